@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace Dmkd.Core.Devices;
+
+/// <summary>
+/// Loads libtorch and TorchSharp's native library before TorchSharp looks for them itself (docs/adr/0002).
+/// Works on systems whose C++ runtime is older than the one the library was built with (Debian 12, Ubuntu 22.04).
+/// </summary>
+public static partial class TorchRuntime
+{
+    private const string TorchSharpLibrary = "libLibTorchSharp.so";
+    private const string UnusedVersionNeed = "GLIBCXX_3.4.32";
+
+    private static readonly Lazy<TorchRuntimeInfo> Loaded = new(Load);
+
+    /// <summary>Loads the libraries once; later and concurrent calls return the first result.</summary>
+    /// <exception cref="DllNotFoundException">A library is missing; the message lists the folders tried.</exception>
+    public static TorchRuntimeInfo EnsureLoaded() => Loaded.Value;
+
+    private static TorchRuntimeInfo Load()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            throw new PlatformNotSupportedException($"DMKD's tensor runtime needs Linux x64; this is {RuntimeInformation.RuntimeIdentifier}.");
+        var watch = Stopwatch.StartNew();
+        // libgomp reads its environment once, when it is loaded: idle workers must sleep, not spin, on a shared machine.
+        // Environment.SetEnvironmentVariable would not be seen by C code.
+        _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+        string torchDirectory = FindFolder("libtorch_cpu.so", "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
+        string sharpDirectory = FindFolder(TorchSharpLibrary, "TORCHSHARP_NATIVE_DIR", "Dmkd.TorchSharpNativeDir");
+
+        // By full path: the libraries' own search path finds their siblings, and every later load by bare name matches them.
+        string cuda = Path.Combine(torchDirectory, "libtorch_cuda.so");
+        if (File.Exists(cuda)) NativeLibrary.Load(cuda);
+        NativeLibrary.Load(Path.Combine(torchDirectory, "libtorch.so"));
+        nint handle = LoadTorchSharp(Path.Combine(sharpDirectory, TorchSharpLibrary), out bool relaxed);
+
+        bool guarded = ScalarGuard.Install(handle);
+        NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
+        torch.InitializeDeviceType(DeviceType.CPU);
+        return new TorchRuntimeInfo(torch.__version__, torchDirectory, relaxed, guarded, watch.Elapsed);
+    }
+
+    private static nint LoadTorchSharp(string path, out bool relaxed)
+    {
+        relaxed = false;
+        if (TryLoad(path, out nint handle, out string error)) return handle;
+        byte[] image = File.ReadAllBytes(path);
+        if (ElfVersionNeeds.MakeWeak(image, UnusedVersionNeed) == 0) throw new DllNotFoundException($"{path}: {error}");
+        relaxed = true;
+        return LoadImage(image);
+    }
+
+    private static bool TryLoad(string path, out nint handle, out string error)
+    {
+        try
+        {
+            handle = NativeLibrary.Load(path);
+            error = "";
+            return true;
+        }
+        catch (DllNotFoundException e)
+        {
+            handle = 0;
+            error = e.Message;
+            return false;
+        }
+    }
+
+    private static string FindFolder(string file, string environmentVariable, string hostOption)
+    {
+        string?[] candidates =
+        [
+            Environment.GetEnvironmentVariable(environmentVariable),
+            AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
+            AppContext.GetData(hostOption) as string,
+        ];
+        return candidates.FirstOrDefault(folder => !string.IsNullOrEmpty(folder) && File.Exists(Path.Combine(folder, file)))
+            ?? throw new DllNotFoundException(
+                $"{file} was found in none of: {string.Join(", ", candidates.Where(c => !string.IsNullOrEmpty(c)))}. "
+                + $"Restore the solution, or set {environmentVariable} to the folder that holds it.");
+    }
+
+    private static nint LoadImage(byte[] image)
+    {
+        const uint CloseOnExec = 1;
+        int descriptor = MemoryFile(TorchSharpLibrary, CloseOnExec);
+        if (descriptor >= 0)
+        {
+            using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(descriptor, ownsHandle: true);
+            RandomAccess.Write(file, image, 0);
+            if (TryLoad($"/proc/self/fd/{descriptor}", out nint handle, out _)) return handle; // the mapping outlives the descriptor
+        }
+
+        string folder = Directory.CreateTempSubdirectory("dmkd-torch-").FullName;
+        try
+        {
+            string copy = Path.Combine(folder, TorchSharpLibrary);
+            File.WriteAllBytes(copy, image);
+            return NativeLibrary.Load(copy);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int MemoryFile(string name, uint flags);
+}
