@@ -1,0 +1,41 @@
+using TorchSharp;
+
+namespace Dmkd.Core.Modules;
+
+/// <summary>
+/// Describes a network so that it can be built, cut to a subset of its units and stored by name. The text form
+/// (<see cref="object.ToString"/>) is stable and is read back by <see cref="ArchitectureCatalog.Parse"/>.
+/// </summary>
+public abstract record NetworkArchitecture
+{
+    /// <summary>Short name of the family, such as <c>convnet</c>.</summary>
+    public abstract string Family { get; }
+
+    /// <summary>Number of input channels.</summary>
+    public abstract int InputChannels { get; }
+
+    /// <summary>Height and width of the input, in pixels.</summary>
+    public abstract int InputSize { get; }
+
+    /// <summary>Number of outputs (logits).</summary>
+    public abstract int OutputCount { get; }
+
+    /// <summary>The spaces that can be cut, in network order; without <see cref="UnitSpace.Input"/> and <see cref="UnitSpace.Output"/>.</summary>
+    public abstract IReadOnlyList<UnitSpace> UnitSpaces { get; }
+
+    /// <summary>The axes of every tensor in the network's state, in network order.</summary>
+    public abstract IReadOnlyList<WeightAxes> Weights { get; }
+
+    /// <summary>Multiply-accumulate operations of one forward pass of one input.</summary>
+    public abstract long MultiplyAdds { get; }
+
+    /// <summary>The same family with other widths and outputs.</summary>
+    /// <param name="widths">Width of every cuttable space, at least 1 each.</param>
+    /// <param name="outputCount">Number of outputs, at least 1.</param>
+    public abstract NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount);
+
+    /// <summary>Builds a network with random weights.</summary>
+    /// <param name="generator">Source of the weights. Borrowed: its state advances.</param>
+    /// <returns>A network owned by the caller, on the CPU. Built inside a dispose scope, its tensors belong to that scope.</returns>
+    public abstract Network Build(torch.Generator generator);
+}
