@@ -15,7 +15,7 @@ internal static class Camera
         int blur = random.NextDouble() < BlurShare ? 1 : 0;
         float contrast = 0.8f + 0.4f * random.NextSingle();
         float brightness = 30 * (random.NextSingle() - 0.5f);
-        float noise = 4 + 14 * random.NextSingle();
+        float noise = 6 + 20 * random.NextSingle();
         for (int channel = 0; channel < 3; channel++)
         {
             for (int y = 0; y < size; y++)

@@ -26,9 +26,9 @@ internal sealed class ImagePainter : IDisposable
     {
         var palette = Palette.Draw(random);
         PaintBackground(palette, random);
-        int clutter = random.Next(5);
-        for (int i = 0; i < clutter; i++) PaintClutter(palette.Clutter, random);
+        PaintClutter(random.Next(2, 8), palette.Clutter, random);
         PaintObject(shape, palette, random);
+        PaintClutter(random.Next(3), palette.Background, random); // in front, in the colour of the background: hides a part
         _canvas.Flush();
         return _bitmap.GetPixelSpan();
     }
@@ -49,12 +49,18 @@ internal sealed class ImagePainter : IDisposable
         using var gradient = SKShader.CreateLinearGradient(
             middle - reach, middle + reach, [palette.Background, palette.BackgroundEnd], SKShaderTileMode.Clamp);
         _paint.Style = SKPaintStyle.Fill;
+        _paint.Color = SKColors.Black; // opaque: the alpha of the last image's clutter would let that image shine through
         _paint.Shader = gradient;
         _canvas.DrawPaint(_paint);
         _paint.Shader = null;
     }
 
-    private void PaintClutter(SKColor color, Random random)
+    private void PaintClutter(int count, SKColor color, Random random)
+    {
+        for (int i = 0; i < count; i++) PaintLineOrBlob(color, random);
+    }
+
+    private void PaintLineOrBlob(SKColor color, Random random)
     {
         float size = _bitmap.Width;
         SKPoint Anywhere() => new(size * random.NextSingle(), size * random.NextSingle());

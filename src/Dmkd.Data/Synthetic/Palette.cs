@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Dmkd.Data.Synthetic;
 
-/// <summary>The colours of one image: the object is lighter than the background in half of the images, darker in the others.</summary>
+/// <summary>The colours of one image: the object is darker than the background in most images, lighter in the others.</summary>
 /// <param name="Background">Colour of the background at one end.</param>
 /// <param name="BackgroundEnd">Colour of the background at the other end, similar in lightness.</param>
 /// <param name="Body">Colour of the object.</param>
@@ -10,12 +10,14 @@ namespace Dmkd.Data.Synthetic;
 /// <param name="Clutter">Colour of the clutter, of a lightness between background and object.</param>
 internal readonly record struct Palette(SKColor Background, SKColor BackgroundEnd, SKColor Body, SKColor Accent, SKColor Clutter)
 {
+    private const double DarkObjectShare = 0.72;
+
     /// <summary>Draws colours whose lightness keeps the object visible.</summary>
     public static Palette Draw(Random random)
     {
-        bool isLightObject = random.Next(2) == 0;
-        double dark = 8 + 30 * random.NextDouble();
-        double light = dark + 30 + 25 * random.NextDouble();
+        bool isLightObject = random.NextDouble() >= DarkObjectShare;
+        double dark = 8 + 34 * random.NextDouble();
+        double light = dark + 17 + 33 * random.NextDouble();
         (double background, double body) = isLightObject ? (dark, light) : (light, dark);
         return new Palette(
             Color(background, random),
