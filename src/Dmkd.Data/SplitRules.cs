@@ -13,9 +13,11 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
     /// <summary>Name of the setting behind <see cref="PerClass"/>.</summary>
     private string Setting => Name == "train" ? nameof(DatasetSpec.TrainPerClass) : nameof(DatasetSpec.TestPerClass);
 
-    public static SplitRules Train(DatasetSpec spec) => new SplitRules("train", spec.TrainPerClass, MinimumTrain, SeedPurpose.TrainSubset).Checked();
+    public static SplitRules Train(DatasetSpec spec) =>
+        new SplitRules("train", spec.TrainPerClass, MinimumTrain, SeedPurpose.TrainSubset).Checked();
 
-    public static SplitRules Test(DatasetSpec spec) => new SplitRules("test", spec.TestPerClass, 1, SeedPurpose.TestSubset).Checked();
+    public static SplitRules Test(DatasetSpec spec) =>
+        new SplitRules("test", spec.TestPerClass, 1, SeedPurpose.TestSubset).Checked();
 
     /// <summary>Chooses the images of this set.</summary>
     /// <param name="labels">Class of each image that there is, shape [images]. Borrowed.</param>
@@ -31,8 +33,8 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
         {
             if (classes[label].Length < MinimumPerClass)
                 throw new DatasetException(
-                    $"{source}: class '{classNames[label]}' has {classes[label].Length} {Name} image(s); at least {MinimumPerClass} needed. "
-                    + "Add images or remove the class.");
+                    $"{source}: class '{classNames[label]}' has {classes[label].Length} {Name} image(s); "
+                    + $"at least {MinimumPerClass} needed. Add images or remove the class.");
             if (PerClass is { } count)
                 classes[label] = ClassIndex.Pick(classes[label], count, SeedSequence.Derive(seed, Purpose, label));
         }
@@ -42,6 +44,7 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
     }
 
     private SplitRules Checked() => PerClass is { } count && count < MinimumPerClass
-        ? throw new DatasetException($"{Setting} must be at least {MinimumPerClass}; it is {count}. Raise it, or leave it out for the default.")
+        ? throw new DatasetException(
+            $"{Setting} must be at least {MinimumPerClass}; it is {count}. Raise it, or leave it out for the default.")
         : this;
 }

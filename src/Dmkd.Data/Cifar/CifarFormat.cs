@@ -9,7 +9,13 @@ namespace Dmkd.Data.Cifar;
 /// <param name="LabelBytes">Label bytes before the pixels; the last of them is the class.</param>
 /// <param name="DefaultNames">Class names when the names file is absent.</param>
 internal sealed record CifarFormat(
-    string Kind, string Subfolder, IReadOnlyList<string> TrainFiles, string TestFile, string NamesFile, int LabelBytes, IReadOnlyList<string> DefaultNames)
+    string Kind,
+    string Subfolder,
+    IReadOnlyList<string> TrainFiles,
+    string TestFile,
+    string NamesFile,
+    int LabelBytes,
+    IReadOnlyList<string> DefaultNames)
 {
     /// <summary>Height and width of the images, in pixels.</summary>
     public const int Size = 32;

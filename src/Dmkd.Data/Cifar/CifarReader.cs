@@ -13,7 +13,8 @@ internal static class CifarReader
     /// <param name="ct">Stops the load between two files.</param>
     /// <exception cref="DatasetException">A file is missing, truncated or holds a label out of range.</exception>
     public static ImageDataset Read(
-        string path, CifarFormat format, int seed, SplitRules train, SplitRules test, IProgress<DatasetProgress>? progress, CancellationToken ct)
+        string path, CifarFormat format, int seed, SplitRules train, SplitRules test,
+        IProgress<DatasetProgress>? progress, CancellationToken ct)
     {
         string folder = FindFolder(path, format);
         var names = ReadNames(Path.Combine(folder, format.NamesFile), format);
@@ -40,7 +41,8 @@ internal static class CifarReader
         return missing.Length == 0
             ? folder
             : throw new DatasetException(
-                $"{folder}: {string.Join(", ", missing)} not found; kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
+                $"{folder}: {string.Join(", ", missing)} not found; "
+                + $"kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
                 + "Unpack the binary version of the dataset and give its folder.");
     }
 
@@ -50,10 +52,12 @@ internal static class CifarReader
         string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return names.Length == format.ClassCount
             ? names
-            : throw new DatasetException($"{file} must hold {format.ClassCount} class names; it holds {names.Length}. Repair or remove it.");
+            : throw new DatasetException(
+                $"{file} must hold {format.ClassCount} class names; it holds {names.Length}. Repair or remove it.");
     }
 
-    private static ImageSet ReadFiles(string[] files, CifarFormat format, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    private static ImageSet ReadFiles(
+        string[] files, CifarFormat format, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
     {
         long total = files.Sum(file => RecordCount(file, format));
         byte[] pixels = PixelBuffer.Allocate(total, CifarFormat.Size, files[0]);
@@ -75,7 +79,8 @@ internal static class CifarReader
         return bytes > 0 && bytes % format.RecordBytes == 0
             ? bytes / format.RecordBytes
             : throw new DatasetException(
-                $"{file} is truncated: its size must be a positive multiple of {format.RecordBytes} bytes; it is {bytes}. Download it again.");
+                $"{file} is truncated: its size must be a positive multiple of {format.RecordBytes} bytes; it is {bytes}. "
+                + "Download it again.");
     }
 
     private static int Unpack(string file, CifarFormat format, Span<int> labels, Span<byte> pixels)
@@ -88,7 +93,8 @@ internal static class CifarReader
             labels[i] = record[format.LabelBytes - 1];
             if (labels[i] >= format.ClassCount)
                 throw new DatasetException(
-                    $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. Is it a {format.Kind} file?");
+                    $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. "
+                    + $"Is it a {format.Kind} file?");
             record[format.LabelBytes..].CopyTo(pixels[(i * CifarFormat.ImageBytes)..]);
         }
         return count;

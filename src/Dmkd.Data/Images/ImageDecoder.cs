@@ -45,9 +45,11 @@ public static class ImageDecoder
 
     private static void CheckDimensions(SKImageInfo info, string name)
     {
-        if (info.Width > ImageLimits.SidePixels || info.Height > ImageLimits.SidePixels || (long)info.Width * info.Height > ImageLimits.AreaPixels)
+        long area = (long)info.Width * info.Height;
+        if (Math.Max(info.Width, info.Height) > ImageLimits.SidePixels || area > ImageLimits.AreaPixels)
             throw new DatasetException(
-                $"{name} is {info.Width}x{info.Height} pixels; at most {ImageLimits.SidePixels} a side and {ImageLimits.AreaPixels} in all. "
+                $"{name} is {info.Width}x{info.Height} pixels; "
+                + $"at most {ImageLimits.SidePixels} a side and {ImageLimits.AreaPixels} in all. "
                 + "Shrink or remove it.");
     }
 

@@ -22,7 +22,8 @@ internal static class ImageFolderReader
         var tree = ImageTree.Parse(source);
         // Both choices first: a class with too few test images is known before an hour of decoding.
         var (trainFiles, testFiles) = (Choose(tree.Train, train), Choose(tree.Test, test));
-        return new ImageDataset($"{DatasetSpec.Images}:{path}", tree.ClassNames, Decode(trainFiles, train.Name), Decode(testFiles, test.Name));
+        return new ImageDataset(
+            $"{DatasetSpec.Images}:{path}", tree.ClassNames, Decode(trainFiles, train.Name), Decode(testFiles, test.Name));
 
         ImageFile[] Choose(IReadOnlyList<ImageFile> files, SplitRules rules) =>
             [.. rules.Choose([.. files.Select(file => file.Label)], tree.ClassNames, spec.Seed, path).Select(index => files[index])];

@@ -55,18 +55,22 @@ internal sealed record ImageTree(IReadOnlyList<string> ClassNames, IReadOnlyList
         string? empty = classes.FirstOrDefault(entry => entry.Value.Count == 0).Key;
         if (empty is not null)
             throw new DatasetException(
-                $"{source}: class folder {split}/{empty} has no images ({string.Join(", ", Extensions)}). Add images or remove the folder.");
+                $"{source}: class folder {split}/{empty} has no images ({string.Join(", ", Extensions)}). "
+                + "Add images or remove the folder.");
     }
 
-    private static void CheckClasses(SortedDictionary<string, List<Node>> train, SortedDictionary<string, List<Node>> test, string source)
+    private static void CheckClasses(
+        SortedDictionary<string, List<Node>> train, SortedDictionary<string, List<Node>> test, string source)
     {
         string[] onlyTrain = [.. train.Keys.Except(test.Keys)];
         string[] onlyTest = [.. test.Keys.Except(train.Keys)];
         if (onlyTrain.Length + onlyTest.Length > 0)
             throw new DatasetException(
-                $"{source}: train and test must have the same class folders; only in train: {Shorten(onlyTrain)}; only in test: {Shorten(onlyTest)}.");
+                $"{source}: train and test must have the same class folders; "
+                + $"only in train: {Shorten(onlyTrain)}; only in test: {Shorten(onlyTest)}.");
         if (train.Count < 2)
-            throw new DatasetException($"{source} has a single class, '{train.Keys.First()}'; at least 2 needed. Add a class folder to train and test.");
+            throw new DatasetException(
+                $"{source} has a single class, '{train.Keys.First()}'; at least 2 needed. Add a class folder to train and test.");
     }
 
     private static string Shorten(string[] names) => names.Length switch

@@ -12,8 +12,8 @@ public static class CalibrationSampler
     public static int[] Sample(ReadOnlySpan<int> labels, int perClass, int seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perClass, 1);
-        int[] sample = [.. ClassIndex.Group(labels)
-            .SelectMany((positions, label) => ClassIndex.Pick(positions, perClass, SeedSequence.Derive(seed, SeedPurpose.Calibration, label)))];
+        int[] sample = [.. ClassIndex.Group(labels).SelectMany(
+            (positions, label) => ClassIndex.Pick(positions, perClass, SeedSequence.Derive(seed, SeedPurpose.Calibration, label)))];
         Array.Sort(sample);
         return sample;
     }

@@ -18,7 +18,8 @@ public static class DirichletPartitioner
     /// <returns>Ascending positions in <paramref name="labels"/> for each node, owned by the caller.</returns>
     /// <exception cref="ArgumentException">An argument is out of its range.</exception>
     /// <exception cref="DatasetException">There are too few samples for that many nodes.</exception>
-    public static IReadOnlyList<int[]> Partition(ReadOnlySpan<int> labels, int nodes, double concentration, int seed, int minimumPerNode = 8)
+    public static IReadOnlyList<int[]> Partition(
+        ReadOnlySpan<int> labels, int nodes, double concentration, int seed, int minimumPerNode = 8)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(minimumPerNode);

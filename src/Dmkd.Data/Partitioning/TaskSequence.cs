@@ -52,5 +52,6 @@ public sealed class TaskSequence
         ? _taskOfClass[classIndex]
         : throw new ArgumentOutOfRangeException(nameof(classIndex), classIndex, $"classIndex must be in [0, {_taskOfClass.Length}).");
 
-    private static ReadOnlyCollection<int> ClassesBetween(int first, int end) => Array.AsReadOnly(Enumerable.Range(first, end - first).ToArray());
+    private static ReadOnlyCollection<int> ClassesBetween(int first, int end) =>
+        Array.AsReadOnly(Enumerable.Range(first, end - first).ToArray());
 }

@@ -77,7 +77,8 @@ public sealed class ImageDecoderTests
         DatasetErrors.Expect(() => ImageDecoder.Decode("hello"u8, "notes.jpg", 32), "notes.jpg is not a readable image", "5 bytes");
 
     [Fact]
-    public void Decode_Empty_NamesIt() => DatasetErrors.Expect(() => ImageDecoder.Decode([], "empty.png", 32), "empty.png is not a readable image");
+    public void Decode_Empty_NamesIt() =>
+        DatasetErrors.Expect(() => ImageDecoder.Decode([], "empty.png", 32), "empty.png is not a readable image");
 
     [Fact]
     public void Decode_CutInHalf_NamesIt()

@@ -62,7 +62,8 @@ public sealed class ImageFolderReaderTests : IDisposable
     public void Load_OtherFiles_AreIgnored()
     {
         _folder.WriteClasses(2, "test", "a", "b")
-            .Write("train/a/notes.txt", [1]).Write("train/labels.csv", [1]).Write("train/.DS_Store", [1]).Write("__MACOSX/train/c/._x.png", [1]);
+            .Write("train/a/notes.txt", [1]).Write("train/labels.csv", [1])
+            .Write("train/.DS_Store", [1]).Write("__MACOSX/train/c/._x.png", [1]);
 
         Assert.Equal(4, Datasets.Load(Spec()).Train.Count);
     }

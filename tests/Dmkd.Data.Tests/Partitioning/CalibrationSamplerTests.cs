@@ -27,7 +27,8 @@ public sealed class CalibrationSamplerTests
         Assert.NotEqual(CalibrationSampler.Sample(Labels, 5, seed: 1), CalibrationSampler.Sample(Labels, 5, seed: 2));
 
     [Fact]
-    public void Sample_NoneAskedFor_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationSampler.Sample(Labels, 0, seed: 1));
+    public void Sample_NoneAskedFor_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationSampler.Sample(Labels, 0, seed: 1));
 
     [Fact]
     public void Sample_NegativeLabel_Throws() => Assert.Throws<ArgumentException>(() => CalibrationSampler.Sample([0, -1], 1, seed: 1));

@@ -21,7 +21,7 @@ public sealed class ObjectCatalogTests
         {
             double overlap = upright.Max(image => Overlap(image, Draw(shape, turns, 1)));
             // The shapes of one class overlap by 0.5 to 1 when both are upright; a turned one must stay clearly below a match.
-            Assert.True(overlap < 0.8, $"{ObjectCatalog.Names[label]} turned {turns * 90} degrees overlaps an upright one by {overlap:F2}.");
+            Assert.True(overlap < 0.8, $"{ObjectCatalog.Names[label]} turned {turns * 90}° is {overlap:F2} like an upright one.");
         }
     }
 
