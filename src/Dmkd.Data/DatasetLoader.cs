@@ -9,6 +9,7 @@ public static class DatasetLoader
 {
     private const int MinimumImageSize = 8;
     private const int MaximumImageSize = 512;
+    private const int FixedImageSize = 32; // of every kind that is not decoded from image files
 
     /// <summary>Loads a dataset into memory; blocks, and decodes on all cores.</summary>
     /// <param name="spec">What to load.</param>
@@ -49,9 +50,9 @@ public static class DatasetLoader
         if (spec.ImageSize is < MinimumImageSize or > MaximumImageSize)
             throw new DatasetException(
                 $"{nameof(DatasetSpec.ImageSize)} must be in [{MinimumImageSize}, {MaximumImageSize}] pixels; it is {spec.ImageSize}.");
-        if (spec.Kind is not DatasetSpec.Images && DatasetSpec.Kinds.Contains(spec.Kind) && spec.ImageSize != SyntheticImages.Size)
+        if (spec.Kind is not DatasetSpec.Images && DatasetSpec.Kinds.Contains(spec.Kind) && spec.ImageSize != FixedImageSize)
             throw new DatasetException(
-                $"{nameof(DatasetSpec.ImageSize)} must be {SyntheticImages.Size} for kind '{spec.Kind}'; it is {spec.ImageSize}. "
+                $"{nameof(DatasetSpec.ImageSize)} must be {FixedImageSize} for kind '{spec.Kind}'; it is {spec.ImageSize}. "
                 + "Leave it out, or use kind 'images', which resizes.");
     }
 

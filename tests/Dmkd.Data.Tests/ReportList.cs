@@ -8,7 +8,14 @@ internal sealed class ReportList : IProgress<DatasetProgress>, IEnumerable<Datas
 {
     private readonly ConcurrentQueue<DatasetProgress> _reports = new();
 
-    public void Report(DatasetProgress value) => _reports.Enqueue(value);
+    /// <summary>Gets what to do at every report.</summary>
+    public Action? OnReport { get; init; }
+
+    public void Report(DatasetProgress value)
+    {
+        _reports.Enqueue(value);
+        OnReport?.Invoke();
+    }
 
     public IEnumerator<DatasetProgress> GetEnumerator() => _reports.GetEnumerator();
 

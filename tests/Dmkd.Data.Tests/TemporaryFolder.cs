@@ -32,7 +32,7 @@ internal sealed class TemporaryFolder : IDisposable
         return this;
     }
 
-    /// <summary>Packs everything beneath a folder into a zip file outside of it; the caller deletes nothing.</summary>
+    /// <summary>Packs everything beneath another folder into <c>data.zip</c> in this one.</summary>
     public string Zip(TemporaryFolder content, bool withRoot = false)
     {
         string file = System.IO.Path.Combine(Path, "data.zip");

@@ -22,7 +22,8 @@ public static class SyntheticImages
 
     /// <summary>
     /// Draws a dataset on all cores. Image k of a class depends only on the seed, the set, the class and k: the same seed gives the
-    /// same bytes, and a larger set begins with the smaller one's images of each class.
+    /// same bytes, and a larger set begins with the smaller one's images of each class. (Skia may round a pixel differently on
+    /// another kind of processor.)
     /// </summary>
     /// <param name="trainPerClass">Training images a class, at least 1.</param>
     /// <param name="testPerClass">Test images a class, at least 1.</param>

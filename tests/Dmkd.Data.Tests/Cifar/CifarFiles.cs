@@ -15,6 +15,6 @@ internal static class CifarFiles
         return file.ToArray();
     }
 
-    /// <summary>Pixels of a record, shape [3, 32, 32]; they repeat every 20 records, as the files of the tests do.</summary>
+    /// <summary>Pixels of the record at this position of its file, shape [3, 32, 32].</summary>
     public static byte[] Pixels(int record) => [.. Enumerable.Range(0, 3072).Select(i => (byte)(i * 7 + record))];
 }

@@ -81,6 +81,16 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Fact]
+    public void Load_CancelledBetweenImages_Stops()
+    {
+        _folder.WriteClasses(2, "test", "a", "b");
+        using var stop = new CancellationTokenSource();
+        var stopAtOnce = new ReportList { OnReport = stop.Cancel };
+
+        Assert.ThrowsAny<OperationCanceledException>(() => DatasetLoader.Load(Spec(), stopAtOnce, stop.Token));
+    }
+
+    [Fact]
     public void Load_EmptyFolder_NamesIt() => DatasetErrors.Expect(Spec(), _folder.Path, "is empty", "train/<class>/<image>");
 
     [Fact]
