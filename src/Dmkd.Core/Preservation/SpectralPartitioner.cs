@@ -34,7 +34,7 @@ public static class SpectralPartitioner
 
     private static void ClusterConnected(ImportanceGraph graph, int[] connected, int clusters, SpectralOptions options, int[] clusterOfNode)
     {
-        double[][] vectors = NormalisedLaplacian.SmallestEigenvectors(graph, clusters);
+        double[][] vectors = NormalisedLaplacian.SmallestEigenvectors(graph, clusters, options.SplitEverySpace);
         int[] labels = KMeans.Cluster([.. connected.Select(node => UnitLength(vectors[node]))], clusters, options);
         Dictionary<int, int> numbers = [];
         for (int i = 0; i < labels.Length; i++)

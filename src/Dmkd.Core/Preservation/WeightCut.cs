@@ -24,9 +24,13 @@ internal static class WeightCut
     public static long[] AddedOutputs(IReadOnlyList<int?> outputs) =>
         [.. Enumerable.Range(0, outputs.Count).Where(output => outputs[output] is null).Select(output => (long)output)];
 
-    /// <summary>Throws unless units and outputs exist in the network.</summary>
-    public static void Check(NetworkArchitecture architecture, UnitSelection selection, IReadOnlyList<int?> outputs)
+    /// <summary>Throws unless weights, units and outputs are the network's.</summary>
+    public static void Check(NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, IReadOnlyList<int?> outputs)
     {
+        var names = architecture.Weights.Select(axes => axes.Name).ToHashSet(StringComparer.Ordinal);
+        names.SymmetricExceptWith(legacy.Keys);
+        if (names.Count > 0)
+            throw new ArgumentException($"legacy must hold the weights of {architecture}; missing or unexpected: {string.Join(", ", names)}.", nameof(legacy));
         foreach (var space in architecture.UnitSpaces)
         {
             if (selection[space.Name][^1] >= space.Width)

@@ -11,7 +11,7 @@ public static class WeightTransfer
     /// <param name="legacy">Its weights <c>W_old</c>. Borrowed.</param>
     /// <param name="selection">The units to keep.</param>
     /// <param name="outputs">For each output of the expert the legacy output it comes from, or null for an output the legacy does not have.</param>
-    /// <returns>The expert's architecture and weights, owned by the caller. Rows of outputs without a legacy output are 0.</returns>
+    /// <returns>The expert's architecture and weights in the legacy's order, owned by the caller. Rows of outputs without a legacy output are 0.</returns>
     public static (NetworkArchitecture Architecture, WeightSet Weights) Cut(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, IReadOnlyList<int?> outputs)
     {
@@ -19,12 +19,10 @@ public static class WeightTransfer
         ArgumentNullException.ThrowIfNull(legacy);
         ArgumentNullException.ThrowIfNull(selection);
         ArgumentNullException.ThrowIfNull(outputs);
-        WeightCut.Check(architecture, selection, outputs);
+        WeightCut.Check(architecture, legacy, selection, outputs);
         var cut = architecture.Resize(selection.Widths, outputs.Count);
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var weights = architecture.Weights.Select(axes => KeyValuePair.Create(axes.Name, WeightCut.Cut(legacy[axes.Name], axes, selection, outputs)));
-        return (cut, new WeightSet([.. weights]));
+        var axes = architecture.Weights.ToDictionary(axes => axes.Name, StringComparer.Ordinal);
+        return (cut, legacy.Map((name, weight) => WeightCut.Cut(weight, axes[name], selection, outputs)));
     }
 
     /// <summary>As the other overload, for an expert all of whose outputs are legacy outputs.</summary>
