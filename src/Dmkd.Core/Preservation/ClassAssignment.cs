@@ -11,7 +11,7 @@ public static class ClassAssignment
     /// <param name="scores">Importance of the units per class. Borrowed.</param>
     /// <param name="graph">The graph that was partitioned.</param>
     /// <param name="clusterOfNode">Cluster of each node, in [0, clusterCount).</param>
-    /// <param name="classGroups">The classes of each group; at least one group, no group empty.</param>
+    /// <param name="classGroups">The classes of each group; at least one group, no group empty, classes in [0, classes scored).</param>
     /// <param name="clusterCount">Number of clusters, at least 1.</param>
     /// <returns>The cluster of each group.</returns>
     public static int[] Assign(
@@ -25,6 +25,8 @@ public static class ClassAssignment
         ArgumentOutOfRangeException.ThrowIfNotEqual(clusterOfNode.Length, graph.NodeCount);
         if (classGroups.Count == 0 || classGroups.Any(group => group.Length == 0))
             throw new ArgumentException("There must be at least one class group, and a class in each.", nameof(classGroups));
+        ArgumentOutOfRangeException.ThrowIfNegative(classGroups.Min(group => group.Min()), nameof(classGroups));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(classGroups.Max(group => group.Max()), scores.ClassCount, nameof(classGroups));
 
         double[,] shares = Shares(scores, graph, clusterOfNode, clusterCount);
         return Balance(GroupShares(shares, classGroups, clusterCount), classGroups.Count, clusterCount);

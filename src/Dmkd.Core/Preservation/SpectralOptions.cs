@@ -17,9 +17,9 @@ public sealed class SpectralOptions
     public int MaximumIterations { get; set; } = 100;
 
     /// <summary>
-    /// Gets or sets whether every space is split alike, so that each cluster gets units in every layer as an expert needs. The
-    /// eigenvectors are then sought among those that are balanced within each space (mean 0, weighted by degree). Without it, as the
-    /// proposal has it to the letter, the cheapest cut of a trained network runs between layers: clusters are whole layers. Default: true.
+    /// Gets or sets whether the eigenvectors are sought among those that are balanced within each space (mean 0, weighted by
+    /// degree), so that clusters run through the layers as experts do. False is the proposal to the letter; on a trained convnet
+    /// its cheapest cut ran between layers. With several clusters some may still miss a layer: unit selection fills it. Default: true.
     /// </summary>
     public bool SplitEverySpace { get; set; } = true;
 }

@@ -31,7 +31,9 @@ public static class UnitSelector
         ArgumentNullException.ThrowIfNull(classes);
         Check(options);
         ArgumentOutOfRangeException.ThrowIfNotEqual(clusterOfNode.Length, graph.NodeCount);
-        ArgumentOutOfRangeException.ThrowIfZero(classes.Count);
+        ArgumentOutOfRangeException.ThrowIfZero(classes.Count, nameof(classes));
+        ArgumentOutOfRangeException.ThrowIfNegative(classes.Min(), nameof(classes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(classes.Max(), scores.ClassCount, nameof(classes));
 
         var members = graph.Nodes.Where((_, node) => clusterOfNode[node] == cluster).ToHashSet();
         return new UnitSelection(architecture.UnitSpaces.Select(space => KeyValuePair.Create(
