@@ -27,6 +27,7 @@ public static partial class TorchRuntime
         // libgomp reads its environment once, when it is loaded: idle workers must sleep, not spin, on a shared machine.
         // Environment.SetEnvironmentVariable would not be seen by C code.
         _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
+        AllocatorTuning.KeepFreedBlocks();
         string torchDirectory = FindFolder("libtorch_cpu.so", "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
         string sharpDirectory = FindFolder(TorchSharpLibrary, "TORCHSHARP_NATIVE_DIR", "Dmkd.TorchSharpNativeDir");
 

@@ -1,0 +1,30 @@
+using Orleans.Concurrency;
+
+namespace Dmkd.Contracts.Experts;
+
+/// <summary>An expert module: owns its versions and its entropy statistics. Key: <c>library/name</c>.</summary>
+[Alias("dmkd.IExpertModuleGrain")]
+public interface IExpertModuleGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the module with its first version; a repeat with the same digest changes nothing.</summary>
+    /// <exception cref="InvalidOperationException">The module exists with another first version.</exception>
+    [Alias("create")]
+    Task CreateAsync(ModuleDescriptor descriptor, ModuleVersion first, CancellationToken cancellationToken = default);
+
+    /// <summary>Appends a merged version; a repeat of the current one changes nothing.</summary>
+    /// <exception cref="InvalidOperationException">The version does not follow the current one, or the module does not exist.</exception>
+    [Alias("publish")]
+    Task PublishAsync(ModuleVersion version, CancellationToken cancellationToken = default);
+
+    /// <summary>Replaces the entropy statistics; statistics of an older version than the recorded ones are ignored.</summary>
+    [Alias("specialize")]
+    Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default);
+
+    /// <summary>The module now, or null when it does not exist.</summary>
+    [AlwaysInterleave, Alias("snapshot")]
+    Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>All versions, oldest first.</summary>
+    [AlwaysInterleave, Alias("history")]
+    Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(CancellationToken cancellationToken = default);
+}

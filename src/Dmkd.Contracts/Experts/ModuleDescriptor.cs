@@ -1,0 +1,40 @@
+namespace Dmkd.Contracts.Experts;
+
+/// <summary>What never changes about an expert module.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.ModuleDescriptor")]
+public sealed record ModuleDescriptor
+{
+    /// <summary>Library the module belongs to.</summary>
+    [Id(0)]
+    public required string Library { get; init; }
+
+    /// <summary>Name within the library.</summary>
+    [Id(1)]
+    public required string Name { get; init; }
+
+    /// <summary>Text form of its architecture, such as <c>convnet(3x32x32;16-32-64-64;8)</c>.</summary>
+    [Id(2)]
+    public required string Architecture { get; init; }
+
+    /// <summary>The data set's class indices it answers for, in the order of its outputs.</summary>
+    [Id(3)]
+    public required int[] Classes { get; init; }
+
+    /// <summary>Names of <see cref="Classes"/>.</summary>
+    [Id(4)]
+    public required string[] ClassNames { get; init; }
+
+    /// <summary>Whether its outputs name class and rotation (four outputs per class).</summary>
+    [Id(5)]
+    public required bool RotationLabelled { get; init; }
+
+    /// <summary>Where its first weights came from.</summary>
+    [Id(6)]
+    public required ModuleLineage Lineage { get; init; }
+
+    /// <summary>Grain key of the module: <c>library/name</c>.</summary>
+    public string Key => KeyOf(Library, Name);
+
+    /// <summary>Grain key of a module.</summary>
+    public static string KeyOf(string library, string name) => $"{library}/{name}";
+}

@@ -1,0 +1,28 @@
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Contracts.Library;
+
+/// <summary>A line about a run.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.RunSummary")]
+public sealed record RunSummary
+{
+    /// <summary>The run.</summary>
+    [Id(0)]
+    public required string RunId { get; init; }
+
+    /// <summary>Library it fills.</summary>
+    [Id(1)]
+    public required string Library { get; init; }
+
+    /// <summary>Data set it learns.</summary>
+    [Id(2)]
+    public required DataSource Data { get; init; }
+
+    /// <summary>Where it is.</summary>
+    [Id(3)]
+    public required RunPhase Phase { get; init; }
+
+    /// <summary>When it began.</summary>
+    [Id(4)]
+    public required DateTimeOffset StartedAt { get; init; }
+}

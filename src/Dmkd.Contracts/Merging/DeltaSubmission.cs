@@ -1,0 +1,32 @@
+using Dmkd.Contracts.Wire;
+
+namespace Dmkd.Contracts.Merging;
+
+/// <summary>A node's compressed update to a module (proposal 3.4.3).</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.DeltaSubmission")]
+public sealed record DeltaSubmission
+{
+    /// <summary>The run.</summary>
+    [Id(0)]
+    public required string RunId { get; init; }
+
+    /// <summary>Round of the task.</summary>
+    [Id(1)]
+    public required int Round { get; init; }
+
+    /// <summary>The node.</summary>
+    [Id(2)]
+    public required string NodeId { get; init; }
+
+    /// <summary>Number of the version the delta is relative to.</summary>
+    [Id(3)]
+    public required int BaseVersion { get; init; }
+
+    /// <summary>Images it was trained on.</summary>
+    [Id(4)]
+    public required long SampleCount { get; init; }
+
+    /// <summary>The update, one payload per weight, in the architecture's order.</summary>
+    [Id(5)]
+    public required TensorPayload[] Tensors { get; init; }
+}

@@ -1,0 +1,9 @@
+namespace Dmkd.Contracts.Routing;
+
+/// <summary>How inputs are routed to experts (proposal 3.3).</summary>
+/// <param name="Gate">Name of the gate.</param>
+/// <param name="TopExperts">Experts that answer, the proposal's R; at least 1.</param>
+/// <param name="SpecializationWeight">Weight of -H_k, the proposal's β; at least 0.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.RoutingSettings")]
+public sealed record RoutingSettings(
+    [property: Id(0)] string Gate, [property: Id(1)] int TopExperts, [property: Id(2)] double SpecializationWeight);

@@ -1,0 +1,62 @@
+namespace Dmkd.Contracts.Runs;
+
+/// <summary>What a run measured. Accuracies are in [0, 1].</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.RunReport")]
+public sealed record RunReport
+{
+    /// <summary>The run.</summary>
+    [Id(0)]
+    public required string RunId { get; init; }
+
+    /// <summary>Library it filled.</summary>
+    [Id(1)]
+    public required string Library { get; init; }
+
+    /// <summary>Its settings.</summary>
+    [Id(2)]
+    public required RunSettings Settings { get; init; }
+
+    /// <summary>A[t][i]: class-incremental accuracy on task i after task t, rows of t + 1 values.</summary>
+    [Id(3)]
+    public required double[][] ClassIncremental { get; init; }
+
+    /// <summary>The same with the task known at test.</summary>
+    [Id(4)]
+    public required double[][] TaskIncremental { get; init; }
+
+    /// <summary>Macro-F1 over all classes at the end, class-incremental.</summary>
+    [Id(5)]
+    public required double MacroF1 { get; init; }
+
+    /// <summary>Share of test images whose most probable expert is their task's, at the end.</summary>
+    [Id(6)]
+    public required double TaskDetectionRate { get; init; }
+
+    /// <summary>Serialized bytes of the updates that nodes sent.</summary>
+    [Id(7)]
+    public required long BytesUp { get; init; }
+
+    /// <summary>Bytes of weights that nodes fetched.</summary>
+    [Id(8)]
+    public required long BytesDown { get; init; }
+
+    /// <summary>What the updates would have taken as dense fp32.</summary>
+    [Id(9)]
+    public required long DenseBytes { get; init; }
+
+    /// <summary>Device time of all participants, in seconds.</summary>
+    [Id(10)]
+    public required double DeviceSeconds { get; init; }
+
+    /// <summary>Time the run was at work, in seconds; without the time between a kill and a resume.</summary>
+    [Id(11)]
+    public required double WallSeconds { get; init; }
+
+    /// <summary>Accuracy of the legacy model on its own classes; null without one.</summary>
+    [Id(12)]
+    public double? LegacyAccuracy { get; init; }
+
+    /// <summary>Number of weights of each expert, in task order.</summary>
+    [Id(13)]
+    public required long[] ExpertParameters { get; init; }
+}

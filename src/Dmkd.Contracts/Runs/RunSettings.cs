@@ -1,0 +1,93 @@
+using System.ComponentModel.DataAnnotations;
+using Dmkd.Contracts.Routing;
+
+namespace Dmkd.Contracts.Runs;
+
+/// <summary>Everything that decides a run's result. Same settings on the same kind of device, same numbers.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.RunSettings")]
+public sealed record RunSettings
+{
+    /// <summary>The data set.</summary>
+    [Id(0)]
+    public required DataSource Data { get; init; }
+
+    /// <summary>Number of tasks the classes are split into. Default: 5.</summary>
+    [Id(1), Range(1, 1000)]
+    public int Tasks { get; init; } = 5;
+
+    /// <summary>Number of nodes the training data is spread over. Default: 4.</summary>
+    [Id(2), Range(1, 1000)]
+    public int Nodes { get; init; } = 4;
+
+    /// <summary>Rounds of local updates per task. Default: 12.</summary>
+    [Id(3), Range(1, 100_000)]
+    public int Rounds { get; init; } = 12;
+
+    /// <summary>Passes over a node's data per local update. Default: 2.</summary>
+    [Id(4), Range(1, 10_000)]
+    public int Epochs { get; init; } = 2;
+
+    /// <summary>Rounds between merges, the proposal's τ; the last round always merges. Default: 1.</summary>
+    [Id(5), Range(1, 100_000)]
+    public int MergeEvery { get; init; } = 1;
+
+    /// <summary>Rank kept of each update, the proposal's r; 0 sends updates whole. Default: 8.</summary>
+    [Id(6), Range(0, 4096)]
+    public int Rank { get; init; } = 8;
+
+    /// <summary>Share of legacy weights in preserved experts, the proposal's α. Default: 0.5.</summary>
+    [Id(7), Range(0.0, 1.0)]
+    public double Alpha { get; init; } = 0.5;
+
+    /// <summary>How inputs are routed: gate, R and β. Default: evidence, 1, 0.</summary>
+    [Id(8)]
+    public RoutingSettings Routing { get; init; } = new("evidence", 1, 0);
+
+    /// <summary>Concentration of the Dirichlet draw that makes the nodes' data non-IID: small is uneven, infinity is even. Default: 1.</summary>
+    [Id(9), Range(0.001, double.PositiveInfinity)]
+    public double Dirichlet { get; init; } = 1;
+
+    /// <summary>Seed of everything random. Default: 1.</summary>
+    [Id(10), Range(0, int.MaxValue)]
+    public int Seed { get; init; } = 1;
+
+    /// <summary>First tasks whose classes the legacy model knows. Default: 2.</summary>
+    [Id(11), Range(0, 1000)]
+    public int LegacyTasks { get; init; } = 2;
+
+    /// <summary>Passes over its data when the legacy model is trained. Default: 8.</summary>
+    [Id(12), Range(1, 10_000)]
+    public int LegacyEpochs { get; init; } = 8;
+
+    /// <summary>Passes over the calibration data when a preserved expert is distilled from the legacy model. Default: 4.</summary>
+    [Id(13), Range(1, 10_000)]
+    public int DistillationEpochs { get; init; } = 4;
+
+    /// <summary>Weight of the distillation loss in local updates, the proposal's λ. Default: 0.</summary>
+    [Id(14), Range(0.0, 1000.0)]
+    public double Lambda { get; init; }
+
+    /// <summary>Images per training step. Default: 64.</summary>
+    [Id(15), Range(1, 65_536)]
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>Learning rate of the first round; falls by a cosine over a task's rounds. Default: 0.002.</summary>
+    [Id(16), Range(1e-8, 10.0)]
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Channels of an expert's layers; a legacy model has twice as many. Default: 16, 32, 64, 64.</summary>
+    [Id(17)]
+    public int[] Widths { get; init; } = [16, 32, 64, 64];
+
+    /// <summary>Images per class in calibration sets. Default: 100.</summary>
+    [Id(18), Range(2, 1_000_000)]
+    public int CalibrationPerClass { get; init; } = 100;
+
+    /// <summary>Longest time a merge waits for its nodes. Default: 30 minutes.</summary>
+    [Id(19)]
+    public TimeSpan RoundDeadline { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Share of the nodes that must have submitted when the deadline passes, in (0, 1]. Default: 0.5.</summary>
+    [Id(20), Range(0.0, 1.0)]
+    public double Quorum { get; init; } = 0.5;
+}

@@ -1,0 +1,10 @@
+namespace Dmkd.Contracts.Wire;
+
+/// <summary>A tensor sent whole.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.DenseTensorPayload")]
+public sealed record DenseTensorPayload : TensorPayload
+{
+    /// <summary>Row-major fp32 values, little-endian.</summary>
+    [Id(0)]
+    public required byte[] Values { get; init; }
+}

@@ -1,0 +1,15 @@
+namespace Dmkd.Core.Routing;
+
+/// <summary>The gates by name.</summary>
+public static class GateCatalog
+{
+    private static readonly IGate[] Gates = [new EvidenceGate(), new EntropyGate()];
+
+    /// <summary>Names of the gates.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Gates.Select(gate => gate.Name)];
+
+    /// <summary>Finds a gate.</summary>
+    /// <exception cref="ArgumentException">No gate has the name; the message lists those there are.</exception>
+    public static IGate Find(string name) => Gates.FirstOrDefault(gate => gate.Name == name)
+        ?? throw new ArgumentException($"There is no gate '{name}'; there are: {string.Join(", ", Names)}.", nameof(name));
+}

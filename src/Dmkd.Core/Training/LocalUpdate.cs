@@ -1,0 +1,99 @@
+using Dmkd.Core.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Dmkd.Core.Training;
+
+/// <summary>Trains a network on one node's data: L_task + λ·L_KD (proposal 3.4.1). Same weights, data and generator give the same result on a CPU.</summary>
+public static class LocalUpdate
+{
+    /// <summary>Trains in place.</summary>
+    /// <param name="network">Trained in place, on its device.</param>
+    /// <param name="data">Images with labels in [0, classes of the network). Borrowed.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="generator">Source of order and augmentation, on the CPU. Borrowed: its state advances.</param>
+    /// <param name="target">Teacher of the distillation loss; null for none.</param>
+    /// <param name="progress">Receives the share done, in (0, 1].</param>
+    /// <param name="cancellationToken">Ends the training between two steps.</param>
+    /// <exception cref="ArgumentException">There is no data.</exception>
+    public static LocalUpdateResult Run(
+        Network network, ImageTensors data, LocalUpdateOptions options, Generator generator,
+        DistillationTarget? target = null, Action<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        if (data.Count == 0) throw new ArgumentException("A local update needs at least one image; the data holds none.", nameof(data));
+
+        using var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay);
+        network.train();
+        target?.Teacher.eval();
+        int steps = 0;
+        int total = options.Epochs * BatchCount(data.Count, options.BatchSize);
+        double lossSum = 0;
+        for (int epoch = 0; epoch < options.Epochs; epoch++)
+        {
+            lossSum = 0;
+            using var order = randperm(data.Count, generator: generator);
+            foreach (var (start, length) in Batches(data.Count, options.BatchSize))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                lossSum += Step(network, optimizer, data, (order, start, length), options, generator, target) * length;
+                progress?.Invoke((double)++steps / total);
+            }
+        }
+
+        network.eval();
+        return new LocalUpdateResult(data.Count, steps, lossSum / data.Count);
+    }
+
+    private static double Step(
+        Network network, optim.Optimizer optimizer, ImageTensors data, (Tensor Order, long Start, long Length) batch, LocalUpdateOptions options,
+        Generator generator, DistillationTarget? target)
+    {
+        using var scope = NewDisposeScope();
+        var chosen = batch.Order.narrow(0, batch.Start, batch.Length);
+        var images = ImageTensors.Normalise(ImageAugmentation.Apply(data.Pixels.index_select(0, chosen), generator));
+        var labels = data.Labels.index_select(0, chosen);
+        int upright = (int)labels.shape[0];
+        if (options.RotationLabelled)
+        {
+            int classes = network.Architecture.OutputCount / RotationLabels.Count;
+            upright = (upright + RotationLabels.Count - 1) / RotationLabels.Count; // tensor_split gives the first part the larger share
+            (images, labels) = RotationLabels.TurnQuarters(images, labels, classes);
+        }
+
+        optimizer.zero_grad();
+        var logits = network.forward(images);
+        var loss = F.cross_entropy(logits, labels);
+        if (target is not null && options.DistillationWeight > 0)
+            loss += options.DistillationWeight * DistillationTerm(target, images, logits, target.UprightOnly ? upright : images.shape[0]);
+        loss.backward();
+        optimizer.step();
+        return loss.item<float>();
+    }
+
+    private static Tensor DistillationTerm(DistillationTarget target, Tensor images, Tensor logits, long count)
+    {
+        Tensor teacherLogits;
+        using (no_grad()) teacherLogits = target.Teacher.forward(images.narrow(0, 0, count));
+        return Distillation.DistillationLoss.Compute(
+            Columns(logits.narrow(0, 0, count), target.StudentOutputs), Columns(teacherLogits, target.TeacherOutputs));
+    }
+
+    private static Tensor Columns(Tensor logits, IReadOnlyList<int> columns) =>
+        logits.index_select(1, tensor([.. columns.Select(c => (long)c)], dtype: ScalarType.Int64));
+
+    private static int BatchCount(long count, int batchSize) => Batches(count, batchSize).Count();
+
+    /// <summary>Batches in order; a last one of a single image would give batch normalisation nothing to normalise and joins its neighbour.</summary>
+    private static IEnumerable<(long Start, long Length)> Batches(long count, int batchSize)
+    {
+        for (long start = 0; start < count;)
+        {
+            long length = count - start <= batchSize + 1 ? count - start : batchSize;
+            yield return (start, length);
+            start += length;
+        }
+    }
+}
