@@ -14,8 +14,13 @@ public static class DeltaDecompressor
     public static WeightSet Decompress(CompressedDelta delta)
     {
         ArgumentNullException.ThrowIfNull(delta);
+        HashSet<string> names = new(StringComparer.Ordinal);
         foreach (var tensor in delta.Tensors)
-            if (DeltaCheck.FindProblem(tensor) is { } problem) throw new ArgumentException(problem, nameof(delta));
+        {
+            string? problem = names.Add(tensor.Name) ? DeltaCheck.FindProblem(tensor) : $"Tensor '{tensor.Name}' comes twice.";
+            if (problem is not null) throw new ArgumentException(problem, nameof(delta));
+        }
+
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return new WeightSet([.. delta.Tensors.Select(tensor => KeyValuePair.Create(tensor.Name, Decompress(tensor)))]);

@@ -81,6 +81,10 @@ public sealed class DeltaCheckTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Decompress_TensorTwice_IsRefusedAndLeaksNothing() => Assert.Equal(0, LiveTensors.Change(() =>
+        Assert.Contains("'v' comes twice", Assert.Throws<ArgumentException>(() => DeltaDecompressor.Decompress(new CompressedDelta([Vector(), Vector()]))).Message, StringComparison.Ordinal)));
+
     private static LowRankTensor Factors() => new("m", Matrix, 2, Floats(8), Floats(2), Floats(12));
 
     private static DenseTensor Vector() => new("v", [2], Floats(2));
