@@ -115,10 +115,10 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         {
             string[] parts = text[(FamilyName.Length + 1)..^1].Split(';');
             int[] input = [.. parts[0].Split('x').Select(Number)];
-            if (parts.Length != 3 || input.Length != 3 || input[1] != input[2] || text[^1] != ')') throw Malformed(text, null);
+            if (parts.Length != 3 || input.Length != 3 || input[1] != input[2] || text[^1] != ')') throw new FormatException("The parts are not as expected.");
             return new ConvNetArchitecture(input[0], input[1], [.. parts[1].Split('-').Select(Number)], Number(parts[2]));
         }
-        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e) when (e is ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
         {
             throw Malformed(text, e);
         }
@@ -135,7 +135,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private static FormatException Malformed(string text, Exception? cause) =>
+    private static FormatException Malformed(string text, Exception cause) =>
         new($"'{text}' is no convnet: expected convnet(channels x size x size;width-width-...;outputs), such as convnet(3x32x32;24-48-48-48;8).", cause);
 
     private static void Check(int value, int minimum, int maximum, string name)

@@ -73,8 +73,9 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
                 throw new ArgumentException($"Weight '{name}' of {network.Architecture} is missing.", nameof(network));
             if (!source.shape.AsSpan().SequenceEqual(target.shape))
                 throw new ArgumentException($"Weight '{name}' has shape [{string.Join(", ", source.shape)}]; {network.Architecture} needs [{string.Join(", ", target.shape)}].", nameof(network));
-            target.copy_(source);
         }
+
+        foreach (var (name, target) in state) target.copy_(_tensors[name]); // all or nothing
     }
 
     /// <summary>Copies the set.</summary>

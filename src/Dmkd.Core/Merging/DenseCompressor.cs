@@ -1,0 +1,26 @@
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Modules;
+using static TorchSharp.torch;
+
+namespace Dmkd.Core.Merging;
+
+/// <summary>Sends every tensor whole: the control without compression.</summary>
+public sealed class DenseCompressor : IDeltaCompressor
+{
+    /// <inheritdoc/>
+    public string Name => "dense";
+
+    /// <inheritdoc/>
+    public CompressedDelta Compress(WeightSet delta)
+    {
+        ArgumentNullException.ThrowIfNull(delta);
+        return new CompressedDelta([.. delta.Select(pair => Whole(pair.Key, pair.Value))]);
+    }
+
+    /// <summary>One tensor, whole.</summary>
+    internal static DenseTensor Whole(string name, Tensor tensor)
+    {
+        WeightSchema.RequireFinite(name, tensor, "delta");
+        return new DenseTensor(name, tensor.shape, TensorMemory.ToBytes(tensor));
+    }
+}
