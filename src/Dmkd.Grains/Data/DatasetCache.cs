@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
 
@@ -7,22 +6,21 @@ namespace Dmkd.Grains.Data;
 /// <summary>Reads each data set once per silo, on a thread of its own: decoding is long work.</summary>
 public sealed class DatasetCache
 {
-    private readonly ConcurrentDictionary<DataSource, Lazy<Task<ImageDataset>>> _datasets = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<DataSource, Task<ImageDataset>> _datasets = [];
 
     /// <summary>The data set of a source.</summary>
     /// <exception cref="DatasetException">The source cannot be read; the next call tries again.</exception>
     public async Task<ImageDataset> GetAsync(DataSource source, IProgress<DatasetProgress>? progress = null)
     {
-        var entry = _datasets.GetOrAdd(source, key => new Lazy<Task<ImageDataset>>(() => LoadAsync(key, progress)));
-        try
+        Task<ImageDataset> loading;
+        lock (_gate)
         {
-            return await entry.Value;
+            if (!_datasets.TryGetValue(source, out loading!) || loading.IsFaulted)
+                _datasets[source] = loading = LoadAsync(source, progress);
         }
-        catch (DatasetException)
-        {
-            _datasets.TryRemove(KeyValuePair.Create(source, entry));
-            throw;
-        }
+
+        return await loading;
     }
 
     private static Task<ImageDataset> LoadAsync(DataSource source, IProgress<DatasetProgress>? progress) => Task.Factory.StartNew(

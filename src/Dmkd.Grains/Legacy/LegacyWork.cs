@@ -7,7 +7,6 @@ using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using Dmkd.Grains.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 

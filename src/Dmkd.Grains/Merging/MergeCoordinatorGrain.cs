@@ -103,7 +103,7 @@ internal sealed partial class MergeCoordinatorGrain(
             byte[] baseWeights = await weights.GetAsync(State.Plan.Base.Digest);
             var submissions = new List<DeltaSubmission>();
             foreach (var (_, delta) in MergeRules.InNodeOrder(State))
-                submissions.Add(serializer.Deserialize<DeltaSubmission>(await weights.GetAsync(delta.Digest)));
+                submissions.Add(serializer.Deserialize<DeltaSubmission>(await weights.GetAsync(delta.Digest))!);
             var (merged, deviceTime) = await devices.Serving.RunAsync(job => MergeWork.Merge(job, State.Plan.Rule, baseWeights, submissions));
             DmkdTelemetry.DeviceUsed("merge", deviceTime);
 

@@ -1,15 +1,15 @@
-using System.Diagnostics;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Specialization;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Specialization;
 using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Telemetry;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;

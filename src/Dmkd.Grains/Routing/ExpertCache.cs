@@ -3,6 +3,7 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Grains.Storage;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;

@@ -54,7 +54,7 @@ internal sealed partial class TrainingRunGrain
         await MoveToAsync(next);
     }
 
-    private async Task<LocalUpdateStatus> LookAsync(INodeGrain node, LocalUpdateRequest request)
+    private static async Task<LocalUpdateStatus> LookAsync(INodeGrain node, LocalUpdateRequest request)
     {
         var status = await node.GetLocalUpdateAsync(request.WorkKey);
         if (status.State is WorkState.Unknown) await node.StartLocalUpdateAsync(request);

@@ -42,12 +42,12 @@ internal sealed partial class TrainingRunGrain(
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
         await storage.WriteStateAsync(cancellationToken);
         await AnnounceAsync();
-        Drive();
+        StartDriving();
     }
 
     public Task<RunSettings?> ResumeAsync(CancellationToken cancellationToken = default)
     {
-        if (State.Settings is not null && State.Phase is not (RunPhase.Completed or RunPhase.Failed)) Drive();
+        if (State.Settings is not null && State.Phase is not (RunPhase.Completed or RunPhase.Failed)) StartDriving();
         return Task.FromResult(State.Settings);
     }
 
@@ -70,7 +70,7 @@ internal sealed partial class TrainingRunGrain(
         _stopping.Dispose();
     }
 
-    private void Drive()
+    private void StartDriving()
     {
         if (_drive is { IsCompleted: false }) return;
         DelayDeactivation(LongestRun);
