@@ -30,7 +30,7 @@ public sealed record MergeRoundPlan
     [Id(5)]
     public required DateTimeOffset Deadline { get; init; }
 
-    /// <summary>Text form of the module's architecture: the shapes every delta must have.</summary>
+    /// <summary>Name of the merge rule.</summary>
     [Id(6)]
-    public required string Architecture { get; init; }
+    public required string Rule { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 
 namespace Dmkd.Contracts.Runs;
@@ -90,4 +91,8 @@ public sealed record RunSettings
     /// <summary>Share of the nodes that must have submitted when the deadline passes, in (0, 1]. Default: 0.5.</summary>
     [Id(20), Range(0.0, 1.0)]
     public double Quorum { get; init; } = 0.5;
+
+    /// <summary>How a module's updates are averaged, one of <see cref="MergeRuleNames"/>. Default: weighted.</summary>
+    [Id(21)]
+    public string MergeRule { get; init; } = MergeRuleNames.Weighted;
 }

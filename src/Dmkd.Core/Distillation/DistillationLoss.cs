@@ -1,6 +1,32 @@
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
 namespace Dmkd.Core.Distillation;
-/// <summary>placeholder</summary>
-public static class DistillationLoss { 
-/// <summary>x</summary>
-public static Tensor Compute(Tensor studentLogits, Tensor teacherLogits, double temperature = 1) => nn.functional.kl_div(nn.functional.log_softmax(studentLogits,1), nn.functional.softmax(teacherLogits,1), reduction: TorchSharp.torch.nn.Reduction.Sum) / studentLogits.shape[0]; }
+
+/// <summary>The distillation loss <c>L_KD = KL(p_old || p_k)</c> (proposal 3.2.4).</summary>
+public static class DistillationLoss
+{
+    /// <summary>
+    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged over the
+    /// batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so that its
+    /// gradients keep their size (Hinton et al. 2015).
+    /// </summary>
+    /// <param name="studentLogits">Shape [batch, classes]. Borrowed.</param>
+    /// <param name="teacherLogits">Shape [batch, classes], the same classes. Borrowed; no gradient reaches it.</param>
+    /// <param name="temperature">Softens both distributions, above 0.</param>
+    /// <returns>A scalar of at least 0, owned by the caller.</returns>
+    public static Tensor Compute(Tensor studentLogits, Tensor teacherLogits, double temperature = 1)
+    {
+        ArgumentNullException.ThrowIfNull(studentLogits);
+        ArgumentNullException.ThrowIfNull(teacherLogits);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        if (studentLogits.dim() != 2 || !studentLogits.shape.AsSpan().SequenceEqual(teacherLogits.shape))
+            throw new ArgumentException($"Both logits must be [batch, classes], but the student's are [{string.Join(", ", studentLogits.shape)}] and the teacher's [{string.Join(", ", teacherLogits.shape)}].", nameof(studentLogits));
+
+        using var scope = NewDisposeScope();
+        var student = F.log_softmax(studentLogits / temperature, 1);
+        var teacher = F.log_softmax(teacherLogits.detach() / temperature, 1);
+        var divergence = (teacher.exp() * (teacher - student)).sum(1).mean();
+        return (divergence * (temperature * temperature)).MoveToOuterDisposeScope();
+    }
+}

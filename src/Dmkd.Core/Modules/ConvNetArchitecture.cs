@@ -60,6 +60,18 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override IReadOnlyList<WeightAxes> Weights { get; }
 
     /// <inheritdoc/>
+    public override long ParameterCount
+    {
+        get
+        {
+            long total = (long)(Widths[^1] + 1) * OutputCount;
+            for (int layer = 0; layer < Widths.Count; layer++)
+                total += Widths[layer] * (9L * (layer == 0 ? InputChannels : Widths[layer - 1]) + 2);
+            return total;
+        }
+    }
+
+    /// <inheritdoc/>
     public override long MultiplyAdds
     {
         get

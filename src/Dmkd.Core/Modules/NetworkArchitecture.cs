@@ -26,6 +26,9 @@ public abstract record NetworkArchitecture
     /// <summary>The axes of every tensor in the network's state, in network order.</summary>
     public abstract IReadOnlyList<WeightAxes> Weights { get; }
 
+    /// <summary>Number of trainable values; batch-norm statistics are not counted.</summary>
+    public abstract long ParameterCount { get; }
+
     /// <summary>Multiply-accumulate operations of one forward pass of one input.</summary>
     public abstract long MultiplyAdds { get; }
 

@@ -1,0 +1,114 @@
+using Dmkd.Core.Modules;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Dmkd.Core.Preservation;
+
+/// <summary>Measures <see cref="ImportanceScores"/> on a calibration set (proposal 3.2.1).</summary>
+public static class ImportanceScorer
+{
+    /// <summary>
+    /// Scores every parameter by <c>|W| · mean |∇L|</c> with L the cross-entropy. The gradient is one per mini-batch, and every
+    /// mini-batch holds one class only; a class's mean weighs its batches by their size, the total is the mean over classes.
+    /// </summary>
+    /// <param name="network">Run in eval mode (batch-norm statistics fixed). Borrowed: its mode is restored and its gradients are zero afterwards.</param>
+    /// <param name="inputs">Shape [n, channels, height, width], float32, normalised, on the network's device. Borrowed.</param>
+    /// <param name="labels">Shape [n], int64 in [0, classCount), every class at least once. Borrowed.</param>
+    /// <param name="classCount">Number of classes, in [1, outputs of the network].</param>
+    /// <param name="options">How to measure.</param>
+    /// <returns>Scores owned by the caller, on the CPU.</returns>
+    public static ImportanceScores Score(Network network, Tensor inputs, Tensor labels, int classCount, ImportanceOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classCount, network.Architecture.OutputCount);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1);
+        if (labels.dim() != 1 || inputs.dim() != 4 || inputs.shape[0] != labels.shape[0])
+            throw new ArgumentException($"inputs must be [n, channels, height, width] and labels [n], but are [{string.Join(", ", inputs.shape)}] and [{string.Join(", ", labels.shape)}].", nameof(labels));
+
+        using var scope = NewDisposeScope();
+        bool wasTraining = network.training;
+        network.eval();
+        try
+        {
+            return ScoreClasses(network, inputs, labels, classCount, options.BatchSize);
+        }
+        finally
+        {
+            network.zero_grad();
+            network.train(wasTraining);
+        }
+    }
+
+    private static ImportanceScores ScoreClasses(Network network, Tensor inputs, Tensor labels, int classCount, int batchSize)
+    {
+        var parameters = network.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+        WeightAxes[] scored = [.. network.Architecture.Weights.Where(axes => parameters.ContainsKey(axes.Name))];
+        var totals = scored.ToDictionary(axes => axes.Name, axes => zeros_like(parameters[axes.Name], requires_grad: false), StringComparer.Ordinal);
+        var units = network.Architecture.UnitSpaces.ToDictionary(space => space.Name, space => new double[classCount, space.Width], StringComparer.Ordinal);
+        long[][] members = MembersByClass(labels, classCount);
+
+        for (int label = 0; label < classCount; label++)
+        {
+            using var classScope = NewDisposeScope();
+            var gradients = MeanAbsoluteGradients(network, parameters, inputs, members[label], label, batchSize);
+            using var noGrad = no_grad();
+            foreach (var axes in scored)
+            {
+                var score = parameters[axes.Name].abs() * gradients[axes.Name];
+                totals[axes.Name].add_(score / classCount);
+                if (units.TryGetValue(axes.Rows, out var matrix)) AddToUnits(matrix, label, score);
+            }
+        }
+
+        var weights = new WeightSet([.. scored.Select(axes => KeyValuePair.Create(axes.Name, totals[axes.Name].cpu()))]);
+        return new ImportanceScores(classCount, weights, units);
+    }
+
+    private static Dictionary<string, Tensor> MeanAbsoluteGradients(
+        Network network, Dictionary<string, Parameter> parameters, Tensor inputs, long[] members, long label, int batchSize)
+    {
+        var means = parameters.ToDictionary(p => p.Key, p => zeros_like(p.Value, requires_grad: false), StringComparer.Ordinal);
+        foreach (long[] batch in members.Chunk(batchSize))
+        {
+            using var scope = NewDisposeScope();
+            network.zero_grad();
+            var logits = network.forward(inputs.index_select(0, tensor(batch, device: inputs.device)));
+            F.cross_entropy(logits, full([batch.Length], label, int64, inputs.device)).backward();
+            using var noGrad = no_grad();
+            foreach (var (name, parameter) in parameters)
+            {
+                var gradient = parameter.grad ?? throw new InvalidOperationException($"Parameter '{name}' has no gradient: it is frozen or unused, so it cannot be scored.");
+                means[name].add_(gradient.abs() * ((double)batch.Length / members.Length));
+            }
+        }
+
+        return means;
+    }
+
+    private static long[][] MembersByClass(Tensor labels, int classCount)
+    {
+        double[] values = TensorValues.ToDoubles(labels);
+        var members = Enumerable.Range(0, classCount).Select(_ => new List<long>()).ToArray();
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (values[i] < 0 || values[i] >= classCount)
+                throw new ArgumentOutOfRangeException(nameof(labels), values[i], $"labels must be in [0, {classCount}); label {i} is not.");
+            members[(int)values[i]].Add(i);
+        }
+
+        int missing = Array.FindIndex(members, list => list.Count == 0);
+        if (missing >= 0) throw new ArgumentException($"labels must hold each of the {classCount} classes, but class {missing} has no input.", nameof(labels));
+        return [.. members.Select(list => list.ToArray())];
+    }
+
+    private static void AddToUnits(double[,] matrix, int label, Tensor score)
+    {
+        double[] sums = TensorValues.ToDoubles(score.reshape(score.shape[0], -1).sum(1, type: float64));
+        for (int unit = 0; unit < sums.Length; unit++) matrix[label, unit] += sums[unit];
+    }
+}

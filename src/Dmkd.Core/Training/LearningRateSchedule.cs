@@ -1,0 +1,18 @@
+namespace Dmkd.Core.Training;
+
+/// <summary>Learning rates over the rounds of a task.</summary>
+public static class LearningRateSchedule
+{
+    private const double Floor = 0.02;
+
+    /// <summary>Half a cosine from the initial rate down to 2 % of it.</summary>
+    /// <param name="initial">Rate of the first round.</param>
+    /// <param name="round">The round, in [0, rounds).</param>
+    /// <param name="rounds">Number of rounds, at least 1.</param>
+    public static double Cosine(double initial, int round, int rounds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(round);
+        return initial * (Floor + (1 - Floor) * 0.5 * (1 + Math.Cos(Math.PI * round / rounds)));
+    }
+}

@@ -1,0 +1,102 @@
+namespace Dmkd.Data.Cifar;
+
+/// <summary>Reads the binary files of CIFAR-10 and CIFAR-100.</summary>
+internal static class CifarReader
+{
+    /// <summary>Reads both sets.</summary>
+    /// <param name="path">Folder with the files, or the folder that holds the published subfolder.</param>
+    /// <param name="format">Which of the two datasets.</param>
+    /// <param name="seed">Seed of the subsets.</param>
+    /// <param name="train">What to take from the training files.</param>
+    /// <param name="test">What to take from the test file.</param>
+    /// <param name="progress">Told about each file; null for silence.</param>
+    /// <param name="ct">Stops the load between two files.</param>
+    /// <exception cref="DatasetException">A file is missing, truncated or holds a label out of range.</exception>
+    public static ImageDataset Read(
+        string path, CifarFormat format, int seed, SplitRules train, SplitRules test,
+        IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        string folder = FindFolder(path, format);
+        var names = ReadNames(Path.Combine(folder, format.NamesFile), format);
+        return new ImageDataset(
+            $"{format.Kind}:{path}",
+            names,
+            ReadSet([.. format.TrainFiles.Select(file => Path.Combine(folder, file))], train),
+            ReadSet([Path.Combine(folder, format.TestFile)], test));
+
+        ImageSet ReadSet(string[] files, SplitRules rules)
+        {
+            var everything = ReadFiles(files, format, $"reading {rules.Name} records", progress, ct);
+            int[] chosen = rules.Choose(everything.Labels, names, seed, folder);
+            return chosen.Length == everything.Count ? everything : everything.Select(chosen);
+        }
+    }
+
+    private static string FindFolder(string path, CifarFormat format)
+    {
+        string subfolder = Path.Combine(path, format.Subfolder);
+        string folder = Directory.Exists(subfolder) ? subfolder : path;
+        string[] expected = [.. format.TrainFiles, format.TestFile];
+        string[] missing = [.. expected.Where(file => !File.Exists(Path.Combine(folder, file)))];
+        return missing.Length == 0
+            ? folder
+            : throw new DatasetException(
+                $"{folder}: {string.Join(", ", missing)} not found; "
+                + $"kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
+                + "Unpack the binary version of the dataset and give its folder.");
+    }
+
+    private static IReadOnlyList<string> ReadNames(string file, CifarFormat format)
+    {
+        if (!File.Exists(file)) return format.DefaultNames;
+        string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        return names.Length == format.ClassCount
+            ? names
+            : throw new DatasetException(
+                $"{file} must hold {format.ClassCount} class names; it holds {names.Length}. Repair or remove it.");
+    }
+
+    private static ImageSet ReadFiles(
+        string[] files, CifarFormat format, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        long total = files.Sum(file => RecordCount(file, format));
+        byte[] pixels = PixelBuffer.Allocate(total, CifarFormat.Size, files[0]);
+        int[] labels = new int[total];
+        int done = 0;
+        foreach (string file in files)
+        {
+            ct.ThrowIfCancellationRequested();
+            progress?.Report(new DatasetProgress(stage, done, total));
+            done += Unpack(file, format, labels.AsSpan(done), pixels.AsSpan(done * CifarFormat.ImageBytes));
+        }
+        progress?.Report(new DatasetProgress(stage, total, total));
+        return new ImageSet(pixels, labels, 3, CifarFormat.Size, CifarFormat.Size);
+    }
+
+    private static long RecordCount(string file, CifarFormat format)
+    {
+        long bytes = new FileInfo(file).Length;
+        return bytes > 0 && bytes % format.RecordBytes == 0
+            ? bytes / format.RecordBytes
+            : throw new DatasetException(
+                $"{file} is truncated: its size must be a positive multiple of {format.RecordBytes} bytes; it is {bytes}. "
+                + "Download it again.");
+    }
+
+    private static int Unpack(string file, CifarFormat format, Span<int> labels, Span<byte> pixels)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        int count = bytes.Length / format.RecordBytes;
+        for (int i = 0; i < count; i++)
+        {
+            var record = bytes.AsSpan(i * format.RecordBytes, format.RecordBytes);
+            labels[i] = record[format.LabelBytes - 1];
+            if (labels[i] >= format.ClassCount)
+                throw new DatasetException(
+                    $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. "
+                    + $"Is it a {format.Kind} file?");
+            record[format.LabelBytes..].CopyTo(pixels[(i * CifarFormat.ImageBytes)..]);
+        }
+        return count;
+    }
+}

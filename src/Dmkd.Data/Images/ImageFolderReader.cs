@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+
+namespace Dmkd.Data.Images;
+
+/// <summary>Reads a folder or zip file of class folders: one thread reads at a time, all cores decode.</summary>
+internal static class ImageFolderReader
+{
+    private const int ReportEvery = 1000;
+
+    /// <summary>Reads both sets.</summary>
+    /// <param name="path">An existing folder or zip file.</param>
+    /// <param name="spec">Seed and image size.</param>
+    /// <param name="train">What to take from the training images.</param>
+    /// <param name="test">What to take from the test images.</param>
+    /// <param name="progress">Told about every thousandth image; null for silence.</param>
+    /// <param name="ct">Stops the load between two images.</param>
+    /// <exception cref="DatasetException">The layout or an image cannot be used.</exception>
+    public static ImageDataset Read(
+        string path, DatasetSpec spec, SplitRules train, SplitRules test, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        using IImageSource source = Directory.Exists(path) ? new FolderSource(path) : new ZipSource(path);
+        var tree = ImageTree.Parse(source);
+        // Both choices first: a class with too few test images is known before an hour of decoding.
+        var (trainFiles, testFiles) = (Choose(tree.Train, train), Choose(tree.Test, test));
+        return new ImageDataset(
+            $"{DatasetSpec.Images}:{path}", tree.ClassNames, Decode(trainFiles, train.Name), Decode(testFiles, test.Name));
+
+        ImageFile[] Choose(IReadOnlyList<ImageFile> files, SplitRules rules) =>
+            [.. rules.Choose([.. files.Select(file => file.Label)], tree.ClassNames, spec.Seed, path).Select(index => files[index])];
+
+        ImageSet Decode(ImageFile[] files, string split) =>
+            DecodeAll(source, files, spec.ImageSize, $"decoding {split} images", progress, ct);
+    }
+
+    private static ImageSet DecodeAll(
+        IImageSource source, ImageFile[] files, int size, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        byte[] pixels = PixelBuffer.Allocate(files.Length, size, source.Name);
+        int imageBytes = 3 * size * size;
+        int done = 0;
+        progress?.Report(new DatasetProgress(stage, 0, files.Length));
+
+        // Without buffering the partitioner takes one item at a time under its lock, so the source is never read concurrently.
+        var encoded = Partitioner.Create(
+            files.Select((file, index) => (Index: index, Bytes: source.Read(file.Entry))), EnumerablePartitionerOptions.NoBuffering);
+        var options = new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        try
+        {
+            Parallel.ForEach(encoded, options, item =>
+            {
+                string name = source.Describe(files[item.Index].Entry);
+                ImageDecoder.Decode(item.Bytes, name, size, pixels.AsSpan(item.Index * imageBytes, imageBytes));
+                int count = Interlocked.Increment(ref done);
+                if (count % ReportEvery == 0 || count == files.Length) progress?.Report(new DatasetProgress(stage, count, files.Length));
+            });
+        }
+        catch (AggregateException e) when (e.InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } first)
+        {
+            throw new DatasetException(first.Message, e);
+        }
+        return new ImageSet(pixels, [.. files.Select(file => file.Label)], 3, size, size);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Collections.ObjectModel;
+
+namespace Dmkd.Data.Partitioning;
+
+/// <summary>The classes of a dataset, cut into the tasks of a continual-learning run.</summary>
+public sealed class TaskSequence
+{
+    private const int MinimumClassesPerTask = 2;
+
+    private readonly int[] _taskOfClass;
+    private readonly ReadOnlyCollection<int>[] _classes;
+
+    private TaskSequence(int classCount, int taskCount)
+    {
+        _classes = [.. Enumerable.Range(0, taskCount).Select(task => ClassesBetween(Cut(task), Cut(task + 1)))];
+        _taskOfClass = [.. _classes.SelectMany((classes, task) => Enumerable.Repeat(task, classes.Count))];
+
+        // Earlier tasks get the classes that are left over: 10 classes in 3 tasks are 4, 3 and 3.
+        int Cut(int task) => task * (classCount / taskCount) + Math.Min(task, classCount % taskCount);
+    }
+
+    /// <summary>Gets the number of tasks, the proposal's <c>T</c>.</summary>
+    public int Count => _classes.Length;
+
+    /// <summary>Cuts classes 0 to <paramref name="classCount"/> - 1 into contiguous groups whose sizes differ by at most one.</summary>
+    /// <param name="classCount">Classes of the dataset, at least 2.</param>
+    /// <param name="taskCount">Tasks to make, in [1, classCount / 2].</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than two classes, or no task.</exception>
+    /// <exception cref="DatasetException">A task would have fewer than two classes.</exception>
+    public static TaskSequence Split(int classCount, int taskCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, MinimumClassesPerTask);
+        ArgumentOutOfRangeException.ThrowIfLessThan(taskCount, 1);
+        return taskCount <= classCount / MinimumClassesPerTask
+            ? new TaskSequence(classCount, taskCount)
+            : throw new DatasetException(
+                $"{classCount} classes make at most {classCount / MinimumClassesPerTask} tasks of {MinimumClassesPerTask} or more classes; "
+                + $"{taskCount} tasks were asked for. Ask for fewer tasks.");
+    }
+
+    /// <summary>Gets the classes of a task, ascending.</summary>
+    /// <param name="task">Position of the task, in [0, Count).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such task.</exception>
+    public IReadOnlyList<int> ClassesOf(int task) => (uint)task < (uint)_classes.Length
+        ? _classes[task]
+        : throw new ArgumentOutOfRangeException(nameof(task), task, $"task must be in [0, {_classes.Length}).");
+
+    /// <summary>Gets the task that a class belongs to.</summary>
+    /// <param name="classIndex">The class, in [0, class count).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public int TaskOf(int classIndex) => (uint)classIndex < (uint)_taskOfClass.Length
+        ? _taskOfClass[classIndex]
+        : throw new ArgumentOutOfRangeException(nameof(classIndex), classIndex, $"classIndex must be in [0, {_taskOfClass.Length}).");
+
+    private static ReadOnlyCollection<int> ClassesBetween(int first, int end) =>
+        Array.AsReadOnly(Enumerable.Range(first, end - first).ToArray());
+}

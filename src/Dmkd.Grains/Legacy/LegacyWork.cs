@@ -1,0 +1,166 @@
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Distillation;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Preservation;
+using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using Dmkd.Grains.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dmkd.Grains.Legacy;
+
+/// <summary>The tensor work of preservation (proposal 3.2): synchronous, values in and values out, run on a device lane.</summary>
+internal static class LegacyWork
+{
+    private const int TrainingPurpose = 21;
+    private const int PartitionPurpose = 22;
+    private const int DistillationPurpose = 23;
+    private const int RandomWeightsPurpose = 24;
+
+    /// <summary>A legacy model is this many times as wide as an expert, so that every cluster can be cut to an expert's width.</summary>
+    private const int LegacyWidthFactor = 2;
+
+    /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
+    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+
+    /// <summary>Trains a monolithic network on plain labels, as deprecated models were.</summary>
+    /// <returns>Architecture, weights as safetensors, accuracy on the test images, device time.</returns>
+    public static TrainedLegacy Train(DeviceJob job, RunSettings settings, ImageSet training, ImageSet test, int classCount, Action<double> progress)
+    {
+        var architecture = new ConvNetArchitecture(
+            training.Channels, training.Height, [.. settings.Widths.Select(width => width * LegacyWidthFactor)], classCount);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose), CPU);
+        var network = architecture.Build(generator);
+        network.to(job.Device);
+        using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
+        {
+            for (int epoch = 0; epoch < settings.LegacyEpochs; epoch++)
+            {
+                int done = epoch;
+                LocalUpdate.Run(
+                    network, data,
+                    new LocalUpdateOptions
+                    {
+                        BatchSize = settings.BatchSize,
+                        LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, epoch, settings.LegacyEpochs),
+                        RotationLabelled = false,
+                    },
+                    generator, progress: share => progress((done + share) / settings.LegacyEpochs), cancellationToken: job.CancellationToken);
+            }
+        }
+
+        using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
+        using var predicted = ExpertScorer.Score(network, pixels.to(job.Device), rotationLabelled: false).argmax(1);
+        using var actual = tensor([.. test.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
+        double accuracy = predicted.eq(actual).to(ScalarType.Float64).mean().item<double>();
+        using var weights = WeightSet.CopyOf(network);
+        return new TrainedLegacy(architecture.ToString(), WeightCodec.Encode(weights), accuracy, job.Elapsed);
+    }
+
+    /// <summary>Scores, partitions, cuts, transfers and fine-tunes: one expert per class group.</summary>
+    /// <param name="job">The lane.</param>
+    /// <param name="settings">The run's settings.</param>
+    /// <param name="architectureText">The legacy model's architecture.</param>
+    /// <param name="legacyWeights">Its weights, as safetensors.</param>
+    /// <param name="calibration">Calibration set with the legacy model's labels.</param>
+    /// <param name="training">The legacy owner's training images.</param>
+    /// <param name="groups">Legacy outputs of each task's classes.</param>
+    /// <param name="progress">Receives the share done, in (0, 1].</param>
+    public static (CutExpert[] Experts, TimeSpan DeviceTime) Preserve(
+        DeviceJob job, RunSettings settings, string architectureText, byte[] legacyWeights, ImageSet calibration, ImageSet training,
+        IReadOnlyList<int[]> groups, Action<double> progress)
+    {
+        var architecture = ArchitectureCatalog.Parse(architectureText);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, DistillationPurpose), CPU);
+        var legacy = architecture.Build(generator);
+        using var weights = WeightCodec.Decode(legacyWeights);
+        weights.CopyTo(legacy);
+        legacy.to(job.Device);
+
+        using var scores = Score(job, legacy, calibration, architecture.OutputCount);
+        var graph = ImportanceGraph.Build(architecture, scores);
+        int[] clusterOfNode = SpectralPartitioner.Partition(
+            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, PartitionPurpose) });
+        int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusterOfNode, groups, groups.Count);
+
+        var experts = new CutExpert[groups.Count];
+        for (int group = 0; group < groups.Count; group++)
+        {
+            int done = group;
+            var selection = UnitSelector.Select(
+                architecture, scores, graph, clusterOfNode, clusterOfGroup[group], groups[group],
+                new UnitSelectionOptions { MinimumWidthFraction = 1.0 / LegacyWidthFactor, MaximumWidthFraction = 1.0 / LegacyWidthFactor });
+            var (cut, expertWeights) = CutAndTransfer(architecture, weights, selection, groups[group], settings);
+            using (expertWeights)
+            {
+                byte[] tuned = Distil(job, settings, legacy, cut, expertWeights, training, groups[group], generator, share => progress((done + share) / groups.Count));
+                experts[group] = new CutExpert(clusterOfGroup[group], cut.ToString(), tuned, ShareOf(scores, selection));
+            }
+        }
+
+        return (experts, job.Elapsed);
+    }
+
+    private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)
+    {
+        using var scope = NewDisposeScope();
+        using var data = ImageTensors.From(calibration.Pixels, calibration.Labels, calibration.Channels, calibration.Height);
+        return ImportanceScorer.Score(
+            legacy, ImageTensors.Normalise(data.Pixels).to(job.Device), data.Labels.to(job.Device), classCount, new ImportanceOptions());
+    }
+
+    /// <summary>The cluster's sub-network with α of the legacy weights; upright outputs come from the legacy head, the rotated ones are new.</summary>
+    private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
+        NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
+    {
+        var outputs = new int?[classes.Length * RotationLabels.Count];
+        for (int c = 0; c < classes.Length; c++) outputs[RotationLabels.OutputOf(c, 0, classes.Length)] = classes[c];
+        var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
+        using (weights)
+        {
+            using var random = WeightTransfer.RandomWeights(cut, RandomWeightsSeed(settings));
+            return (cut, WeightTransfer.Blend(cut, weights, random, settings.Alpha, outputs));
+        }
+    }
+
+    private static byte[] Distil(
+        DeviceJob job, RunSettings settings, Network legacy, NetworkArchitecture cut, WeightSet weights, ImageSet training, int[] classes,
+        Generator generator, Action<double> progress)
+    {
+        using var scope = NewDisposeScope();
+        var student = cut.Build(generator);
+        weights.CopyTo(student);
+        student.to(job.Device);
+        var own = training.Select([.. Enumerable.Range(0, training.Count).Where(i => classes.Contains(training.Labels[i]))]);
+        using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
+        Distiller.Run(
+            legacy, student, ImageTensors.Normalise(pixels).to(job.Device), classes,
+            [.. Enumerable.Range(0, classes.Length).Select(c => RotationLabels.OutputOf(c, 0, classes.Length))],
+            new DistillationOptions { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize }, generator, progress, job.CancellationToken);
+        using var tuned = WeightSet.CopyOf(student);
+        return WeightCodec.Encode(tuned);
+    }
+
+    private static double ShareOf(ImportanceScores scores, UnitSelection selection)
+    {
+        double chosen = 0, total = 0;
+        foreach (var (space, byClass) in scores.UnitsByClass)
+        {
+            var units = selection[space].ToHashSet();
+            for (int c = 0; c < byClass.GetLength(0); c++)
+            {
+                for (int unit = 0; unit < byClass.GetLength(1); unit++)
+                {
+                    total += byClass[c, unit];
+                    if (units.Contains(unit)) chosen += byClass[c, unit];
+                }
+            }
+        }
+
+        return total > 0 ? chosen / total : 0;
+    }
+}

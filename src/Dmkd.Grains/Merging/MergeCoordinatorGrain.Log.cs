@@ -1,0 +1,19 @@
+using Dmkd.Contracts.Merging;
+using Microsoft.Extensions.Logging;
+
+namespace Dmkd.Grains.Merging;
+
+internal sealed partial class MergeCoordinatorGrain
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: update of node {NodeId} for round {Round} not accepted: {Outcome} {Reason}")]
+    private static partial void LogNotAccepted(ILogger logger, string moduleId, string nodeId, int round, SubmissionOutcome outcome, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: round {Round} reached its deadline with {Accepted} of {Participants} updates")]
+    private static partial void LogDeadlinePassed(ILogger logger, string moduleId, int round, int accepted, int participants);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates")]
+    private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
+}

@@ -1,0 +1,56 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Routing;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Routing;
+
+namespace Dmkd.Grains.Routing;
+
+/// <summary>Decisions of the router, as functions of the request and the library.</summary>
+internal static class RouterRules
+{
+    /// <summary>Refuses a malformed request.</summary>
+    /// <exception cref="ArgumentException">Names the value and its limit.</exception>
+    public static void Check(RouteRequest request)
+    {
+        long expected = (long)request.Count * request.Channels * request.Size * request.Size;
+        if (request.Count < 1) throw new ArgumentException($"A batch needs at least 1 image, not {request.Count}.", nameof(request));
+        if (request.Pixels.Length != expected)
+            throw new ArgumentException($"{request.Count} images of {request.Channels}x{request.Size}x{request.Size} need {expected} bytes, not {request.Pixels.Length}.", nameof(request));
+        if (expected > RouteRequest.MaxPixelBytes)
+            throw new ArgumentException($"A batch may have {RouteRequest.MaxPixelBytes} bytes of pixels; this one has {expected}. Send smaller batches.", nameof(request));
+        if (request.CandidateSets.Length == 0) throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(request));
+    }
+
+    /// <summary>Modules that know a candidate class and take images of the request's shape.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static IReadOnlyList<ModuleSnapshot> Relevant(IReadOnlyList<ModuleSnapshot> modules, RouteRequest request, string library)
+    {
+        var wanted = request.CandidateSets.SelectMany(set => set).ToHashSet();
+        ModuleSnapshot[] relevant = [.. modules.Where(module => module.Descriptor.Classes.Any(wanted.Contains))];
+        if (relevant.Length == 0) throw new ArgumentException($"Library '{library}' has no module for the classes {string.Join(", ", wanted.Order())}.", nameof(request));
+        foreach (var module in relevant)
+        {
+            var architecture = ArchitectureCatalog.Parse(module.Descriptor.Architecture);
+            if (architecture.InputChannels != request.Channels || architecture.InputSize != request.Size)
+                throw new ArgumentException(
+                    $"Module {module.Descriptor.Key} takes images of {architecture.InputChannels}x{architecture.InputSize}x{architecture.InputSize}, "
+                    + $"not {request.Channels}x{request.Size}x{request.Size}.", nameof(request));
+        }
+
+        return relevant;
+    }
+
+    /// <summary>Names classes and experts.</summary>
+    public static RoutedPrediction[] ToWire(IReadOnlyList<RoutedClass> predictions, IReadOnlyList<ModuleSnapshot> modules)
+    {
+        var names = new Dictionary<int, string>();
+        foreach (var descriptor in modules.Select(module => module.Descriptor))
+            for (int c = 0; c < descriptor.Classes.Length; c++) names[descriptor.Classes[c]] = descriptor.ClassNames[c];
+        return
+        [
+            .. predictions.Select(prediction => new RoutedPrediction(
+                prediction.ClassIndex, names[prediction.ClassIndex], prediction.Probability,
+                [.. prediction.Experts.Select(share => new ExpertShare(modules[share.Expert].Descriptor.Name, share.Probability))])),
+        ];
+    }
+}

@@ -1,0 +1,100 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>Decisions of a run, as functions of its settings and state.</summary>
+internal static class RunRules
+{
+    /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
+    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
+
+    /// <summary>The phase after the local updates of a round.</summary>
+    public static RunPhase AfterTraining(RunSettings settings, int round) => Merges(settings, round) ? RunPhase.Merge : RunPhase.Train;
+
+    /// <summary>The phase after a round's merge.</summary>
+    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
+
+    /// <summary>The phase after a task's evaluation.</summary>
+    public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
+
+    /// <summary>Name of a task's module.</summary>
+    public static string ModuleName(int task) => $"expert-{task + 1}";
+
+    /// <summary>Keys of a run's nodes, in node order.</summary>
+    public static string[] Nodes(string library, RunSettings settings) => [.. Enumerable.Range(1, settings.Nodes).Select(node => $"{library}/node-{node}")];
+
+    /// <summary>Submissions that a round needs at its deadline: the quorum's share of the nodes, rounded up, at least one.</summary>
+    public static int Quorum(RunSettings settings) => Math.Clamp((int)Math.Ceiling(settings.Quorum * settings.Nodes), 1, settings.Nodes);
+
+    /// <summary>Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.</summary>
+    public static double TaskProgress(TrainingRunState state, double partOfPhase)
+    {
+        int rounds = state.Settings?.Rounds ?? 1;
+        double done = state.Phase switch
+        {
+            RunPhase.Train => state.Round + partOfPhase,
+            RunPhase.Merge => state.Round + 1,
+            RunPhase.Specialize => rounds,
+            RunPhase.Evaluate => rounds + partOfPhase,
+            RunPhase.Completed => rounds + 1,
+            _ => 0,
+        };
+        return Math.Clamp(done / (rounds + 1), 0, 1);
+    }
+
+    /// <summary>The merge that a round opens.</summary>
+    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, DateTimeOffset now)
+    {
+        var settings = state.Settings!;
+        return new MergeRoundPlan
+        {
+            RunId = runId,
+            Round = state.Round,
+            Base = state.Base!,
+            Participants = Nodes(runId, settings),
+            Quorum = Quorum(settings),
+            Deadline = now + settings.RoundDeadline,
+            Rule = settings.MergeRule,
+        };
+    }
+
+    /// <summary>What a node is asked to do in a round.</summary>
+    public static LocalUpdateRequest UpdateRequest(TrainingRunState state, string runId, int node, LegacyTeacher? teacher) => new()
+    {
+        NodeIndex = node,
+        Task = state.Task,
+        Round = state.Round,
+        SubmitsDelta = Merges(state.Settings!, state.Round),
+        Module = state.Module!,
+        Base = state.Base!,
+        Teacher = teacher,
+        RunId = runId,
+        Settings = state.Settings!,
+    };
+
+    /// <summary>The report of a finished run, or null.</summary>
+    public static RunReport? Report(TrainingRunState state, string runId) => state.Phase is not RunPhase.Completed ? null : new RunReport
+    {
+        RunId = runId,
+        Library = runId,
+        Settings = state.Settings!,
+        ClassIncremental = [.. state.ClassIncremental],
+        TaskIncremental = [.. state.TaskIncremental],
+        MacroF1 = state.MacroF1,
+        TaskDetectionRate = state.TaskDetectionRate,
+        BytesUp = state.BytesUp,
+        BytesDown = state.BytesDown,
+        DenseBytes = state.DenseBytes,
+        DeviceSeconds = state.DeviceSeconds,
+        WallSeconds = state.WallSeconds,
+        LegacyAccuracy = state.Legacy?.Accuracy,
+        ExpertParameters = [.. state.ExpertParameters],
+    };
+
+    /// <summary>A version that has no parent.</summary>
+    public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
+        new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
+}

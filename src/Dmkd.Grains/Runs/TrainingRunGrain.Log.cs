@@ -1,0 +1,13 @@
+using Dmkd.Contracts.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace Dmkd.Grains.Runs;
+
+internal sealed partial class TrainingRunGrain
+{
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {RunId}: failed in phase {Phase}")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string runId, RunPhase phase);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: after task {Task} accuracy is {ClassIncremental:P1} class-incremental, {TaskIncremental:P1} task-incremental")]
+    private static partial void LogEvaluated(ILogger logger, string runId, int task, double classIncremental, double taskIncremental);
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Storage;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>
+/// Sets the pace of a run. The run is a persisted state machine: every phase can be repeated, and its end is one state write,
+/// so a run that is killed anywhere goes on from the phase stored last and ends with the same numbers.
+/// </summary>
+internal sealed partial class TrainingRunGrain(
+    [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
+    IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<TrainingRunGrain> logger)
+    : Grain, ITrainingRunGrain
+{
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
+
+    private readonly RunFeed _feed = new(time);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task? _drive;
+    private RunData? _data;
+    private long _clock;
+    private double _partOfPhase;
+
+    private TrainingRunState State => storage.State;
+
+    private RunSettings Settings => State.Settings!;
+
+    private string RunId => this.GetPrimaryKeyString();
+
+    public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
+    {
+        if (State.Settings is not null) throw new InvalidOperationException($"Run {RunId} exists; resume it, or start one with another id.");
+        State.Settings = settings;
+        State.StartedAt = time.GetUtcNow();
+        State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
+        await storage.WriteStateAsync(cancellationToken);
+        await AnnounceAsync();
+        Drive();
+    }
+
+    public Task<RunSettings?> ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        if (State.Settings is not null && State.Phase is not (RunPhase.Completed or RunPhase.Failed)) Drive();
+        return Task.FromResult(State.Settings);
+    }
+
+    public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
+    {
+        Phase = State.Phase,
+        Task = State.Task,
+        Round = State.Round,
+        PreservationProgress = State.Phase is RunPhase.Preserve ? _partOfPhase : 1,
+        TaskProgress = RunRules.TaskProgress(State, _partOfPhase),
+        Events = _feed.After(afterEvent),
+        Error = State.Error,
+    });
+
+    public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        _stopping.Dispose();
+    }
+
+    private void Drive()
+    {
+        if (_drive is { IsCompleted: false }) return;
+        DelayDeactivation(LongestRun);
+        _clock = Stopwatch.GetTimestamp();
+        _drive = DriveAsync();
+    }
+
+    private async Task DriveAsync()
+    {
+        try
+        {
+            _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
+            while (State.Phase is not (RunPhase.Completed or RunPhase.Failed)) await StepAsync();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The silo stops; the stored phase is where the run goes on.
+        }
+        catch (InconsistentStateException)
+        {
+            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
+        }
+#pragma warning disable CA1031 // nobody awaits the drive: whatever went wrong is the run's result
+        catch (Exception e)
+        {
+            LogFailed(logger, e, RunId, State.Phase);
+            await FailAsync(e.Message);
+        }
+#pragma warning restore CA1031
+    }
+
+    private Task StepAsync() => State.Phase switch
+    {
+        RunPhase.Preserve => PreserveAsync(),
+        RunPhase.Assign => AssignAsync(),
+        RunPhase.Train => TrainAsync(),
+        RunPhase.Merge => MergeAsync(),
+        RunPhase.Specialize => SpecializeAsync(),
+        RunPhase.Evaluate => EvaluateAsync(),
+        _ => throw new UnreachableException($"Phase {State.Phase} has no step."),
+    };
+
+    /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
+    private async Task MoveToAsync(RunPhase next)
+    {
+        State.WallSeconds += Stopwatch.GetElapsedTime(_clock).TotalSeconds;
+        _clock = Stopwatch.GetTimestamp();
+        _partOfPhase = 0;
+        State.Phase = next;
+        await storage.WriteStateAsync();
+        if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
+    }
+
+    private async Task FailAsync(string error)
+    {
+        State.Error = error;
+        _feed.Add(error);
+        await MoveToAsync(RunPhase.Failed);
+    }
+
+    private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(
+        new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt });
+
+    /// <summary>Waits a moment between two looks at work that goes on elsewhere.</summary>
+    private Task PauseAsync() => Task.Delay(PollPeriod, time, _stopping.Token);
+}

@@ -1,0 +1,54 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Legacy;
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>What a run persists: where it is and what it has measured.</summary>
+internal sealed class TrainingRunState
+{
+    public RunSettings? Settings { get; set; }
+
+    public RunPhase Phase { get; set; }
+
+    public int Task { get; set; }
+
+    public int Round { get; set; }
+
+    public DateTimeOffset StartedAt { get; set; }
+
+    public LegacyModel? Legacy { get; set; }
+
+    public PreservedExpert[] Preserved { get; set; } = [];
+
+    /// <summary>The task's module.</summary>
+    public ModuleDescriptor? Module { get; set; }
+
+    /// <summary>The version that the current round's updates are relative to.</summary>
+    public ModuleVersion? Base { get; set; }
+
+    /// <summary>Parameters of each expert, in task order.</summary>
+    public List<long> ExpertParameters { get; set; } = [];
+
+    /// <summary>A[t][i], class-incremental.</summary>
+    public List<double[]> ClassIncremental { get; set; } = [];
+
+    /// <summary>A[t][i], task-incremental.</summary>
+    public List<double[]> TaskIncremental { get; set; } = [];
+
+    public double MacroF1 { get; set; }
+
+    public double TaskDetectionRate { get; set; }
+
+    public long BytesUp { get; set; }
+
+    public long BytesDown { get; set; }
+
+    public long DenseBytes { get; set; }
+
+    public double DeviceSeconds { get; set; }
+
+    public double WallSeconds { get; set; }
+
+    public string? Error { get; set; }
+}
