@@ -45,9 +45,11 @@ public static class ModuleAverager
     private static double CheckWeights(int deltaCount, IReadOnlyList<double> weights)
     {
         if (deltaCount == 0) throw new ArgumentException("A merge needs at least one update.", nameof(weights));
-        if (weights.Count != deltaCount) throw new ArgumentException($"{deltaCount} updates need as many weights, not {weights.Count}.", nameof(weights));
+        if (weights.Count != deltaCount)
+            throw new ArgumentException($"{deltaCount} updates need as many weights, not {weights.Count}.", nameof(weights));
         foreach (double weight in weights)
-            if (!double.IsFinite(weight) || weight < 0) throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
+            if (!double.IsFinite(weight) || weight < 0)
+                throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
         double total = weights.Sum();
         return total > 0 && double.IsFinite(total) ? total : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
     }
