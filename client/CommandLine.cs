@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Dmkd.Client.Commands;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Data;
+using Dmkd.Experiments;
+using Dmkd.Grains.Storage;
+
+namespace Dmkd.Client;
+
+/// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
+        {
+            new RunCommand(),
+            new ModulesCommand(),
+            new PredictCommand(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, parsed.Errors[0].Message + " See --help.");
+        using var cancellation = new CancellationTokenSource();
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return Report(ExitCode.Cancelled, "Stopped.");
+        }
+        catch (Exception e) when (e is BadInputException or DatasetException)
+        {
+            return Report(ExitCode.BadInput, e.Message);
+        }
+        catch (Exception e) when (e is RunFailedException or WeightStoreException or CheckpointFormatException or IOException or UnauthorizedAccessException)
+        {
+            return Report(ExitCode.Failed, e.Message);
+        }
+    }
+
+    private static int Report(int exitCode, string message)
+    {
+        Console.Error.WriteLine($"dmkd: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}
