@@ -11,6 +11,9 @@ namespace Dmkd.Grains.Runs;
 /// <summary>A task's rounds: local updates, merges, statistics and evaluation.</summary>
 internal sealed partial class TrainingRunGrain
 {
+    /// <summary>Time a merge may take after its deadline.</summary>
+    private static readonly TimeSpan MergeGrace = TimeSpan.FromMinutes(5);
+
     private IMergeCoordinatorGrain Coordinator => GrainFactory.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
 
     private Activity? _round;
@@ -23,6 +26,7 @@ internal sealed partial class TrainingRunGrain
         var nodes = RunRules.Nodes(RunId, Settings).Select(key => GrainFactory.GetGrain<INodeGrain>(key)).ToArray();
         var requests = nodes.Select((_, node) => RunRules.UpdateRequest(State, RunId, node, TeacherOf())).ToArray();
 
+        await Task.WhenAll(nodes.Select((node, index) => node.StartLocalUpdateAsync(requests[index]))); // also what failed before a resume
         while (true)
         {
             var statuses = await Task.WhenAll(nodes.Select((node, index) => LookAsync(node, requests[index])));
@@ -69,8 +73,10 @@ internal sealed partial class TrainingRunGrain
 
     private async Task MergeAsync()
     {
+        var limit = time.GetUtcNow() + Settings.RoundDeadline + MergeGrace;
         while (true)
         {
+            if (time.GetUtcNow() > limit) throw new TimeoutException($"The merge of round {State.Round + 1} of task {State.Task + 1} did not end within {Settings.RoundDeadline + MergeGrace}.");
             var status = await Coordinator.GetRoundAsync(RunId, State.Round);
             if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
             if (status.Phase is MergePhase.Closed)
