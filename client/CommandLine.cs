@@ -37,6 +37,12 @@ internal static class CommandLine
         {
             return Report(ExitCode.Failed, e.Message);
         }
+#pragma warning disable CA1031 // the last stop: a person gets a line, and the details on request
+        catch (Exception e)
+        {
+            return Report(ExitCode.Failed, $"Unexpected {e.GetType().Name}: {(args.Contains("--verbose") ? e.ToString() : e.Message + " (--verbose tells more)")}");
+        }
+#pragma warning restore CA1031
     }
 
     private static int Report(int exitCode, string message)
