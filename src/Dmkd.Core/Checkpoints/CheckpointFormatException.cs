@@ -1,6 +1,8 @@
 namespace Dmkd.Core.Checkpoints;
 
-/// <summary>A checkpoint's bytes are not what its format allows. The message is one line that names the file or tensor, the limit and the value.</summary>
+/// <summary>
+/// A checkpoint's bytes are not what its format allows. The message is one line that names the file or tensor, the limit and the value.
+/// </summary>
 public sealed class CheckpointFormatException : Exception
 {
     private const int LongestQuote = 100;

@@ -30,7 +30,8 @@ internal ref struct SafeTensorsHeaderParser
     /// <exception cref="CheckpointFormatException">The header is malformed or does not fit the data.</exception>
     public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json, long dataBytes, string source)
     {
-        if (json.IsEmpty || json[0] != (byte)'{') throw new CheckpointFormatException($"{source}: the header is no JSON object; it must start with '{{'.");
+        if (json.IsEmpty || json[0] != (byte)'{')
+            throw new CheckpointFormatException($"{source}: the header is no JSON object; it must start with '{{'.");
         var parser = new SafeTensorsHeaderParser(json, source);
         try
         {

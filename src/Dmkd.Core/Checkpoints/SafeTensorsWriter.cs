@@ -32,7 +32,8 @@ public static class SafeTensorsWriter
         var header = Describe(ordered, metadata);
         byte[] json = header.ToBytes();
         long size = sizeof(ulong) + json.Length + header.DataBytes;
-        if (size > Array.MaxLength) throw new ArgumentException($"An array holds up to {Array.MaxLength} bytes; these tensors take {size}.", nameof(tensors));
+        if (size > Array.MaxLength)
+            throw new ArgumentException($"An array holds up to {Array.MaxLength} bytes; these tensors take {size}.", nameof(tensors));
         byte[] bytes = new byte[size];
         using var stream = new MemoryStream(bytes);
         Write(stream, json, ordered);

@@ -17,7 +17,8 @@ public static class WeightCodec
     {
         ArgumentNullException.ThrowIfNull(weights);
         foreach (var (name, tensor) in weights)
-            if (tensor.dtype != ScalarType.Float32) throw new ArgumentException($"Weight '{name}' must be Float32; it is {tensor.dtype}.", nameof(weights));
+            if (tensor.dtype != ScalarType.Float32)
+                throw new ArgumentException($"Weight '{name}' must be Float32; it is {tensor.dtype}.", nameof(weights));
         return SafeTensorsWriter.ToBytes(weights, metadata);
     }
 

@@ -37,7 +37,7 @@ public sealed class AccuracyMatrix
     /// Forgetting, <c>1/(T-1) Σ_{i&lt;T-1} (max_t A[t,i] - A[T-1,i])</c>, the field's reading of the proposal's formula: the
     /// drop from the best moment of each task, the last one included, so never below 0. 0 for a single task.
     /// </summary>
-    public double Forgetting => MeanOverEarlier(task => Enumerable.Range(task, Tasks - task).Max(after => At(after, task)) - At(Tasks - 1, task));
+    public double Forgetting => MeanOverEarlier(task => Best(task) - At(Tasks - 1, task));
 
     /// <summary>Records <c>A[t,i]</c>; a repeat replaces.</summary>
     /// <param name="afterTask">Last task learned, t, in [0, T-1].</param>
@@ -47,7 +47,8 @@ public sealed class AccuracyMatrix
     public void Record(int afterTask, int onTask, double accuracy)
     {
         CheckIndices(afterTask, onTask);
-        if (accuracy is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(accuracy), accuracy, "accuracy must be in [0, 1].");
+        if (accuracy is not (>= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(accuracy), accuracy, "accuracy must be in [0, 1].");
         _rows[afterTask][onTask] = accuracy;
     }
 
@@ -64,6 +65,8 @@ public sealed class AccuracyMatrix
     }
 
     private double MeanOverEarlier(Func<int, double> term) => Tasks == 1 ? 0 : Enumerable.Range(0, Tasks - 1).Average(term);
+
+    private double Best(int onTask) => Enumerable.Range(onTask, Tasks - onTask).Max(after => At(after, onTask));
 
     private double At(int afterTask, int onTask)
     {

@@ -60,7 +60,8 @@ public sealed class ConfusionMatrix
     /// <exception cref="ArgumentOutOfRangeException">A class is out of its range.</exception>
     public void Add(int actual, int predicted)
     {
-        if (actual < 0 || actual >= Classes) throw new ArgumentOutOfRangeException(nameof(actual), actual, $"actual must be in [0, {Classes - 1}].");
+        if (actual < 0 || actual >= Classes)
+            throw new ArgumentOutOfRangeException(nameof(actual), actual, $"actual must be in [0, {Classes - 1}].");
         if (predicted < NoPrediction || predicted >= Classes)
             throw new ArgumentOutOfRangeException(nameof(predicted), predicted, $"predicted must be in [0, {Classes - 1}], or -1 for none.");
         _counts[actual, Column(predicted)]++;

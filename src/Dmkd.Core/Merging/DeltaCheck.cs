@@ -47,7 +47,8 @@ public static class DeltaCheck
 
     private static string? FindProblem(LowRankTensor tensor)
     {
-        if (tensor.Shape.Length < 2) return $"Tensor '{tensor.Name}' of shape {WeightSchema.Text(tensor.Shape)} cannot be of low rank: it is no matrix.";
+        if (tensor.Shape.Length < 2)
+            return $"Tensor '{tensor.Name}' of shape {WeightSchema.Text(tensor.Shape)} cannot be of low rank: it is no matrix.";
         var shape = MatrixShape.Of(tensor.Shape);
         if (tensor.Rank < 1 || tensor.Rank > shape.MaxRank)
             return $"Tensor '{tensor.Name}': rank must be in [1, {shape.MaxRank}] for a {shape.Rows}x{shape.Columns} matrix; it is {tensor.Rank}.";

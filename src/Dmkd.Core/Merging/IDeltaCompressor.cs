@@ -2,7 +2,9 @@ using Dmkd.Core.Modules;
 
 namespace Dmkd.Core.Merging;
 
-/// <summary>Makes an update small enough to send (proposal 3.4). Implementations hold no state between calls: equal updates give equal bytes.</summary>
+/// <summary>
+/// Makes an update small enough to send (proposal 3.4). Implementations hold no state between calls: equal updates give equal bytes.
+/// </summary>
 public interface IDeltaCompressor
 {
     /// <summary>Short name for reports, such as <c>svd-r8</c>.</summary>

@@ -13,7 +13,8 @@ public readonly record struct MatrixShape(long Rows, long Columns)
     /// <exception cref="ArgumentException">The shape has fewer axes.</exception>
     public static MatrixShape Of(ReadOnlySpan<long> shape)
     {
-        if (shape.Length < 2) throw new ArgumentException($"A matrix needs at least 2 axes; shape [{string.Join(", ", shape.ToArray())}] has {shape.Length}.", nameof(shape));
+        if (shape.Length < 2)
+            throw new ArgumentException($"A matrix needs at least 2 axes; shape [{string.Join(", ", shape.ToArray())}] has {shape.Length}.", nameof(shape));
         long columns = 1;
         foreach (long dimension in shape[1..]) columns = checked(columns * dimension);
         return new MatrixShape(shape[0], columns);

@@ -45,9 +45,11 @@ public static class ModuleAverager
     private static double CheckWeights(int deltaCount, IReadOnlyList<double> weights)
     {
         if (deltaCount == 0) throw new ArgumentException("A merge needs at least one update.", nameof(weights));
-        if (weights.Count != deltaCount) throw new ArgumentException($"{deltaCount} updates need as many weights, not {weights.Count}.", nameof(weights));
+        if (weights.Count != deltaCount)
+            throw new ArgumentException($"{deltaCount} updates need as many weights, not {weights.Count}.", nameof(weights));
         foreach (double weight in weights)
-            if (!double.IsFinite(weight) || weight < 0) throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
+            if (!double.IsFinite(weight) || weight < 0)
+                throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
         double total = weights.Sum();
         return total > 0 && double.IsFinite(total) ? total : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
     }
@@ -56,11 +58,17 @@ public static class ModuleAverager
     {
         using var scope = NewDisposeScope();
         var sum = zeros(start.shape, dtype: ScalarType.Float64);
-        for (int i = 0; i < deltas.Count; i++) sum.add_(deltas[i][name].to(ScalarType.Float64) * weights[i]); // two roundings everywhere, never a fused one
-        var merged = start.to(ScalarType.Float64) + sum / total;
+        for (int i = 0; i < deltas.Count; i++)
+        {
+            var delta = deltas[i][name];
+            // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
+            sum.add_(weights[i] == 1 ? delta : delta.to(ScalarType.Float64).mul_(weights[i]));
+        }
+
+        var merged = sum.div_(total).add_(start);
         // Subtracted and averaged variances can end at or below zero by rounding, and lossy or overshooting updates can push
         // them there: the square root in batch norm would then give NaN.
-        if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal)) merged = merged.clamp_min(SmallestVariance);
+        if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal)) merged.clamp_min_(SmallestVariance);
         var result = merged.to(ScalarType.Float32);
         WeightSchema.RequireFinite(name, result, "the merged weights");
         return result.MoveToOuterDisposeScope();

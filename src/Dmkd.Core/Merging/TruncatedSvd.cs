@@ -16,6 +16,9 @@ public static class TruncatedSvd
     /// <summary>Dimensions the random projection keeps beyond the rank.</summary>
     public const int Oversampling = 8;
 
+    // A zero singular value has a zero row in V_rᵀ; dividing by this keeps it zero.
+    private const double SmallestDivisor = 1e-300;
+
     /// <summary>Decomposes a matrix.</summary>
     /// <param name="matrix">Shape [rows, columns], float32, finite. Borrowed.</param>
     /// <param name="rank">Number of singular triplets to keep, in [1, min(rows, columns)].</param>
@@ -38,9 +41,6 @@ public static class TruncatedSvd
         var (u, s, vt) = exact ? Exact(wide, rank) : Randomized(wide, rank, generator);
         return tall ? Own(vt.t(), s, u.t()) : Own(u, s, vt);
     }
-
-    // A zero singular value has a zero row in V_rᵀ; dividing by this keeps it zero.
-    private const double SmallestDivisor = 1e-300;
 
     private static (Tensor U, Tensor S, Tensor Vt) Exact(Tensor wide, int rank)
     {

@@ -29,7 +29,8 @@ internal static class WeightSchema
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        if (!tensor.isfinite().all().item<bool>()) throw new ArgumentException($"Tensor '{name}' of {what} holds a value that is not finite.", what);
+        if (!tensor.isfinite().all().item<bool>())
+            throw new ArgumentException($"Tensor '{name}' of {what} holds a value that is not finite.", what);
     }
 
     /// <summary>A shape as text.</summary>

@@ -12,12 +12,14 @@ public static class EntropyMetric
     public static EntropySum Sum(Tensor probabilities)
     {
         ArgumentNullException.ThrowIfNull(probabilities);
-        if (probabilities.dim() != 2) throw new ArgumentException($"probabilities must have 2 axes, [inputs, classes]; they have {probabilities.dim()}.", nameof(probabilities));
+        if (probabilities.dim() != 2)
+            throw new ArgumentException($"probabilities must have 2 axes, [inputs, classes]; they have {probabilities.dim()}.", nameof(probabilities));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         // entr(p) is -p ln p, 0 at 0, and minus infinity below, so a bad value cannot hide in the sum.
         double total = special.entr(probabilities.detach().to(ScalarType.Float64)).sum().item<double>();
-        if (!double.IsFinite(total)) throw new ArgumentException($"probabilities must be in [0, 1]; their entropy is {total}.", nameof(probabilities));
+        if (!double.IsFinite(total))
+            throw new ArgumentException($"probabilities must be in [0, 1]; their entropy is {total}.", nameof(probabilities));
         return new EntropySum(total, probabilities.shape[0]);
     }
 }

@@ -28,9 +28,9 @@ public static class DmkdSiloBuilderExtensions
         silo.AddActivityPropagation();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.AddSingleton<IWeightStore>(new FolderWeightStore(storage.WeightsPath));
-        silo.Services.AddSingleton<SiloDevices>();
-        silo.Services.AddSingleton<DatasetCache>();
-        silo.Services.AddSingleton<ExpertCache>();
+        silo.Services.TryAddSingleton<SiloDevices>();
+        silo.Services.TryAddSingleton<DatasetCache>();
+        silo.Services.TryAddSingleton<ExpertCache>();
         return silo;
     }
 }

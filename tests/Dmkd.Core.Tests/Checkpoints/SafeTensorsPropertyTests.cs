@@ -89,7 +89,10 @@ public class SafeTensorsPropertyTests
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>
         {
-            ["conv.weight"] = ones(2, 3), ["steps"] = tensor(5L), ["mask"] = ones(3, ScalarType.Bool), ["none"] = zeros(0, 4),
+            ["conv.weight"] = ones(2, 3),
+            ["steps"] = tensor(5L),
+            ["mask"] = ones(3, ScalarType.Bool),
+            ["none"] = zeros(0, 4),
         };
         return SafeTensorsWriter.ToBytes(tensors, new Dictionary<string, string> { ["architecture"] = "convnet(1x4x4;2;2)" });
     }

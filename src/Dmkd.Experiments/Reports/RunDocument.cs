@@ -1,0 +1,41 @@
+using System.Diagnostics.CodeAnalysis;
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Experiments.Reports;
+
+/// <summary>The document that <c>run --json</c> prints: DMKD's row, its settings and the baselines' rows.</summary>
+public sealed record RunDocument : ResultDocument
+{
+    private const int PooledNodes = 1;
+
+    [SetsRequiredMembers]
+    private RunDocument(ResultDocument row)
+        : base(row)
+    {
+    }
+
+    /// <summary>Accuracy of the legacy model on its own classes; null without one.</summary>
+    public double? LegacyAccuracy { get; init; }
+
+    /// <summary>Library that the run filled.</summary>
+    public string Library { get; init; } = "";
+
+    /// <summary>Everything that decided the result.</summary>
+    public RunSettings? Settings { get; init; }
+
+    /// <summary>The same fields of each baseline.</summary>
+    public IReadOnlyList<ResultDocument> Baselines { get; init; } = [];
+
+    /// <summary>The document of a finished run.</summary>
+    public static RunDocument Of(RunReport report, IReadOnlyList<MethodResult> baselines)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new RunDocument(ResultDocument.Of(report.RunId, report.Settings, MethodResult.From(report), report.Settings.Nodes))
+        {
+            LegacyAccuracy = report.LegacyAccuracy,
+            Library = report.Library,
+            Settings = report.Settings,
+            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, PooledNodes))],
+        };
+    }
+}
