@@ -100,11 +100,12 @@ internal sealed partial class MergeCoordinatorGrain(
         try
         {
             await storage.WriteStateAsync();
+            string rule = State.Plan.Rule; // lanes may not touch the state: it belongs to the activation
             byte[] baseWeights = await weights.GetAsync(State.Plan.Base.Digest);
             var submissions = new List<DeltaSubmission>();
             foreach (var (_, delta) in MergeRules.InNodeOrder(State))
                 submissions.Add(serializer.Deserialize<DeltaSubmission>(await weights.GetAsync(delta.Digest))!);
-            var (merged, deviceTime) = await devices.Serving.RunAsync(job => MergeWork.Merge(job, State.Plan.Rule, baseWeights, submissions));
+            var (merged, deviceTime) = await devices.Serving.RunAsync(job => MergeWork.Merge(job, rule, baseWeights, submissions));
             DmkdTelemetry.DeviceUsed("merge", deviceTime);
 
             var version = MergeRules.Next(State, await weights.PutAsync(merged), merged.Length, time.GetUtcNow());

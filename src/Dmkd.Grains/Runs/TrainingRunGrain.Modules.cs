@@ -75,7 +75,8 @@ internal sealed partial class TrainingRunGrain
         {
             var images = _data.Dataset.Train;
             var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, outputs);
-            byte[] random = await devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, LegacyWork.RandomWeightsSeed(Settings)));
+            ulong randomSeed = LegacyWork.RandomWeightsSeed(Settings); // lanes may not touch the state: it belongs to the activation
+            byte[] random = await devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, randomSeed));
             return await FirstOfAsync(architecture, random, new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
         }
 
