@@ -27,6 +27,7 @@ internal static class Examples
         LegacyEpochs = 1,
         DistillationEpochs = 1,
         Widths = [4, 8, 8, 8],
+        Rank = 2,
         BatchSize = 32,
         CalibrationPerClass = 8,
         Seed = 3,
