@@ -82,7 +82,7 @@ public sealed class FolderWeightStoreTests : IDisposable
     public async Task Get_NoDigest_SaysWhatADigestLooksLike(string digest)
     {
         var error = await Assert.ThrowsAsync<WeightStoreException>(() => _store.GetAsync(digest, Cancel));
-        Assert.Contains("expected sha256: and 64", error.Message, StringComparison.Ordinal);
+        Assert.Contains("expected sha256: and 64 lower-case", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
