@@ -17,14 +17,14 @@ internal sealed partial class TrainingRunGrain
     {
         var legacy = GrainFactory.GetGrain<ILegacyModelGrain>(RunId);
         await legacy.StartAsync(new LegacyPlan { RunId = RunId, Settings = Settings });
-        var told = LegacyStage.Idle;
+        bool told = false;
         while (true)
         {
             var status = await legacy.GetStatusAsync();
             if (status.Stage is LegacyStage.Failed) throw new InvalidOperationException(status.Error);
-            if (status.Stage != told && status.Model is { } model)
+            if (!told && status.Model is { } model)
                 _feed.Add($"legacy model: {model.Architecture}, {model.Accuracy:P1} on its {_data!.ClassesUpTo(Settings.LegacyTasks - 1).Length} classes");
-            told = status.Model is null ? told : LegacyStage.Completed;
+            told = status.Model is not null;
             _partOfPhase = status.Stage is LegacyStage.Training ? 0.7 * status.Progress : 0.7 + 0.3 * status.Progress;
             if (status.Stage is LegacyStage.Completed)
             {

@@ -6,6 +6,15 @@ namespace Dmkd.Grains.Tests.Rules;
 
 public sealed class RunRulesTests
 {
+    [Fact]
+    public void Same_SettingsReadAgain_IsTrue() => Assert.True(RunRules.Same(TinySettings(), TinySettings()));
+
+    [Fact]
+    public void Same_OtherSeed_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Seed = 99 }));
+
+    [Fact]
+    public void Same_OtherWidths_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Widths = [4, 8, 8, 16] }));
+
     [Theory]
     [InlineData(1, new[] { 0, 1, 2, 3, 4, 5, 6 })]
     [InlineData(2, new[] { 1, 3, 5, 6 })]
