@@ -8,6 +8,9 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Decisions of a run, as functions of its settings and state.</summary>
 internal static class RunRules
 {
+    /// <summary>Whether two settings decide the same run.</summary>
+    public static bool Same(RunSettings one, RunSettings other) => one with { Widths = other.Widths } == other && one.Widths.SequenceEqual(other.Widths);
+
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
     public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
 

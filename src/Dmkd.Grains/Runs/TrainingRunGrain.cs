@@ -36,7 +36,13 @@ internal sealed partial class TrainingRunGrain(
 
     public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
     {
-        if (State.Settings is not null) throw new InvalidOperationException($"Run {RunId} exists; resume it, or start one with another id.");
+        if (State.Settings is { } known)
+        {
+            if (!RunRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            await ResumeAsync(cancellationToken);
+            return;
+        }
+
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
