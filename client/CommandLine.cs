@@ -10,6 +10,9 @@ namespace Dmkd.Client;
 /// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>Time a stopped command gets to leave its folder in order.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
     public static async Task<int> InvokeAsync(string[] args)
     {
         var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
@@ -23,7 +26,7 @@ internal static class CommandLine
         using var cancellation = new CancellationTokenSource();
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation.Token);
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit }, cancellation.Token);
         }
         catch (OperationCanceledException)
         {

@@ -60,7 +60,7 @@ public sealed record RunSettings
     [Id(12), Range(1, 10_000)]
     public int LegacyEpochs { get; init; } = 8;
 
-    /// <summary>Passes over the calibration data when a preserved expert is distilled from the legacy model. Default: 4.</summary>
+    /// <summary>Passes over the legacy owner's images of its classes when a preserved expert is distilled. Default: 4.</summary>
     [Id(13), Range(1, 10_000)]
     public int DistillationEpochs { get; init; } = 4;
 

@@ -32,14 +32,16 @@ internal sealed partial class MergeCoordinatorGrain(
 
     public async Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default)
     {
-        if (!MergeRules.Opens(State, plan, ModuleKey)) return;
+        var effect = MergeRules.EffectOf(State, plan, ModuleKey);
+        if (effect is PlanEffect.None) return;
+        if (effect is PlanEffect.Opens) State.Accepted = [];
         State.Plan = plan;
         State.Phase = MergePhase.Collecting;
-        State.Accepted = [];
         State.Result = null;
         State.Error = null;
         State.DeviceSeconds = 0;
         await storage.WriteStateAsync(cancellationToken);
+        if (MergeRules.IsComplete(State)) StartMerge();
     }
 
     public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default)

@@ -43,6 +43,7 @@ internal sealed partial class TrainingRunGrain(
             return;
         }
 
+        RunRules.Check(settings);
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
@@ -56,7 +57,7 @@ internal sealed partial class TrainingRunGrain(
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
         if (State.Phase is RunPhase.Failed)
         {
-            State.Phase = State.FailedIn;
+            State.Phase = RunRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
 
@@ -141,6 +142,7 @@ internal sealed partial class TrainingRunGrain(
 
     private async Task FailAsync(string error)
     {
+        EndRound();
         State.Error = error;
         State.FailedIn = State.Phase;
         _feed.Add(error);
