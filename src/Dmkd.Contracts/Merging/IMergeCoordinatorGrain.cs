@@ -6,7 +6,7 @@ namespace Dmkd.Contracts.Merging;
 [Alias("dmkd.IMergeCoordinatorGrain")]
 public interface IMergeCoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Opens a round; a repeat of the current round changes nothing.</summary>
+    /// <summary>Opens a round; a repeat of the current round changes nothing but, while it is collecting, its deadline to a later one.</summary>
     /// <exception cref="InvalidOperationException">Another round is still open.</exception>
     [Alias("open")]
     Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default);

@@ -32,7 +32,12 @@ internal sealed partial class MergeCoordinatorGrain(
 
     public async Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default)
     {
-        if (!MergeRules.Opens(State, plan, ModuleKey)) return;
+        if (!MergeRules.Opens(State, plan, ModuleKey))
+        {
+            if (MergeRules.Postpones(State, plan)) await PostponeAsync(plan.Deadline, cancellationToken);
+            return;
+        }
+
         State.Plan = plan;
         State.Phase = MergePhase.Collecting;
         State.Accepted = [];
@@ -64,6 +69,12 @@ internal sealed partial class MergeCoordinatorGrain(
 
     public Task<MergeRoundStatus> GetRoundAsync(string runId, int round, CancellationToken cancellationToken = default) =>
         Task.FromResult(MergeRules.Status(State, runId, round));
+
+    private Task PostponeAsync(DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        State.Plan = State.Plan! with { Deadline = deadline };
+        return storage.WriteStateAsync(cancellationToken);
+    }
 
     private async Task<(string? Problem, long DenseBytes)> CheckAsync(DeltaSubmission submission)
     {

@@ -17,6 +17,10 @@ internal static class MergeRules
         return true;
     }
 
+    /// <summary>Whether a repeated plan gives the nodes more time: a run that was interrupted asks again with a new deadline.</summary>
+    public static bool Postpones(MergeCoordinatorState state, MergeRoundPlan plan) =>
+        state.Phase is MergePhase.Collecting && IsCurrent(state, plan.RunId, plan.Round) && plan.Deadline > state.Plan!.Deadline;
+
     /// <summary>What becomes of a submission, before its tensors are looked at.</summary>
     public static SubmissionReceipt Classify(MergeCoordinatorState state, DeltaSubmission submission)
     {

@@ -53,6 +53,18 @@ public sealed class MergeRulesTests
     }
 
     [Theory]
+    [InlineData(MergePhase.Collecting, 1, true)]
+    [InlineData(MergePhase.Collecting, 0, false)]
+    [InlineData(MergePhase.Merging, 1, false)]
+    [InlineData(MergePhase.Failed, 1, false)]
+    internal void Postpones_SameRoundAgain_OnlyWhileCollectingAndOnlyLater(MergePhase phase, int minutes, bool expected)
+    {
+        var state = Collecting();
+        state.Phase = phase;
+        Assert.Equal(expected, MergeRules.Postpones(state, Plan() with { Deadline = Plan().Deadline.AddMinutes(minutes) }));
+    }
+
+    [Theory]
     [InlineData(3, MergePhase.Collecting, true)]
     [InlineData(2, MergePhase.Collecting, false)]
     [InlineData(3, MergePhase.Merging, false)]
