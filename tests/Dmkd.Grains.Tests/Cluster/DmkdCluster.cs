@@ -39,6 +39,9 @@ internal sealed class DmkdCluster : IAsyncDisposable
         return new DmkdCluster(cluster);
     }
 
+    /// <summary>Ends a grain's activation, as the end of its silo does.</summary>
+    public Task DeactivateAsync(IAddressable grain) => _cluster.DeactivateAsync(grain);
+
     /// <summary>Starts a run and waits for its end.</summary>
     public async Task<RunReport> RunAsync(string runId, RunSettings settings)
     {
