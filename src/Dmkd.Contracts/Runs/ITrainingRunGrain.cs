@@ -6,15 +6,19 @@ namespace Dmkd.Contracts.Runs;
 [Alias("dmkd.ITrainingRunGrain")]
 public interface ITrainingRunGrain : IGrainWithStringKey
 {
-    /// <summary>Begins and returns at once; a repeat with the same settings goes on.</summary>
-    /// <exception cref="InvalidOperationException">The run exists with other settings.</exception>
+    /// <summary>Begins and returns at once.</summary>
+    /// <exception cref="InvalidOperationException">The run exists.</exception>
     [Alias("start")]
     Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes on from the phase that was stored last; a run at work or finished stays as it is.</summary>
-    /// <returns>The run's settings, or null when there is no such run.</returns>
+    /// <summary>Goes on from the phase that was stored last, also after a failure; a run at work or completed stays as it is.</summary>
+    /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("resume")]
-    Task<RunSettings?> ResumeAsync(CancellationToken cancellationToken = default);
+    Task ResumeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The run's settings, or null when there is no such run.</summary>
+    [AlwaysInterleave, Alias("settings")]
+    Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Where the run is, with the feed after a sequence number.</summary>
     [AlwaysInterleave, Alias("progress")]

@@ -33,19 +33,16 @@ internal sealed partial class MergeCoordinatorGrain(
 
     public async Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default)
     {
-        if (!MergeRules.Opens(State, plan, ModuleKey))
-        {
-            if (MergeRules.Postpones(State, plan)) await PostponeAsync(plan.Deadline, cancellationToken);
-            return;
-        }
-
+        var effect = MergeRules.EffectOf(State, plan, ModuleKey);
+        if (effect is PlanEffect.None) return;
+        if (effect is PlanEffect.Opens) State.Accepted = [];
         State.Plan = plan;
         State.Phase = MergePhase.Collecting;
-        State.Accepted = [];
         State.Result = null;
         State.Error = null;
         State.DeviceSeconds = 0;
         await storage.WriteStateAsync(cancellationToken);
+        if (MergeRules.IsComplete(State)) StartMerge();
     }
 
     public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default)
@@ -73,12 +70,6 @@ internal sealed partial class MergeCoordinatorGrain(
         var status = MergeRules.Status(State, runId, round);
         // This call interleaves with the write of the result, and what is not stored is not told.
         return Task.FromResult(_storingResult && status.Phase is MergePhase.Closed ? status with { Phase = MergePhase.Merging, Result = null } : status);
-    }
-
-    private Task PostponeAsync(DateTimeOffset deadline, CancellationToken cancellationToken)
-    {
-        State.Plan = State.Plan! with { Deadline = deadline };
-        return storage.WriteStateAsync(cancellationToken);
     }
 
     private async Task<(string? Problem, long DenseBytes)> CheckAsync(DeltaSubmission submission)
@@ -117,7 +108,7 @@ internal sealed partial class MergeCoordinatorGrain(
         try
         {
             await storage.WriteStateAsync();
-            string rule = State.Plan.Rule; // lanes may not touch the state: it belongs to the activation
+            string rule = State.Plan.Rule; // state belongs to the grain's own thread: jobs get values
             byte[] baseWeights = await weights.GetAsync(State.Plan.Base.Digest);
             var submissions = new List<DeltaSubmission>();
             foreach (var (_, delta) in MergeRules.InNodeOrder(State))

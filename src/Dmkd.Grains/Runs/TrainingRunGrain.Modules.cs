@@ -17,14 +17,17 @@ internal sealed partial class TrainingRunGrain
     {
         var legacy = GrainFactory.GetGrain<ILegacyModelGrain>(RunId);
         await legacy.StartAsync(new LegacyPlan { RunId = RunId, Settings = Settings });
-        bool told = false;
+        bool isTold = false;
         while (true)
         {
             var status = await legacy.GetStatusAsync();
             if (status.Stage is LegacyStage.Failed) throw new InvalidOperationException(status.Error);
-            if (!told && status.Model is { } model)
+            if (!isTold && status.Model is { } model)
+            {
                 _feed.Add($"legacy model: {model.Architecture}, {model.Accuracy:P1} on its {_data!.ClassesUpTo(Settings.LegacyTasks - 1).Length} classes");
-            told = status.Model is not null;
+                isTold = true;
+            }
+
             _partOfPhase = status.Stage is LegacyStage.Training ? 0.7 * status.Progress : 0.7 + 0.3 * status.Progress;
             if (status.Stage is LegacyStage.Completed)
             {
@@ -75,8 +78,8 @@ internal sealed partial class TrainingRunGrain
         {
             var images = _data.Dataset.Train;
             var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, outputs);
-            ulong randomSeed = LegacyWork.RandomWeightsSeed(Settings); // lanes may not touch the state: it belongs to the activation
-            byte[] random = await devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, randomSeed));
+            ulong common = LegacyWork.RandomWeightsSeed(Settings);
+            byte[] random = await devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, common));
             return await FirstOfAsync(architecture, random, new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
         }
 

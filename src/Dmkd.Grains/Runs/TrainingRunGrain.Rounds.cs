@@ -11,6 +11,9 @@ namespace Dmkd.Grains.Runs;
 /// <summary>A task's rounds: local updates, merges, statistics and evaluation.</summary>
 internal sealed partial class TrainingRunGrain
 {
+    /// <summary>Time a merge may take after its deadline.</summary>
+    private static readonly TimeSpan MergeGrace = TimeSpan.FromMinutes(5);
+
     private IMergeCoordinatorGrain Coordinator => GrainFactory.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
 
     private Activity? _round;
@@ -23,15 +26,17 @@ internal sealed partial class TrainingRunGrain
         var nodes = RunRules.Nodes(RunId, Settings).Select(key => GrainFactory.GetGrain<INodeGrain>(key)).ToArray();
         var requests = nodes.Select((_, node) => RunRules.UpdateRequest(State, RunId, node, TeacherOf())).ToArray();
 
+        await Task.WhenAll(nodes.Select((node, index) => node.StartLocalUpdateAsync(requests[index]))); // also what failed before a resume
         while (true)
         {
             var statuses = await Task.WhenAll(nodes.Select((node, index) => LookAsync(node, requests[index])));
             if (statuses.FirstOrDefault(status => status.State is WorkState.Failed) is { } failed) throw new InvalidOperationException(failed.Error);
             _partOfPhase = statuses.Average(status => status.Progress);
-            if (statuses.All(status => status.State is WorkState.Completed))
+            if (statuses.All(status => status.State is WorkState.Completed) || await ClosedWithoutAllAsync())
             {
-                State.DeviceSeconds += statuses.Sum(status => status.Report!.DeviceSeconds);
-                State.BytesDown += statuses.Sum(status => status.Report!.DownloadedBytes);
+                var reports = statuses.Select(status => status.Report).OfType<LocalUpdateReport>().ToArray();
+                State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
+                State.BytesDown += reports.Sum(report => report.DownloadedBytes);
                 await EndTrainingAsync();
                 return;
             }
@@ -41,6 +46,10 @@ internal sealed partial class TrainingRunGrain
             await PauseAsync();
         }
     }
+
+    /// <summary>Whether the round's merge has closed, at its deadline, with a quorum only: the others are not waited for.</summary>
+    private async Task<bool> ClosedWithoutAllAsync() =>
+        RunRules.Merges(Settings, State.Round) && (await Coordinator.GetRoundAsync(RunId, State.Round)).Phase is MergePhase.Closed or MergePhase.Failed;
 
     private async Task EndTrainingAsync()
     {
@@ -69,8 +78,10 @@ internal sealed partial class TrainingRunGrain
 
     private async Task MergeAsync()
     {
+        var limit = time.GetUtcNow() + Settings.RoundDeadline + MergeGrace;
         while (true)
         {
+            if (time.GetUtcNow() > limit) throw new TimeoutException($"The merge of round {State.Round + 1} of task {State.Task + 1} did not end within {Settings.RoundDeadline + MergeGrace}.");
             var status = await Coordinator.GetRoundAsync(RunId, State.Round);
             if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
             if (status.Phase is MergePhase.Closed)

@@ -43,6 +43,7 @@ internal sealed partial class TrainingRunGrain(
             return;
         }
 
+        RunRules.Check(settings);
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
@@ -51,11 +52,20 @@ internal sealed partial class TrainingRunGrain(
         StartDriving();
     }
 
-    public Task<RunSettings?> ResumeAsync(CancellationToken cancellationToken = default)
+    public Task ResumeAsync(CancellationToken cancellationToken = default)
     {
-        if (State.Settings is not null && State.Phase is not (RunPhase.Completed or RunPhase.Failed)) StartDriving();
-        return Task.FromResult(State.Settings);
+        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
+        if (State.Phase is RunPhase.Failed)
+        {
+            State.Phase = RunRules.ResumesIn(State.FailedIn);
+            State.Error = null;
+        }
+
+        if (State.Phase is not RunPhase.Completed) StartDriving();
+        return Task.CompletedTask;
     }
+
+    public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
     {
@@ -134,7 +144,9 @@ internal sealed partial class TrainingRunGrain(
 
     private async Task FailAsync(string error)
     {
+        EndRound();
         State.Error = error;
+        State.FailedIn = State.Phase;
         _feed.Add(error);
         await MoveToAsync(RunPhase.Failed);
     }

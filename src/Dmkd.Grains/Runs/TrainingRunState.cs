@@ -51,4 +51,7 @@ internal sealed class TrainingRunState
     public double WallSeconds { get; set; }
 
     public string? Error { get; set; }
+
+    /// <summary>The phase in which the run failed: where a resumed run goes on.</summary>
+    public RunPhase FailedIn { get; set; }
 }

@@ -95,7 +95,11 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task Resume_UnknownRun_IsNull() => Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").ResumeAsync(Cancel));
+    public async Task Resume_UnknownRun_IsRefused() =>
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").ResumeAsync(Cancel));
+
+    [Fact]
+    public async Task Settings_UnknownRun_IsNull() => Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
 
     [Fact]
     public async Task Progress_OfAFinishedRun_TellsEveryLineOnce()

@@ -9,59 +9,47 @@ public sealed class MergeRulesTests
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
     [Fact]
-    public void Opens_FirstRound_IsTrue() => Assert.True(MergeRules.Opens(new MergeCoordinatorState(), Plan(), ModuleKey));
+    public void EffectOf_FirstRound_Opens() => Assert.Equal(PlanEffect.Opens, MergeRules.EffectOf(new MergeCoordinatorState(), Plan(), ModuleKey));
 
     [Theory]
-    [InlineData(MergePhase.Collecting)]
-    [InlineData(MergePhase.Merging)]
-    [InlineData(MergePhase.Closed)]
-    [InlineData(MergePhase.Failed)]
-    internal void Opens_SameRoundAgain_IsFalse(MergePhase phase)
+    [InlineData(MergePhase.Collecting, nameof(PlanEffect.Extends))]
+    [InlineData(MergePhase.Merging, nameof(PlanEffect.None))]
+    [InlineData(MergePhase.Closed, nameof(PlanEffect.None))]
+    [InlineData(MergePhase.Failed, nameof(PlanEffect.Extends))]
+    internal void EffectOf_SameRoundAgain_ExtendsWhileItCanStillCollect(MergePhase phase, string expected)
     {
         var state = Collecting();
         state.Phase = phase;
-        Assert.False(MergeRules.Opens(state, Plan(), ModuleKey));
+        Assert.Equal(Enum.Parse<PlanEffect>(expected), MergeRules.EffectOf(state, Plan(), ModuleKey));
     }
 
     [Theory]
     [InlineData(MergePhase.Closed)]
     [InlineData(MergePhase.Failed)]
-    internal void Opens_RoundAfterAnEndedOne_IsTrue(MergePhase phase)
+    internal void EffectOf_RoundAfterAnEndedOne_Opens(MergePhase phase)
     {
         var state = Collecting();
         state.Phase = phase;
-        Assert.True(MergeRules.Opens(state, Plan(round: 2), ModuleKey));
+        Assert.Equal(PlanEffect.Opens, MergeRules.EffectOf(state, Plan(round: 2), ModuleKey));
     }
 
     [Theory]
     [InlineData(MergePhase.Collecting)]
     [InlineData(MergePhase.Merging)]
-    internal void Opens_WhileAnotherRoundIsOpen_NamesBothRounds(MergePhase phase)
+    internal void EffectOf_WhileAnotherRoundIsOpen_NamesBothRounds(MergePhase phase)
     {
         var state = Collecting();
         state.Phase = phase;
-        var error = Assert.Throws<InvalidOperationException>(() => MergeRules.Opens(state, Plan(round: 2), ModuleKey));
+        var error = Assert.Throws<InvalidOperationException>(() => MergeRules.EffectOf(state, Plan(round: 2), ModuleKey));
         Assert.Contains("round 2 of run run cannot open while round 1 of run run is " + phase, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Opens_SameRoundNumberOfAnotherRun_IsARoundOfItsOwn()
+    public void EffectOf_SameRoundNumberOfAnotherRun_IsARoundOfItsOwn()
     {
         var state = Collecting();
         state.Phase = MergePhase.Closed;
-        Assert.True(MergeRules.Opens(state, Plan() with { RunId = "other" }, ModuleKey));
-    }
-
-    [Theory]
-    [InlineData(MergePhase.Collecting, 1, true)]
-    [InlineData(MergePhase.Collecting, 0, false)]
-    [InlineData(MergePhase.Merging, 1, false)]
-    [InlineData(MergePhase.Failed, 1, false)]
-    internal void Postpones_SameRoundAgain_OnlyWhileCollectingAndOnlyLater(MergePhase phase, int minutes, bool expected)
-    {
-        var state = Collecting();
-        state.Phase = phase;
-        Assert.Equal(expected, MergeRules.Postpones(state, Plan() with { Deadline = Plan().Deadline.AddMinutes(minutes) }));
+        Assert.Equal(PlanEffect.Opens, MergeRules.EffectOf(state, Plan() with { RunId = "other" }, ModuleKey));
     }
 
     [Theory]

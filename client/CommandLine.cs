@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Dmkd.Client.Commands;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Data;
+using Dmkd.Experiments;
+using Dmkd.Grains.Storage;
+
+namespace Dmkd.Client;
+
+/// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Time a stopped command gets to leave its folder in order.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
+        {
+            new RunCommand(),
+            new ModulesCommand(),
+            new PredictCommand(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, parsed.Errors[0].Message + " See --help.");
+        using var cancellation = new CancellationTokenSource();
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit }, cancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return Report(ExitCode.Cancelled, "Stopped.");
+        }
+        catch (Exception e) when (e is BadInputException or DatasetException)
+        {
+            return Report(ExitCode.BadInput, e.Message);
+        }
+        catch (Exception e) when (e is RunFailedException or WeightStoreException or CheckpointFormatException or IOException or UnauthorizedAccessException)
+        {
+            return Report(ExitCode.Failed, e.Message);
+        }
+#pragma warning disable CA1031 // the last stop: a person gets a line, and the details on request
+        catch (Exception e)
+        {
+            return Report(ExitCode.Failed, $"Unexpected {e.GetType().Name}: {(args.Contains("--verbose") ? e.ToString() : e.Message + " (--verbose tells more)")}");
+        }
+#pragma warning restore CA1031
+    }
+
+    private static int Report(int exitCode, string message)
+    {
+        Console.Error.WriteLine($"dmkd: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

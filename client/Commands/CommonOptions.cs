@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Dmkd.Client.Hosting;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary>Options that every command has.</summary>
+internal sealed class CommonOptions
+{
+    private readonly Option<string> _home = new("--home") { Description = "Folder of runs and modules", DefaultValueFactory = _ => HomeFolder.Default };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output; progress goes to standard error" };
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Print the silo's log on standard error" };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_home);
+        command.Options.Add(_json);
+        command.Options.Add(_verbose);
+    }
+
+    public string Home(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_home)!);
+
+    public bool Json(ParseResult parsed) => parsed.GetValue(_json);
+
+    public bool Verbose(ParseResult parsed) => parsed.GetValue(_verbose);
+}

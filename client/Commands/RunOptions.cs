@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Routing;
+using Dmkd.Data;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary>The options that decide a run's result, and their way into <see cref="RunSettings"/>.</summary>
+internal sealed class RunOptions
+{
+    private static readonly RunSettings Default = new() { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } };
+
+    private readonly Option<string> _data = new("--data") { Description = $"Data set: {string.Join(", ", DatasetSpec.Kinds)}", DefaultValueFactory = _ => DatasetSpec.Kinds[0] };
+    private readonly Option<string?> _dataPath = new("--data-path") { Description = "Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files" };
+    private readonly Option<int?> _trainPerClass = new("--train-per-class") { Description = "Training images per class; all when not given (synthetic: 400)" };
+    private readonly Option<int?> _testPerClass = new("--test-per-class") { Description = "Test images per class; all when not given (synthetic: 100)" };
+    private readonly Option<int> _imageSize = Number("--image-size", "Height and width that images are brought to, in pixels", 32);
+    private readonly Option<int> _tasks = Number("--tasks", "Tasks the classes are split into", Default.Tasks);
+    private readonly Option<int> _nodes = Number("--nodes", "Nodes the training data is spread over", Default.Nodes);
+    private readonly Option<int> _rounds = Number("--rounds", "Rounds of local updates per task", Default.Rounds);
+    private readonly Option<int> _epochs = Number("--epochs", "Passes over a node's data per local update", Default.Epochs);
+    private readonly Option<int> _mergeEvery = Number("--merge-every", "Rounds between merges (tau)", Default.MergeEvery);
+    private readonly Option<int> _rank = Number("--rank", "Rank kept of each update (r); 0 sends updates whole", Default.Rank);
+    private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in preserved experts (alpha)", Default.Alpha);
+    private readonly Option<double> _beta = Number("--beta", "Weight of an expert's mean entropy in routing (beta)", Default.Routing.SpecializationWeight);
+    private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
+    private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}", DefaultValueFactory = _ => Default.Routing.Gate };
+    private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
+    private readonly Option<double> _dirichlet = new("--dirichlet")
+    {
+        Description = "Concentration of the nodes' class shares: small is uneven, inf is even",
+        DefaultValueFactory = _ => Default.Dirichlet,
+        CustomParser = ParseConcentration,
+    };
+
+    private readonly Option<string> _mergeRule = new("--merge-rule") { Description = $"How updates are averaged: {string.Join(", ", MergeRuleNames.All)}", DefaultValueFactory = _ => Default.MergeRule };
+    private readonly Option<int> _legacyTasks = Number("--legacy-tasks", "First tasks that the legacy model knows; 0 for no legacy model", Default.LegacyTasks);
+    private readonly Option<int> _legacyEpochs = Number("--legacy-epochs", "Passes over its data when the legacy model is trained", Default.LegacyEpochs);
+    private readonly Option<int> _batchSize = Number("--batch-size", "Images per training step", Default.BatchSize);
+    private readonly Option<double> _learningRate = Number("--learning-rate", "Learning rate of a task's first round", Default.LearningRate);
+    private readonly Option<int> _seed = Number("--seed", "Seed of everything random", Default.Seed);
+
+    public void AddTo(Command command)
+    {
+        Option[] all =
+        [
+            _data, _dataPath, _trainPerClass, _testPerClass, _imageSize, _tasks, _nodes, _rounds, _epochs, _mergeEvery, _rank, _alpha, _beta,
+            _top, _gate, _lambda, _dirichlet, _mergeRule, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed,
+        ];
+        foreach (var option in all) command.Options.Add(option);
+    }
+
+    /// <summary>Reads and checks the options.</summary>
+    /// <exception cref="BadInputException">Names the option, its limit and the value.</exception>
+    public RunSettings Read(ParseResult parsed)
+    {
+        int tasks = Checked(parsed, _tasks, nameof(RunSettings.Tasks));
+        var settings = new RunSettings
+        {
+            Data = ReadData(parsed),
+            Tasks = tasks,
+            Nodes = Checked(parsed, _nodes, nameof(RunSettings.Nodes)),
+            Rounds = Checked(parsed, _rounds, nameof(RunSettings.Rounds)),
+            Epochs = Checked(parsed, _epochs, nameof(RunSettings.Epochs)),
+            MergeEvery = Checked(parsed, _mergeEvery, nameof(RunSettings.MergeEvery)),
+            Rank = Checked(parsed, _rank, nameof(RunSettings.Rank)),
+            Alpha = Checked(parsed, _alpha, nameof(RunSettings.Alpha)),
+            Lambda = Checked(parsed, _lambda, nameof(RunSettings.Lambda)),
+            Dirichlet = Checked(parsed, _dirichlet, nameof(RunSettings.Dirichlet)),
+            LegacyTasks = Math.Min(Checked(parsed, _legacyTasks, nameof(RunSettings.LegacyTasks)), tasks),
+            LegacyEpochs = Checked(parsed, _legacyEpochs, nameof(RunSettings.LegacyEpochs)),
+            BatchSize = Checked(parsed, _batchSize, nameof(RunSettings.BatchSize)),
+            LearningRate = Checked(parsed, _learningRate, nameof(RunSettings.LearningRate)),
+            Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
+            MergeRule = OneOf(parsed, _mergeRule, MergeRuleNames.All),
+            Routing = new RoutingSettings(
+                OneOf(parsed, _gate, GateCatalog.Names), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0)),
+        };
+        return settings;
+    }
+
+    private static Option<T> Number<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static double ParseConcentration(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (text is "inf" or "infinity") return double.PositiveInfinity;
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) result.AddError($"--dirichlet must be a number or inf, not '{text}'.");
+        return value;
+    }
+
+    private static T Checked<T>(ParseResult parsed, Option<T> option, string property)
+        where T : struct, IConvertible
+    {
+        var value = parsed.GetValue(option);
+        var range = typeof(RunSettings).GetProperty(property)!.GetCustomAttribute<RangeAttribute>()!;
+        double number = value.ToDouble(CultureInfo.InvariantCulture);
+        double minimum = Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), maximum = Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
+        return number >= minimum && number <= maximum
+            ? value
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be in [{minimum}, {maximum}], not {value}."));
+    }
+
+    private static T AtLeast<T>(ParseResult parsed, Option<T> option, double minimum)
+        where T : struct, IConvertible
+    {
+        var value = parsed.GetValue(option);
+        return value.ToDouble(CultureInfo.InvariantCulture) >= minimum
+            ? value
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
+    }
+
+    private static string OneOf(ParseResult parsed, Option<string> option, IReadOnlyList<string> known)
+    {
+        string value = parsed.GetValue(option)!;
+        return known.Contains(value) ? value : throw new BadInputException($"{option.Name} must be one of {string.Join(", ", known)}, not '{value}'.");
+    }
+
+    private DataSource ReadData(ParseResult parsed)
+    {
+        string? path = parsed.GetValue(_dataPath);
+        return new DataSource
+        {
+            Kind = OneOf(parsed, _data, DatasetSpec.Kinds),
+            Path = path is null ? null : Path.GetFullPath(path),
+            TrainPerClass = parsed.GetValue(_trainPerClass),
+            TestPerClass = parsed.GetValue(_testPerClass),
+            ImageSize = parsed.GetValue(_imageSize),
+            Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
+        };
+    }
+}

@@ -1,0 +1,14 @@
+using Spectre.Console;
+
+namespace Dmkd.Client.Display;
+
+/// <summary>One bar, or none where there is no terminal.</summary>
+internal sealed class Bar(ProgressTask? task)
+{
+    /// <summary>Moves the bar.</summary>
+    /// <param name="share">Share done, in [0, 1].</param>
+    public void Set(double share)
+    {
+        if (task is not null) task.Value = share;
+    }
+}

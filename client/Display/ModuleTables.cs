@@ -1,0 +1,96 @@
+using System.Globalization;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Routing;
+using Spectre.Console;
+
+namespace Dmkd.Client.Display;
+
+/// <summary>The tables of modules and predictions.</summary>
+internal static class ModuleTables
+{
+    private const int MostClassesListed = 4;
+
+    /// <summary>One row per module.</summary>
+    public static Table List(string library, IReadOnlyList<ModuleDocument> modules)
+    {
+        var table = new Table().Title($"Library {Markup.Escape(library)}")
+            .AddColumns("module", "version", "parameters", "size", "H_k", "classes", "origin");
+        foreach (var module in modules)
+        {
+            table.AddRow(
+                Markup.Escape(module.Name), Number(module.Version), Number(module.Parameters), Kilobytes(module.Bytes), Entropy(module.MeanEntropy),
+                Markup.Escape(ClassesOf(module.Classes)), Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant()));
+        }
+
+        return table;
+    }
+
+    /// <summary>Everything about one module.</summary>
+    public static Grid Show(ModuleDocument module)
+    {
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        Add("module", module.Name);
+        Add("library", module.Library);
+        Add("version", Number(module.Version));
+        Add("architecture", module.Architecture);
+        Add("parameters", Number(module.Parameters));
+        Add("multiply-adds per view", Number(module.MultiplyAdds));
+        Add("size", Kilobytes(module.Bytes));
+        Add("H_k (mean entropy)", Entropy(module.MeanEntropy));
+        Add("classes", string.Join(", ", module.Classes));
+        Add("weights", module.Digest);
+        Add("origin", OriginOf(module.Lineage));
+        return grid;
+
+        void Add(string name, string value) => grid.AddRow($"[grey]{Markup.Escape(name)}[/]", Markup.Escape(value));
+    }
+
+    /// <summary>The version chain, newest first.</summary>
+    public static Table History(IEnumerable<ModuleVersion> versions)
+    {
+        var table = new Table().Title("Versions").AddColumns("version", "round", "contributors", "images", "weights", "published");
+        foreach (var version in versions.Reverse())
+        {
+            table.AddRow(
+                Number(version.Number), version.Round is { } round ? Number(round + 1) : "-",
+                version.Contributions.Length == 0 ? "-" : Number(version.Contributions.Length),
+                version.Contributions.Length == 0 ? "-" : Number(version.Contributions.Sum(contribution => contribution.SampleCount)),
+                version.Digest[..19], version.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        }
+
+        return table;
+    }
+
+    /// <summary>One row per image.</summary>
+    public static Table Predictions(IEnumerable<(string Image, RoutedPrediction Prediction)> predictions)
+    {
+        var table = new Table().AddColumns("image", "class", "probability", "answered by (p_k)");
+        foreach (var (image, prediction) in predictions)
+        {
+            table.AddRow(
+                Markup.Escape(image), Markup.Escape(prediction.ClassName), prediction.Probability.ToString("P1", CultureInfo.InvariantCulture),
+                Markup.Escape(string.Join(", ", prediction.Experts.Select(share => string.Create(CultureInfo.InvariantCulture, $"{share.Module} {share.Probability:F3}")))));
+        }
+
+        return table;
+    }
+
+    private static string ClassesOf(IReadOnlyList<string> classes) => classes.Count <= MostClassesListed
+        ? string.Join(", ", classes)
+        : $"{string.Join(", ", classes.Take(MostClassesListed))} and {classes.Count - MostClassesListed} more";
+
+    private static string OriginOf(ModuleLineage lineage) => lineage.Origin switch
+    {
+        ModuleOrigin.Preserved => string.Create(
+            CultureInfo.InvariantCulture,
+            $"preserved by {lineage.RunId} from legacy model {lineage.LegacyDigest}, cluster {lineage.Cluster}, alpha {lineage.LegacyFraction}, {lineage.ImportanceShare:P0} of its importance"),
+        ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent} ({lineage.ParentDigest})",
+        _ => $"drawn at random by {lineage.RunId}",
+    };
+
+    private static string Entropy(double? entropy) => entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using Dmkd.Contracts.Runs;
+using Dmkd.Data;
+using Dmkd.Experiments;
+using Dmkd.Experiments.Methods;
+using Dmkd.Grains.Data;
+using Spectre.Console;
+
+namespace Dmkd.Client.Display;
+
+/// <summary>Shows a run to a person: bars on a terminal, one line per event anywhere, tables at the end.</summary>
+/// <param name="json">Whether standard output belongs to a document, so that everything goes to standard error.</param>
+internal sealed class RunView(bool json)
+{
+    private readonly IAnsiConsole _console = Consoles.Create(json);
+
+    /// <summary>Reads the data set, showing how far it is.</summary>
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => Bars.RunAsync(_console, async bars =>
+    {
+        var bar = bars.Add($"data: {settings.Data.Kind}");
+        var progress = new InlineProgress(step => bar.Set((double)step.Done / Math.Max(1, step.Total)));
+        var dataset = await datasets.GetAsync(settings.Data, progress);
+        bar.Set(1);
+        return dataset;
+    });
+
+    /// <summary>Says what begins.</summary>
+    public void Begin(string runId, RunSettings settings, string home, bool isResumed)
+    {
+        string verb = isResumed ? "resuming" : "run";
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Nodes} nodes, {settings.Rounds} rounds of {settings.Epochs} epochs, merge every {settings.MergeEvery}, rank {settings.Rank}, seed {settings.Seed}");
+        _console.MarkupLineInterpolated($"[grey]stored in {home}; stopped, it goes on with: run --resume {runId}[/]");
+    }
+
+    /// <summary>Follows the run until it ends.</summary>
+    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, bars =>
+    {
+        var preservation = settings.LegacyTasks > 0 ? bars.Add("legacy model to experts") : null;
+        var tasks = Enumerable.Range(0, settings.Tasks).Select(task => bars.Add($"task {task + 1}/{settings.Tasks}")).ToArray();
+        return run.FollowAsync(look => Show(look, preservation, tasks), cancellationToken);
+    });
+
+    /// <summary>Runs a baseline.</summary>
+    public Task<MethodResult> FollowAsync(IContinualLearner learner, ContinualProblem problem, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
+    {
+        var bar = bars.Add(learner.Name);
+        var result = await learner.LearnAsync(problem, bar.Set, cancellationToken);
+        bar.Set(1);
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {result.TaskIncrementalAccuracy:P1} task-incremental");
+        return result;
+    });
+
+    /// <summary>Prints the tables.</summary>
+    public void End(RunReport report, IReadOnlyList<MethodResult> baselines)
+    {
+        MethodResult[] methods = [MethodResult.From(report), .. baselines];
+        _console.WriteLine();
+        _console.Write(RunTables.AfterEachTask(methods));
+        _console.Write(RunTables.Summary(methods, report.LegacyAccuracy));
+        _console.MarkupLineInterpolated($"[grey]next: modules list, modules show expert-1, predict <image...>[/]");
+    }
+
+    private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
+    {
+        foreach (var entry in look.Events)
+            _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
+        preservation?.Set(look.PreservationProgress);
+        for (int task = 0; task < tasks.Length; task++)
+        {
+            bool done = look.Phase is RunPhase.Completed || task < look.Task;
+            if (done || task == look.Task) tasks[task].Set(done ? 1 : look.TaskProgress);
+        }
+    }
+
+    private sealed class InlineProgress(Action<DatasetProgress> report) : IProgress<DatasetProgress>
+    {
+        public void Report(DatasetProgress value) => report(value);
+    }
+}

@@ -1,0 +1,75 @@
+using Dmkd.Core.Devices;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Hosting;
+using Dmkd.ServiceDefaults;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Dmkd.Client.Hosting;
+
+/// <summary>A cluster of one silo inside the console's process, on loopback, with its state in the user's folder.</summary>
+internal sealed class EmbeddedSilo : IAsyncDisposable
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+    private readonly IHost _host;
+    private readonly HomeFolder _home;
+
+    private EmbeddedSilo(IHost host, HomeFolder home)
+    {
+        _host = host;
+        _home = home;
+    }
+
+    /// <summary>The cluster's grains.</summary>
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>The lanes that train.</summary>
+    public DeviceWorker Training => _host.Services.GetRequiredService<SiloDevices>().Training;
+
+    /// <summary>Starts the silo.</summary>
+    /// <param name="homePath">Folder of its state.</param>
+    /// <param name="datasets">Data sets read so far, so that they are not read twice; null for none.</param>
+    /// <param name="verbose">Whether the silo's log goes to standard error.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<EmbeddedSilo> StartAsync(string homePath, DatasetCache? datasets, bool verbose, CancellationToken cancellationToken)
+    {
+        var home = HomeFolder.Take(homePath);
+        try
+        {
+            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
+            if (verbose)
+                builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+            builder.Services.AddTelemetryDefaults("dmkd");
+            if (datasets is not null) builder.Services.AddSingleton(datasets);
+            builder.UseOrleans(silo => silo.UseSingleSilo().AddDmkd(new SiloStorageOptions(homePath)));
+            var host = builder.Build();
+            await host.StartAsync(cancellationToken);
+            return new EmbeddedSilo(host, home);
+        }
+        catch
+        {
+            home.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using (var limit = new CancellationTokenSource(StopLimit))
+        {
+            try
+            {
+                await _host.StopAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Everything stored is durable; what did not stop in time ends with the process.
+            }
+        }
+
+        if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
+        _home.Dispose();
+    }
+}

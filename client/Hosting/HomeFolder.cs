@@ -1,0 +1,54 @@
+namespace Dmkd.Client.Hosting;
+
+/// <summary>The user's folder of runs and modules, held by one process at a time: two embedded silos on one store would be two clusters.</summary>
+internal sealed class HomeFolder : IDisposable
+{
+    private const string LockName = "in-use";
+    private readonly FileStream _lock;
+
+    private HomeFolder(string path, FileStream held)
+    {
+        Path = path;
+        _lock = held;
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>The folder used when <c>--home</c> is not given: DMKD_HOME, or <c>dmkd</c> under the user's data directory.</summary>
+    public static string Default => Environment.GetEnvironmentVariable("DMKD_HOME") is { Length: > 0 } home
+        ? home
+        : System.IO.Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "dmkd");
+
+    /// <summary>Takes the folder, making it if need be.</summary>
+    /// <exception cref="BadInputException">It cannot be made, or another process holds it.</exception>
+    public static HomeFolder Take(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            string file = System.IO.Path.Combine(path, LockName);
+            return new HomeFolder(path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new BadInputException($"The folder {path} cannot be written; choose another with --home.");
+        }
+        catch (IOException e)
+        {
+            throw new BadInputException($"The folder {path} cannot be used: {e.Message} If another dmkd process holds it, wait for it or choose another folder with --home.");
+        }
+    }
+
+    /// <summary>Refuses a folder that nothing was ever stored in.</summary>
+    /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
+    public static void RequireRuns(string path)
+    {
+        if (!File.Exists(new Grains.Hosting.SiloStorageOptions(path).DatabasePath))
+            throw new BadInputException($"Nothing is stored in {path}. Start with `dmkd run`, or name another folder with --home.");
+    }
+
+    /// <summary>Lets go of the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,23 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Library;
+
+namespace Dmkd.Client.Hosting;
+
+/// <summary>Finds libraries and their modules.</summary>
+internal static class Libraries
+{
+    /// <summary>Modules of a library, or of the newest that has any.</summary>
+    /// <exception cref="BadInputException">There is none.</exception>
+    public static async Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(IGrainFactory grains, string? name, CancellationToken cancellationToken)
+    {
+        var runs = await grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken);
+        foreach (string library in runs.Select(run => run.Library).Where(library => name is null || library == name).Reverse())
+        {
+            var modules = await grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken);
+            if (modules.Count > 0) return (library, modules);
+        }
+
+        string known = runs.Count == 0 ? "there are no runs yet" : $"there are: {string.Join(", ", runs.Select(run => run.Library))}";
+        throw new BadInputException(name is null ? $"No library has modules; {known}." : $"Library '{name}' has no modules; {known}.");
+    }
+}

@@ -1,0 +1,3 @@
+using Dmkd.Client;
+
+return await CommandLine.InvokeAsync(args);
