@@ -10,6 +10,9 @@ namespace Dmkd.Client;
 /// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>Longest time between Ctrl-C and the end: a silo needs a moment to stop.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
     public static async Task<int> InvokeAsync(string[] args)
     {
         var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
@@ -19,11 +22,15 @@ internal static class CommandLine
             new PredictCommand(),
         };
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, parsed.Errors[0].Message + " See --help.");
+        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
         using var cancellation = new CancellationTokenSource();
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, cancellation.Token);
+            return await parsed.InvokeAsync(Invocation, cancellation.Token);
+        }
+        catch (RunStoppedException e)
+        {
+            return Report(ExitCode.Cancelled, e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -38,6 +45,13 @@ internal static class CommandLine
             return Report(ExitCode.Failed, e.Message);
         }
     }
+
+    private static InvocationConfiguration Invocation => new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit };
+
+    /// <summary>What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.</summary>
+    private static string ProblemOf(ParseResult parsed) => parsed.UnmatchedTokens.Count > 0
+        ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
+        : parsed.Errors[0].Message;
 
     private static int Report(int exitCode, string message)
     {
