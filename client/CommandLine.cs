@@ -10,7 +10,7 @@ namespace Dmkd.Client;
 /// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>Longest time between Ctrl-C and the end: a silo needs a moment to stop.</summary>
+    /// <summary>Time a stopped command gets to leave its folder in order.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
     public static async Task<int> InvokeAsync(string[] args)
@@ -26,7 +26,7 @@ internal static class CommandLine
         using var cancellation = new CancellationTokenSource();
         try
         {
-            return await parsed.InvokeAsync(Invocation, cancellation.Token);
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit }, cancellation.Token);
         }
         catch (RunStoppedException e)
         {
@@ -44,9 +44,13 @@ internal static class CommandLine
         {
             return Report(ExitCode.Failed, e.Message);
         }
+#pragma warning disable CA1031 // the last stop: a person gets a line, and the details on request
+        catch (Exception e)
+        {
+            return Report(ExitCode.Failed, $"Unexpected {e.GetType().Name}: {(args.Contains("--verbose") ? e.ToString() : e.Message + " (--verbose tells more)")}");
+        }
+#pragma warning restore CA1031
     }
-
-    private static InvocationConfiguration Invocation => new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit };
 
     /// <summary>What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.</summary>
     private static string ProblemOf(ParseResult parsed) => parsed.UnmatchedTokens.Count > 0

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
@@ -31,7 +32,13 @@ internal sealed class RunOptions
     private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
     private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}", DefaultValueFactory = _ => Default.Routing.Gate };
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
-    private readonly Option<double> _dirichlet = Number("--dirichlet", "Concentration of the nodes' class shares: small is uneven, inf is even", Default.Dirichlet);
+    private readonly Option<double> _dirichlet = new("--dirichlet")
+    {
+        Description = "Concentration of the nodes' class shares: small is uneven, inf is even",
+        DefaultValueFactory = _ => Default.Dirichlet,
+        CustomParser = ParseConcentration,
+    };
+
     private readonly Option<string> _mergeRule = new("--merge-rule") { Description = $"How updates are averaged: {string.Join(", ", MergeRuleNames.All)}", DefaultValueFactory = _ => Default.MergeRule };
     private readonly Option<int> _legacyTasks = Number("--legacy-tasks", "First tasks that the legacy model knows; 0 for no legacy model", Default.LegacyTasks);
     private readonly Option<int> _legacyEpochs = Number("--legacy-epochs", "Passes over its data when the legacy model is trained", Default.LegacyEpochs);
@@ -80,6 +87,14 @@ internal sealed class RunOptions
 
     private static Option<T> Number<T>(string name, string description, T value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static double ParseConcentration(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (text is "inf" or "infinity") return double.PositiveInfinity;
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)) result.AddError($"--dirichlet must be a number or inf, not '{text}'.");
+        return value;
+    }
 
     private static T Checked<T>(ParseResult parsed, Option<T> option, string property)
         where T : struct, IConvertible

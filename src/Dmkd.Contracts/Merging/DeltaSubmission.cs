@@ -6,6 +6,9 @@ namespace Dmkd.Contracts.Merging;
 [GenerateSerializer, Immutable, Alias("dmkd.DeltaSubmission")]
 public sealed record DeltaSubmission
 {
+    /// <summary>Most bytes of values in one submission: under the cluster's limit of 100 MiB a message, past which connections break.</summary>
+    public const long MaxValueBytes = 64L << 20;
+
     /// <summary>The run.</summary>
     [Id(0)]
     public required string RunId { get; init; }

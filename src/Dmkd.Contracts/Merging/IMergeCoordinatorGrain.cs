@@ -6,7 +6,7 @@ namespace Dmkd.Contracts.Merging;
 [Alias("dmkd.IMergeCoordinatorGrain")]
 public interface IMergeCoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Opens a round; a repeat of the current round changes nothing.</summary>
+    /// <summary>Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until the new deadline.</summary>
     /// <exception cref="InvalidOperationException">Another round is still open.</exception>
     [Alias("open")]
     Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default);

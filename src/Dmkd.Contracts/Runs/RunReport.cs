@@ -32,7 +32,7 @@ public sealed record RunReport
     [Id(6)]
     public required double TaskDetectionRate { get; init; }
 
-    /// <summary>Serialized bytes of the updates that nodes sent.</summary>
+    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted.</summary>
     [Id(7)]
     public required long BytesUp { get; init; }
 

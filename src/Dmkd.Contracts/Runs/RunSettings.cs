@@ -24,9 +24,9 @@ public sealed record RunSettings
     [Id(3), Range(1, 100_000)]
     public int Rounds { get; init; } = 12;
 
-    /// <summary>Passes over a node's data per local update. Default: 2.</summary>
+    /// <summary>Passes over a node's data per local update. Default: 4.</summary>
     [Id(4), Range(1, 10_000)]
-    public int Epochs { get; init; } = 2;
+    public int Epochs { get; init; } = 4;
 
     /// <summary>Rounds between merges, the proposal's τ; the last round always merges. Default: 1.</summary>
     [Id(5), Range(1, 100_000)]
@@ -60,7 +60,7 @@ public sealed record RunSettings
     [Id(12), Range(1, 10_000)]
     public int LegacyEpochs { get; init; } = 8;
 
-    /// <summary>Passes over the calibration data when a preserved expert is distilled from the legacy model. Default: 4.</summary>
+    /// <summary>Passes over the legacy owner's images of its classes when a preserved expert is distilled. Default: 4.</summary>
     [Id(13), Range(1, 10_000)]
     public int DistillationEpochs { get; init; } = 4;
 
@@ -68,9 +68,9 @@ public sealed record RunSettings
     [Id(14), Range(0.0, 1000.0)]
     public double Lambda { get; init; }
 
-    /// <summary>Images per training step. Default: 64.</summary>
+    /// <summary>Images per training step. Default: 32.</summary>
     [Id(15), Range(1, 65_536)]
-    public int BatchSize { get; init; } = 64;
+    public int BatchSize { get; init; } = 32;
 
     /// <summary>Learning rate of the first round; falls by a cosine over a task's rounds. Default: 0.002.</summary>
     [Id(16), Range(1e-8, 10.0)]

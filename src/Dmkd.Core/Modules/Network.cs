@@ -13,6 +13,9 @@ public abstract class Network : nn.Module<Tensor, Tensor>
     /// <summary>What the network was built from.</summary>
     public NetworkArchitecture Architecture { get; }
 
+    /// <summary>Device its weights are on.</summary>
+    public Device Device => parameters().First().device;
+
     /// <summary>Maps inputs to the features its head reads.</summary>
     /// <param name="input">Shape [batch, channels, height, width]. Borrowed.</param>
     /// <returns>Shape [batch, features], owned by the caller.</returns>

@@ -54,8 +54,9 @@ public static class LocalUpdate
     {
         using var scope = NewDisposeScope();
         var chosen = batch.Order.narrow(0, batch.Start, batch.Length);
-        var images = ImageTensors.Normalise(ImageAugmentation.Apply(data.Pixels.index_select(0, chosen), generator));
-        var labels = data.Labels.index_select(0, chosen);
+        var device = network.Device;
+        var images = ImageTensors.Normalise(ImageAugmentation.Apply(data.Pixels.index_select(0, chosen).to(device), generator));
+        var labels = data.Labels.index_select(0, chosen).to(device);
         int upright = (int)labels.shape[0];
         if (options.RotationLabelled)
         {
@@ -83,7 +84,7 @@ public static class LocalUpdate
     }
 
     private static Tensor Columns(Tensor logits, IReadOnlyList<int> columns) =>
-        logits.index_select(1, tensor([.. columns.Select(c => (long)c)], dtype: ScalarType.Int64));
+        logits.index_select(1, tensor([.. columns.Select(c => (long)c)], dtype: ScalarType.Int64).to(logits.device));
 
     private static int BatchCount(long count, int batchSize) => Batches(count, batchSize).Count();
 

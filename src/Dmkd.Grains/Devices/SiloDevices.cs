@@ -1,4 +1,6 @@
 using Dmkd.Core.Devices;
+using Microsoft.Extensions.Logging;
+using TorchSharp;
 
 namespace Dmkd.Grains.Devices;
 
@@ -6,13 +8,17 @@ namespace Dmkd.Grains.Devices;
 /// The silo's workers: training has its own lanes, and short work (checks, merges, statistics, predictions) has others, so
 /// that an answer never waits behind a training.
 /// </summary>
-public sealed class SiloDevices : IDisposable
+public sealed partial class SiloDevices : IDisposable
 {
-    /// <summary>Starts the workers, each with one lane per core.</summary>
-    public SiloDevices()
+    /// <summary>Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.</summary>
+    public SiloDevices(ILogger<SiloDevices> logger)
     {
-        Training = new DeviceWorker();
-        Serving = new DeviceWorker();
+        var runtime = TorchRuntime.EnsureLoaded();
+        bool hasGpu = torch.cuda.is_available();
+        LogLoaded(logger, runtime.Version, runtime.TorchDirectory, hasGpu ? "cuda" : "cpu");
+        if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
+        Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
+        Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
     }
 
     /// <summary>Runs trainings.</summary>
@@ -27,4 +33,10 @@ public sealed class SiloDevices : IDisposable
         Training.Dispose();
         Serving.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "libtorch {Version} from {Directory} computes on {Device}")]
+    private static partial void LogLoaded(ILogger logger, string version, string directory, string device);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The scalar guard could not be installed: this build of TorchSharp can crash or corrupt numbers under garbage collection (docs/adr/0003)")]
+    private static partial void LogUnguarded(ILogger logger);
 }

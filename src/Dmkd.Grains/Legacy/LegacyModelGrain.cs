@@ -4,6 +4,7 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Dmkd.Grains.Legacy;
 
@@ -65,6 +66,10 @@ internal sealed partial class LegacyModelGrain(
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The silo stops; the stored stage is where the next activation goes on.
+        }
+        catch (InconsistentStateException)
+        {
+            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is its result, told to whoever asks
         catch (Exception e)

@@ -18,6 +18,7 @@ internal sealed partial class MergeCoordinatorGrain(
     private static readonly TimeSpan DeadlineCheckPeriod = TimeSpan.FromSeconds(1);
 
     private Task? _merge;
+    private bool _storingResult;
 
     private MergeCoordinatorState State => storage.State;
 
@@ -32,14 +33,16 @@ internal sealed partial class MergeCoordinatorGrain(
 
     public async Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default)
     {
-        if (!MergeRules.Opens(State, plan, ModuleKey)) return;
+        var effect = MergeRules.EffectOf(State, plan, ModuleKey);
+        if (effect is PlanEffect.None) return;
+        if (effect is PlanEffect.Opens) State.Accepted = [];
         State.Plan = plan;
         State.Phase = MergePhase.Collecting;
-        State.Accepted = [];
         State.Result = null;
         State.Error = null;
         State.DeviceSeconds = 0;
         await storage.WriteStateAsync(cancellationToken);
+        if (MergeRules.IsComplete(State)) StartMerge();
     }
 
     public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default)
@@ -62,8 +65,12 @@ internal sealed partial class MergeCoordinatorGrain(
         return receipt;
     }
 
-    public Task<MergeRoundStatus> GetRoundAsync(string runId, int round, CancellationToken cancellationToken = default) =>
-        Task.FromResult(MergeRules.Status(State, runId, round));
+    public Task<MergeRoundStatus> GetRoundAsync(string runId, int round, CancellationToken cancellationToken = default)
+    {
+        var status = MergeRules.Status(State, runId, round);
+        // This call interleaves with the write of the result, and what is not stored is not told.
+        return Task.FromResult(_storingResult && status.Phase is MergePhase.Closed ? status with { Phase = MergePhase.Merging, Result = null } : status);
+    }
 
     private async Task<(string? Problem, long DenseBytes)> CheckAsync(DeltaSubmission submission)
     {
@@ -96,6 +103,7 @@ internal sealed partial class MergeCoordinatorGrain(
 
     private async Task MergeAsync()
     {
+        _storingResult = false;
         using var activity = DmkdTelemetry.StartMerge(State.Plan!.RunId, ModuleKey, State.Plan.Round);
         try
         {
@@ -113,7 +121,9 @@ internal sealed partial class MergeCoordinatorGrain(
             State.Result = version;
             State.DeviceSeconds = deviceTime.TotalSeconds;
             State.Phase = MergePhase.Closed;
+            _storingResult = true;
             await storage.WriteStateAsync();
+            _storingResult = false;
             DmkdTelemetry.Merged(ModuleKey);
             LogMerged(logger, ModuleKey, State.Plan.Round, version.Number, submissions.Count);
         }

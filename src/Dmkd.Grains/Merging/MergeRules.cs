@@ -6,15 +6,16 @@ namespace Dmkd.Grains.Merging;
 /// <summary>Decisions of a merge coordinator, as functions of its state.</summary>
 internal static class MergeRules
 {
-    /// <summary>Whether a plan opens a round; false for a repeat of the current one.</summary>
+    /// <summary>What a plan does: opens a new round, or extends the current one's deadline, also after it failed; nothing once it merges.</summary>
     /// <exception cref="InvalidOperationException">Another round is still open.</exception>
-    public static bool Opens(MergeCoordinatorState state, MergeRoundPlan plan, string module)
+    public static PlanEffect EffectOf(MergeCoordinatorState state, MergeRoundPlan plan, string module)
     {
-        if (IsCurrent(state, plan.RunId, plan.Round)) return false;
+        if (IsCurrent(state, plan.RunId, plan.Round))
+            return state.Phase is MergePhase.Collecting or MergePhase.Failed ? PlanEffect.Extends : PlanEffect.None;
         if (state.Phase is MergePhase.Collecting or MergePhase.Merging)
             throw new InvalidOperationException(
                 $"Module {module}: round {plan.Round} of run {plan.RunId} cannot open while round {state.Plan!.Round} of run {state.Plan.RunId} is {state.Phase}.");
-        return true;
+        return PlanEffect.Opens;
     }
 
     /// <summary>What becomes of a submission, before its tensors are looked at.</summary>

@@ -24,9 +24,12 @@ internal static class MergeWork
         var deltas = inNodeOrder.Select(submission => DeltaDecompressor.Decompress(DeltaWire.FromWire(submission.Tensors))).ToArray();
         try
         {
-            using var merged = rule == MergeRuleNames.Weighted
-                ? ModuleAverager.MergeWeighted(weights, deltas, [.. inNodeOrder.Select(submission => (double)submission.SampleCount)])
-                : ModuleAverager.Merge(weights, deltas);
+            using var merged = rule switch
+            {
+                MergeRuleNames.Mean => ModuleAverager.Merge(weights, deltas),
+                MergeRuleNames.Weighted => ModuleAverager.MergeWeighted(weights, deltas, [.. inNodeOrder.Select(submission => (double)submission.SampleCount)]),
+                _ => throw new ArgumentException($"There is no merge rule '{rule}'; there are: {string.Join(", ", MergeRuleNames.All)}.", nameof(rule)),
+            };
             return (WeightCodec.Encode(merged), job.Elapsed);
         }
         finally

@@ -7,6 +7,7 @@ using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Wire;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -72,6 +73,10 @@ internal sealed partial class NodeGrain(
         {
             // The silo stops; the work is unknown to the next activation and is asked for again.
         }
+        catch (InconsistentStateException)
+        {
+            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
+        }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is its result, told to whoever asks
         catch (Exception e)
         {
@@ -94,14 +99,20 @@ internal sealed partial class NodeGrain(
         var result = await devices.Training.RunAsync(job => LocalWork.Update(job, input, share => work.Progress = share), _stopping.Token);
         DmkdTelemetry.DeviceUsed("local update", result.DeviceTime);
 
-        if (result.Delta is { } delta) await SubmitAsync(request, result.SampleCount, DeltaWire.ToWire(delta));
+        if (result.Delta is { } delta)
+        {
+            if (delta.ValueBytes > DeltaSubmission.MaxValueBytes)
+                throw new InvalidOperationException($"the update takes {delta.ValueBytes:N0} bytes; a message may have {DeltaSubmission.MaxValueBytes:N0}. Use a lower rank.");
+            await SubmitAsync(request, result.SampleCount, DeltaWire.ToWire(delta));
+        }
+
         var report = new LocalUpdateReport
         {
             SampleCount = result.SampleCount,
             MeanLoss = result.MeanLoss,
             DeviceSeconds = result.DeviceTime.TotalSeconds,
             // Between merges the node goes on from its own weights: the base is fetched once per version.
-            DownloadedBytes = startingDigest == request.Base.Digest ? baseWeights.Length : 0,
+            DownloadedBytes = (startingDigest == request.Base.Digest ? baseWeights.Length : 0) + (request.Teacher is null ? 0 : teacher?.Length ?? 0),
         };
         storage.State.Held[request.Module.Name] = new HeldModule
         {

@@ -1,13 +1,18 @@
+using System.ComponentModel.DataAnnotations;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Routing;
 
 namespace Dmkd.Grains.Runs;
 
 /// <summary>Decisions of a run, as functions of its settings and state.</summary>
 internal static class RunRules
 {
+    /// <summary>Whether two settings decide the same run.</summary>
+    public static bool Same(RunSettings one, RunSettings other) => one with { Widths = other.Widths } == other && one.Widths.SequenceEqual(other.Widths);
+
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
     public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
 
@@ -19,6 +24,21 @@ internal static class RunRules
 
     /// <summary>The phase after a task's evaluation.</summary>
     public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
+
+    /// <summary>Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are not repeated.</summary>
+    public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
+
+    /// <summary>Refuses settings that cannot be run.</summary>
+    /// <exception cref="ArgumentException">Names the setting, its limit and the value.</exception>
+    public static void Check(RunSettings settings)
+    {
+        var problems = new List<ValidationResult>();
+        Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
+        if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
+        if (!MergeRuleNames.All.Contains(settings.MergeRule)) problems.Add(new ValidationResult($"MergeRule must be one of {string.Join(", ", MergeRuleNames.All)}, not '{settings.MergeRule}'."));
+        if (!GateCatalog.Names.Contains(settings.Routing.Gate)) problems.Add(new ValidationResult($"Gate must be one of {string.Join(", ", GateCatalog.Names)}, not '{settings.Routing.Gate}'."));
+        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
+    }
 
     /// <summary>Name of a task's module.</summary>
     public static string ModuleName(int task) => $"expert-{task + 1}";

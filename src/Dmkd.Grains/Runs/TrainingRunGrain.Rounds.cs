@@ -32,10 +32,11 @@ internal sealed partial class TrainingRunGrain
             var statuses = await Task.WhenAll(nodes.Select((node, index) => LookAsync(node, requests[index])));
             if (statuses.FirstOrDefault(status => status.State is WorkState.Failed) is { } failed) throw new InvalidOperationException(failed.Error);
             _partOfPhase = statuses.Average(status => status.Progress);
-            if (statuses.All(status => status.State is WorkState.Completed))
+            if (statuses.All(status => status.State is WorkState.Completed) || await ClosedWithoutAllAsync())
             {
-                State.DeviceSeconds += statuses.Sum(status => status.Report!.DeviceSeconds);
-                State.BytesDown += statuses.Sum(status => status.Report!.DownloadedBytes);
+                var reports = statuses.Select(status => status.Report).OfType<LocalUpdateReport>().ToArray();
+                State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
+                State.BytesDown += reports.Sum(report => report.DownloadedBytes);
                 await EndTrainingAsync();
                 return;
             }
@@ -45,6 +46,10 @@ internal sealed partial class TrainingRunGrain
             await PauseAsync();
         }
     }
+
+    /// <summary>Whether the round's merge has closed, at its deadline, with a quorum only: the others are not waited for.</summary>
+    private async Task<bool> ClosedWithoutAllAsync() =>
+        RunRules.Merges(Settings, State.Round) && (await Coordinator.GetRoundAsync(RunId, State.Round)).Phase is MergePhase.Closed or MergePhase.Failed;
 
     private async Task EndTrainingAsync()
     {

@@ -36,7 +36,14 @@ internal sealed partial class TrainingRunGrain(
 
     public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
     {
-        if (State.Settings is not null) throw new InvalidOperationException($"Run {RunId} exists; resume it, or start one with another id.");
+        if (State.Settings is { } known)
+        {
+            if (!RunRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            await ResumeAsync(cancellationToken);
+            return;
+        }
+
+        RunRules.Check(settings);
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
@@ -50,7 +57,7 @@ internal sealed partial class TrainingRunGrain(
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
         if (State.Phase is RunPhase.Failed)
         {
-            State.Phase = State.FailedIn;
+            State.Phase = RunRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
 
@@ -135,6 +142,7 @@ internal sealed partial class TrainingRunGrain(
 
     private async Task FailAsync(string error)
     {
+        EndRound();
         State.Error = error;
         State.FailedIn = State.Phase;
         _feed.Add(error);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Dmkd.Core.Checkpoints;
 
 namespace Dmkd.Grains.Storage;
@@ -6,6 +7,7 @@ namespace Dmkd.Grains.Storage;
 internal sealed class FolderWeightStore : IWeightStore
 {
     private const string Algorithm = "sha256:";
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private readonly string _folder;
 
     public FolderWeightStore(string folder)
@@ -50,8 +52,10 @@ internal sealed class FolderWeightStore : IWeightStore
 
     private string PathOf(string digest)
     {
-        if (!digest.StartsWith(Algorithm, StringComparison.Ordinal) || digest.Length != Algorithm.Length + 64)
-            throw new WeightStoreException($"'{digest}' is no digest: expected sha256: and 64 hexadecimal digits.");
+        // Digests also come over the wire: nothing but digits may become a path.
+        if (!digest.StartsWith(Algorithm, StringComparison.Ordinal) || digest.Length != Algorithm.Length + 64
+            || digest.AsSpan(Algorithm.Length).ContainsAnyExcept(HexDigits))
+            throw new WeightStoreException($"'{digest}' is no digest: expected sha256: and 64 lower-case hexadecimal digits.");
         string hex = digest[Algorithm.Length..];
         return Path.Combine(_folder, hex[..2], hex);
     }

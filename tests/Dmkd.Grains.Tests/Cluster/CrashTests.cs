@@ -1,0 +1,43 @@
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>A run whose machine goes down ends, once resumed, exactly as one that was never interrupted.</summary>
+public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>
+{
+    public static TheoryData<string> Points => CrashPoints.Names;
+
+    [Theory]
+    [MemberData(nameof(Points))]
+    public async Task Resume_AfterAPowerCut_DecidesTheSame(string crashPoint)
+    {
+        await using var cluster = await DmkdCluster.StartAsync(uninterrupted.FolderAt(crashPoint));
+        Assert.Equal(uninterrupted.Outcome, await ResumeAsync(cluster));
+    }
+
+    [Theory]
+    [InlineData(RunPhase.Preserve)]
+    [InlineData(RunPhase.Train)]
+    [InlineData(RunPhase.Merge)]
+    [InlineData(RunPhase.Specialize)]
+    [InlineData(RunPhase.Evaluate)]
+    public async Task Resume_AfterTheHostWasAskedToStop_DecidesTheSame(RunPhase phase)
+    {
+        using var folder = new TemporaryFolder();
+        await using (var cluster = await DmkdCluster.StartAsync(folder.Path))
+        {
+            var run = cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId);
+            await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
+            await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase, $"phase {phase}");
+        }
+
+        await using var later = await DmkdCluster.StartAsync(folder.Path);
+        Assert.Equal(uninterrupted.Outcome, await ResumeAsync(later));
+    }
+
+    private static async Task<string> ResumeAsync(DmkdCluster cluster)
+    {
+        await cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId).ResumeAsync(TestContext.Current.CancellationToken);
+        return await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId));
+    }
+}

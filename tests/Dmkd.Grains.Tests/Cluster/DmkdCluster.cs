@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.TestingHost;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Silos in this process, composed as in production, over one folder of state and weights.</summary>
+internal sealed class DmkdCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private readonly InProcessTestCluster _cluster;
+
+    private DmkdCluster(InProcessTestCluster cluster) => _cluster = cluster;
+
+    public IGrainFactory Grains => _cluster.Client;
+
+    /// <summary>Services of the first silo.</summary>
+    public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
+
+    /// <param name="folder">Shared by the silos; a cluster started on it later finds everything again.</param>
+    /// <param name="silos">Number of silos.</param>
+    /// <param name="configure">Changes what <c>AddDmkd</c> added; runs once per silo.</param>
+    public static async Task<DmkdCluster> StartAsync(string folder, int silos = 1, Action<ISiloBuilder>? configure = null)
+    {
+        var builder = new InProcessTestClusterBuilder((short)silos);
+        builder.Options.ConfigureFileLogging = false;
+        builder.Options.AssumeHomogenousSilosForTesting = false; // or placement filters are skipped
+        builder.Options.ServiceId = "dmkd"; // part of every storage key
+        builder.ConfigureHost(host => host.Logging.ClearProviders());
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddDmkd(new SiloStorageOptions(folder));
+            configure?.Invoke(silo);
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new DmkdCluster(cluster);
+    }
+
+    /// <summary>Ends a grain's activation, as the end of its silo does.</summary>
+    public Task DeactivateAsync(IAddressable grain) => _cluster.DeactivateAsync(grain);
+
+    /// <summary>Starts a run and waits for its end.</summary>
+    public async Task<RunReport> RunAsync(string runId, RunSettings settings)
+    {
+        await Grains.GetGrain<ITrainingRunGrain>(runId).StartAsync(settings);
+        return await ReportAsync(runId);
+    }
+
+    /// <summary>Waits for the end of a run.</summary>
+    public async Task<RunReport> ReportAsync(string runId)
+    {
+        var run = Grains.GetGrain<ITrainingRunGrain>(runId);
+        await UntilAsync(
+            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: RunPhase.Completed or RunPhase.Failed } end
+                && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
+            $"the end of run {runId}");
+        return (await run.GetReportAsync())!;
+    }
+
+    /// <summary>Waits for a condition, within a bound.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(start) > Longest) throw new TimeoutException($"Waited {Longest} for {what}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
+
+    /// <summary>Stops the silos as a host does that is asked to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
+    }
+}

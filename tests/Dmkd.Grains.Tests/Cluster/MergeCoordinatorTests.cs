@@ -1,0 +1,150 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Wire;
+using static Dmkd.Grains.Tests.Cluster.MergeScenario;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Merges through the coordinator on updates made by hand. Base: a = [1, 2, 3, 4], b = [10, 20].</summary>
+public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<SharedCluster>
+{
+    public static TheoryData<string, string> Malformed => new()
+    {
+        { "nan", "holds a value that is not finite" },
+        { "infinite", "holds a value that is not finite" },
+        { "wrong shape", "Tensor 'a' has shape" },
+        { "missing tensor", "Tensor 'b' is missing" },
+        { "unknown tensor", "Tensor 'c' is not among the base weights" },
+        { "tensor twice", "Tensor 'b' comes twice" },
+        { "short values", "must be 16 bytes; it is 12" },
+        { "rank too large", "rank must be in [1, 2]" },
+        { "low-rank vector", "cannot be of low rank" },
+        { "no samples", "sample count must be at least 1, not 0" },
+    };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Merge_WeightedBySamples_IsExactlyAsByHand()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "weighted");
+        await scenario.SubmitAsync(scenario.Update("n1", 1, [4, 8, 0, -4], [4, 0]));
+        await scenario.SubmitAsync(scenario.Update("n2", 3, [8, 0, 4, -8], [0, 4]));
+        // (1·δ1 + 3·δ2) / 4, added to the base.
+        await scenario.ExpectWeightsAsync([1 + 7, 2 + 2, 3 + 3, 4 - 7, 10 + 1, 20 + 3]);
+    }
+
+    [Fact]
+    public async Task Merge_PlainMean_IgnoresSamples()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "mean", MergeRuleNames.Mean);
+        await scenario.SubmitAsync(scenario.Update("n1", 1, [4, 8, 0, -4], [4, 0]));
+        await scenario.SubmitAsync(scenario.Update("n2", 3, [8, 0, 4, -8], [0, 4]));
+        await scenario.ExpectWeightsAsync([1 + 6, 2 + 4, 3 + 2, 4 - 6, 10 + 2, 20 + 2]);
+    }
+
+    [Fact]
+    public async Task Merge_AnyArrivalOrder_GivesTheSameBits()
+    {
+        // Thirds and huge values: in another order of summation the last bits would differ.
+        float[][] deltas = [[1e8f, 1 / 3f, 0.1f, 1], [-1e8f, 1 / 7f, 0.2f, 1e-8f], [1 / 3f, 1e8f, 0.3f, -1]];
+        var digests = new List<string>();
+        foreach (int[] order in new[] { new[] { 0, 1, 2 }, [2, 1, 0], [1, 2, 0] })
+        {
+            var scenario = await OpenAsync(shared.Cluster, $"order-{string.Concat(order)}", nodes: ["n0", "n1", "n2"]);
+            foreach (int node in order) await scenario.SubmitAsync(scenario.Update($"n{node}", node + 3, deltas[node], [node, 1]));
+            digests.Add((await scenario.EndAsync()).Result!.Digest);
+        }
+
+        Assert.Single(digests.Distinct());
+    }
+
+    [Fact]
+    public async Task Merge_AllUpdatesIn_PublishesTheVersion()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "publish");
+        await scenario.SubmitAsync(scenario.Update("n2", 3, [0, 0, 0, 0], [0, 1]));
+        await scenario.SubmitAsync(scenario.Update("n1", 1, [0, 0, 0, 0], [0, 1]));
+        var result = (await scenario.EndAsync()).Result!;
+        var module = shared.Cluster.Grains.GetGrain<IExpertModuleGrain>("publish/expert-1");
+        Assert.Equal(result.Digest, (await module.GetSnapshotAsync(Cancel))!.Current.Digest);
+        Assert.Equal([("n1", 1L), ("n2", 3L)], result.Contributions.Select(entry => (entry.NodeId, entry.SampleCount)));
+    }
+
+    [Fact]
+    public async Task Submit_SameNodeTwice_CountsOnce()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "twice");
+        await scenario.SubmitAsync(scenario.Update("n1", 1, [2, 2, 2, 2], [2, 2]));
+        var before = await scenario.StatusAsync();
+        var second = await scenario.SubmitAsync(scenario.Update("n1", 1, [9, 9, 9, 9], [9, 9]));
+        var after = await scenario.StatusAsync();
+        await scenario.SubmitAsync(scenario.Update("n2", 1, [0, 0, 0, 0], [0, 0]));
+        Assert.Equal((SubmissionOutcome.Duplicate, before.UploadedBytes), (second.Outcome, after.UploadedBytes));
+        await scenario.ExpectWeightsAsync([2, 3, 4, 5, 11, 21]);
+    }
+
+    [Fact]
+    public async Task Submit_AfterTheRoundClosed_IsLateOrDuplicate()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "late", nodes: ["n1"]);
+        var update = scenario.Update("n1", 1, [0, 0, 0, 0], [0, 0]);
+        await scenario.SubmitAsync(update);
+        await scenario.EndAsync();
+        Assert.Equal(SubmissionOutcome.Duplicate, (await scenario.SubmitAsync(update)).Outcome);
+        Assert.Equal(SubmissionOutcome.Late, (await scenario.SubmitAsync(update with { NodeId = "n2" })).Outcome);
+    }
+
+    [Fact]
+    public async Task OpenRound_Again_KeepsTheSubmissions()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "open-again");
+        await scenario.SubmitAsync(scenario.Update("n1", 1, [0, 0, 0, 0], [0, 0]));
+        await scenario.Coordinator.OpenRoundAsync(scenario.Plan, Cancel);
+        Assert.True((await scenario.StatusAsync()).UploadedBytes > 0);
+    }
+
+    [Fact]
+    public async Task OpenRound_WhileAnotherIsOpen_IsRefused()
+    {
+        var scenario = await OpenAsync(shared.Cluster, "open-two");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => scenario.Coordinator.OpenRoundAsync(scenario.Plan with { Round = 1 }, Cancel));
+    }
+
+    [Theory]
+    [MemberData(nameof(Malformed))]
+    public async Task Submit_Malformed_IsRefusedByNameAndTheRoundGoesOn(string fault, string reason)
+    {
+        string library = "malformed-" + fault.Replace(' ', '-');
+        var scenario = await OpenAsync(shared.Cluster, library);
+        var good = scenario.Update("n1", 1, [4, 4, 4, 4], [4, 4]);
+        var receipt = await scenario.SubmitAsync(Spoil(good, fault));
+        Assert.Equal(SubmissionOutcome.Refused, receipt.Outcome);
+        Assert.Contains("node n1, round 0: ", receipt.Reason, StringComparison.Ordinal);
+        Assert.Contains(reason, receipt.Reason, StringComparison.Ordinal);
+
+        await scenario.SubmitAsync(good);
+        await scenario.SubmitAsync(good with { NodeId = "n2" });
+        await scenario.ExpectWeightsAsync([5, 6, 7, 8, 14, 24]);
+    }
+
+    private static DeltaSubmission Spoil(DeltaSubmission good, string fault)
+    {
+        TensorPayload a = good.Tensors[0], b = good.Tensors[1];
+        byte[] two = Weights.Bytes(1, 1);
+        return fault switch
+        {
+            "nan" => good with { Tensors = [Dense("a", [2, 2], 1, float.NaN, 1, 1), b] },
+            "infinite" => good with { Tensors = [a, Dense("b", [2], float.NegativeInfinity, 1)] },
+            "wrong shape" => good with { Tensors = [Dense("a", [4], 1, 1, 1, 1), b] },
+            "missing tensor" => good with { Tensors = [a] },
+            "unknown tensor" => good with { Tensors = [a, b, Dense("c", [1], 1)] },
+            "tensor twice" => good with { Tensors = [a, b, b] },
+            "short values" => good with { Tensors = [Dense("a", [2, 2], 1, 1, 1), b] },
+            "rank too large" => good with { Tensors = [new LowRankTensorPayload { Name = "a", Shape = [2, 2], Rank = 3, Left = two, Singular = two, Right = two }, b] },
+            "low-rank vector" => good with { Tensors = [a, new LowRankTensorPayload { Name = "b", Shape = [2], Rank = 1, Left = two, Singular = two, Right = two }] },
+            "no samples" => good with { SampleCount = 0 },
+            _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),
+        };
+    }
+}

@@ -1,0 +1,133 @@
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Whole runs on two silos.</summary>
+public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<SharedCluster>
+{
+    private readonly DmkdCluster _cluster = shared.Cluster;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Run_TinySettings_MeasuresEverything()
+    {
+        var report = await _cluster.RunAsync("whole", TinySettings());
+        Assert.Equal([1, 2], report.ClassIncremental.Select(row => row.Length));
+        Assert.Equal([1, 2], report.TaskIncremental.Select(row => row.Length));
+        Assert.All(report.ClassIncremental.Concat(report.TaskIncremental).SelectMany(row => row), accuracy => Assert.InRange(accuracy, 0, 1));
+        Assert.InRange(report.MacroF1, 0, 1);
+        Assert.InRange(report.TaskDetectionRate, 0, 1);
+        Assert.InRange(report.LegacyAccuracy!.Value, 0, 1);
+        Assert.InRange(report.BytesUp, 1, report.DenseBytes - 1);
+        Assert.True(report.BytesDown > 0 && report.DeviceSeconds > 0 && report.WallSeconds > 0);
+        Assert.Equal(2, report.ExpertParameters.Length);
+    }
+
+    [Fact]
+    public async Task Run_TwoRounds_ChainsAVersionPerMerge()
+    {
+        await _cluster.RunAsync("chain", TinySettings());
+        foreach (var module in await _cluster.Grains.GetGrain<IModuleCatalogGrain>("chain").ListAsync(Cancel))
+        {
+            var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
+            Assert.Equal([1, 2, 3], history.Select(version => version.Number));
+            Assert.Equal([null, history[0].Digest, history[1].Digest], history.Select(version => version.ParentDigest));
+            Assert.All(history.Skip(1), version => Assert.Equal(["chain/node-1", "chain/node-2"], version.Contributions.Select(entry => entry.NodeId)));
+            Assert.Equal(3, module.Specialization!.VersionNumber);
+        }
+    }
+
+    [Fact]
+    public async Task Run_SameSeedTwice_DecidesTheSame()
+    {
+        var reports = await Task.WhenAll(_cluster.RunAsync("same-1", TinySettings()), _cluster.RunAsync("same-2", TinySettings()));
+        Assert.Equal(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+    }
+
+    [Fact]
+    public async Task Run_OtherSeed_DecidesOtherwise()
+    {
+        var reports = await Task.WhenAll(
+            _cluster.RunAsync("seed-1", TinySettings()), _cluster.RunAsync("seed-2", TinySettings() with { Seed = TinySettings().Seed + 1 }));
+        Assert.NotEqual(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+    }
+
+    [Fact]
+    public async Task Run_MergeEveryTwoRounds_MergesAfterTheSecondAndTheLast()
+    {
+        var report = await _cluster.RunAsync("tau", TinySettings() with { Tasks = 1, LegacyTasks = 0, Rounds = 3, MergeEvery = 2 });
+        var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>("tau").ListAsync(Cancel));
+        var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
+        Assert.Equal([null, 1, 2], history.Select(version => version.Round));
+        // Fetched: two nodes, the first version once for two rounds, the second for the last round, the third for the statistics.
+        Assert.Equal(2 * history.Sum(version => version.Bytes), report.BytesDown);
+    }
+
+    [Fact]
+    public async Task Run_MergeEveryTwoRounds_ContinuesLocalWeights()
+    {
+        // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ = 1 does.
+        var settings = TinySettings() with { Tasks = 1, LegacyTasks = 0, Nodes = 1, Rank = 0 };
+        await Task.WhenAll(_cluster.RunAsync("local-1", settings), _cluster.RunAsync("local-2", settings with { MergeEvery = 2 }));
+        Assert.True(await DistanceAsync("local-1", "local-2") < 1e-4, "the round after one without a merge did not start from the node's own weights");
+    }
+
+    [Fact]
+    public async Task Start_ARunThatExists_WithTheSameSettings_GoesOn()
+    {
+        var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("again");
+        await run.StartAsync(TinySettings() with { Tasks = 1 }, Cancel);
+        await run.StartAsync(TinySettings() with { Tasks = 1 }, Cancel);
+        Assert.Single((await _cluster.ReportAsync("again")).ClassIncremental);
+    }
+
+    [Fact]
+    public async Task Start_ARunThatExists_WithOtherSettings_IsRefused()
+    {
+        var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("other");
+        await run.StartAsync(TinySettings() with { Tasks = 1 }, Cancel);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => run.StartAsync(TinySettings() with { Tasks = 1, Widths = [8, 8, 8, 8] }, Cancel));
+    }
+
+    [Fact]
+    public async Task Resume_UnknownRun_IsRefused() =>
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").ResumeAsync(Cancel));
+
+    [Fact]
+    public async Task Settings_UnknownRun_IsNull() => Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
+
+    [Fact]
+    public async Task Progress_OfAFinishedRun_TellsEveryLineOnce()
+    {
+        await _cluster.RunAsync("feed", TinySettings());
+        var progress = await _cluster.Grains.GetGrain<ITrainingRunGrain>("feed").GetProgressAsync(0, Cancel);
+        Assert.Equal(Enumerable.Range(1, progress.Events.Length).Select(number => (long)number), progress.Events.Select(line => line.Sequence));
+        Assert.Single(progress.Events, line => line.Text.StartsWith("legacy model:", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_DataThatDoesNotExist_FailsWithTheReason()
+    {
+        var settings = TinySettings() with { Data = new DataSource { Kind = "images", Path = "/nowhere", Seed = 1 } };
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.RunAsync("nodata", settings));
+        Assert.Contains("/nowhere", error.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<double> DistanceAsync(string run, string other)
+    {
+        var store = _cluster.Services.GetRequiredService<IWeightStore>();
+        var contents = new List<byte[]>();
+        foreach (string library in new[] { run, other })
+        {
+            var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(Cancel));
+            contents.Add(await store.GetAsync(module.Current.Digest, Cancel));
+        }
+
+        return Weights.LargestDifference(contents[0], contents[1]);
+    }
+}

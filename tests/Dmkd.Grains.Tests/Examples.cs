@@ -1,0 +1,90 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Modules;
+using Dmkd.Grains.Merging;
+
+namespace Dmkd.Grains.Tests;
+
+/// <summary>Small valid values for tests to change one thing of.</summary>
+internal static class Examples
+{
+    public const string RunId = "run";
+    public const string ModuleKey = "run/expert-1";
+    public static readonly DateTimeOffset Now = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>Settings of a run that takes about a second.</summary>
+    public static RunSettings TinySettings() => new()
+    {
+        Data = new DataSource { Kind = "synthetic", TrainPerClass = 24, TestPerClass = 10, Seed = 5 },
+        Tasks = 2,
+        Nodes = 2,
+        Rounds = 2,
+        Epochs = 1,
+        LegacyTasks = 1,
+        LegacyEpochs = 1,
+        DistillationEpochs = 1,
+        Widths = [4, 8, 8, 8],
+        Rank = 2,
+        BatchSize = 32,
+        CalibrationPerClass = 8,
+        Seed = 3,
+    };
+
+    public static ModuleDescriptor Descriptor(string library = RunId, string name = "expert-1") => new()
+    {
+        Library = library,
+        Name = name,
+        Architecture = new ConvNetArchitecture(3, 32, [4, 8, 8, 8], 8).ToString(),
+        Classes = [0, 1],
+        ClassNames = ["ball", "box"],
+        RotationLabelled = true,
+        Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = library },
+    };
+
+    public static ModuleVersion Version(int number = 1, string digest = "sha256:base", string? parent = null) =>
+        new() { Number = number, Digest = digest, Bytes = 10, ParentDigest = parent, CreatedAt = Now };
+
+    public static MergeRoundPlan Plan(int round = 1, int quorum = 1, params string[] participants) => new()
+    {
+        RunId = RunId,
+        Round = round,
+        Base = Version(3, "sha256:three"),
+        Participants = participants.Length > 0 ? participants : ["run/node-1", "run/node-2", "run/node-3"],
+        Quorum = quorum,
+        Deadline = Now.AddMinutes(1),
+        Rule = MergeRuleNames.Weighted,
+    };
+
+    public static MergeCoordinatorState Collecting(MergeRoundPlan? plan = null, params string[] accepted) => new()
+    {
+        Plan = plan ?? Plan(),
+        Phase = MergePhase.Collecting,
+        Accepted = accepted.ToDictionary(node => node, node => new AcceptedDelta("sha256:" + node, 100, 400, 7)),
+    };
+
+    public static DeltaSubmission Submission(string node = "run/node-1") => new()
+    {
+        RunId = RunId, Round = 1, NodeId = node, BaseVersion = 3, SampleCount = 7, Tensors = [],
+    };
+
+    public static LocalUpdateRequest Request(int round = 1, int baseVersion = 1) => new()
+    {
+        NodeIndex = 0,
+        Task = 0,
+        Round = round,
+        SubmitsDelta = true,
+        Module = Descriptor(),
+        Base = Version(baseVersion),
+        RunId = RunId,
+        Settings = TinySettings(),
+    };
+
+    /// <summary>A well-formed batch of two images.</summary>
+    public static RouteRequest Route() => new()
+    {
+        Pixels = new byte[2 * 3 * 32 * 32], Count = 2, Channels = 3, Size = 32, CandidateSets = [[0, 1]], Routing = new RoutingSettings("evidence", 1, 0),
+    };
+}

@@ -1,0 +1,64 @@
+using System.Reflection;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Legacy;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Storage;
+
+namespace Dmkd.Grains.Tests.Storage;
+
+public sealed class PersistedStateTests
+{
+    private static readonly Dictionary<Type, string> Pinned = new()
+    {
+        [typeof(RunPhase)] = "Created=0 Preserve=1 Assign=2 Train=3 Merge=4 Specialize=5 Evaluate=6 Completed=7 Failed=8",
+        [typeof(MergePhase)] = "Idle=0 Collecting=1 Merging=2 Closed=3 Failed=4",
+        [typeof(LegacyStage)] = "Idle=0 Training=1 Preserving=2 Completed=3 Failed=4",
+        [typeof(ModuleOrigin)] = "Random=0 Preserved=1 Spawned=2",
+    };
+
+    public static TheoryData<Type> States => PersistedStates.Classes;
+
+    [Fact]
+    public void StateNames_OfAllGrains_AreUnique() =>
+        Assert.Empty(PersistedStates.All.GroupBy(entry => entry.Attribute.StateName).Where(group => group.Count() > 1).Select(group => group.Key));
+
+    [Fact]
+    public void StateNames_OfAllGrains_AreTheConstantsOfStorageNames() =>
+        Assert.Equal(
+            typeof(StorageNames).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.Name != nameof(StorageNames.Provider))
+                .Select(field => (string)field.GetRawConstantValue()!).Order(),
+            PersistedStates.All.Select(entry => entry.Attribute.StateName).Order());
+
+    [Fact]
+    public void Provider_OfAllGrains_IsOurs() => Assert.All(PersistedStates.All, entry => Assert.Equal(StorageNames.Provider, entry.Attribute.StorageName));
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void EnumsOfState_AreStoredByPinnedNumbers(Type state) =>
+        Assert.All(Structure.TypesWithin(state).Where(type => type.IsEnum), type => Assert.Equal(
+            Pinned[type], string.Join(' ', Enum.GetValues(type).Cast<object>().Select(value => $"{value}={Convert.ToInt32(value, null)}"))));
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void Serializer_EveryValueSet_RoundTrips(Type state) => RoundTrips(Structure.Fill(state));
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void Serializer_NewState_RoundTrips(Type state) => RoundTrips(Activator.CreateInstance(state)!);
+
+    [Fact]
+    public void Serializer_FieldOfANewerProgram_IsIgnored()
+    {
+        var read = new JsonStateSerializer().Deserialize<RunEvent>(new BinaryData("""{"sequence":7,"at":"2030-01-01T00:00:00Z","text":"t","later":{"a":1}}"""));
+        Assert.Equal(7, read.Sequence);
+    }
+
+    private static void RoundTrips(object state)
+    {
+        var serializer = new JsonStateSerializer();
+        object read = typeof(JsonStateSerializer).GetMethod(nameof(JsonStateSerializer.Deserialize))!.MakeGenericMethod(state.GetType())
+            .Invoke(serializer, [serializer.Serialize(state)])!;
+        Assert.Equal(Structure.Describe(state), Structure.Describe(read));
+    }
+}
