@@ -10,7 +10,7 @@ internal static class RunTables
     /// <summary>Accuracy over the tasks seen so far, after each task, for every method.</summary>
     public static Table AfterEachTask(IReadOnlyList<MethodResult> methods)
     {
-        var table = new Table().Title("Accuracy on all tasks seen so far").AddColumn("after task");
+        var table = new Table().Title("Accuracy on all tasks seen so far").AddColumn("task");
         foreach (var method in methods)
         {
             table.AddColumn(new TableColumn($"{Heading(method)}\nclass-incremental").RightAligned());

@@ -39,7 +39,8 @@ public static class LocalUpdate
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 lossSum += Step(network, optimizer, data, (order, start, length), options, generator, target) * length;
-                progress?.Invoke((double)++steps / total);
+                steps++;
+                progress?.Invoke((double)steps / total);
             }
         }
 

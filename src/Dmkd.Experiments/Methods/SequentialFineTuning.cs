@@ -91,7 +91,7 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
     {
         int classes = problem.Dataset.ClassNames.Count;
         var confusion = new ConfusionMatrix(classes);
-        double[] classRight = new double[lastTask + 1], taskRight = new double[lastTask + 1];
+        double[] classIncremental = new double[lastTask + 1], taskIncremental = new double[lastTask + 1];
         int[] seen = [.. Enumerable.Range(0, lastTask + 1).SelectMany(problem.Tasks.ClassesOf)];
         int detected = 0, total = 0;
         for (int task = 0; task <= lastTask; task++)
@@ -102,19 +102,22 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
             using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
             using var scores = ExpertScorer.Score(network, pixels.to(job.Device), rotationLabelled: false);
             float[] logits = ExpertScorer.ToArray(scores);
+            int classRight = 0, taskRight = 0;
             for (int i = 0; i < test.Count; i++)
             {
                 int predicted = Best(logits, i, classes, seen), actual = test.Labels[i];
                 confusion.Add(actual, predicted);
-                if (predicted == actual) classRight[task] += 1.0 / test.Count;
-                if (Best(logits, i, classes, own) == actual) taskRight[task] += 1.0 / test.Count;
+                if (predicted == actual) classRight++;
+                if (Best(logits, i, classes, own) == actual) taskRight++;
                 if (problem.Tasks.TaskOf(predicted) == task) detected++;
             }
 
+            classIncremental[task] = (double)classRight / test.Count;
+            taskIncremental[task] = (double)taskRight / test.Count;
             total += test.Count;
         }
 
-        return new Evaluation(classRight, taskRight, confusion.MacroF1, (double)detected / total);
+        return new Evaluation(classIncremental, taskIncremental, confusion.MacroF1, (double)detected / total);
     }
 
     private static int Best(float[] logits, int input, int classes, IReadOnlyList<int> candidates) =>
