@@ -15,7 +15,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
 
     public async ValueTask InitializeAsync()
     {
-        if (await shared.Cluster.Grains.GetGrain<Dmkd.Contracts.Runs.ITrainingRunGrain>(Library).ResumeAsync(Cancel) is null)
+        if (await shared.Cluster.Grains.GetGrain<Dmkd.Contracts.Runs.ITrainingRunGrain>(Library).GetSettingsAsync(Cancel) is null)
             await shared.Cluster.RunAsync(Library, TinySettings() with { LegacyTasks = 0, Rounds = 1 });
     }
 
