@@ -17,8 +17,8 @@ internal sealed partial class RestrictedUnpickler
             case 'J': _stack.Push((long)_input.Int32()); return true;
             case 'K': _stack.Push((long)_input.Byte()); return true;
             case 'M': _stack.Push((long)_input.UInt16()); return true;
-            case 0x8a: _stack.Push(Integer(_input.Byte())); return true;
-            case 0x8b: _stack.Push(Integer(_input.Int32())); return true;
+            case 0x8a: PushInteger(_input.Byte()); return true;
+            case 0x8b: PushInteger(_input.Int32()); return true;
             case 'G': _stack.Push(_input.Double()); return true;
             case 'X': _stack.Push(_input.Text(_input.UInt32())); return true;
             case 0x8c: _stack.Push(_input.Text(_input.Byte())); return true;
@@ -95,10 +95,11 @@ internal sealed partial class RestrictedUnpickler
         }
     }
 
-    private object Integer(int bytes)
+    private void PushInteger(int bytes)
     {
         var value = new BigInteger(_input.Bytes(bytes, PickleLimits.IntegerBytes, "an integer"));
-        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
+        if (value >= long.MinValue && value <= long.MaxValue) _stack.Push((long)value);
+        else _stack.Push(value);
     }
 
     private void PassBytes(long count)
