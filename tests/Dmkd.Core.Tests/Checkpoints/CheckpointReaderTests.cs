@@ -85,8 +85,8 @@ public class CheckpointReaderTests
     [Fact]
     public void Read_SafeTensors_IsToldByContent()
     {
-        using var ones = ones(2);
-        using var checkpoint = CheckpointReader.Read(SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", ones)], new Dictionary<string, string> { ["k"] = "v" }), "w.pth");
+        using var two = ones(2);
+        using var checkpoint = CheckpointReader.Read(SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", two)], new Dictionary<string, string> { ["k"] = "v" }), "w.pth");
         Assert.Equal(CheckpointReader.SafeTensors, checkpoint.Format);
         Assert.Equal([2L], checkpoint.Tensors["w"].shape);
         Assert.Equal("v", checkpoint.Metadata["k"]);

@@ -15,7 +15,7 @@ public class HostileCheckpointTests
     {
         { $"cos\nsystem\n{Text("id")}{Sides}", "refused global 'os.system'" },
         { $"\u008c\u0005posix\u008c\u0006system\u0093{Text("id")}{Sides}", "refused global 'posix.system'" },
-        { $"c__builtin__\neval\n{Text("1")}{Sides}", "refused global 'builtins.eval'" },
+        { $"c__builtin__\neval\n{Text("1")}{Sides}", "refused global '__builtin__.eval'" },
         { $"\u008c\u0008builtins\u008c\u0004eval\u0093{Text("1")}{Sides}", "refused global 'builtins.eval'" },
         { $"}}{Text("state_dict")}}}{Text("w")}csubprocess\nPopen\n{Text("id")}{Sides}ss", "refused global 'subprocess.Popen'" },
         { "ctorch.nn.modules.container\nSequential\n)\u0081}b", "refused global 'torch.nn.modules.container.Sequential': only plain data, storages and tensors are read; save model.state_dict()" },
@@ -92,9 +92,7 @@ public class HostileCheckpointTests
     {
         byte[] file = Zip(StateOf(Tensor(elements, shape, strides, offset)), ("a/data/0", FourFloats));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        string message = Refusal(file);
-        Assert.Contains(reason, message, StringComparison.Ordinal);
-        Assert.Contains("tensor 'w'", message, StringComparison.Ordinal);
+        Assert.Contains(reason, Refusal(file), StringComparison.Ordinal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
@@ -145,13 +143,24 @@ public class HostileCheckpointTests
     }
 
     [Fact]
-    public void Read_EntryUnpacksToMoreThanDeclared_IsRefused()
+    public void Read_EntryHoldsMoreThanItDeclares_IsReadOnlyAsFarAsDeclared()
     {
         byte[] file = ZipOf(
-            CompressionLevel.SmallestSize, ("a/data.pkl", Pickle($"{Protocol2}{StateOf(Tensor(4, [4], [1]))}.")), ("a/data/0", new byte[1000]));
+            CompressionLevel.SmallestSize, ("a/data.pkl", Pickle($"{Protocol2}{StateOf(Tensor(4, [4], [1]))}.")), ("a/data/0", new byte[100_000]));
         for (int at = 0; at <= file.Length - 4; at++)
-            if (BitConverter.ToInt32(file, at) == 1000) BitConverter.GetBytes(16).CopyTo(file, at); // both headers now say 16
-        Assert.Contains("a/data/0", Refusal(file).Replace("storage '0'", "a/data/0", StringComparison.Ordinal), StringComparison.Ordinal);
+            if (BitConverter.ToInt32(file, at) == 100_000) BitConverter.GetBytes(16).CopyTo(file, at); // both headers now say 16
+        using var checkpoint = CheckpointReader.Read(file, "file.pt");
+        Assert.Equal([0f, 0, 0, 0], checkpoint.Tensors["w"].data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Read_EntryHoldsLessThanItDeclares_IsRefused()
+    {
+        byte[] file = ZipOf(
+            CompressionLevel.SmallestSize, ("a/data.pkl", Pickle($"{Protocol2}{StateOf(Tensor(1000, [1000], [1]))}.")), ("a/data/0", new byte[3999]));
+        for (int at = 0; at <= file.Length - 4; at++)
+            if (BitConverter.ToInt32(file, at) == 3999) BitConverter.GetBytes(4000).CopyTo(file, at);
+        Refusal(file);
     }
 
     [Fact]
