@@ -17,7 +17,7 @@ internal static class StateMetadata
         foreach (var (key, value) in values)
             if (value is TensorReference reference) references.Add(key, reference);
         var tensors = StorageTensors.Read(file, references);
-        return values.ToDictionary(pair => pair.Key, pair => tensors.TryGetValue(pair.Key, out var tensor) ? TextOf(tensor) : TextOf(pair.Value), StringComparer.Ordinal);
+        return values.ToDictionary(pair => pair.Key, pair => tensors.TryGetValue(pair.Key, out var tensor) ? TextOfSingle(tensor) : TextOf(pair.Value), StringComparer.Ordinal);
     }
 
     private static string TextOf(object value) => value switch
@@ -27,7 +27,8 @@ internal static class StateMetadata
         _ => (string)value,
     };
 
-    private static string TextOf(Tensor tensor) => tensor.dtype switch
+    /// <summary>Not an overload: a number converts to a tensor by itself, and the two would call each other for ever.</summary>
+    private static string TextOfSingle(Tensor tensor) => tensor.dtype switch
     {
         ScalarType.Bool => TextOf(tensor.item<bool>()),
         ScalarType.Float64 => TextOf(tensor.item<double>()),

@@ -19,7 +19,6 @@ public sealed class TorchScriptTeacher : IDisposable
     {
         _module = module;
         _module.eval();
-        using var scope = NewDisposeScope(); // named_parameters leaves wrappers behind
         Parameters = [.. module.named_parameters().Select(parameter => KeyValuePair.Create(parameter.name, (Tensor)parameter.parameter.DetachFromDisposeScope()))];
     }
 

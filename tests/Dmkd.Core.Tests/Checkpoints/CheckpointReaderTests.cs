@@ -21,8 +21,7 @@ public class CheckpointReaderTests
         Assert.Equal(CheckpointReader.PyTorchZip, checkpoint.Format);
         Assert.Equal(shape, tensor.shape);
         Assert.True(tensor.is_contiguous());
-        tensor.add_(0); // writable
-        Assert.Equal(values, tensor.data<float>().ToArray());
+        Assert.Equal(values, tensor.numel() == 0 ? [] : tensor.data<float>().ToArray());
     }
 
     [Fact]
