@@ -65,8 +65,15 @@ public class CheckpointReaderTests
         Assert.Equal([0f, 1, 2, 3, 4, 5], checkpoint.Tensors["fc.weight"].data<float>().ToArray());
         var expected = new Dictionary<string, string>
         {
-            ["epoch"] = "12", ["arch"] = "résnet", ["best_acc1"] = "91.5", ["lr"] = "0.1", ["done"] = "true", ["negative"] = "-5",
-            ["wide"] = "70000", ["big"] = "1180591620717411303424", ["dtype"] = "torch.float32",
+            ["epoch"] = "12",
+            ["arch"] = "résnet",
+            ["best_acc1"] = "91.5",
+            ["lr"] = "0.1",
+            ["done"] = "true",
+            ["negative"] = "-5",
+            ["wide"] = "70000",
+            ["big"] = "1180591620717411303424",
+            ["dtype"] = "torch.float32",
         };
         Assert.Equal(expected.OrderBy(pair => pair.Key, StringComparer.Ordinal), checkpoint.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal));
     }
