@@ -33,7 +33,7 @@ internal static class LegacyWork
         var architecture = new ConvNetArchitecture(
             training.Channels, training.Height, [.. settings.Widths.Select(width => width * LegacyWidthFactor)], classCount);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose), CPU);
-        var network = architecture.Build(generator);
+        using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
         {
@@ -75,7 +75,7 @@ internal static class LegacyWork
     {
         var architecture = ArchitectureCatalog.Parse(architectureText);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, DistillationPurpose), CPU);
-        var legacy = architecture.Build(generator);
+        using var legacy = architecture.Build(generator);
         using var weights = WeightCodec.Decode(legacyWeights);
         weights.CopyTo(legacy);
         legacy.to(job.Device);
@@ -131,7 +131,7 @@ internal static class LegacyWork
         Generator generator, Action<double> progress)
     {
         using var scope = NewDisposeScope();
-        var student = cut.Build(generator);
+        using var student = cut.Build(generator);
         weights.CopyTo(student);
         student.to(job.Device);
         var own = training.Select([.. Enumerable.Range(0, training.Count).Where(i => classes.Contains(training.Labels[i]))]);

@@ -26,11 +26,12 @@ internal static class LocalWork
         var request = input.Request;
         var settings = request.Settings;
         using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
-        var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator);
+        using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
         using (var starting = WeightCodec.Decode(input.Starting)) starting.CopyTo(network);
         network.to(job.Device);
         using var data = ImageTensors.From(input.Shard.Pixels, input.Shard.Labels, input.Shard.Channels, input.Shard.Height);
         var target = TargetOf(job, request, input.Teacher, generator);
+        using var teacher = target?.Teacher;
 
         var result = LocalUpdate.Run(network, data, OptionsOf(settings, request), generator, target, progress, job.CancellationToken);
         using var updated = WeightSet.CopyOf(network);
@@ -43,7 +44,7 @@ internal static class LocalWork
     public static (EntropySum Entropy, TimeSpan DeviceTime) Entropy(DeviceJob job, EntropyRequest request, byte[] weights, ImageSet calibration)
     {
         using var generator = new Generator(0UL, CPU);
-        var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator);
+        using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator);
         using (var decoded = WeightCodec.Decode(weights)) decoded.CopyTo(network);
         network.to(job.Device);
         network.eval();

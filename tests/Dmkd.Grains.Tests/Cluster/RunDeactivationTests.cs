@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Experts;
+using Dmkd.Grains.Runs;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
@@ -12,10 +14,12 @@ public sealed class RunDeactivationTests
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var phases = new ConcurrentBag<RunPhase>();
         var probe = new StorageProbe
         {
             BeforeWrite = state =>
             {
+                if (state is TrainingRunState run) phases.Add(run.Phase);
                 if (state is not ExpertModuleState || release.Task.IsCompleted) return Task.CompletedTask;
                 reached.TrySetResult();
                 return release.Task;
@@ -31,5 +35,6 @@ public sealed class RunDeactivationTests
         release.SetResult();
         await run.ResumeAsync(Cancel);
         Assert.Single((await cluster.ReportAsync("run")).ClassIncremental);
+        Assert.DoesNotContain(RunPhase.Failed, phases); // the old activation must not call its own end a failure of the run
     }
 }
