@@ -47,9 +47,16 @@ internal sealed partial class TrainingRunGrain
         }
     }
 
-    /// <summary>Whether the round's merge has closed, at its deadline, with a quorum only: the others are not waited for.</summary>
-    private async Task<bool> ClosedWithoutAllAsync() =>
-        RunRules.Merges(Settings, State.Round) && (await Coordinator.GetRoundAsync(RunId, State.Round)).Phase is MergePhase.Closed or MergePhase.Failed;
+    /// <summary>
+    /// Whether the round's merge has closed, at its deadline, with a quorum only: the others are not waited for. A merge of all
+    /// nodes' updates does not count: a node submits before it stores its report, so the reports are on their way.
+    /// </summary>
+    private async Task<bool> ClosedWithoutAllAsync()
+    {
+        if (!RunRules.Merges(Settings, State.Round)) return false;
+        var merge = await Coordinator.GetRoundAsync(RunId, State.Round);
+        return merge.Phase is MergePhase.Failed || (merge.Phase is MergePhase.Closed && merge.Result?.Contributions.Length < Settings.Nodes);
+    }
 
     private async Task EndTrainingAsync()
     {
