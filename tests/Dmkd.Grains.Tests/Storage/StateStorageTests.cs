@@ -15,7 +15,7 @@ public sealed class StateStorageTests(SharedCluster shared) : IClassFixture<Shar
     public async Task Read_AfterWrite_ReturnsTheState()
     {
         await WriteAsync("written", new GrainState<ModuleCatalogState>(new ModuleCatalogState { Modules = ["a", "b"] }));
-        Assert.Equal(["a", "b"], (await ReadAsync("written")).State.Modules);
+        Assert.Equal(["a", "b"], (await ReadAsync("written")).State!.Modules);
     }
 
     [Fact]
@@ -44,11 +44,11 @@ public sealed class StateStorageTests(SharedCluster shared) : IClassFixture<Shar
         var state = new GrainState<ModuleCatalogState>(new ModuleCatalogState());
         for (int i = 0; i < 5; i++)
         {
-            state.State.Modules = [$"{i}"];
+            state.State!.Modules = [$"{i}"];
             await WriteAsync("many", state);
         }
 
-        Assert.Equal(["4"], (await ReadAsync("many")).State.Modules);
+        Assert.Equal(["4"], (await ReadAsync("many")).State!.Modules);
     }
 
     [Fact]
