@@ -22,11 +22,15 @@ internal static class CommandLine
             new PredictCommand(),
         };
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, parsed.Errors[0].Message + " See --help.");
+        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
         using var cancellation = new CancellationTokenSource();
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit }, cancellation.Token);
+        }
+        catch (RunStoppedException e)
+        {
+            return Report(ExitCode.Cancelled, e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -47,6 +51,11 @@ internal static class CommandLine
         }
 #pragma warning restore CA1031
     }
+
+    /// <summary>What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.</summary>
+    private static string ProblemOf(ParseResult parsed) => parsed.UnmatchedTokens.Count > 0
+        ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
+        : parsed.Errors[0].Message;
 
     private static int Report(int exitCode, string message)
     {

@@ -66,13 +66,20 @@ internal sealed class RunCommand : Command
         }
 
         view.Begin(runId, settings!, home, isResumed: resumed is not null);
-        var report = await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings!, cancellationToken);
-        List<MethodResult> baselines = [];
-        if (!parsed.GetValue(_noBaseline))
-            baselines.Add(await view.FollowAsync(new SequentialFineTuning(silo.Training), new ContinualProblem(dataset!, settings!), cancellationToken));
-        view.End(report, baselines);
-        if (json) JsonOutput.Write(RunDocument.Of(report, baselines));
-        return ExitCode.Success;
+        try
+        {
+            var report = await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings!, cancellationToken);
+            List<MethodResult> baselines = [];
+            if (!parsed.GetValue(_noBaseline))
+                baselines.Add(await view.FollowAsync(new SequentialFineTuning(silo.Training), new ContinualProblem(dataset!, settings!), cancellationToken));
+            view.End(report, baselines);
+            if (json) JsonOutput.Write(RunDocument.Of(report, baselines));
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new RunStoppedException(runId, home);
+        }
     }
 
     private static async Task StartAsync(ITrainingRunGrain run, string runId, RunSettings settings, CancellationToken cancellationToken)

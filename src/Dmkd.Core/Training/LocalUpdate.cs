@@ -25,7 +25,7 @@ public static class LocalUpdate
         ArgumentNullException.ThrowIfNull(options);
         if (data.Count == 0) throw new ArgumentException("A local update needs at least one image; the data holds none.", nameof(data));
 
-        using var optimizer = optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay);
+        using var optimizer = Optimizer(network, options);
         network.train();
         target?.Teacher.eval();
         int steps = 0;
@@ -39,13 +39,20 @@ public static class LocalUpdate
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 lossSum += Step(network, optimizer, data, (order, start, length), options, generator, target) * length;
-                progress?.Invoke((double)++steps / total);
+                steps++;
+                progress?.Invoke((double)steps / total);
             }
         }
 
         network.eval();
         return new LocalUpdateResult(data.Count, steps, lossSum / data.Count);
     }
+
+    private static optim.Optimizer Optimizer(Network network, LocalUpdateOptions options) => options.Optimizer switch
+    {
+        OptimizerKind.Sgd => optim.SGD(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay),
+        _ => optim.AdamW(network.parameters(), options.LearningRate, weight_decay: options.WeightDecay),
+    };
 
     private static double Step(
         Network network, optim.Optimizer optimizer, ImageTensors data, (Tensor Order, long Start, long Length) batch, LocalUpdateOptions options,

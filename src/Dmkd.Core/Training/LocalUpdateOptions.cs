@@ -13,11 +13,14 @@ public sealed record LocalUpdateOptions
     [Range(1, 65_536)]
     public int BatchSize { get; init; } = 64;
 
-    /// <summary>Adam's learning rate. Default: 0.002.</summary>
+    /// <summary>How weights are stepped. Default: AdamW.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
+    /// <summary>The optimizer's learning rate. Default: 0.002.</summary>
     [Range(1e-8, 10)]
     public double LearningRate { get; init; } = 2e-3;
 
-    /// <summary>Decoupled weight decay. Default: 0.0005.</summary>
+    /// <summary>Weight decay, decoupled for AdamW. Default: 0.0005.</summary>
     [Range(0, 1)]
     public double WeightDecay { get; init; } = 5e-4;
 

@@ -1,0 +1,103 @@
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests;
+
+/// <summary>Wrong input costs a line and nothing else: exit code 2, no output, no folder.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private const int CifarRecord = 1 + 3 * 32 * 32;
+    private readonly TemporaryFolder _folder = new();
+
+    [Theory]
+    [InlineData("run --wat 1", "'--wat'")]
+    [InlineData("walk", "'walk'")]
+    [InlineData("run --rounds many", "'--rounds'", "'many'")]
+    [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
+    [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
+    [InlineData("run --gate foo", "--gate", "evidence, entropy", "'foo'")]
+    [InlineData("run --data foo", "--data", "synthetic, images, cifar10, cifar100", "'foo'")]
+    [InlineData("run --data images", "'images' needs a path")]
+    [InlineData("run --tasks 6 --train-per-class 4 --test-per-class 1", "10 classes", "at most 5 tasks", "6 tasks")]
+    [InlineData("run --nodes 500 --train-per-class 4 --test-per-class 1", "500 nodes")]
+    [InlineData("modules show", "'name'")]
+    [InlineData("predict", "'image'")]
+    [InlineData("predict no-such.png", "no-such.png")]
+    public async Task Command_BadArgument_IsRefusedInOneLine(string command, params string[] parts)
+    {
+        var outcome = await RunAsync(command.Split(' '));
+        outcome.IsRefused(parts);
+        Assert.False(Directory.Exists(outcome.Home));
+    }
+
+    [Theory]
+    [InlineData("modules list")]
+    [InlineData("modules list --json")]
+    [InlineData("modules show expert-1")]
+    [InlineData("run --resume unknown")]
+    public async Task Command_HomeWithNothing_IsRefusedAndNotMade(string command)
+    {
+        var outcome = await RunAsync(command.Split(' '));
+        outcome.IsRefused(outcome.Home, "--home");
+        Assert.False(Directory.Exists(outcome.Home));
+    }
+
+    [Fact]
+    public async Task Predict_HomeWithNothing_IsRefusedAndNotMade()
+    {
+        var outcome = await RunAsync("predict", _folder.Write("cup.png", SyntheticPictures.Png(3)));
+        outcome.IsRefused(outcome.Home, "--home");
+        Assert.False(Directory.Exists(outcome.Home));
+    }
+
+    [Fact]
+    public Task Run_MissingPath_IsRefused() => RefusesDataAsync("images", _folder["nowhere"], "does not exist");
+
+    [Fact]
+    public Task Run_EmptyFolder_IsRefused()
+    {
+        Directory.CreateDirectory(_folder["empty"]);
+        return RefusesDataAsync("images", _folder["empty"], "is empty", "train/<class>");
+    }
+
+    [Fact]
+    public Task Run_SingleClass_IsRefused()
+    {
+        WriteClass("cups");
+        return RefusesDataAsync("images", _folder["data"], "class");
+    }
+
+    [Fact]
+    public Task Run_CorruptJpeg_IsRefused()
+    {
+        WriteClass("cups");
+        WriteClass("keys");
+        _folder.Write("data/train/keys/broken.jpg", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 1, 2, 3]);
+        return RefusesDataAsync("images", _folder["data"], "broken.jpg");
+    }
+
+    [Fact]
+    public Task Run_TruncatedCifarFile_IsRefused()
+    {
+        for (int batch = 1; batch <= 5; batch++) _folder.Write($"data/data_batch_{batch}.bin", new byte[2 * CifarRecord]);
+        _folder.Write("data/test_batch.bin", new byte[2 * CifarRecord]);
+        _folder.Write("data/data_batch_3.bin", new byte[2 * CifarRecord - 1]);
+        return RefusesDataAsync("cifar10", _folder["data"], "data_batch_3.bin", $"{CifarRecord}");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void WriteClass(string name)
+    {
+        foreach (string file in new[] { "train/{0}/1.png", "train/{0}/2.png", "test/{0}/1.png" })
+            _folder.Write($"data/{file.Replace("{0}", name, StringComparison.Ordinal)}", SyntheticPictures.Png(3));
+    }
+
+    private async Task RefusesDataAsync(string kind, string path, params string[] parts)
+    {
+        var outcome = await RunAsync("run", "--data", kind, "--data-path", path, "--tasks", "1");
+        outcome.IsRefused([path, .. parts]);
+        Assert.False(Directory.Exists(outcome.Home));
+    }
+
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(_folder["home"], arguments);
+}

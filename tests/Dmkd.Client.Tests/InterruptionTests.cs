@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests;
+
+/// <summary>What the program leaves when something ends it.</summary>
+public sealed class InterruptionTests(FinishedRun finished) : IDisposable
+{
+    private const int LongRun = 5000; // rounds, far more than a test waits for
+    private readonly TemporaryFolder _folder = new();
+
+    private string Home => _folder["home"];
+
+    [Theory]
+    [InlineData($"run {TinyRun.Id}: synthetic")] // the legacy model trains
+    [InlineData("task 1/2: expert-1 for")] // nodes train
+    [InlineData("task 1/2: accuracy")] // between two tasks
+    public async Task Run_KilledAndResumed_EndsWithTheNumbersOfAnUninterruptedRun(string killedAt)
+    {
+        using (var process = DmkdProcess.Start(Home, TinyRun.Arguments()))
+        {
+            await process.SeesAsync(killedAt);
+            process.Kill();
+            Assert.Equal(128 + 9, (await process.EndAsync()).ExitCode);
+        }
+
+        var resumed = (await DmkdProcess.RunAsync(Home, "run", "--resume", TinyRun.Id, "--json")).IsSuccess();
+        Assert.Equal(finished.Document.Numbers(), Json.Parse(resumed.Output).Numbers());
+    }
+
+    [Fact]
+    public async Task Run_Interrupted_EndsPromptlyAndSaysHowToGoOn()
+    {
+        using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
+        await process.SeesAsync("task 1/2: expert-1 for");
+        var clock = Stopwatch.StartNew();
+        await process.InterruptAsync();
+        var outcome = await process.EndAsync();
+        Assert.Equal(130, outcome.ExitCode);
+        Assert.Contains($"run --resume {TinyRun.Id} --home {Home}", Assert.Single(outcome.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(15)); // takes one; two busy cores
+    }
+
+    [Fact]
+    public async Task Command_HomeInUse_IsRefused()
+    {
+        using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
+        await process.SeesAsync($"run {TinyRun.Id}: synthetic");
+        (await DmkdProcess.RunAsync(Home, TinyRun.Arguments())).IsRefused(Home, "another dmkd process", "--home");
+        (await DmkdProcess.RunAsync(Home, "modules", "list")).IsRefused(Home, "another dmkd process", "--home");
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests;
+
+[Collection(SharedHome.Name)]
+public sealed class ModulesTests(FinishedRun finished)
+{
+    [Fact]
+    public async Task ModulesList_FinishedRun_ShowsEveryModule()
+    {
+        var outcome = (await RunAsync("list")).IsSuccess();
+        foreach (string part in new[] { TinyRun.Id, "expert-1", "preserved", "expert-2", "spawned" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', outcome.Output);
+        Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
+    public async Task ModulesList_Json_PrintsTheModulesInTaskOrder()
+    {
+        var modules = Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output);
+        Assert.Equal(["expert-1", "expert-2"], modules.EnumerateArray().Select(module => module.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"],
+            modules.EnumerateArray().SelectMany(module => module.GetProperty("classes").EnumerateArray()).Select(name => name.GetString()));
+        Assert.Equal(
+            finished.Document.GetProperty("parameters").GetInt64(), modules.EnumerateArray().Sum(module => module.GetProperty("parameters").GetInt64()));
+    }
+
+    [Fact]
+    public async Task ModulesShow_Json_DescribesTheModule()
+    {
+        var module = await ShowAsync("expert-1");
+        Assert.Equal(
+            ["name", "library", "version", "architecture", "parameters", "multiplyAdds", "bytes", "meanEntropy", "classes", "digest", "lineage", "versions"],
+            module.Names());
+        Assert.StartsWith("convnet(3x32x32;", module.GetProperty("architecture").GetString(), StringComparison.Ordinal);
+        Assert.InRange(module.GetProperty("meanEntropy").GetDouble(), 0, Math.Log(5)); // of five classes, in nats
+        Assert.True(module.GetProperty("bytes").GetInt64() > 4 * module.GetProperty("parameters").GetInt64()); // fp32 and statistics
+        Assert.Equal(5, module.GetProperty("classes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task ModulesShow_Versions_FormAChainFromTheFirstWeights()
+    {
+        var module = await ShowAsync("expert-1");
+        var versions = module.GetProperty("versions").EnumerateArray().ToArray();
+        Assert.Equal([1, 2, 3], versions.Select(version => version.GetProperty("number").GetInt32())); // two rounds, two merges
+        Assert.Equal(JsonValueKind.Null, versions[0].GetProperty("parentDigest").ValueKind);
+        for (int i = 1; i < versions.Length; i++)
+            Assert.Equal(versions[i - 1].GetProperty("digest").GetString(), versions[i].GetProperty("parentDigest").GetString());
+        Assert.Equal(versions[^1].GetProperty("digest").GetString(), module.GetProperty("digest").GetString());
+        Assert.All(versions.Skip(1), version => Assert.Equal(2, version.GetProperty("contributions").GetArrayLength())); // both nodes
+    }
+
+    [Fact]
+    public async Task ModulesShow_Lineage_SaysWhereTheWeightsCameFrom()
+    {
+        var preserved = (await ShowAsync("expert-1")).GetProperty("lineage");
+        var spawned = (await ShowAsync("expert-2")).GetProperty("lineage");
+        Assert.Equal(["preserved", "spawned"], [preserved.GetProperty("origin").GetString(), spawned.GetProperty("origin").GetString()]);
+        Assert.StartsWith("sha256:", preserved.GetProperty("legacyDigest").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0.5, preserved.GetProperty("legacyFraction").GetDouble());
+        Assert.Equal("expert-1", spawned.GetProperty("parent").GetString());
+    }
+
+    [Fact]
+    public async Task ModulesShow_Text_FitsAndHasTheDigest()
+    {
+        var outcome = (await RunAsync("show", "expert-2")).IsSuccess();
+        foreach (string part in new[] { "convnet(3x32x32;", "sha256:", "umbrella", "Versions" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
+    public async Task ModulesShow_UnknownModule_IsRefused() => (await RunAsync("show", "expert-9")).IsRefused("'expert-9'", "expert-1, expert-2");
+
+    [Fact]
+    public async Task ModulesList_UnknownLibrary_IsRefused() => (await RunAsync("list", "--library", "other")).IsRefused("'other'", TinyRun.Id);
+
+    private async Task<JsonElement> ShowAsync(string name) => Json.Parse((await RunAsync("show", name, "--json")).IsSuccess().Output);
+
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, ["modules", .. arguments]);
+}

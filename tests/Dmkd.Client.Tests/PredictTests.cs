@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests;
+
+[Collection(SharedHome.Name)]
+public sealed class PredictTests(FinishedRun finished) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task Predict_Images_NamesClassProbabilityAndExpert()
+    {
+        var outcome = (await RunAsync("predict", Picture(0), Picture(9))).IsSuccess();
+        foreach (string part in new[] { "class", "probability", "p_k", "expert-" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', outcome.Output);
+        Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
+    public async Task Predict_Json_HasOneEntryPerImageInOrder()
+    {
+        string[] images = [Picture(0), Picture(5), Picture(9)];
+        var entries = await PredictAsync(images);
+        Assert.Equal(images, entries.Select(entry => entry.GetProperty("image").GetString()));
+        Assert.All(entries, entry =>
+        {
+            Assert.Equal(["image", "class", "classIndex", "probability", "experts"], entry.Names());
+            Assert.InRange(entry.GetProperty("probability").GetDouble(), 0.2, 1); // the best of five classes has at least a fifth
+            Assert.InRange(entry.GetProperty("classIndex").GetInt32(), 0, 9);
+            Assert.Equal(1, entry.GetProperty("experts").GetArrayLength());
+        });
+    }
+
+    [Fact]
+    public async Task Predict_TopTwo_MixesBothExpertsWhoseSharesSumToOne()
+    {
+        var entry = Assert.Single(await PredictAsync(Picture(2), "--top", "2"));
+        double[] shares = [.. entry.GetProperty("experts").EnumerateArray().Select(expert => expert.GetProperty("probability").GetDouble())];
+        Assert.Equal(2, shares.Length);
+        Assert.True(shares[0] >= shares[1]);
+        Assert.Equal(1, shares.Sum(), 1e-9); // all experts answer
+    }
+
+    [Fact]
+    public async Task Predict_Repeated_GivesTheSameAnswer()
+    {
+        string picture = Picture(7);
+        Assert.Equal((await RunAsync("predict", picture, "--json")).Output, (await RunAsync("predict", picture, "--json")).Output);
+    }
+
+    [Fact]
+    public async Task Predict_MissingFile_IsRefused() => (await RunAsync("predict", Picture(0), _folder["none.png"])).IsRefused(_folder["none.png"]);
+
+    [Fact]
+    public async Task Predict_CorruptImage_IsRefused()
+    {
+        string broken = _folder.Write("broken.png", [.. SyntheticPictures.Png(1).Take(60)]);
+        (await RunAsync("predict", broken)).IsRefused(broken);
+    }
+
+    [Fact]
+    public async Task Predict_UnknownGate_IsRefused() => (await RunAsync("predict", Picture(0), "--gate", "foo")).IsRefused("--gate", "evidence, entropy", "'foo'");
+
+    [Fact]
+    public async Task Predict_DamagedWeights_FailsNamingTheDigest()
+    {
+        string home = _folder.Copy(finished.Home, "damaged");
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(home, "weights"), "*", SearchOption.AllDirectories))
+        {
+            byte[] content = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+            content[content.Length / 2] ^= 1;
+            await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
+        }
+
+        (await DmkdProcess.RunAsync(home, "predict", Picture(0))).IsFailed("sha256:", "damaged");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
+
+    private async Task<JsonElement[]> PredictAsync(params string[] arguments) =>
+        [.. Json.Parse((await RunAsync(["predict", .. arguments, "--json"])).IsSuccess().Output).EnumerateArray()];
+
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, arguments);
+}

@@ -1,0 +1,49 @@
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests;
+
+public sealed class RunTests(FinishedRun finished) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void Run_Json_ReportsProgressOnStandardError() =>
+        Assert.Contains($"run {TinyRun.Id}: synthetic, 2 tasks, 2 nodes, 2 rounds", finished.Outcome.Error, StringComparison.Ordinal);
+
+    [Fact]
+    public void Run_Progress_TellsEachLineOnce()
+    {
+        string[] lines = finished.Outcome.Error.Split('\n');
+        foreach (string part in new[] { " legacy model: convnet", "preserved expert-1:", "task 1/2: expert-1 for", "task 1/2: accuracy", "task 2/2: expert-2 for", "task 2/2: accuracy" })
+            Assert.Single(lines, line => line.Contains(part, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_SameSettingsInAnotherHome_GivesTheSameNumbers()
+    {
+        var again = (await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments("--json"))).IsSuccess();
+        Assert.Equal(finished.Document.Numbers(), Json.Parse(again.Output).Numbers());
+    }
+
+    [Fact]
+    public async Task Run_RedirectedOutput_PrintsPlainTablesOfAtMost100Columns()
+    {
+        var outcome = (await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments())).IsSuccess();
+        Assert.Empty(outcome.Error);
+        Assert.DoesNotContain('\e', outcome.Output);
+        Assert.DoesNotContain('\r', outcome.Output);
+        Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+        foreach (string part in new[] { "Accuracy on all tasks", "class-incremental", "task-incremental", "sequential-fine-tuning", "macro-F1", "forgetting", "sent by nodes" })
+            Assert.Contains(part, outcome.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain('…', outcome.Output); // nothing is cut off
+    }
+
+    [Fact]
+    public async Task Run_NoBaseline_HasNoBaselines()
+    {
+        var outcome = (await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments("--no-baseline", "--json"))).IsSuccess();
+        Assert.Equal(0, Json.Parse(outcome.Output).GetProperty("baselines").GetArrayLength());
+    }
+
+    public void Dispose() => _folder.Dispose();
+}

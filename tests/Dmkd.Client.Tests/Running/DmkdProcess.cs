@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Dmkd.Client.Tests.Running;
+
+/// <summary>The real program in a process of its own. Disposing kills it if it still runs.</summary>
+internal sealed class DmkdProcess : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90); // a run takes 5 s on two quiet cores
+    private readonly Process _process;
+    private readonly Capture _output = new();
+    private readonly Capture _error = new();
+    private readonly string _home;
+
+    private DmkdProcess(string home, string[] arguments)
+    {
+        _home = home;
+        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, .. arguments, "--home", home])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null },
+        };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => _output.Add(line.Data);
+        _process.ErrorDataReceived += (_, line) => _error.Add(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Starts the program.</summary>
+    public static DmkdProcess Start(string home, params string[] arguments) => new(home, arguments);
+
+    /// <summary>Runs the program to its end.</summary>
+    public static async Task<Outcome> RunAsync(string home, params string[] arguments)
+    {
+        using var process = Start(home, arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Waits until a line of standard output contains a text.</summary>
+    public async Task SeesAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            var changed = _output.Changed; // before the look, so that no line is missed
+            if (_output.ToString().Contains(text, StringComparison.Ordinal)) return;
+            if (_output.IsClosed) Assert.Fail($"The program ended without saying '{text}': {_output}{_error}");
+            await changed.WaitAsync(limit.Token);
+        }
+    }
+
+    /// <summary>Kills it as <c>kill -9</c> does: nothing in the program gets to run.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Sends what Ctrl-C sends.</summary>
+    public async Task InterruptAsync()
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", $"kill -INT {_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public async Task<Outcome> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        await _process.WaitForExitAsync(limit.Token);
+        return new Outcome(_process.ExitCode, _output.ToString(), _error.ToString(), _home);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+
+    /// <summary>Lines of a stream, as they come.</summary>
+    private sealed class Capture
+    {
+        private readonly Lock _gate = new();
+        private readonly StringBuilder _text = new();
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsClosed { get; private set; }
+
+        /// <summary>Ends at the next line, and at the end of the stream.</summary>
+        public Task Changed
+        {
+            get
+            {
+                lock (_gate) return _changed.Task;
+            }
+        }
+
+        public void Add(string? line)
+        {
+            lock (_gate)
+            {
+                if (line is null) IsClosed = true;
+                else _text.Append(line).Append('\n');
+                _changed.SetResult();
+                _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (_gate) return _text.ToString();
+        }
+    }
+}

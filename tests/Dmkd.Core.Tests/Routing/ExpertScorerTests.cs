@@ -1,0 +1,68 @@
+using Dmkd.Core.Modules;
+using Dmkd.Core.Routing;
+using Dmkd.Core.Tests.Preservation;
+using Dmkd.Core.Training;
+using static TorchSharp.torch;
+
+namespace Dmkd.Core.Tests.Routing;
+
+public sealed class ExpertScorerTests
+{
+    [Fact]
+    public void Score_MoreThanOneChunk_IsTheSameAsImageByImage()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Network();
+        var pixels = Pixels(300);
+        var all = ExpertScorer.Score(network, pixels, rotationLabelled: true);
+        Assert.Equal([300, 2], all.shape);
+        foreach (long i in new long[] { 0, 255, 256, 299 })
+            TensorAssert.Close(all.narrow(0, i, 1), ExpertScorer.Score(network, pixels.narrow(0, i, 1), rotationLabelled: true), 1e-5); // fp32; batches sum in another order
+    }
+
+    [Fact]
+    public void Score_NotRotationLabelled_IsTheNetworksLogits()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Network();
+        var pixels = Pixels(4);
+        using var noGrad = no_grad();
+        TensorAssert.Identical(network.forward(ImageTensors.Normalise(pixels)), ExpertScorer.Score(network, pixels, rotationLabelled: false));
+    }
+
+    [Fact]
+    public void ToArray_Scores_AreRowMajor()
+    {
+        using var scores = tensor(new[,] { { 1f, 2f, 3f }, { 4f, 5f, 6f } });
+        using var turned = scores.t();
+        Assert.Equal([1f, 4f, 2f, 5f, 3f, 6f], ExpertScorer.ToArray(turned));
+    }
+
+    [Fact]
+    public void Score_LeaksNoTensorAndNeedsNoGradient()
+    {
+        using var scope = NewDisposeScope();
+        using var network = Network();
+        var pixels = Pixels(3);
+        LeakTests.AssertNoLeak(() =>
+        {
+            using var scores = ExpertScorer.Score(network, pixels, rotationLabelled: true);
+            Assert.False(scores.requires_grad);
+            ExpertScorer.ToArray(scores);
+        });
+    }
+
+    private static Network Network()
+    {
+        using var generator = new Generator(1);
+        var network = new ConvNetArchitecture(1, 8, [4, 4], 8).Build(generator);
+        network.eval();
+        return network;
+    }
+
+    private static Tensor Pixels(int count)
+    {
+        using var generator = new Generator(2);
+        return randint(0, 256, [count, 1, 8, 8], ScalarType.Byte, generator: generator);
+    }
+}

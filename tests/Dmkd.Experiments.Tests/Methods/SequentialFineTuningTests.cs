@@ -1,0 +1,63 @@
+using Dmkd.Core.Devices;
+using Dmkd.Experiments.Methods;
+
+namespace Dmkd.Experiments.Tests.Methods;
+
+public sealed class SequentialFineTuningTests : IDisposable
+{
+    private readonly DeviceWorker _device = new(lanes: 1);
+
+    [Fact]
+    public async Task LearnAsync_TwoTasks_GivesLowerTriangularMatrices()
+    {
+        var result = await LearnAsync();
+        Assert.Equal("sequential-fine-tuning", result.Method);
+        Assert.Equal([1, 2], result.ClassIncremental.Select(row => row.Length));
+        Assert.Equal([1, 2], result.TaskIncremental.Select(row => row.Length));
+        Assert.Equal((0L, 0L, 0L), (result.BytesUp, result.BytesDown, result.DenseBytes)); // pooled data: nothing is sent
+        Assert.Equal(9 * 3 * 8 + 16 + 9 * 8 * 8 + 16 + 9 * 4, result.Parameters);
+        Assert.True(result.DeviceSeconds > 0);
+    }
+
+    [Fact]
+    public async Task LearnAsync_EarlierTask_IsForgottenWithoutItsTaskIdAndKnownWithIt()
+    {
+        var result = await LearnAsync();
+        Assert.Equal(1, result.ClassIncremental[0][0]);
+        Assert.Equal([0.0, 1.0], result.ClassIncremental[1]); // it answers with the newest classes only
+        Assert.Equal([1.0, 1.0], result.TaskIncremental[1]);
+        Assert.Equal(1, result.Forgetting);
+        Assert.Equal((0.5, 1.0, 0.5), (result.FinalAccuracy, result.TaskIncrementalAccuracy, result.TaskDetectionRate));
+    }
+
+    [Fact]
+    public async Task LearnAsync_SameSeed_GivesTheSameNumbers()
+    {
+        var (first, second) = (await LearnAsync(), await LearnAsync());
+        Assert.Equal(first.ClassIncremental, second.ClassIncremental);
+        Assert.Equal(first.TaskIncremental, second.TaskIncremental);
+        Assert.Equal(first.MacroF1, second.MacroF1);
+    }
+
+    [Fact]
+    public async Task LearnAsync_Progress_RisesToOne()
+    {
+        List<double> told = [];
+        await new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), told.Add, TestContext.Current.CancellationToken);
+        Assert.Equal(told.Order(), told);
+        Assert.Equal(1, told[^1], 1e-12);
+    }
+
+    [Fact]
+    public async Task LearnAsync_Cancelled_Throws()
+    {
+        using var source = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), _ => source.Cancel(), source.Token));
+    }
+
+    public void Dispose() => _device.Dispose();
+
+    private Task<MethodResult> LearnAsync() =>
+        new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), _ => { }, TestContext.Current.CancellationToken);
+}
