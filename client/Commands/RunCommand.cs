@@ -82,16 +82,13 @@ internal sealed class RunCommand : Command
         }
     }
 
+    /// <summary>Starts a new run; the grain itself would take a repeat with the same settings for a resume.</summary>
+    /// <exception cref="BadInputException">The id is taken.</exception>
     private static async Task StartAsync(ITrainingRunGrain run, string runId, RunSettings settings, CancellationToken cancellationToken)
     {
-        try
-        {
-            await run.StartAsync(settings, cancellationToken);
-        }
-        catch (InvalidOperationException)
-        {
+        if (await run.GetSettingsAsync(cancellationToken) is not null)
             throw new BadInputException($"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id.");
-        }
+        await run.StartAsync(settings, cancellationToken);
     }
 
     /// <summary>Settings of a stored run.</summary>

@@ -12,7 +12,13 @@ internal static class TinyProblem
 
     public static RunSettings Settings { get; } = new()
     {
-        Data = new DataSource { Kind = "synthetic", Seed = 1 }, Tasks = 2, Rounds = 4, Epochs = 20, Widths = [8, 8], BatchSize = 16, LearningRate = 1e-2,
+        Data = new DataSource { Kind = "synthetic", Seed = 1 },
+        Tasks = 2,
+        Rounds = 4,
+        Epochs = 20,
+        Widths = [8, 8],
+        BatchSize = 16,
+        LearningRate = 1e-2,
     };
 
     public static ContinualProblem Create(int seed = 1) => new(Dataset(), Settings with { Seed = seed });

@@ -67,7 +67,12 @@ internal static class Examples
 
     public static DeltaSubmission Submission(string node = "run/node-1") => new()
     {
-        RunId = RunId, Round = 1, NodeId = node, BaseVersion = 3, SampleCount = 7, Tensors = [],
+        RunId = RunId,
+        Round = 1,
+        NodeId = node,
+        BaseVersion = 3,
+        SampleCount = 7,
+        Tensors = [],
     };
 
     public static LocalUpdateRequest Request(int round = 1, int baseVersion = 1) => new()
@@ -85,6 +90,11 @@ internal static class Examples
     /// <summary>A well-formed batch of two images.</summary>
     public static RouteRequest Route() => new()
     {
-        Pixels = new byte[2 * 3 * 32 * 32], Count = 2, Channels = 3, Size = 32, CandidateSets = [[0, 1]], Routing = new RoutingSettings("evidence", 1, 0),
+        Pixels = new byte[2 * 3 * 32 * 32],
+        Count = 2,
+        Channels = 3,
+        Size = 32,
+        CandidateSets = [[0, 1]],
+        Routing = new RoutingSettings("evidence", 1, 0),
     };
 }

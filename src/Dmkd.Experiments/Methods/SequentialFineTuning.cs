@@ -37,7 +37,7 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
         var images = problem.Dataset.Train;
         var architecture = new ConvNetArchitecture(images.Channels, images.Height, settings.Widths, problem.Dataset.ClassNames.Count);
         using var initial = new Generator((ulong)SeedSequence.Derive(settings.Seed, InitialPurpose), CPU);
-        var network = architecture.Build(initial);
+        using var network = architecture.Build(initial);
         network.to(job.Device);
 
         var rows = new List<(double[] Class, double[] Task)>();

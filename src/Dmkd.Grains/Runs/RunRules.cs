@@ -16,6 +16,15 @@ internal static class RunRules
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
     public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
 
+    /// <summary>
+    /// Whether a round's training ends although not all nodes are done: its merge failed, or closed with a quorum and all who
+    /// contributed are done. A contributor is waited for: its update counts before its report is there.
+    /// </summary>
+    public static bool EndsWithoutAll(string[] nodes, IReadOnlyList<LocalUpdateStatus> statuses, MergeRoundStatus merge) =>
+        merge.Phase is MergePhase.Failed
+        || (merge.Phase is MergePhase.Closed
+            && merge.Result!.Contributions.All(contribution => statuses[Array.IndexOf(nodes, contribution.NodeId)].State is WorkState.Completed));
+
     /// <summary>The phase after the local updates of a round.</summary>
     public static RunPhase AfterTraining(RunSettings settings, int round) => Merges(settings, round) ? RunPhase.Merge : RunPhase.Train;
 

@@ -32,7 +32,7 @@ internal sealed partial class TrainingRunGrain
             var statuses = await Task.WhenAll(nodes.Select((node, index) => LookAsync(node, requests[index])));
             if (statuses.FirstOrDefault(status => status.State is WorkState.Failed) is { } failed) throw new InvalidOperationException(failed.Error);
             _partOfPhase = statuses.Average(status => status.Progress);
-            if (statuses.All(status => status.State is WorkState.Completed) || await ClosedWithoutAllAsync())
+            if (statuses.All(status => status.State is WorkState.Completed) || await ClosedWithoutAllAsync(statuses))
             {
                 var reports = statuses.Select(status => status.Report).OfType<LocalUpdateReport>().ToArray();
                 State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
@@ -47,9 +47,9 @@ internal sealed partial class TrainingRunGrain
         }
     }
 
-    /// <summary>Whether the round's merge has closed, at its deadline, with a quorum only: the others are not waited for.</summary>
-    private async Task<bool> ClosedWithoutAllAsync() =>
-        RunRules.Merges(Settings, State.Round) && (await Coordinator.GetRoundAsync(RunId, State.Round)).Phase is MergePhase.Closed or MergePhase.Failed;
+    private async Task<bool> ClosedWithoutAllAsync(LocalUpdateStatus[] statuses) =>
+        RunRules.Merges(Settings, State.Round)
+        && RunRules.EndsWithoutAll(RunRules.Nodes(RunId, Settings), statuses, await Coordinator.GetRoundAsync(RunId, State.Round));
 
     private async Task EndTrainingAsync()
     {

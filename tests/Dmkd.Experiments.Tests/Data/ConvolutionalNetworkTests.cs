@@ -25,7 +25,9 @@ public sealed class ConvolutionalNetworkTests
         {
             var options = new LocalUpdateOptions
             {
-                BatchSize = 32, LearningRate = LearningRateSchedule.Cosine(8e-3, epoch, Epochs), RotationLabelled = false,
+                BatchSize = 32,
+                LearningRate = LearningRateSchedule.Cosine(8e-3, epoch, Epochs),
+                RotationLabelled = false,
             };
             LocalUpdate.Run(network, data, options, generator, cancellationToken: TestContext.Current.CancellationToken);
         }

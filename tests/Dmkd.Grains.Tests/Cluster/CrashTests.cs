@@ -35,6 +35,27 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
         Assert.Equal(uninterrupted.Outcome, await ResumeAsync(later));
     }
 
+    [Fact]
+    public async Task Resume_AfterOneOfTwoSilosDied_DecidesTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 2);
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId);
+        await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
+        await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= RunPhase.Train, "the first round");
+        await cluster.KillLastSiloAsync();
+
+        // The run may have lived on the dead silo, or have failed on a call to it: a client resumes it in both cases.
+        await DmkdCluster.UntilAsync(
+            async () =>
+            {
+                await run.ResumeAsync();
+                return (await run.GetProgressAsync(long.MaxValue)).Phase is RunPhase.Completed;
+            },
+            "the end of the run");
+        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId)));
+    }
+
     private static async Task<string> ResumeAsync(DmkdCluster cluster)
     {
         await cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId).ResumeAsync(TestContext.Current.CancellationToken);

@@ -42,6 +42,9 @@ internal sealed class DmkdCluster : IAsyncDisposable
     /// <summary>Ends a grain's activation, as the end of its silo does.</summary>
     public Task DeactivateAsync(IAddressable grain) => _cluster.DeactivateAsync(grain);
 
+    /// <summary>Ends the silo started last without letting it finish anything.</summary>
+    public Task KillLastSiloAsync() => _cluster.KillSiloAsync(_cluster.Silos[^1]);
+
     /// <summary>Starts a run and waits for its end.</summary>
     public async Task<RunReport> RunAsync(string runId, RunSettings settings)
     {

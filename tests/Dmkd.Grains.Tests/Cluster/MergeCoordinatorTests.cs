@@ -46,13 +46,13 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     [Fact]
     public async Task Merge_AnyArrivalOrder_GivesTheSameBits()
     {
-        // Thirds and huge values: in another order of summation the last bits would differ.
-        float[][] deltas = [[1e8f, 1 / 3f, 0.1f, 1], [-1e8f, 1 / 7f, 0.2f, 1e-8f], [1 / 3f, 1e8f, 0.3f, -1]];
+        // Huge values that cancel: (1e20 - 1e20) + 1 is 1, but (1e20 + 1) - 1e20 is 0, even in float64.
+        float[][] deltas = [[1e20f, 1, 1e20f, 1e20f], [-1e20f, 1e20f, 1, -1e20f], [1, -1e20f, -1e20f, 3]];
         var digests = new List<string>();
         foreach (int[] order in new[] { new[] { 0, 1, 2 }, [2, 1, 0], [1, 2, 0] })
         {
             var scenario = await OpenAsync(shared.Cluster, $"order-{string.Concat(order)}", nodes: ["n0", "n1", "n2"]);
-            foreach (int node in order) await scenario.SubmitAsync(scenario.Update($"n{node}", node + 3, deltas[node], [node, 1]));
+            foreach (int node in order) await scenario.SubmitAsync(scenario.Update($"n{node}", 1, deltas[node], [node, 1]));
             digests.Add((await scenario.EndAsync()).Result!.Digest);
         }
 

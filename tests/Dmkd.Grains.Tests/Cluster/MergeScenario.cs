@@ -53,7 +53,12 @@ internal sealed class MergeScenario
     /// <summary>A well-formed update.</summary>
     public DeltaSubmission Update(string node, long samples, float[] a, float[] b) => new()
     {
-        RunId = Plan.RunId, Round = 0, NodeId = node, BaseVersion = 1, SampleCount = samples, Tensors = [Dense("a", [2, 2], a), Dense("b", [2], b)],
+        RunId = Plan.RunId,
+        Round = 0,
+        NodeId = node,
+        BaseVersion = 1,
+        SampleCount = samples,
+        Tensors = [Dense("a", [2, 2], a), Dense("b", [2], b)],
     };
 
     public static TensorPayload Dense(string name, long[] shape, params float[] values) =>

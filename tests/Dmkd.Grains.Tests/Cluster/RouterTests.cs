@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -15,7 +16,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
 
     public async ValueTask InitializeAsync()
     {
-        if (await shared.Cluster.Grains.GetGrain<Dmkd.Contracts.Runs.ITrainingRunGrain>(Library).GetSettingsAsync(Cancel) is null)
+        if (await shared.Cluster.Grains.GetGrain<ITrainingRunGrain>(Library).GetSettingsAsync(Cancel) is null)
             await shared.Cluster.RunAsync(Library, TinySettings() with { LegacyTasks = 0, Rounds = 1 });
     }
 

@@ -16,8 +16,15 @@ internal static class RunOutcome
             versions[descriptor.Name] = (await HistoryAsync(grains, descriptor)).Select(version => $"{version.Number} {version.Digest}");
         return JsonSerializer.Serialize(new
         {
-            report.ClassIncremental, report.TaskIncremental, report.MacroF1, report.TaskDetectionRate,
-            report.BytesUp, report.BytesDown, report.DenseBytes, report.LegacyAccuracy, report.ExpertParameters,
+            report.ClassIncremental,
+            report.TaskIncremental,
+            report.MacroF1,
+            report.TaskDetectionRate,
+            report.BytesUp,
+            report.BytesDown,
+            report.DenseBytes,
+            report.LegacyAccuracy,
+            report.ExpertParameters,
             Entropies = modules.Select(module => module.Specialization!.MeanEntropy),
             Versions = versions,
         });

@@ -55,6 +55,7 @@ public sealed class RouterRulesTests
 
     private static ModuleSnapshot Module(string name, params int[] classes) => new()
     {
-        Descriptor = Descriptor(name: name) with { Classes = classes }, Current = Version(),
+        Descriptor = Descriptor(name: name) with { Classes = classes },
+        Current = Version(),
     };
 }

@@ -1,3 +1,5 @@
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 using static Dmkd.Grains.Tests.Examples;
@@ -22,6 +24,19 @@ public sealed class RunRulesTests
     [InlineData(100, new[] { 6 })]
     public void Merges_SevenRounds_EveryTauRoundsAndTheLast(int mergeEvery, int[] merging) =>
         Assert.Equal(merging, Enumerable.Range(0, 7).Where(round => RunRules.Merges(Settings(7, mergeEvery), round)));
+
+    [Theory]
+    [InlineData(MergePhase.Collecting, WorkState.Completed, false)]
+    [InlineData(MergePhase.Closed, WorkState.Completed, true)]
+    [InlineData(MergePhase.Closed, WorkState.Running, false)] // its update counts, its report is still missing
+    [InlineData(MergePhase.Failed, WorkState.Running, true)]
+    internal void EndsWithoutAll_SecondOfTwoNodesStillAtWork_WaitsForContributors(MergePhase phase, WorkState contributor, bool expected)
+    {
+        var result = Version(2) with { Contributions = [new("n1", 1, 1)] };
+        var merge = new MergeRoundStatus { Phase = phase, Result = phase is MergePhase.Closed ? result : null };
+        LocalUpdateStatus[] statuses = [new() { State = contributor }, new() { State = WorkState.Running }];
+        Assert.Equal(expected, RunRules.EndsWithoutAll(["n1", "n2"], statuses, merge));
+    }
 
     [Theory]
     [InlineData(0, RunPhase.Train)]
