@@ -3,14 +3,22 @@ namespace Dmkd.Core.Modules;
 /// <summary>Reads architectures from their text form and knows the usual ones by name.</summary>
 public static class ArchitectureCatalog
 {
+    /// <summary>Networks for images up to this size start without the strides and pooling meant for photographs.</summary>
+    internal const int LargestSmallImage = 64;
+
     private static readonly Dictionary<string, Func<string, NetworkArchitecture>> Parsers = new(StringComparer.Ordinal)
     {
         [ConvNetArchitecture.FamilyName] = ConvNetArchitecture.Parse,
         [CifarResNetArchitecture.FamilyName] = CifarResNetArchitecture.Parse,
+        [MlpArchitecture.FamilyName] = MlpArchitecture.Parse,
+        [TorchvisionResNetArchitecture.FamilyName] = TorchvisionResNetArchitecture.Parse,
+        [VggArchitecture.FamilyName] = VggArchitecture.Parse,
+        [VisionTransformerArchitecture.FamilyName] = VisionTransformerArchitecture.Parse,
     };
 
     private static readonly Dictionary<string, Func<int, int, NetworkArchitecture>> ByName = new(StringComparer.Ordinal)
     {
+        ["mlp"] = (outputs, size) => new MlpArchitecture(3, size, [512, 256], outputs),
         ["convnet"] = (outputs, size) => new ConvNetArchitecture(3, size, [24, 48, 48, 48], outputs),
         ["resnet20"] = CifarResNet(20, ResNetShortcut.ZeroPadded),
         ["resnet20-b"] = CifarResNet(20, ResNetShortcut.Projected),
@@ -20,6 +28,13 @@ public static class ArchitectureCatalog
         ["resnet44-b"] = CifarResNet(44, ResNetShortcut.Projected),
         ["resnet56"] = CifarResNet(56, ResNetShortcut.ZeroPadded),
         ["resnet56-b"] = CifarResNet(56, ResNetShortcut.Projected),
+        ["resnet18"] = (outputs, size) => TorchvisionResNetArchitecture.OfDepth(18, size, outputs),
+        ["resnet34"] = (outputs, size) => TorchvisionResNetArchitecture.OfDepth(34, size, outputs),
+        ["resnet50"] = (outputs, size) => TorchvisionResNetArchitecture.OfDepth(50, size, outputs),
+        ["vgg11-bn"] = (outputs, size) => VggArchitecture.OfDepth(11, size, outputs),
+        ["vgg13-bn"] = (outputs, size) => VggArchitecture.OfDepth(13, size, outputs),
+        ["vgg16-bn"] = (outputs, size) => VggArchitecture.OfDepth(16, size, outputs),
+        ["vit-tiny"] = (outputs, size) => VisionTransformerArchitecture.Tiny(size, outputs),
     };
 
     /// <summary>Names of the known families.</summary>

@@ -14,6 +14,13 @@ public sealed class ArchitectureFamilyTests
         "cifar-resnet(a;3x16x16;4-8-16;4.3-6.5-7.8;x2.0+4.x2-x4.0+8.x4;5)",
         "cifar-resnet(a;3x9x9;6-4;4-6;2.x1.0+2;5)", // narrower than before, and mixed up
         "cifar-resnet(b;3x16x16;4-8-16;4.3-6.5-7.8;5)",
+        "mlp(3x8x8;6-5;4)",
+        "resnet(basic;3;3x16x16;4-4-6;4.3-5;3)",
+        "resnet(basic;7;3x33x33;4-4-6-8;4-5-6.5;3)",
+        "resnet(bottleneck;3;3x16x16;4-8-12;3.4.5.6-5.4;3)",
+        "vgg(3x16x16;4-5.6;;3)",
+        "vgg(3x16x16;4.5-6;7-8;3)",
+        "vit(4;3x16x16;12;4;3-4;9-10;5)",
     ];
 
     [Theory]

@@ -8,6 +8,12 @@ public sealed class NamedArchitectureTests
     [Theory]
     [InlineData("resnet20", 32, 10, 40_551_040)] // 442,368 + 14,155,776 + 12,976,128 + 12,976,128 + 640 by hand; published: 40.55 M
     [InlineData("resnet20-b", 32, 10, 40_551_040 + 2 * 131_072)] // 16·32·256 and 32·64·64
+    [InlineData("resnet18", 224, 1000, 1_814_073_344)] // 118,013,952 + 462,422,016 + 3 · 411,041,792 + 512,000
+    [InlineData("resnet34", 224, 1000, 3_663_761_408)] // published: 3.66 G
+    [InlineData("resnet50", 224, 1000, 4_089_184_256)] // published: 4.09 G
+    [InlineData("vgg11-bn", 224, 1000, 7_609_090_048)] // published: 7.61 G
+    [InlineData("vgg16-bn", 224, 1000, 15_470_264_320)] // published: 15.47 G
+    [InlineData("mlp", 32, 10, 3072 * 512 + 512 * 256 + 256 * 10)]
     public void MultiplyAdds_PublishedNetworks_AreTheHandComputedOnes(string name, int size, int outputs, long expected) =>
         Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).MultiplyAdds);
 
@@ -16,6 +22,14 @@ public sealed class NamedArchitectureTests
     [InlineData("resnet32", 32, 10, 464_154)]
     [InlineData("resnet44", 32, 10, 658_586)]
     [InlineData("resnet56", 32, 10, 853_018)]
+    [InlineData("resnet18", 224, 1000, 11_689_512)]
+    [InlineData("resnet34", 224, 1000, 21_797_672)]
+    [InlineData("resnet50", 224, 1000, 25_557_032)]
+    [InlineData("resnet18", 32, 10, 11_173_962)]
+    [InlineData("vgg11-bn", 224, 1000, 132_868_840)]
+    [InlineData("vgg13-bn", 224, 1000, 133_053_736)]
+    [InlineData("vgg16-bn", 224, 1000, 138_365_992)]
+    [InlineData("vit-tiny", 224, 1000, 5_717_416)]
     public void ParameterCount_PublishedNetworks_AreThePublishedOnes(string name, int size, int outputs, long expected) =>
         Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).ParameterCount);
 
@@ -29,6 +43,20 @@ public sealed class NamedArchitectureTests
         Assert.Contains("layer3.2.bn2.running_var", names);
         Assert.Contains("layer2.0.shortcut.1.running_var", ArchitectureCatalog.Named("resnet20-b", 10).Weights.Select(axes => axes.Name));
     }
+
+    [Theory]
+    [InlineData("resnet18", "layer2.0.downsample.1.running_var", "fc.weight")]
+    [InlineData("resnet50", "layer1.0.downsample.0.weight", "layer4.2.bn3.weight")]
+    [InlineData("vgg16-bn", "features.40.weight", "features.41.running_mean")]
+    [InlineData("vit-tiny", "blocks.11.attn.qkv.bias", "patch_embed.proj.weight")]
+    public void Weights_OfPublishedNetworks_AreNamedAsPublished(string name, params string[] weights) =>
+        Assert.Subset(ArchitectureCatalog.Named(name, 10).Weights.Select(axes => axes.Name).ToHashSet(), weights.ToHashSet());
+
+    [Fact]
+    public void Weights_OfVgg16ForPhotographs_EndInTorchvisionsClassifier() =>
+        Assert.Equal(
+            ["classifier.0.weight", "classifier.0.bias", "classifier.3.weight", "classifier.3.bias", "classifier.6.weight", "classifier.6.bias"],
+            ArchitectureCatalog.Named("vgg16-bn", 1000, 224).Weights.Select(axes => axes.Name).TakeLast(6));
 
     [Fact]
     public void Named_EveryName_IsReadBackFromItsText() =>
@@ -57,6 +85,16 @@ public sealed class NamedArchitectureTests
     [InlineData("cifar-resnet(a;3x32x32;16-32;16-32;x99999999;10)")]
     [InlineData("cifar-resnet(b;3x32x32;16-32;16;10)")]
     [InlineData("cifar-resnet(b;3x32x32;0;16;10)")]
+    [InlineData("mlp(3x8x8;;4)")]
+    [InlineData("resnet(basic;3;3x16x16;4-5-6;4.3-5;3)")]
+    [InlineData("resnet(bottleneck;3;3x16x16;4-8;3.4.5;3)")]
+    [InlineData("resnet(basic;5;3x16x16;4-4;4;3)")]
+    [InlineData("resnet(other;3;3x16x16;4-4;4;3)")]
+    [InlineData("vgg(3x16x16;;;3)")]
+    [InlineData("vgg(3x4x4;4-4-4;;3)")]
+    [InlineData("vit(5;3x16x16;12;4;3-4;9-10;5)")]
+    [InlineData("vit(0;3x16x16;12;4;3-4;9-10;5)")]
+    [InlineData("vit(4;3x16x16;12;4;3-4;9;5)")]
     public void Parse_BadText_IsNamedInTheError(string text)
     {
         var error = Assert.Throws<FormatException>(() => ArchitectureCatalog.Parse(text));

@@ -1,3 +1,4 @@
+using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using static TorchSharp.torch;
 
@@ -51,6 +52,25 @@ public sealed class KrylovEigenSolverTests
         int[] clusters = SpectralPartitioner.Partition(graph, 4, new());
         TestContext.Current.SendDiagnosticMessage($"{graph.NodeCount} nodes, {graph.EdgeCount} edges: {watch.Elapsed.TotalSeconds:F1} s");
         Assert.Equal(4, clusters.Distinct().Count());
+    }
+
+    [Theory(Explicit = true)] // a measurement; random weights have no blocks to find, which is the slowest case there is
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    public void Partition_RandomResNet_TakesSeconds(string name)
+    {
+        using var scope = NewDisposeScope();
+        var architecture = ArchitectureCatalog.Named(name, 10);
+        using var weights = WeightTransfer.RandomWeights(architecture, 1);
+        using var scores = new ImportanceScores(1, weights.Map((_, weight) => weight.abs()), new Dictionary<string, double[,]>());
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var graph = ImportanceGraph.Build(architecture, scores);
+        double built = watch.Elapsed.TotalSeconds;
+        NormalisedLaplacian.SmallestEigenvectors(graph, 4, true);
+        double solved = watch.Elapsed.TotalSeconds - built;
+        SpectralPartitioner.Partition(graph, 4, new());
+        TestContext.Current.SendDiagnosticMessage(
+            $"{name}: {graph.NodeCount} nodes, {graph.EdgeCount} edges; graph {built:F1} s, eigenvectors {solved:F1} s, again and k-means {watch.Elapsed.TotalSeconds - built - solved:F1} s");
     }
 
     /// <summary>Layers joined to the next one, edges between units of the same parity four times as heavy.</summary>
