@@ -39,7 +39,7 @@ internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generato
     private static Tensor Pad(Tensor x, IReadOnlyList<int> sources)
     {
         long channels = x.shape[1];
-        var halved = x.slice(2, 0, x.shape[2], 2).slice(3, 0, x.shape[3], 2);
+        var halved = EveryPixel(x, 2);
         var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
         long[] places = [.. sources.Select(source => source == ChannelMap.Zero ? channels : source)];
         return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));

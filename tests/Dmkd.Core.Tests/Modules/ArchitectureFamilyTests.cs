@@ -120,6 +120,28 @@ public sealed class ArchitectureFamilyTests
         Assert.Equal(architecture.UnitSpaces.Sum(space => space.Width), ImportanceGraph.Build(architecture, scores).NodeCount);
     }
 
+    [Theory]
+    [InlineData("convnet(3x16x16;{0}-{1}-{2};4)")]
+    [InlineData("cifar-resnet(b;3x16x16;{0}-{1};{2}-{3};5)")]
+    [InlineData("resnet(basic;3;3x16x16;{0}-{0}-{1};{2}-{3};3)")]
+    [InlineData("resnet(bottleneck;3;3x16x16;{0}-{1}-{2};{3}.{0}-{1}.{2};3)")]
+    [InlineData("vgg(3x16x16;{0}-{1}.{2};{3};3)")]
+    public void Backward_AnyWidthsThatACutMayLeave_IsFinite(string pattern)
+    {
+        // A strided 1x1 convolution killed the process here for some of these widths, see LayeredNetwork.
+        var random = new Random(3);
+        for (int round = 0; round < 12; round++)
+        {
+            using var scope = NewDisposeScope();
+            object[] widths = [.. Enumerable.Range(0, 4).Select(_ => round < 4 ? 8 << random.Next(3) : random.Next(1, 40))];
+            string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, widths);
+            using var generator = new Generator(4);
+            using var network = ArchitectureCatalog.Parse(text).Build(generator);
+            network.forward(randn([3, 3, 16, 16], generator: generator)).sum().backward();
+            Assert.All(network.parameters(), parameter => Assert.True(parameter.grad!.isfinite().all().item<bool>(), text));
+        }
+    }
+
     private static void AssertDescribed(NetworkArchitecture architecture)
     {
         using var weights = Weights(architecture);
