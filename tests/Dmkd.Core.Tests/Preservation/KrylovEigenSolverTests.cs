@@ -95,6 +95,6 @@ public sealed class KrylovEigenSolverTests
         var actual = tensor(sparse.SelectMany(row => row).ToArray(), [sparse.Length, count]);
         // The projectors onto the spans: eigenvectors of equal eigenvalues may be rotated, and k-means does not see it.
         var difference = expected.mm(expected.t()) - actual.mm(actual.t());
-        Assert.True(difference.abs().max().item<double>() < 1e-5, $"{difference.abs().max().item<double>()}"); // residual 1e-8 over the gap to the next eigenvalue
+        Assert.True(difference.abs().max().item<double>() < 1e-4, $"{difference.abs().max().item<double>()}"); // residual 1e-6 over the gap to the next eigenvalue
     }
 }
