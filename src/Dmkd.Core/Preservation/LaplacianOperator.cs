@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Preservation;
@@ -58,19 +57,22 @@ internal sealed class LaplacianOperator
         return tensor(target, [_inverseRoots.Length, width]);
     }
 
+    // Some columns at a time: their sums stay in a register while the node's edges pass by.
     private void AddNeighbours(int node, double[] block, Span<double> sum)
     {
         var neighbours = _graph.NeighboursOf(node);
-        var weights = _graph.WeightsOf(node);
-        int width = sum.Length, whole = width - width % Vector<double>.Count;
-        var sums = MemoryMarshal.Cast<double, Vector<double>>(sum[..whole]);
-        for (int edge = 0; edge < neighbours.Length; edge++)
+        var weights = _graph.WeightsOf(node)[..neighbours.Length];
+        int width = sum.Length, column = 0;
+        for (; column + Vector<double>.Count <= width; column += Vector<double>.Count)
         {
-            var row = block.AsSpan(neighbours[edge] * width, width);
-            var rows = MemoryMarshal.Cast<double, Vector<double>>(row[..whole]);
-            double weight = weights[edge];
-            for (int i = 0; i < sums.Length; i++) sums[i] += rows[i] * weight;
-            for (int i = whole; i < width; i++) sum[i] += row[i] * weight;
+            var sums = Vector<double>.Zero;
+            for (int edge = 0; edge < neighbours.Length; edge++) sums += new Vector<double>(block, neighbours[edge] * width + column) * weights[edge];
+            sums.CopyTo(sum[column..]);
+        }
+
+        for (; column < width; column++)
+        {
+            for (int edge = 0; edge < neighbours.Length; edge++) sum[column] += block[neighbours[edge] * width + column] * weights[edge];
         }
     }
 }
