@@ -109,7 +109,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Family}({InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount})");
 
-    internal static ConvNetArchitecture Parse(string text)
+    internal static NetworkArchitecture Parse(string text)
     {
         try
         {

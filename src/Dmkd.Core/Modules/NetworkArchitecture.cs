@@ -37,6 +37,15 @@ public abstract record NetworkArchitecture
     /// <param name="outputCount">Number of outputs, at least 1.</param>
     public abstract NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount);
 
+    /// <summary>The same family, cut to some of its units. Families whose structure depends on which units stay override this.</summary>
+    /// <param name="units">The units of every cuttable space that stay, ascending, at least one each.</param>
+    /// <param name="outputCount">Number of outputs, at least 1.</param>
+    public virtual NetworkArchitecture Cut(IReadOnlyDictionary<string, IReadOnlyList<int>> units, int outputCount)
+    {
+        ArgumentNullException.ThrowIfNull(units);
+        return Resize(units.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal), outputCount);
+    }
+
     /// <summary>Builds a network with random weights.</summary>
     /// <param name="generator">Source of the weights. Borrowed: its state advances.</param>
     /// <returns>A network owned by the caller, on the CPU. Built inside a dispose scope, its tensors belong to that scope.</returns>

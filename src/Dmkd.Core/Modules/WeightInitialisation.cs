@@ -25,6 +25,22 @@ internal static class WeightInitialisation
         if (layer.bias is { } bias) Uniform(bias, bound, generator);
     }
 
+    /// <summary>Zeros.</summary>
+    public static void Zero(Tensor target)
+    {
+        using var noGrad = no_grad();
+        target.zero_();
+    }
+
+    /// <summary>A parameter of small normal values, the Vision Transformer's start. Owned by whoever registers it, not by a scope.</summary>
+    public static Parameter Embedding(long[] shape, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        Parameter parameter = new(randn(shape, generator: generator) * 0.02);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+
     private static void Uniform(Tensor target, double bound, Generator generator)
     {
         using var scope = NewDisposeScope();

@@ -77,18 +77,20 @@ public sealed class ImportanceGraph
     private static IEnumerable<(int First, int Second, double Weight)> EdgesOf(
         WeightAxes axes, ImportanceScores scores, Dictionary<string, int> firstNode)
     {
-        if (axes.Columns is null || !firstNode.TryGetValue(axes.Rows, out int row) || !firstNode.TryGetValue(axes.Columns, out int column))
+        if (axes.Columns is null || !firstNode.TryGetValue(axes.Rows.Space, out int row) || !firstNode.TryGetValue(axes.Columns.Space, out int column))
             yield break;
         var score = scores.Weights[axes.Name];
-        int columns = (int)score.shape[1];
-        double[] sums = SumOverKernel(score);
+        int columns = (int)score.shape[1] / (axes.Columns.Outer * axes.Columns.Inner);
+        double[] sums = SumOverPositions(score, axes.Rows, axes.Columns);
         for (int i = 0; i < sums.Length; i++) yield return (row + i / columns, column + i % columns, sums[i]);
     }
 
-    private static double[] SumOverKernel(Tensor score)
+    private static double[] SumOverPositions(Tensor score, AxisUnits rows, AxisUnits columns)
     {
         using var scope = NewDisposeScope();
-        return TensorValues.ToDoubles(score.reshape(score.shape[0], score.shape[1], -1).sum(2, type: float64));
+        long rowUnits = score.shape[0] / (rows.Outer * rows.Inner), columnUnits = score.shape[1] / (columns.Outer * columns.Inner);
+        var split = score.reshape(rows.Outer, rowUnits, rows.Inner, columns.Outer, columnUnits, columns.Inner, -1);
+        return TensorValues.ToDoubles(split.sum([0, 2, 3, 5, 6], type: float64));
     }
 
     private static bool Check((int First, int Second, double Weight) edge, int nodeCount)

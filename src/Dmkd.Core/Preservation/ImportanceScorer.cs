@@ -61,7 +61,7 @@ public static class ImportanceScorer
             {
                 var score = parameters[axes.Name].abs() * gradients[axes.Name];
                 totals[axes.Name].add_(score / classCount);
-                if (units.TryGetValue(axes.Rows, out var matrix)) AddToUnits(matrix, label, score);
+                if (units.TryGetValue(axes.Rows.Space, out var matrix)) AddToUnits(matrix, label, score, axes);
             }
         }
 
@@ -106,9 +106,10 @@ public static class ImportanceScorer
         return [.. members.Select(list => list.ToArray())];
     }
 
-    private static void AddToUnits(double[,] matrix, int label, Tensor score)
+    private static void AddToUnits(double[,] matrix, int label, Tensor score, WeightAxes axes)
     {
-        double[] sums = TensorValues.ToDoubles(score.reshape(score.shape[0], -1).sum(1, type: float64));
+        var rows = score.transpose(0, axes.RowAxis).reshape(axes.Rows.Outer, matrix.GetLength(1), -1);
+        double[] sums = TensorValues.ToDoubles(rows.sum([0, 2], type: float64));
         for (int unit = 0; unit < sums.Length; unit++) matrix[label, unit] += sums[unit];
     }
 }

@@ -24,6 +24,10 @@ public sealed class UnitSelection
     /// <summary>The number of units chosen in each space.</summary>
     public IReadOnlyDictionary<string, int> Widths => _units.ToDictionary(pair => pair.Key, pair => pair.Value.Length, StringComparer.Ordinal);
 
+    /// <summary>The units chosen in each space, ascending.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<int>> Units =>
+        _units.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<int>)pair.Value.AsReadOnly(), StringComparer.Ordinal);
+
     /// <summary>The units chosen in a space, ascending.</summary>
     public IReadOnlyList<int> this[string space] => _units.TryGetValue(space, out int[]? units)
         ? units

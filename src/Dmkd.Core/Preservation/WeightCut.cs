@@ -6,7 +6,7 @@ namespace Dmkd.Core.Preservation;
 /// <summary>Cuts one weight to the units and outputs an expert keeps.</summary>
 internal static class WeightCut
 {
-    /// <summary>Selects along axis 0 and, where it stands for units, axis 1.</summary>
+    /// <summary>Selects along the axes that stand for units.</summary>
     /// <param name="weight">A weight of the legacy network. Borrowed.</param>
     /// <param name="axes">What its axes stand for.</param>
     /// <param name="selection">The units to keep.</param>
@@ -15,7 +15,7 @@ internal static class WeightCut
     public static Tensor Cut(Tensor weight, WeightAxes axes, UnitSelection selection, IReadOnlyList<int?> outputs)
     {
         using var scope = NewDisposeScope();
-        var result = axes.Rows == UnitSpace.Output ? Outputs(weight, outputs) : Units(weight, 0, axes.Rows, selection);
+        var result = axes.Rows.Space == UnitSpace.Output ? Outputs(weight, outputs) : Units(weight, axes.RowAxis, axes.Rows, selection);
         if (axes.Columns is { } columns) result = Units(result, 1, columns, selection);
         return result.MoveToOuterDisposeScope();
     }
@@ -44,9 +44,12 @@ internal static class WeightCut
         }
     }
 
-    private static Tensor Units(Tensor weight, long axis, string space, UnitSelection selection) => space == UnitSpace.Input
-        ? weight.clone()
-        : weight.index_select(axis, tensor(selection[space].Select(unit => (long)unit).ToArray()));
+    private static Tensor Units(Tensor weight, int axis, AxisUnits units, UnitSelection selection)
+    {
+        if (units.Space == UnitSpace.Input) return weight.clone();
+        int width = (int)(weight.shape[axis] / (units.Outer * units.Inner));
+        return weight.index_select(axis, tensor(units.PositionsOf(selection[units.Space], width).ToArray()));
+    }
 
     private static Tensor Outputs(Tensor weight, IReadOnlyList<int?> outputs)
     {

@@ -20,7 +20,7 @@ public static class WeightTransfer
         ArgumentNullException.ThrowIfNull(selection);
         ArgumentNullException.ThrowIfNull(outputs);
         WeightCut.Check(architecture, legacy, selection, outputs);
-        var cut = architecture.Resize(selection.Widths, outputs.Count);
+        var cut = architecture.Cut(selection.Units, outputs.Count);
         var axes = architecture.Weights.ToDictionary(axes => axes.Name, StringComparer.Ordinal);
         return (cut, legacy.Map((name, weight) => WeightCut.Cut(weight, axes[name], selection, outputs)));
     }
@@ -87,7 +87,7 @@ public static class WeightTransfer
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var rows = tensor(added);
-        foreach (var axes in architecture.Weights.Where(axes => axes.Rows == UnitSpace.Output))
+        foreach (var axes in architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output))
             blended[axes.Name].index_copy_(0, rows, random[axes.Name].index_select(0, rows));
         return blended;
     }

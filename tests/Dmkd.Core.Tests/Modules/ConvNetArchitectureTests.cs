@@ -23,9 +23,9 @@ public class ConvNetArchitectureTests
         foreach (var axes in architecture.Weights)
         {
             long[] shape = state[axes.Name].shape;
-            Assert.Equal(Width(architecture, axes.Rows), shape[0]);
+            Assert.Equal(Width(architecture, axes.Rows.Space), shape[0]);
             if (axes.Columns is null) Assert.Single(shape);
-            else Assert.Equal(Width(architecture, axes.Columns), shape[1]);
+            else Assert.Equal(Width(architecture, axes.Columns.Space), shape[1]);
         }
     }
 

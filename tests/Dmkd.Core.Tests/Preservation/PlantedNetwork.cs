@@ -28,7 +28,7 @@ internal static class PlantedNetwork
             {
                 for (int column = 0; column < weight.shape[1]; column++)
                 {
-                    int written = axes.Rows == UnitSpace.Output ? BlockOfClass(row) : BlockOf(row);
+                    int written = axes.Rows.Space == UnitSpace.Output ? BlockOfClass(row) : BlockOf(row);
                     if (written != BlockOf(column)) weight[row, column].mul_(0.01);
                 }
             }

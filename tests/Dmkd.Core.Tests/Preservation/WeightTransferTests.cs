@@ -146,7 +146,7 @@ public sealed class WeightTransferTests
     private static void SilenceOddUnits(Network network)
     {
         using var noGrad = no_grad();
-        foreach (var axes in Architecture.Weights.Where(axes => axes.Columns is not null and not UnitSpace.Input))
+        foreach (var axes in Architecture.Weights.Where(axes => axes.Columns is { Space: not UnitSpace.Input }))
         {
             var weight = network.get_parameter(axes.Name)!;
             for (int column = 1; column < weight.shape[1]; column += 2) weight.select(1, column).zero_();
