@@ -20,6 +20,7 @@ internal static class CommandLine
             new RunCommand(),
             new ModulesCommand(),
             new PredictCommand(),
+            new EvaluateCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
@@ -36,7 +37,7 @@ internal static class CommandLine
         {
             return Report(ExitCode.Cancelled, "Stopped.");
         }
-        catch (Exception e) when (e is BadInputException or DatasetException)
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointMismatchException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }
