@@ -37,11 +37,17 @@ internal static class CommandLine
         {
             return Report(ExitCode.Cancelled, "Stopped.");
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointMismatchException)
+        catch (CheckpointMismatchException e)
+        {
+            int exitCode = Report(ExitCode.BadInput, e.Message);
+            await Console.Error.WriteLineAsync(e.Table());
+            return exitCode;
+        }
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }
-        catch (Exception e) when (e is RunFailedException or WeightStoreException or CheckpointFormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is RunFailedException or WeightStoreException or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, e.Message);
         }

@@ -43,7 +43,7 @@ internal sealed class EvaluateCommand : Command
         var normalisation = Bad.InputUnless(() => InputNormalisation.Find(parsed.GetValue(_normalize)!));
         string path = parsed.GetValue(_checkpoint)!;
         if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
-        var dataset = DatasetLoader.Load(SpecOf(parsed), cancellationToken: cancellationToken);
+        var dataset = DatasetLoader.Load(SpecOf(parsed), ct: cancellationToken);
         var architecture = Bad.InputUnless(() => ArchitectureCatalog.Named(parsed.GetValue(_architecture)!, dataset.ClassNames.Count, parsed.GetValue(_imageSize)));
 
         using var device = new DeviceWorker();

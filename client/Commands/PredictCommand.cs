@@ -89,7 +89,12 @@ internal sealed class PredictCommand : Command
                 ImageDecoder.Decode(File.ReadAllBytes(batch[i]), batch[i], architecture.InputSize).CopyTo(pixels, i * bytesPerImage);
             yield return new RouteRequest
             {
-                Pixels = pixels, Count = batch.Length, Channels = architecture.InputChannels, Size = architecture.InputSize, CandidateSets = [classes], Routing = routing,
+                Pixels = pixels,
+                Count = batch.Length,
+                Channels = architecture.InputChannels,
+                Size = architecture.InputSize,
+                CandidateSets = [classes],
+                Routing = routing,
             };
         }
     }

@@ -15,7 +15,7 @@ internal static class TinyProblem
         Data = new DataSource { Kind = "synthetic", Seed = 1 },
         Tasks = 2,
         Rounds = 4,
-        Epochs = 20,
+        Epochs = 60,
         Widths = [8, 8],
         BatchSize = 16,
         LearningRate = 1e-2,

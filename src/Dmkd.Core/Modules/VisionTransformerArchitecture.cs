@@ -117,7 +117,11 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
         yield return new Layer("pos_embed", LayerKind.Embedding, Stream) { Positions = Tokens };
         yield return new Layer("patch_embed.proj", LayerKind.Convolution, Stream, UnitSpace.Input)
         {
-            Kernel = PatchSize, Stride = PatchSize, Padded = false, Bias = true, Positions = Patches,
+            Kernel = PatchSize,
+            Stride = PatchSize,
+            Padded = false,
+            Bias = true,
+            Positions = Patches,
         };
         for (int block = 0; block < Heads.Count; block++)
         {

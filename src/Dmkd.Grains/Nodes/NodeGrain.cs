@@ -132,7 +132,12 @@ internal sealed partial class NodeGrain(
         var coordinator = GrainFactory.GetGrain<IMergeCoordinatorGrain>(request.Module.Key);
         var submission = new DeltaSubmission
         {
-            RunId = request.RunId, Round = request.Round, NodeId = NodeId, BaseVersion = request.Base.Number, SampleCount = sampleCount, Tensors = tensors,
+            RunId = request.RunId,
+            Round = request.Round,
+            NodeId = NodeId,
+            BaseVersion = request.Base.Number,
+            SampleCount = sampleCount,
+            Tensors = tensors,
         };
         for (int attempt = 1; ; attempt++)
         {

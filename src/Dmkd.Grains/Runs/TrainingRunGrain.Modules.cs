@@ -92,7 +92,10 @@ internal sealed partial class TrainingRunGrain
         byte[] spawned = await devices.Serving.RunAsync(_ => SpawnWork.FromParent(child, inherited, seed));
         return await FirstOfAsync(child, spawned, new ModuleLineage
         {
-            Origin = ModuleOrigin.Spawned, RunId = RunId, Parent = parent.Name, ParentDigest = snapshot.Current.Digest,
+            Origin = ModuleOrigin.Spawned,
+            RunId = RunId,
+            Parent = parent.Name,
+            ParentDigest = snapshot.Current.Digest,
         });
     }
 

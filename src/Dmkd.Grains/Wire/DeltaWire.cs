@@ -15,7 +15,12 @@ internal static class DeltaWire
         DenseTensor dense => new DenseTensorPayload { Name = dense.Name, Shape = dense.Shape, Values = dense.Values },
         LowRankTensor low => new LowRankTensorPayload
         {
-            Name = low.Name, Shape = low.Shape, Rank = low.Rank, Left = low.Left, Singular = low.Singular, Right = low.Right,
+            Name = low.Name,
+            Shape = low.Shape,
+            Rank = low.Rank,
+            Left = low.Left,
+            Singular = low.Singular,
+            Right = low.Right,
         },
         _ => throw new NotSupportedException($"No wire form for {tensor.GetType().Name} of '{tensor.Name}'."),
     };
