@@ -28,13 +28,14 @@ internal sealed class EvaluateCommand : Command
         DefaultValueFactory = _ => InputNormalisation.ImageNet.Name,
     };
 
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly CommonOptions _common = new();
 
     public EvaluateCommand()
         : base("evaluate", "Count the test images that a checkpoint gets right")
     {
-        Option[] all = [_checkpoint, _architecture, _data, _dataPath, _testPerClass, _imageSize, _seed, _normalize, _json];
+        Option[] all = [_checkpoint, _architecture, _data, _dataPath, _testPerClass, _imageSize, _seed, _normalize];
         foreach (var option in all) Options.Add(option);
+        _common.AddTo(this);
         SetAction(RunAsync);
     }
 
@@ -52,7 +53,7 @@ internal sealed class EvaluateCommand : Command
             job => CountRight(job, architecture, weights, normalisation, dataset.Test, part, device.LaneCount), cancellationToken)));
         long correct = right.Sum(), total = dataset.Test.Count;
         double accuracy = (double)correct / total;
-        if (parsed.GetValue(_json)) JsonOutput.Write(new { Correct = correct, Total = total, Accuracy = accuracy });
+        if (_common.Json(parsed)) JsonOutput.Write(new { Correct = correct, Total = total, Accuracy = accuracy });
         else Consoles.Create(json: false).MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{correct:N0} of {total:N0} test images right: {accuracy:P2}");
         return ExitCode.Success;
     }
