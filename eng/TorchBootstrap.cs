@@ -9,6 +9,17 @@ internal static class TorchBootstrap
 {
 #pragma warning disable CA2255 // the one place where code must run before the program's own
     [ModuleInitializer]
-    internal static void Initialize() => TorchRuntime.EnsureLoaded();
+    internal static void Initialize()
+    {
+        try
+        {
+            TorchRuntime.EnsureLoaded();
+        }
+        catch (Exception e) when (e is DllNotFoundException or PlatformNotSupportedException)
+        {
+            Console.Error.WriteLine(e.Message); // nothing of the program runs yet that could turn this into a line
+            Environment.Exit(1);
+        }
+    }
 #pragma warning restore CA2255
 }
