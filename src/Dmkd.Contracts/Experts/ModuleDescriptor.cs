@@ -32,6 +32,14 @@ public sealed record ModuleDescriptor
     [Id(6)]
     public required ModuleLineage Lineage { get; init; }
 
+    /// <summary>Normalisation of its inputs, by name. Default: standard.</summary>
+    [Id(7)]
+    public string Normalisation { get; init; } = "standard";
+
+    /// <summary>What it is for. Default: an expert.</summary>
+    [Id(8)]
+    public ModuleRole Role { get; init; }
+
     /// <summary>Grain key of the module: <c>library/name</c>.</summary>
     public string Key => KeyOf(Library, Name);
 

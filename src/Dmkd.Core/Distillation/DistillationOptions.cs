@@ -20,4 +20,7 @@ public sealed class DistillationOptions
     /// <summary>Gets or sets the temperature that softens both distributions. Default: 1, the proposal's.</summary>
     [Range(0.01, 100.0)]
     public double Temperature { get; set; } = 1;
+
+    /// <summary>Gets or sets whether the learning rate falls to 0 by half a cosine over all steps. Default: false, it stays.</summary>
+    public bool Anneal { get; set; }
 }

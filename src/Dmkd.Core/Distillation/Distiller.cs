@@ -1,4 +1,5 @@
 using Dmkd.Core.Modules;
+using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Distillation;
@@ -31,21 +32,61 @@ public static class Distiller
         ArgumentNullException.ThrowIfNull(generator);
         Check(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(inputs.shape[0], 2, nameof(inputs));
-        CheckOutputs(teacherOutputs, teacher, nameof(teacherOutputs));
-        CheckOutputs(studentOutputs, student, nameof(studentOutputs));
+        CheckOutputs(teacherOutputs, teacher.Architecture.OutputCount, nameof(teacherOutputs));
+        CheckOutputs(studentOutputs, student.Architecture.OutputCount, nameof(studentOutputs));
         ArgumentOutOfRangeException.ThrowIfNotEqual(studentOutputs.Count, teacherOutputs.Count);
 
         using var scope = NewDisposeScope();
         var targets = Targets(teacher, inputs, teacherOutputs, options.BatchSize);
-        bool wasTraining = student.training;
-        student.train();
-        try
+        return Train(
+            student, inputs.shape[0], batch => (inputs.index_select(0, batch), targets.index_select(0, batch)), studentOutputs,
+            options, generator, progress, cancellationToken);
+    }
+
+    /// <summary>
+    /// As the other overload, from answers that the teacher gave before. Where the answers know mirror images, half of the images
+    /// drawn are mirrored and each is shifted by a few pixels (<see cref="ImageAugmentation"/>); a shift does not change the answer.
+    /// </summary>
+    /// <param name="answers">The teacher's answers to <paramref name="pixels"/>. Borrowed.</param>
+    /// <param name="student">Trained in place, in train mode. Borrowed: its mode is restored.</param>
+    /// <param name="pixels">uint8, shape [n, channels, size, size], n at least 2, on the student's device. Borrowed.</param>
+    /// <param name="normalisation">What student and teacher take.</param>
+    /// <param name="teacherOutputs">The teacher's outputs to learn, at least one.</param>
+    /// <param name="studentOutputs">The student's outputs that learn them, in the same order.</param>
+    /// <param name="options">Effort and temperature.</param>
+    /// <param name="generator">Source of the batches and of the augmentation, on the CPU. Borrowed: its state advances.</param>
+    /// <param name="progress">Told after each step what part of the work is done, in (0, 1].</param>
+    /// <param name="cancellationToken">Looked at before each step; the student then keeps the steps made so far.</param>
+    /// <returns>The mean loss over the last epoch.</returns>
+    public static double Run(
+        TeacherAnswers answers, Network student, Tensor pixels, InputNormalisation normalisation, IReadOnlyList<int> teacherOutputs,
+        IReadOnlyList<int> studentOutputs, DistillationOptions options, Generator generator, Action<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        ArgumentNullException.ThrowIfNull(student);
+        ArgumentNullException.ThrowIfNull(pixels);
+        ArgumentNullException.ThrowIfNull(normalisation);
+        ArgumentNullException.ThrowIfNull(generator);
+        Check(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pixels.shape[0], 2, nameof(pixels));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(answers.Images, pixels.shape[0], nameof(answers));
+        CheckOutputs(teacherOutputs, answers.Outputs, nameof(teacherOutputs));
+        CheckOutputs(studentOutputs, student.Architecture.OutputCount, nameof(studentOutputs));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(studentOutputs.Count, teacherOutputs.Count);
+
+        using var scope = NewDisposeScope();
+        var logits = answers.ToTensor().to(pixels.device).index_select(2, Indices(teacherOutputs, pixels.device));
+        return Train(student, pixels.shape[0], Draw, studentOutputs, options, generator, progress, cancellationToken);
+
+        (Tensor Inputs, Tensor Targets) Draw(Tensor batch)
         {
-            return Train(student, inputs, targets, Indices(studentOutputs, inputs.device), options, generator, progress, cancellationToken);
-        }
-        finally
-        {
-            student.train(wasTraining);
+            var images = pixels.index_select(0, batch);
+            if (answers.Views == 1) return (normalisation.Apply(images), logits[0].index_select(0, batch));
+            var mirrored = rand([batch.shape[0]], generator: generator).lt(0.5).to(pixels.device);
+            var targets = where(mirrored.unsqueeze(1), logits[1].index_select(0, batch), logits[0].index_select(0, batch));
+            images = where(mirrored.view(-1, 1, 1, 1), images.flip(3), images);
+            return (normalisation.Apply(ImageAugmentation.Shift(images, generator)), targets);
         }
     }
 
@@ -67,37 +108,55 @@ public static class Distiller
     }
 
     private static double Train(
-        Network student, Tensor inputs, Tensor targets, Tensor outputs, DistillationOptions options, Generator generator,
-        Action<double>? progress, CancellationToken cancellationToken)
+        Network student, long count, Func<Tensor, (Tensor Inputs, Tensor Targets)> draw, IReadOnlyList<int> studentOutputs,
+        DistillationOptions options, Generator generator, Action<double>? progress, CancellationToken cancellationToken)
     {
+        bool wasTraining = student.training;
+        student.train();
         using var optimizer = optim.Adam(student.parameters(), options.LearningRate);
-        double loss = 0;
-        for (int epoch = 0; epoch < options.Epochs; epoch++)
+        try
         {
-            using var scope = NewDisposeScope();
-            Tensor[] batches = [.. randperm(inputs.shape[0], device: CPU, generator: generator).to(inputs.device)
-                .split(options.BatchSize).Where(batch => batch.shape[0] > 1)];
-            double sum = 0;
-            for (int i = 0; i < batches.Length; i++)
+            var outputs = Indices(studentOutputs, student.Device);
+            double loss = 0;
+            for (int epoch = 0; epoch < options.Epochs; epoch++)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                sum += Step(student, inputs, targets, outputs, batches[i], optimizer, options.Temperature) * batches[i].shape[0];
-                progress?.Invoke((epoch + (i + 1.0) / batches.Length) / options.Epochs);
+                using var scope = NewDisposeScope();
+                Tensor[] batches = [.. randperm(count, device: CPU, generator: generator).to(student.Device)
+                    .split(options.BatchSize).Where(batch => batch.shape[0] > 1)];
+                double sum = 0;
+                for (int i = 0; i < batches.Length; i++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    double done = (epoch + (double)i / batches.Length) / options.Epochs;
+                    if (options.Anneal) SetRate(optimizer, options.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * done)));
+                    sum += Step(student, draw, outputs, batches[i], optimizer, options.Temperature) * batches[i].shape[0];
+                    progress?.Invoke((epoch + (i + 1.0) / batches.Length) / options.Epochs);
+                }
+
+                loss = sum / batches.Sum(batch => batch.shape[0]);
             }
 
-            loss = sum / batches.Sum(batch => batch.shape[0]);
+            return loss;
         }
+        finally
+        {
+            student.train(wasTraining);
+        }
+    }
 
-        return loss;
+    private static void SetRate(optim.Optimizer optimizer, double rate)
+    {
+        foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
     }
 
     private static double Step(
-        Network student, Tensor inputs, Tensor targets, Tensor outputs, Tensor batch, optim.Optimizer optimizer, double temperature)
+        Network student, Func<Tensor, (Tensor Inputs, Tensor Targets)> draw, Tensor outputs, Tensor batch, optim.Optimizer optimizer,
+        double temperature)
     {
         using var scope = NewDisposeScope();
         optimizer.zero_grad();
-        var logits = student.forward(inputs.index_select(0, batch)).index_select(1, outputs);
-        var loss = DistillationLoss.Compute(logits, targets.index_select(0, batch), temperature);
+        var (inputs, targets) = draw(batch);
+        var loss = DistillationLoss.Compute(student.forward(inputs).index_select(1, outputs), targets, temperature);
         loss.backward();
         optimizer.step();
         return loss.item<float>();
@@ -114,14 +173,14 @@ public static class Distiller
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.LearningRate, 0);
     }
 
-    private static void CheckOutputs(IReadOnlyList<int> outputs, Network network, string name)
+    private static void CheckOutputs(IReadOnlyList<int> outputs, long count, string name)
     {
         ArgumentNullException.ThrowIfNull(outputs, name);
         ArgumentOutOfRangeException.ThrowIfZero(outputs.Count, name);
         foreach (int output in outputs)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(output, name);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, network.Architecture.OutputCount, name);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, count, name);
         }
     }
 }

@@ -44,6 +44,26 @@ public static class ImportanceScorer
         }
     }
 
+    /// <summary>The control: scores every parameter by <c>|W|</c> alone. It knows no classes, so every class scores alike.</summary>
+    /// <param name="network">Borrowed, not changed.</param>
+    /// <param name="classCount">Number of classes, in [1, outputs of the network].</param>
+    /// <returns>Scores owned by the caller, on the CPU.</returns>
+    public static ImportanceScores Magnitude(Network network, int classCount)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(classCount, network.Architecture.OutputCount);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var parameters = network.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+        WeightAxes[] scored = [.. network.Architecture.Weights.Where(axes => parameters.ContainsKey(axes.Name))];
+        var units = network.Architecture.UnitSpaces.ToDictionary(space => space.Name, space => new double[classCount, space.Width], StringComparer.Ordinal);
+        WeightSet weights = new([.. scored.Select(axes => KeyValuePair.Create(axes.Name, parameters[axes.Name].abs().cpu()))]);
+        foreach (var axes in scored.Where(axes => units.ContainsKey(axes.Rows.Space)))
+            for (int label = 0; label < classCount; label++) AddToUnits(units[axes.Rows.Space], label, weights[axes.Name], axes);
+        return new ImportanceScores(classCount, weights, units);
+    }
+
     private static ImportanceScores ScoreClasses(Network network, Tensor inputs, Tensor labels, int classCount, int batchSize)
     {
         var parameters = network.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);

@@ -34,6 +34,28 @@ public sealed class ImportanceScores : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, double[,]> UnitsByClass { get; }
 
+    /// <summary>What a choice of units carries of all units' importance, in [0, 1]; 0 when there is none.</summary>
+    /// <param name="selection">Units of the same network.</param>
+    public double ShareOf(UnitSelection selection)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        double chosen = 0, total = 0;
+        foreach (var (space, byClass) in UnitsByClass)
+        {
+            var units = selection[space].ToHashSet();
+            for (int label = 0; label < byClass.GetLength(0); label++)
+            {
+                for (int unit = 0; unit < byClass.GetLength(1); unit++)
+                {
+                    total += byClass[label, unit];
+                    if (units.Contains(unit)) chosen += byClass[label, unit];
+                }
+            }
+        }
+
+        return total > 0 ? chosen / total : 0;
+    }
+
     /// <summary>Disposes the tensors.</summary>
     public void Dispose() => Weights.Dispose();
 }

@@ -8,6 +8,12 @@ public static class UnitSelector
     private const int LeastUnits = 4;
 
     /// <summary>
+    /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of channels, so that a
+    /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64, and one of 8, 16 and 32 half of it.
+    /// </summary>
+    private const int VectorUnits = 8;
+
+    /// <summary>
     /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the classes; of too
     /// many the most important ones stay. Every class counts alike, whatever the size of its gradients.
     /// </summary>
@@ -28,30 +34,90 @@ public static class UnitSelector
         ArgumentNullException.ThrowIfNull(scores);
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(clusterOfNode);
-        ArgumentNullException.ThrowIfNull(classes);
         Check(options);
         ArgumentOutOfRangeException.ThrowIfNotEqual(clusterOfNode.Length, graph.NodeCount);
-        ArgumentOutOfRangeException.ThrowIfZero(classes.Count, nameof(classes));
-        ArgumentOutOfRangeException.ThrowIfNegative(classes.Min(), nameof(classes));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(classes.Max(), scores.ClassCount, nameof(classes));
+        CheckClasses(classes, scores);
 
         var members = graph.Nodes.Where((_, node) => clusterOfNode[node] == cluster).ToHashSet();
-        return new UnitSelection(architecture.UnitSpaces.Select(space => KeyValuePair.Create(
-            space.Name, SelectIn(space, scores.UnitsByClass[space.Name], members, classes, options))));
+        var own = architecture.UnitSpaces.ToDictionary(
+            space => space.Name, space => (double)Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit))));
+        // What a cluster owns is often lopsided between layers; an expert of a given size is cut as evenly as its network was built.
+        if (options.MultiplyAddsShare is not null) own = architecture.UnitSpaces.ToDictionary(space => space.Name, space => (double)space.Width);
+        return Select(architecture, scores, members, Widths(architecture, own, classes.Count, options), classes);
     }
 
-    private static IReadOnlyList<int> SelectIn(
-        UnitSpace space, double[,] importance, HashSet<UnitNode> members, IReadOnlyList<int> classes, UnitSelectionOptions options)
+    /// <summary>Takes the units most important to some classes in each space, whatever their clusters.</summary>
+    /// <param name="architecture">Describes the legacy network.</param>
+    /// <param name="scores">Importance of its units. Borrowed.</param>
+    /// <param name="classes">At least one, in [0, classes scored).</param>
+    /// <param name="widthFraction">How many of a space's units to take, in (0, 1], before the widths are brought within the options.</param>
+    /// <param name="options">Least and most width, and most multiply-adds.</param>
+    public static UnitSelection MostImportant(
+        NetworkArchitecture architecture, ImportanceScores scores, IReadOnlyList<int> classes, double widthFraction, UnitSelectionOptions options)
     {
-        double[] toClasses = ImportanceTo(classes, importance);
-        int own = Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit)));
-        int width = Math.Clamp(own, Width(space, options.MinimumWidthFraction), Width(space, options.MaximumWidthFraction));
-        // The sorts are stable: of equally important units the first is taken.
-        return [.. Enumerable.Range(0, space.Width)
-            .OrderByDescending(unit => members.Contains(new UnitNode(space.Name, unit)))
-            .ThenByDescending(unit => toClasses[unit])
-            .Take(width)
-            .Order()];
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(scores);
+        CheckClasses(classes, scores);
+        Check(options);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(widthFraction);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(widthFraction, 1);
+        var wanted = architecture.UnitSpaces.ToDictionary(space => space.Name, space => widthFraction * space.Width);
+        return Select(architecture, scores, [], Widths(architecture, wanted, classes.Count, options), classes);
+    }
+
+    /// <summary>Multiply-adds of an expert at the least width that the options allow, with one output.</summary>
+    /// <param name="architecture">Describes the legacy network.</param>
+    /// <param name="options">Least width.</param>
+    public static long LeastMultiplyAdds(NetworkArchitecture architecture, UnitSelectionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        Check(options);
+        return architecture.Resize(
+            architecture.UnitSpaces.ToDictionary(space => space.Name, space => Width(space, options.MinimumWidthFraction)), 1).MultiplyAdds;
+    }
+
+    // The sorts are stable: of equally important units the first is taken.
+    private static UnitSelection Select(
+        NetworkArchitecture architecture, ImportanceScores scores, HashSet<UnitNode> members, Dictionary<string, int> widths, IReadOnlyList<int> classes) =>
+        new(architecture.UnitSpaces.Select(space =>
+        {
+            double[] toClasses = ImportanceTo(classes, scores.UnitsByClass[space.Name]);
+            IReadOnlyList<int> units = [.. Enumerable.Range(0, space.Width)
+                .OrderByDescending(unit => members.Contains(new UnitNode(space.Name, unit)))
+                .ThenByDescending(unit => toClasses[unit])
+                .Take(widths[space.Name])
+                .Order()];
+            return KeyValuePair.Create(space.Name, units);
+        }));
+
+    private static Dictionary<string, int> Widths(
+        NetworkArchitecture architecture, Dictionary<string, double> wanted, int outputs, UnitSelectionOptions options)
+    {
+        if (options.MultiplyAddsShare is not { } share) return At(1);
+        double limit = share * architecture.MultiplyAdds;
+        if (Cost(At(0)) > limit)
+            throw new ArgumentException($"Experts may have {share:P1} of the multiply-adds, but at the least width, {options.MinimumWidthFraction:P0} of each layer, they already have {Cost(At(0)) / architecture.MultiplyAdds:P1}.", nameof(options));
+        // Bisection for the largest scale that keeps to the limit; widths are whole numbers, so 50 halvings are more than enough.
+        double low = 0, high = architecture.UnitSpaces.Max(space => space.Width / Math.Max(wanted[space.Name], 1)) + 1;
+        for (int step = 0; step < 50; step++)
+        {
+            double middle = (low + high) / 2;
+            if (Cost(At(middle)) <= limit) low = middle;
+            else high = middle;
+        }
+
+        return At(low);
+
+        double Cost(Dictionary<string, int> widths) => architecture.Resize(widths, outputs).MultiplyAdds;
+
+        Dictionary<string, int> At(double scale) => architecture.UnitSpaces.ToDictionary(space => space.Name, space => Math.Clamp(
+            Rounded(space, scale * wanted[space.Name]), Width(space, options.MinimumWidthFraction), Width(space, options.MaximumWidthFraction)));
+
+        int Rounded(UnitSpace space, double width)
+        {
+            int multiple = options.MultiplyAddsShare is not null && space.Width >= 2 * VectorUnits ? VectorUnits : 1;
+            return multiple * (int)Math.Round(width / multiple);
+        }
     }
 
     private static double[] ImportanceTo(IReadOnlyList<int> classes, double[,] importance)
@@ -70,11 +136,20 @@ public static class UnitSelector
     private static int Width(UnitSpace space, double fraction) =>
         Math.Clamp((int)Math.Ceiling(fraction * space.Width - 1e-9), Math.Min(LeastUnits, space.Width), space.Width);
 
+    private static void CheckClasses(IReadOnlyList<int> classes, ImportanceScores scores)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        ArgumentOutOfRangeException.ThrowIfZero(classes.Count, nameof(classes));
+        ArgumentOutOfRangeException.ThrowIfNegative(classes.Min(), nameof(classes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(classes.Max(), scores.ClassCount, nameof(classes));
+    }
+
     private static void Check(UnitSelectionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinimumWidthFraction, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumWidthFraction, options.MinimumWidthFraction);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaximumWidthFraction, 1);
+        if (options.MultiplyAddsShare is { } share) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(share, nameof(options));
     }
 }

@@ -50,6 +50,21 @@ public static class WeightTransfer
         return WeightSet.CopyOf(network);
     }
 
+    /// <summary>
+    /// The random part at the legacy part's scale: every weight of two axes or more gets the norm that its counterpart has. Trained
+    /// weights are several times smaller than freshly drawn ones (weight decay), so that without this α = 0.5 would be noise for
+    /// nine tenths (docs/adr/0012).
+    /// </summary>
+    /// <param name="random">Random weights. Borrowed.</param>
+    /// <param name="cut">Weights cut from the legacy network, of the same names and shapes. Borrowed.</param>
+    /// <returns>Weights owned by the caller.</returns>
+    public static WeightSet AtScaleOf(WeightSet random, WeightSet cut)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentNullException.ThrowIfNull(cut);
+        return random.Map((name, weight) => weight.dim() < 2 ? weight.clone() : weight * (cut[name].norm() / weight.norm().clamp_min(float.Epsilon)));
+    }
+
     /// <summary>Mixes <c>α W_old,k + (1-α) W_rand,k</c>; 1 and 0 return the one or the other bit for bit.</summary>
     /// <param name="cut">Weights cut from the legacy network. Borrowed.</param>
     /// <param name="random">Random weights of the same architecture. Borrowed.</param>

@@ -13,8 +13,9 @@ public static class ExpertScorer
     /// <param name="network">The expert, in evaluation mode. Borrowed.</param>
     /// <param name="pixels">uint8, shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="rotationLabelled">Whether its outputs name class and rotation.</param>
+    /// <param name="normalisation">Normalisation of its inputs; DMKD's own when null.</param>
     /// <returns>Scores on the CPU, shape [batch, classes], owned by the caller.</returns>
-    public static Tensor Score(Network network, Tensor pixels, bool rotationLabelled)
+    public static Tensor Score(Network network, Tensor pixels, bool rotationLabelled, InputNormalisation? normalisation = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(pixels);
@@ -24,7 +25,8 @@ public static class ExpertScorer
         for (long start = 0; start < pixels.shape[0]; start += ChunkSize)
         {
             using var inner = NewDisposeScope();
-            var images = ImageTensors.Normalise(pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start)));
+            var part = pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start));
+            var images = normalisation is null ? ImageTensors.Normalise(part) : normalisation.Apply(part);
             var scores = rotationLabelled ? RotationLabels.ClassScores(network.forward, images) : network.forward(images);
             chunks.Add(scores.cpu().MoveToOuterDisposeScope());
         }

@@ -3,7 +3,7 @@ namespace Dmkd.Core.Routing;
 /// <summary>The gates by name.</summary>
 public static class GateCatalog
 {
-    private static readonly IGate[] Gates = [new EvidenceGate(), new EntropyGate()];
+    private static readonly IGate[] Gates = [new EvidenceGate(), new EntropyGate(), new NetworkGate()];
 
     /// <summary>Names of the gates.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Gates.Select(gate => gate.Name)];

@@ -32,32 +32,59 @@ public sealed class ModuleRouter
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
     public IReadOnlyList<RoutedClass> Route(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
     {
-        ArgumentNullException.ThrowIfNull(experts);
-        ArgumentNullException.ThrowIfNull(candidates);
-        var wanted = candidates.ToHashSet();
-        var open = experts
-            .Select((expert, index) => new Participant(index, expert, [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))]))
-            .Where(participant => participant.Outputs.Length > 0)
-            .ToArray();
-        if (open.Length == 0) throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
+        var open = Open(experts, candidates);
         return [.. Enumerable.Range(0, batch).Select(input => Route(open, input))];
     }
 
-    private RoutedClass Route(Participant[] experts, int input)
+    /// <summary>The experts that answer each input, for a gate that asks a gate network: so much is known before any expert runs.</summary>
+    /// <param name="experts">The experts with the gate network's logits; their own scores are not read.</param>
+    /// <param name="batch">Number of inputs.</param>
+    /// <param name="candidates">Classes to choose from.</param>
+    /// <returns>Per input the indices of its experts, most probable first.</returns>
+    /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
+    public IReadOnlyList<int[]> Choose(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
     {
-        double[][] scores = [.. experts.Select(expert => expert.ScoresOf(input))];
+        var open = Open(experts, candidates);
+        return [.. Enumerable.Range(0, batch).Select(input => (int[])[.. Top(Probabilities(open, input)).Select(k => open[k].Index)])];
+    }
+
+    private static Participant[] Open(IReadOnlyList<ExpertView> experts, IReadOnlyCollection<int> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(experts);
+        ArgumentNullException.ThrowIfNull(candidates);
+        var wanted = candidates.ToHashSet();
+        Participant[] open = [.. experts
+            .Select((expert, index) => new Participant(index, expert, [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))]))
+            .Where(participant => participant.Outputs.Length > 0)];
+        return open.Length > 0 ? open : throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
+    }
+
+    private double[] Probabilities(Participant[] experts, int input)
+    {
         double[] probabilities = new double[experts.Length];
         for (int k = 0; k < experts.Length; k++)
-            probabilities[k] = _gate.Score(scores[k]) - _specializationWeight * experts[k].Expert.MeanEntropy;
-        Softmax.Apply(probabilities, probabilities);
+        {
+            double[] scores = _gate.AsksGateNetwork ? experts[k].GateScoresOf(input) : experts[k].ScoresOf(input);
+            probabilities[k] = _gate.Score(scores) - _specializationWeight * experts[k].Expert.MeanEntropy;
+        }
 
-        int[] chosen = [.. Enumerable.Range(0, experts.Length).OrderByDescending(k => probabilities[k]).ThenBy(k => k).Take(_topExperts)];
+        Softmax.Apply(probabilities, probabilities);
+        return probabilities;
+    }
+
+    private int[] Top(double[] probabilities) =>
+        [.. Enumerable.Range(0, probabilities.Length).OrderByDescending(k => probabilities[k]).ThenBy(k => k).Take(_topExperts)];
+
+    private RoutedClass Route(Participant[] experts, int input)
+    {
+        double[] probabilities = Probabilities(experts, input);
+        int[] chosen = Top(probabilities);
         var mixture = new Dictionary<int, double>();
         double mass = 0;
         foreach (int k in chosen)
         {
-            double[] answer = new double[scores[k].Length];
-            Softmax.Apply(scores[k], answer);
+            double[] answer = experts[k].ScoresOf(input);
+            Softmax.Apply(answer, answer);
             for (int c = 0; c < answer.Length; c++)
             {
                 int classIndex = experts[k].Expert.Classes[experts[k].Outputs[c]];
@@ -73,11 +100,16 @@ public sealed class ModuleRouter
 
     private sealed record Participant(int Index, ExpertView Expert, int[] Outputs)
     {
-        public double[] ScoresOf(int input)
+        public double[] ScoresOf(int input) => RowOf(Expert.ClassScores, input);
+
+        public double[] GateScoresOf(int input) => RowOf(
+            Expert.GateScores ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none."), input);
+
+        private double[] RowOf(float[] all, int input)
         {
             int width = Expert.Classes.Count;
             double[] scores = new double[Outputs.Length];
-            for (int c = 0; c < scores.Length; c++) scores[c] = Expert.ClassScores[input * width + Outputs[c]];
+            for (int c = 0; c < scores.Length; c++) scores[c] = all[input * width + Outputs[c]];
             return scores;
         }
     }

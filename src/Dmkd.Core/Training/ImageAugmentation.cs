@@ -15,11 +15,19 @@ public static class ImageAugmentation
     public static Tensor Apply(Tensor images, Generator generator)
     {
         using var scope = NewDisposeScope();
-        long batch = images.shape[0], channels = images.shape[1], size = images.shape[2];
-        var mirrored = rand([batch, 1, 1, 1], generator: generator).lt(0.5).to(images.device);
-        var x = where(mirrored, images.flip(3), images);
+        var mirrored = rand([images.shape[0], 1, 1, 1], generator: generator).lt(0.5).to(images.device);
+        return Shift(where(mirrored, images.flip(3), images), generator).MoveToOuterDisposeScope();
+    }
 
-        var padded = nn.functional.pad(x, [MaxShift, MaxShift, MaxShift, MaxShift]);
+    /// <summary>Only shifts.</summary>
+    /// <param name="images">uint8 or float, shape [batch, channels, size, size]. Borrowed.</param>
+    /// <param name="generator">Source of the choices, on the CPU. Borrowed: its state advances.</param>
+    /// <returns>Same shape and type, owned by the caller.</returns>
+    public static Tensor Shift(Tensor images, Generator generator)
+    {
+        using var scope = NewDisposeScope();
+        long batch = images.shape[0], channels = images.shape[1], size = images.shape[2];
+        var padded = nn.functional.pad(images, [MaxShift, MaxShift, MaxShift, MaxShift]);
         var offsets = randint(0, 2 * MaxShift + 1, [2, batch, 1, 1, 1], generator: generator).to(images.device);
         var line = arange(size, dtype: ScalarType.Int64, device: images.device);
         var rows = (line.view(1, 1, size, 1) + offsets[0]).expand(batch, channels, size, size + 2 * MaxShift);

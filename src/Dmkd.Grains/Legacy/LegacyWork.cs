@@ -97,7 +97,7 @@ internal static class LegacyWork
             using (expertWeights)
             {
                 byte[] tuned = Distil(job, settings, legacy, cut, expertWeights, training, groups[group], generator, share => progress((done + share) / groups.Count));
-                experts[group] = new CutExpert(clusterOfGroup[group], cut.ToString(), tuned, ShareOf(scores, selection));
+                experts[group] = new CutExpert(clusterOfGroup[group], cut.ToString(), tuned, scores.ShareOf(selection));
             }
         }
 
@@ -142,24 +142,5 @@ internal static class LegacyWork
             new DistillationOptions { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize }, generator, progress, job.CancellationToken);
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);
-    }
-
-    private static double ShareOf(ImportanceScores scores, UnitSelection selection)
-    {
-        double chosen = 0, total = 0;
-        foreach (var (space, byClass) in scores.UnitsByClass)
-        {
-            var units = selection[space].ToHashSet();
-            for (int c = 0; c < byClass.GetLength(0); c++)
-            {
-                for (int unit = 0; unit < byClass.GetLength(1); unit++)
-                {
-                    total += byClass[c, unit];
-                    if (units.Contains(unit)) chosen += byClass[c, unit];
-                }
-            }
-        }
-
-        return total > 0 ? chosen / total : 0;
     }
 }

@@ -21,12 +21,18 @@ internal static class RouterRules
         if (request.CandidateSets.Length == 0) throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(request));
     }
 
-    /// <summary>Modules that know a candidate class and take images of the request's shape.</summary>
+    /// <summary>The library's gate network.</summary>
+    /// <exception cref="ArgumentException">It has none.</exception>
+    public static ModuleSnapshot GateOf(IReadOnlyList<ModuleSnapshot> modules, string library) =>
+        modules.LastOrDefault(module => module.Descriptor.Role is ModuleRole.Gate)
+        ?? throw new ArgumentException($"Library '{library}' has no gate network; route with another gate.", nameof(modules));
+
+    /// <summary>Experts that know a candidate class and take images of the request's shape.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static IReadOnlyList<ModuleSnapshot> Relevant(IReadOnlyList<ModuleSnapshot> modules, RouteRequest request, string library)
     {
         var wanted = request.CandidateSets.SelectMany(set => set).ToHashSet();
-        ModuleSnapshot[] relevant = [.. modules.Where(module => module.Descriptor.Classes.Any(wanted.Contains))];
+        ModuleSnapshot[] relevant = [.. modules.Where(module => module.Descriptor.Role is ModuleRole.Expert && module.Descriptor.Classes.Any(wanted.Contains))];
         if (relevant.Length == 0) throw new ArgumentException($"Library '{library}' has no module for the classes {string.Join(", ", wanted.Order())}.", nameof(request));
         foreach (var module in relevant)
         {

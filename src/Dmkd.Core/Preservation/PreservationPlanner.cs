@@ -1,0 +1,56 @@
+using Dmkd.Core.Modules;
+
+namespace Dmkd.Core.Preservation;
+
+/// <summary>Divides a scored legacy network into experts (proposal 3.2.2): graph, partition, classes, units.</summary>
+public static class PreservationPlanner
+{
+    /// <summary>Makes a plan.</summary>
+    /// <param name="architecture">Describes the legacy network.</param>
+    /// <param name="scores">Its scores. Borrowed.</param>
+    /// <param name="options">How to divide.</param>
+    /// <exception cref="ArgumentException">The groups do not fit the experts or the classes, or the widths cannot be had.</exception>
+    public static PreservationPlan Plan(NetworkArchitecture architecture, ImportanceScores scores, PlanOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(scores);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ExpertCount, 1);
+        if (options.ExpertCount > scores.ClassCount)
+            throw new ArgumentException($"{options.ExpertCount} experts need at least as many classes; the legacy network has {scores.ClassCount}.", nameof(options));
+        if (options.ClassGroups is { } given) CheckGroups(given, options.ExpertCount);
+
+        var graph = ImportanceGraph.Build(architecture, scores);
+        int[] clusters = SpectralPartitioner.Partition(graph, options.ExpertCount, new SpectralOptions { Seed = options.Seed });
+        if (options.Strategy is PartitionStrategy.Random) clusters = RandomPartitioner.OfSameSizes(graph, clusters, options.Seed);
+        return new PreservationPlan(graph, clusters, [.. Groups(scores, graph, clusters, options)
+            .OrderBy(group => group.Classes[0])
+            .Select(group => Expert(architecture, scores, graph, clusters, group, options))]);
+    }
+
+    private static ExpertPlan Expert(
+        NetworkArchitecture architecture, ImportanceScores scores, ImportanceGraph graph, int[] clusters, (int Cluster, int[] Classes) group,
+        PlanOptions options)
+    {
+        var units = options.Strategy is PartitionStrategy.Importance
+            ? UnitSelector.MostImportant(architecture, scores, group.Classes, 1.0 / options.ExpertCount, options.Widths)
+            : UnitSelector.Select(architecture, scores, graph, clusters, group.Cluster, group.Classes, options.Widths);
+        return new ExpertPlan(group.Cluster, group.Classes, units, scores.ShareOf(units));
+    }
+
+    private static IEnumerable<(int Cluster, int[] Classes)> Groups(ImportanceScores scores, ImportanceGraph graph, int[] clusters, PlanOptions options)
+    {
+        IReadOnlyList<int[]> groups = options.ClassGroups ?? [.. Enumerable.Range(0, scores.ClassCount).Select(label => (int[])[label])];
+        int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusters, groups, options.ExpertCount);
+        return Enumerable.Range(0, options.ExpertCount).Select(cluster =>
+            (cluster, (int[])[.. groups.Where((_, group) => clusterOfGroup[group] == cluster).SelectMany(classes => classes).Order()]));
+    }
+
+    private static void CheckGroups(IReadOnlyList<int[]> groups, int experts)
+    {
+        if (groups.Count != experts) throw new ArgumentException($"There are {experts} experts and {groups.Count} groups of classes; they must be as many.", nameof(groups));
+        int[] classes = [.. groups.SelectMany(group => group)];
+        if (classes.Length != classes.Distinct().Count())
+            throw new ArgumentException($"Class {classes.GroupBy(c => c).First(same => same.Count() > 1).Key} is in more than one group.", nameof(groups));
+    }
+}

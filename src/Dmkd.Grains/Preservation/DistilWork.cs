@@ -1,0 +1,86 @@
+using Dmkd.Contracts.Preservation;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Distillation;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Specialization;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using static TorchSharp.torch;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>Fine-tunes a module on the legacy model's answers (proposal 3.2.4); run on a device lane.</summary>
+internal static class DistilWork
+{
+    /// <summary>Distils, and measures before and after.</summary>
+    /// <param name="job">The lane.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="architecture">Text form of the module's architecture.</param>
+    /// <param name="first">Its first weights, as safetensors.</param>
+    /// <param name="classes">Legacy outputs it answers for, in the order of its own.</param>
+    /// <param name="data">Images of its classes.</param>
+    /// <param name="epochs">Passes over the training images; 0 leaves it as it is.</param>
+    /// <param name="seed">Seed of batches and augmentation.</param>
+    /// <param name="progress">Receives the share done, in (0, 1].</param>
+    public static DistilledModule Run(
+        DeviceJob job, PreservationSettings settings, string architecture, byte[] first, int[] classes, DistillationData data, int epochs, int seed,
+        Action<double> progress)
+    {
+        using var student = TeacherWork.LoadNetwork(architecture, first, job.Device);
+        var normalisation = InputNormalisation.Find(settings.Normalisation);
+        double before = Accuracy(job, student, normalisation, data.Test, classes);
+        int steps = epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;
+        student.eval();
+        double after = epochs > 0 ? Accuracy(job, student, normalisation, data.Test, classes) : before;
+        var entropy = Entropy(job, student, normalisation, data.Calibration);
+        using var weights = WeightSet.CopyOf(student);
+        return new DistilledModule(WeightCodec.Encode(weights), before, after, entropy.Total, entropy.Count, steps, job.Elapsed);
+    }
+
+    private static int Distil(
+        DeviceJob job, PreservationSettings settings, Network student, InputNormalisation normalisation, int[] classes, DistillationData data, int epochs,
+        int seed, Action<double> progress)
+    {
+        int steps = 0;
+        using var generator = new Generator((ulong)seed, CPU);
+        using var pixels = PixelsOf(job, data.Training);
+        Distiller.Run(
+            data.Answers, student, pixels, normalisation, classes, [.. Enumerable.Range(0, classes.Length)],
+            new DistillationOptions
+            {
+                Epochs = epochs,
+                BatchSize = settings.BatchSize,
+                LearningRate = settings.LearningRate,
+                Temperature = settings.Temperature,
+                Anneal = true,
+            },
+            generator, Count, job.CancellationToken);
+        return steps;
+
+        void Count(double share)
+        {
+            steps++;
+            progress(share);
+        }
+    }
+
+    private static double Accuracy(DeviceJob job, Network network, InputNormalisation normalisation, ImageSet test, int[] classes)
+    {
+        if (test.Count == 0) return 0;
+        using var pixels = PixelsOf(job, test);
+        var answers = TeacherAnswers.Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken);
+        return answers.Accuracy(test.Labels, [.. Enumerable.Range(0, test.Count)], [.. Enumerable.Range(0, classes.Length)], classes);
+    }
+
+    private static EntropySum Entropy(DeviceJob job, Network network, InputNormalisation normalisation, ImageSet calibration)
+    {
+        using var pixels = PixelsOf(job, calibration);
+        using var logits = TeacherAnswers.Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken).ToTensor();
+        using var probabilities = logits[0].softmax(1);
+        return EntropyMetric.Sum(probabilities);
+    }
+
+    private static Tensor PixelsOf(DeviceJob job, ImageSet images) =>
+        ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height).to(job.Device);
+}

@@ -1,0 +1,44 @@
+using Dmkd.Contracts.Preservation;
+using Dmkd.Core.Distillation;
+using Dmkd.Data;
+using Dmkd.Data.Partitioning;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>The images of a preservation, and the legacy model's answers to them once they are known.</summary>
+internal sealed class PreservationData
+{
+    public PreservationData(ImageDataset dataset, PreservationSettings settings)
+    {
+        PreservationRules.Check(settings, dataset);
+        Dataset = dataset;
+        Calibration = dataset.Train.Select(CalibrationSampler.Sample(
+            dataset.Train.Labels, settings.CalibrationPerClass, PreservationRules.CalibrationSeed(settings)));
+    }
+
+    public ImageDataset Dataset { get; }
+
+    /// <summary>A few labelled images of every class.</summary>
+    public ImageSet Calibration { get; }
+
+    /// <summary>The legacy model's answers to the training images; null until asked.</summary>
+    public TeacherAnswers? TrainingAnswers { get; set; }
+
+    /// <summary>The legacy model's answers to the test images; null until asked.</summary>
+    public TeacherAnswers? TestAnswers { get; set; }
+
+    /// <summary>What a module of some classes learns from. The answers to the training images must be known.</summary>
+    public DistillationData Of(IReadOnlyCollection<int> classes)
+    {
+        int[] own = IndicesOf(Dataset.Train, classes);
+        return new DistillationData(
+            Dataset.Train.Select(own), TrainingAnswers!.Select(own),
+            Calibration.Select(IndicesOf(Calibration, classes)), Dataset.Test.Select(IndicesOf(Dataset.Test, classes)));
+    }
+
+    /// <summary>Accuracy of the legacy model among some classes, on their test images. The answers to those must be known.</summary>
+    public double LegacyAccuracy(int[] classes) => TestAnswers!.Accuracy(Dataset.Test.Labels, IndicesOf(Dataset.Test, classes), classes, classes);
+
+    private static int[] IndicesOf(ImageSet images, IReadOnlyCollection<int> classes) =>
+        [.. Enumerable.Range(0, images.Count).Where(i => classes.Contains(images.Labels[i]))];
+}

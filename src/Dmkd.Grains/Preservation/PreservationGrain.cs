@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Modules;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Runs;
+using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>
+/// Makes a legacy model into a library of experts (proposal 3.2). A persisted state machine: every stage can be repeated, its end is
+/// one state write, and each distilled module is stored as soon as it is done, so a preservation that is killed goes on from there.
+/// </summary>
+internal sealed partial class PreservationGrain(
+    [PersistentState(StorageNames.Preservation, StorageNames.Provider)] IPersistentState<PreservationState> storage,
+    IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<PreservationGrain> logger)
+    : Grain, IPreservationGrain
+{
+    private static readonly TimeSpan LongestWork = TimeSpan.FromDays(7);
+
+    private readonly RunFeed _feed = new(time);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Track> _tracks = [];
+    private PreservationData? _data;
+    private Task? _drive;
+    private long _clock;
+
+    private PreservationState State => storage.State;
+
+    private PreservationSettings Settings => State.Request!.Settings;
+
+    private string Library => this.GetPrimaryKeyString();
+
+    public async Task StartAsync(PreservationRequest request, CancellationToken cancellationToken = default)
+    {
+        if (State.Request is not null) throw new InvalidOperationException($"Library {Library} exists; resume it, or choose another name.");
+        PreservationRules.Check(request.Settings);
+        State.Request = request;
+        State.StartedAt = time.GetUtcNow();
+        State.Stage = request.IsTorchScript ? PreservationStage.Surrogate : PreservationStage.Cut;
+        State.SourceDigest = request.IsTorchScript ? null : request.LegacyDigest;
+        await storage.WriteStateAsync(cancellationToken);
+        await AnnounceAsync();
+        StartDriving();
+    }
+
+    public Task ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        if (State.Request is null) throw new InvalidOperationException($"There is no preservation {Library}.");
+        if (State.Stage is PreservationStage.Failed)
+        {
+            State.Stage = PreservationRules.ResumesIn(State.FailedIn);
+            State.Error = null;
+        }
+
+        if (State.Stage is not PreservationStage.Completed) StartDriving();
+        return Task.CompletedTask;
+    }
+
+    public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Request);
+
+    public Task<PreservationProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new PreservationProgress
+    {
+        Stage = State.Stage,
+        Tracks = [.. _tracks.Select(track => new PreservationTrack(track.Name, track.Share))],
+        Events = _feed.After(afterEvent),
+        Error = State.Error,
+    });
+
+    public Task<PreservationReport?> GetReportAsync(CancellationToken cancellationToken = default)
+    {
+        if (State.Stage is not PreservationStage.Completed) return Task.FromResult<PreservationReport?>(null);
+        var architecture = ArchitectureCatalog.Parse(Settings.Architecture);
+        return Task.FromResult<PreservationReport?>(new PreservationReport
+        {
+            Library = Library,
+            Request = State.Request!,
+            ClassNames = State.ClassNames,
+            LegacyAccuracy = State.LegacyAccuracy,
+            LegacyParameters = architecture.ParameterCount,
+            LegacyMultiplyAdds = architecture.MultiplyAdds,
+            SurrogateAccuracy = State.SurrogateAccuracy,
+            Modules = State.Modules,
+            Routed = State.Routed,
+            Partition = State.Partition!,
+            TestImages = State.TestImages,
+            DeviceSeconds = State.DeviceSeconds,
+            WallSeconds = State.WallSeconds,
+        });
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        _stopping.Dispose();
+    }
+
+    private void StartDriving()
+    {
+        if (_drive is { IsCompleted: false }) return;
+        DelayDeactivation(LongestWork);
+        _clock = Stopwatch.GetTimestamp();
+        _drive = DriveAsync();
+    }
+
+    private async Task DriveAsync()
+    {
+        using var activity = DmkdTelemetry.StartPreserve(Library);
+        try
+        {
+            _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
+            while (State.Stage is not (PreservationStage.Completed or PreservationStage.Failed)) await StepAsync();
+        }
+#pragma warning disable CA1031 // a stopping silo breaks calls in many ways, and none of them is a failure of the work
+        catch (Exception) when (_stopping.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            // The silo stops; the stored stage is where the work goes on.
+        }
+        catch (InconsistentStateException)
+        {
+            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
+        }
+#pragma warning disable CA1031 // nobody awaits the drive: whatever went wrong is its result
+        catch (Exception e)
+        {
+            LogFailed(logger, e, Library, State.Stage);
+            State.Error = $"Stage {State.Stage}: {e.Message}";
+            State.FailedIn = State.Stage;
+            _feed.Add(State.Error);
+            await MoveToAsync(PreservationStage.Failed);
+        }
+#pragma warning restore CA1031
+    }
+
+    private Task StepAsync() => State.Stage switch
+    {
+        PreservationStage.Surrogate => DistilSurrogateAsync(),
+        PreservationStage.Cut => CutAsync(),
+        PreservationStage.Distil => DistilAsync(),
+        PreservationStage.Publish => PublishAsync(),
+        _ => throw new UnreachableException($"Stage {State.Stage} has no step."),
+    };
+
+    /// <summary>Makes what was reached, and the stage to go on with, durable together.</summary>
+    private async Task MoveToAsync(PreservationStage next)
+    {
+        State.WallSeconds += Stopwatch.GetElapsedTime(_clock).TotalSeconds;
+        _clock = Stopwatch.GetTimestamp();
+        bool ends = next != State.Stage && next is PreservationStage.Completed or PreservationStage.Failed;
+        State.Stage = next;
+        await storage.WriteStateAsync();
+        if (ends) await AnnounceAsync();
+    }
+
+    private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(new RunSummary
+    {
+        RunId = Library,
+        Library = Library,
+        Data = Settings.Data,
+        Phase = State.Stage switch
+        {
+            PreservationStage.Completed => RunPhase.Completed,
+            PreservationStage.Failed => RunPhase.Failed,
+            _ => RunPhase.Preserve,
+        },
+        StartedAt = State.StartedAt,
+    });
+
+    private Track Begin(string name)
+    {
+        var track = new Track(name);
+        _tracks.RemoveAll(known => known.Name == name); // after a resumption
+        _tracks.Add(track);
+        return track;
+    }
+
+    private void Spent(string kind, TimeSpan deviceTime)
+    {
+        DmkdTelemetry.DeviceUsed(kind, deviceTime);
+        State.DeviceSeconds += deviceTime.TotalSeconds;
+    }
+}

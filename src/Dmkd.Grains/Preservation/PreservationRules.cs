@@ -1,0 +1,129 @@
+using System.ComponentModel.DataAnnotations;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Preservation;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>Decisions of a preservation, as functions of what was asked for.</summary>
+public static class PreservationRules
+{
+    private const int RandomWeightsPurpose = 41;
+    private const int PartitionPurpose = 42;
+    private const int DistillationPurpose = 43;
+    private const int SurrogatePurpose = 44;
+    private const int CalibrationPurpose = 45;
+
+    /// <summary>A gate network may be this narrow.</summary>
+    private const double GateMinimumWidth = 0.1;
+
+    /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
+    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+
+    /// <summary>Seed of a module's batches.</summary>
+    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, DistillationPurpose, module);
+
+    /// <summary>Seed of a surrogate's batches.</summary>
+    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SurrogatePurpose);
+
+    /// <summary>Seed of choosing calibration images.</summary>
+    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, CalibrationPurpose);
+
+    /// <summary>Whether a gate network is made: one expert needs none.</summary>
+    public static bool HasGate(PreservationSettings settings) => settings is { GateSize: > 0, Experts: > 1 };
+
+    /// <summary>Name of a module: expert-1 to expert-K, and gate.</summary>
+    public static string ModuleName(ModuleRole role, int index) => role is ModuleRole.Gate ? "gate" : $"expert-{index + 1}";
+
+    /// <summary>How wide a gate network is.</summary>
+    public static UnitSelectionOptions GateWidths(PreservationSettings settings) =>
+        new() { MinimumWidthFraction = GateMinimumWidth, MultiplyAddsShare = settings.GateSize };
+
+    /// <summary>How the legacy model is divided.</summary>
+    public static PlanOptions PlanOptions(PreservationSettings settings) => new()
+    {
+        ExpertCount = settings.Experts,
+        ClassGroups = settings.ClassGroups,
+        Strategy = settings.Partition switch
+        {
+            PartitionNames.Random => PartitionStrategy.Random,
+            PartitionNames.Importance => PartitionStrategy.Importance,
+            _ => PartitionStrategy.Spectral,
+        },
+        Widths = new UnitSelectionOptions
+        {
+            MinimumWidthFraction = settings.MinimumWidth,
+            MultiplyAddsShare = settings.ExpertSize > 0 ? settings.ExpertSize : null,
+        },
+        Seed = SeedSequence.Derive(settings.Seed, PartitionPurpose),
+    };
+
+    /// <summary>Refuses settings that cannot be followed, before anything is stored.</summary>
+    /// <exception cref="ArgumentException">Names the setting, its limit and the value.</exception>
+    public static void Check(PreservationSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        try
+        {
+            Validator.ValidateObject(settings, new ValidationContext(settings), validateAllProperties: true);
+        }
+        catch (ValidationException e)
+        {
+            throw new ArgumentException(e.Message, nameof(settings), e);
+        }
+
+        if (!PartitionNames.All.Contains(settings.Partition)) throw Unknown("partition", settings.Partition, PartitionNames.All);
+        if (!ScoreNames.All.Contains(settings.Scores)) throw Unknown("score", settings.Scores, ScoreNames.All);
+        _ = InputNormalisation.Find(settings.Normalisation);
+        var architecture = ArchitectureCatalog.Parse(settings.Architecture);
+        if (settings.Experts > architecture.OutputCount)
+            throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
+        if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
+        CheckWidth(architecture, settings.MinimumWidth, settings.ExpertSize, "An expert");
+        if (HasGate(settings)) CheckWidth(architecture, GateMinimumWidth, settings.GateSize, "The gate network");
+    }
+
+    /// <summary>Refuses images that do not suit the legacy model.</summary>
+    /// <exception cref="DatasetException">Says what does not fit.</exception>
+    public static void Check(PreservationSettings settings, ImageDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(dataset);
+        var architecture = ArchitectureCatalog.Parse(settings.Architecture);
+        if (dataset.ClassNames.Count != architecture.OutputCount)
+            throw new DatasetException($"The data set has {dataset.ClassNames.Count} classes; the legacy model has {architecture.OutputCount} outputs. They must be as many, in the same order.");
+        if (dataset.Train.Channels != architecture.InputChannels || dataset.Train.Height != architecture.InputSize)
+            throw new DatasetException($"The images are {dataset.Train.Channels}x{dataset.Train.Height}x{dataset.Train.Width}; the legacy model takes {architecture.InputChannels}x{architecture.InputSize}x{architecture.InputSize}.");
+        int[] counts = new int[architecture.OutputCount];
+        foreach (int label in dataset.Train.Labels) counts[label]++;
+        int few = Array.FindIndex(counts, count => count < 2);
+        if (few >= 0) throw new DatasetException($"Class {dataset.ClassNames[few]} has {counts[few]} training images; preservation needs at least 2 of every class.");
+    }
+
+    /// <summary>Stage in which a preservation goes on after a failure.</summary>
+    internal static PreservationStage ResumesIn(PreservationStage failedIn) =>
+        failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed ? PreservationStage.Cut : failedIn;
+
+    private static ArgumentException Unknown(string what, string name, IReadOnlyList<string> known) =>
+        new($"There is no {what} '{name}'; there are: {string.Join(", ", known)}.");
+
+    private static void CheckGroups(int[][] groups, int experts, int outputs)
+    {
+        if (groups.Length != experts) throw new ArgumentException($"There are {experts} experts and {groups.Length} groups of classes; they must be as many.", nameof(groups));
+        if (groups.Any(group => group.Length == 0)) throw new ArgumentException("Every group must have at least one class.", nameof(groups));
+        int[] sorted = [.. groups.SelectMany(group => group).Order()];
+        if (!sorted.SequenceEqual(Enumerable.Range(0, outputs)))
+            throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
+    }
+
+    private static void CheckWidth(NetworkArchitecture architecture, double minimum, double share, string what)
+    {
+        if (share <= 0) return;
+        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
+        if (least > share)
+            throw new ArgumentException($"{what} may have {share:P1} of the multiply-adds, but at the least width of {minimum:P0} it has {least:P1}; allow more, or narrower layers.", nameof(share));
+    }
+}

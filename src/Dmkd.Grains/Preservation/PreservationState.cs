@@ -1,0 +1,40 @@
+using Dmkd.Contracts.Preservation;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>What a preservation persists: what was asked for and what has been reached.</summary>
+internal sealed class PreservationState
+{
+    public PreservationRequest? Request { get; set; }
+
+    public PreservationStage Stage { get; set; }
+
+    /// <summary>Stage that failed, where a resumption goes on.</summary>
+    public PreservationStage FailedIn { get; set; }
+
+    public string? Error { get; set; }
+
+    public DateTimeOffset StartedAt { get; set; }
+
+    /// <summary>Digest of the weights that are cut: the legacy model's, or its surrogate's.</summary>
+    public string? SourceDigest { get; set; }
+
+    public double? SurrogateAccuracy { get; set; }
+
+    public double LegacyAccuracy { get; set; }
+
+    public string[] ClassNames { get; set; } = [];
+
+    public int TestImages { get; set; }
+
+    /// <summary>The experts in the order of their first class, then the gate. Each is complete when it has a digest.</summary>
+    public PreservedModule[] Modules { get; set; } = [];
+
+    public PartitionSummary? Partition { get; set; }
+
+    public RoutedAccuracy[] Routed { get; set; } = [];
+
+    public double DeviceSeconds { get; set; }
+
+    public double WallSeconds { get; set; }
+}

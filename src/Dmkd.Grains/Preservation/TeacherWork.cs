@@ -1,0 +1,64 @@
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Distillation;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dmkd.Grains.Preservation;
+
+/// <summary>Asks the legacy model; run on a device lane.</summary>
+internal static class TeacherWork
+{
+    /// <summary>The legacy model's answers to images.</summary>
+    /// <param name="job">The lane.</param>
+    /// <param name="source">The legacy model.</param>
+    /// <param name="images">At least one image.</param>
+    /// <param name="normalisation">What the model was trained with.</param>
+    /// <param name="mirrored">Whether to ask for the mirror images too.</param>
+    /// <param name="progress">Receives the share done, in (0, 1].</param>
+    public static (TeacherAnswers Answers, TimeSpan Time) Answer(
+        DeviceJob job, TeacherSource source, ImageSet images, InputNormalisation normalisation, bool mirrored, Action<double> progress)
+    {
+        using var pixels = ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
+        if (source.IsTorchScript)
+        {
+            using var program = LoadProgram(source.Content);
+            return (Ask(input => program.Forward(input.cpu())), job.Elapsed); // a program stays where it was loaded
+        }
+
+        using var network = LoadNetwork(source.Architecture, source.Content, job.Device);
+        return (Ask(network.forward), job.Elapsed);
+
+        TeacherAnswers Ask(Func<Tensor, Tensor> teacher) => TeacherAnswers.Of(
+            teacher, pixels.to(job.Device), normalisation, mirrored, progress: progress, cancellationToken: job.CancellationToken);
+    }
+
+    /// <summary>A network in evaluation mode, owned by the caller.</summary>
+    public static Network LoadNetwork(string architecture, byte[] content, Device device)
+    {
+        using var generator = new Generator(0UL, CPU); // the weights are overwritten
+        var network = ArchitectureCatalog.Parse(architecture).Build(generator);
+        using var weights = WeightCodec.Decode(content);
+        weights.CopyTo(network);
+        network.to(device);
+        network.eval();
+        return network;
+    }
+
+    private static TorchScriptTeacher LoadProgram(byte[] content)
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"dmkd-teacher-{Guid.NewGuid():N}.pt"); // libtorch reads programs from files
+        try
+        {
+            File.WriteAllBytes(path, content);
+            return TorchScriptTeacher.Load(path);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Routing;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
+using Dmkd.Core.Devices;
+using static TorchSharp.torch;
+
+namespace Dmkd.Grains.Routing;
+
+/// <summary>The tensor work of routing: what each expert says to a batch, and the gate network before them.</summary>
+internal static class RoutedScores
+{
+    /// <summary>Runs every expert on every image; for a gate that looks at the experts' own answers.</summary>
+    public static ExpertView[] OfAll(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, RouteRequest request)
+    {
+        var pixels = PixelsOf(job, request);
+        return [.. experts.Select((expert, k) => ViewOf(expert, Score(networks[k], expert, pixels), null))];
+    }
+
+    /// <summary>Runs the gate network on every image, and each expert only on the images that it chose it for.</summary>
+    public static ExpertView[] OfChosen(
+        DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, Network gateNetwork, ModuleSnapshot gate,
+        RouteRequest request, ModuleRouter router)
+    {
+        var pixels = PixelsOf(job, request);
+        float[] logits = Score(gateNetwork, gate, pixels);
+        ExpertView[] asked = [.. experts.Select(expert => ViewOf(expert, [], Columns(logits, request.Count, gate.Descriptor, expert.Descriptor)))];
+        var choices = request.CandidateSets.Select(candidates => router.Choose(asked, request.Count, candidates)).ToArray();
+        return [.. asked.Select((view, k) => view with
+        {
+            ClassScores = ScoreSome(
+                networks[k], experts[k], pixels, [.. Enumerable.Range(0, request.Count).Where(input => choices.Any(choice => choice[input].Contains(k)))]),
+        })];
+    }
+
+    private static Tensor PixelsOf(DeviceJob job, RouteRequest request) =>
+        ImageTensors.PixelTensor(request.Pixels, request.Count, request.Channels, request.Size).to(job.Device);
+
+    private static ExpertView ViewOf(ModuleSnapshot expert, float[] scores, float[]? gateScores) =>
+        new(expert.Descriptor.Classes, expert.Specialization?.MeanEntropy ?? 0, scores, gateScores);
+
+    private static float[] Score(Network network, ModuleSnapshot module, Tensor pixels)
+    {
+        // DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.
+        string name = module.Descriptor.Normalisation;
+        var normalisation = name == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(name);
+        using var scores = ExpertScorer.Score(network, pixels, module.Descriptor.RotationLabelled, normalisation);
+        return ExpertScorer.ToArray(scores);
+    }
+
+    private static float[] ScoreSome(Network network, ModuleSnapshot module, Tensor pixels, long[] inputs)
+    {
+        int width = module.Descriptor.Classes.Length;
+        float[] all = new float[pixels.shape[0] * width];
+        if (inputs.Length == 0) return all;
+        float[] some = Score(network, module, pixels.index_select(0, tensor(inputs, device: pixels.device)));
+        for (int i = 0; i < inputs.Length; i++) some.AsSpan(i * width, width).CopyTo(all.AsSpan((int)inputs[i] * width));
+        return all;
+    }
+
+    private static float[] Columns(float[] logits, int batch, ModuleDescriptor gate, ModuleDescriptor expert)
+    {
+        int[] columns = [.. expert.Classes.Select(label => Array.IndexOf(gate.Classes, label))];
+        int unknown = Array.IndexOf(columns, -1);
+        if (unknown >= 0) throw new InvalidOperationException($"Gate {gate.Key} does not know class {expert.Classes[unknown]} of {expert.Key}; route with another gate.");
+        float[] chosen = new float[batch * columns.Length];
+        for (int input = 0; input < batch; input++)
+            for (int c = 0; c < columns.Length; c++) chosen[input * columns.Length + c] = logits[input * gate.Classes.Length + columns[c]];
+        return chosen;
+    }
+}
