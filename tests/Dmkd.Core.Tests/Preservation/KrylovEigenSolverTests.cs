@@ -36,6 +36,13 @@ public sealed class KrylovEigenSolverTests
     }
 
     [Fact]
+    public void Partition_TenThousandUnits_FindsPlantedBlocks()
+    {
+        var graph = Planted(6, layers: 40, width: 250, density: 0.2);
+        Assert.Equal(graph.Nodes.Select(node => node.Unit % 2), SpectralPartitioner.Partition(graph, 2, new()));
+    }
+
+    [Fact]
     public void SmallestEigenvectors_Sparse_LeaksNoTensor()
     {
         var graph = Planted(1, layers: 3, width: 40, density: 0.5);
