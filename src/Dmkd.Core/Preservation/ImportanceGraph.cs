@@ -1,5 +1,4 @@
 using Dmkd.Core.Modules;
-using static TorchSharp.torch;
 
 namespace Dmkd.Core.Preservation;
 
@@ -33,19 +32,13 @@ public sealed class ImportanceGraph
     /// <summary>Joins the units of a network by the importance of the weights between them.</summary>
     /// <param name="architecture">Describes the network that was scored.</param>
     /// <param name="scores">Its scores. Borrowed.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The scores between two units sum up to a negative or infinite number, or to none.</exception>
     public static ImportanceGraph Build(NetworkArchitecture architecture, ImportanceScores scores)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(scores);
-        List<UnitNode> nodes = [];
-        Dictionary<string, int> firstNode = new(StringComparer.Ordinal);
-        foreach (var space in architecture.UnitSpaces)
-        {
-            firstNode.Add(space.Name, nodes.Count);
-            nodes.AddRange(Enumerable.Range(0, space.Width).Select(unit => new UnitNode(space.Name, unit)));
-        }
-
-        return FromEdges(nodes, architecture.Weights.SelectMany(axes => EdgesOf(axes, scores, firstNode)));
+        UnitNode[] nodes = [.. from space in architecture.UnitSpaces from unit in Enumerable.Range(0, space.Width) select new UnitNode(space.Name, unit)];
+        return new ImportanceGraph(nodes, SymmetricSparseMatrix.FromBlocks(nodes.Length, ImportanceBlocks.Of(architecture, scores)));
     }
 
     /// <summary>Builds a graph from its edges.</summary>
@@ -72,25 +65,6 @@ public sealed class ImportanceGraph
         double degree = 0;
         foreach (double weight in WeightsOf(node)) degree += weight;
         return degree;
-    }
-
-    private static IEnumerable<(int First, int Second, double Weight)> EdgesOf(
-        WeightAxes axes, ImportanceScores scores, Dictionary<string, int> firstNode)
-    {
-        if (axes.Columns is null || !firstNode.TryGetValue(axes.Rows.Space, out int row) || !firstNode.TryGetValue(axes.Columns.Space, out int column))
-            yield break;
-        var score = scores.Weights[axes.Name];
-        int columns = (int)score.shape[1] / (axes.Columns.Outer * axes.Columns.Inner);
-        double[] sums = SumOverPositions(score, axes.Rows, axes.Columns);
-        for (int i = 0; i < sums.Length; i++) yield return (row + i / columns, column + i % columns, sums[i]);
-    }
-
-    private static double[] SumOverPositions(Tensor score, AxisUnits rows, AxisUnits columns)
-    {
-        using var scope = NewDisposeScope();
-        long rowUnits = score.shape[0] / (rows.Outer * rows.Inner), columnUnits = score.shape[1] / (columns.Outer * columns.Inner);
-        var split = score.reshape(rows.Outer, rowUnits, rows.Inner, columns.Outer, columnUnits, columns.Inner, -1);
-        return TensorValues.ToDoubles(split.sum([0, 2, 3, 5, 6], type: float64));
     }
 
     private static bool Check((int First, int Second, double Weight) edge, int nodeCount)

@@ -77,18 +77,29 @@ internal static class KMeans
 
     private static void MoveCentres(double[][] points, int[] labels, double[][] centres)
     {
-        foreach (var cluster in Enumerable.Range(0, points.Length).GroupBy(i => labels[i]))
+        int[] sizes = new int[centres.Length];
+        foreach (double[] centre in centres) Array.Clear(centre);
+        for (int i = 0; i < points.Length; i++)
         {
-            for (int d = 0; d < points[0].Length; d++) centres[cluster.Key][d] = cluster.Average(i => points[i][d]);
+            double[] centre = centres[labels[i]];
+            sizes[labels[i]]++;
+            for (int d = 0; d < centre.Length; d++) centre[d] += points[i][d];
+        }
+
+        for (int cluster = 0; cluster < centres.Length; cluster++)
+        {
+            for (int d = 0; d < centres[cluster].Length; d++) centres[cluster][d] /= sizes[cluster];
         }
     }
 
     private static int Nearest(double[] point, double[][] centres)
     {
         int nearest = 0;
-        for (int c = 1; c < centres.Length; c++)
+        double least = double.PositiveInfinity;
+        for (int c = 0; c < centres.Length; c++)
         {
-            if (SquaredDistance(point, centres[c]) < SquaredDistance(point, centres[nearest])) nearest = c;
+            double distance = SquaredDistance(point, centres[c]);
+            if (distance < least) (nearest, least) = (c, distance);
         }
 
         return nearest;

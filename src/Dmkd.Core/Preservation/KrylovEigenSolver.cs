@@ -34,10 +34,11 @@ internal static class KrylovEigenSolver
         var basis = Orthonormal(randn([size, block], float64, generator: generator), null)
             ?? throw new InvalidOperationException("The random start block has no rank.");
         var image = apply(basis);
+        var projected = basis.t().mm(image);
         for (int step = 0; ; step++)
         {
             using var stepScope = NewDisposeScope();
-            var (values, rotation) = linalg.eigh(basis.t().mm(image));
+            var (values, rotation) = linalg.eigh(projected);
             var ritz = basis.mm(rotation.narrow(1, 0, block));
             var residual = image.mm(rotation.narrow(1, 0, block)) - ritz * values.narrow(0, 0, block);
             double[] lengths = TensorValues.ToDoubles(residual.norm(0));
@@ -45,8 +46,11 @@ internal static class KrylovEigenSolver
                 ? null
                 : Orthonormal(residual.index_select(1, Unfinished(lengths, tolerance)), basis);
             if (next is null) return ritz.narrow(1, 0, count).contiguous().MoveToOuterDisposeScope().MoveToOuterDisposeScope();
-            var kept = basis.shape[1] + block > BlocksPerRestart * block ? rotation.narrow(1, 0, 2 * block) : null;
-            (basis, image) = (Grow(basis, kept, next), Grow(image, kept, apply(next)));
+            bool restart = basis.shape[1] + block > BlocksPerRestart * block;
+            var kept = restart ? rotation.narrow(1, 0, 2 * block) : null;
+            var nextImage = apply(next);
+            (basis, image) = (Grow(basis, kept, next), Grow(image, kept, nextImage));
+            projected = Border(projected, restart ? diag(values.narrow(0, 0, 2 * block)) : projected, basis.t().mm(nextImage));
         }
     }
 
@@ -54,6 +58,17 @@ internal static class KrylovEigenSolver
     private static Tensor Grow(Tensor whole, Tensor? kept, Tensor columns)
     {
         using (whole) return cat([kept is null ? whole : whole.mm(kept), columns], 1).MoveToOuterDisposeScope();
+    }
+
+    // Only the new columns of B'AB are multiplied out; the others are known, and on a restart they are the Ritz values.
+    private static Tensor Border(Tensor replaced, Tensor known, Tensor columns)
+    {
+        using (replaced)
+        {
+            long size = known.shape[0];
+            var above = columns.narrow(0, 0, size);
+            return cat([cat([known, above.t()], 0), columns], 1).MoveToOuterDisposeScope();
+        }
     }
 
     private static Tensor Unfinished(double[] lengths, double tolerance) =>

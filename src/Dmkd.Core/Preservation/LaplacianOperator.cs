@@ -1,26 +1,40 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Preservation;
 
 /// <summary>Applies a graph's normalised Laplacian to blocks of vectors from the graph's sparse rows, without ever making the matrix.</summary>
+/// <remarks>
+/// Rows are spread over threads; torch stays on the calling one. Each row is summed by one thread in the order of its edges, so that
+/// the result does not depend on their number.
+/// </remarks>
 internal sealed class LaplacianOperator
 {
+    // Rows have very different lengths: enough parts to balance, few enough to cost nothing.
+    private const int RowsPerPart = 64;
+
+    // Two registers: the sums of as many columns stay there while a row's edges pass by once.
+    private static readonly int ColumnsPerPass = 2 * Vector<double>.Count;
+
     private readonly ImportanceGraph _graph;
     private readonly double[] _inverseRoots;
     private readonly Tensor? _spaces;
     private readonly Tensor? _whole;
+    private readonly ParallelOptions _threads;
 
     /// <summary>Starts an operator.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="roots">Square roots of its degrees.</param>
     /// <param name="spaces">Orthonormal columns to move to the upper end of the spectrum, shape [nodes, spaces], or null for none. Borrowed.</param>
     /// <param name="whole">The part of their span that stays where it is, shape [nodes, 1]. Borrowed.</param>
-    public LaplacianOperator(ImportanceGraph graph, double[] roots, Tensor? spaces, Tensor? whole)
+    /// <param name="threads">Most threads to use, at least 1, or -1 for one per core.</param>
+    public LaplacianOperator(ImportanceGraph graph, double[] roots, Tensor? spaces, Tensor? whole, int threads = -1)
     {
         _graph = graph;
         _inverseRoots = [.. roots.Select(root => root > 0 ? 1 / root : 0)];
         (_spaces, _whole) = (spaces, whole);
+        _threads = new ParallelOptions { MaxDegreeOfParallelism = threads };
     }
 
     /// <summary>Multiplies.</summary>
@@ -39,40 +53,43 @@ internal sealed class LaplacianOperator
     // x - D^-1/2 A D^-1/2 x; an isolated node's eigenvalue is 2.
     private Tensor Laplacian(Tensor block)
     {
-        int width = (int)block.shape[1];
-        double[] source = TensorValues.ToDoubles(block), target = new double[source.Length], scaled = new double[source.Length];
-        for (int node = 0; node < _inverseRoots.Length; node++)
+        int nodes = _inverseRoots.Length, width = (int)block.shape[1], stride = (width + ColumnsPerPass - 1) / ColumnsPerPass * ColumnsPerPass;
+        double[] source = TensorValues.ToDoubles(block), target = new double[source.Length], scaled = new double[nodes * stride];
+        for (int node = 0; node < nodes; node++)
         {
-            for (int i = node * width; i < (node + 1) * width; i++) scaled[i] = source[i] * _inverseRoots[node];
+            for (int i = 0; i < width; i++) scaled[node * stride + i] = source[node * width + i] * _inverseRoots[node];
         }
 
-        for (int node = 0; node < _inverseRoots.Length; node++)
+        Parallel.ForEach(Partitioner.Create(0, nodes, RowsPerPart), _threads, part =>
         {
-            var sum = target.AsSpan(node * width, width);
-            AddNeighbours(node, scaled, sum);
-            double factor = _inverseRoots[node], own = factor > 0 ? 1 : 2;
-            for (int i = 0; i < width; i++) sum[i] = own * source[node * width + i] - factor * sum[i];
-        }
-
-        return tensor(target, [_inverseRoots.Length, width]);
+            double[] sum = new double[stride];
+            for (int node = part.Item1; node < part.Item2; node++)
+            {
+                SumNeighbours(node, scaled, sum);
+                double factor = _inverseRoots[node], own = factor > 0 ? 1 : 2;
+                for (int i = node * width; i < (node + 1) * width; i++) target[i] = own * source[i] - factor * sum[i - node * width];
+            }
+        });
+        return tensor(target, [nodes, width]);
     }
 
-    // Some columns at a time: their sums stay in a register while the node's edges pass by.
-    private void AddNeighbours(int node, double[] block, Span<double> sum)
+    private void SumNeighbours(int node, double[] block, double[] sum)
     {
         var neighbours = _graph.NeighboursOf(node);
         var weights = _graph.WeightsOf(node)[..neighbours.Length];
-        int width = sum.Length, column = 0;
-        for (; column + Vector<double>.Count <= width; column += Vector<double>.Count)
+        for (int column = 0; column < sum.Length; column += ColumnsPerPass)
         {
-            var sums = Vector<double>.Zero;
-            for (int edge = 0; edge < neighbours.Length; edge++) sums += new Vector<double>(block, neighbours[edge] * width + column) * weights[edge];
-            sums.CopyTo(sum[column..]);
-        }
+            Vector<double> left = default, right = default;
+            for (int edge = 0; edge < neighbours.Length; edge++)
+            {
+                var weight = Vector.Create(weights[edge]);
+                int position = neighbours[edge] * sum.Length + column;
+                left = Vector.FusedMultiplyAdd(weight, new(block, position), left);
+                right = Vector.FusedMultiplyAdd(weight, new(block, position + Vector<double>.Count), right);
+            }
 
-        for (; column < width; column++)
-        {
-            for (int edge = 0; edge < neighbours.Length; edge++) sum[column] += block[neighbours[edge] * width + column] * weights[edge];
+            left.CopyTo(sum, column);
+            right.CopyTo(sum, column + Vector<double>.Count);
         }
     }
 }

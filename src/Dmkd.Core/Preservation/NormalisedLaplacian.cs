@@ -16,11 +16,29 @@ internal static class NormalisedLaplacian
     /// Shape [nodes][count], eigenvalues ascending. Each vector's entry of largest magnitude is positive. An isolated node counts
     /// as an eigenvector of eigenvalue 2, so that it never displaces one of the connected part.
     /// </returns>
-    /// <remarks>Dense and exact up to 1,500 nodes; by <see cref="KrylovEigenSolver"/> on the sparse rows above.</remarks>
+    /// <remarks>
+    /// Dense and exact up to 1,500 nodes; by <see cref="KrylovEigenSolver"/> on the sparse rows above. Equal for any number of torch
+    /// threads: as a lane does, it uses one, since a matrix product adds in another order on two.
+    /// </remarks>
     public static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace) =>
         SmallestEigenvectors(graph, count, splitEverySpace, graph.NodeCount <= MostNodesSolvedDensely);
 
     internal static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace, bool densely)
+    {
+        int threads = get_num_threads();
+        if (threads == 1) return Solve(graph, count, splitEverySpace, densely);
+        try
+        {
+            set_num_threads(1);
+            return Solve(graph, count, splitEverySpace, densely);
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    private static double[][] Solve(ImportanceGraph graph, int count, bool splitEverySpace, bool densely)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();

@@ -1,7 +1,7 @@
 namespace Dmkd.Core.Preservation;
 
 /// <summary>A symmetric matrix with an empty diagonal in compressed sparse rows.</summary>
-internal sealed class SymmetricSparseMatrix
+internal sealed partial class SymmetricSparseMatrix
 {
     private readonly int[] _rowStarts;
     private readonly int[] _columns;

@@ -36,6 +36,34 @@ public sealed class KrylovEigenSolverTests
     }
 
     [Fact]
+    public void Partition_TenThousandUnits_FindsPlantedBlocks()
+    {
+        var graph = Planted(6, layers: 40, width: 250, density: 0.2);
+        Assert.Equal(graph.Nodes.Select(node => node.Unit % 2), SpectralPartitioner.Partition(graph, 2, new()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void SmallestEigenvectors_AnyNumberOfTorchThreads_AreEqualBitForBit(bool densely)
+    {
+        var graph = Planted(3, layers: 5, width: 200, density: 0.3);
+        int threads = get_num_threads();
+        try
+        {
+            set_num_threads(1);
+            double[][] expected = NormalisedLaplacian.SmallestEigenvectors(graph, 4, true, densely);
+            set_num_threads(2);
+            Assert.Equal(expected, NormalisedLaplacian.SmallestEigenvectors(graph, 4, true, densely));
+            Assert.Equal(2, get_num_threads());
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [Fact]
     public void SmallestEigenvectors_Sparse_LeaksNoTensor()
     {
         var graph = Planted(1, layers: 3, width: 40, density: 0.5);
