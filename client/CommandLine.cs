@@ -21,6 +21,7 @@ internal static class CommandLine
             new ModulesCommand(),
             new PredictCommand(),
             new EvaluateCommand(),
+            new ConvertCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Dmkd.Client.Display;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Client.Evaluation;
+using Dmkd.Client.Files;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Data;
 using Spectre.Console;
-using static TorchSharp.torch;
 
 namespace Dmkd.Client.Commands;
 
@@ -16,7 +15,8 @@ internal sealed class EvaluateCommand : Command
 {
     private const int LeastTrainingImages = 2; // the reader wants some; none is used
     private readonly Option<string> _checkpoint = new("--checkpoint") { Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)", Required = true };
-    private readonly Option<string> _architecture = new("--architecture") { Description = $"Architecture: {string.Join(", ", ArchitectureCatalog.Names)}", Required = true };
+    private readonly Option<string?> _architecture = new("--architecture") { Description = Architectures.Help };
+    private readonly Option<bool> _torchScript = new("--torchscript") { Description = "The file is a TorchScript program; it is run, so it must come from someone you trust" };
     private readonly Option<string> _data = new("--data") { Description = $"Data set: {string.Join(", ", DatasetSpec.Kinds)}", DefaultValueFactory = _ => DatasetSpec.Kinds[0] };
     private readonly Option<string?> _dataPath = new("--data-path") { Description = "Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files" };
     private readonly Option<int?> _testPerClass = new("--test-per-class") { Description = "Test images per class; all when not given" };
@@ -28,12 +28,14 @@ internal sealed class EvaluateCommand : Command
         DefaultValueFactory = _ => InputNormalisation.ImageNet.Name,
     };
 
+    private readonly Option<string?> _logits = new("--logits") { Description = "File to write the test images' logits to, as safetensors" };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace the file of --logits if it exists" };
     private readonly CommonOptions _common = new();
 
     public EvaluateCommand()
         : base("evaluate", "Count the test images that a checkpoint gets right")
     {
-        Option[] all = [_checkpoint, _architecture, _data, _dataPath, _testPerClass, _imageSize, _seed, _normalize];
+        Option[] all = [_checkpoint, _architecture, _torchScript, _data, _dataPath, _testPerClass, _imageSize, _seed, _normalize, _logits, _force];
         foreach (var option in all) Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
@@ -44,49 +46,44 @@ internal sealed class EvaluateCommand : Command
         var normalisation = Bad.InputUnless(() => InputNormalisation.Find(parsed.GetValue(_normalize)!));
         string path = parsed.GetValue(_checkpoint)!;
         if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
+        RequireOneArchitecture(parsed);
+        using var output = parsed.GetValue(_logits) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var dataset = DatasetLoader.Load(SpecOf(parsed), ct: cancellationToken);
-        var architecture = Bad.InputUnless(() => ArchitectureCatalog.Named(parsed.GetValue(_architecture)!, dataset.ClassNames.Count, parsed.GetValue(_imageSize)));
 
         using var device = new DeviceWorker();
-        byte[] weights = await device.RunAsync(_ => Import(path, architecture), cancellationToken);
-        long[] right = await Task.WhenAll(Enumerable.Range(0, device.LaneCount).Select(part => device.RunAsync(
-            job => CountRight(job, architecture, weights, normalisation, dataset.Test, part, device.LaneCount), cancellationToken)));
-        long correct = right.Sum(), total = dataset.Test.Count;
-        double accuracy = (double)correct / total;
-        if (_common.Json(parsed)) JsonOutput.Write(new { Correct = correct, Total = total, Accuracy = accuracy });
-        else Consoles.Create(json: false).MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{correct:N0} of {total:N0} test images right: {accuracy:P2}");
+        var test = new TestRun(dataset.Test, dataset.ClassNames.Count, normalisation, keepLogits: output is not null);
+        long correct = await CountRightAsync(parsed, device, test, cancellationToken);
+        if (output is not null) await device.RunAsync(_ => LogitsFile.Write(output, test.Logits!, test.ImageCount, test.ClassCount), cancellationToken);
+        Print(parsed, correct, test.ImageCount);
         return ExitCode.Success;
     }
 
-    private static byte[] Import(string path, NetworkArchitecture architecture)
+    private async Task<long> CountRightAsync(ParseResult parsed, DeviceWorker device, TestRun test, CancellationToken cancellationToken)
     {
-        using var checkpoint = CheckpointReader.Read(path);
-        using var weights = StateDictMapper.Map(architecture, checkpoint.Tensors);
-        return WeightCodec.Encode(weights);
+        string path = parsed.GetValue(_checkpoint)!;
+        // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
+        if (parsed.GetValue(_torchScript)) return await test.CountRightAsync(device, 1, () => new TestedProgram(path, test.ClassCount), cancellationToken);
+        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, parsed.GetValue(_imageSize));
+        if (architecture.OutputCount != test.ClassCount)
+            throw new BadInputException($"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes.");
+        byte[] weights = await device.RunAsync(_ => TestedNetwork.Import(path, architecture), cancellationToken);
+        return await test.CountRightAsync(device, device.LaneCount, () => new TestedNetwork(architecture, weights), cancellationToken);
     }
 
-    /// <summary>Counts over every <paramref name="parts"/>-th chunk of the images, so that the lanes share the work.</summary>
-    private static long CountRight(
-        DeviceJob job, NetworkArchitecture architecture, byte[] content, InputNormalisation normalisation, ImageSet test, int part, int parts)
+    private void Print(ParseResult parsed, long correct, int total)
     {
-        const int ChunkSize = 250;
-        using var noGrad = no_grad();
-        using var generator = new Generator(0UL, CPU);
-        var network = architecture.Build(generator);
-        using (var weights = WeightCodec.Decode(content)) weights.CopyTo(network);
-        network.eval();
-        long right = 0;
-        foreach (int[] chunk in Enumerable.Range(0, test.Count).Chunk(ChunkSize).Where((_, index) => index % parts == part))
-        {
-            job.CancellationToken.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var images = test.Select(chunk);
-            using var data = ImageTensors.From(images.Pixels, images.Labels, images.Channels, images.Height);
-            var predicted = network.forward(normalisation.Apply(data.Pixels)).argmax(1);
-            right += predicted.eq(data.Labels).sum().item<long>();
-        }
+        double accuracy = (double)correct / total;
+        if (_common.Json(parsed)) JsonOutput.Write(new { Correct = correct, Total = total, Accuracy = accuracy });
+        else Consoles.Create(json: false).MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{correct:N0} of {total:N0} test images right: {accuracy:P2}");
+    }
 
-        return right;
+    /// <summary>A checkpoint needs an architecture; a program is one.</summary>
+    private void RequireOneArchitecture(ParseResult parsed)
+    {
+        bool named = parsed.GetValue(_architecture) is not null;
+        if (parsed.GetValue(_torchScript) && named) throw new BadInputException("--architecture is for checkpoints; a TorchScript program has its own.");
+        if (!parsed.GetValue(_torchScript) && !named)
+            throw new BadInputException("--architecture is required, unless --torchscript says that the file is a program that you trust.");
     }
 
     private DatasetSpec SpecOf(ParseResult parsed) => new()

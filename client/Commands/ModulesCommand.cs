@@ -1,7 +1,4 @@
 using System.CommandLine;
-using Dmkd.Client.Display;
-using Dmkd.Client.Hosting;
-using Dmkd.Contracts.Experts;
 
 namespace Dmkd.Client.Commands;
 
@@ -9,74 +6,16 @@ namespace Dmkd.Client.Commands;
 internal sealed class ModulesCommand : Command
 {
     public ModulesCommand()
-        : base("modules", "Show the expert modules of a library")
+        : base("modules", "Show the expert modules of a library, or write one as a file")
     {
-        Subcommands.Add(new ListCommand());
-        Subcommands.Add(new ShowCommand());
+        Subcommands.Add(new ModulesListCommand());
+        Subcommands.Add(new ModulesShowCommand());
+        Subcommands.Add(new ModulesExportCommand());
     }
 
-    private static Option<string?> LibraryOption() => new("--library") { Description = "Library; the newest when not given" };
+    /// <summary>The option that all subcommands have.</summary>
+    public static Option<string?> LibraryOption() => new("--library") { Description = "Library; the newest when not given" };
 
-    private sealed class ListCommand : Command
-    {
-        private readonly CommonOptions _common = new();
-        private readonly Option<string?> _library = LibraryOption();
-
-        public ListCommand()
-            : base("list", "List the modules")
-        {
-            Options.Add(_library);
-            _common.AddTo(this);
-            SetAction(RunAsync);
-        }
-
-        private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
-        {
-            HomeFolder.RequireRuns(_common.Home(parsed));
-            await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
-            var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
-            ModuleDocument[] documents = [.. modules.Select(module => ModuleDocument.Of(module))];
-            if (_common.Json(parsed)) JsonOutput.Write(documents);
-            else Consoles.Create(json: false).Write(ModuleTables.List(library, documents));
-            return ExitCode.Success;
-        }
-    }
-
-    private sealed class ShowCommand : Command
-    {
-        private readonly CommonOptions _common = new();
-        private readonly Option<string?> _library = LibraryOption();
-        private readonly Argument<string> _name = new("name") { Description = "Name of the module, such as expert-1" };
-
-        public ShowCommand()
-            : base("show", "Show everything about one module")
-        {
-            Arguments.Add(_name);
-            Options.Add(_library);
-            _common.AddTo(this);
-            SetAction(RunAsync);
-        }
-
-        private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
-        {
-            string name = parsed.GetValue(_name)!;
-            HomeFolder.RequireRuns(_common.Home(parsed));
-            await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
-            var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
-            var module = modules.FirstOrDefault(module => module.Descriptor.Name == name)
-                ?? throw new BadInputException($"Library '{library}' has no module '{name}'; it has: {string.Join(", ", modules.Select(m => m.Descriptor.Name))}.");
-            var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
-            var document = ModuleDocument.Of(module, history);
-            if (_common.Json(parsed))
-            {
-                JsonOutput.Write(document);
-                return ExitCode.Success;
-            }
-
-            var console = Consoles.Create(json: false);
-            console.Write(ModuleTables.Show(document));
-            console.Write(ModuleTables.History(history));
-            return ExitCode.Success;
-        }
-    }
+    /// <summary>The argument of those that take one module.</summary>
+    public static Argument<string> NameArgument() => new("name") { Description = "Name of the module, such as expert-1" };
 }

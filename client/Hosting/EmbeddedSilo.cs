@@ -2,6 +2,7 @@ using Dmkd.Core.Devices;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Storage;
 using Dmkd.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -27,6 +28,9 @@ internal sealed class EmbeddedSilo : IAsyncDisposable
 
     /// <summary>The lanes that train.</summary>
     public DeviceWorker Training => _host.Services.GetRequiredService<SiloDevices>().Training;
+
+    /// <summary>The weights that the grains' state names.</summary>
+    public IWeightStore Weights => _host.Services.GetRequiredService<IWeightStore>();
 
     /// <summary>Starts the silo.</summary>
     /// <param name="homePath">Folder of its state.</param>

@@ -20,4 +20,13 @@ internal static class Libraries
         string known = runs.Count == 0 ? "there are no runs yet" : $"there are: {string.Join(", ", runs.Select(run => run.Library))}";
         throw new BadInputException(name is null ? $"No library has modules; {known}." : $"Library '{name}' has no modules; {known}.");
     }
+
+    /// <summary>A module of a library, or of the newest library that has any.</summary>
+    /// <exception cref="BadInputException">There is none of the name.</exception>
+    public static async Task<ModuleSnapshot> FindAsync(IGrainFactory grains, string? library, string module, CancellationToken cancellationToken)
+    {
+        var (opened, modules) = await OpenAsync(grains, library, cancellationToken);
+        return modules.FirstOrDefault(known => known.Descriptor.Name == module)
+            ?? throw new BadInputException($"Library '{opened}' has no module '{module}'; it has: {string.Join(", ", modules.Select(known => known.Descriptor.Name))}.");
+    }
 }

@@ -20,6 +20,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("run --tasks 6 --train-per-class 4 --test-per-class 1", "10 classes", "at most 5 tasks", "6 tasks")]
     [InlineData("run --nodes 500 --train-per-class 4 --test-per-class 1", "500 nodes")]
     [InlineData("modules show", "'name'")]
+    [InlineData("modules export expert-1", "--output")]
+    [InlineData("convert --checkpoint no-such.th --architecture resnet20", "--output")]
+    [InlineData("convert --checkpoint no-such.th --architecture resnet20 --output out.safetensors", "no-such.th")]
+    [InlineData("evaluate --checkpoint no-such.th --architecture resnet20", "no-such.th")]
     [InlineData("predict", "'image'")]
     [InlineData("predict no-such.png", "no-such.png")]
     public async Task Command_BadArgument_IsRefusedInOneLine(string command, params string[] parts)
@@ -33,6 +37,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("modules list")]
     [InlineData("modules list --json")]
     [InlineData("modules show expert-1")]
+    [InlineData("modules export expert-1 --output no-such-folder/expert-1.safetensors")]
     [InlineData("run --resume unknown")]
     public async Task Command_HomeWithNothing_IsRefusedAndNotMade(string command)
     {

@@ -5,8 +5,6 @@ namespace Dmkd.Client.Tests;
 /// <summary>An imported checkpoint is what it was where it came from.</summary>
 public sealed class EvaluateTests : IDisposable
 {
-    private const string Checkpoint = "checkpoints/resnet20-12fca82f.th";
-    private const string Images = "data/cifar10-images.zip";
     private const int KnownCorrect = 8103; // of these 10,000 images, by Python's torch on the same files
     private const int Tolerance = 5; // another JPEG decoder or sum order may turn a few
     private readonly TemporaryFolder _folder = new();
@@ -15,7 +13,7 @@ public sealed class EvaluateTests : IDisposable
     public async Task Evaluate_RealResNet20_GetsTheKnownNumberRight()
     {
         var outcome = await DmkdProcess.RunAsync(
-            _folder["home"], "evaluate", "--checkpoint", Shared(Checkpoint), "--architecture", "resnet20", "--data", "images", "--data-path", Shared(Images),
+            _folder["home"], "evaluate", "--checkpoint", SharedFiles.ResNet20, "--architecture", "resnet20", "--data", "images", "--data-path", SharedFiles.CifarImages,
             "--normalize", "imagenet", "--json");
         Assert.Equal(0, outcome.ExitCode);
         using var document = System.Text.Json.JsonDocument.Parse(outcome.Output);
@@ -28,7 +26,7 @@ public sealed class EvaluateTests : IDisposable
     [Fact]
     public async Task Evaluate_OtherArchitecture_ListsWhatDoesNotFit()
     {
-        var outcome = await DmkdProcess.RunAsync(_folder["home"], "evaluate", "--checkpoint", Shared(Checkpoint), "--architecture", "resnet32", "--test-per-class", "1");
+        var outcome = await DmkdProcess.RunAsync(_folder["home"], "evaluate", "--checkpoint", SharedFiles.ResNet20, "--architecture", "resnet32", "--test-per-class", "1");
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains("60 weights missing, 0 unexpected, 0 of another shape", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("layer1.3.conv1.weight", outcome.Error, StringComparison.Ordinal);
@@ -50,16 +48,4 @@ public sealed class EvaluateTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private static string Shared(string name)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string path = Path.Combine(folder.FullName, "shared", name);
-            if (File.Exists(path)) return path;
-        }
-
-        Assert.Skip($"shared/{name} is not beside the repository.");
-        return "";
-    }
 }

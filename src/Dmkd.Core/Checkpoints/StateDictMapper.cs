@@ -27,6 +27,20 @@ public static class StateDictMapper
         return new WeightSet(expected.Select(weight => KeyValuePair.Create(weight.Key, Float32Copy(tensors[found[weight.Key]]))));
     }
 
+    /// <summary>Tells how many outputs a checkpoint's network has.</summary>
+    /// <param name="architecture">What the tensors are for, with any number of outputs.</param>
+    /// <param name="tensors">Tensors by the checkpoint's names. Borrowed: not modified, not disposed.</param>
+    /// <returns>The rows of the tensor that is the head's, at least 1; null when there is none.</returns>
+    public static int? FindOutputCount(NetworkArchitecture architecture, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(tensors);
+        var found = Match(ShapesOf(architecture), tensors, out _);
+        foreach (var axes in architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output))
+            if (found.TryGetValue(axes.Name, out string? name) && tensors[name].shape is [> 0 and <= int.MaxValue, ..] shape) return (int)shape[0];
+        return null;
+    }
+
     private static List<KeyValuePair<string, long[]>> ShapesOf(NetworkArchitecture architecture)
     {
         using var scope = NewDisposeScope(); // the throw-away network and all that belongs to it

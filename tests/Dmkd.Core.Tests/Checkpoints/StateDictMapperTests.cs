@@ -37,6 +37,22 @@ public class StateDictMapperTests
         Assert.Equal(source.Keys, mapped.Keys);
     }
 
+    [Fact]
+    public void FindOutputCount_OtherNamesAndOutputs_IsTheHeadsRows()
+    {
+        using var source = Weights();
+        var tensors = source.ToDictionary(weight => $"module.{weight.Key.Replace("head.", "fc.", StringComparison.Ordinal)}", weight => weight.Value);
+        Assert.Equal(Architecture.OutputCount, StateDictMapper.FindOutputCount(new ConvNetArchitecture(3, 8, [2, 3], 1), tensors));
+    }
+
+    [Fact]
+    public void FindOutputCount_NoHead_IsNull()
+    {
+        using var source = Weights();
+        var tensors = source.Where(weight => !weight.Key.StartsWith("head.", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        Assert.Null(StateDictMapper.FindOutputCount(Architecture, tensors));
+    }
+
     [Theory]
     [InlineData("layer2.0.downsample.1.running_mean", "layer2.0.shortcut.1.running_mean")]
     [InlineData("layer1.0.shortcut.0.weight", "layer1.0.downsample.0.weight")]

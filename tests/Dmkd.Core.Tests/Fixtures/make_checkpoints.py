@@ -150,12 +150,12 @@ def legacy():
     return {"best_prec1": 91.78, "state_dict": state}, [weight, bias]
 
 
-def script():
+def script(rows=((1, 0, 0), (0, 1, -1)), biases=(0.5, 0), result="torch.relu(torch.linear(x, weight, bias))"):
     """A TorchScript program: a linear layer and ReLU. The objects' classes are the program's own."""
-    weight, bias = Storage("FloatStorage", [1, 0, 0, 0, 1, -1], "0"), Storage("FloatStorage", [0.5, 0], "1")
+    weight, bias = Storage("FloatStorage", [value for row in rows for value in row], "0"), Storage("FloatStorage", biases, "1")
     names = ["training", "weight", "bias"]
     module = stand_in("__torch__", "Teacher", type("Teacher", (), {}))()
-    state = {"weight": parameter_of_script(weight, (2, 3), (3, 1)), "bias": parameter_of_script(bias, (2,), (1,)), "training": False}
+    state = {"weight": parameter_of_script(weight, (len(rows), 3), (3, 1)), "bias": parameter_of_script(bias, (len(rows),), (1,)), "training": False}
     for name in names:
         setattr(module, name, state[name])
     code = ("class Teacher(Module):\n"
@@ -168,9 +168,15 @@ def script():
             "    x: Tensor) -> Tensor:\n"
             "    weight = self.weight\n"
             "    bias = self.bias\n"
-            "    return torch.relu(torch.linear(x, weight, bias))\n")
+            f"    return {result}\n")
     extra = [("code/__torch__.py", code.encode()), ("constants.pkl", pickle.dumps((), 2))]
     return module, [weight, bias], extra
+
+
+def image_script():
+    """A TorchScript program for colour images: ten classes from the mean colour. EvaluateTests compute the same by hand."""
+    rows = [[label, 5 - label, label % 2] for label in range(10)]
+    return script(rows, [label / 8 for label in range(10)], "torch.linear(torch.mean(x, [2, 3]), weight, bias)")
 
 
 def parameter_of_script(storage, shape, strides):
@@ -185,3 +191,5 @@ if __name__ == "__main__":
     write_legacy("legacy.th", *legacy())
     teacher, parts, programme = script()
     write_zip("script.pt", teacher, parts, extra=programme)
+    teacher, parts, programme = image_script()
+    write_zip("image_script.pt", teacher, parts, extra=programme)

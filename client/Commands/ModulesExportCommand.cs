@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Dmkd.Client.Files;
+using Dmkd.Client.Hosting;
+using Dmkd.Contracts.Experts;
+using Dmkd.Core.Checkpoints;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd modules export</c>: a version of an expert as a safetensors file that says where it comes from.</summary>
+internal sealed class ModulesExportCommand : Command
+{
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _name = ModulesCommand.NameArgument();
+    private readonly Option<string?> _library = ModulesCommand.LibraryOption();
+    private readonly Option<int?> _version = new("--version") { Description = "Number of the version; the current one when not given" };
+    private readonly Option<string> _output = new("--output") { Description = "File to write, such as expert-1.safetensors", Required = true };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists" };
+
+    public ModulesExportCommand()
+        : base("export", "Write a module's weights as safetensors")
+    {
+        Arguments.Add(_name);
+        Option[] all = [_library, _version, _output, _force];
+        foreach (var option in all) Options.Add(option);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        HomeFolder.RequireRuns(_common.Home(parsed));
+        using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
+        await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
+        var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
+        var version = parsed.GetValue(_version) is { } number ? await VersionAsync(silo, module, number, cancellationToken) : module.Current;
+        byte[] content = await silo.Weights.GetAsync(version.Digest, cancellationToken);
+        var written = await silo.Training.RunAsync(_ => Write(output, content, module.Descriptor, version), cancellationToken);
+        written.Print(_common.Json(parsed));
+        return ExitCode.Success;
+    }
+
+    private static async Task<ModuleVersion> VersionAsync(EmbeddedSilo silo, ModuleSnapshot module, int number, CancellationToken cancellationToken)
+    {
+        var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
+        return history.FirstOrDefault(version => version.Number == number)
+            ?? throw new BadInputException($"Module '{module.Descriptor.Name}' has versions {history[0].Number} to {history[^1].Number}, not {number}.");
+    }
+
+    private static WrittenWeights Write(OutputFile output, byte[] content, ModuleDescriptor module, ModuleVersion version)
+    {
+        using var weights = WeightCodec.Decode(content);
+        SafeTensorsWriter.Write(output.Content, weights, Lineage.OfModule(module, version));
+        return new WrittenWeights(output.Path, version.Digest, output.Commit(), weights.Count);
+    }
+}

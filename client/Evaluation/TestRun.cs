@@ -1,0 +1,60 @@
+using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using static TorchSharp.torch;
+
+namespace Dmkd.Client.Evaluation;
+
+/// <summary>
+/// All test images through one model. The batches are the same however many lanes share them, so two runs on one machine give the same
+/// bits.
+/// </summary>
+/// <param name="test">The images.</param>
+/// <param name="classCount">Their classes.</param>
+/// <param name="normalisation">What the model was trained with.</param>
+/// <param name="keepLogits">Whether <see cref="Logits"/> is filled.</param>
+internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation normalisation, bool keepLogits)
+{
+    private const int BatchSize = 250;
+
+    /// <summary>The logits of image i from i * <see cref="ClassCount"/>; null when they are not kept.</summary>
+    public float[]? Logits { get; } = keepLogits ? new float[checked(test.Count * classCount)] : null;
+
+    /// <summary>Number of images.</summary>
+    public int ImageCount => test.Count;
+
+    /// <summary>Number of classes.</summary>
+    public int ClassCount => classCount;
+
+    /// <summary>Asks a model on some lanes at once.</summary>
+    /// <param name="device">The lanes.</param>
+    /// <param name="lanes">How many of them; each makes its own model.</param>
+    /// <param name="make">Makes the model, on the lane.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Images whose largest logit is their class's.</returns>
+    public async Task<long> CountRightAsync(DeviceWorker device, int lanes, Func<ITestedModel> make, CancellationToken cancellationToken)
+    {
+        long[] right = await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => device.RunAsync(job => CountRight(job, make, lane, lanes), cancellationToken)));
+        return right.Sum();
+    }
+
+    /// <summary>Takes every <paramref name="lanes"/>-th batch.</summary>
+    private long CountRight(DeviceJob job, Func<ITestedModel> make, int lane, int lanes)
+    {
+        using var noGrad = no_grad();
+        using var model = make();
+        long right = 0;
+        foreach (int[] batch in Enumerable.Range(0, test.Count).Chunk(BatchSize).Where((_, index) => index % lanes == lane))
+        {
+            job.CancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var images = test.Select(batch);
+            using var data = ImageTensors.From(images.Pixels, images.Labels, images.Channels, images.Height);
+            var logits = model.Logits(normalisation.Apply(data.Pixels));
+            right += logits.argmax(1).eq(data.Labels).sum().item<long>();
+            if (Logits is not null) logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);
+        }
+
+        return right;
+    }
+}
