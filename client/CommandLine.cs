@@ -18,6 +18,7 @@ internal static class CommandLine
         var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
         {
             new RunCommand(),
+            new PreserveCommand(),
             new ModulesCommand(),
             new PredictCommand(),
             new EvaluateCommand(),

@@ -1,5 +1,5 @@
 namespace Dmkd.Client;
 
-/// <summary>The user stopped a run; the message says how to go on with it.</summary>
-internal sealed class RunStoppedException(string runId, string home)
-    : OperationCanceledException($"Stopped. The run goes on with: dmkd run --resume {runId} --home {home}");
+/// <summary>The user stopped long work; the message says how to go on with it.</summary>
+internal sealed class RunStoppedException(string command, string id, string home)
+    : OperationCanceledException($"Stopped. The {(command == "run" ? "run" : "work")} goes on with: dmkd {command} --resume {id} --home {home}");

@@ -18,7 +18,7 @@ internal sealed class PredictCommand : Command
     private readonly Option<string?> _library = new("--library") { Description = "Library; the newest when not given" };
     private readonly Option<int> _top = new("--top") { Description = "Experts that answer (R)", DefaultValueFactory = _ => 1 };
     private readonly Option<double> _beta = new("--beta") { Description = "Weight of an expert's mean entropy in routing (beta)", DefaultValueFactory = _ => 0 };
-    private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}", DefaultValueFactory = _ => GateCatalog.Names[0] };
+    private readonly Option<string?> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, the library's gate network, or else {GateCatalog.Names[0]}" };
 
     public PredictCommand()
         : base("predict", "Predict the classes of images and say which experts answered")
@@ -40,6 +40,7 @@ internal sealed class PredictCommand : Command
         HomeFolder.RequireRuns(_common.Home(parsed));
         await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
+        if (routing.Gate.Length == 0) routing = routing with { Gate = DefaultGate(modules) };
         var predictions = new List<RoutedPrediction>();
         foreach (var request in RequestsOf(images, modules, routing))
             predictions.AddRange((await silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken)).Predictions[0]);
@@ -68,19 +69,22 @@ internal sealed class PredictCommand : Command
     {
         int top = parsed.GetValue(_top);
         double beta = parsed.GetValue(_beta);
-        string gate = parsed.GetValue(_gate)!;
+        string? gate = parsed.GetValue(_gate);
         if (top < 1) throw new BadInputException($"--top must be at least 1, not {top}.");
         if (!(beta >= 0)) throw new BadInputException($"--beta must be at least 0, not {beta}.");
-        return GateCatalog.Names.Contains(gate)
-            ? new RoutingSettings(gate, top, beta)
+        return gate is null || GateCatalog.Names.Contains(gate)
+            ? new RoutingSettings(gate ?? "", top, beta)
             : throw new BadInputException($"--gate must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
     }
+
+    private static string DefaultGate(IReadOnlyList<ModuleSnapshot> modules) =>
+        modules.Any(module => module.Descriptor.Role is ModuleRole.Gate) ? NetworkGate.GateName : GateCatalog.Names[0];
 
     /// <summary>Batches within the limit of one request.</summary>
     private static IEnumerable<RouteRequest> RequestsOf(string[] images, IReadOnlyList<ModuleSnapshot> modules, RoutingSettings routing)
     {
         var architecture = ArchitectureCatalog.Parse(modules[0].Descriptor.Architecture);
-        int[] classes = [.. modules.SelectMany(module => module.Descriptor.Classes)];
+        int[] classes = [.. modules.Where(module => module.Descriptor.Role is ModuleRole.Expert).SelectMany(module => module.Descriptor.Classes)];
         int bytesPerImage = architecture.InputChannels * architecture.InputSize * architecture.InputSize;
         foreach (string[] batch in images.Chunk(Math.Max(1, RouteRequest.MaxPixelBytes / bytesPerImage)))
         {

@@ -78,7 +78,7 @@ internal sealed class RunCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new RunStoppedException(runId, home);
+            throw new RunStoppedException("run", runId, home);
         }
     }
 

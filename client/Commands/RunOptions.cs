@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Reflection;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
 using Dmkd.Data;
+using static Dmkd.Client.Commands.OptionReader;
 
 namespace Dmkd.Client.Commands;
 
@@ -16,11 +15,7 @@ internal sealed class RunOptions
 {
     private static readonly RunSettings Default = new() { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } };
 
-    private readonly Option<string> _data = new("--data") { Description = $"Data set: {string.Join(", ", DatasetSpec.Kinds)}", DefaultValueFactory = _ => DatasetSpec.Kinds[0] };
-    private readonly Option<string?> _dataPath = new("--data-path") { Description = "Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files" };
-    private readonly Option<int?> _trainPerClass = new("--train-per-class") { Description = "Training images per class; all when not given (synthetic: 400)" };
-    private readonly Option<int?> _testPerClass = new("--test-per-class") { Description = "Test images per class; all when not given (synthetic: 100)" };
-    private readonly Option<int> _imageSize = Number("--image-size", "Height and width that images are brought to, in pixels", 32);
+    private readonly DataOptions _data = new();
     private readonly Option<int> _tasks = Number("--tasks", "Tasks the classes are split into", Default.Tasks);
     private readonly Option<int> _nodes = Number("--nodes", "Nodes the training data is spread over", Default.Nodes);
     private readonly Option<int> _rounds = Number("--rounds", "Rounds of local updates per task", Default.Rounds);
@@ -50,7 +45,7 @@ internal sealed class RunOptions
     {
         Option[] all =
         [
-            _data, _dataPath, _trainPerClass, _testPerClass, _imageSize, _tasks, _nodes, _rounds, _epochs, _mergeEvery, _rank, _alpha, _beta,
+            .. _data.All, _tasks, _nodes, _rounds, _epochs, _mergeEvery, _rank, _alpha, _beta,
             _top, _gate, _lambda, _dirichlet, _mergeRule, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -63,7 +58,7 @@ internal sealed class RunOptions
         int tasks = Checked(parsed, _tasks, nameof(RunSettings.Tasks));
         var settings = new RunSettings
         {
-            Data = ReadData(parsed),
+            Data = _data.Read(parsed, Checked(parsed, _seed, nameof(RunSettings.Seed))),
             Tasks = tasks,
             Nodes = Checked(parsed, _nodes, nameof(RunSettings.Nodes)),
             Rounds = Checked(parsed, _rounds, nameof(RunSettings.Rounds)),
@@ -85,9 +80,6 @@ internal sealed class RunOptions
         return settings;
     }
 
-    private static Option<T> Number<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
-
     private static double ParseConcentration(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
@@ -97,43 +89,5 @@ internal sealed class RunOptions
     }
 
     private static T Checked<T>(ParseResult parsed, Option<T> option, string property)
-        where T : struct, IConvertible
-    {
-        var value = parsed.GetValue(option);
-        var range = typeof(RunSettings).GetProperty(property)!.GetCustomAttribute<RangeAttribute>()!;
-        double number = value.ToDouble(CultureInfo.InvariantCulture);
-        double minimum = Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), maximum = Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture);
-        return number >= minimum && number <= maximum
-            ? value
-            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be in [{minimum}, {maximum}], not {value}."));
-    }
-
-    private static T AtLeast<T>(ParseResult parsed, Option<T> option, double minimum)
-        where T : struct, IConvertible
-    {
-        var value = parsed.GetValue(option);
-        return value.ToDouble(CultureInfo.InvariantCulture) >= minimum
-            ? value
-            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
-    }
-
-    private static string OneOf(ParseResult parsed, Option<string> option, IReadOnlyList<string> known)
-    {
-        string value = parsed.GetValue(option)!;
-        return known.Contains(value) ? value : throw new BadInputException($"{option.Name} must be one of {string.Join(", ", known)}, not '{value}'.");
-    }
-
-    private DataSource ReadData(ParseResult parsed)
-    {
-        string? path = parsed.GetValue(_dataPath);
-        return new DataSource
-        {
-            Kind = OneOf(parsed, _data, DatasetSpec.Kinds),
-            Path = path is null ? null : Path.GetFullPath(path),
-            TrainPerClass = parsed.GetValue(_trainPerClass),
-            TestPerClass = parsed.GetValue(_testPerClass),
-            ImageSize = parsed.GetValue(_imageSize),
-            Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
-        };
-    }
+        where T : struct, IConvertible => OptionReader.Checked<RunSettings, T>(parsed, option, property);
 }

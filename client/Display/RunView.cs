@@ -15,14 +15,7 @@ internal sealed class RunView(bool json)
     private readonly IAnsiConsole _console = Consoles.Create(json);
 
     /// <summary>Reads the data set, showing how far it is.</summary>
-    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => Bars.RunAsync(_console, async bars =>
-    {
-        var bar = bars.Add($"data: {settings.Data.Kind}");
-        var progress = new InlineProgress(step => bar.Set((double)step.Done / Math.Max(1, step.Total)));
-        var dataset = await datasets.GetAsync(settings.Data, progress);
-        bar.Set(1);
-        return dataset;
-    });
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => DataView.ReadAsync(_console, datasets, settings.Data);
 
     /// <summary>Says what begins.</summary>
     public void Begin(string runId, RunSettings settings, string home, bool isResumed)
@@ -70,10 +63,5 @@ internal sealed class RunView(bool json)
             bool done = look.Phase is RunPhase.Completed || task < look.Task;
             if (done || task == look.Task) tasks[task].Set(done ? 1 : look.TaskProgress);
         }
-    }
-
-    private sealed class InlineProgress(Action<DatasetProgress> report) : IProgress<DatasetProgress>
-    {
-        public void Report(DatasetProgress value) => report(value);
     }
 }

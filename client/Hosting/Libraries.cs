@@ -6,6 +6,13 @@ namespace Dmkd.Client.Hosting;
 /// <summary>Finds libraries and their modules.</summary>
 internal static class Libraries
 {
+    /// <summary>Whether a library of a name was ever begun.</summary>
+    public static async Task<bool> IsTakenAsync(IGrainFactory grains, string name, CancellationToken cancellationToken)
+    {
+        var runs = await grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken);
+        return runs.Any(run => run.Library == name);
+    }
+
     /// <summary>Modules of a library, or of the newest that has any.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static async Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(IGrainFactory grains, string? name, CancellationToken cancellationToken)

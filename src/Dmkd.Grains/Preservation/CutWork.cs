@@ -7,6 +7,7 @@ using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
 using Dmkd.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -93,8 +94,9 @@ internal static class CutWork
     private static PartitionSummary Summarise(PartitionMap map) => new()
     {
         Size = map.Size,
-        Adjacency = MemoryMarshal.AsBytes<float>(map.Adjacency).ToArray(),
-        ClusterStarts = map.ClusterStarts,
-        ImportanceByClass = map.ImportanceByClass,
+        Adjacency = MemoryMarshal.AsBytes<float>([.. map.Adjacency]).ToArray(),
+        ClusterStarts = [.. map.ClusterStarts],
+        ImportanceByClass = [.. Enumerable.Range(0, map.ClassShares.GetLength(0)).Select(cluster =>
+            (double[])[.. Enumerable.Range(0, map.ClassShares.GetLength(1)).Select(label => map.ClassShares[cluster, label])])],
     };
 }

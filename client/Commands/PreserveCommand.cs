@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Globalization;
+using Dmkd.Client.Display;
+using Dmkd.Client.Evaluation;
+using Dmkd.Client.Files;
+using Dmkd.Client.Hosting;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Preservation;
+using TorchSharp;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd preserve</c>: from a deprecated model to a library of experts that remember what it knew (proposal 3.2).</summary>
+internal sealed class PreserveCommand : Command
+{
+    private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "The deprecated model: safetensors or PyTorch (.pt, .pth, .th)" };
+    private readonly Option<bool> _torchScript = new("--torchscript") { Description = "The file is a TorchScript program; it is run, so it must come from someone you trust" };
+    private readonly PreserveOptions _options = new();
+    private readonly Option<string?> _library = new("--library") { Description = "Name of the new library; made from the time when not given" };
+    private readonly Option<string?> _resume = new("--resume") { Description = "Library to go on with; its own settings count" };
+    private readonly Option<string?> _plot = new("--plot") { Description = "PNG file to draw the partition in" };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace the file of --plot if it exists" };
+    private readonly CommonOptions _common = new();
+
+    public PreserveCommand()
+        : base("preserve", "Turn a deprecated network into a library of experts")
+    {
+        Options.Add(_checkpoint);
+        Options.Add(_torchScript);
+        _options.AddTo(this);
+        foreach (Option option in (Option[])[_library, _resume, _plot, _force]) Options.Add(option);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        bool json = _common.Json(parsed);
+        string home = _common.Home(parsed);
+        using var plot = parsed.GetValue(_plot) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
+        var view = new PreserveView(json);
+        var datasets = new DatasetCache();
+        string? resumed = parsed.GetValue(_resume);
+        var (request, legacy) = resumed is null ? await ReadAsync(parsed, view, datasets, cancellationToken) : default;
+        if (resumed is not null) HomeFolder.RequireRuns(home);
+
+        await using var silo = await EmbeddedSilo.StartAsync(home, datasets, _common.Verbose(parsed), cancellationToken);
+        string library = resumed ?? parsed.GetValue(_library) ?? NewName();
+        var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
+        if (resumed is null)
+        {
+            if (await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken))
+                throw new BadInputException($"Library '{library}' exists. Choose another --library, or go on with a stopped one by --resume {library}.");
+            await silo.Weights.PutAsync(legacy!, cancellationToken); // before the state that names it
+            await preservation.StartAsync(request!, cancellationToken);
+        }
+        else
+        {
+            request = await preservation.GetRequestAsync(cancellationToken) ?? throw new BadInputException($"There is no library '{library}' made by preserve in {home}.");
+            await view.ReadDataAsync(datasets, request.Settings.Data);
+            await preservation.ResumeAsync(cancellationToken);
+        }
+
+        view.Begin(library, request!, home, isResumed: resumed is not null);
+        try
+        {
+            var report = await view.FollowAsync(preservation, cancellationToken);
+            view.End(report);
+            if (plot is not null) view.Draw(report, plot);
+            if (json) JsonOutput.Write(PreservationDocument.Of(report));
+            return ExitCode.Success;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new RunStoppedException("preserve", library, home);
+        }
+    }
+
+    /// <summary>Reads everything that may be refused, before anything is stored.</summary>
+    private async Task<(PreservationRequest Request, byte[] Legacy)> ReadAsync(ParseResult parsed, PreserveView view, DatasetCache datasets, CancellationToken cancellationToken)
+    {
+        string path = parsed.GetValue(_checkpoint) ?? throw new BadInputException("--checkpoint is required, unless --resume names a library to go on with.");
+        if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
+        var source = _options.ReadData(parsed);
+        var dataset = await view.ReadDataAsync(datasets, source);
+        var settings = _options.Read(parsed, source, dataset.ClassNames);
+        PreservationRules.Check(settings, dataset);
+        bool isTorchScript = parsed.GetValue(_torchScript);
+        byte[] legacy;
+        using (var device = new DeviceWorker(lanes: 1))
+        {
+            legacy = await device.RunAsync(
+                _ => isTorchScript ? ReadProgram(path, dataset, settings) : TestedNetwork.Import(path, ArchitectureCatalog.Parse(settings.Architecture)), cancellationToken);
+        }
+
+        return (new PreservationRequest
+        {
+            Settings = settings,
+            LegacyDigest = WeightDigest.Of(legacy),
+            IsTorchScript = isTorchScript,
+            SourceName = Path.GetFileName(path),
+        }, legacy);
+    }
+
+    /// <summary>Asks the program about two images, so that a wrong one is refused before anything is stored.</summary>
+    private static byte[] ReadProgram(string path, ImageDataset dataset, PreservationSettings settings)
+    {
+        using var program = new TestedProgram(path, dataset.ClassNames.Count);
+        using var pixels = ImageTensors.PixelTensor(dataset.Train.Select([0, 1]).Pixels, 2, dataset.Train.Channels, dataset.Train.Height);
+        using var noGrad = torch.no_grad();
+        using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(pixels));
+        return File.ReadAllBytes(path);
+    }
+
+    private static string NewName() =>
+        $"library-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Preservation;
+using Spectre.Console;
+
+namespace Dmkd.Client.Display;
+
+/// <summary>The tables of a preservation.</summary>
+internal static class PreservationTables
+{
+    private const int MostClassesListed = 6;
+
+    /// <summary>One row per module: what it kept of the legacy model, and what it knows.</summary>
+    public static Table Modules(PreservationReport report)
+    {
+        var table = new Table().Title($"Experts of {Markup.Escape(report.Request.SourceName)}")
+            .AddColumns("module", "classes", "units kept\nper stage", "param-\neters", "MACs\nper input", "impor-\ntance", "before\nKD", "after\nKD", "legacy\nmodel");
+        foreach (var module in report.Modules)
+        {
+            table.AddRow(
+                Markup.Escape(module.Name), Markup.Escape(ClassesOf(module, report.ClassNames)), StagesOf(module.Widths), Thousands(module.Parameters),
+                $"{Millions(module.MultiplyAdds)}\n{Percent((double)module.MultiplyAdds / report.LegacyMultiplyAdds)}", Percent(module.ImportanceShare),
+                Percent(module.AccuracyBefore), Percent(module.AccuracyAfter), Percent(module.LegacyAccuracy));
+        }
+
+        return table.Caption("Accuracies are on the test images of the module's own classes, choosing among these.");
+    }
+
+    /// <summary>The library against the legacy model.</summary>
+    public static Table Library(PreservationReport report)
+    {
+        var table = new Table().Title($"Library {Markup.Escape(report.Library)} on {report.TestImages.ToString("N0", CultureInfo.InvariantCulture)} test images")
+            .AddColumns("model", "accuracy", "against legacy", "right expert", "MACs per input", "of legacy");
+        table.AddRow("legacy model", Percent2(report.LegacyAccuracy), "-", "-", Millions(report.LegacyMultiplyAdds), "100 %");
+        if (report.SurrogateAccuracy is { } surrogate) table.AddRow("surrogate", Percent2(surrogate), Points(surrogate - report.LegacyAccuracy), "-", Millions(report.LegacyMultiplyAdds), "100 %");
+        foreach (var routed in report.Routed)
+        {
+            table.AddRow(
+                $"library, R = {routed.TopExperts}", Percent2(routed.Accuracy), Points(routed.Accuracy - report.LegacyAccuracy), Percent(routed.RightExpert),
+                Millions(routed.MultiplyAdds), Percent(routed.MultiplyAdds / report.LegacyMultiplyAdds));
+        }
+
+        return table;
+    }
+
+    private static string ClassesOf(PreservedModule module, string[] names) => module.Role is ModuleRole.Gate
+        ? $"all {module.Classes.Length}"
+        : module.Classes.Length <= MostClassesListed
+            ? string.Join(", ", module.Classes.Select(label => names[label]))
+            : $"{string.Join(", ", module.Classes.Take(MostClassesListed).Select(label => names[label]))} and {module.Classes.Length - MostClassesListed} more";
+
+    /// <summary>Neighbouring spaces that were equally wide make a stage: kept (or least to most kept) of how many.</summary>
+    private static string StagesOf(SpaceWidth[] widths)
+    {
+        List<List<SpaceWidth>> stages = [];
+        foreach (var width in widths)
+        {
+            if (stages.Count > 0 && stages[^1][0].Of == width.Of) stages[^1].Add(width);
+            else stages.Add([width]);
+        }
+
+        return string.Join('\n', stages.Select(stage =>
+        {
+            int least = stage.Min(space => space.Kept), most = stage.Max(space => space.Kept);
+            return least == most ? $"{most} of {stage[0].Of}" : $"{least}-{most} of {stage[0].Of}";
+        }));
+    }
+
+    private static string Thousands(long value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:F1} k");
+
+    private static string Millions(double value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:F2} M");
+
+    private static string Percent(double share) => share.ToString("P1", CultureInfo.InvariantCulture);
+
+    private static string Percent2(double share) => share.ToString("P2", CultureInfo.InvariantCulture);
+
+    private static string Points(double difference) => string.Create(CultureInfo.InvariantCulture, $"{100 * difference:+0.00;-0.00} points");
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Dmkd.Client.Files;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Preservation;
+using Dmkd.Data;
+using Dmkd.Experiments;
+using Dmkd.Grains.Data;
+using Spectre.Console;
+
+namespace Dmkd.Client.Display;
+
+/// <summary>Shows a preservation to a person: bars on a terminal, one line per event anywhere, tables at the end.</summary>
+/// <param name="json">Whether standard output belongs to a document, so that everything goes to standard error.</param>
+internal sealed class PreserveView(bool json)
+{
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
+    private readonly IAnsiConsole _console = Consoles.Create(json);
+
+    /// <summary>Reads the data set, showing how far it is.</summary>
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) => DataView.ReadAsync(_console, datasets, source);
+
+    /// <summary>Says what begins.</summary>
+    public void Begin(string library, PreservationRequest request, string home, bool isResumed)
+    {
+        var settings = request.Settings;
+        string verb = isResumed ? "resuming library" : "library";
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {settings.Experts} experts, alpha {settings.Alpha}, {settings.Partition} partition, {settings.Epochs} epochs, seed {settings.Seed}");
+        _console.MarkupLineInterpolated($"[grey]stored in {home}; stopped, it goes on with: preserve --resume {library}[/]");
+    }
+
+    /// <summary>Follows the work until it ends.</summary>
+    /// <exception cref="RunFailedException">It cannot go on.</exception>
+    public Task<PreservationReport> FollowAsync(IPreservationGrain preservation, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
+    {
+        Dictionary<string, Bar> known = [];
+        long seen = 0;
+        while (true)
+        {
+            var look = await preservation.GetProgressAsync(seen, cancellationToken);
+            foreach (var entry in look.Events)
+                _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
+            if (look.Events.Length > 0) seen = look.Events[^1].Sequence;
+            foreach (var track in look.Tracks)
+            {
+                if (!known.TryGetValue(track.Name, out var bar)) known[track.Name] = bar = bars.Add(track.Name);
+                bar.Set(track.Share);
+            }
+
+            if (look.Stage is PreservationStage.Failed) throw new RunFailedException(look.Error ?? "The preservation failed and left no reason.");
+            if (look.Stage is PreservationStage.Completed && await preservation.GetReportAsync(cancellationToken) is { } report) return report;
+            await Task.Delay(LookPeriod, TimeProvider.System, cancellationToken);
+        }
+    });
+
+    /// <summary>Prints the tables.</summary>
+    public void End(PreservationReport report)
+    {
+        _console.WriteLine();
+        _console.Write(PreservationTables.Modules(report));
+        _console.Write(PreservationTables.Library(report));
+        _console.MarkupLineInterpolated($"[grey]next: modules list --library {report.Library}, predict --library {report.Library} <image...>, modules export expert-1 --output expert-1.safetensors[/]");
+    }
+
+    /// <summary>Draws the partition.</summary>
+    public void Draw(PreservationReport report, OutputFile file)
+    {
+        var partition = report.Partition;
+        double[,] shares = new double[partition.ImportanceByClass.Length, report.ClassNames.Length];
+        for (int cluster = 0; cluster < shares.GetLength(0); cluster++)
+            for (int label = 0; label < shares.GetLength(1); label++) shares[cluster, label] = partition.ImportanceByClass[cluster][label];
+        file.Content.Write(PartitionPicture.Draw(
+            new PartitionMap
+            {
+                Size = partition.Size,
+                Adjacency = MemoryMarshal.Cast<byte, float>(partition.Adjacency).ToArray(),
+                ClusterStarts = partition.ClusterStarts,
+                ClassShares = shares,
+            },
+            report.ClassNames));
+        file.Commit();
+        _console.MarkupLineInterpolated($"[grey]partition drawn in {file.Path}[/]");
+    }
+}
