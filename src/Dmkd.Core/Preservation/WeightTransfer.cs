@@ -6,6 +6,9 @@ namespace Dmkd.Core.Preservation;
 /// <summary>Makes an expert's first weights, <c>W_k = α W_old,k + (1-α) W_rand,k</c>, from a legacy network (proposal 3.2.3).</summary>
 public static class WeightTransfer
 {
+    /// <summary>Deviation of U(±1/√n), 1/√(3n), over He's, √(2/n).</summary>
+    private static readonly double PyTorchScale = 1 / Math.Sqrt(6);
+
     /// <summary>Cuts a narrower network out of a legacy one: <c>W_old,k</c>.</summary>
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="legacy">Its weights <c>W_old</c>. Borrowed.</param>
@@ -51,18 +54,15 @@ public static class WeightTransfer
     }
 
     /// <summary>
-    /// The random part at the legacy part's scale: every weight of two axes or more gets the norm that its counterpart has. Trained
-    /// weights are several times smaller than freshly drawn ones (weight decay), so that without this α = 0.5 would be noise for
-    /// nine tenths (docs/adr/0012).
+    /// The random part at the size that PyTorch gives new convolutions, <c>U(±1/√fan_in)</c>: 1/√6 of He's, which trained weights
+    /// about keep and which would drown half of them (docs/adr/0012).
     /// </summary>
-    /// <param name="random">Random weights. Borrowed.</param>
-    /// <param name="cut">Weights cut from the legacy network, of the same names and shapes. Borrowed.</param>
+    /// <param name="random">What <see cref="RandomWeights"/> gave. Borrowed.</param>
     /// <returns>Weights owned by the caller.</returns>
-    public static WeightSet AtScaleOf(WeightSet random, WeightSet cut)
+    public static WeightSet AtPyTorchScale(WeightSet random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        ArgumentNullException.ThrowIfNull(cut);
-        return random.Map((name, weight) => weight.dim() < 2 ? weight.clone() : weight * (cut[name].norm() / weight.norm().clamp_min(float.Epsilon)));
+        return random.Map((_, weight) => weight.dim() == 4 ? weight * PyTorchScale : weight.clone());
     }
 
     /// <summary>Mixes <c>α W_old,k + (1-α) W_rand,k</c>; 1 and 0 return the one or the other bit for bit.</summary>

@@ -65,7 +65,7 @@ internal static class CutWork
         }
     }
 
-    /// <summary><c>W_k = α W_old,k + (1-α) W_rand,k</c>, the random part at the legacy part's scale.</summary>
+    /// <summary><c>W_k = α W_old,k + (1-α) W_rand,k</c>.</summary>
     private static (NetworkArchitecture Architecture, WeightSet Weights) Transfer(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection units, int[] classes, PreservationSettings settings)
     {
@@ -73,8 +73,7 @@ internal static class CutWork
         using (old)
         {
             using var drawn = WeightTransfer.RandomWeights(cut, PreservationRules.RandomWeightsSeed(settings));
-            // A wholly random student keeps the scale that networks are trained from.
-            using var random = settings.Alpha > 0 ? WeightTransfer.AtScaleOf(drawn, old) : drawn.Clone();
+            using var random = WeightTransfer.AtPyTorchScale(drawn);
             return (cut, WeightTransfer.Blend(old, random, settings.Alpha));
         }
     }

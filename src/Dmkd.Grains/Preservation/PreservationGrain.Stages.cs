@@ -142,8 +142,7 @@ internal sealed partial class PreservationGrain
 
     private string Describe(PreservedModule module)
     {
-        string classes = string.Join(", ", module.Classes.Select(label => State.ClassNames[label]));
         double share = (double)module.MultiplyAdds / ArchitectureCatalog.Parse(Settings.Architecture).MultiplyAdds;
-        return $"{module.Name}: {module.Parameters:N0} parameters, {share:P1} of the multiply-adds, {module.ImportanceShare:P0} of the importance, for {classes}";
+        return $"{module.Name}: {module.Classes.Length} classes, {module.Parameters:N0} parameters, {share:P1} of the MACs, {module.ImportanceShare:P0} of the importance";
     }
 }
