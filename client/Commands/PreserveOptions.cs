@@ -26,9 +26,10 @@ internal sealed class PreserveOptions
     private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in the experts' first version (alpha)", Default.Alpha);
     private readonly Option<string?> _classes = new("--classes-per-expert")
     {
-        Description = "Classes of each expert by name or number, such as \"cat,dog;car,ship\", or how many each gets, such as 5; chosen by importance when not given",
+        Description = "Classes of each expert by name or number, such as \"cat,dog;car,ship\", or how many each gets, such as 5; chosen by --grouping when not given",
     };
 
+    private readonly Option<string> _grouping = new("--grouping") { Description = $"How classes are shared out without --classes-per-expert: {string.Join(", ", GroupingNames.All)}", DefaultValueFactory = _ => Default.Grouping };
     private readonly Option<double> _expertSize = Number("--expert-size", "Most multiply-adds of an expert as a share of the model's; 0 for the widths its cluster owns", Default.ExpertSize);
     private readonly Option<double> _gateSize = Number("--gate-size", "Most multiply-adds of the gate network as a share of the model's; 0 for no gate network", Default.GateSize);
     private readonly Option<double> _minimumWidth = Number("--min-width", "Least width of every layer of an expert as a share of the model's", Default.MinimumWidth);
@@ -47,7 +48,7 @@ internal sealed class PreserveOptions
     {
         Option[] all =
         [
-            _architecture, .. _data.All, _normalize, _experts, _alpha, _classes, _expertSize, _gateSize, _minimumWidth, _partition, _scores,
+            _architecture, .. _data.All, _normalize, _experts, _alpha, _classes, _grouping, _expertSize, _gateSize, _minimumWidth, _partition, _scores,
             _calibration, _epochs, _gateEpochs, _batchSize, _learningRate, _temperature, _noAugment, _seed,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -74,6 +75,7 @@ internal sealed class PreserveOptions
             Experts = experts,
             Alpha = Checked(parsed, _alpha, nameof(PreservationSettings.Alpha)),
             ClassGroups = groups,
+            Grouping = OneOf(parsed, _grouping, GroupingNames.All),
             Partition = OneOf(parsed, _partition, PartitionNames.All),
             Scores = OneOf(parsed, _scores, ScoreNames.All),
             ExpertSize = Checked(parsed, _expertSize, nameof(PreservationSettings.ExpertSize)),

@@ -27,7 +27,7 @@ public sealed record PreservationSettings
     [Id(4), Range(0.0, 1.0)]
     public double Alpha { get; init; } = 0.5;
 
-    /// <summary>Classes of each expert; null for what the partition says, balanced.</summary>
+    /// <summary>Classes of each expert; null for what <see cref="Grouping"/> says.</summary>
     [Id(5)]
     public int[][]? ClassGroups { get; init; }
 
@@ -82,4 +82,8 @@ public sealed record PreservationSettings
     /// <summary>Passes over all images when the gate network, or the surrogate of a TorchScript program, is distilled. Default: 8.</summary>
     [Id(18), Range(0, 10_000)]
     public int GateEpochs { get; init; } = 8;
+
+    /// <summary>How classes are shared out where <see cref="ClassGroups"/> does not say, one of <see cref="GroupingNames"/>. Default: similarity.</summary>
+    [Id(19)]
+    public string Grouping { get; init; } = GroupingNames.Similarity;
 }

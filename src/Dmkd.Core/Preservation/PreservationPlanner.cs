@@ -21,7 +21,7 @@ public static class PreservationPlanner
         if (options.ClassGroups is { } given) CheckGroups(given, options.ExpertCount);
 
         var graph = ImportanceGraph.Build(architecture, scores);
-        int[] clusters = SpectralPartitioner.Partition(graph, options.ExpertCount, new SpectralOptions { Seed = options.Seed });
+        int[] clusters = SpectralPartitioner.Partition(graph, options.ExpertCount, new SpectralOptions { Seed = options.Seed, BalanceSpaces = true });
         if (options.Strategy is PartitionStrategy.Random) clusters = RandomPartitioner.OfSameSizes(graph, clusters, options.Seed);
         return new PreservationPlan(graph, clusters, [.. Groups(scores, graph, clusters, options)
             .OrderBy(group => group.Classes[0])

@@ -22,4 +22,11 @@ public sealed class SpectralOptions
     /// its cheapest cut ran between layers. With several clusters some may still miss a layer: unit selection fills it. Default: true.
     /// </summary>
     public bool SplitEverySpace { get; set; } = true;
+
+    /// <summary>
+    /// Gets or sets whether the units of every space are dealt out to the clusters evenly, each to the nearest centre that has room,
+    /// so that a cluster is a set of channels in every layer, as the proposal says. K-means alone leaves one cluster of a trained
+    /// ResNet-20 with nine tenths of the importance of every class. Default: false.
+    /// </summary>
+    public bool BalanceSpaces { get; set; }
 }

@@ -35,7 +35,9 @@ public static class SpectralPartitioner
     private static void ClusterConnected(ImportanceGraph graph, int[] connected, int clusters, SpectralOptions options, int[] clusterOfNode)
     {
         double[][] vectors = NormalisedLaplacian.SmallestEigenvectors(graph, clusters, options.SplitEverySpace);
-        int[] labels = KMeans.Cluster([.. connected.Select(node => UnitLength(vectors[node]))], clusters, options);
+        double[][] points = [.. connected.Select(node => UnitLength(vectors[node]))];
+        int[] labels = KMeans.Cluster(points, clusters, options);
+        if (options.BalanceSpaces && clusters > 1) labels = SpaceBalancer.Balance([.. connected.Select(node => graph.Nodes[node].Space)], points, labels, clusters);
         Dictionary<int, int> numbers = [];
         for (int i = 0; i < labels.Length; i++)
         {

@@ -36,7 +36,8 @@ internal static class CutWork
             : ImportanceScorer.Score(legacy, inputs, data.Labels.to(job.Device), architecture.OutputCount, new ImportanceOptions());
         progress(0.3);
         job.CancellationToken.ThrowIfCancellationRequested();
-        var plan = PreservationPlanner.Plan(architecture, scores, PreservationRules.PlanOptions(settings));
+        var groups = settings.ClassGroups ?? (settings.Grouping == GroupingNames.Similarity ? GroupAlike(legacy, inputs, data.Labels, settings) : null);
+        var plan = PreservationPlanner.Plan(architecture, scores, PreservationRules.PlanOptions(settings, groups));
         progress(0.7);
 
         List<CutModule> modules = [.. plan.Experts.Select(expert => Cut(
@@ -63,6 +64,14 @@ internal static class CutWork
                 return new CutModule(role, cluster, classes, cut.ToString(), widths, share, content);
             }
         }
+    }
+
+    private static int[][] GroupAlike(Network legacy, Tensor inputs, Tensor labels, PreservationSettings settings)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var logits = cat([.. inputs.split(BatchSize).Select(legacy.forward)]).cpu();
+        return ClassGrouping.Group(ClassGrouping.Similarity(logits, labels), settings.Experts, PreservationRules.PartitionSeed(settings));
     }
 
     /// <summary><c>W_k = α W_old,k + (1-α) W_rand,k</c>.</summary>

@@ -23,6 +23,9 @@ public static class PreservationRules
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
     public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
 
+    /// <summary>Seed of the partition and of grouping classes.</summary>
+    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, PartitionPurpose);
+
     /// <summary>Seed of a module's batches.</summary>
     public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, DistillationPurpose, module);
 
@@ -43,10 +46,12 @@ public static class PreservationRules
         new() { MinimumWidthFraction = GateMinimumWidth, MultiplyAddsShare = settings.GateSize };
 
     /// <summary>How the legacy model is divided.</summary>
-    public static PlanOptions PlanOptions(PreservationSettings settings) => new()
+    /// <param name="settings">What was asked for.</param>
+    /// <param name="classGroups">Classes of each expert; null to let the partition say.</param>
+    public static PlanOptions PlanOptions(PreservationSettings settings, IReadOnlyList<int[]>? classGroups) => new()
     {
         ExpertCount = settings.Experts,
-        ClassGroups = settings.ClassGroups,
+        ClassGroups = classGroups,
         Strategy = settings.Partition switch
         {
             PartitionNames.Random => PartitionStrategy.Random,
@@ -58,7 +63,7 @@ public static class PreservationRules
             MinimumWidthFraction = settings.MinimumWidth,
             MultiplyAddsShare = settings.ExpertSize > 0 ? settings.ExpertSize : null,
         },
-        Seed = SeedSequence.Derive(settings.Seed, PartitionPurpose),
+        Seed = PartitionSeed(settings),
     };
 
     /// <summary>Refuses settings that cannot be followed, before anything is stored.</summary>
@@ -77,6 +82,7 @@ public static class PreservationRules
 
         if (!PartitionNames.All.Contains(settings.Partition)) throw Unknown("partition", settings.Partition, PartitionNames.All);
         if (!ScoreNames.All.Contains(settings.Scores)) throw Unknown("score", settings.Scores, ScoreNames.All);
+        if (!GroupingNames.All.Contains(settings.Grouping)) throw Unknown("grouping", settings.Grouping, GroupingNames.All);
         _ = InputNormalisation.Find(settings.Normalisation);
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         if (settings.Experts > architecture.OutputCount)

@@ -1,0 +1,104 @@
+using static TorchSharp.torch;
+
+namespace Dmkd.Core.Preservation;
+
+/// <summary>
+/// Groups classes that the legacy model confuses, so that telling groups apart, the gate's work, is easy, and telling the classes of a
+/// group apart, an expert's work, is what the expert is for.
+/// </summary>
+public static class ClassGrouping
+{
+    private const int Starts = 20;
+    private const int MostPasses = 100;
+
+    /// <summary>How alike the legacy model takes two classes to be: the probability it gives to the one on images of the other, both ways.</summary>
+    /// <param name="logits">The legacy model's logits, shape [images, classes]. Borrowed.</param>
+    /// <param name="labels">Class of each image, int64, shape [images]; every class at least once. Borrowed.</param>
+    /// <returns>Symmetric, shape [classes, classes], in [0, 2]; the diagonal is 0.</returns>
+    public static double[,] Similarity(Tensor logits, Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        int classes = (int)logits.shape[1];
+        var member = nn.functional.one_hot(labels, classes).to(ScalarType.Float64);
+        var means = member.t().mm(logits.softmax(1).to(ScalarType.Float64)) / member.sum(0).unsqueeze(1);
+        double[] values = TensorValues.ToDoubles(means + means.t());
+        double[,] similarity = new double[classes, classes];
+        for (int first = 0; first < classes; first++)
+            for (int second = 0; second < classes; second++) similarity[first, second] = first == second ? 0 : values[first * classes + second];
+        return similarity;
+    }
+
+    /// <summary>
+    /// Cuts the classes into groups of ⌊classes/groups⌋ or ⌈classes/groups⌉ so that the similarity within groups is large: the best of
+    /// several random starts, each improved by exchanging pairs until no exchange helps.
+    /// </summary>
+    /// <param name="similarity">Symmetric, finite, shape [classes, classes].</param>
+    /// <param name="groups">Number of groups, in [1, classes].</param>
+    /// <param name="seed">Seed of the starts.</param>
+    /// <returns>The groups in the order of their first class, each ascending.</returns>
+    public static int[][] Group(double[,] similarity, int groups, int seed)
+    {
+        ArgumentNullException.ThrowIfNull(similarity);
+        int classes = similarity.GetLength(0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(groups, classes);
+        Random random = new(seed);
+        int[] best = [];
+        double most = double.NegativeInfinity;
+        for (int start = 0; start < Starts; start++)
+        {
+            int[] order = [.. Enumerable.Range(0, classes)];
+            random.Shuffle(order);
+            int[] groupOf = new int[classes];
+            for (int i = 0; i < classes; i++) groupOf[order[i]] = i % groups;
+            Improve(similarity, groupOf, groups);
+            double within = Within(similarity, groupOf);
+            if (within > most + 1e-12) (best, most) = (groupOf, within);
+        }
+
+        return [.. Enumerable.Range(0, groups).Select(group => (int[])[.. Enumerable.Range(0, classes).Where(label => best[label] == group)]).OrderBy(group => group[0])];
+    }
+
+    private static void Improve(double[,] similarity, int[] groupOf, int groups)
+    {
+        int classes = groupOf.Length;
+        double[,] toGroup = new double[classes, groups];
+        for (int first = 0; first < classes; first++)
+            for (int second = 0; second < classes; second++) toGroup[first, groupOf[second]] += similarity[first, second];
+        bool improved = true;
+        for (int pass = 0; improved && pass < MostPasses; pass++)
+        {
+            improved = false;
+            for (int first = 0; first < classes; first++)
+            {
+                for (int second = first + 1; second < classes; second++)
+                {
+                    int a = groupOf[first], b = groupOf[second];
+                    double gain = toGroup[first, b] - toGroup[first, a] + toGroup[second, a] - toGroup[second, b] - 2 * similarity[first, second];
+                    if (a == b || gain <= 1e-12) continue;
+                    (groupOf[first], groupOf[second]) = (b, a);
+                    for (int other = 0; other < classes; other++)
+                    {
+                        double moved = similarity[other, second] - similarity[other, first];
+                        toGroup[other, a] += moved;
+                        toGroup[other, b] -= moved;
+                    }
+
+                    improved = true;
+                }
+            }
+        }
+    }
+
+    private static double Within(double[,] similarity, int[] groupOf)
+    {
+        double sum = 0;
+        for (int first = 0; first < groupOf.Length; first++)
+            for (int second = 0; second < first; second++)
+                if (groupOf[first] == groupOf[second]) sum += similarity[first, second];
+        return sum;
+    }
+}
