@@ -98,7 +98,8 @@ public static class UnitSelector
         if (Cost(At(0)) > limit)
             throw new ArgumentException($"Experts may have {share:P1} of the multiply-adds, but at the least width, {options.MinimumWidthFraction:P0} of each layer, they already have {Cost(At(0)) / architecture.MultiplyAdds:P1}.", nameof(options));
         // Bisection for the largest scale that keeps to the limit; widths are whole numbers, so 50 halvings are more than enough.
-        double low = 0, high = architecture.UnitSpaces.Max(space => space.Width / Math.Max(wanted[space.Name], 1)) + 1;
+        // Twice every space's full width: a wish below one unit counts, and rounding to a multiple does not stop short of an odd width.
+        double low = 0, high = 2 * architecture.UnitSpaces.Max(space => space.Width / wanted[space.Name]);
         for (int step = 0; step < 50; step++)
         {
             double middle = (low + high) / 2;

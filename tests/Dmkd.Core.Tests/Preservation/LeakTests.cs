@@ -11,10 +11,13 @@ public sealed class LeakTests
     [Theory]
     [InlineData("score")]
     [InlineData("score, bad labels")]
+    [InlineData("magnitude")]
     [InlineData("graph")]
     [InlineData("partition")]
+    [InlineData("plan")]
     [InlineData("cut")]
     [InlineData("random")]
+    [InlineData("PyTorch's scale")]
     [InlineData("blend")]
     public void Method_LeaksNoTensor(string method)
     {
@@ -29,10 +32,13 @@ public sealed class LeakTests
         {
             "score" => () => ImportanceScorer.Score(network, inputs, labels, 4, new()).Dispose(),
             "score, bad labels" => () => Assert.Throws<ArgumentException>(() => ImportanceScorer.Score(network, inputs, badLabels, 4, new())),
+            "magnitude" => () => ImportanceScorer.Magnitude(network, 4).Dispose(),
             "graph" => () => ImportanceGraph.Build(network.Architecture, scores),
             "partition" => () => SpectralPartitioner.Partition(graph, 2, new()),
+            "plan" => () => PreservationPlanner.Plan(network.Architecture, scores, new()),
             "cut" => () => WeightTransfer.Cut(network.Architecture, weights, UnitSelection.All(network.Architecture), [0, null]).Weights.Dispose(),
             "random" => () => WeightTransfer.RandomWeights(network.Architecture, 1).Dispose(),
+            "PyTorch's scale" => () => WeightTransfer.AtPyTorchScale(weights).Dispose(),
             _ => () => WeightTransfer.Blend(network.Architecture, weights, weights, 0.5, [0, 1, null, 3]).Dispose(),
         };
         AssertNoLeak(action);

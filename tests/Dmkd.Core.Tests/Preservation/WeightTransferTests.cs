@@ -114,6 +114,32 @@ public sealed class WeightTransferTests
         Assert.Throws<ArgumentOutOfRangeException>(() => WeightTransfer.Cut(Architecture, legacy, UnitSelection.All(Architecture), [4]));
     }
 
+    [Fact]
+    public void AtPyTorchScale_Convolutions_HaveTheDeviationOfPyTorchs()
+    {
+        using var scope = NewDisposeScope();
+        using var random = WeightTransfer.RandomWeights(new ConvNetArchitecture(3, 16, [64, 64], 10), 4);
+        using var scaled = WeightTransfer.AtPyTorchScale(random);
+        double expected = 1 / Math.Sqrt(3 * 64 * 9); // of U(±1/√n); 36,864 samples know it to 0.4 %
+        Assert.Equal(expected, scaled["conv2.weight"].std().item<float>(), 0.02 * expected);
+        TensorAssert.Close(random["conv2.weight"] / (float)Math.Sqrt(6), scaled["conv2.weight"], 1e-7); // fp32 rounding of values below 0.3
+    }
+
+    [Fact]
+    public void AtPyTorchScale_OtherWeights_AreCopiedBitForBit()
+    {
+        using var scope = NewDisposeScope();
+        using var random = WeightTransfer.RandomWeights(Architecture, 4);
+        using var before = random.Map((_, weight) => weight.clone());
+        using var scaled = WeightTransfer.AtPyTorchScale(random);
+        Assert.Equal(random.Keys, scaled.Keys);
+        string[] others = [.. random.Keys.Where(name => !name.StartsWith("conv", StringComparison.Ordinal))];
+        Assert.NotEmpty(others);
+        foreach (string name in others) TensorAssert.Identical(random[name], scaled[name]);
+        foreach (string name in scaled.Keys) scaled[name].zero_(); // nothing is shared
+        TensorAssert.Identical(before, random);
+    }
+
     [Theory]
     [InlineData(-0.1)]
     [InlineData(1.1)]

@@ -26,10 +26,22 @@ public sealed class GateTests
     public void EntropyScore_ManyClasses_IsTheSameFormula() =>
         Assert.Equal(-Math.Log(1000), new EntropyGate().Score(new double[1000]), 1e-9); // sum of a thousand terms
 
+    [Theory]
+    [InlineData(new double[] { 1, 2, 3 }, 3.4076059644443806)] // ln(e + e² + e³)
+    [InlineData(new double[] { -4 }, -4)]
+    [InlineData(new double[] { 1000, 1000 }, 1000.6931471805599)] // 1000 + ln 2: e^1000 itself overflows
+    [InlineData(new double[] { -2000, -2000 }, -1999.3068528194401)]
+    public void NetworkScore_IsTheLogarithmOfTheSumOfExponentials(double[] logits, double expected) =>
+        Assert.Equal(expected, new NetworkGate().Score(logits), 1e-9);
+
+    [Fact]
+    public void AsksGateNetwork_OnlyOfTheNetworkGate() =>
+        Assert.Equal(["network"], GateCatalog.Names.Where(name => GateCatalog.Find(name).AsksGateNetwork));
+
     [Fact]
     public void Find_EveryName_GivesThatGate()
     {
-        Assert.Equal(["evidence", "entropy"], GateCatalog.Names);
+        Assert.Equal(["evidence", "entropy", "network"], GateCatalog.Names);
         Assert.All(GateCatalog.Names, name => Assert.Equal(name, GateCatalog.Find(name).Name));
     }
 
@@ -38,6 +50,6 @@ public sealed class GateTests
     {
         string message = Assert.Throws<ArgumentException>(() => GateCatalog.Find("foo")).Message;
         Assert.Contains("'foo'", message, StringComparison.Ordinal);
-        Assert.Contains("evidence, entropy", message, StringComparison.Ordinal);
+        Assert.Contains("evidence, entropy, network", message, StringComparison.Ordinal);
     }
 }
