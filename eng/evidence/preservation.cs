@@ -61,7 +61,7 @@ void Alpha()
     foreach (double alpha in (double[])[0, 0.25, 0.5, 0.75, 1])
     {
         var small = seeds.Select(seed => Pair($"alpha-{alpha}-small-{seed}", seed, 4, "--alpha", $"{alpha}")).ToArray();
-        var large = seeds.Select(seed => Pair($"alpha-{alpha}-large-{seed}", seed, 12, "--alpha", $"{alpha}")).ToArray();
+        var large = seeds.Select(seed => Pair($"alpha-{alpha}-large-{seed}", seed, 8, "--alpha", $"{alpha}")).ToArray();
         Line($"| {alpha} | {Spread(small, 0)} | {Spread(small, 1)} | {Spread(large, 0)} | {Spread(large, 1)} |");
     }
 
@@ -74,7 +74,8 @@ void Partition()
     Line("");
     Line("| partition | scores | vehicles before | vehicles after | animals before | animals after |");
     Line("|---|---|---|---|---|---|");
-    foreach (var (partition, scores) in ((string, string)[])[("spectral", "gradient"), ("random", "gradient"), ("importance", "gradient"), ("spectral", "magnitude"), ("importance", "magnitude")])
+    foreach (var (partition, scores) in ((string, string)[])
+        [("spectral", "gradient"), ("random", "gradient"), ("importance", "gradient"), ("spectral", "magnitude"), ("importance", "magnitude")])
     {
         var cells = seeds.Select(seed => Pair($"partition-{partition}-{scores}-{seed}", seed, 4, "--partition", partition, "--scores", scores)).ToArray();
         Line($"| {partition} | {scores} | {Spread(cells, 0, "accuracyBefore")} | {Spread(cells, 0)} | {Spread(cells, 1, "accuracyBefore")} | {Spread(cells, 1)} |");
@@ -111,10 +112,10 @@ string[] SizeOf(int experts) => experts switch
     _ => [],
 };
 
-// Two experts of 30 % of the MACs, 1,000 images a class, no gate network.
+// Two experts of 30 % of the MACs, 1,000 images a class to learn from and 500 to test on, no gate network.
 JsonElement Pair(string name, int seed, int epochs, params string[] options) => Cell(name,
 [
-    "preserve", "--checkpoint", checkpoint, .. model, .. data, "--train-per-class", "1000", "--experts", "2", "--classes-per-expert", Groups,
+    "preserve", "--checkpoint", checkpoint, .. model, .. data, "--train-per-class", "1000", "--test-per-class", "500", "--experts", "2", "--classes-per-expert", Groups,
     "--expert-size", "0.3", "--gate-size", "0", "--no-augment", "--epochs", $"{epochs}", "--seed", $"{seed}", .. options,
 ]);
 

@@ -9,9 +9,15 @@ public static class UnitSelector
 
     /// <summary>
     /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of channels, so that a
-    /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64, and one of 8, 16 and 32 half of it.
+    /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64 (docs/adr/0013).
     /// </summary>
-    private const int VectorUnits = 8;
+    private const int VectorUnits = 4;
+
+    /// <summary>
+    /// In an expert of a given size a residual stream keeps this many times the share of its units that other spaces keep: all layers
+    /// read and write it, so what is cut there is lost to all of them (docs/adr/0013).
+    /// </summary>
+    private const double StreamWidening = 2;
 
     /// <summary>
     /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the classes; of too
@@ -94,6 +100,8 @@ public static class UnitSelector
         NetworkArchitecture architecture, Dictionary<string, double> wanted, int outputs, UnitSelectionOptions options)
     {
         if (options.MultiplyAddsShare is not { } share) return At(1);
+        var streams = StreamsOf(architecture);
+        wanted = wanted.ToDictionary(space => space.Key, space => space.Value * (streams.Contains(space.Key) ? StreamWidening : 1), StringComparer.Ordinal);
         double limit = share * architecture.MultiplyAdds;
         if (Cost(At(0)) > limit)
             throw new ArgumentException($"Experts may have {share:P1} of the multiply-adds, but at the least width, {options.MinimumWidthFraction:P0} of each layer, they already have {Cost(At(0)) / architecture.MultiplyAdds:P1}.", nameof(options));
@@ -120,6 +128,14 @@ public static class UnitSelector
             return multiple * (int)Math.Round(width / multiple);
         }
     }
+
+    /// <summary>The spaces that several layers write to.</summary>
+    private static HashSet<string> StreamsOf(NetworkArchitecture architecture) => architecture.Weights
+        .Where(axes => axes.Columns is not null)
+        .GroupBy(axes => axes.Rows.Space)
+        .Where(writers => writers.Count() > 1)
+        .Select(writers => writers.Key)
+        .ToHashSet(StringComparer.Ordinal);
 
     private static double[] ImportanceTo(IReadOnlyList<int> classes, double[,] importance)
     {
