@@ -18,6 +18,7 @@ internal sealed class PredictCommand : Command
     private readonly Option<string?> _library = new("--library") { Description = "Library; the newest when not given" };
     private readonly Option<int> _top = new("--top") { Description = "Experts that answer (R)", DefaultValueFactory = _ => 1 };
     private readonly Option<double> _beta = new("--beta") { Description = "Weight of an expert's mean entropy in routing (beta)", DefaultValueFactory = _ => 0 };
+    private readonly Option<double> _gateVote = new("--gate-vote") { Description = "What a gate network's logits count beside an expert's", DefaultValueFactory = _ => 0.5 };
     private readonly Option<string?> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, the library's gate network, or else {GateCatalog.Names[0]}" };
 
     public PredictCommand()
@@ -28,6 +29,7 @@ internal sealed class PredictCommand : Command
         Options.Add(_top);
         Options.Add(_beta);
         Options.Add(_gate);
+        Options.Add(_gateVote);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -73,7 +75,7 @@ internal sealed class PredictCommand : Command
         if (top < 1) throw new BadInputException($"--top must be at least 1, not {top}.");
         if (!(beta >= 0)) throw new BadInputException($"--beta must be at least 0, not {beta}.");
         return gate is null || GateCatalog.Names.Contains(gate)
-            ? new RoutingSettings(gate ?? "", top, beta)
+            ? new RoutingSettings(gate ?? "", top, beta, OptionReader.AtLeast(parsed, _gateVote, 0))
             : throw new BadInputException($"--gate must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
     }
 

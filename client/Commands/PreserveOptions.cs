@@ -32,6 +32,7 @@ internal sealed class PreserveOptions
     private readonly Option<string> _grouping = new("--grouping") { Description = $"How classes are shared out without --classes-per-expert: {string.Join(", ", GroupingNames.All)}", DefaultValueFactory = _ => Default.Grouping };
     private readonly Option<double> _expertSize = Number("--expert-size", "Most multiply-adds of an expert as a share of the model's; 0 for the widths its cluster owns", Default.ExpertSize);
     private readonly Option<double> _gateSize = Number("--gate-size", "Most multiply-adds of the gate network as a share of the model's; 0 for no gate network", Default.GateSize);
+    private readonly Option<double> _gateVote = Number("--gate-vote", "What the gate network's logits count beside an expert's in the evaluation", Default.GateVote);
     private readonly Option<double> _minimumWidth = Number("--min-width", "Least width of every layer of an expert as a share of the model's", Default.MinimumWidth);
     private readonly Option<string> _partition = new("--partition") { Description = $"How units are divided: {string.Join(", ", PartitionNames.All)}", DefaultValueFactory = _ => Default.Partition };
     private readonly Option<string> _scores = new("--scores") { Description = $"How importance is measured: {string.Join(", ", ScoreNames.All)}", DefaultValueFactory = _ => Default.Scores };
@@ -48,7 +49,7 @@ internal sealed class PreserveOptions
     {
         Option[] all =
         [
-            _architecture, .. _data.All, _normalize, _experts, _alpha, _classes, _grouping, _expertSize, _gateSize, _minimumWidth, _partition, _scores,
+            _architecture, .. _data.All, _normalize, _experts, _alpha, _classes, _grouping, _expertSize, _gateSize, _gateVote, _minimumWidth, _partition, _scores,
             _calibration, _epochs, _gateEpochs, _batchSize, _learningRate, _temperature, _noAugment, _seed,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -81,6 +82,7 @@ internal sealed class PreserveOptions
             ExpertSize = Checked(parsed, _expertSize, nameof(PreservationSettings.ExpertSize)),
             MinimumWidth = Checked(parsed, _minimumWidth, nameof(PreservationSettings.MinimumWidth)),
             GateSize = Checked(parsed, _gateSize, nameof(PreservationSettings.GateSize)),
+            GateVote = Checked(parsed, _gateVote, nameof(PreservationSettings.GateVote)),
             CalibrationPerClass = Checked(parsed, _calibration, nameof(PreservationSettings.CalibrationPerClass)),
             Epochs = Checked(parsed, _epochs, nameof(PreservationSettings.Epochs)),
             GateEpochs = Checked(parsed, _gateEpochs, nameof(PreservationSettings.GateEpochs)),

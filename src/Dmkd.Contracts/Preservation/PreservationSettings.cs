@@ -86,4 +86,8 @@ public sealed record PreservationSettings
     /// <summary>How classes are shared out where <see cref="ClassGroups"/> does not say, one of <see cref="GroupingNames"/>. Default: similarity.</summary>
     [Id(19)]
     public string Grouping { get; init; } = GroupingNames.Similarity;
+
+    /// <summary>What the gate network's logits count beside an expert's when the library is evaluated. Default: 0.5.</summary>
+    [Id(20), Range(0.0, 100.0)]
+    public double GateVote { get; init; } = 0.5;
 }

@@ -4,6 +4,11 @@ namespace Dmkd.Contracts.Routing;
 /// <param name="Gate">Name of the gate.</param>
 /// <param name="TopExperts">Experts that answer, the proposal's R; at least 1.</param>
 /// <param name="SpecializationWeight">Weight of -H_k, the proposal's β; at least 0.</param>
+/// <param name="GateVote">
+/// What a gate network's logit of a class counts beside the chosen expert's, at least 0: the gate has looked at the input already, and
+/// two networks err less than one. Without a gate network it says nothing.
+/// </param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoutingSettings")]
 public sealed record RoutingSettings(
-    [property: Id(0)] string Gate, [property: Id(1)] int TopExperts, [property: Id(2)] double SpecializationWeight);
+    [property: Id(0)] string Gate, [property: Id(1)] int TopExperts, [property: Id(2)] double SpecializationWeight,
+    [property: Id(3)] double GateVote = 0);

@@ -9,17 +9,23 @@ public sealed class ModuleRouter
     private readonly IGate _gate;
     private readonly double _specializationWeight;
     private readonly int _topExperts;
+    private readonly double _gateVote;
 
     /// <summary>Makes a router.</summary>
     /// <param name="gate">Gives z_k(x).</param>
     /// <param name="specializationWeight">The proposal's β, at least 0.</param>
     /// <param name="topExperts">The proposal's R, at least 1; more than there are means all.</param>
+    /// <param name="gateVote">
+    /// What a gate network's logits of an expert's classes count beside the expert's own scores in M_k, at least 0. Other gates have none.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
-    public ModuleRouter(IGate gate, double specializationWeight, int topExperts)
+    public ModuleRouter(IGate gate, double specializationWeight, int topExperts, double gateVote = 0)
     {
         ArgumentNullException.ThrowIfNull(gate);
         ArgumentOutOfRangeException.ThrowIfNegative(specializationWeight);
         ArgumentOutOfRangeException.ThrowIfLessThan(topExperts, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(gateVote);
+        _gateVote = gateVote;
         _gate = gate;
         _specializationWeight = specializationWeight;
         _topExperts = topExperts;
@@ -83,8 +89,7 @@ public sealed class ModuleRouter
         double mass = 0;
         foreach (int k in chosen)
         {
-            double[] answer = experts[k].ScoresOf(input);
-            Softmax.Apply(answer, answer);
+            double[] answer = Answer(experts[k], input);
             for (int c = 0; c < answer.Length; c++)
             {
                 int classIndex = experts[k].Expert.Classes[experts[k].Outputs[c]];
@@ -96,6 +101,20 @@ public sealed class ModuleRouter
 
         var best = mixture.MaxBy(pair => pair.Value);
         return new RoutedClass(best.Key, best.Value / mass, [.. chosen.Select(k => (experts[k].Index, probabilities[k]))]);
+    }
+
+    /// <summary>M_k(x) of the expert's candidate classes.</summary>
+    private double[] Answer(Participant expert, int input)
+    {
+        double[] answer = expert.ScoresOf(input);
+        if (_gateVote > 0 && _gate.AsksGateNetwork)
+        {
+            double[] votes = expert.GateScoresOf(input);
+            for (int c = 0; c < answer.Length; c++) answer[c] += _gateVote * votes[c];
+        }
+
+        Softmax.Apply(answer, answer);
+        return answer;
     }
 
     private sealed record Participant(int Index, ExpertView Expert, int[] Outputs)

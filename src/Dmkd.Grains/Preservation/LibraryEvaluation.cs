@@ -6,7 +6,7 @@ using Dmkd.Data;
 namespace Dmkd.Grains.Preservation;
 
 /// <summary>Evaluates a preserved library on test images through the router that also serves predictions.</summary>
-internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, PreservedModule[] modules, string gate, int parallelism)
+internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, PreservedModule[] modules, string gate, double gateVote, int parallelism)
 {
     private const int MostImagesPerBatch = 250;
 
@@ -67,6 +67,6 @@ internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, Pres
         Channels = images.Channels,
         Size = images.Height,
         CandidateSets = [classes],
-        Routing = new RoutingSettings(gate, topExperts, 0),
+        Routing = new RoutingSettings(gate, topExperts, 0, gateVote),
     };
 }

@@ -15,7 +15,7 @@ internal sealed partial class PreservationGrain
         bool hasGate = State.Modules.Any(module => module.Role is ModuleRole.Gate);
         var evaluation = new LibraryEvaluation(
             GrainFactory.GetGrain<IRouterGrain>(Library), _data!.Dataset.Test, State.Modules,
-            hasGate ? NetworkGate.GateName : GateCatalog.Names[0], devices.Serving.LaneCount);
+            hasGate ? NetworkGate.GateName : GateCatalog.Names[0], Settings.GateVote, devices.Serving.LaneCount);
         List<RoutedAccuracy> routed = [];
         for (int top = 1; top <= Settings.Experts; top++)
         {

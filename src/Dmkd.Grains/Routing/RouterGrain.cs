@@ -19,7 +19,7 @@ internal sealed class RouterGrain(ExpertCache cache, SiloDevices devices) : Grai
         var gate = GateCatalog.Find(request.Routing.Gate);
         var experts = RouterRules.Relevant(known, request, library);
         var gateModule = gate.AsksGateNetwork ? RouterRules.GateOf(known, library) : null;
-        var router = new ModuleRouter(gate, request.Routing.SpecializationWeight, request.Routing.TopExperts);
+        var router = new ModuleRouter(gate, request.Routing.SpecializationWeight, request.Routing.TopExperts, request.Routing.GateVote);
         using var lease = await cache.RentAsync(gateModule is null ? experts : [.. experts, gateModule], devices.Serving, cancellationToken);
         var (views, time) = await devices.Serving.RunAsync(
             job => (gateModule is null
