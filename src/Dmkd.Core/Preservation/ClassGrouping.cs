@@ -23,7 +23,7 @@ public static class ClassGrouping
         using var noGrad = no_grad();
         int classes = (int)logits.shape[1];
         var member = nn.functional.one_hot(labels, classes).to(ScalarType.Float64);
-        var means = member.t().mm(logits.softmax(1).to(ScalarType.Float64)) / member.sum(0).unsqueeze(1);
+        var means = member.t().mm(logits.softmax(1).to(ScalarType.Float64)) / member.sum([0]).unsqueeze(1);
         double[] values = TensorValues.ToDoubles(means + means.t());
         double[,] similarity = new double[classes, classes];
         for (int first = 0; first < classes; first++)

@@ -131,7 +131,7 @@ internal sealed partial class PreservationGrain(
         catch (Exception e)
         {
             LogFailed(logger, e, Library, State.Stage);
-            State.Error = $"Stage {State.Stage}: {e.Message}";
+            State.Error = $"Stage {State.Stage}: {e.Message.Split('\n', 2)[0].Trim()}"; // libtorch adds its stack
             State.FailedIn = State.Stage;
             _feed.Add(State.Error);
             await MoveToAsync(PreservationStage.Failed);

@@ -58,6 +58,21 @@ public sealed class NetworkRoutingTests
         Assert.Equal(1 / (1 + Math.Exp(-1)), answers[2].Probability, 1e-12);
     }
 
+    [Theory]
+    [InlineData(0, 0, 2)] // own scores 3 and 1
+    [InlineData(1, 0, 1)] // with the gate network's 3 and 4: 6 and 5
+    [InlineData(3, 3, 1)] // 12 and 13
+    public void Route_GateVote_AddsTheGateNetworksLogits(double vote, int expected, double margin)
+    {
+        float[][] own = [[N, N, N, N, 3, 1], [N, 7, N], [3, 1, N, N, N, N]];
+        var answer = new ModuleRouter(new NetworkGate(), 0, 1, vote).Route(Experts(own), Batch, AllClasses)[2];
+        Assert.Equal(expected, answer.ClassIndex);
+        Assert.Equal(1 / (1 + Math.Exp(-margin)), answer.Probability, 1e-6);
+    }
+
+    [Fact]
+    public void Router_NegativeGateVote_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => new ModuleRouter(new NetworkGate(), 0, 1, -0.1));
+
     [Fact]
     public void Route_Probabilities_AreTheGateNetworksOfTheExpertsClasses()
     {
