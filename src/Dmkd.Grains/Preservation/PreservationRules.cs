@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Modules;
@@ -66,15 +68,7 @@ public static class PreservationRules
     public static void Check(PreservationSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        try
-        {
-            Validator.ValidateObject(settings, new ValidationContext(settings), validateAllProperties: true);
-        }
-        catch (ValidationException e)
-        {
-            throw new ArgumentException(e.Message, nameof(settings), e);
-        }
-
+        CheckRanges(settings);
         if (!PartitionNames.All.Contains(settings.Partition)) throw Unknown("partition", settings.Partition, PartitionNames.All);
         if (!ScoreNames.All.Contains(settings.Scores)) throw Unknown("score", settings.Scores, ScoreNames.All);
         _ = InputNormalisation.Find(settings.Normalisation);
@@ -106,6 +100,15 @@ public static class PreservationRules
     /// <summary>Stage in which a preservation goes on after a failure.</summary>
     internal static PreservationStage ResumesIn(PreservationStage failedIn) =>
         failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed ? PreservationStage.Cut : failedIn;
+
+    private static void CheckRanges(PreservationSettings settings)
+    {
+        foreach (var property in typeof(PreservationSettings).GetProperties())
+        {
+            if (property.GetCustomAttribute<RangeAttribute>() is { } range && property.GetValue(settings) is var value && !range.IsValid(value))
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{property.Name} must be in [{range.Minimum}, {range.Maximum}], not {value}."), nameof(settings));
+        }
+    }
 
     private static ArgumentException Unknown(string what, string name, IReadOnlyList<string> known) =>
         new($"There is no {what} '{name}'; there are: {string.Join(", ", known)}.");
