@@ -76,8 +76,9 @@ public static class PreservationRules
         if (settings.Experts > architecture.OutputCount)
             throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
         if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
-        CheckWidth(architecture, settings.MinimumWidth, settings.ExpertSize, "An expert");
-        if (HasGate(settings)) CheckWidth(architecture, GateMinimumWidth, settings.GateSize, "The gate network");
+        int mostClasses = settings.ClassGroups?.Max(group => group.Length) ?? (architecture.OutputCount + settings.Experts - 1) / settings.Experts;
+        CheckWidth(architecture, mostClasses, settings.MinimumWidth, settings.ExpertSize, "An expert");
+        if (HasGate(settings)) CheckWidth(architecture, architecture.OutputCount, GateMinimumWidth, settings.GateSize, "The gate network");
     }
 
     /// <summary>Refuses images that do not suit the legacy model.</summary>
@@ -122,10 +123,10 @@ public static class PreservationRules
             throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
     }
 
-    private static void CheckWidth(NetworkArchitecture architecture, double minimum, double share, string what)
+    private static void CheckWidth(NetworkArchitecture architecture, int outputs, double minimum, double share, string what)
     {
         if (share <= 0) return;
-        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
+        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, outputs, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
         if (least > share)
             throw new ArgumentException($"{what} may have {share:P1} of the multiply-adds, but at the least width of {minimum:P0} it has {least:P1}; allow more, or narrower layers.", nameof(share));
     }
