@@ -61,6 +61,35 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
         Assert.Equal(uninterrupted.Outcome, await ResumeAsync(cluster));
     }
 
+    [Fact]
+    public async Task Resume_WhileTheFailureIsBeingStored_GoesOn()
+    {
+        var failing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var probe = new StorageProbe
+        {
+            BeforeWrite = state =>
+            {
+                if (state is not PreservationState { Stage: PreservationStage.Failed }) return Task.CompletedTask;
+                failing.TrySetResult();
+                return release.Task;
+            },
+        };
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
+        byte[] legacy = Preservations.Legacy();
+        var preservation = cluster.Grains.GetGrain<IPreservationGrain>(PreservedLibrary.Name);
+        await preservation.StartAsync(Preservations.RequestOf(legacy), Cancel);
+        await failing.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
+
+        await StoreOf(cluster).PutAsync(legacy, Cancel);
+        var resumed = preservation.ResumeAsync(Cancel);
+        await preservation.GetProgressAsync(0, Cancel); // sent later, answered meanwhile: the resumption is at work
+        release.SetResult();
+        await resumed;
+        Assert.Equal(uninterrupted.Outcome, await cluster.OutcomeAsync(await cluster.PreservedAsync(PreservedLibrary.Name)));
+    }
+
     private static IWeightStore StoreOf(DmkdCluster cluster) => cluster.Services.GetRequiredService<IWeightStore>();
 
     private static async Task<string> ResumeAsync(DmkdCluster cluster)
