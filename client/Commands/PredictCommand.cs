@@ -42,7 +42,10 @@ internal sealed class PredictCommand : Command
         HomeFolder.RequireRuns(_common.Home(parsed));
         await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
-        if (routing.Gate.Length == 0) routing = routing with { Gate = DefaultGate(modules) };
+        bool hasGateNetwork = modules.Any(module => module.Descriptor.Role is ModuleRole.Gate);
+        if (routing.Gate == NetworkGate.GateName && !hasGateNetwork)
+            throw new BadInputException($"Library '{library}' has no gate network; --gate may be {string.Join(" or ", GateCatalog.NamesWithoutNetwork)}.");
+        if (routing.Gate.Length == 0) routing = routing with { Gate = hasGateNetwork ? NetworkGate.GateName : GateCatalog.Names[0] };
         var predictions = new List<RoutedPrediction>();
         foreach (var request in RequestsOf(images, modules, routing))
             predictions.AddRange((await silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken)).Predictions[0]);
@@ -78,9 +81,6 @@ internal sealed class PredictCommand : Command
             ? new RoutingSettings(gate ?? "", top, beta, OptionReader.AtLeast(parsed, _gateVote, 0))
             : throw new BadInputException($"--gate must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
     }
-
-    private static string DefaultGate(IReadOnlyList<ModuleSnapshot> modules) =>
-        modules.Any(module => module.Descriptor.Role is ModuleRole.Gate) ? NetworkGate.GateName : GateCatalog.Names[0];
 
     /// <summary>Batches within the limit of one request.</summary>
     private static IEnumerable<RouteRequest> RequestsOf(string[] images, IReadOnlyList<ModuleSnapshot> modules, RoutingSettings routing)

@@ -25,7 +25,7 @@ internal sealed class RunOptions
     private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in preserved experts (alpha)", Default.Alpha);
     private readonly Option<double> _beta = Number("--beta", "Weight of an expert's mean entropy in routing (beta)", Default.Routing.SpecializationWeight);
     private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
-    private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.Names)}", DefaultValueFactory = _ => Default.Routing.Gate };
+    private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.NamesWithoutNetwork)}", DefaultValueFactory = _ => Default.Routing.Gate };
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
     private readonly Option<double> _dirichlet = new("--dirichlet")
     {
@@ -75,7 +75,7 @@ internal sealed class RunOptions
             Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
             MergeRule = OneOf(parsed, _mergeRule, MergeRuleNames.All),
             Routing = new RoutingSettings(
-                OneOf(parsed, _gate, GateCatalog.Names), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0)),
+                OneOf(parsed, _gate, GateCatalog.NamesWithoutNetwork), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0)),
         };
         return settings;
     }

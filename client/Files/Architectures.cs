@@ -17,9 +17,11 @@ internal static class Architectures
     {
         try
         {
-            return text.Contains('(', StringComparison.Ordinal) ? ArchitectureCatalog.Parse(text) : ArchitectureCatalog.Named(text, outputs, imageSize);
+            return text.Contains('(', StringComparison.Ordinal)
+                ? ArchitectureCatalog.Parse(text)
+                : Bad.InputUnless(() => ArchitectureCatalog.Named(text, outputs, imageSize));
         }
-        catch (Exception e) when (e is ArgumentException or FormatException)
+        catch (FormatException e)
         {
             throw new BadInputException(e.Message);
         }

@@ -15,6 +15,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
     [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
     [InlineData("run --gate foo", "--gate", "evidence, entropy", "'foo'")]
+    [InlineData("run --gate network", "--gate", "evidence, entropy", "'network'")] // a run's library has no gate network
     [InlineData("run --data foo", "--data", "synthetic, images, cifar10, cifar100", "'foo'")]
     [InlineData("run --data images", "'images' needs a path")]
     [InlineData("run --tasks 6 --train-per-class 4 --test-per-class 1", "10 classes", "at most 5 tasks", "6 tasks")]

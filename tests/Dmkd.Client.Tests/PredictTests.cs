@@ -63,6 +63,10 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     public async Task Predict_UnknownGate_IsRefused() => (await RunAsync("predict", Picture(0), "--gate", "foo")).IsRefused("--gate", "evidence, entropy", "'foo'");
 
     [Fact]
+    public async Task Predict_GateNetworkThatTheLibraryLacks_IsRefused() =>
+        (await RunAsync("predict", Picture(0), "--gate", "network")).IsRefused(TinyRun.Id, "no gate network", "--gate", "evidence");
+
+    [Fact]
     public async Task Predict_DamagedWeights_FailsNamingTheDigest()
     {
         string home = _folder.Copy(finished.Home, "damaged");

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modules;
@@ -30,6 +31,20 @@ internal static class Examples
         Rank = 2,
         BatchSize = 32,
         CalibrationPerClass = 8,
+        Seed = 3,
+    };
+
+    /// <summary>Settings of a preservation that takes about a second: two experts and a gate out of a network for the synthetic data set.</summary>
+    public static PreservationSettings TinyPreservation() => new()
+    {
+        Data = new DataSource { Kind = "synthetic", TrainPerClass = 24, TestPerClass = 10, Seed = 5 },
+        Architecture = "convnet(3x32x32;8-16-16-16;10)",
+        ExpertSize = 0.5,
+        GateSize = 0.3,
+        CalibrationPerClass = 8,
+        Epochs = 1,
+        GateEpochs = 1,
+        BatchSize = 32,
         Seed = 3,
     };
 

@@ -71,15 +71,16 @@ public static class UnitSelector
         return Select(architecture, scores, [], Widths(architecture, wanted, classes.Count, options), classes);
     }
 
-    /// <summary>Multiply-adds of an expert at the least width that the options allow, with one output.</summary>
+    /// <summary>Multiply-adds of an expert at the least width that the options allow.</summary>
     /// <param name="architecture">Describes the legacy network.</param>
+    /// <param name="outputs">Outputs of the expert, at least 1.</param>
     /// <param name="options">Least width.</param>
-    public static long LeastMultiplyAdds(NetworkArchitecture architecture, UnitSelectionOptions options)
+    public static long LeastMultiplyAdds(NetworkArchitecture architecture, int outputs, UnitSelectionOptions options)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Check(options);
         return architecture.Resize(
-            architecture.UnitSpaces.ToDictionary(space => space.Name, space => Width(space, options.MinimumWidthFraction)), 1).MultiplyAdds;
+            architecture.UnitSpaces.ToDictionary(space => space.Name, space => Width(space, options.MinimumWidthFraction)), outputs).MultiplyAdds;
     }
 
     // The sorts are stable: of equally important units the first is taken.

@@ -50,17 +50,20 @@ internal sealed partial class PreservationGrain(
         StartDriving();
     }
 
-    public Task ResumeAsync(CancellationToken cancellationToken = default)
+    public async Task ResumeAsync(CancellationToken cancellationToken = default)
     {
         if (State.Request is null) throw new InvalidOperationException($"There is no preservation {Library}.");
         if (State.Stage is PreservationStage.Failed)
         {
+            // The failure can be read before it is stored; a new drive starts after that.
+#pragma warning disable VSTHRD003 // the drive's last steps, a write and an announcement, do not wait for this grain
+            if (_drive is not null) await Task.WhenAny(_drive);
+#pragma warning restore VSTHRD003
             State.Stage = PreservationRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
 
         if (State.Stage is not PreservationStage.Completed) StartDriving();
-        return Task.CompletedTask;
     }
 
     public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Request);

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Modules;
@@ -71,15 +73,7 @@ public static class PreservationRules
     public static void Check(PreservationSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        try
-        {
-            Validator.ValidateObject(settings, new ValidationContext(settings), validateAllProperties: true);
-        }
-        catch (ValidationException e)
-        {
-            throw new ArgumentException(e.Message, nameof(settings), e);
-        }
-
+        CheckRanges(settings);
         if (!PartitionNames.All.Contains(settings.Partition)) throw Unknown("partition", settings.Partition, PartitionNames.All);
         if (!ScoreNames.All.Contains(settings.Scores)) throw Unknown("score", settings.Scores, ScoreNames.All);
         if (!GroupingNames.All.Contains(settings.Grouping)) throw Unknown("grouping", settings.Grouping, GroupingNames.All);
@@ -88,8 +82,9 @@ public static class PreservationRules
         if (settings.Experts > architecture.OutputCount)
             throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
         if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
-        CheckWidth(architecture, settings.MinimumWidth, settings.ExpertSize, "An expert");
-        if (HasGate(settings)) CheckWidth(architecture, GateMinimumWidth, settings.GateSize, "The gate network");
+        int mostClasses = settings.ClassGroups?.Max(group => group.Length) ?? (architecture.OutputCount + settings.Experts - 1) / settings.Experts;
+        CheckWidth(architecture, mostClasses, settings.MinimumWidth, settings.ExpertSize, "An expert");
+        if (HasGate(settings)) CheckWidth(architecture, architecture.OutputCount, GateMinimumWidth, settings.GateSize, "The gate network");
     }
 
     /// <summary>Refuses images that do not suit the legacy model.</summary>
@@ -113,6 +108,15 @@ public static class PreservationRules
     internal static PreservationStage ResumesIn(PreservationStage failedIn) =>
         failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed ? PreservationStage.Cut : failedIn;
 
+    private static void CheckRanges(PreservationSettings settings)
+    {
+        foreach (var property in typeof(PreservationSettings).GetProperties())
+        {
+            if (property.GetCustomAttribute<RangeAttribute>() is { } range && property.GetValue(settings) is var value && !range.IsValid(value))
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{property.Name} must be in [{range.Minimum}, {range.Maximum}], not {value}."), nameof(settings));
+        }
+    }
+
     private static ArgumentException Unknown(string what, string name, IReadOnlyList<string> known) =>
         new($"There is no {what} '{name}'; there are: {string.Join(", ", known)}.");
 
@@ -125,10 +129,10 @@ public static class PreservationRules
             throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
     }
 
-    private static void CheckWidth(NetworkArchitecture architecture, double minimum, double share, string what)
+    private static void CheckWidth(NetworkArchitecture architecture, int outputs, double minimum, double share, string what)
     {
         if (share <= 0) return;
-        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
+        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, outputs, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
         if (least > share)
             throw new ArgumentException($"{what} may have {share:P1} of the multiply-adds, but at the least width of {minimum:P0} it has {least:P1}; allow more, or narrower layers.", nameof(share));
     }

@@ -1,9 +1,9 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
+using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
-using Dmkd.Core.Devices;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;

@@ -45,7 +45,7 @@ internal static class RunRules
         Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
         if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
         if (!MergeRuleNames.All.Contains(settings.MergeRule)) problems.Add(new ValidationResult($"MergeRule must be one of {string.Join(", ", MergeRuleNames.All)}, not '{settings.MergeRule}'."));
-        if (!GateCatalog.Names.Contains(settings.Routing.Gate)) problems.Add(new ValidationResult($"Gate must be one of {string.Join(", ", GateCatalog.Names)}, not '{settings.Routing.Gate}'."));
+        if (!GateCatalog.NamesWithoutNetwork.Contains(settings.Routing.Gate)) problems.Add(new ValidationResult($"Gate must be one of {string.Join(", ", GateCatalog.NamesWithoutNetwork)}, not '{settings.Routing.Gate}'."));
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
     }
 

@@ -52,17 +52,20 @@ internal sealed partial class TrainingRunGrain(
         StartDriving();
     }
 
-    public Task ResumeAsync(CancellationToken cancellationToken = default)
+    public async Task ResumeAsync(CancellationToken cancellationToken = default)
     {
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
         if (State.Phase is RunPhase.Failed)
         {
+            // The failure can be read before it is stored; a new drive starts after that.
+#pragma warning disable VSTHRD003 // the drive's last steps, a write and an announcement, do not wait for this grain
+            if (_drive is not null) await Task.WhenAny(_drive);
+#pragma warning restore VSTHRD003
             State.Phase = RunRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
 
         if (State.Phase is not RunPhase.Completed) StartDriving();
-        return Task.CompletedTask;
     }
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);

@@ -51,6 +51,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     [InlineData("unknown classes", "Library 'routed' has no module for the classes 77")]
     [InlineData("unknown classes in one set", "No expert knows any of the classes 77")]
     [InlineData("unknown gate", "There is no gate 'oracle'; there are: ")]
+    [InlineData("gate network", "Library 'routed' has no gate network; route with another gate")]
     [InlineData("no experts", "topExperts")]
     [InlineData("negative weight", "specializationWeight")]
     public async Task Route_Malformed_SaysWhatIsWrong(string fault, string message)
@@ -77,6 +78,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
         "unknown classes" => batch with { CandidateSets = [[77]] },
         "unknown classes in one set" => batch with { CandidateSets = [[0], [77]] },
         "unknown gate" => batch with { Routing = new RoutingSettings("oracle", 1, 0) },
+        "gate network" => batch with { Routing = new RoutingSettings("network", 1, 0) },
         "no experts" => batch with { Routing = new RoutingSettings("evidence", 0, 0) },
         "negative weight" => batch with { Routing = new RoutingSettings("evidence", 1, -1) },
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),

@@ -50,8 +50,29 @@ public sealed class RouterRulesTests
         Assert.Contains("Module run/a takes images of 3x32x32, not 1x32x32", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Relevant_GateNetwork_IsNoExpert()
+    {
+        var modules = RouterRules.Relevant([Module("a", 0, 1), Gate("gate", 0, 1)], Route(), "lib");
+        Assert.Equal("a", Assert.Single(modules).Descriptor.Name);
+    }
+
+    [Fact]
+    public void GateOf_LibraryWithAGateNetwork_FindsIt() =>
+        Assert.Equal("gate", RouterRules.GateOf([Module("a", 0), Gate("gate", 0, 1), Module("b", 1)], "lib").Descriptor.Name);
+
+    [Fact]
+    public void GateOf_LibraryWithoutAGateNetwork_NamesTheLibrary() => Assert.Contains(
+        "Library 'lib' has no gate network", Assert.Throws<ArgumentException>(() => RouterRules.GateOf([Module("a", 0, 1)], "lib")).Message, StringComparison.Ordinal);
+
     private static void Refused(RouteRequest request, string message) =>
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => RouterRules.Check(request)).Message, StringComparison.Ordinal);
+
+    private static ModuleSnapshot Gate(string name, params int[] classes)
+    {
+        var module = Module(name, classes);
+        return module with { Descriptor = module.Descriptor with { Role = ModuleRole.Gate } };
+    }
 
     private static ModuleSnapshot Module(string name, params int[] classes) => new()
     {

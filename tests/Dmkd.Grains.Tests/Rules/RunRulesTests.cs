@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 using static Dmkd.Grains.Tests.Examples;
@@ -16,6 +17,15 @@ public sealed class RunRulesTests
 
     [Fact]
     public void Same_OtherWidths_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Widths = [4, 8, 8, 16] }));
+
+    [Theory]
+    [InlineData("network")] // a run's library has no gate network
+    [InlineData("oracle")]
+    public void Check_GateThatARunCannotUse_NamesThoseItCan(string gate)
+    {
+        var settings = TinySettings() with { Routing = new RoutingSettings(gate, 1, 0) };
+        Assert.Contains($"Gate must be one of evidence, entropy, not '{gate}'", Assert.Throws<ArgumentException>(() => RunRules.Check(settings)).Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(1, new[] { 0, 1, 2, 3, 4, 5, 6 })]

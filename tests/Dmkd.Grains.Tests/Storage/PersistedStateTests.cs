@@ -2,6 +2,7 @@ using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Storage;
 
@@ -15,6 +16,8 @@ public sealed class PersistedStateTests
         [typeof(MergePhase)] = "Idle=0 Collecting=1 Merging=2 Closed=3 Failed=4",
         [typeof(LegacyStage)] = "Idle=0 Training=1 Preserving=2 Completed=3 Failed=4",
         [typeof(ModuleOrigin)] = "Random=0 Preserved=1 Spawned=2",
+        [typeof(ModuleRole)] = "Expert=0 Gate=1",
+        [typeof(PreservationStage)] = "Idle=0 Surrogate=1 Cut=2 Distil=3 Publish=4 Completed=5 Failed=6",
     };
 
     public static TheoryData<Type> States => PersistedStates.Classes;

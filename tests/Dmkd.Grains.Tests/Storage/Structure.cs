@@ -12,6 +12,7 @@ internal static class Structure
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(string)) return "text";
+        if (type == typeof(byte)) return (byte)201;
         if (type == typeof(int)) return 7;
         if (type == typeof(long)) return 1L << 40;
         if (type == typeof(double)) return double.PositiveInfinity;
