@@ -55,7 +55,8 @@ internal sealed class PreserveCommand : Command
         var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
         if (resumed is null)
         {
-            if (await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken))
+            // The second question counts when a crash came between the first write of a library and its announcement.
+            if (await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken) || await preservation.GetRequestAsync(cancellationToken) is not null)
                 throw new BadInputException($"Library '{library}' exists. Choose another --library, or go on with a stopped one by --resume {library}.");
             await silo.Weights.PutAsync(legacy!, cancellationToken); // before the state that names it
             await preservation.StartAsync(request!, cancellationToken);

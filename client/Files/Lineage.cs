@@ -46,6 +46,8 @@ internal static class Lineage
             ("dmkd.architecture", module.Architecture),
             ("dmkd.classes", JsonSerializer.Serialize(module.Classes, ListJson)),
             ("dmkd.class_names", JsonSerializer.Serialize(module.ClassNames, ListJson)),
+            ("dmkd.role", module.Role.ToString().ToLowerInvariant()),
+            ("dmkd.normalisation", module.Normalisation),
             ("dmkd.rotation_labelled", module.RotationLabelled ? "true" : "false"),
             ("dmkd.origin", from.Origin.ToString().ToLowerInvariant()),
             ("dmkd.run", from.RunId),

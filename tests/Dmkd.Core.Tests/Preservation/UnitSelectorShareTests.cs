@@ -84,7 +84,7 @@ public sealed class UnitSelectorShareTests
         var architecture = ArchitectureCatalog.Named("resnet20", 10);
         UnitSelectionOptions options = new() { MinimumWidthFraction = 0.5, MultiplyAddsShare = 0.125 };
         using var scores = Scores(architecture);
-        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, options) / architecture.MultiplyAdds;
+        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, 1, options) / architecture.MultiplyAdds;
         Assert.InRange(least, 0.2, 0.3);
         string message = Assert.Throws<ArgumentException>(() => UnitSelector.MostImportant(architecture, scores, [0], 1, options)).Message;
         Assert.Contains($"{0.125:P1}", message, StringComparison.Ordinal);
@@ -135,8 +135,8 @@ public sealed class UnitSelectorShareTests
     public void LeastMultiplyAdds_Mlp_IsTheHandComputedOne()
     {
         MlpArchitecture architecture = new(1, 4, [40, 20, 8], 5);
-        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.LeastMultiplyAdds(architecture, new())); // a quarter, and at least 4 units
-        Assert.Equal(16 * 40 + 40 * 20 + 20 * 8 + 8 * 1, UnitSelector.LeastMultiplyAdds(architecture, new() { MinimumWidthFraction = 1 }));
+        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new())); // a quarter, and at least 4 units
+        Assert.Equal(16 * 40 + 40 * 20 + 20 * 8 + 8 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 }));
     }
 
     private static UnitSelection ByHand(int[] classes, double widthFraction, UnitSelectionOptions options)

@@ -88,13 +88,13 @@ public sealed class PreservationRulesTests
     [InlineData(PartitionNames.Random, PartitionStrategy.Random)]
     [InlineData(PartitionNames.Importance, PartitionStrategy.Importance)]
     public void PlanOptions_Partition_IsTheStrategyOfTheName(string name, PartitionStrategy strategy) =>
-        Assert.Equal(strategy, PreservationRules.PlanOptions(TinyPreservation() with { Partition = name }).Strategy);
+        Assert.Equal(strategy, PreservationRules.PlanOptions(TinyPreservation() with { Partition = name }, null).Strategy);
 
     [Theory]
     [InlineData(0.4, 0.4)]
     [InlineData(0, null)] // the widths that the cluster owns
     public void PlanOptions_ExpertSize_IsTheShareOrNone(double size, double? share) =>
-        Assert.Equal(share, PreservationRules.PlanOptions(TinyPreservation() with { ExpertSize = size }).Widths.MultiplyAddsShare);
+        Assert.Equal(share, PreservationRules.PlanOptions(TinyPreservation() with { ExpertSize = size }, null).Widths.MultiplyAddsShare);
 
     [Fact]
     public void Seeds_OfEveryPurpose_Differ()
@@ -103,7 +103,7 @@ public sealed class PreservationRulesTests
         long[] seeds =
         [
             (long)PreservationRules.RandomWeightsSeed(settings), PreservationRules.DistillationSeed(settings, 0), PreservationRules.DistillationSeed(settings, 1),
-            PreservationRules.SurrogateSeed(settings), PreservationRules.CalibrationSeed(settings), PreservationRules.PlanOptions(settings).Seed,
+            PreservationRules.SurrogateSeed(settings), PreservationRules.CalibrationSeed(settings), PreservationRules.PlanOptions(settings, null).Seed,
         ];
         Assert.Equal(seeds.Length, seeds.Distinct().Count());
     }
