@@ -108,7 +108,12 @@ void Library()
 string[] SizeOf(int experts) =>
 [
     "--partition", "importance", "--epochs", "8", "--gate-epochs", "6",
-    .. experts < 5 ? (string[])["--gate-size", "0.14", "--expert-size", "0.26"] : ["--gate-size", "0.26", "--expert-size", "0.14"],
+    .. experts switch
+    {
+        2 => (string[])["--gate-size", "0.1", "--expert-size", "0.3"],
+        3 => ["--gate-size", "0.2", "--expert-size", "0.2"],
+        _ => ["--gate-size", "0.3", "--expert-size", "0.1"],
+    },
 ];
 
 // Two experts of 30 % of the MACs, 1,000 images a class to learn from and 500 to test on, no gate network.

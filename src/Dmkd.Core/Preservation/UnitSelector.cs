@@ -11,13 +11,13 @@ public static class UnitSelector
     /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of channels, so that a
     /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64 (docs/adr/0013).
     /// </summary>
-    private const int VectorUnits = 4;
+    private const int VectorUnits = 8;
 
     /// <summary>
     /// In an expert of a given size a residual stream keeps this many times the share of its units that other spaces keep: all layers
     /// read and write it, so what is cut there is lost to all of them (docs/adr/0013).
     /// </summary>
-    private const double StreamWidening = 2;
+    private const double StreamWidening = 1.5;
 
     /// <summary>
     /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the classes; of too

@@ -21,10 +21,10 @@ public sealed class UnitSelectorShareTests
         var widths = selection.Widths;
         double limit = share * architecture.MultiplyAdds;
         Assert.InRange(architecture.Cut(selection.Units, ClassCount).MultiplyAdds, 0, limit);
-        var larger = architecture.UnitSpaces.ToDictionary(space => space.Name, space => Math.Min(widths[space.Name] + 4, space.Width));
-        Assert.True(architecture.Resize(larger, ClassCount).MultiplyAdds > limit, "4 more units in every space would keep to the share too");
+        var larger = architecture.UnitSpaces.ToDictionary(space => space.Name, space => Math.Min(widths[space.Name] + 8, space.Width));
+        Assert.True(architecture.Resize(larger, ClassCount).MultiplyAdds > limit, "8 more units in every space would keep to the share too");
         Assert.All(architecture.UnitSpaces.Where(space => space.Width >= 16), space => Assert.True(
-            widths[space.Name] % 4 == 0 || widths[space.Name] == Math.Max(4, Math.Ceiling(LeastFraction * space.Width)) || widths[space.Name] == space.Width,
+            widths[space.Name] % 8 == 0 || widths[space.Name] == Math.Max(4, Math.Ceiling(LeastFraction * space.Width)) || widths[space.Name] == space.Width,
             $"{space.Name}: {widths[space.Name]} of {space.Width}"));
     }
 
