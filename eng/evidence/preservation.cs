@@ -107,12 +107,12 @@ void Library()
 // How the 40 % of the legacy model's MACs are shared out between gate and expert: the more experts, the more the gate decides.
 string[] SizeOf(int experts) =>
 [
-    "--partition", "importance", "--epochs", "8", "--gate-epochs", "6",
+    "--partition", "importance",
     .. experts switch
     {
-        2 => (string[])["--gate-size", "0.1", "--expert-size", "0.3"],
-        3 => ["--gate-size", "0.2", "--expert-size", "0.2"],
-        _ => ["--gate-size", "0.3", "--expert-size", "0.1"],
+        2 => (string[])["--gate-size", "0.1", "--expert-size", "0.3", "--epochs", "8", "--gate-epochs", "6"],
+        3 => ["--gate-size", "0.2", "--expert-size", "0.2", "--epochs", "5", "--gate-epochs", "4"],
+        _ => ["--gate-size", "0.3", "--expert-size", "0.1", "--epochs", "8", "--gate-epochs", "6"],
     },
 ];
 
