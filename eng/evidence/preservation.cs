@@ -55,21 +55,22 @@ void Import()
 void Alpha()
 {
     double[] alphas = [0, 0.25, 0.5, 0.75, 1];
-    foreach (double alpha in alphas) _ = Small(alpha); // the short ones first
+    foreach (double alpha in alphas) _ = Budget(alpha, "small", 2); // the short ones first
     Line("### Table 2: alpha, at equal steps of distillation");
     Line("");
     Line("| alpha | vehicles, small | animals, small | vehicles, large | animals, large |");
     Line("|---|---|---|---|---|");
     foreach (double alpha in alphas)
     {
-        var small = Small(alpha);
-        var large = seeds.Select(seed => Pair($"alpha-{alpha}-large-{seed}", seed, 4, "--alpha", $"{alpha}")).ToArray();
+        var small = Budget(alpha, "small", 2);
+        var large = Budget(alpha, "large", 4);
         Line($"| {alpha} | {Spread(small, 0)} | {Spread(small, 1)} | {Spread(large, 0)} | {Spread(large, 1)} |");
     }
 
     Line("");
 
-    JsonElement[] Small(double alpha) => [.. seeds.Select(seed => Pair($"alpha-{alpha}-small-{seed}", seed, 2, "--alpha", $"{alpha}"))];
+    JsonElement[] Budget(double alpha, string name, int epochs) =>
+        [.. seeds.Select(seed => Pair($"alpha-{alpha}-{name}-{seed}", seed, epochs, "--alpha", $"{alpha}"))];
 }
 
 void Partition()

@@ -10,6 +10,7 @@ public static class ClassGrouping
 {
     private const int Starts = 20;
     private const int MostPasses = 100;
+    private const double Least = 1e-12; // a smaller gain is rounding
 
     /// <summary>How alike the legacy model takes two classes to be: the probability it gives to the one on images of the other, both ways.</summary>
     /// <param name="logits">The legacy model's logits, shape [images, classes]. Borrowed.</param>
@@ -32,11 +33,11 @@ public static class ClassGrouping
     }
 
     /// <summary>
-    /// Cuts the classes into groups of ⌊classes/groups⌋ or ⌈classes/groups⌉ so that the similarity within groups is large: the best of
-    /// several random starts, each improved by exchanging pairs until no exchange helps.
+    /// Cuts the classes into groups of about one size so that the similarity within groups is large: the best of several random starts,
+    /// each improved by moving classes and exchanging pairs until nothing helps.
     /// </summary>
-    /// <param name="similarity">Symmetric, finite, shape [classes, classes].</param>
-    /// <param name="groups">Number of groups, in [1, classes].</param>
+    /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
+    /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to ⌈classes/groups⌉ + 1 classes, at least one.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <returns>The groups in the order of their first class, each ascending.</returns>
     public static int[][] Group(double[,] similarity, int groups, int seed)
@@ -56,7 +57,7 @@ public static class ClassGrouping
             for (int i = 0; i < classes; i++) groupOf[order[i]] = i % groups;
             Improve(similarity, groupOf, groups);
             double within = Within(similarity, groupOf);
-            if (within > most + 1e-12) (best, most) = (groupOf, within);
+            if (within > most + Least) (best, most) = (groupOf, within);
         }
 
         return [.. Enumerable.Range(0, groups).Select(group => (int[])[.. Enumerable.Range(0, classes).Where(label => best[label] == group)]).OrderBy(group => group[0])];
@@ -64,7 +65,9 @@ public static class ClassGrouping
 
     private static void Improve(double[,] similarity, int[] groupOf, int groups)
     {
-        int classes = groupOf.Length;
+        int classes = groupOf.Length, smallest = Math.Max(1, classes / groups - 1), largest = (classes + groups - 1) / groups + 1;
+        int[] sizes = new int[groups];
+        foreach (int group in groupOf) sizes[group]++;
         double[,] toGroup = new double[classes, groups];
         for (int first = 0; first < classes; first++)
             for (int second = 0; second < classes; second++) toGroup[first, groupOf[second]] += similarity[first, second];
@@ -78,17 +81,32 @@ public static class ClassGrouping
                 {
                     int a = groupOf[first], b = groupOf[second];
                     double gain = toGroup[first, b] - toGroup[first, a] + toGroup[second, a] - toGroup[second, b] - 2 * similarity[first, second];
-                    if (a == b || gain <= 1e-12) continue;
-                    (groupOf[first], groupOf[second]) = (b, a);
-                    for (int other = 0; other < classes; other++)
-                    {
-                        double moved = similarity[other, second] - similarity[other, first];
-                        toGroup[other, a] += moved;
-                        toGroup[other, b] -= moved;
-                    }
-
+                    if (a == b || gain <= Least) continue;
+                    Move(first, b);
+                    Move(second, a);
                     improved = true;
                 }
+
+                for (int group = 0; group < groups; group++)
+                {
+                    int own = groupOf[first];
+                    if (group == own || sizes[own] <= smallest || sizes[group] >= largest || toGroup[first, group] - toGroup[first, own] <= Least) continue;
+                    Move(first, group);
+                    improved = true;
+                }
+            }
+        }
+
+        void Move(int label, int group)
+        {
+            int own = groupOf[label];
+            sizes[own]--;
+            sizes[group]++;
+            groupOf[label] = group;
+            for (int other = 0; other < classes; other++)
+            {
+                toGroup[other, own] -= similarity[other, label];
+                toGroup[other, group] += similarity[other, label];
             }
         }
     }
