@@ -70,7 +70,7 @@ void Alpha()
     Line("");
 
     JsonElement[] Budget(double alpha, string name, int epochs) =>
-        [.. seeds.Select(seed => Pair($"alpha-{alpha}-{name}-{seed}", seed, epochs, "--alpha", $"{alpha}"))];
+        [.. seeds.Select(seed => Pair($"alpha-{alpha}-{name}-{seed}", seed, epochs, "--partition", "importance", "--alpha", $"{alpha}"))];
 }
 
 void Partition()
@@ -95,7 +95,7 @@ void Library()
     Line("");
     Line("| K | R | accuracy | against legacy | right expert | MACs per input | of legacy | minutes |");
     Line("|---|---|---|---|---|---|---|---|");
-    foreach (int experts in (int[])[2, 3, 5])
+    foreach (int experts in (int[])[5, 2, 3])
     {
         var cell = Cell($"library-{experts}", ["preserve", "--checkpoint", checkpoint, .. model, .. data, "--experts", $"{experts}", "--seed", "1", "--plot", Path.Combine(folder, $"partition-{experts}.png"), "--force", .. SizeOf(experts)]);
         double legacy = cell.GetProperty("legacy").GetProperty("accuracy").GetDouble(), cost = cell.GetProperty("legacy").GetProperty("multiplyAdds").GetDouble();
@@ -115,9 +115,8 @@ string[] SizeOf(int experts) =>
     "--partition", "importance",
     .. experts switch
     {
-        2 => (string[])["--gate-size", "0.1", "--expert-size", "0.3", "--epochs", "8", "--gate-epochs", "6"],
-        3 => ["--gate-size", "0.2", "--expert-size", "0.2", "--epochs", "5", "--gate-epochs", "4"],
-        _ => ["--gate-size", "0.3", "--expert-size", "0.1", "--epochs", "8", "--gate-epochs", "6"],
+        2 or 3 => (string[])["--gate-size", "0.2", "--expert-size", "0.2", "--epochs", "8", "--gate-epochs", "12"],
+        _ => ["--gate-size", "0.3", "--expert-size", "0.1", "--epochs", "8", "--gate-epochs", "11"],
     },
 ];
 
