@@ -115,7 +115,7 @@ string[] SizeOf(int experts) =>
     "--partition", "importance",
     .. experts switch
     {
-        2 or 3 => (string[])["--gate-size", "0.2", "--expert-size", "0.2", "--epochs", "8", "--gate-epochs", "12"],
+        2 or 3 => (string[])["--gate-size", "0.2", "--expert-size", "0.2", "--epochs", "6", "--gate-epochs", "8"],
         _ => ["--gate-size", "0.3", "--expert-size", "0.1", "--epochs", "8", "--gate-epochs", "11"],
     },
 ];

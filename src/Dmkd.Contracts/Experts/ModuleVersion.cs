@@ -31,4 +31,24 @@ public sealed record ModuleVersion
     /// <summary>When it was published.</summary>
     [Id(6)]
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Merge rule that made it; null for the first.</summary>
+    [Id(7)]
+    public string? Rule { get; init; }
+
+    /// <summary>The compressed update from the parent, for nodes that hold it; null when it would not be smaller than the weights.</summary>
+    [Id(8)]
+    public StoredBlob? Update { get; init; }
+
+    /// <summary>What contributors measured before and after the merge; null when nothing was measured.</summary>
+    [Id(9)]
+    public MergeMetrics? Metrics { get; init; }
+
+    /// <summary>Updates that were refused: node, check, limit and value.</summary>
+    [Id(10)]
+    public string[] Refusals { get; init; } = [];
+
+    /// <summary>The basis that <see cref="Update"/> is relative to, which the round's nodes have already; null when it needs none.</summary>
+    [Id(11)]
+    public StoredBlob? Basis { get; init; }
 }

@@ -32,4 +32,20 @@ public sealed record DeltaSubmission
     /// <summary>The update, one payload per weight, in the architecture's order.</summary>
     [Id(5)]
     public required TensorPayload[] Tensors { get; init; }
+
+    /// <summary>What the tensors are.</summary>
+    [Id(6)]
+    public SubmissionKind Kind { get; init; }
+
+    /// <summary>Digest of the version the delta is relative to.</summary>
+    [Id(7)]
+    public string? BaseDigest { get; init; }
+
+    /// <summary>Device time of training and compression, in seconds.</summary>
+    [Id(8)]
+    public double DeviceSeconds { get; init; }
+
+    /// <summary>Bytes of weights the node fetched for the update.</summary>
+    [Id(9)]
+    public long DownloadedBytes { get; init; }
 }

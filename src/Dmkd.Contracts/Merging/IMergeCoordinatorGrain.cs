@@ -6,14 +6,23 @@ namespace Dmkd.Contracts.Merging;
 [Alias("dmkd.IMergeCoordinatorGrain")]
 public interface IMergeCoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until the new deadline.</summary>
-    /// <exception cref="InvalidOperationException">Another round is still open.</exception>
+    /// <summary>Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until a new deadline; an older round changes nothing.</summary>
+    /// <exception cref="InvalidOperationException">A round of another run is still open.</exception>
     [Alias("open")]
     Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default);
 
     /// <summary>Adds a node's update to the open round; a repeat from the same node is answered <see cref="SubmissionOutcome.Duplicate"/>.</summary>
     [Alias("submit")]
     Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default);
+
+    /// <summary>A participant will not submit in this round: it is not waited for. A repeat changes nothing.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="nodeId">The participant.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    [Alias("withdraw")]
+    Task WithdrawAsync(string runId, int round, string nodeId, string reason, CancellationToken cancellationToken = default);
 
     /// <summary>Where a round is.</summary>
     [AlwaysInterleave, Alias("status")]

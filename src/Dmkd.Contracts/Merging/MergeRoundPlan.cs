@@ -1,8 +1,9 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Contracts.Merging;
 
-/// <summary>Opens a merge: who is expected, onto which version, until when (proposal 3.4.2).</summary>
+/// <summary>Opens a merge: who may take part, onto which version, for how long (proposal 3.4.2).</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.MergeRoundPlan")]
 public sealed record MergeRoundPlan
 {
@@ -18,7 +19,7 @@ public sealed record MergeRoundPlan
     [Id(2)]
     public required ModuleVersion Base { get; init; }
 
-    /// <summary>Nodes expected, in node order.</summary>
+    /// <summary>Nodes that take part, in node order.</summary>
     [Id(3)]
     public required string[] Participants { get; init; }
 
@@ -26,11 +27,23 @@ public sealed record MergeRoundPlan
     [Id(4)]
     public required int Quorum { get; init; }
 
-    /// <summary>When the round closes with whoever has submitted.</summary>
-    [Id(5)]
-    public required DateTimeOffset Deadline { get; init; }
+    /// <summary>Time from opening until the round closes with whoever has submitted.</summary>
+    [Id(7)]
+    public required TimeSpan Wait { get; init; }
 
-    /// <summary>Name of the merge rule.</summary>
-    [Id(6)]
-    public required string Rule { get; init; }
+    /// <summary>Participants that are waited for; the others count when they come in time. Empty: all.</summary>
+    [Id(8)]
+    public string[] Expected { get; init; } = [];
+
+    /// <summary>How updates are sent and merged.</summary>
+    [Id(9)]
+    public required MergeOptions Options { get; init; }
+
+    /// <summary>What nodes need to measure the merged module; null when nothing is measured.</summary>
+    [Id(10)]
+    public MeasuringPlan? Measuring { get; init; }
+
+    /// <summary>Seed of everything random in the round.</summary>
+    [Id(11)]
+    public int Seed { get; init; }
 }

@@ -29,4 +29,24 @@ public sealed record MergeRoundStatus
     /// <summary>What went wrong, when failed.</summary>
     [Id(5)]
     public string? Error { get; init; }
+
+    /// <summary>The nodes' shared basis in the weight store, once it is known.</summary>
+    [Id(6)]
+    public StoredBlob? Basis { get; init; }
+
+    /// <summary>Seconds from the round's opening until each update came, in node order; those that came too late too.</summary>
+    [Id(7)]
+    public ArrivalTime[] Arrivals { get; init; } = [];
+
+    /// <summary>Participants whose update does not count, in node order.</summary>
+    [Id(8)]
+    public string[] Missing { get; init; } = [];
+
+    /// <summary>Bytes of weights that the accepted submissions' nodes fetched.</summary>
+    [Id(9)]
+    public long DownloadedBytes { get; init; }
+
+    /// <summary>Submissions that were refused: node, check, limit and value.</summary>
+    [Id(10)]
+    public string[] Refusals { get; init; } = [];
 }

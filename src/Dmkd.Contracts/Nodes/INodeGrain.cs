@@ -19,4 +19,12 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Measures the entropy of a module's predictions on a sample of the node's data.</summary>
     [AlwaysInterleave, Alias("entropy"), ResponseTimeout("00:05:00")]
     Task<EntropyReport> MeasureEntropyAsync(EntropyRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Compares merged weights with the version that serves, on a sample of the node's data.</summary>
+    [AlwaysInterleave, Alias("measure"), ResponseTimeout("00:05:00")]
+    Task<CandidateReport> MeasureCandidateAsync(CandidateRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Measures the batch-norm statistics of merged weights on the node's data.</summary>
+    [AlwaysInterleave, Alias("statistics"), ResponseTimeout("00:05:00")]
+    Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default);
 }

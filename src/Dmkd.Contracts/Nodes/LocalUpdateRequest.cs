@@ -43,6 +43,10 @@ public sealed record LocalUpdateRequest
     [Id(8)]
     public required RunSettings Settings { get; init; }
 
+    /// <summary>Longest time the node waits for the round's shared basis.</summary>
+    [Id(9)]
+    public TimeSpan BasisWait { get; init; }
+
     /// <summary>Names the work: a repeat with the same key is the same work.</summary>
     public string WorkKey => $"{RunId}/{Module.Name}/{Round}";
 }

@@ -16,6 +16,20 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>A node leaves: from the next round on it is not asked. Its updates up to then count.</summary>
+    /// <param name="node">Its place among the run's nodes, from 0.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="InvalidOperationException">There is no such run or node.</exception>
+    [Alias("leave")]
+    Task LeaveAsync(int node, CancellationToken cancellationToken = default);
+
+    /// <summary>A node joins or returns: it is asked from the next round on.</summary>
+    /// <param name="node">Its place among the run's nodes, from 0.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="InvalidOperationException">There is no such run or node.</exception>
+    [Alias("join")]
+    Task JoinAsync(int node, CancellationToken cancellationToken = default);
+
     /// <summary>The run's settings, or null when there is no such run.</summary>
     [AlwaysInterleave, Alias("settings")]
     Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default);

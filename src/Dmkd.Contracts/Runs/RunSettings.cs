@@ -84,7 +84,7 @@ public sealed record RunSettings
     [Id(18), Range(2, 1_000_000)]
     public int CalibrationPerClass { get; init; } = 100;
 
-    /// <summary>Longest time a merge waits for its nodes. Default: 30 minutes.</summary>
+    /// <summary>Longest time a round waits for its nodes; what the first round waits. Default: 30 minutes.</summary>
     [Id(19)]
     public TimeSpan RoundDeadline { get; init; } = TimeSpan.FromMinutes(30);
 
@@ -95,4 +95,56 @@ public sealed record RunSettings
     /// <summary>How a module's updates are averaged, one of <see cref="MergeRuleNames"/>. Default: weighted.</summary>
     [Id(21)]
     public string MergeRule { get; init; } = MergeRuleNames.Weighted;
+
+    /// <summary>How updates are sent, one of <see cref="CompressorNames"/>. Default: svd.</summary>
+    [Id(22)]
+    public string Compressor { get; init; } = CompressorNames.Svd;
+
+    /// <summary>Whether updates travel as fp16. Default: no.</summary>
+    [Id(23)]
+    public bool HalfPrecision { get; init; }
+
+    /// <summary>Whether a node adds to its next update what compression dropped from the last. Default: no.</summary>
+    [Id(24)]
+    public bool ErrorFeedback { get; init; }
+
+    /// <summary>Learning rate of the outer optimizer; 1 adds the merged update as it is. Default: 1.</summary>
+    [Id(25), Range(1e-3, 10.0)]
+    public double OuterLearningRate { get; init; } = 1;
+
+    /// <summary>Nesterov momentum of the outer optimizer, as in DiLoCo. Default: 0.</summary>
+    [Id(26), Range(0.0, 0.999)]
+    public double OuterMomentum { get; init; }
+
+    /// <summary>A merge that costs more accuracy on the nodes' calibration data is refused, in [0, 1]; null accepts every merge.</summary>
+    [Id(27), Range(0.0, 1.0)]
+    public double? MaxDrop { get; init; }
+
+    /// <summary>Nodes that hold each module; 0 for all. Default: 0.</summary>
+    [Id(28), Range(0, 1000)]
+    public int Holders { get; init; }
+
+    /// <summary>Share of a module's holders drawn for each round, in (0, 1]. Default: 1.</summary>
+    [Id(29), Range(0.001, 1.0)]
+    public double Participation { get; init; } = 1;
+
+    /// <summary>Shortest deadline of a round, however fast the last ones were. Default: 30 seconds.</summary>
+    [Id(30)]
+    public TimeSpan ShortestWait { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A round waits for the median of past arrivals plus this many median absolute deviations. Default: 6.</summary>
+    [Id(31), Range(0.0, 1000.0)]
+    public double WaitSpread { get; init; } = 6;
+
+    /// <summary>Whether every node starts a module from first weights of its own. Default: no.</summary>
+    [Id(32)]
+    public bool OwnFirstWeights { get; init; }
+
+    /// <summary>Whether replicas with different first weights are aligned before their first merge. Default: no.</summary>
+    [Id(33)]
+    public bool Alignment { get; init; }
+
+    /// <summary>Whether batch-norm statistics are measured anew on the nodes' data after a merge. Default: no.</summary>
+    [Id(34)]
+    public bool ReestimateBatchNorm { get; init; }
 }

@@ -1,7 +1,10 @@
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Merging;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Routing;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -31,6 +34,11 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<ExpertCache>();
+        silo.Services.TryAddSingleton<VersionWeights>();
+        silo.Services.TryAddSingleton<NodeMeasurements>();
+        silo.Services.TryAddSingleton<ISubmissionCodec, SubmissionCodec>();
+        silo.Services.TryAddSingleton<INodeWork, DeviceNodeWork>();
+        silo.Services.TryAddSingleton<IMergeWork, DeviceMergeWork>();
         return silo;
     }
 }

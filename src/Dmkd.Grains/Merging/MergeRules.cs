@@ -6,16 +6,44 @@ namespace Dmkd.Grains.Merging;
 /// <summary>Decisions of a merge coordinator, as functions of its state.</summary>
 internal static class MergeRules
 {
-    /// <summary>What a plan does: opens a new round, or extends the current one's deadline, also after it failed; nothing once it merges.</summary>
-    /// <exception cref="InvalidOperationException">Another round is still open.</exception>
+    /// <summary>Fingerprints kept to recognise updates that are sent again.</summary>
+    private const int MostSeen = 1024;
+
+    /// <summary>What a plan does: opens a new round, or gives the current one more time, also after it failed; nothing once it merges, and nothing when it is an old one that comes late.</summary>
+    /// <exception cref="InvalidOperationException">A round of another run is still open.</exception>
     public static PlanEffect EffectOf(MergeCoordinatorState state, MergeRoundPlan plan, string module)
     {
-        if (IsCurrent(state, plan.RunId, plan.Round))
-            return state.Phase is MergePhase.Collecting or MergePhase.Failed ? PlanEffect.Extends : PlanEffect.None;
-        if (state.Phase is MergePhase.Collecting or MergePhase.Merging)
+        if (state.Plan is not { } current) return PlanEffect.Opens;
+        bool isOpen = state.Phase is MergePhase.Projecting or MergePhase.Collecting or MergePhase.Merging or MergePhase.Publishing;
+        if (current.RunId == plan.RunId && current.Round == plan.Round)
+            return state.Phase is MergePhase.Projecting or MergePhase.Collecting or MergePhase.Failed ? PlanEffect.Extends : PlanEffect.None;
+        if (current.RunId == plan.RunId && plan.Round < current.Round) return PlanEffect.None;
+        if (isOpen)
             throw new InvalidOperationException(
-                $"Module {module}: round {plan.Round} of run {plan.RunId} cannot open while round {state.Plan!.Round} of run {state.Plan.RunId} is {state.Phase}.");
+                $"Module {module}: round {plan.Round} of run {plan.RunId} cannot open while round {current.Round} of run {current.RunId} is {state.Phase}.");
         return PlanEffect.Opens;
+    }
+
+    /// <summary>Begins a round, or collects on with what was accepted.</summary>
+    public static void Open(MergeCoordinatorState state, MergeRoundPlan plan, PlanEffect effect, DateTimeOffset now)
+    {
+        if (effect is PlanEffect.Opens)
+        {
+            state.Projected = [];
+            state.Accepted = [];
+            state.Arrivals = [];
+            state.Refusals = [];
+            state.Basis = null;
+        }
+
+        state.Withdrawn = []; // whoever could not take part may be able to now
+        state.Plan = plan;
+        state.OpenedAt = now;
+        state.Result = null;
+        state.NextMomentum = null;
+        state.Error = null;
+        state.DeviceSeconds = 0;
+        state.Phase = plan.Options.HasSharedBasis && state.Basis is null ? MergePhase.Projecting : MergePhase.Collecting;
     }
 
     /// <summary>What becomes of a submission, before its tensors are looked at.</summary>
@@ -24,54 +52,115 @@ internal static class MergeRules
         if (state.Plan is not { } plan || plan.RunId != submission.RunId || submission.Round > plan.Round)
             return new(SubmissionOutcome.TooEarly, $"round {submission.Round} of run {submission.RunId} is not open");
         if (submission.Round < plan.Round) return new(SubmissionOutcome.Late, $"round {plan.Round} is open, not {submission.Round}");
-        if (state.Accepted.ContainsKey(submission.NodeId)) return new(SubmissionOutcome.Duplicate);
-        if (state.Phase is not MergePhase.Collecting) return new(SubmissionOutcome.Late, $"round {plan.Round} is {state.Phase}");
+        var known = submission.Kind is SubmissionKind.Projection ? state.Projected : state.Accepted;
+        if (known.ContainsKey(submission.NodeId)) return new(SubmissionOutcome.Duplicate);
+        var wanted = submission.Kind is SubmissionKind.Projection ? MergePhase.Projecting : MergePhase.Collecting;
+        if (state.Phase != wanted)
+        {
+            return submission.Kind is SubmissionKind.Update && state.Phase is MergePhase.Projecting
+                ? new(SubmissionOutcome.TooEarly, $"round {plan.Round} collects projections")
+                : new(SubmissionOutcome.Late, $"round {plan.Round} is {state.Phase}");
+        }
+
         if (!plan.Participants.Contains(submission.NodeId)) return new(SubmissionOutcome.NotParticipating, $"node {submission.NodeId} is not one of {string.Join(", ", plan.Participants)}");
-        if (submission.BaseVersion != plan.Base.Number)
-            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}");
+        if (submission.BaseVersion != plan.Base.Number || (submission.BaseDigest is { } digest && digest != plan.Base.Digest))
+            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number} ({plan.Base.Digest}), not {submission.BaseVersion} ({submission.BaseDigest})");
         return submission.SampleCount > 0
             ? new(SubmissionOutcome.Accepted)
             : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not {submission.SampleCount}");
     }
 
-    /// <summary>Whether everybody has submitted.</summary>
-    public static bool IsComplete(MergeCoordinatorState state) =>
-        state.Phase is MergePhase.Collecting && state.Accepted.Count == state.Plan!.Participants.Length;
+    /// <summary>Whether an update with this fingerprint counted in an earlier round.</summary>
+    public static bool IsReplay(MergeCoordinatorState state, string fingerprint) => state.Seen.Contains(fingerprint);
 
-    /// <summary>What the passing of time does to the phase.</summary>
-    public static MergePhase AfterDeadline(MergeCoordinatorState state, DateTimeOffset now) =>
-        state.Phase is not MergePhase.Collecting || now < state.Plan!.Deadline ? state.Phase
-        : state.Accepted.Count >= state.Plan.Quorum ? MergePhase.Merging
-        : MergePhase.Failed;
+    /// <summary>Remembers a fingerprint; the oldest are forgotten.</summary>
+    public static void Remember(MergeCoordinatorState state, string fingerprint)
+    {
+        state.Seen.Add(fingerprint);
+        if (state.Seen.Count > MostSeen) state.Seen.RemoveRange(0, state.Seen.Count - MostSeen);
+    }
+
+    /// <summary>Whether everybody who is waited for has submitted or withdrawn, and somebody has submitted.</summary>
+    public static bool IsComplete(MergeCoordinatorState state)
+    {
+        if (Collected(state) is not { Count: > 0 } collected) return false;
+        var plan = state.Plan!;
+        string[] waitedFor = plan.Expected.Length > 0 ? plan.Expected : plan.Participants;
+        return collected.Count >= plan.Quorum && waitedFor.All(node => collected.ContainsKey(node) || state.Withdrawn.ContainsKey(node));
+    }
+
+    /// <summary>Whether so many have withdrawn that the quorum cannot be reached any more.</summary>
+    public static bool IsHopeless(MergeCoordinatorState state) =>
+        Collected(state) is { } collected
+        && state.Plan!.Participants.Count(node => collected.ContainsKey(node) || !state.Withdrawn.ContainsKey(node)) < state.Plan.Quorum;
+
+    /// <summary>What happens at the deadline: the collection ends with whoever has submitted, or without a quorum the round fails.</summary>
+    public static DeadlineEffect AtDeadline(MergeCoordinatorState state, DateTimeOffset now) =>
+        Collected(state) is not { } collected || now < state.OpenedAt + state.Plan!.Wait ? DeadlineEffect.None
+        : collected.Count >= state.Plan.Quorum ? DeadlineEffect.Closes
+        : DeadlineEffect.Fails;
 
     /// <summary>Accepted updates in node order: the order in which they are summed, whatever order they came in.</summary>
-    public static IReadOnlyList<(string NodeId, AcceptedDelta Delta)> InNodeOrder(MergeCoordinatorState state) =>
-        [.. state.Plan!.Participants.Where(state.Accepted.ContainsKey).Select(node => (node, state.Accepted[node]))];
+    public static IReadOnlyList<NodeDelta> InNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Accepted);
+
+    /// <summary>Accepted parts of the shared basis in node order.</summary>
+    public static IReadOnlyList<NodeDelta> ProjectedInNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Projected);
 
     /// <summary>Where a round is, for others.</summary>
     public static MergeRoundStatus Status(MergeCoordinatorState state, string runId, int round) => IsCurrent(state, runId, round)
         ? new MergeRoundStatus
         {
             Phase = state.Phase,
-            Result = state.Result,
-            UploadedBytes = state.Accepted.Values.Sum(delta => delta.PayloadBytes),
+            Result = state.Phase is MergePhase.Closed ? state.Result : null,
+            UploadedBytes = state.Accepted.Values.Sum(delta => delta.PayloadBytes) + state.Projected.Values.Sum(delta => delta.PayloadBytes),
             DenseBytes = state.Accepted.Values.Sum(delta => delta.DenseBytes),
-            DeviceSeconds = state.DeviceSeconds,
+            DeviceSeconds = state.DeviceSeconds + state.Accepted.Values.Sum(delta => delta.DeviceSeconds),
+            DownloadedBytes = state.Accepted.Values.Sum(delta => delta.DownloadedBytes),
+            Basis = state.Basis,
+            Arrivals = [.. state.Plan!.Participants.Where(state.Arrivals.ContainsKey).Select(node => new ArrivalTime(node, state.Arrivals[node]))],
+            Missing = [.. state.Plan.Participants.Where(node => !state.Accepted.ContainsKey(node))],
+            Refusals = [.. state.Refusals],
             Error = state.Error,
         }
         : new MergeRoundStatus { Phase = MergePhase.Idle };
 
     /// <summary>The version that a merge publishes.</summary>
-    public static ModuleVersion Next(MergeCoordinatorState state, string digest, long bytes, DateTimeOffset now) => new()
+    public static ModuleVersion Next(MergeCoordinatorState state, MergedModule merged, MergeMetrics? metrics, DateTimeOffset now) => new()
     {
         Number = state.Plan!.Base.Number + 1,
-        Digest = digest,
-        Bytes = bytes,
+        Digest = merged.Weights.Digest,
+        Bytes = merged.Weights.Bytes,
         ParentDigest = state.Plan.Base.Digest,
         Round = state.Plan.Round,
-        Contributions = [.. InNodeOrder(state).Select(entry => new ModuleContribution(entry.NodeId, entry.Delta.SampleCount, entry.Delta.PayloadBytes))],
+        Contributions = [.. InNodeOrder(state).Where(entry => merged.WeightOf.ContainsKey(entry.NodeId)).Select(entry => new ModuleContribution(
+            entry.NodeId, entry.Delta.SampleCount, entry.Delta.PayloadBytes, entry.Delta.Digest, merged.WeightOf[entry.NodeId]))],
+        Rule = state.Plan.Options.Rule,
+        Update = merged.Update,
+        Basis = merged.Basis,
+        Metrics = metrics,
+        Refusals = [.. state.Refusals],
         CreatedAt = now,
     };
+
+    /// <summary>Why a merge is not published, or null: the contributors' accuracy fell by more than is allowed.</summary>
+    public static string? GateProblem(MergeRoundPlan plan, MergeMetrics? metrics)
+    {
+        if (plan.Options.MaxDrop is not { } allowed) return null;
+        if (metrics is null) return $"round {plan.Round}: no contributor could measure the merged weights, and a drop of at most {allowed:P1} is asked for";
+        double drop = metrics.AccuracyBefore - metrics.AccuracyAfter;
+        return drop <= allowed ? null
+            : $"round {plan.Round}: accuracy on the contributors' calibration data fell from {metrics.AccuracyBefore:P1} to {metrics.AccuracyAfter:P1}, by more than {allowed:P1}";
+    }
+
+    private static Dictionary<string, AcceptedDelta>? Collected(MergeCoordinatorState state) => state.Phase switch
+    {
+        MergePhase.Projecting => state.Projected,
+        MergePhase.Collecting => state.Accepted,
+        _ => null,
+    };
+
+    private static NodeDelta[] InNodeOrder(MergeCoordinatorState state, Dictionary<string, AcceptedDelta> of) =>
+        [.. state.Plan!.Participants.Where(of.ContainsKey).Select(node => new NodeDelta(node, of[node]))];
 
     private static bool IsCurrent(MergeCoordinatorState state, string runId, int round) =>
         state.Plan is { } plan && plan.RunId == runId && plan.Round == round;

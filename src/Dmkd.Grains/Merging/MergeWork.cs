@@ -1,7 +1,13 @@
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Admission;
+using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Outer;
+using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Modules;
 using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Merging;
@@ -9,32 +15,91 @@ namespace Dmkd.Grains.Merging;
 /// <summary>The tensor work of a merge coordinator: synchronous, values in and values out, run on a device lane.</summary>
 internal static class MergeWork
 {
+    /// <summary>How the options' updates are compressed.</summary>
+    public static CompressionSettings CompressionOf(MergeOptions options) =>
+        new(options.Compressor, options.Rank, options.HalfPrecision, options.ErrorFeedback);
+
     /// <summary>What is wrong with a submission's tensors, or null; and what the update would take as dense fp32.</summary>
-    public static (string? Problem, long DenseBytes) Check(byte[] baseWeights, DeltaSubmission submission)
+    public static (string? Problem, long DenseBytes) Check(MergeOptions options, byte[] baseWeights, TensorPayload[]? basis, DeltaSubmission submission)
     {
         using var weights = WeightCodec.Decode(baseWeights);
-        return (DeltaCheck.FindProblem(weights, DeltaWire.FromWire(submission.Tensors)), weights.DenseBytes);
+        var payload = DeltaWire.FromWire(submission.Tensors);
+        var settings = CompressionOf(options);
+        string? problem = (settings.Compressor, submission.Kind) switch
+        {
+            (CompressorCatalog.PowerSgd, SubmissionKind.Projection) => PowerSgdCheck.FindFactorProblem(weights, payload, settings.Rank, settings.Format),
+            (CompressorCatalog.PowerSgd, _) => PowerSgdCheck.FindUpdateProblem(weights, payload, DeltaWire.FromWire(basis!)),
+            _ => DeltaCheck.FindProblem(weights, payload),
+        };
+        return (problem, weights.DenseBytes);
     }
 
-    /// <summary>Base plus the mean of the deltas (proposal 3.4.2), plain or weighted by sample counts, summed in the order given.</summary>
-    public static (byte[] Weights, TimeSpan DeviceTime) Merge(
-        DeviceJob job, string rule, byte[] baseWeights, IReadOnlyList<DeltaSubmission> inNodeOrder)
+    /// <summary>The shared basis: PowerSGD's subspace, or the first node's replica, which the others are aligned to.</summary>
+    public static TensorPayload[] MakeBasis(MergeOptions options, IReadOnlyList<DeltaSubmission> inNodeOrder) =>
+        options.Alignment ? inNodeOrder[0].Tensors
+        : DeltaWire.ToWire(PowerSgdProjection.Basis([.. inNodeOrder.Select(projection => DeltaWire.FromWire(projection.Tensors))], null, CompressionOf(options).Format));
+
+    /// <summary>Admits, merges by the rule and takes the outer optimizer's step (proposal 3.4.2); sums run in the order given.</summary>
+    public static MergeResult Merge(
+        DeviceJob job, MergeOptions options, byte[] baseWeights, TensorPayload[]? basis, IReadOnlyList<DeltaSubmission> inNodeOrder, byte[]? momentum)
     {
         using var weights = WeightCodec.Decode(baseWeights);
-        var deltas = inNodeOrder.Select(submission => DeltaDecompressor.Decompress(DeltaWire.FromWire(submission.Tensors))).ToArray();
+        var shared = options.Compressor == CompressorNames.PowerSgd ? DeltaWire.FromWire(basis!) : null;
+        var payloads = inNodeOrder.Select(submission => PayloadOf(submission, shared)).ToArray();
+        var deltas = payloads.Select(DeltaDecompressor.Decompress).ToArray();
         try
         {
-            using var merged = rule switch
-            {
-                MergeRuleNames.Mean => ModuleAverager.Merge(weights, deltas),
-                MergeRuleNames.Weighted => ModuleAverager.MergeWeighted(weights, deltas, [.. inNodeOrder.Select(submission => (double)submission.SampleCount)]),
-                _ => throw new ArgumentException($"There is no merge rule '{rule}'; there are: {string.Join(", ", MergeRuleNames.All)}.", nameof(rule)),
-            };
-            return (WeightCodec.Encode(merged), job.Elapsed);
+            var outcomes = AdmissionRules.Judge(
+                [.. inNodeOrder.Select((submission, i) => new SubmissionFacts(submission.NodeId, submission.SampleCount, UpdateNorms.Of(deltas[i])))], new AdmissionLimits());
+            int[] admitted = [.. outcomes.Index().Where(entry => entry.Item.IsAdmitted).Select(entry => entry.Index)];
+            var refusals = outcomes.Where(outcome => outcome.FailedCheck is not null).Select(outcome => (outcome.NodeId, outcome.ToString())).ToArray();
+            if (admitted.Length == 0) return new MergeResult(null, null, null, new Dictionary<string, double>(), refusals, job.Elapsed);
+            var merged = Merge(options, weights, [.. admitted.Select(i => payloads[i])], [.. admitted.Select(i => deltas[i])], [.. admitted.Select(i => (double)outcomes[i].SampleCount)], momentum);
+            var weightOf = admitted.Index().ToDictionary(entry => inNodeOrder[entry.Item].NodeId, entry => merged.Shares[entry.Index]);
+            return new MergeResult(merged.Weights, merged.Update, merged.Momentum, weightOf, refusals, job.Elapsed);
         }
         finally
         {
             foreach (var delta in deltas) delta.Dispose();
         }
     }
+
+    /// <summary>The update that a submission stands for.</summary>
+    private static CompressedDelta PayloadOf(DeltaSubmission submission, CompressedDelta? basis)
+    {
+        var payload = DeltaWire.FromWire(submission.Tensors);
+        return basis is null ? payload : PowerSgdPayload.WithBasis(payload, basis);
+    }
+
+    private static (byte[] Weights, TensorPayload[]? Update, byte[]? Momentum, IReadOnlyList<double> Shares) Merge(
+        MergeOptions options, WeightSet weights, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts, byte[]? momentum)
+    {
+        var rule = MergeRuleCatalog.Named(options.Rule);
+        bool isPlain = options is { OuterLearningRate: 1, OuterMomentum: 0 };
+        if (isPlain && rule is LinearMergeRule linear && CompressedMean(linear, payloads, deltas, sampleCounts) is var (mean, shares))
+        {
+            using var stepped = DeltaApplier.Apply(weights, mean);
+            return (WeightCodec.Encode(stepped), DeltaWire.ToWire(PowerSgdPayload.WithoutBasis(mean)), null, shares);
+        }
+
+        using var update = rule.Merge(deltas, sampleCounts);
+        using var velocity = momentum is null ? null : WeightCodec.Decode(momentum);
+        using var step = OuterOf(options).Step(update.Update, velocity);
+        using var merged = ModuleAverager.Apply(weights, step.Step);
+        return (WeightCodec.Encode(merged), null, step.Momentum is { } next ? WeightCodec.Encode(next) : null, update.AcceptedWeights);
+    }
+
+    /// <summary>The mean as a compressed update, so that nodes fetch that and not the weights; null when it would not be smaller.</summary>
+    private static (CompressedDelta Mean, IReadOnlyList<double> Shares)? CompressedMean(
+        LinearMergeRule rule, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts)
+    {
+        var weights = rule.Weigh([.. deltas.Select(delta => rule.UsesNorms ? UpdateNorms.Of(delta) : default)], sampleCounts);
+        var mean = MergedDelta.Mean(payloads, name => [.. weights.For(name).Select(weight => weight / weights.Divisor)]);
+        double total = weights.Trained.Sum();
+        return mean is null ? null : (mean, [.. weights.Trained.Select(weight => total > 0 ? weight / total : 0)]);
+    }
+
+    private static OuterOptimizer OuterOf(MergeOptions options) => options.OuterMomentum > 0
+        ? OuterOptimizer.Nesterov(options.OuterLearningRate, options.OuterMomentum)
+        : OuterOptimizer.Plain(options.OuterLearningRate);
 }

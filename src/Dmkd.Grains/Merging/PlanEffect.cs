@@ -9,6 +9,6 @@ internal enum PlanEffect
     /// <summary>A new round, with nothing accepted yet.</summary>
     Opens,
 
-    /// <summary>The current round collects on, until the new deadline; what was accepted counts.</summary>
+    /// <summary>The current round collects on until a new deadline; what was accepted counts.</summary>
     Extends,
 }

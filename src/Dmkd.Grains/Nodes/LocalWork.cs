@@ -3,67 +3,63 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Routing;
-using Dmkd.Core.Specialization;
+using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using Dmkd.Grains.Telemetry;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
 
-/// <summary>The tensor work of a node: synchronous, values in and values out, run on a device lane.</summary>
+/// <summary>Trains a module on a node's shard (proposal 3.4.1): synchronous, values in and values out, run on a device lane.</summary>
 internal static class LocalWork
 {
     private const int UpdatePurpose = 11;
-    private const int CompressionPurpose = 12;
+    private const int OwnWeightsPurpose = 13;
 
-    /// <summary>Trains a module on a shard and, when the round merges, compresses the update.</summary>
-    public static LocalWorkResult Update(DeviceJob job, LocalWorkInput input, Action<double> progress)
+    /// <summary>Trains; the result is the update with what compression dropped before when the round merges, else the trained weights.</summary>
+    /// <param name="job">The lane.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="shard">The node's images of the task.</param>
+    /// <param name="baseWeights">Weights the update is relative to, as safetensors.</param>
+    /// <param name="starting">Weights to start from.</param>
+    /// <param name="teacher">Weights of the distillation teacher, when λ is above 0.</param>
+    /// <param name="residual">What compression has dropped so far, or null.</param>
+    /// <param name="progress">Receives the share done, in (0, 1].</param>
+    public static (LocalUpdateResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
+        DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
     {
-        var request = input.Request;
         var settings = request.Settings;
         using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
         using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
-        using (var starting = WeightCodec.Decode(input.Starting)) starting.CopyTo(network);
+        using (var first = FirstWeights(request, network.Architecture, starting)) first.CopyTo(network);
         network.to(job.Device);
-        using var data = ImageTensors.From(input.Shard.Pixels, input.Shard.Labels, input.Shard.Channels, input.Shard.Height);
-        var target = TargetOf(job, request, input.Teacher, generator);
-        using var teacher = target?.Teacher;
+        using var data = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
+        var target = TargetOf(job, request, teacher, generator);
+        using var teacherNetwork = target?.Teacher;
 
         var result = LocalUpdate.Run(network, data, OptionsOf(settings, request), generator, target, progress, job.CancellationToken);
         using var updated = WeightSet.CopyOf(network);
-        var delta = request.SubmitsDelta ? Compress(input, request, updated) : null;
-        byte[]? local = request.SubmitsDelta ? null : WeightCodec.Encode(updated);
-        return new LocalWorkResult(result.SampleCount, result.MeanLoss, job.Elapsed, local, delta);
+        return (result, request.SubmitsDelta ? UpdateOf(baseWeights, updated, residual) : WeightCodec.Encode(updated), job.Elapsed);
     }
 
-    /// <summary>Entropy of a module's predictions on a calibration set (proposal 3.3).</summary>
-    public static (EntropySum Entropy, TimeSpan DeviceTime) Entropy(DeviceJob job, EntropyRequest request, byte[] weights, ImageSet calibration)
+    private static byte[] UpdateOf(byte[] baseWeights, WeightSet updated, byte[]? residual)
     {
-        using var generator = new Generator(0UL, CPU);
-        using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator);
-        using (var decoded = WeightCodec.Decode(weights)) decoded.CopyTo(network);
-        network.to(job.Device);
-        network.eval();
-        using var pixels = ImageTensors.PixelTensor(calibration.Pixels, calibration.Count, calibration.Channels, calibration.Height);
-        using var scores = ExpertScorer.Score(network, pixels.to(job.Device), request.Module.RotationLabelled);
-        return (EntropyMetric.Sum(nn.functional.softmax(scores, 1)), job.Elapsed);
+        using var start = WeightCodec.Decode(baseWeights);
+        using var delta = WeightDelta.Between(start, updated);
+        if (residual is null) return WeightCodec.Encode(delta);
+        using var dropped = WeightCodec.Decode(residual);
+        using var sum = ErrorFeedback.Add(delta, dropped);
+        return WeightCodec.Encode(sum);
     }
 
-    private static CompressedDelta Compress(LocalWorkInput input, LocalUpdateRequest request, WeightSet updated)
-    {
-        int rank = request.Settings.Rank;
-        IDeltaCompressor compressor = rank == 0 ? new DenseCompressor() : new SvdCompressor(rank, SeedOf(request, CompressionPurpose));
-        using var activity = DmkdTelemetry.StartCompress(input.Parent, compressor.Name);
-        using var baseWeights = WeightCodec.Decode(input.Base);
-        using var delta = WeightDelta.Between(baseWeights, updated);
-        var compressed = compressor.Compress(delta);
-        activity?.SetTag("dmkd.bytes", compressed.ValueBytes).SetTag("dmkd.bytes.dense", delta.DenseBytes);
-        return compressed;
-    }
+    /// <summary>Those given, or in a module's first round weights of the node's own.</summary>
+    private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting) =>
+        request.Settings.OwnFirstWeights && request.Round == 0
+            ? WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, OwnWeightsPurpose, request.Task, request.NodeIndex))
+            : WeightCodec.Decode(starting);
 
     private static DistillationTarget? TargetOf(DeviceJob job, LocalUpdateRequest request, byte[]? teacherWeights, Generator generator)
     {

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Nodes;
@@ -5,9 +6,13 @@ namespace Dmkd.Grains.Nodes;
 /// <summary>Decisions of a node, as functions of its state.</summary>
 internal static class NodeRules
 {
-    /// <summary>The held module if it is the finished result of the work.</summary>
+    /// <summary>The held module if the work is done.</summary>
     public static HeldModule? Finished(NodeState state, string workKey) =>
-        state.Held.Values.FirstOrDefault(held => held.WorkKey == workKey);
+        state.Held.Values.FirstOrDefault(held => held.WorkKey == workKey && held.IsDone);
+
+    /// <summary>Whether a request is for an older round than the node has worked on already: a message that comes late.</summary>
+    public static bool IsOutdated(NodeState state, LocalUpdateRequest request) =>
+        state.Held.TryGetValue(request.Module.Name, out var held) && held.RunId == request.RunId && request.Round < held.Round;
 
     /// <summary>
     /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1), the merged
@@ -18,4 +23,27 @@ internal static class NodeRules
         && held.LocalDigest is { } local && held.BaseVersion == request.Base.Number && held.Round == request.Round - 1
             ? local
             : request.Base.Digest;
+
+    /// <summary>Bytes a node has to fetch to have a version: nothing when it holds it, the update when it holds the parent.</summary>
+    public static long BytesToFetch(HeldModule? held, ModuleVersion version) =>
+        held?.BaseDigest == version.Digest ? 0
+        : HasParent(held, version) ? version.Update!.Bytes + (version.Basis is { } basis && basis.Digest != held!.BasisDigest ? basis.Bytes : 0)
+        : version.Bytes;
+
+    /// <summary>Whether the node holds the parent of a version that can be had as an update.</summary>
+    public static bool HasParent(HeldModule? held, ModuleVersion version) =>
+        version.Update is not null && held?.BaseDigest is { } digest && digest == version.ParentDigest;
+
+    /// <summary>
+    /// What compression has dropped so far. An update that was not merged counts as never made: it is not fed back, because the weights it
+    /// was relative to are gone.
+    /// </summary>
+    /// <param name="held">The last work; null before the first.</param>
+    /// <param name="nodeId">The node.</param>
+    /// <param name="history">The module's versions.</param>
+    public static string? ResidualAfter(HeldModule? held, string nodeId, IEnumerable<ModuleVersion> history) =>
+        held?.NextResidual is { } next
+        && history.Any(version => version.Round == held.Round && version.Contributions.Any(contribution => contribution.NodeId == nodeId))
+            ? next
+            : held?.Residual;
 }

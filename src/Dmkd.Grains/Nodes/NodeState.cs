@@ -2,7 +2,7 @@ using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Nodes;
 
-/// <summary>What a node persists: the last finished work per module.</summary>
+/// <summary>What a node persists: the last work per module.</summary>
 internal sealed class NodeState
 {
     /// <summary>By module name.</summary>
@@ -12,18 +12,42 @@ internal sealed class NodeState
 /// <summary>A module as a node holds it.</summary>
 internal sealed class HeldModule
 {
-    /// <summary>The last finished work.</summary>
+    /// <summary>The last work.</summary>
     public required string WorkKey { get; set; }
+
+    /// <summary>Its run.</summary>
+    public string RunId { get; set; } = "";
 
     /// <summary>Its round.</summary>
     public required int Round { get; set; }
 
-    /// <summary>Version that the local weights grew from.</summary>
+    /// <summary>Version that the work started from.</summary>
     public required int BaseVersion { get; set; }
+
+    /// <summary>Digest of that version's weights, of which the node has a copy.</summary>
+    public string? BaseDigest { get; set; }
+
+    /// <summary>Digest of the round's shared basis, of which the node has a copy; null without.</summary>
+    public string? BasisDigest { get; set; }
 
     /// <summary>Digest of the local weights, kept between merges only; null after a merge round.</summary>
     public string? LocalDigest { get; set; }
 
-    /// <summary>What the work did.</summary>
-    public required LocalUpdateReport Report { get; set; }
+    /// <summary>Digest of the trained update, kept until the round's shared basis is known.</summary>
+    public string? Trained { get; set; }
+
+    /// <summary>Digest of the serialized submission: what is sent again after a crash, to the last bit.</summary>
+    public string? Submission { get; set; }
+
+    /// <summary>Digest of what compression has dropped, when error is fed back; of the rounds before this one.</summary>
+    public string? Residual { get; set; }
+
+    /// <summary>The same with this round's, should its update count.</summary>
+    public string? NextResidual { get; set; }
+
+    /// <summary>Whether the work is done: its update was answered, or its weights are kept.</summary>
+    public bool IsDone { get; set; } = true;
+
+    /// <summary>What the work did; null before it is trained.</summary>
+    public LocalUpdateReport? Report { get; set; }
 }

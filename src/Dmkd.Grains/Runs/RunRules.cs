@@ -4,6 +4,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
+using Dmkd.Data;
 
 namespace Dmkd.Grains.Runs;
 
@@ -15,18 +16,6 @@ internal static class RunRules
 
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
     public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
-
-    /// <summary>
-    /// Whether a round's training ends although not all nodes are done: its merge failed, or closed with a quorum and all who
-    /// contributed are done. A contributor is waited for: its update counts before its report is there.
-    /// </summary>
-    public static bool EndsWithoutAll(string[] nodes, IReadOnlyList<LocalUpdateStatus> statuses, MergeRoundStatus merge) =>
-        merge.Phase is MergePhase.Failed
-        || (merge.Phase is MergePhase.Closed
-            && merge.Result!.Contributions.All(contribution => statuses[Array.IndexOf(nodes, contribution.NodeId)].State is WorkState.Completed));
-
-    /// <summary>The phase after the local updates of a round.</summary>
-    public static RunPhase AfterTraining(RunSettings settings, int round) => Merges(settings, round) ? RunPhase.Merge : RunPhase.Train;
 
     /// <summary>The phase after a round's merge.</summary>
     public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
@@ -45,6 +34,11 @@ internal static class RunRules
         Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
         if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
         if (!MergeRuleNames.All.Contains(settings.MergeRule)) problems.Add(new ValidationResult($"MergeRule must be one of {string.Join(", ", MergeRuleNames.All)}, not '{settings.MergeRule}'."));
+        if (!CompressorNames.All.Contains(settings.Compressor)) problems.Add(new ValidationResult($"Compressor must be one of {string.Join(", ", CompressorNames.All)}, not '{settings.Compressor}'."));
+        if (settings.Holders > settings.Nodes) problems.Add(new ValidationResult($"Holders must be at most Nodes ({settings.Nodes}), not {settings.Holders}."));
+        if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
+        if (settings.ShortestWait <= TimeSpan.Zero || settings.ShortestWait > settings.RoundDeadline)
+            problems.Add(new ValidationResult($"ShortestWait must be above zero and at most RoundDeadline ({settings.RoundDeadline}), not {settings.ShortestWait}."));
         if (!GateCatalog.NamesWithoutNetwork.Contains(settings.Routing.Gate)) problems.Add(new ValidationResult($"Gate must be one of {string.Join(", ", GateCatalog.NamesWithoutNetwork)}, not '{settings.Routing.Gate}'."));
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
     }
@@ -52,11 +46,81 @@ internal static class RunRules
     /// <summary>Name of a task's module.</summary>
     public static string ModuleName(int task) => $"expert-{task + 1}";
 
-    /// <summary>Keys of a run's nodes, in node order.</summary>
-    public static string[] Nodes(string library, RunSettings settings) => [.. Enumerable.Range(1, settings.Nodes).Select(node => $"{library}/node-{node}")];
+    /// <summary>Times a round is collected before its run fails.</summary>
+    public const int MostAttempts = 3;
 
-    /// <summary>Submissions that a round needs at its deadline: the quorum's share of the nodes, rounded up, at least one.</summary>
-    public static int Quorum(RunSettings settings) => Math.Clamp((int)Math.Ceiling(settings.Quorum * settings.Nodes), 1, settings.Nodes);
+    /// <summary>A node that has missed so many rounds in a row is not waited for; it counts when it comes in time.</summary>
+    private const int MostMissed = 2;
+
+    private const int HolderPurpose = 32;
+    private const int ParticipationPurpose = 33;
+    private const int RoundPurpose = 34;
+
+    /// <summary>Key of a node.</summary>
+    public static string NodeKey(string library, int node) => $"{library}/node-{node + 1}";
+
+    /// <summary>Keys of nodes.</summary>
+    public static string[] NodeKeys(string library, IEnumerable<int> nodes) => [.. nodes.Select(node => NodeKey(library, node))];
+
+    /// <summary>Nodes that hold a task's module, ascending: all of them, or as many as asked for, drawn for each task.</summary>
+    public static int[] HoldersOf(RunSettings settings, int task)
+    {
+        int[] all = [.. Enumerable.Range(0, settings.Nodes)];
+        return settings.Holders == 0 ? all : Draw(all, settings.Holders, SeedSequence.Derive(settings.Seed, HolderPurpose, task));
+    }
+
+    /// <summary>Begins a round: who takes part is decided and stored before anybody is asked.</summary>
+    public static void BeginRound(TrainingRunState state)
+    {
+        var settings = state.Settings!;
+        int[] present = [.. HoldersOf(settings, state.Task).Where(node => !state.Absent.Contains(node))];
+        int count = (int)Math.Ceiling(settings.Participation * present.Length);
+        // Between merges the same nodes train on: a draw is for all rounds up to the next merge.
+        int merge = state.Round / settings.MergeEvery;
+        state.Participants = settings.Participation >= 1 ? present : Draw(present, count, SeedSequence.Derive(settings.Seed, ParticipationPurpose, state.Task, merge));
+        state.Attempts = 0;
+    }
+
+    /// <summary>Participants that are waited for: those who did not miss the last rounds; all when all did.</summary>
+    public static int[] Expected(TrainingRunState state)
+    {
+        int[] expected = [.. state.Participants.Where(node => state.Missed.GetValueOrDefault(node) < MostMissed)];
+        return expected.Length > 0 ? expected : state.Participants;
+    }
+
+    /// <summary>How long the current round waits for its nodes.</summary>
+    public static TimeSpan Wait(TrainingRunState state)
+    {
+        var settings = state.Settings!;
+        return AdaptiveDeadline.Wait(state.Arrivals, settings.ShortestWait, settings.RoundDeadline, settings.WaitSpread);
+    }
+
+    /// <summary>Whether collecting a failed round again is in vain: nobody was late, and nothing could be used.</summary>
+    public static bool IsFinal(MergeRoundStatus status, TrainingRunState state) => status.Missing.Length == 0 || state.Participants.Length == 0;
+
+    /// <summary>Submissions that a round needs at its deadline: the quorum's share of the participants, rounded up, at least one.</summary>
+    public static int Quorum(RunSettings settings, int participants) =>
+        Math.Clamp((int)Math.Ceiling(settings.Quorum * participants), 1, Math.Max(1, participants));
+
+    /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first round, and sent whole.</summary>
+    public static MergeOptions MergeOptions(RunSettings settings, int round)
+    {
+        bool isAligned = settings.Alignment && round == 0;
+        bool isWhole = isAligned || settings.Rank == 0 || settings.Compressor == CompressorNames.Dense;
+        return new()
+        {
+            Rule = settings.MergeRule,
+            Compressor = isWhole ? CompressorNames.Dense : settings.Compressor,
+            Rank = isWhole ? 0 : settings.Rank,
+            HalfPrecision = settings.HalfPrecision && !isAligned,
+            ErrorFeedback = settings.ErrorFeedback && !isAligned,
+            OuterLearningRate = settings.OuterLearningRate,
+            OuterMomentum = settings.OuterMomentum,
+            ReestimateBatchNorm = settings.ReestimateBatchNorm,
+            Alignment = isAligned,
+            MaxDrop = settings.MaxDrop,
+        };
+    }
 
     /// <summary>Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.</summary>
     public static double TaskProgress(TrainingRunState state, double partOfPhase)
@@ -75,7 +139,7 @@ internal static class RunRules
     }
 
     /// <summary>The merge that a round opens.</summary>
-    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, DateTimeOffset now)
+    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, TimeSpan wait)
     {
         var settings = state.Settings!;
         return new MergeRoundPlan
@@ -83,10 +147,13 @@ internal static class RunRules
             RunId = runId,
             Round = state.Round,
             Base = state.Base!,
-            Participants = Nodes(runId, settings),
-            Quorum = Quorum(settings),
-            Deadline = now + settings.RoundDeadline,
-            Rule = settings.MergeRule,
+            Participants = NodeKeys(runId, state.Participants),
+            Expected = NodeKeys(runId, Expected(state)),
+            Quorum = Quorum(settings, state.Participants.Length),
+            Wait = wait,
+            Options = MergeOptions(settings, state.Round),
+            Measuring = new MeasuringPlan { NodeIndices = state.Participants, Task = state.Task, Module = state.Module!, Settings = settings },
+            Seed = SeedSequence.Derive(settings.Seed, RoundPurpose, state.Task),
         };
     }
 
@@ -102,6 +169,7 @@ internal static class RunRules
         Teacher = teacher,
         RunId = runId,
         Settings = state.Settings!,
+        BasisWait = 2 * state.Settings!.RoundDeadline,
     };
 
     /// <summary>The report of a finished run, or null.</summary>
@@ -126,4 +194,11 @@ internal static class RunRules
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
         new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
+
+    private static int[] Draw(int[] from, int count, int seed)
+    {
+        int[] drawn = [.. from];
+        new Random(seed).Shuffle(drawn);
+        return [.. drawn.Take(count).Order()];
+    }
 }

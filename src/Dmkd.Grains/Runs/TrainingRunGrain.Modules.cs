@@ -55,6 +55,7 @@ internal sealed partial class TrainingRunGrain
         State.Module = descriptor;
         State.Base = first;
         State.Round = 0;
+        RunRules.BeginRound(State);
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];
         await MoveToAsync(RunPhase.Train);
     }

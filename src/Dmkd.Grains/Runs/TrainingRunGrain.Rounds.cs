@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
@@ -11,64 +10,20 @@ namespace Dmkd.Grains.Runs;
 /// <summary>A task's rounds: local updates, merges, statistics and evaluation.</summary>
 internal sealed partial class TrainingRunGrain
 {
-    /// <summary>Time a merge may take after its deadline.</summary>
-    private static readonly TimeSpan MergeGrace = TimeSpan.FromMinutes(5);
+    /// <summary>Longest time a node may take to measure.</summary>
+    private static readonly TimeSpan LongestMeasurement = TimeSpan.FromMinutes(2);
 
     private IMergeCoordinatorGrain Coordinator => GrainFactory.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
 
-    private Activity? _round;
+    /// <summary>The steps of the current module's rounds.</summary>
+    private RunRounds Rounds => _rounds ??= new RunRounds(
+        RunId, this, new RoundDriver(Coordinator, node => GrainFactory.GetGrain<INodeGrain>(node), time, logger));
 
-    private async Task TrainAsync()
-    {
-        _round = DmkdTelemetry.StartRound(RunId, State.Module!.Key, State.Task, State.Round);
-        var deadline = time.GetUtcNow() + Settings.RoundDeadline;
-        if (RunRules.Merges(Settings, State.Round)) await Coordinator.OpenRoundAsync(RunRules.MergePlan(State, RunId, time.GetUtcNow()));
-        var nodes = RunRules.Nodes(RunId, Settings).Select(key => GrainFactory.GetGrain<INodeGrain>(key)).ToArray();
-        var requests = nodes.Select((_, node) => RunRules.UpdateRequest(State, RunId, node, TeacherOf())).ToArray();
+    private RunRounds? _rounds;
 
-        await Task.WhenAll(nodes.Select((node, index) => node.StartLocalUpdateAsync(requests[index]))); // also what failed before a resume
-        while (true)
-        {
-            var statuses = await Task.WhenAll(nodes.Select((node, index) => LookAsync(node, requests[index])));
-            if (statuses.FirstOrDefault(status => status.State is WorkState.Failed) is { } failed) throw new InvalidOperationException(failed.Error);
-            _partOfPhase = statuses.Average(status => status.Progress);
-            if (statuses.All(status => status.State is WorkState.Completed) || await ClosedWithoutAllAsync(statuses))
-            {
-                var reports = statuses.Select(status => status.Report).OfType<LocalUpdateReport>().ToArray();
-                State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
-                State.BytesDown += reports.Sum(report => report.DownloadedBytes);
-                await EndTrainingAsync();
-                return;
-            }
+    private Task TrainAsync() => Rounds.TrainAsync(TeacherOf(), _stopping.Token);
 
-            if (time.GetUtcNow() > deadline + Settings.RoundDeadline)
-                throw new TimeoutException($"Round {State.Round + 1} of task {State.Task + 1} did not end within {2 * Settings.RoundDeadline}.");
-            await PauseAsync();
-        }
-    }
-
-    private async Task<bool> ClosedWithoutAllAsync(LocalUpdateStatus[] statuses) =>
-        RunRules.Merges(Settings, State.Round)
-        && RunRules.EndsWithoutAll(RunRules.Nodes(RunId, Settings), statuses, await Coordinator.GetRoundAsync(RunId, State.Round));
-
-    private async Task EndTrainingAsync()
-    {
-        var next = RunRules.AfterTraining(Settings, State.Round);
-        if (next is RunPhase.Train)
-        {
-            State.Round++;
-            EndRound();
-        }
-
-        await MoveToAsync(next);
-    }
-
-    private static async Task<LocalUpdateStatus> LookAsync(INodeGrain node, LocalUpdateRequest request)
-    {
-        var status = await node.GetLocalUpdateAsync(request.WorkKey);
-        if (status.State is WorkState.Unknown) await node.StartLocalUpdateAsync(request);
-        return status;
-    }
+    private Task MergeAsync() => Rounds.MergeAsync(_stopping.Token);
 
     private LegacyTeacher? TeacherOf() => State.Task < Settings.LegacyTasks
         ? new LegacyTeacher(
@@ -76,47 +31,39 @@ internal sealed partial class TrainingRunGrain
             [.. State.Module!.Classes.Select(c => Array.IndexOf(_data!.ClassesUpTo(Settings.LegacyTasks - 1), c))])
         : null;
 
-    private async Task MergeAsync()
+    private void EndRounds()
     {
-        var limit = time.GetUtcNow() + Settings.RoundDeadline + MergeGrace;
-        while (true)
-        {
-            if (time.GetUtcNow() > limit) throw new TimeoutException($"The merge of round {State.Round + 1} of task {State.Task + 1} did not end within {Settings.RoundDeadline + MergeGrace}.");
-            var status = await Coordinator.GetRoundAsync(RunId, State.Round);
-            if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
-            if (status.Phase is MergePhase.Closed)
-            {
-                State.BytesUp += status.UploadedBytes;
-                State.DenseBytes += status.DenseBytes;
-                State.DeviceSeconds += status.DeviceSeconds;
-                State.Base = status.Result;
-                var next = RunRules.AfterMerge(Settings, State.Round);
-                State.Round++;
-                EndRound();
-                await MoveToAsync(next);
-                return;
-            }
-
-            await PauseAsync();
-        }
-    }
-
-    private void EndRound()
-    {
-        _round?.Dispose();
-        _round = null;
+        _rounds?.End();
+        _rounds = null; // the next task's module has a coordinator of its own
     }
 
     /// <summary>The module's entropy statistics, summed over its nodes in node order (proposal 3.3).</summary>
     private async Task SpecializeAsync()
     {
-        var reports = await Task.WhenAll(RunRules.Nodes(RunId, Settings).Select((key, node) => GrainFactory.GetGrain<INodeGrain>(key).MeasureEntropyAsync(
-            new EntropyRequest { NodeIndex = node, Task = State.Task, Module = State.Module!, Version = State.Base!, Settings = Settings })));
+        EndRounds();
+        var answers = await Task.WhenAll(RunRules.HoldersOf(Settings, State.Task).Where(node => !State.Absent.Contains(node)).Select(MeasureEntropyAsync));
+        EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
+        if (reports.Length == 0) throw new InvalidOperationException($"No node measured the entropy of {State.Module!.Key} within {LongestMeasurement}.");
         var specialization = new ModuleSpecialization(State.Base!.Number, reports.Sum(report => report.EntropySum), reports.Sum(report => report.SampleCount));
         await GrainFactory.GetGrain<IExpertModuleGrain>(State.Module!.Key).RecordSpecializationAsync(specialization);
         State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
         State.BytesDown += reports.Sum(report => report.DownloadedBytes);
         await MoveToAsync(RunPhase.Evaluate);
+    }
+
+    /// <summary>A node's entropy statistics, or null when it does not answer.</summary>
+    private async Task<EntropyReport?> MeasureEntropyAsync(int node)
+    {
+        var request = new EntropyRequest { NodeIndex = node, Task = State.Task, Module = State.Module!, Version = State.Base!, Settings = Settings };
+        try
+        {
+            return await GrainFactory.GetGrain<INodeGrain>(RunRules.NodeKey(RunId, node)).MeasureEntropyAsync(request).WaitAsync(LongestMeasurement, time);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException && !_stopping.IsCancellationRequested)
+        {
+            _feed.Add($"{RunRules.NodeKey(RunId, node)} did not measure entropy: {e.Message}");
+            return null;
+        }
     }
 
     private async Task EvaluateAsync()

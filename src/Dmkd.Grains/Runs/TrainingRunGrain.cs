@@ -16,7 +16,7 @@ namespace Dmkd.Grains.Runs;
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
     IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<TrainingRunGrain> logger)
-    : Grain, ITrainingRunGrain
+    : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
@@ -27,6 +27,8 @@ internal sealed partial class TrainingRunGrain(
     private RunData? _data;
     private long _clock;
     private double _partOfPhase;
+
+    TrainingRunState IRunContext.State => storage.State;
 
     private TrainingRunState State => storage.State;
 
@@ -68,6 +70,23 @@ internal sealed partial class TrainingRunGrain(
         if (State.Phase is not RunPhase.Completed) StartDriving();
     }
 
+    public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
+    {
+        CheckNode(node);
+        if (!State.Absent.Add(node)) return Task.CompletedTask;
+        _feed.Add($"{RunRules.NodeKey(RunId, node)} leaves: it is not asked from the next round on");
+        return storage.WriteStateAsync(cancellationToken);
+    }
+
+    public Task JoinAsync(int node, CancellationToken cancellationToken = default)
+    {
+        CheckNode(node);
+        if (!State.Absent.Remove(node)) return Task.CompletedTask;
+        State.Missed.Remove(node);
+        _feed.Add($"{RunRules.NodeKey(RunId, node)} joins: it is asked from the next round on");
+        return storage.WriteStateAsync(cancellationToken);
+    }
+
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
@@ -87,6 +106,18 @@ internal sealed partial class TrainingRunGrain(
     {
         await _stopping.CancelAsync();
         _stopping.Dispose();
+    }
+
+    void IRunContext.Progress(double share) => _partOfPhase = share;
+
+    void IRunContext.Tell(string text) => _feed.Add(text);
+
+    Task IRunContext.MoveToAsync(RunPhase next) => MoveToAsync(next);
+
+    private void CheckNode(int node)
+    {
+        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
+        if (node < 0 || node >= Settings.Nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {Settings.Nodes - 1}; there is no node {node}.");
     }
 
     private void StartDriving()
@@ -147,7 +178,7 @@ internal sealed partial class TrainingRunGrain(
 
     private async Task FailAsync(string error)
     {
-        EndRound();
+        EndRounds();
         State.Error = error;
         State.FailedIn = State.Phase;
         _feed.Add(error);

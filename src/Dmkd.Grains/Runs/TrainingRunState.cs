@@ -27,6 +27,21 @@ internal sealed class TrainingRunState
     /// <summary>The version that the current round's updates are relative to.</summary>
     public ModuleVersion? Base { get; set; }
 
+    /// <summary>Nodes of the current round, by their place among the run's nodes, ascending.</summary>
+    public int[] Participants { get; set; } = [];
+
+    /// <summary>Times the current round was collected in vain.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Nodes that have left.</summary>
+    public SortedSet<int> Absent { get; set; } = [];
+
+    /// <summary>Rounds in a row that a node has missed.</summary>
+    public Dictionary<int, int> Missed { get; set; } = [];
+
+    /// <summary>Seconds that updates took in the last rounds, oldest first.</summary>
+    public List<double> Arrivals { get; set; } = [];
+
     /// <summary>Parameters of each expert, in task order.</summary>
     public List<long> ExpertParameters { get; set; } = [];
 

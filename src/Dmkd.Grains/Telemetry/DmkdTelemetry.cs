@@ -14,6 +14,7 @@ public static class DmkdTelemetry
     private static readonly Counter<long> UploadedBytes = Meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
     private static readonly Counter<long> DownloadedBytes = Meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
     private static readonly Counter<long> Submissions = Meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
+    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("dmkd.delta.refusals", "{submission}", "Updates refused at the merge, by node");
     private static readonly Counter<long> Merges = Meter.CreateCounter<long>("dmkd.merges", "{merge}", "Versions published by merges");
     private static readonly Histogram<double> DeviceTime = Meter.CreateHistogram<double>("dmkd.device.time", "s", "Device time of jobs, by kind");
     private static readonly Gauge<double> Accuracy = Meter.CreateGauge<double>("dmkd.accuracy", "1", "Final average accuracy over the tasks seen, by scenario");
@@ -45,6 +46,10 @@ public static class DmkdTelemetry
         Submissions.Add(1, new TagList { { "dmkd.module", module }, { "dmkd.outcome", outcome } });
         UploadedBytes.Add(bytes, new TagList { { "dmkd.module", module } });
     }
+
+    /// <summary>An update that had been received was refused when it could be compared with the others.</summary>
+    public static void DeltaRefused(string module, string node) =>
+        Refusals.Add(1, new TagList { { "dmkd.module", module }, { "dmkd.node", node } });
 
     /// <summary>A node fetched weights.</summary>
     public static void WeightsFetched(string module, long bytes) => DownloadedBytes.Add(bytes, new TagList { { "dmkd.module", module } });

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Nodes;
 
-internal sealed partial class NodeGrain
+internal sealed partial class NodeParticipant
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: node {NodeId} finished round {Round} on {Samples} images, loss {Loss:F3}, {DeviceSeconds:F1} device seconds")]
     private static partial void LogUpdated(ILogger logger, string moduleId, string nodeId, int round, long samples, double loss, double deviceSeconds);

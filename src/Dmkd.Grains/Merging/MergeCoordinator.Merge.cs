@@ -1,0 +1,139 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
+
+namespace Dmkd.Grains.Merging;
+
+/// <summary>A merge as a transaction: merge, measure, decide, store the decision, publish, store the end.</summary>
+internal sealed partial class MergeCoordinator
+{
+    private async Task MakeBasisAsync()
+    {
+        var plan = State.Plan!;
+        try
+        {
+            var basis = await work.MakeBasisAsync(plan, MergeRules.ProjectedInNodeOrder(State));
+            State.Basis = basis;
+            State.Phase = MergePhase.Collecting;
+            State.OpenedAt = time.GetUtcNow(); // the second exchange has a deadline of its own
+            State.Withdrawn = [];
+            await StoreAsync();
+        }
+#pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await FailAsync(plan, e);
+        }
+    }
+
+    private async Task MergeAsync()
+    {
+        var plan = State.Plan!;
+        using var activity = DmkdTelemetry.StartMerge(plan.RunId, module, plan.Round);
+        try
+        {
+            if (State.Phase is MergePhase.Collecting)
+            {
+                State.Phase = MergePhase.Merging; // from here on nothing more is accepted
+                await StoreAsync();
+            }
+
+            if (State.Phase is MergePhase.Merging && !await DecideAsync(plan)) return;
+            await contacts.PublishAsync(State.Result!);
+            State.Momentum = State.NextMomentum;
+            State.Phase = MergePhase.Closed;
+            await StoreAsync();
+            DmkdTelemetry.Merged(module);
+            LogMerged(logger, module, plan.Round, State.Result!.Number, State.Result.Contributions.Length);
+        }
+#pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await FailAsync(plan, e);
+        }
+    }
+
+    /// <summary>Merges, measures, and stores what is to be published; false when nothing is.</summary>
+    private async Task<bool> DecideAsync(MergeRoundPlan plan)
+    {
+        List<string> refusals = [];
+        var merged = await work.MergeAsync(plan, State.Basis, MergeRules.InNodeOrder(State), State.Momentum, Refuse);
+        if (merged is not null && plan.Options.ReestimateBatchNorm) merged = await RestatedAsync(plan, merged);
+        var metrics = merged is null ? null : await MeasureAsync(plan, merged);
+        State.Refusals.AddRange(refusals);
+        string? problem = merged is null
+            ? $"round {plan.Round}: none of {State.Accepted.Count} updates could be used: {string.Join("; ", refusals)}"
+            : MergeRules.GateProblem(plan, metrics);
+        if (problem is not null)
+        {
+            State.Error = $"Module {module}: {problem}";
+            State.Phase = merged is null ? MergePhase.Failed : MergePhase.Rejected;
+            LogRejected(logger, module, plan.Round, problem);
+            await StoreAsync();
+            return false;
+        }
+
+        DmkdTelemetry.DeviceUsed("merge", merged!.DeviceTime);
+        State.Result = MergeRules.Next(State, merged, metrics, time.GetUtcNow());
+        State.NextMomentum = merged.Momentum;
+        State.DeviceSeconds = merged.DeviceTime.TotalSeconds;
+        State.Phase = MergePhase.Publishing;
+        await StoreAsync();
+        return true;
+
+        void Refuse(string node, string reason)
+        {
+            string text = $"module {module}, node {node}, round {plan.Round}: {reason}";
+            refusals.Add(text);
+            DmkdTelemetry.DeltaRefused(module, node);
+            LogNotAccepted(logger, module, node, plan.Round, SubmissionOutcome.Refused, reason);
+        }
+    }
+
+    private async Task<MergedModule> RestatedAsync(MergeRoundPlan plan, MergedModule merged)
+    {
+        var reports = await Task.WhenAll(Contributors(merged).Select(node => contacts.MeasureStatisticsAsync(plan, node, MergeRules.Next(State, merged, null, default))));
+        StatisticsReport[] answered = [.. reports.OfType<StatisticsReport>()];
+        return answered.Length == 0 ? merged : await work.WithStatisticsAsync(plan, merged, answered);
+    }
+
+    private async Task<MergeMetrics?> MeasureAsync(MergeRoundPlan plan, MergedModule merged)
+    {
+        if (plan.Measuring is null) return null;
+        var reports = await Task.WhenAll(Contributors(merged).Select(node => contacts.MeasureAsync(plan, node, MergeRules.Next(State, merged, null, default))));
+        CandidateReport[] answered = [.. reports.OfType<CandidateReport>()];
+        long count = answered.Sum(report => report.SampleCount);
+        return count == 0 ? null : new MergeMetrics(
+            count, (double)answered.Sum(report => report.RightBefore) / count, (double)answered.Sum(report => report.RightAfter) / count,
+            answered.Sum(report => report.LossBefore) / count, answered.Sum(report => report.LossAfter) / count);
+    }
+
+    private IEnumerable<string> Contributors(MergedModule merged) =>
+        MergeRules.InNodeOrder(State).Select(entry => entry.NodeId).Where(merged.WeightOf.ContainsKey);
+
+    private async Task FailAsync(MergeRoundPlan plan, Exception problem)
+    {
+        if (_writer.IsBroken) return; // the next activation goes on
+        if (problem is TimeoutException or OrleansException && ++_attempts < MostAttempts)
+        {
+            LogRetried(logger, problem, module, plan.Round, _attempts); // the next tick tries again
+            return;
+        }
+
+        LogFailed(logger, problem, module, plan.Round);
+        State.Phase = MergePhase.Failed;
+        State.Error = $"Module {module}: the merge of round {plan.Round} failed: {problem.Message.Split('\n', 2)[0].Trim()}";
+        try
+        {
+            await StoreAsync();
+        }
+        catch (Exception e) when (e is OrleansException || _writer.IsBroken)
+        {
+            LogFailed(logger, e, module, plan.Round); // the next activation goes on from the phase before
+        }
+    }
+}

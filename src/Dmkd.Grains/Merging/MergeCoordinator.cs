@@ -1,0 +1,180 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace Dmkd.Grains.Merging;
+
+/// <summary>
+/// Collects the updates of a module's nodes, merges them and publishes the new version (proposal 3.4.2). Every step is stored before
+/// anybody is told of it, and every step can be repeated: a coordinator that dies anywhere goes on from what it stored, and no update
+/// counts twice or is lost. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
+/// </summary>
+/// <remarks>
+/// Late: an update that comes after its round's collection ended does not count, and its arrival time is kept, so that the next rounds wait
+/// longer. Duplicate: the first one counts. Wrong base, replay, refused by a check: does not count, is told to the node, never ends the round.
+/// </remarks>
+internal sealed partial class MergeCoordinator(
+    string module, IStateSlot<MergeCoordinatorState> slot, IMergeWork work, IMergeContacts contacts, TimeProvider time, ILogger logger, Action onBroken)
+{
+    private const int MostAttempts = 10;
+
+    private readonly StateWriter<MergeCoordinatorState> _writer = new(slot, onBroken);
+    private MergeRoundStatus? _stored;
+    private Task? _work;
+    private int _attempts;
+
+    private MergeCoordinatorState State => _writer.State;
+
+    private bool IsAtWork => _work is { IsCompleted: false };
+
+    /// <summary>Goes on with what was stored; call once, after the state was read.</summary>
+    public void Start()
+    {
+        Remember();
+        GoOn();
+    }
+
+    /// <summary>Opens a round, or gives the current one more time.</summary>
+    public async Task OpenAsync(MergeRoundPlan plan)
+    {
+        // A decided round may still be on its way to the disk; the steps of that work do not wait for this call.
+#pragma warning disable VSTHRD003
+        if (IsAtWork && State.Plan is { } open && open.Round < plan.Round) await Task.WhenAny(_work!);
+#pragma warning restore VSTHRD003
+        var effect = MergeRules.EffectOf(State, plan, module);
+        if (effect is PlanEffect.None || (effect is PlanEffect.Extends && IsAtWork)) return;
+        MergeRules.Open(State, plan, effect, time.GetUtcNow());
+        _attempts = 0;
+        await StoreAsync();
+        GoOn();
+    }
+
+    /// <summary>Adds a submission to the open round.</summary>
+    public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission)
+    {
+        var receipt = Classify(submission);
+        if (receipt.Outcome is SubmissionOutcome.Accepted)
+        {
+            var received = await work.ReceiveAsync(State.Plan!, State.Basis, submission);
+            receipt = Classify(submission); // the collection may have ended meanwhile
+            if (receipt.Outcome is SubmissionOutcome.Accepted) receipt = await AcceptAsync(submission, received);
+        }
+
+        NoteArrival(submission, receipt);
+        if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
+            LogNotAccepted(logger, module, submission.NodeId, submission.Round, receipt.Outcome, receipt.Reason ?? "");
+        return receipt;
+    }
+
+    /// <summary>A participant will not submit in this round.</summary>
+    public async Task WithdrawAsync(string runId, int round, string nodeId, string reason)
+    {
+        if (State.Plan is not { } plan || plan.RunId != runId || plan.Round != round || IsAtWork) return;
+        if (State.Phase is not (MergePhase.Projecting or MergePhase.Collecting) || !plan.Participants.Contains(nodeId)) return;
+        if (!State.Withdrawn.TryAdd(nodeId, reason)) return;
+        LogWithdrawn(logger, module, nodeId, round, reason);
+        if (MergeRules.IsHopeless(State))
+        {
+            State.Phase = MergePhase.Failed;
+            State.Error = $"Module {module}: round {round} cannot reach its quorum of {plan.Quorum}; nodes that cannot take part: "
+                + string.Join("; ", State.Withdrawn.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}: {entry.Value}"));
+        }
+
+        await StoreAsync();
+        GoOn();
+    }
+
+    /// <summary>Where a round is: what is stored, nothing else.</summary>
+    public MergeRoundStatus Status(string runId, int round) =>
+        !_writer.IsBroken && _stored is { } stored && State.Plan is { } plan && plan.RunId == runId && plan.Round == round
+            ? stored
+            : new MergeRoundStatus { Phase = MergePhase.Idle };
+
+    /// <summary>Looks at the clock; call about once a second.</summary>
+    public async Task TickAsync()
+    {
+        if (_writer.IsBroken || IsAtWork) return;
+        switch (MergeRules.AtDeadline(State, time.GetUtcNow()))
+        {
+            case DeadlineEffect.Closes:
+                LogDeadlinePassed(logger, module, State.Plan!.Round, Collected, State.Plan.Participants.Length);
+                StartWork();
+                break;
+            case DeadlineEffect.Fails:
+                State.Error = $"Module {module}: round {State.Plan!.Round} closed at its deadline with {Collected} of {State.Plan.Participants.Length} updates; {State.Plan.Quorum} were needed.";
+                State.Phase = MergePhase.Failed;
+                await StoreAsync();
+                break;
+            default:
+                GoOn();
+                break;
+        }
+    }
+
+    private int Collected => State.Phase is MergePhase.Projecting ? State.Projected.Count : State.Accepted.Count;
+
+    private SubmissionReceipt Classify(DeltaSubmission submission)
+    {
+        var receipt = MergeRules.Classify(State, submission);
+        return receipt.Outcome is SubmissionOutcome.Accepted && IsAtWork ? new(SubmissionOutcome.Late, $"round {submission.Round} is ending") : receipt;
+    }
+
+    private async Task<SubmissionReceipt> AcceptAsync(DeltaSubmission submission, ReceivedDelta received)
+    {
+        bool isUpdate = submission.Kind is SubmissionKind.Update;
+        string? problem = received.Problem;
+        if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Fingerprint))
+            problem = $"replay: an update with the same tensors ({received.Fingerprint}) counted before";
+        DmkdTelemetry.DeltaReceived(module, (problem is null ? SubmissionOutcome.Accepted : SubmissionOutcome.Refused).ToString(), received.Delta.PayloadBytes);
+        if (problem is not null)
+        {
+            string reason = $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}";
+            State.Refusals.Add(reason);
+            State.Withdrawn.TryAdd(submission.NodeId, problem); // it has had its turn: the round does not wait for it
+        }
+        else if (isUpdate)
+        {
+            State.Accepted[submission.NodeId] = received.Delta;
+            MergeRules.Remember(State, received.Fingerprint);
+            State.Arrivals[submission.NodeId] = SinceOpening;
+        }
+        else
+        {
+            State.Projected[submission.NodeId] = received.Delta;
+        }
+
+        await StoreAsync();
+        GoOn();
+        return problem is null ? new SubmissionReceipt(SubmissionOutcome.Accepted) : new SubmissionReceipt(SubmissionOutcome.Refused, State.Refusals[^1]);
+    }
+
+    private double SinceOpening => (time.GetUtcNow() - State.OpenedAt).TotalSeconds;
+
+    /// <summary>How late a late update is shows how long the node takes; stored with the next write.</summary>
+    private void NoteArrival(DeltaSubmission submission, SubmissionReceipt receipt)
+    {
+        if (receipt.Outcome is SubmissionOutcome.Late && submission.Kind is SubmissionKind.Update && State.Plan!.Round == submission.Round)
+            State.Arrivals.TryAdd(submission.NodeId, SinceOpening);
+    }
+
+    private async Task StoreAsync()
+    {
+        await _writer.WriteAsync();
+        Remember();
+    }
+
+    private void Remember() => _stored = State.Plan is { } plan ? MergeRules.Status(State, plan.RunId, plan.Round) : null;
+
+    /// <summary>Begins whatever the state calls for.</summary>
+    private void GoOn()
+    {
+        if (State.Phase is MergePhase.Merging or MergePhase.Publishing || MergeRules.IsComplete(State)) StartWork();
+    }
+
+    private void StartWork()
+    {
+        if (!IsAtWork) _work = State.Phase is MergePhase.Projecting ? MakeBasisAsync() : MergeAsync();
+    }
+}

@@ -1,0 +1,45 @@
+using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Telemetry;
+using Dmkd.Grains.Wire;
+
+namespace Dmkd.Grains.Nodes;
+
+/// <summary>What a node measures on its own data for others.</summary>
+internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache datasets, SiloDevices devices)
+{
+    /// <summary>Entropy of a module's predictions (proposal 3.3).</summary>
+    public async Task<EntropyReport> EntropyAsync(EntropyRequest request, HeldModule? held, CancellationToken cancellationToken)
+    {
+        var (content, fetched) = await versions.GetAsync(request.Module.Name, request.Version, held, cancellationToken);
+        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
+        var (entropy, time) = await devices.Serving.RunAsync(
+            job => MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
+        DmkdTelemetry.DeviceUsed("entropy", time);
+        return new EntropyReport(entropy.Total, entropy.Count, time.TotalSeconds, fetched);
+    }
+
+    /// <summary>Accuracy and loss of merged weights and of the version before. The node fetches the merged weights for its next round anyway: they count there.</summary>
+    public async Task<CandidateReport> CandidateAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
+    {
+        var (candidate, _) = await versions.GetAsync(request.Module.Name, request.Candidate, held, cancellationToken);
+        var (before, _) = await versions.GetAsync(request.Module.Name, request.Base, held, cancellationToken);
+        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
+        var report = await devices.Serving.RunAsync(
+            job => MeasuringWork.Compare(job, request.Module, before, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
+        DmkdTelemetry.DeviceUsed("measure", TimeSpan.FromSeconds(report.DeviceSeconds));
+        return report;
+    }
+
+    /// <summary>Batch-norm statistics of merged weights.</summary>
+    public async Task<StatisticsReport> StatisticsAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
+    {
+        var (candidate, _) = await versions.GetAsync(request.Module.Name, request.Candidate, held, cancellationToken);
+        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
+        var (statistics, count, time) = await devices.Serving.RunAsync(
+            job => MeasuringWork.Statistics(job, request.Module, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
+        DmkdTelemetry.DeviceUsed("statistics", time);
+        return new StatisticsReport(count, DeltaWire.ToWire(statistics), time.TotalSeconds);
+    }
+}

@@ -1,0 +1,40 @@
+namespace Dmkd.Grains.Runs;
+
+/// <summary>
+/// How long a round waits for its nodes: the median of past arrivals plus k times their median absolute deviation, between two limits.
+/// A node that never came counts as having come after twice the wait, so that a deadline that was too short grows.
+/// </summary>
+internal static class AdaptiveDeadline
+{
+    /// <summary>Arrivals that are remembered.</summary>
+    public const int Memory = 64;
+
+    /// <summary>Time from a round's opening to its deadline.</summary>
+    /// <param name="arrivals">Seconds that updates took in earlier rounds, in any order.</param>
+    /// <param name="shortest">The least to wait.</param>
+    /// <param name="longest">The most to wait, and what is waited without any arrival; at least <paramref name="shortest"/>.</param>
+    /// <param name="spread">The factor k, at least 0.</param>
+    public static TimeSpan Wait(IReadOnlyCollection<double> arrivals, TimeSpan shortest, TimeSpan longest, double spread)
+    {
+        if (arrivals.Count == 0) return longest;
+        double median = Median(arrivals);
+        double deviation = Median([.. arrivals.Select(arrival => Math.Abs(arrival - median))]);
+        double seconds = Math.Clamp(median + spread * deviation, shortest.TotalSeconds, longest.TotalSeconds);
+        return TimeSpan.FromSeconds(seconds);
+    }
+
+    /// <summary>Adds a round's arrivals, and those who never came; the oldest are forgotten.</summary>
+    /// <param name="history">Arrivals of earlier rounds, oldest first.</param>
+    /// <param name="arrived">Seconds of those who came, in time or late.</param>
+    /// <param name="absent">Number of those who were waited for and never came.</param>
+    /// <param name="waited">How long the round waited at most.</param>
+    public static List<double> Extend(IEnumerable<double> history, IEnumerable<double> arrived, int absent, TimeSpan waited) =>
+        [.. history.Concat(arrived).Concat(Enumerable.Repeat(2 * waited.TotalSeconds, absent)).TakeLast(Memory)];
+
+    private static double Median(IReadOnlyCollection<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        int middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}

@@ -1,0 +1,19 @@
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>The run that steps belong to.</summary>
+internal interface IRunContext
+{
+    /// <summary>Its state.</summary>
+    TrainingRunState State { get; }
+
+    /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
+    Task MoveToAsync(RunPhase next);
+
+    /// <summary>Tells the share of the phase that is done, in [0, 1].</summary>
+    void Progress(double share);
+
+    /// <summary>Adds a line to the run's feed.</summary>
+    void Tell(string text);
+}

@@ -1,0 +1,36 @@
+using Dmkd.Contracts.Nodes;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>
+/// A run's line to one node during a round: at most one call is under way, and nobody waits for it. A node that does not answer therefore
+/// delays nothing.
+/// </summary>
+internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
+{
+    private Task<LocalUpdateStatus>? _call;
+
+    /// <summary>What the node answered last.</summary>
+    public LocalUpdateStatus Status { get; private set; } = new() { State = WorkState.Unknown };
+
+    /// <summary>Whether the coordinator was told that this node takes no part.</summary>
+    public bool IsWithdrawn { get; set; }
+
+    /// <summary>Why the last call failed; null when it did not.</summary>
+    public Exception? Problem { get; private set; }
+
+    /// <summary>Takes in the answer that has come, and calls again.</summary>
+    public void Look()
+    {
+        if (_call is { IsCompleted: false }) return;
+        if (_call is { IsCompletedSuccessfully: true } answered) (Status, Problem) = (answered.Result, null);
+        else if (_call is { IsFaulted: true } failed) Problem = failed.Exception.InnerException;
+        _call = CallAsync(Status.State is WorkState.Unknown);
+    }
+
+    private async Task<LocalUpdateStatus> CallAsync(bool begins)
+    {
+        if (begins) await node.StartLocalUpdateAsync(request);
+        return await node.GetLocalUpdateAsync(request.WorkKey);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Dmkd.Contracts.Legacy;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Telemetry;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>
+/// A task's rounds as steps of a run's state machine: train and collect, then merge (proposal 3.4). Knows nothing of Orleans, so that
+/// tests/Dmkd.Chaos can run it under simulated faults.
+/// </summary>
+internal sealed class RunRounds(string runId, IRunContext run, RoundDriver driver)
+{
+    private Activity? _round;
+
+    private TrainingRunState State => run.State;
+
+    private RunSettings Settings => run.State.Settings!;
+
+    /// <summary>Has the round's nodes train, and collects their updates when the round merges.</summary>
+    public async Task TrainAsync(LegacyTeacher? teacher, CancellationToken cancellationToken)
+    {
+        _round ??= DmkdTelemetry.StartRound(runId, State.Module!.Key, State.Task, State.Round);
+        var wait = RunRules.Wait(State);
+        var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher)).ToArray();
+        if (!RunRules.Merges(Settings, State.Round))
+        {
+            var reports = await driver.TrainAsync(RunRules.NodeKeys(runId, State.Participants), requests, wait, run.Progress, cancellationToken);
+            Count(reports);
+            State.Round++;
+            RunRules.BeginRound(State);
+            End();
+            await run.MoveToAsync(RunPhase.Train);
+            return;
+        }
+
+        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait), requests, run.Progress, cancellationToken);
+        if (status.Phase is MergePhase.Failed && State.Attempts + 1 < RunRules.MostAttempts && !RunRules.IsFinal(status, State))
+        {
+            State.Attempts++;
+            run.Tell($"round {State.Round + 1} of task {State.Task + 1} is collected once more: {status.Error}");
+            NoteArrivals(status, wait);
+            await run.MoveToAsync(RunPhase.Train);
+            return;
+        }
+
+        if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
+        await run.MoveToAsync(RunPhase.Merge);
+    }
+
+    /// <summary>Waits for the round's decision and goes on from the new version, or from the old one when the merge was refused.</summary>
+    public async Task MergeAsync(CancellationToken cancellationToken)
+    {
+        var status = await driver.DecisionAsync(runId, State.Round, cancellationToken);
+        switch (status.Phase)
+        {
+            case MergePhase.Failed:
+                throw new InvalidOperationException(status.Error);
+            case MergePhase.Closed or MergePhase.Rejected:
+                Count(status);
+                NoteArrivals(status, RunRules.Wait(State));
+                if (status.Result is { } result) State.Base = result;
+                if (status.Phase is MergePhase.Rejected) run.Tell(status.Error!);
+                var next = RunRules.AfterMerge(Settings, State.Round);
+                State.Round++;
+                RunRules.BeginRound(State);
+                End();
+                await run.MoveToAsync(next);
+                return;
+            default:
+                await run.MoveToAsync(RunPhase.Train); // the round is open again, or was lost: its nodes are asked again
+                return;
+        }
+    }
+
+    /// <summary>Ends the round's span.</summary>
+    public void End()
+    {
+        _round?.Dispose();
+        _round = null;
+    }
+
+    private void Count(IReadOnlyList<LocalUpdateReport> reports)
+    {
+        State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
+        State.BytesDown += reports.Sum(report => report.DownloadedBytes);
+    }
+
+    private void Count(MergeRoundStatus status)
+    {
+        State.BytesUp += status.UploadedBytes;
+        State.BytesDown += status.DownloadedBytes;
+        State.DenseBytes += status.DenseBytes;
+        State.DeviceSeconds += status.DeviceSeconds;
+        foreach (string refusal in status.Refusals) run.Tell($"refused: {refusal}");
+    }
+
+    private void NoteArrivals(MergeRoundStatus status, TimeSpan wait)
+    {
+        var came = status.Arrivals.Select(arrival => arrival.NodeId).ToHashSet();
+        int absent = RunRules.Expected(State).Count(node => !came.Contains(RunRules.NodeKey(runId, node)));
+        State.Arrivals = AdaptiveDeadline.Extend(State.Arrivals, status.Arrivals.Select(arrival => arrival.Seconds), absent, wait);
+        foreach (int node in State.Participants)
+            State.Missed[node] = came.Contains(RunRules.NodeKey(runId, node)) ? 0 : State.Missed.GetValueOrDefault(node) + 1;
+    }
+}
