@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
@@ -16,12 +15,11 @@ internal sealed class RunOptions
     private static readonly RunSettings Default = new() { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } };
 
     private readonly DataOptions _data = new();
+    private readonly RoundOptions _roundOptions = new(Default);
     private readonly Option<int> _tasks = Number("--tasks", "Tasks the classes are split into", Default.Tasks);
     private readonly Option<int> _nodes = Number("--nodes", "Nodes the training data is spread over", Default.Nodes);
     private readonly Option<int> _rounds = Number("--rounds", "Rounds of local updates per task", Default.Rounds);
     private readonly Option<int> _epochs = Number("--epochs", "Passes over a node's data per local update", Default.Epochs);
-    private readonly Option<int> _mergeEvery = Number("--merge-every", "Rounds between merges (tau)", Default.MergeEvery);
-    private readonly Option<int> _rank = Number("--rank", "Rank kept of each update (r); 0 sends updates whole", Default.Rank);
     private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in preserved experts (alpha)", Default.Alpha);
     private readonly Option<double> _beta = Number("--beta", "Weight of an expert's mean entropy in routing (beta)", Default.Routing.SpecializationWeight);
     private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
@@ -34,7 +32,6 @@ internal sealed class RunOptions
         CustomParser = ParseConcentration,
     };
 
-    private readonly Option<string> _mergeRule = new("--merge-rule") { Description = $"How updates are averaged: {string.Join(", ", MergeRuleNames.All)}", DefaultValueFactory = _ => Default.MergeRule };
     private readonly Option<int> _legacyTasks = Number("--legacy-tasks", "First tasks that the legacy model knows; 0 for no legacy model", Default.LegacyTasks);
     private readonly Option<int> _legacyEpochs = Number("--legacy-epochs", "Passes over its data when the legacy model is trained", Default.LegacyEpochs);
     private readonly Option<int> _batchSize = Number("--batch-size", "Images per training step", Default.BatchSize);
@@ -45,8 +42,8 @@ internal sealed class RunOptions
     {
         Option[] all =
         [
-            .. _data.All, _tasks, _nodes, _rounds, _epochs, _mergeEvery, _rank, _alpha, _beta,
-            _top, _gate, _lambda, _dirichlet, _mergeRule, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed,
+            .. _data.All, _tasks, _nodes, _rounds, _epochs, _alpha, _beta,
+            _top, _gate, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -63,8 +60,6 @@ internal sealed class RunOptions
             Nodes = Checked(parsed, _nodes, nameof(RunSettings.Nodes)),
             Rounds = Checked(parsed, _rounds, nameof(RunSettings.Rounds)),
             Epochs = Checked(parsed, _epochs, nameof(RunSettings.Epochs)),
-            MergeEvery = Checked(parsed, _mergeEvery, nameof(RunSettings.MergeEvery)),
-            Rank = Checked(parsed, _rank, nameof(RunSettings.Rank)),
             Alpha = Checked(parsed, _alpha, nameof(RunSettings.Alpha)),
             Lambda = Checked(parsed, _lambda, nameof(RunSettings.Lambda)),
             Dirichlet = Checked(parsed, _dirichlet, nameof(RunSettings.Dirichlet)),
@@ -73,11 +68,10 @@ internal sealed class RunOptions
             BatchSize = Checked(parsed, _batchSize, nameof(RunSettings.BatchSize)),
             LearningRate = Checked(parsed, _learningRate, nameof(RunSettings.LearningRate)),
             Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
-            MergeRule = OneOf(parsed, _mergeRule, MergeRuleNames.All),
             Routing = new RoutingSettings(
                 OneOf(parsed, _gate, GateCatalog.NamesWithoutNetwork), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0)),
         };
-        return settings;
+        return _roundOptions.Read(parsed, settings);
     }
 
     private static double ParseConcentration(ArgumentResult result)

@@ -7,6 +7,7 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
+using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -54,7 +55,7 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
                 return new PackedUpdate(tensors, residual, job.Elapsed);
             },
             cancellationToken);
-        long bytes = packed.Tensors.Sum(tensor => tensor.ValueBytes);
+        long bytes = DeltaWire.FromWire(packed.Tensors).ValueBytes;
         activity?.SetTag("dmkd.bytes", bytes).SetTag("dmkd.bytes.dense", update.Length);
         return bytes <= DeltaSubmission.MaxValueBytes ? packed
             : throw new InvalidOperationException($"the update takes {bytes:N0} bytes; a message may have {DeltaSubmission.MaxValueBytes:N0}. Use a lower rank.");

@@ -3,6 +3,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
 using Dmkd.Data;
 
@@ -33,7 +34,7 @@ internal static class RunRules
         var problems = new List<ValidationResult>();
         Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
         if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
-        if (!MergeRuleNames.All.Contains(settings.MergeRule)) problems.Add(new ValidationResult($"MergeRule must be one of {string.Join(", ", MergeRuleNames.All)}, not '{settings.MergeRule}'."));
+        if (RuleProblem(settings.MergeRule) is { } ruleProblem) problems.Add(new ValidationResult(ruleProblem));
         if (!CompressorNames.All.Contains(settings.Compressor)) problems.Add(new ValidationResult($"Compressor must be one of {string.Join(", ", CompressorNames.All)}, not '{settings.Compressor}'."));
         if (settings.Holders > settings.Nodes) problems.Add(new ValidationResult($"Holders must be at most Nodes ({settings.Nodes}), not {settings.Holders}."));
         if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
@@ -194,6 +195,19 @@ internal static class RunRules
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
         new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
+
+    private static string? RuleProblem(string name)
+    {
+        try
+        {
+            _ = MergeRuleCatalog.Named(name);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"MergeRule: {e.Message}";
+        }
+    }
 
     private static int[] Draw(int[] from, int count, int seed)
     {

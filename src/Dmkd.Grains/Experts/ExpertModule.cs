@@ -1,0 +1,64 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Grains.Storage;
+
+namespace Dmkd.Grains.Experts;
+
+/// <summary>
+/// An expert module's chain of versions. Tells only what is stored. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it
+/// under simulated faults.
+/// </summary>
+internal sealed class ExpertModule
+{
+    private readonly string _key;
+    private readonly StateWriter<ExpertModuleState> _writer;
+
+    public ExpertModule(string key, IStateSlot<ExpertModuleState> slot, Action onBroken)
+    {
+        _key = key;
+        _writer = new StateWriter<ExpertModuleState>(slot, onBroken);
+    }
+
+    /// <summary>The module as others see it, or null before it exists.</summary>
+    public ModuleSnapshot? Snapshot { get; private set; }
+
+    /// <summary>All versions, oldest first.</summary>
+    public IReadOnlyList<ModuleVersion> History { get; private set; } = [];
+
+    private ExpertModuleState State => _writer.State;
+
+    /// <summary>Takes in what is stored; call once, after the state was read.</summary>
+    public void Start() => (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);
+
+    /// <summary>Creates the module; false for a repeat.</summary>
+    public async Task<bool> CreateAsync(ModuleDescriptor descriptor, ModuleVersion first)
+    {
+        if (!ExpertModuleRules.Creates(State, descriptor, first)) return false;
+        State.Descriptor = descriptor;
+        State.Versions = [first];
+        await StoreAsync();
+        return true;
+    }
+
+    /// <summary>Appends a version; false for a repeat.</summary>
+    public async Task<bool> PublishAsync(ModuleVersion version)
+    {
+        if (!ExpertModuleRules.Extends(State, _key, version)) return false;
+        State.Versions.Add(version);
+        await StoreAsync();
+        return true;
+    }
+
+    /// <summary>Replaces the entropy statistics; those of an older version are ignored.</summary>
+    public Task RecordAsync(ModuleSpecialization specialization)
+    {
+        if (State.Specialization is { } known && known.VersionNumber > specialization.VersionNumber) return Task.CompletedTask;
+        State.Specialization = specialization;
+        return StoreAsync();
+    }
+
+    private async Task StoreAsync()
+    {
+        await _writer.WriteAsync();
+        Start();
+    }
+}

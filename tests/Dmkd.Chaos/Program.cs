@@ -1,0 +1,5 @@
+using System.CommandLine;
+using Dmkd.Chaos.Simulation;
+
+var root = new RootCommand("Breaks DMKD on purpose and counts what is lost") { SimulateCommand.Create() };
+return await root.Parse(args).InvokeAsync();

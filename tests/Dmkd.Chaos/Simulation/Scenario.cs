@@ -1,0 +1,57 @@
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Runs;
+
+namespace Dmkd.Chaos.Simulation;
+
+/// <summary>A run and what goes wrong in it, drawn from a seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Settings">The run.</param>
+/// <param name="Faults">What goes wrong.</param>
+/// <param name="Slowness">Factor on the training time of each node.</param>
+/// <param name="IsPatient">Whether every round waits for all: such a run must end with the digests of an undisturbed one.</param>
+/// <param name="BadMerges">Share of merges that make the module worse.</param>
+/// <param name="Moves">Whether nodes leave and return.</param>
+internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, double[] Slowness, bool IsPatient, double BadMerges, bool Moves)
+{
+    /// <summary>Draws a scenario.</summary>
+    public static Scenario Draw(int seed)
+    {
+        Random random = new(seed);
+        bool isPatient = random.Next(2) == 0;
+        int nodes = random.Next(1, 6);
+        var longest = TimeSpan.FromHours(isPatient ? 10 : 0) + TimeSpan.FromSeconds(random.Next(20, 60));
+        var settings = new RunSettings
+        {
+            Data = new DataSource { Kind = "synthetic", Seed = 1 },
+            Tasks = 1,
+            LegacyTasks = 0,
+            Nodes = nodes,
+            Rounds = random.Next(2, 6),
+            MergeEvery = random.Next(4) == 0 ? 2 : 1,
+            Compressor = random.Next(3) == 0 ? CompressorNames.PowerSgd : CompressorNames.Svd,
+            ErrorFeedback = true,
+            Quorum = isPatient ? 1 : random.Next(3) switch { 0 => 0.34, 1 => 0.5, _ => 0.8 },
+            Holders = !isPatient && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
+            Participation = !isPatient && random.Next(4) == 0 ? 0.6 : 1,
+            RoundDeadline = longest,
+            ShortestWait = isPatient ? longest : TimeSpan.FromSeconds(random.Next(3, 12)),
+            MaxDrop = !isPatient && random.Next(4) == 0 ? 0.05 : null,
+            Seed = seed,
+        };
+        var faults = new Faults
+        {
+            Lost = Some(0.08),
+            Duplicate = Some(0.1),
+            LongestDelay = random.Next(2) == 0 ? 0.05 : 3,
+            WriteFails = isPatient ? 0 : Some(0.04),
+            DiesAtWrite = Some(0.06),
+            MeanTimeBetweenDeaths = random.Next(2) == 0 ? 0 : 5 + 40 * random.NextDouble(),
+            MeanTimeBetweenFreezes = random.Next(2) == 0 ? 0 : 5 + 40 * random.NextDouble(),
+            Until = 50 + 150 * random.NextDouble(),
+        };
+        double[] slowness = [.. Enumerable.Range(0, nodes).Select(_ => random.Next(6) == 0 ? 1 + 10 * random.NextDouble() : 1)];
+        return new Scenario(seed, settings, faults, slowness, isPatient, settings.MaxDrop is null ? 0 : 0.3, !isPatient && random.Next(4) == 0);
+
+        double Some(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
+    }
+}

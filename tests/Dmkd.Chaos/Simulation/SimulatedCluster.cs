@@ -1,0 +1,221 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Experts;
+using Dmkd.Grains.Merging;
+using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Runs;
+using Dmkd.Grains.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dmkd.Chaos.Simulation;
+
+/// <summary>
+/// A run with its nodes, its merge coordinator and its module in a simulated world. The actors are the product's own; only tensors,
+/// storage, network and time are simulated.
+/// </summary>
+internal sealed class SimulatedCluster
+{
+    public const string RunId = "run";
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly Scenario _scenario;
+    private readonly World _world;
+    private readonly Disk _disk;
+    private readonly TallyCodec _codec = new();
+    private readonly Host<ExpertModule> _module;
+    private readonly Host<MergeCoordinator> _coordinator;
+    private readonly Host<NodeParticipant>[] _nodes;
+    private readonly Host<SimulatedRun> _run;
+
+    public SimulatedCluster(Scenario scenario, bool isDisturbed)
+    {
+        _scenario = scenario;
+        _world = new World(scenario.Seed);
+        _disk = new Disk(_world, () => Faults);
+        Disturbed = isDisturbed;
+        var clock = new WorldClock(_world);
+        var network = new Network(_world, () => Faults);
+        var descriptor = Descriptor();
+        var first = FirstVersion();
+        KeepFirstState(descriptor, first);
+
+        _module = new(_world, network, (life, broken) =>
+        {
+            var module = new ExpertModule(descriptor.Key, _disk.Open<ExpertModuleState>("module", life), broken);
+            module.Start();
+            return module;
+        });
+        _coordinator = new(_world, network, (life, broken) =>
+        {
+            var coordinator = new MergeCoordinator(
+                descriptor.Key, _disk.Open<MergeCoordinatorState>("coordinator", life), new TallyMergeWork(_world, _disk, _codec),
+                new Contacts(this), clock, NullLogger.Instance, broken);
+            coordinator.Start();
+            return coordinator;
+        }, coordinator => coordinator.TickAsync());
+        _nodes = [.. Enumerable.Range(0, scenario.Settings.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
+            RunRules.NodeKey(RunId, node), _disk.Open<NodeState>($"node-{node}", life), new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal), _disk,
+            new Contacts(this), _codec, clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod }))];
+        _run = new(_world, network, (life, broken) => new SimulatedRun(
+            _disk.Open<TrainingRunState>("run", life),
+            new RoundDriver(new CoordinatorLine(this), node => new NodeLine(this, Array.IndexOf(NodeKeys, node)), clock, NullLogger.Instance)
+            {
+                PollPeriod = PollPeriod,
+                LongestCall = TimeSpan.FromSeconds(35),
+            },
+            broken));
+    }
+
+    public Journal Journal { get; } = new();
+
+    public World World => _world;
+
+    /// <summary>The run as stored.</summary>
+    public TrainingRunState Run => _disk.Open<TrainingRunState>("run", Nobody.Instance).State;
+
+    /// <summary>The module's versions as stored.</summary>
+    public IReadOnlyList<ModuleVersion> Versions => _disk.Open<ExpertModuleState>("module", Nobody.Instance).State.Versions;
+
+    private bool Disturbed { get; }
+
+    private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Nodes));
+
+    private Faults Faults => Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until) ? _scenario.Faults : Faults.None;
+
+    /// <summary>Updates in some weights.</summary>
+    public string[] UpdatesIn(string digest) => Tally.Read(_disk.Blob(digest)).Updates;
+
+    /// <summary>Runs the run to its end.</summary>
+    /// <param name="limit">Time by which it must have ended.</param>
+    /// <returns>Whether it has.</returns>
+    public bool RunToEnd(TimeSpan limit)
+    {
+        Poke();
+        if (Disturbed) Disturb();
+        return _world.RunUntil(() => Ended, DateTimeOffset.UnixEpoch + limit);
+    }
+
+    private bool Ended { get; set; }
+
+    /// <summary>A client looks at the run every few seconds, which also wakes it.</summary>
+    private void Poke()
+    {
+        var poll = _run.CallAsync(run => run.GoOnAsync());
+        _world.After(TimeSpan.FromSeconds(5), () =>
+        {
+            Ended = poll is { IsCompletedSuccessfully: true, Result: RunPhase.Specialize };
+            if (!Ended) Poke();
+        });
+    }
+
+    private void Disturb()
+    {
+        IVictim[] victims = [_module, _coordinator, _run, .. _nodes];
+        Repeat(_scenario.Faults.MeanTimeBetweenDeaths, () => victims[_world.Random.Next(victims.Length)].Die());
+        Repeat(_scenario.Faults.MeanTimeBetweenFreezes, () => victims[_world.Random.Next(victims.Length)].Freeze(_world.Between(1, 60), _world.Happens(0.5)));
+        if (_scenario.Moves) Repeat(20, () => _ = _run.CallAsync(run => run.MoveAsync(_world.Random.Next(_nodes.Length))));
+    }
+
+    private void Repeat(double mean, Action fault)
+    {
+        if (mean <= 0) return;
+        _world.After(_world.Between(0, 2 * mean), () =>
+        {
+            if (ReferenceEquals(Faults, Faults.None)) return;
+            fault();
+            Repeat(mean, fault);
+        });
+    }
+
+    private void KeepFirstState(ModuleDescriptor descriptor, ModuleVersion first)
+    {
+        var run = new TrainingRunState { Settings = _scenario.Settings, Module = descriptor, Base = first, Phase = RunPhase.Train };
+        RunRules.BeginRound(run);
+        _disk.Keep("run", run);
+        _disk.Keep("module", new ExpertModuleState { Descriptor = descriptor, Versions = [first] });
+    }
+
+    private ModuleVersion FirstVersion()
+    {
+        byte[] content = new Tally([]).ToBytes();
+        return new ModuleVersion { Number = 1, Digest = _disk.Keep(content), Bytes = content.Length };
+    }
+
+    private static ModuleDescriptor Descriptor() => new()
+    {
+        Library = RunId,
+        Name = "expert-1",
+        Architecture = "none",
+        Classes = [0],
+        ClassNames = ["class"],
+        RotationLabelled = false,
+        Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
+    };
+
+    /// <summary>Lines between the actors, over the network.</summary>
+    private sealed class Contacts(SimulatedCluster cluster) : IMergeContacts, INodeContacts
+    {
+        public Task PublishAsync(ModuleVersion version) => cluster._module.CallAsync(module => module.PublishAsync(version));
+
+        public Task<CandidateReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
+        {
+            // The same weights are as good or as bad whoever looks at them, and whenever.
+            bool isBad = cluster._scenario.BadMerges > 0 && (Convert.ToInt32(candidate.Digest[..4], 16) / 65_536.0) < cluster._scenario.BadMerges;
+            return Task.FromResult<CandidateReport?>(new CandidateReport(10, 9, isBad ? 3 : 9, 1, 1, 0));
+        }
+
+        public Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) => Task.FromResult<StatisticsReport?>(null);
+
+        public IMergeCoordinatorGrain CoordinatorOf(string moduleKey) => new CoordinatorLine(cluster);
+
+        public Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey) => cluster._module.CallAsync(module => Task.FromResult(module.History), interleaves: true);
+    }
+
+    private sealed class CoordinatorLine(SimulatedCluster cluster) : IMergeCoordinatorGrain
+    {
+        public Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default) => cluster._coordinator.CallAsync(c => c.OpenAsync(plan));
+
+        public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default)
+        {
+            var receipt = await cluster._coordinator.CallAsync(c => c.SubmitAsync(submission));
+            if (receipt.Outcome is SubmissionOutcome.Accepted && submission.Kind is SubmissionKind.Update) cluster.Journal.Accepted.Add((submission.NodeId, submission.Round));
+            return receipt;
+        }
+
+        public Task WithdrawAsync(string runId, int round, string nodeId, string reason, CancellationToken cancellationToken = default) =>
+            cluster._coordinator.CallAsync(c => c.WithdrawAsync(runId, round, nodeId, reason));
+
+        public async Task<MergeRoundStatus> GetRoundAsync(string runId, int round, CancellationToken cancellationToken = default)
+        {
+            var status = await cluster._coordinator.CallAsync(c => Task.FromResult(c.Status(runId, round)), interleaves: true);
+            cluster.Journal.Told(status, round);
+            return status;
+        }
+    }
+
+    private sealed class NodeLine(SimulatedCluster cluster, int node) : INodeGrain
+    {
+        public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default) =>
+            cluster._nodes[node].CallAsync(participant => Task.FromResult(participant.Start(request)));
+
+        public Task<LocalUpdateStatus> GetLocalUpdateAsync(string workKey, CancellationToken cancellationToken = default) =>
+            cluster._nodes[node].CallAsync(participant => Task.FromResult(participant.Status(workKey)), interleaves: true);
+
+        public Task<EntropyReport> MeasureEntropyAsync(EntropyRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<CandidateReport> MeasureCandidateAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    }
+
+    private sealed class Nobody : IMortal
+    {
+        public static Nobody Instance { get; } = new();
+
+        public void Die()
+        {
+        }
+    }
+}

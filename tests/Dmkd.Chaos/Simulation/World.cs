@@ -1,0 +1,69 @@
+namespace Dmkd.Chaos.Simulation;
+
+/// <summary>
+/// One thread, one clock, one source of chance: whatever happens in a simulated world follows from its seed. Work that is ready runs before
+/// time goes on; among several actors that are ready, chance picks one.
+/// </summary>
+internal sealed class World(int seed)
+{
+    private readonly PriorityQueue<Action, (long Ticks, long Number)> _later = new();
+    private readonly List<ActorScheduler> _ready = [];
+    private long _number;
+
+    /// <summary>The source of chance.</summary>
+    public Random Random { get; } = new(seed);
+
+    /// <summary>The time.</summary>
+    public DateTimeOffset Now { get; private set; } = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Steps taken so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Does something later.</summary>
+    public void After(TimeSpan delay, Action action) => _later.Enqueue(action, ((Now + delay).Ticks, _number++));
+
+    /// <summary>Completes after a time.</summary>
+    public Task Delay(TimeSpan delay)
+    {
+        var source = new TaskCompletionSource(); // continuations go to their actors' schedulers: none runs here
+        After(delay, source.SetResult);
+        return source.Task;
+    }
+
+    /// <summary>A time between two, drawn evenly.</summary>
+    public TimeSpan Between(double leastSeconds, double mostSeconds) => TimeSpan.FromSeconds(leastSeconds + Random.NextDouble() * (mostSeconds - leastSeconds));
+
+    /// <summary>Whether something with a probability happens.</summary>
+    public bool Happens(double probability) => probability > 0 && Random.NextDouble() < probability;
+
+    /// <summary>Lets the world go on until a condition holds, nothing is left to do, or time is up.</summary>
+    /// <returns>Whether the condition holds.</returns>
+    public bool RunUntil(Func<bool> condition, DateTimeOffset limit)
+    {
+        while (!condition())
+        {
+            Steps++;
+            if (_ready.Count > 0)
+            {
+                int pick = _ready.Count == 1 ? 0 : Random.Next(_ready.Count);
+                var actor = _ready[pick];
+                if (!actor.RunOne()) _ready.RemoveAt(pick);
+            }
+            else if (_later.TryPeek(out _, out var next) && next.Ticks <= limit.Ticks)
+            {
+                var action = _later.Dequeue();
+                Now = new DateTimeOffset(Math.Max(next.Ticks, Now.Ticks), TimeSpan.Zero);
+                action();
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>An actor has something to do.</summary>
+    internal void Ready(ActorScheduler actor) => _ready.Add(actor);
+}
