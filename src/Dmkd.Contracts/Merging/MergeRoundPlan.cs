@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Contracts.Merging;
 

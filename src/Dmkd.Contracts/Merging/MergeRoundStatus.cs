@@ -49,4 +49,8 @@ public sealed record MergeRoundStatus
     /// <summary>Submissions that were refused: node, check, limit and value.</summary>
     [Id(10)]
     public string[] Refusals { get; init; } = [];
+
+    /// <summary>The coordinator's current round of the same run; null when it has none.</summary>
+    [Id(11)]
+    public int? CurrentRound { get; init; }
 }

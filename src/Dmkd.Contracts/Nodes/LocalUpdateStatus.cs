@@ -19,4 +19,8 @@ public sealed record LocalUpdateStatus
     /// <summary>What went wrong, when failed.</summary>
     [Id(3)]
     public string? Error { get; init; }
+
+    /// <summary>Whether the node has worked on a later round of the same module: whoever asks is behind.</summary>
+    [Id(4)]
+    public bool IsOutdated { get; init; }
 }

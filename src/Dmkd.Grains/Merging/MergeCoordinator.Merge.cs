@@ -118,8 +118,12 @@ internal sealed partial class MergeCoordinator
     private async Task FailAsync(MergeRoundPlan plan, Exception problem)
     {
         if (_writer.IsBroken) return; // the next activation goes on
-        if (problem is TimeoutException or OrleansException && ++_attempts < MostAttempts)
+        // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost or its write seemed to fail.
+        bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException;
+        bool isPassing = problem is TimeoutException or OrleansException && _attempts + 1 < MostAttempts;
+        if (isDecided || isPassing)
         {
+            _attempts++;
             LogRetried(logger, problem, module, plan.Round, _attempts); // the next tick tries again
             return;
         }

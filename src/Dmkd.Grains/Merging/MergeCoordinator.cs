@@ -87,10 +87,11 @@ internal sealed partial class MergeCoordinator(
     }
 
     /// <summary>Where a round is: what is stored, nothing else.</summary>
-    public MergeRoundStatus Status(string runId, int round) =>
-        !_writer.IsBroken && _stored is { } stored && State.Plan is { } plan && plan.RunId == runId && plan.Round == round
-            ? stored
-            : new MergeRoundStatus { Phase = MergePhase.Idle };
+    public MergeRoundStatus Status(string runId, int round)
+    {
+        if (_writer.IsBroken || _stored is not { } stored || State.Plan is not { } plan || plan.RunId != runId) return new MergeRoundStatus { Phase = MergePhase.Idle };
+        return plan.Round == round ? stored : new MergeRoundStatus { Phase = MergePhase.Idle, CurrentRound = plan.Round };
+    }
 
     /// <summary>Looks at the clock; call about once a second.</summary>
     public async Task TickAsync()

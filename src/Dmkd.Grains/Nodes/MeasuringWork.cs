@@ -9,6 +9,7 @@ using Dmkd.Core.Routing;
 using Dmkd.Core.Specialization;
 using Dmkd.Core.Training;
 using Dmkd.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;

@@ -20,7 +20,7 @@ internal sealed partial class NodeParticipant(
     string nodeId, IStateSlot<NodeState> slot, INodeWork work, IWeightStore weights, INodeContacts contacts, ISubmissionCodec codec, TimeProvider time,
     ILogger logger, Action onBroken) : IDisposable
 {
-    private const int MaxSubmissionAttempts = 5;
+    private const int MostAttempts = 5;
 
     private readonly StateWriter<NodeState> _writer = new(slot, onBroken);
     private readonly Dictionary<string, RunningWork> _running = [];
@@ -31,11 +31,15 @@ internal sealed partial class NodeParticipant(
 
     private NodeState State => _writer.State;
 
-    /// <summary>Begins a local update; a repeat of running or finished work changes nothing, and an older round's request neither.</summary>
+    /// <summary>
+    /// Begins a local update. A repeat of running work changes nothing, and an older round's request neither; a repeat of finished work
+    /// submits its update again, for a coordinator that could not use it the first time.
+    /// </summary>
     /// <returns>Whether work was begun.</returns>
     public bool Start(LocalUpdateRequest request)
     {
-        if (NodeRules.Finished(State, request.WorkKey) is not null || NodeRules.IsOutdated(State, request)) return false;
+        bool isFinished = NodeRules.Finished(State, request.WorkKey) is not null;
+        if ((isFinished && !request.SubmitsDelta) || NodeRules.IsOutdated(State, request)) return false;
         if (_running.TryGetValue(request.WorkKey, out var known) && known.Error is null) return false;
         foreach (var other in _running.Values.Where(other => other.Module == request.Module.Name && other.Round < request.Round).ToArray()) other.Cancel();
         var running = new RunningWork(request, _stopping.Token);
@@ -48,7 +52,8 @@ internal sealed partial class NodeParticipant(
     public LocalUpdateStatus Status(string workKey)
     {
         if (NodeRules.Finished(State, workKey) is { } held) return new LocalUpdateStatus { State = WorkState.Completed, Progress = 1, Report = held.Report };
-        if (!_running.TryGetValue(workKey, out var running)) return new LocalUpdateStatus { State = WorkState.Unknown };
+        if (!_running.TryGetValue(workKey, out var running))
+            return new LocalUpdateStatus { State = WorkState.Unknown, IsOutdated = NodeRules.IsOutdated(State, workKey) };
         var state = running.Error is null ? WorkState.Running : WorkState.Failed;
         return new LocalUpdateStatus { State = state, Progress = running.Progress, Error = running.Error };
     }
@@ -117,7 +122,7 @@ internal sealed partial class NodeParticipant(
     {
         // The last update may have been merged or not: the module's history knows.
         string? residual = before?.NextResidual is null ? before?.Residual
-            : NodeRules.ResidualAfter(before, nodeId, await contacts.HistoryAsync(request.Module.Key));
+            : NodeRules.ResidualAfter(before, nodeId, await HistoryUpToAsync(request, running.Token));
         var trained = await work.TrainAsync(
             request, before, NodeRules.StartingDigest(State, request), residual, share => running.Progress = share, running.Token);
         var held = new HeldModule
@@ -145,6 +150,26 @@ internal sealed partial class NodeParticipant(
         }
 
         return (held, trained.Update);
+    }
+
+    /// <summary>The module's versions, at least up to the request's base: a copy of the module that was left behind may not know it yet.</summary>
+    private async Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var history = await contacts.HistoryAsync(request.Module.Key);
+                if (history.Count > 0 && history[^1].Number >= request.Base.Number) return history;
+                if (attempt >= MostAttempts) throw new InvalidOperationException($"module {request.Module.Key} has no version {request.Base.Number}");
+            }
+            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
+            {
+                LogRetried(logger, e, request.Module.Name, nodeId, request.Round, attempt);
+            }
+
+            await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
+        }
     }
 
     /// <summary>Sends the update, packed and stored first; a repeat sends the same bytes.</summary>
@@ -181,6 +206,7 @@ internal sealed partial class NodeParticipant(
         {
             var status = await AskAsync(() => coordinator.GetRoundAsync(request.RunId, request.Round, cancellationToken));
             if (status?.Basis is { } basis) return basis;
+            if (status?.CurrentRound > request.Round) return null;
             if (status?.Phase is MergePhase.Merging or MergePhase.Publishing or MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed) return null;
             if (!isSent && status?.Phase is MergePhase.Projecting)
             {
@@ -235,7 +261,7 @@ internal sealed partial class NodeParticipant(
                     LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
                 return;
             }
-            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MaxSubmissionAttempts)
+            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
             {
                 LogRetried(logger, e, request.Module.Name, nodeId, request.Round, attempt);
                 await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);

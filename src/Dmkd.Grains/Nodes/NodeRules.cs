@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 
@@ -13,6 +14,16 @@ internal static class NodeRules
     /// <summary>Whether a request is for an older round than the node has worked on already: a message that comes late.</summary>
     public static bool IsOutdated(NodeState state, LocalUpdateRequest request) =>
         state.Held.TryGetValue(request.Module.Name, out var held) && held.RunId == request.RunId && request.Round < held.Round;
+
+    /// <summary>Whether the node has worked on a later round of the same run and module.</summary>
+    /// <param name="state">The node's state.</param>
+    /// <param name="workKey">A request's <see cref="LocalUpdateRequest.WorkKey"/>.</param>
+    public static bool IsOutdated(NodeState state, string workKey)
+    {
+        int end = workKey.LastIndexOf('/') + 1;
+        return int.TryParse(workKey.AsSpan(end), NumberStyles.None, CultureInfo.InvariantCulture, out int round)
+            && state.Held.Values.Any(held => held.Round > round && held.WorkKey.StartsWith(workKey[..end], StringComparison.Ordinal));
+    }
 
     /// <summary>
     /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1), the merged

@@ -10,6 +10,7 @@ using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Wire;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;

@@ -8,7 +8,11 @@ namespace Dmkd.Grains.Runs;
 /// </summary>
 internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
 {
+    /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
+    private const int Patience = 4;
+
     private Task<LocalUpdateStatus>? _call;
+    private int _looksInVain;
 
     /// <summary>What the node answered last.</summary>
     public LocalUpdateStatus Status { get; private set; } = new() { State = WorkState.Unknown };
@@ -20,12 +24,16 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
     public Exception? Problem { get; private set; }
 
     /// <summary>Takes in the answer that has come, and calls again.</summary>
-    public void Look()
+    /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>
+    public void Look(bool isMissing = false)
     {
         if (_call is { IsCompleted: false }) return;
         if (_call is { IsCompletedSuccessfully: true } answered) (Status, Problem) = (answered.Result, null);
         else if (_call is { IsFaulted: true } failed) Problem = failed.Exception.InnerException;
-        _call = CallAsync(Status.State is WorkState.Unknown);
+        _looksInVain = isMissing && Status.State is WorkState.Completed ? _looksInVain + 1 : 0;
+        bool begins = Status.State is WorkState.Unknown || _looksInVain > Patience;
+        if (begins) _looksInVain = 0;
+        _call = CallAsync(begins);
     }
 
     private async Task<LocalUpdateStatus> CallAsync(bool begins)

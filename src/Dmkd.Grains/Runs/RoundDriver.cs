@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs;
@@ -26,6 +27,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     /// <param name="progress">Receives the mean share done, in [0, 1].</param>
     /// <param name="cancellationToken">Ends the driving; the round goes on without it.</param>
     /// <returns>The round as it stands once nothing more is collected.</returns>
+    /// <exception cref="StateLostException">The coordinator is in a later round: the driver's state is not the newest.</exception>
     /// <exception cref="TimeoutException">The coordinator did not end the round within its deadline and a grace.</exception>
     public async Task<MergeRoundStatus> CollectAsync(
         MergeRoundPlan plan, IReadOnlyList<LocalUpdateRequest> requests, Action<double> progress, CancellationToken cancellationToken)
@@ -39,9 +41,10 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
             if (!isOpen) isOpen = await TryAsync(() => coordinator.OpenRoundAsync(plan, cancellationToken));
             if (isOpen && await StatusAsync(plan.RunId, plan.Round) is { } status)
             {
+                if (status.CurrentRound > plan.Round) throw new StateLostException(); // another activation of the run went further
                 if (status.Phase is not (MergePhase.Idle or MergePhase.Projecting or MergePhase.Collecting)) return status;
                 isOpen = status.Phase is not MergePhase.Idle; // a coordinator that knows nothing of the round lost it before it was stored
-                foreach (var contact in contacts) contact.Look();
+                for (int i = 0; i < contacts.Length; i++) contacts[i].Look(status.Missing.Contains(plan.Participants[i]));
                 await WithdrawFailedAsync(plan, contacts);
                 progress(contacts.Average(contact => contact.Status.Progress));
             }
@@ -60,8 +63,9 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
         var limit = time.GetUtcNow() + MergeGrace;
         while (true)
         {
-            if (await StatusAsync(runId, round) is { } status
-                && status.Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed or MergePhase.Idle or MergePhase.Collecting or MergePhase.Projecting)
+            var status = await StatusAsync(runId, round);
+            if (status?.CurrentRound > round) throw new StateLostException(); // another activation of the run went further
+            if (status?.Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed or MergePhase.Idle or MergePhase.Collecting or MergePhase.Projecting)
                 return status;
             if (time.GetUtcNow() > limit) throw new TimeoutException($"The merge of round {round + 1} did not end within {MergeGrace}.");
             await Task.Delay(PollPeriod, time, cancellationToken);
@@ -75,6 +79,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     /// <param name="progress">Receives the mean share done, in [0, 1].</param>
     /// <param name="cancellationToken">Ends the driving.</param>
     /// <returns>The reports of the nodes that are done, in node order.</returns>
+    /// <exception cref="StateLostException">A node is in a later round: the driver's state is not the newest.</exception>
     /// <exception cref="InvalidOperationException">No node was able to train.</exception>
     public async Task<IReadOnlyList<LocalUpdateReport>> TrainAsync(
         IReadOnlyList<string> nodes, IReadOnlyList<LocalUpdateRequest> requests, TimeSpan wait, Action<double> progress, CancellationToken cancellationToken)
@@ -84,6 +89,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
         while (true)
         {
             foreach (var contact in contacts) contact.Look();
+            if (contacts.Any(contact => contact.Status.IsOutdated)) throw new StateLostException(); // another activation of the run went further
             progress(contacts.Average(contact => contact.Status.Progress));
             if (time.GetUtcNow() > limit || contacts.All(contact => contact.Status.State is WorkState.Completed or WorkState.Failed))
             {

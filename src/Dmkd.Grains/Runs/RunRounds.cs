@@ -22,6 +22,8 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <summary>Has the round's nodes train, and collects their updates when the round merges.</summary>
     public async Task TrainAsync(LegacyTeacher? teacher, CancellationToken cancellationToken)
     {
+        if (State.Participants.Length == 0) RunRules.BeginRound(State); // whoever has left may be back
+        if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
         _round ??= DmkdTelemetry.StartRound(runId, State.Module!.Key, State.Task, State.Round);
         var wait = RunRules.Wait(State);
         var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher)).ToArray();

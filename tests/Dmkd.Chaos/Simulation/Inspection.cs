@@ -16,11 +16,16 @@ internal static class Inspection
         var cluster = new SimulatedCluster(scenario, isDisturbed: true);
         var limit = TimeSpan.FromSeconds(scenario.Faults.Until) + Grace;
         bool ended = cluster.RunToEnd(limit);
+        if (Environment.GetEnvironmentVariable("TRACE") is not null)
+        {
+            Console.WriteLine(scenario);
+            foreach (string line in cluster.Journal.Trace) Console.WriteLine(line);
+        }
+
         List<string> violations = [.. cluster.Journal.Violations];
         if (!ended)
         {
-            var run = cluster.Run;
-            violations.Add($"the run did not end within {limit}: phase {run.Phase}, round {run.Round}, {run.Error}");
+            violations.Add($"the run did not end within {limit}: {cluster.Describe()}");
             return violations;
         }
 
@@ -65,16 +70,18 @@ internal static class Inspection
             if (!byRound.ContainsKey(round) && !cluster.Journal.Rejected.Contains(round)) yield return $"round {round} ended without a version and was not rejected";
     }
 
-    /// <summary>A node feeds back exactly what followed from its updates that counted.</summary>
+    /// <summary>A node whose update counts has fed back exactly what followed from its updates that counted before; it claims one image more for each.</summary>
     private static IEnumerable<string> Residuals(SimulatedCluster cluster)
     {
-        foreach (var (request, counted) in cluster.Journal.Trainings)
+        Dictionary<string, int> before = [];
+        foreach (var version in cluster.Versions)
         {
-            string node = RunRules.NodeKey(SimulatedCluster.RunId, request.NodeIndex);
-            string[] expected = [.. cluster.Versions.Where(version => version.Number <= request.Base.Number && version.Contributions.Any(contribution => contribution.NodeId == node))
-                .Select(version => Tally.Name(request.NodeIndex, version.Round!.Value))];
-            if (!expected.SequenceEqual(counted))
-                yield return $"{node} trained round {request.Round} as if {string.Join(' ', counted)} had counted; it was {string.Join(' ', expected)}";
+            foreach (var contribution in version.Contributions)
+            {
+                int counted = before.GetValueOrDefault(contribution.NodeId), believed = (int)contribution.SampleCount - TallyNodeWork.FewestSamples;
+                if (counted != believed) yield return $"{contribution.NodeId} made its update of round {version.Round} as if {believed} had counted before; it was {counted}";
+                before[contribution.NodeId] = counted + 1;
+            }
         }
     }
 

@@ -20,14 +20,10 @@ internal sealed class Journal
     /// <summary>What went wrong.</summary>
     public List<string> Violations { get; } = [];
 
-    /// <summary>For every training: request and the node's updates that it believes to have counted.</summary>
-    public List<(LocalUpdateRequest Request, string[] Counted)> Trainings { get; } = [];
+    /// <summary>What happened when, for a person who replays a seed.</summary>
+    public List<string> Trace { get; } = [];
 
-    public void Residual(LocalUpdateRequest request, string[] counted)
-    {
-        Trainings.Add((request, counted));
-        _residuals[Key(request)] = counted;
-    }
+    public void Residual(LocalUpdateRequest request, string[] counted) => _residuals[Key(request)] = counted;
 
     public string[] LastResidual(LocalUpdateRequest request) => _residuals[Key(request)];
 

@@ -65,7 +65,7 @@ internal sealed class SimulatedCluster
                 PollPeriod = PollPeriod,
                 LongestCall = TimeSpan.FromSeconds(35),
             },
-            broken));
+            broken) { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });
     }
 
     public Journal Journal { get; } = new();
@@ -83,6 +83,15 @@ internal sealed class SimulatedCluster
     private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Nodes));
 
     private Faults Faults => Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until) ? _scenario.Faults : Faults.None;
+
+    /// <summary>Where the round is, for a message.</summary>
+    public string Describe()
+    {
+        var state = _disk.Open<MergeCoordinatorState>("coordinator", Nobody.Instance).State;
+        return $"run {Run.Phase} in round {Run.Round} ({Run.Error}); coordinator {state.Phase} in round {state.Plan?.Round}, {state.Projected.Count} projected, "
+            + $"{state.Accepted.Count} of {state.Plan?.Participants.Length} accepted, {state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
+            + $"module at version {Versions[^1].Number}";
+    }
 
     /// <summary>Updates in some weights.</summary>
     public string[] UpdatesIn(string digest) => Tally.Read(_disk.Blob(digest)).Updates;
@@ -115,7 +124,16 @@ internal sealed class SimulatedCluster
         IVictim[] victims = [_module, _coordinator, _run, .. _nodes];
         Repeat(_scenario.Faults.MeanTimeBetweenDeaths, () => victims[_world.Random.Next(victims.Length)].Die());
         Repeat(_scenario.Faults.MeanTimeBetweenFreezes, () => victims[_world.Random.Next(victims.Length)].Freeze(_world.Between(1, 60), _world.Happens(0.5)));
+        _world.After(TimeSpan.FromSeconds(_scenario.Faults.Until + 1), Return);
         if (_scenario.Moves) Repeat(20, () => _ = _run.CallAsync(run => run.MoveAsync(_world.Random.Next(_nodes.Length))));
+    }
+
+    /// <summary>When all faults are over, all nodes are back.</summary>
+    private void Return()
+    {
+        if (Run.Absent.Count == 0) return;
+        _ = _run.CallAsync(run => run.MoveAsync(Run.Absent.Min));
+        _world.After(TimeSpan.FromSeconds(10), Return);
     }
 
     private void Repeat(double mean, Action fault)
@@ -157,7 +175,11 @@ internal sealed class SimulatedCluster
     /// <summary>Lines between the actors, over the network.</summary>
     private sealed class Contacts(SimulatedCluster cluster) : IMergeContacts, INodeContacts
     {
-        public Task PublishAsync(ModuleVersion version) => cluster._module.CallAsync(module => module.PublishAsync(version));
+        public Task PublishAsync(ModuleVersion version)
+        {
+            cluster.Journal.Trace.Add($"{cluster._world.Now:mm:ss.fff} publishes {version.Number} of round {version.Round}");
+            return cluster._module.CallAsync(module => module.PublishAsync(version));
+        }
 
         public Task<CandidateReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
         {
@@ -180,6 +202,7 @@ internal sealed class SimulatedCluster
         public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default)
         {
             var receipt = await cluster._coordinator.CallAsync(c => c.SubmitAsync(submission));
+            cluster.Journal.Trace.Add($"{cluster._world.Now:mm:ss.fff} {submission.NodeId} submits {submission.Kind} of round {submission.Round}: {receipt.Outcome} {receipt.Reason}");
             if (receipt.Outcome is SubmissionOutcome.Accepted && submission.Kind is SubmissionKind.Update) cluster.Journal.Accepted.Add((submission.NodeId, submission.Round));
             return receipt;
         }

@@ -1,24 +1,19 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>The rounds of a run, driven as <c>TrainingRunGrain</c> drives them: step after step of the stored state, until they are done or fail.</summary>
-internal sealed class SimulatedRun : IRunContext
+internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDriver driver, Action onBroken) : IRunContext
 {
-    private readonly StateWriter<TrainingRunState> _writer;
-    private readonly RunRounds _rounds;
+    private readonly StateWriter<TrainingRunState> _writer = new(slot, onBroken);
+    private RunRounds? _rounds;
     private Task? _drive;
 
-    public SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDriver driver, Action onBroken)
-    {
-        _writer = new StateWriter<TrainingRunState>(slot, onBroken);
-        _rounds = new RunRounds(SimulatedCluster.RunId, this, driver);
-    }
-
     public TrainingRunState State => _writer.State;
+
+    private RunRounds Rounds => _rounds ??= new RunRounds(SimulatedCluster.RunId, this, driver);
 
     /// <summary>Goes on from where the stored state is, also after a failure.</summary>
     public async Task<RunPhase> GoOnAsync()
@@ -44,8 +39,11 @@ internal sealed class SimulatedRun : IRunContext
         return true;
     }
 
+    public Action<string> Trace { get; init; } = _ => { };
+
     public Task MoveToAsync(RunPhase next)
     {
+        Trace($"run moves from {State.Phase} to {next}, round {State.Round} {State.Error}");
         State.Phase = next;
         return _writer.WriteAsync();
     }
@@ -64,9 +62,13 @@ internal sealed class SimulatedRun : IRunContext
         {
             while (State.Phase is RunPhase.Train or RunPhase.Merge)
             {
-                if (State.Phase is RunPhase.Train) await _rounds.TrainAsync(null, CancellationToken.None);
-                else await _rounds.MergeAsync(CancellationToken.None);
+                if (State.Phase is RunPhase.Train) await Rounds.TrainAsync(null, CancellationToken.None);
+                else await Rounds.MergeAsync(CancellationToken.None);
             }
+        }
+        catch (StateLostException)
+        {
+            onBroken();
         }
 #pragma warning disable CA1031 // as in the grain: whatever went wrong is the run's result
         catch (Exception e)
