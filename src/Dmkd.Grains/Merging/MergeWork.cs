@@ -2,6 +2,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Merging;

@@ -1,4 +1,4 @@
-using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Compression;
 
 namespace Dmkd.Grains.Nodes;
 
