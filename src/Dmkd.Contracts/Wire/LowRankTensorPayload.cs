@@ -1,6 +1,6 @@
 namespace Dmkd.Contracts.Wire;
 
-/// <summary>A matrix sent as singular triplets U·Σ·Vᵀ, of one update or several side by side (proposal 3.4.3); convolutions as [out, in·kh·kw].</summary>
+/// <summary>A matrix sent as singular triplets U·Σ·Vᵀ, of one or several updates (proposal 3.4.3); convolutions as [out, in·kh·kw].</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.LowRankTensorPayload")]
 public sealed record LowRankTensorPayload : TensorPayload
 {

@@ -19,7 +19,8 @@ public sealed class DeltaWireTests
     ]);
 
     [Fact]
-    public void RoundTrip_EveryForm_GivesItBackWithoutCopies() => Assert.Equal(EveryForm.Tensors, DeltaWire.FromWire(DeltaWire.ToWire(EveryForm)).Tensors); // arrays by reference
+    public void RoundTrip_EveryForm_GivesItBackWithoutCopies() =>
+        Assert.Equal(EveryForm.Tensors, DeltaWire.FromWire(DeltaWire.ToWire(EveryForm)).Tensors); // arrays by reference
 
     [Fact]
     public void RoundTrip_ThroughTheSerializer_KeepsEveryField()
@@ -40,5 +41,6 @@ public sealed class DeltaWireTests
 
     [Fact]
     public void Formats_OnBothSides_HaveTheSameNumbers() => Assert.Equal(
-        Enum.GetValues<ValueFormat>().Select(format => ($"{format}", (int)format)), Enum.GetValues<PayloadFormat>().Select(format => ($"{format}", (int)format)));
+        Enum.GetValues<ValueFormat>().Select(format => ($"{format}", (int)format)),
+        Enum.GetValues<PayloadFormat>().Select(format => ($"{format}", (int)format)));
 }

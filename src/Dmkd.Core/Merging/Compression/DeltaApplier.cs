@@ -9,11 +9,14 @@ namespace Dmkd.Core.Merging.Compression;
 /// </summary>
 public static class DeltaApplier
 {
-    /// <summary>Base plus update: factors multiplied and added in float64, rounded once to float32; variances are kept positive, as in <see cref="ModuleAverager"/>.</summary>
+    /// <summary>
+    /// Base plus update: factors multiplied and added in float64, rounded once to float32; variances are kept positive, as in
+    /// <see cref="ModuleAverager"/>.
+    /// </summary>
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
     /// <param name="delta">The update.</param>
     /// <returns>The weights, in the base's order, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">The update has a problem, see <see cref="DeltaCheck"/>, or a result is not finite; the message names the tensor.</exception>
+    /// <exception cref="ArgumentException">The update has a problem (<see cref="DeltaCheck"/>) or a result is not finite; the message names it.</exception>
     public static WeightSet Apply(WeightSet baseWeights, CompressedDelta delta)
     {
         ArgumentNullException.ThrowIfNull(baseWeights);

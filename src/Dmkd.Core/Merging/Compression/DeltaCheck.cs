@@ -12,7 +12,8 @@ public static class DeltaCheck
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
     /// <param name="delta">The update.</param>
     /// <returns>One line that names tensor, check and value; null when the update can be decompressed and merged.</returns>
-    public static string? FindProblem(WeightSet baseWeights, CompressedDelta delta) => FindProblem(baseWeights, delta, _ => true, TensorCheck.FindUpdateProblem);
+    public static string? FindProblem(WeightSet baseWeights, CompressedDelta delta) =>
+        FindProblem(baseWeights, delta, _ => true, TensorCheck.FindUpdateProblem);
 
     /// <summary>Looks for the first problem of a payload that holds some of a module's weights.</summary>
     /// <param name="baseWeights">Weights of the module. Borrowed.</param>

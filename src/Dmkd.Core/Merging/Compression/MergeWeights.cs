@@ -14,9 +14,12 @@ internal static class MergeWeights
         if (payloadCount == 0) throw new ArgumentException("A merge needs at least one payload.", nameof(weights));
         if (weights.Count != payloadCount) throw new ArgumentException($"{payloadCount} payloads need as many weights, not {weights.Count}.", nameof(weights));
         foreach (double weight in weights)
-            if (!double.IsFinite(weight) || weight < 0) throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
+            if (!double.IsFinite(weight) || weight < 0)
+                throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
         double total = weights.Sum();
-        return total > 0 && double.IsFinite(total) ? total : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
+        return total > 0 && double.IsFinite(total)
+            ? total
+            : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
     }
 
     /// <summary>Requires weights that are normalised already: as <see cref="RequireValid"/>, with a sum of at most 1.</summary>

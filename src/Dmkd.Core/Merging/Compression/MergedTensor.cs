@@ -32,13 +32,13 @@ internal static class MergedTensor
     private static bool HasBasisOf(ProductTensor one, ProductTensor other) =>
         one.Rank == other.Rank && one.Format == other.Format && one.Left.AsSpan().SequenceEqual(other.Left);
 
-    /// <summary>Triplets: <c>[U_1 U_2 ...] [w_1 Σ_1, w_2 Σ_2, ...] [V_1 V_2 ...]ᵀ</c>, of the sum of the ranks, while that is smaller than the whole.</summary>
+    /// <summary>Triplets: <c>[U_1 U_2 ...] [w_1 Σ_1, w_2 Σ_2, ...] [V_1 V_2 ...]ᵀ</c>, of all ranks together, while that is smaller than the whole.</summary>
     private static LowRankTensor? SideBySide(LowRankTensor[] parts, int count, IReadOnlyList<double> weights, ValueFormat format)
     {
         if (parts.Length < count || !CompressionRule.UsesTriplets(parts[0].Shape, parts.Sum(part => part.Rank))) return null;
         var shape = MatrixShape.Of(parts[0].Shape);
         var left = cat([.. parts.Select(part => ValueCodec.Decode(part.Left, part.Format, shape.Rows, part.Rank))], 1);
-        var singular = cat([.. parts.Zip(weights, (part, weight) => ValueCodec.Decode(part.Singular, part.Format, part.Rank).to(ScalarType.Float64).mul(weight))], 0);
+        var singular = cat([.. parts.Zip(weights, Weighted)], 0);
         var right = cat([.. parts.Select(part => ValueCodec.Decode(part.Right, part.Format, part.Rank, shape.Columns))], 0);
         var merged = new LowRankTensor(
             parts[0].Name, parts[0].Shape, parts.Sum(part => part.Rank),
@@ -46,6 +46,9 @@ internal static class MergedTensor
         { Format = format };
         return TensorCheck.FindProblem(merged) is null ? merged : null; // strange factors of several nodes can bound badly together
     }
+
+    private static Tensor Weighted(LowRankTensor part, double weight) =>
+        ValueCodec.Decode(part.Singular, part.Format, part.Rank).to(ScalarType.Float64).mul(weight);
 
     private static DenseTensor Whole(IReadOnlyList<CompressedTensor> tensors, IReadOnlyList<double> weights, ValueFormat format)
     {

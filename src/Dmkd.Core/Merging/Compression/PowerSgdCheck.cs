@@ -12,7 +12,9 @@ public static class PowerSgdCheck
     /// <param name="format">Format of the round's payloads.</param>
     /// <returns>One line that names tensor, check and value; null when there is none. Sums of such payloads are finite in float64.</returns>
     public static string? FindFactorProblem(WeightSet baseWeights, CompressedDelta factors, int rank, ValueFormat format) => DeltaCheck.FindProblem(
-        baseWeights, factors, shape => CompressionRule.UsesSubspace(shape, rank), tensor => TensorCheck.FindProblem(tensor) ?? FactorProblem(tensor, rank, format));
+        baseWeights, factors,
+        shape => CompressionRule.UsesSubspace(shape, rank),
+        tensor => TensorCheck.FindProblem(tensor) ?? FactorProblem(tensor, rank, format));
 
     /// <summary>Looks for the first problem of a payload of phase two.</summary>
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
@@ -23,7 +25,9 @@ public static class PowerSgdCheck
     {
         var byName = PowerSgdPayload.ByName(basis);
         return DeltaCheck.FindProblem(
-                baseWeights, payload, _ => true, tensor => TensorCheck.FindProblem(tensor) ?? PowerSgdPayload.FindProblem(tensor, byName.GetValueOrDefault(tensor.Name)))
+                baseWeights, payload,
+                _ => true,
+                tensor => TensorCheck.FindProblem(tensor) ?? PowerSgdPayload.FindProblem(tensor, byName.GetValueOrDefault(tensor.Name)))
             ?? DeltaCheck.FindProblem(baseWeights, PowerSgdPayload.WithBasis(payload, basis));
     }
 

@@ -1,6 +1,9 @@
 namespace Dmkd.Core.Merging.Compression;
 
-/// <summary>PowerSGD's payloads leave the basis out, since everyone who took part has it; these put it off and on. Value arrays are shared, not copied.</summary>
+/// <summary>
+/// PowerSGD's payloads leave the basis out, since everyone who took part has it; this takes it off and puts it on again. Value
+/// arrays are shared, not copied.
+/// </summary>
 public static class PowerSgdPayload
 {
     /// <summary>What travels in phase two: <c>Q_n</c> for every product, the other tensors as they are.</summary>

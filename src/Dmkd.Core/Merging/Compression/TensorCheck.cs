@@ -60,12 +60,14 @@ internal static class TensorCheck
         return null;
     }
 
-    /// <summary>Finite factors can still multiply to infinity; those of an honest update are columns of length 1 beside values of its size, so they never do.</summary>
+    /// <summary>Finite factors can still multiply to infinity; an honest update's are columns of length 1 beside values of its size and never do.</summary>
     private static string? ProductProblem(FactoredTensor tensor, params ReadOnlySpan<byte[]> factors)
     {
         double largest = tensor.Rank;
         foreach (byte[] factor in factors) largest *= ValueCodec.LargestMagnitude(factor, tensor.Format);
-        return float.IsFinite((float)largest) ? null : $"Tensor '{tensor.Name}': its factors multiply to values of up to {largest:g3}, which float32 cannot hold.";
+        return float.IsFinite((float)largest)
+            ? null
+            : $"Tensor '{tensor.Name}': its factors multiply to values of up to {largest:g3}, which float32 cannot hold.";
     }
 
     private static string UnknownForm(CompressedTensor tensor) => $"Tensor '{tensor.Name}' has the unknown form {tensor.GetType().Name}.";

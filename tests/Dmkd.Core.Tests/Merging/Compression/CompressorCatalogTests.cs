@@ -45,19 +45,21 @@ public class CompressorCatalogTests
         Assert.Contains(reason, Assert.Throws<FormatException>(() => CompressionSettings.Parse(text)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Create_BadSettings_AreRefused() => Assert.Contains(
-        "The rank of svd must be in [1, 4096]; it is -1", Assert.Throws<ArgumentException>(() => CompressorCatalog.Create(new CompressionSettings("svd", -1), 1)).Message, StringComparison.Ordinal);
+    public void Create_BadSettings_AreRefused() => Refused("The rank of svd must be in [1, 4096]; it is -1", new CompressionSettings("svd", -1));
 
     [Fact]
     public void Create_PowerSgd_NeedsABasisInTheFormat()
     {
         var settings = new CompressionSettings("powersgd", 1, HalfPrecision: true);
         var basis = new CompressedDelta([new LeftFactorTensor("m", [6, 10], 1, new byte[24])]);
-        Assert.Contains("needs the basis", Assert.Throws<ArgumentException>(() => CompressorCatalog.Create(settings, 1)).Message, StringComparison.Ordinal);
-        Assert.Contains("is in Fp32; the settings ask for Fp16", Assert.Throws<ArgumentException>(() => CompressorCatalog.Create(settings, 1, basis)).Message, StringComparison.Ordinal);
+        Refused("needs the basis", settings);
+        Refused("is in Fp32; the settings ask for Fp16", settings, basis);
     }
 
     [Fact]
     public void ValueFormat_Numbers_ArePinned() =>
         Assert.Equal("Fp32=0 Fp16=1", string.Join(' ', Enum.GetValues<ValueFormat>().Select(format => $"{format}={(int)format}")));
+
+    private static void Refused(string reason, CompressionSettings settings, CompressedDelta? basis = null) =>
+        Assert.Contains(reason, Assert.Throws<ArgumentException>(() => CompressorCatalog.Create(settings, 1, basis)).Message, StringComparison.Ordinal);
 }

@@ -47,10 +47,11 @@ public class DeltaApplierTests
     public void Apply_Product_IsRoundedOnce()
     {
         using var start = TestWeights.Of(("m", [1, 1, 1, 1, 1, 1, 1, 1, 1], [3, 3]));
-        float third = 1f / 3;
-        byte[] factor = [.. Enumerable.Repeat(third, 3).SelectMany(BitConverter.GetBytes)];
-        using var applied = DeltaApplier.Apply(start, new CompressedDelta([new ProductTensor("m", [3, 3], 1, factor, factor)]));
-        Assert.All(applied.Values("m"), value => Assert.Equal((float)(1 + (double)third * third), value));
+        const float step = 1f / 4096; // the product is 2^-24 (1 + 2^-24): in float32 it would lose the part that decides the tie
+        byte[] left = [.. Enumerable.Repeat(MathF.BitIncrement(step), 3).SelectMany(BitConverter.GetBytes)];
+        byte[] right = [.. Enumerable.Repeat(MathF.BitDecrement(step), 3).SelectMany(BitConverter.GetBytes)];
+        using var applied = DeltaApplier.Apply(start, new CompressedDelta([new ProductTensor("m", [3, 3], 1, left, right)]));
+        Assert.All(applied.Values("m"), value => Assert.Equal(MathF.BitIncrement(1), value));
     }
 
     [Fact]

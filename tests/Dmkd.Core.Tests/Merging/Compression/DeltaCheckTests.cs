@@ -63,7 +63,8 @@ public sealed class DeltaCheckTests : IDisposable
 
     [Fact]
     public void FindProblem_FactorsWhoseProductOverflows_IsRefused() =>
-        Expect("'m': its factors multiply to values of up to 2e+60", Factors() with { Left = Floats(7, 1e30f), Singular = Floats(1, 1e30f), Right = Floats(11, 1) }, Vector());
+        Expect("'m': its factors multiply to values of up to 2e+60",
+            Factors() with { Left = Floats(7, 1e30f), Singular = Floats(1, 1e30f), Right = Floats(11, 1) }, Vector());
 
     [Fact]
     public void FindProblem_ProductThatOverflows_IsRefused() =>
@@ -95,7 +96,8 @@ public sealed class DeltaCheckTests : IDisposable
     [InlineData(0x7E00)] // NaN
     [InlineData(0xFC01)] // a signalling NaN
     public void FindProblem_HalfPrecisionNotFinite_NamesThePart(int bits) => Expect(
-        "'v': Values holds a value that is not finite", Factors(), new DenseTensor("v", [2], [0, 0, (byte)bits, (byte)(bits >> 8)]) { Format = ValueFormat.Fp16 });
+        "'v': Values holds a value that is not finite",
+        Factors(), new DenseTensor("v", [2], [0, 0, (byte)bits, (byte)(bits >> 8)]) { Format = ValueFormat.Fp16 });
 
     [Fact]
     public void FindProblem_LargestHalf_IsFinite() =>

@@ -10,7 +10,8 @@ public class ErrorFeedbackTests
 {
     public static TheoryData<IDeltaCompressor> Compressors =>
     [
-        new DenseCompressor(), new SvdCompressor(2, 1), new HalfPrecisionCompressor(new DenseCompressor()), new HalfPrecisionCompressor(new SvdCompressor(2, 1)),
+        new DenseCompressor(), new SvdCompressor(2, 1),
+        new HalfPrecisionCompressor(new DenseCompressor()), new HalfPrecisionCompressor(new SvdCompressor(2, 1)),
     ];
 
     [Theory, MemberData(nameof(Compressors), DisableDiscoveryEnumeration = true)]
@@ -56,7 +57,8 @@ public class ErrorFeedbackTests
             residual = next;
         }
 
-        foreach (var (name, tensor) in total) Assert.True(tensor.allclose(arrived[name] + residual![name], rtol: 0, atol: 1e-5)); // 30 roundings of values of about 10
+        foreach (var (name, tensor) in total)
+            Assert.True(tensor.allclose(arrived[name] + residual![name], rtol: 0, atol: 1e-5)); // 30 roundings of values of about 10
         residual!.Dispose();
     }
 

@@ -47,7 +47,8 @@ public class MergedDeltaTests
         using var otherSent = DeltaDecompressor.Decompress(sent[1]);
         using var expected = ModuleAverager.MergeWeighted(start, [oneSent, otherSent], [0.3, 0.7]);
         using var merged = DeltaApplier.Apply(start, MergedDelta.Mean(sent, [0.3, 0.7])!);
-        Assert.All(expected, pair => Assert.True(pair.Value.allclose(merged[pair.Key], rtol: 0, atol: 2e-6))); // singular values and means are rounded to float32 once more
+        // Singular values and means are rounded to float32 once more.
+        Assert.All(expected, pair => Assert.True(pair.Value.allclose(merged[pair.Key], rtol: 0, atol: 2e-6)));
     }
 
     [Fact]
@@ -121,9 +122,9 @@ public class MergedDeltaTests
     [Fact]
     public void Mean_FactorsThatBoundBadlyTogether_IsAddedUpWhole()
     {
-        static CompressedDelta Delta(float left, float singular) => new([new LowRankTensor(
-            "m", [6, 10], 1, [.. Enumerable.Repeat(left, 6).SelectMany(BitConverter.GetBytes)], BitConverter.GetBytes(singular), [.. Enumerable.Repeat(1f, 10).SelectMany(BitConverter.GetBytes)])
-        ]);
+        static byte[] Values(float value, int count) => [.. Enumerable.Repeat(value, count).SelectMany(BitConverter.GetBytes)];
+        static CompressedDelta Delta(float left, float singular) =>
+            new([new LowRankTensor("m", [6, 10], 1, Values(left, 6), Values(singular, 1), Values(1, 10))]);
         Assert.Null(MergedDelta.Mean([Delta(1e30f, 1), Delta(1, 1e30f)], [0.5, 0.5]));
         Assert.NotNull(MergedDelta.Mean([Delta(1e10f, 1), Delta(1, 1e10f)], [0.5, 0.5]));
     }
@@ -144,8 +145,10 @@ public class MergedDeltaTests
         var good = Svd.Compress(delta);
         var other = new CompressedDelta([.. good.Tensors.Select(tensor => tensor with { Name = tensor.Name + "x" })]);
         var bad = new CompressedDelta([.. good.Tensors.Select(tensor => tensor with { Shape = [2, 3] })]);
-        Assert.Contains("'conv.weight' of shape [24, 16, 3, 3] is not in every payload", Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, other], [0.5, 0.5])).Message, StringComparison.Ordinal);
-        Assert.Contains("'conv.weight': Left must be 16 bytes", Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, bad], [0.5, 0.5])).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, other], [0.5, 0.5]));
+        Assert.Contains("'conv.weight' of shape [24, 16, 3, 3] is not in every payload", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, bad], [0.5, 0.5]));
+        Assert.Contains("'conv.weight': Left must be 16 bytes", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => MergedDelta.Mean([], []));
     }
 

@@ -17,17 +17,17 @@ public sealed class PowerSgdCheckTests : IDisposable
     [Fact]
     public void FindFactorProblem_BadFactors_AreRefusedByName()
     {
-        Assert.Contains("'m' is missing", FindFactor(), StringComparison.Ordinal);
-        Assert.Contains("'m' comes twice", FindFactor(Left(), Left()), StringComparison.Ordinal);
-        Assert.Contains("'v' of shape [2] does not belong", FindFactor(Left(), Vector()), StringComparison.Ordinal);
-        Assert.Contains("'x' is not among the base weights", FindFactor(Left() with { Name = "x" }), StringComparison.Ordinal);
-        Assert.Contains("'m' has shape [6, 10]", FindFactor(Left() with { Shape = [6, 10] }), StringComparison.Ordinal);
-        Assert.Contains("'m' has rank 1; the round's is 2", FindFactor(new LeftFactorTensor("m", Matrix, 1, Floats(6))), StringComparison.Ordinal);
-        Assert.Contains("'m': Left must be 48 bytes; it is 44", FindFactor(Left() with { Left = Floats(11) }), StringComparison.Ordinal);
-        Assert.Contains("'m': Left must be 48 bytes; it is 0", FindFactor(Left() with { Left = null! }), StringComparison.Ordinal);
-        Assert.Contains("'m': Left holds a value that is not finite", FindFactor(Left() with { Left = Floats(11, float.NaN) }), StringComparison.Ordinal);
-        Assert.Contains("'m' must come as a left factor; it is a RightFactorTensor", FindFactor(Right()), StringComparison.Ordinal);
-        Assert.Contains("'m' is in Fp16; the round's format is Fp32", FindFactor(new LeftFactorTensor("m", Matrix, 2, new byte[24]) { Format = ValueFormat.Fp16 }), StringComparison.Ordinal);
+        Expect("'m' is missing", FindFactor());
+        Expect("'m' comes twice", FindFactor(Left(), Left()));
+        Expect("'v' of shape [2] does not belong", FindFactor(Left(), Vector()));
+        Expect("'x' is not among the base weights", FindFactor(Left() with { Name = "x" }));
+        Expect("'m' has shape [6, 10]", FindFactor(Left() with { Shape = [6, 10] }));
+        Expect("'m' has rank 1; the round's is 2", FindFactor(new LeftFactorTensor("m", Matrix, 1, Floats(6))));
+        Expect("'m': Left must be 48 bytes; it is 44", FindFactor(Left() with { Left = Floats(11) }));
+        Expect("'m': Left must be 48 bytes; it is 0", FindFactor(Left() with { Left = null! }));
+        Expect("'m': Left holds a value that is not finite", FindFactor(Left() with { Left = Floats(11, float.NaN) }));
+        Expect("'m' must come as a left factor; it is a RightFactorTensor", FindFactor(Right()));
+        Expect("'m' is in Fp16; the round's format is Fp32", FindFactor(new LeftFactorTensor("m", Matrix, 2, new byte[24]) { Format = ValueFormat.Fp16 }));
     }
 
     [Fact]
@@ -40,15 +40,15 @@ public sealed class PowerSgdCheckTests : IDisposable
     [Fact]
     public void FindUpdateProblem_BadUpdate_IsRefusedByName()
     {
-        Assert.Contains("'v' is missing", FindUpdate(Right()), StringComparison.Ordinal);
-        Assert.Contains("'m' must come as the right factor of its basis; it is a DenseTensor", FindUpdate(new DenseTensor("m", Matrix, Floats(60)), Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m' must come as the right factor of its basis; it is a LeftFactorTensor", FindUpdate(Left(), Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m' has rank 1; its basis has 2", FindUpdate(new RightFactorTensor("m", Matrix, 1, Floats(10)), Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m': rank must be in [1, 6] for a 6x10 matrix; it is 7", FindUpdate(Right() with { Rank = 7 }, Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m': Right must be 80 bytes; it is 4", FindUpdate(Right() with { Right = Floats(1) }, Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m': Right holds a value that is not finite", FindUpdate(Right() with { Right = Floats(19, float.NegativeInfinity) }, Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m' is in Fp16; its basis is in Fp32", FindUpdate(new RightFactorTensor("m", Matrix, 2, new byte[40]) { Format = ValueFormat.Fp16 }, Vector()), StringComparison.Ordinal);
-        Assert.Contains("'m': its factors multiply to values of up to", FindUpdate(Right() with { Right = Floats(19, 3e38f) }, Vector()), StringComparison.Ordinal);
+        Expect("'v' is missing", FindUpdate(Right()));
+        Expect("'m' must come as the right factor of its basis; it is a DenseTensor", FindUpdate(new DenseTensor("m", Matrix, Floats(60)), Vector()));
+        Expect("'m' must come as the right factor of its basis; it is a LeftFactorTensor", FindUpdate(Left(), Vector()));
+        Expect("'m' has rank 1; its basis has 2", FindUpdate(new RightFactorTensor("m", Matrix, 1, Floats(10)), Vector()));
+        Expect("'m': rank must be in [1, 6] for a 6x10 matrix; it is 7", FindUpdate(Right() with { Rank = 7 }, Vector()));
+        Expect("'m': Right must be 80 bytes; it is 4", FindUpdate(Right() with { Right = Floats(1) }, Vector()));
+        Expect("'m': Right holds a value that is not finite", FindUpdate(Right() with { Right = Floats(19, float.NegativeInfinity) }, Vector()));
+        Expect("'m' is in Fp16; its basis is in Fp32", FindUpdate(new RightFactorTensor("m", Matrix, 2, new byte[40]) { Format = ValueFormat.Fp16 }, Vector()));
+        Expect("'m': its factors multiply to values of up to", FindUpdate(Right() with { Right = Floats(19, 3e38f) }, Vector()));
     }
 
     [Fact]
@@ -72,6 +72,8 @@ public sealed class PowerSgdCheckTests : IDisposable
     private static byte[] Floats(int count) => new byte[count * sizeof(float)];
 
     private static byte[] Floats(int zerosBefore, float last) => [.. Floats(zerosBefore), .. BitConverter.GetBytes(last)];
+
+    private static void Expect(string problem, string? actual) => Assert.Contains(problem, actual, StringComparison.Ordinal);
 
     private string? FindFactor(params CompressedTensor[] tensors) => PowerSgdCheck.FindFactorProblem(_base, new CompressedDelta(tensors), 2, ValueFormat.Fp32);
 

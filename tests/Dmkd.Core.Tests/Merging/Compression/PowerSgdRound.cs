@@ -5,12 +5,14 @@ namespace Dmkd.Core.Tests.Merging.Compression;
 
 /// <summary>A PowerSGD round as nodes and coordinator run it, with every payload kept. Owns the residuals.</summary>
 internal sealed record PowerSgdRound(
-    CompressedDelta[] Projections, CompressedDelta Basis, CompressedDelta[] Sent, CompressedDelta[] Updates, WeightSet[] Residuals, CompressedDelta? Merged) : IDisposable
+    CompressedDelta[] Projections, CompressedDelta Basis, CompressedDelta[] Sent, CompressedDelta[] Updates, WeightSet[] Residuals, CompressedDelta? Merged)
+    : IDisposable
 {
     public const int Rank = 4;
 
     public static PowerSgdRound Run(
-        WeightSet[] deltas, CompressedDelta subspace, double[]? weights = null, ValueFormat format = ValueFormat.Fp32, int rank = Rank, WeightSet[]? residuals = null)
+        WeightSet[] deltas, CompressedDelta subspace, double[]? weights = null, ValueFormat format = ValueFormat.Fp32,
+        int rank = Rank, WeightSet[]? residuals = null)
     {
         weights ??= [.. deltas.Select(_ => 1.0 / deltas.Length)];
         var projections = deltas.Select((delta, i) => Project(delta, residuals?[i], subspace, format)).ToArray();

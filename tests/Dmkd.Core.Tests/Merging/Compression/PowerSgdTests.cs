@@ -37,7 +37,10 @@ public class PowerSgdTests
                     [delta], PowerSgdSubspace.First(delta, rank, seed), null, half ? ValueFormat.Fp16 : ValueFormat.Fp32, rank, [residual]);
                 using var update = DeltaDecompressor.Decompress(round.Updates[0]);
                 foreach (var (name, tensor) in delta)
-                    Assert.True((tensor + residual[name]).allclose(update[name] + round.Residuals[0][name], rtol: 0, atol: 3e-6)); // roundings of values of about 5
+                    {
+                    var got = update[name] + round.Residuals[0][name];
+                    Assert.True((tensor + residual[name]).allclose(got, rtol: 0, atol: 3e-6)); // roundings of values of about 5
+                }
             },
             iter: 100, threads: 1);
 
@@ -102,6 +105,33 @@ public class PowerSgdTests
 
         Assert.InRange(ratios[^1], 0.999, 1.005);
         Assert.True(ratios[0] > ratios[^1] * 1.02, $"the first round's ratio {ratios[0]:f3} leaves warm starts nothing to gain");
+    }
+
+    [Fact]
+    public void Next_Subspace_IsOrthonormalAndSpansTheRightFactors()
+    {
+        using var delta = TestWeights.Network(1);
+        using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, Rank, 1));
+        var merged = (ProductTensor)round.Merged!.Tensors[2];
+        var next = (RightFactorTensor)PowerSgdSubspace.Next(round.Merged).Tensors[1];
+        Assert.Equal("head.weight", next.Name);
+        using var scope = NewDisposeScope();
+        var right = ValueCodec.Decode(merged.Right, merged.Format, Rank, 96);
+        var rows = ValueCodec.Decode(next.Right, next.Format, Rank, 96);
+        Assert.True(rows.mm(rows.t()).allclose(eye(Rank), rtol: 0, atol: 1e-6));
+        Assert.True(right.mm(rows.t()).mm(rows).allclose(right, rtol: 0, atol: 1e-5)); // float32, values of about 3
+    }
+
+    [Fact]
+    public void Basis_WeightOfZero_LeavesTheNodeOut()
+    {
+        using var one = TestWeights.Network(1);
+        using var other = TestWeights.Network(2);
+        var subspace = PowerSgdSubspace.First(one, Rank, 1);
+        CompressedDelta[] projections = [.. ((WeightSet[])[one, other]).Select(delta => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp32))];
+        byte[] expected = Bytes(PowerSgdProjection.Basis([projections[1]], null, ValueFormat.Fp32));
+        Assert.Equal(expected, Bytes(PowerSgdProjection.Basis(projections, [0, 4], ValueFormat.Fp32))); // sample counts need no normalising
+        Assert.NotEqual(expected, Bytes(PowerSgdProjection.Basis(projections, [1, 3], ValueFormat.Fp32)));
     }
 
     [Fact]
@@ -244,11 +274,11 @@ public class PowerSgdTests
         using var other = TestWeights.Random(1, ("m", [20, 30]));
         using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, Rank, 1));
         var compressor = new PowerSgdCompressor(Rank, round.Basis);
-        Assert.Contains("'conv.weight' of the basis is not in the delta", Refused(() => compressor.Compress(other)), StringComparison.Ordinal);
-        Assert.Contains("'m' of shape [20, 30] does not fit", Refused(() => new PowerSgdCompressor(Rank, new CompressedDelta([])).Compress(other)), StringComparison.Ordinal);
-        Assert.Contains("has rank 4; the compressor's is 5", Refused(() => new PowerSgdCompressor(5, round.Basis)), StringComparison.Ordinal);
-        Assert.Contains("of the subspace, shape [20, 96], is not in the delta", Refused(() =>
-            PowerSgdProjection.Project(other, new CompressedDelta([PowerSgdSubspace.First(delta, Rank, 1).Tensors[^1]]), ValueFormat.Fp32)), StringComparison.Ordinal);
+        Refused("'conv.weight' of the basis is not in the delta", () => compressor.Compress(other));
+        Refused("'m' of shape [20, 30] does not fit", () => new PowerSgdCompressor(Rank, new CompressedDelta([])).Compress(other));
+        Refused("has rank 4; the compressor's is 5", () => new PowerSgdCompressor(5, round.Basis));
+        Refused("of the subspace, shape [20, 96], is not in the delta", () =>
+            PowerSgdProjection.Project(other, new CompressedDelta([PowerSgdSubspace.First(delta, Rank, 1).Tensors[^1]]), ValueFormat.Fp32));
     }
 
     [Fact]
@@ -257,7 +287,7 @@ public class PowerSgdTests
         using var delta = TestWeights.Network(1);
         delta["head.weight"][3, 3] = float.NaN;
         var subspace = PowerSgdSubspace.First(delta, Rank, 1);
-        Assert.Contains("'head.weight' of the projections", Refused(() => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp16)), StringComparison.Ordinal);
+        Refused("'head.weight' of the projections", () => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp16));
     }
 
     [Theory]
@@ -279,12 +309,13 @@ public class PowerSgdTests
         var projection = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, Rank, 1), ValueFormat.Fp32);
         var ofRank3 = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, 3, 1), ValueFormat.Fp32);
         var shorter = new CompressedDelta([projection.Tensors[0]]);
-        Assert.Contains("one rank", Refused(() => PowerSgdProjection.Basis([projection, ofRank3], null, ValueFormat.Fp32)), StringComparison.Ordinal);
-        Assert.Contains("one holds 2, another 1", Refused(() => PowerSgdProjection.Basis([projection, shorter], null, ValueFormat.Fp32)), StringComparison.Ordinal);
+        Refused("one rank", () => PowerSgdProjection.Basis([projection, ofRank3], null, ValueFormat.Fp32));
+        Refused("one holds 2, another 1", () => PowerSgdProjection.Basis([projection, shorter], null, ValueFormat.Fp32));
         Assert.Throws<ArgumentException>(() => PowerSgdProjection.Basis([], null, ValueFormat.Fp32));
     }
 
-    private static string Refused(Func<object> action) => Assert.ThrowsAny<ArgumentException>(() => action()).Message;
+    private static void Refused(string reason, Func<object> action) =>
+        Assert.Contains(reason, Assert.ThrowsAny<ArgumentException>(() => action()).Message, StringComparison.Ordinal);
 
     private static Tensor BasisOf(PowerSgdRound round, string name, long rows)
     {
