@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using static TorchSharp.torch;

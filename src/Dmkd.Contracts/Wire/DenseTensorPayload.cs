@@ -4,7 +4,7 @@ namespace Dmkd.Contracts.Wire;
 [GenerateSerializer, Immutable, Alias("dmkd.DenseTensorPayload")]
 public sealed record DenseTensorPayload : TensorPayload
 {
-    /// <summary>Row-major fp32 values, little-endian.</summary>
+    /// <summary>Row-major values.</summary>
     [Id(0)]
     public required byte[] Values { get; init; }
 }

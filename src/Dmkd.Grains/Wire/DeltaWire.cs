@@ -1,5 +1,5 @@
 using Dmkd.Contracts.Wire;
-using Dmkd.Core.Merging;
+using Dmkd.Core.Merging.Compression;
 
 namespace Dmkd.Grains.Wire;
 
@@ -10,7 +10,12 @@ internal static class DeltaWire
 
     public static CompressedDelta FromWire(IEnumerable<TensorPayload> payloads) => new([.. payloads.Select(FromWire)]);
 
-    private static TensorPayload ToWire(CompressedTensor tensor) => tensor switch
+    // The enums have the same numbers; one that is unknown here passes through and is refused by DeltaCheck.
+    private static TensorPayload ToWire(CompressedTensor tensor) => Form(tensor) with { Format = (PayloadFormat)tensor.Format };
+
+    private static CompressedTensor FromWire(TensorPayload payload) => Form(payload) with { Format = (ValueFormat)payload.Format };
+
+    private static TensorPayload Form(CompressedTensor tensor) => tensor switch
     {
         DenseTensor dense => new DenseTensorPayload { Name = dense.Name, Shape = dense.Shape, Values = dense.Values },
         LowRankTensor low => new LowRankTensorPayload
@@ -22,13 +27,26 @@ internal static class DeltaWire
             Singular = low.Singular,
             Right = low.Right,
         },
+        ProductTensor product => new ProductTensorPayload
+        {
+            Name = product.Name,
+            Shape = product.Shape,
+            Rank = product.Rank,
+            Left = product.Left,
+            Right = product.Right,
+        },
+        LeftFactorTensor left => new LeftFactorTensorPayload { Name = left.Name, Shape = left.Shape, Rank = left.Rank, Left = left.Left },
+        RightFactorTensor right => new RightFactorTensorPayload { Name = right.Name, Shape = right.Shape, Rank = right.Rank, Right = right.Right },
         _ => throw new NotSupportedException($"No wire form for {tensor.GetType().Name} of '{tensor.Name}'."),
     };
 
-    private static CompressedTensor FromWire(TensorPayload payload) => payload switch
+    private static CompressedTensor Form(TensorPayload payload) => payload switch
     {
         DenseTensorPayload dense => new DenseTensor(dense.Name, dense.Shape, dense.Values),
         LowRankTensorPayload low => new LowRankTensor(low.Name, low.Shape, low.Rank, low.Left, low.Singular, low.Right),
+        ProductTensorPayload product => new ProductTensor(product.Name, product.Shape, product.Rank, product.Left, product.Right),
+        LeftFactorTensorPayload left => new LeftFactorTensor(left.Name, left.Shape, left.Rank, left.Left),
+        RightFactorTensorPayload right => new RightFactorTensor(right.Name, right.Shape, right.Rank, right.Right),
         _ => throw new NotSupportedException($"No tensor form for {payload.GetType().Name} of '{payload.Name}'."),
     };
 }

@@ -1,0 +1,38 @@
+namespace Dmkd.Core.Merging.Compression;
+
+/// <summary>
+/// The mean of the nodes' updates as it goes down to nodes that hold the base (proposal 3.4). Coordinator and nodes apply
+/// the same bytes by <see cref="DeltaApplier"/>, and that defines the new version: nothing that rounding does here sets them apart.
+/// </summary>
+public static class MergedDelta
+{
+    /// <summary>
+    /// Adds up <c>Σ w_i ΔW_i</c>. PowerSGD updates of one basis stay <c>P (Σ w_i Q_i)ᵀ</c>; singular triplets of several nodes
+    /// stand side by side while <see cref="CompressionRule"/> says that this is smaller; all else is added up whole. A tensor
+    /// is fp16 when it came as fp16 from every node.
+    /// </summary>
+    /// <param name="deltasInNodeOrder">At least one update, all of the same names and shapes and without problems, ordered by node.</param>
+    /// <param name="weights">One weight per update, finite and not negative, not all zero, normalised: the sum is 1, or less when updates were clipped.</param>
+    /// <returns>The mean, smaller than the weights; null when it is not, as for whole fp32 updates: then send the merged weights.</returns>
+    /// <exception cref="ArgumentException">The updates do not belong together or have a problem, or the weights are not as described.</exception>
+    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights)
+    {
+        ArgumentNullException.ThrowIfNull(deltasInNodeOrder);
+        ArgumentNullException.ThrowIfNull(weights);
+        MergeWeights.RequireNormalised(deltasInNodeOrder.Count, weights);
+        foreach (var tensor in deltasInNodeOrder.SelectMany(delta => delta.Tensors))
+            if (TensorCheck.FindUpdateProblem(tensor) is { } problem) throw new ArgumentException(problem, nameof(deltasInNodeOrder));
+        if (deltasInNodeOrder.All(IsWholeInFp32)) return null;
+
+        int[] counted = [.. Enumerable.Range(0, weights.Count).Where(i => weights[i] > 0)];
+        double[] shares = [.. counted.Select(i => weights[i])];
+        var mean = new CompressedDelta(
+            [.. PayloadTable.Rows(deltasInNodeOrder).Select(row => MergedTensor.Mean([.. counted.Select(i => row[i])], shares))]);
+        return mean.ValueBytes < WholeBytes(mean) ? mean : null;
+    }
+
+    private static bool IsWholeInFp32(CompressedDelta delta) => delta.Tensors.All(tensor => tensor is DenseTensor { Format: ValueFormat.Fp32 });
+
+    private static long WholeBytes(CompressedDelta delta) =>
+        delta.Tensors.Sum(tensor => tensor.Shape.Aggregate((long)sizeof(float), (bytes, dimension) => bytes * dimension));
+}

@@ -1,0 +1,37 @@
+using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Modules;
+
+namespace Dmkd.Core.Tests.Merging.Compression;
+
+/// <summary>A PowerSGD round as nodes and coordinator run it, with every payload kept. Owns the residuals.</summary>
+internal sealed record PowerSgdRound(
+    CompressedDelta[] Projections, CompressedDelta Basis, CompressedDelta[] Sent, CompressedDelta[] Updates, WeightSet[] Residuals, CompressedDelta? Merged)
+    : IDisposable
+{
+    public const int Rank = 4;
+
+    public static PowerSgdRound Run(
+        WeightSet[] deltas, CompressedDelta subspace, double[]? weights = null, ValueFormat format = ValueFormat.Fp32,
+        int rank = Rank, WeightSet[]? residuals = null)
+    {
+        weights ??= [.. deltas.Select(_ => 1.0 / deltas.Length)];
+        var projections = deltas.Select((delta, i) => Project(delta, residuals?[i], subspace, format)).ToArray();
+        var basis = PowerSgdProjection.Basis(projections, weights, format);
+        var compressor = CompressorCatalog.Create(new CompressionSettings("powersgd", rank, HalfPrecision: format == ValueFormat.Fp16), 1, basis);
+        var compressed = deltas.Select((delta, i) => ErrorFeedback.Compress(compressor, delta, residuals?[i])).ToArray();
+        var sent = compressed.Select(result => PowerSgdPayload.WithoutBasis(result.Sent)).ToArray();
+        var updates = sent.Select(payload => PowerSgdPayload.WithBasis(payload, basis)).ToArray();
+        return new PowerSgdRound(projections, basis, sent, updates, [.. compressed.Select(result => result.Residual)], MergedDelta.Mean(updates, weights));
+    }
+
+    public void Dispose()
+    {
+        foreach (var residual in Residuals) residual.Dispose();
+    }
+
+    private static CompressedDelta Project(WeightSet delta, WeightSet? residual, CompressedDelta subspace, ValueFormat format)
+    {
+        using var wanted = ErrorFeedback.Add(delta, residual);
+        return PowerSgdProjection.Project(wanted, subspace, format);
+    }
+}
