@@ -1,0 +1,108 @@
+using Dmkd.Core.Modules;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace Dmkd.Core.Merging.Alignment;
+
+/// <summary>
+/// Runs a network layer by layer, as its own forward pass does, and shows the activations of its unit spaces on the way: after the
+/// ReLU and before any pooling; those of a residual stream once, at the end of its stage. These are DIMAT's places.
+/// </summary>
+/// <remarks>TorchSharp runs forward hooks only in modules that are called, not in those whose forward is, as here.</remarks>
+internal sealed partial class ActivationTrace
+{
+    private readonly Dictionary<string, nn.Module<Tensor, Tensor>> _layers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _spaces;
+    private readonly Action<string, Tensor> _observe;
+
+    private ActivationTrace(Network network, Action<string, Tensor> observe)
+    {
+        foreach (var (name, module) in network.named_modules())
+            if (module is nn.Module<Tensor, Tensor> layer) _layers.Add(name, layer);
+        _spaces = network.Architecture.Weights.ToDictionary(axes => axes.Name, axes => axes.Rows.Space, StringComparer.Ordinal);
+        _observe = observe;
+    }
+
+    /// <summary>Runs a network.</summary>
+    /// <param name="network">Run in the mode it is in. Borrowed.</param>
+    /// <param name="input">Shape [batch, channels, height, width]. Borrowed.</param>
+    /// <param name="observe">Given the name of a space and its activations, shape [batch, units, ...], borrowed; every space once.</param>
+    /// <returns>The network's features, owned by the caller.</returns>
+    /// <exception cref="NotSupportedException">The network's family is none of those known here.</exception>
+    public static Tensor Run(Network network, Tensor input, Action<string, Tensor> observe)
+    {
+        using var scope = NewDisposeScope();
+        ActivationTrace trace = new(network, observe);
+        var features = network.Architecture switch
+        {
+            MlpArchitecture mlp => trace.Features(mlp, input),
+            ConvNetArchitecture convNet => trace.Features(convNet, input),
+            VggArchitecture vgg => trace.Features(vgg, input),
+            CifarResNetArchitecture resNet => trace.Features(resNet, input),
+            TorchvisionResNetArchitecture resNet => trace.Features(resNet, input),
+            _ => throw new NotSupportedException($"The units of family '{network.Architecture.Family}' cannot be observed; its networks cannot be aligned."),
+        };
+        return features.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Features(MlpArchitecture architecture, Tensor input) =>
+        Hidden(input.flatten(1), Enumerable.Range(0, architecture.Widths.Count).Select(MlpArchitecture.LayerOf));
+
+    private Tensor Features(ConvNetArchitecture architecture, Tensor input)
+    {
+        var x = ChannelsLast(input);
+        for (int layer = 0; layer < architecture.Widths.Count; layer++)
+        {
+            string convolution = ConvNetArchitecture.ConvolutionOf(layer), normalisation = ConvNetArchitecture.NormalisationOf(layer);
+            bool pools = architecture.PoolsAfter(layer);
+            x = Step(x, map => Pool(Shown(convolution, Activate(convolution, normalisation, map)), pools));
+        }
+
+        return x.mean([2, 3]);
+    }
+
+    private Tensor Features(VggArchitecture architecture, Tensor input)
+    {
+        var x = ChannelsLast(input);
+        int[] indices = [.. architecture.Indices()];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            string convolution = VggArchitecture.FeatureOf(indices[i]), normalisation = VggArchitecture.FeatureOf(indices[i] + 1);
+            bool pools = i + 1 == indices.Length || indices[i + 1] > indices[i] + 3;
+            x = Step(x, map => Pool(Shown(convolution, Activate(convolution, normalisation, map)), pools));
+        }
+
+        int hiddenLayers = architecture.HiddenWidths.Count;
+        x = F.adaptive_avg_pool2d(x, hiddenLayers == 0 ? 1 : VggArchitecture.PooledSize).flatten(1);
+        return Hidden(x, Enumerable.Range(0, hiddenLayers).Select(VggArchitecture.HiddenOf));
+    }
+
+    private Tensor Hidden(Tensor x, IEnumerable<string> layers)
+    {
+        foreach (string layer in layers) x = Step(x, values => Shown(layer, F.relu(_layers[layer].forward(values))));
+        return x;
+    }
+
+    private Tensor Activate(string convolution, string normalisation, Tensor x) => F.relu(Normalised(convolution, normalisation, x));
+
+    private Tensor Normalised(string convolution, string normalisation, Tensor x) =>
+        _layers[normalisation].forward(_layers[convolution].forward(x));
+
+    /// <summary>Shows what a layer wrote.</summary>
+    private Tensor Shown(string layer, Tensor activations)
+    {
+        _observe(_spaces[$"{layer}.weight"], activations);
+        return activations;
+    }
+
+    private static Tensor Pool(Tensor x, bool pools) => pools ? F.max_pool2d(x, 2) : x;
+
+    private static Tensor ChannelsLast(Tensor input) => input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+
+    // Disposes its input and what is in between, so that a pass holds two maps and not all.
+    private static Tensor Step(Tensor input, Func<Tensor, Tensor> step)
+    {
+        using var scope = NewDisposeScope();
+        using (input) return step(input).MoveToOuterDisposeScope();
+    }
+}
