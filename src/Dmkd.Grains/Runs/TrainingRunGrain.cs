@@ -3,9 +3,9 @@ using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 
 namespace Dmkd.Grains.Runs;
 
@@ -22,8 +22,7 @@ internal sealed partial class TrainingRunGrain(
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
 
     private readonly RunFeed _feed = new(time);
-    private readonly CancellationTokenSource _stopping = new();
-    private Task? _drive;
+    private readonly BackgroundWork _work = new();
     private RunData? _data;
     private long _clock;
     private double _partOfPhase;
@@ -33,6 +32,8 @@ internal sealed partial class TrainingRunGrain(
     private RunSettings Settings => State.Settings!;
 
     private string RunId => this.GetPrimaryKeyString();
+
+    private BackgroundWork _stopping => _work; // as TrainingRunGrain.Rounds.cs calls it
 
     public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
     {
@@ -57,10 +58,7 @@ internal sealed partial class TrainingRunGrain(
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
         if (State.Phase is RunPhase.Failed)
         {
-            // The failure can be read before it is stored; a new drive starts after that.
-#pragma warning disable VSTHRD003 // the drive's last steps, a write and an announcement, do not wait for this grain
-            if (_drive is not null) await Task.WhenAny(_drive);
-#pragma warning restore VSTHRD003
+            await _work.EndedAsync();
             State.Phase = RunRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
@@ -83,44 +81,16 @@ internal sealed partial class TrainingRunGrain(
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        _stopping.Dispose();
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
-    private void StartDriving()
-    {
-        if (_drive is { IsCompleted: false }) return;
-        DelayDeactivation(LongestRun);
-        _clock = Stopwatch.GetTimestamp();
-        _drive = DriveAsync();
-    }
+    private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
 
     private async Task DriveAsync()
     {
-        try
-        {
-            _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
-            while (State.Phase is not (RunPhase.Completed or RunPhase.Failed)) await StepAsync();
-        }
-#pragma warning disable CA1031 // a stopping silo breaks calls in many ways, and none of them is a failure of the run
-        catch (Exception) when (_stopping.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            // The silo stops; the stored phase is where the run goes on.
-        }
-        catch (InconsistentStateException)
-        {
-            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
-        }
-#pragma warning disable CA1031 // nobody awaits the drive: whatever went wrong is the run's result
-        catch (Exception e)
-        {
-            LogFailed(logger, e, RunId, State.Phase);
-            await FailAsync(e.Message);
-        }
-#pragma warning restore CA1031
+        DelayDeactivation(LongestRun);
+        _clock = Stopwatch.GetTimestamp();
+        _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
+        while (State.Phase is not (RunPhase.Completed or RunPhase.Failed)) await StepAsync();
     }
 
     private Task StepAsync() => State.Phase switch
@@ -145,12 +115,13 @@ internal sealed partial class TrainingRunGrain(
         if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
     }
 
-    private async Task FailAsync(string error)
+    private async Task FailAsync(Exception exception, string reason)
     {
+        LogFailed(logger, exception, RunId, State.Phase);
         EndRound();
-        State.Error = error;
+        State.Error = reason;
         State.FailedIn = State.Phase;
-        _feed.Add(error);
+        _feed.Add(reason);
         await MoveToAsync(RunPhase.Failed);
     }
 
@@ -158,5 +129,5 @@ internal sealed partial class TrainingRunGrain(
         new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt });
 
     /// <summary>Waits a moment between two looks at work that goes on elsewhere.</summary>
-    private Task PauseAsync() => Task.Delay(PollPeriod, time, _stopping.Token);
+    private Task PauseAsync() => Task.Delay(PollPeriod, time, _work.Token);
 }
