@@ -14,11 +14,8 @@ internal sealed class TestedNetwork : ITestedModel
     /// <param name="content">What <see cref="Import"/> gave.</param>
     public TestedNetwork(NetworkArchitecture architecture, byte[] content)
     {
-        using var generator = new Generator(0UL, CPU);
         using var weights = WeightCodec.Decode(content);
-        _network = architecture.Build(generator);
-        weights.CopyTo(_network);
-        _network.eval();
+        _network = NetworkLoader.Load(architecture, weights, CPU);
     }
 
     /// <summary>Reads a checkpoint.</summary>

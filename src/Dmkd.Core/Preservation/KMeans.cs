@@ -23,6 +23,34 @@ internal static class KMeans
         return best;
     }
 
+    /// <summary>The mean of each cluster's points; of none, the origin.</summary>
+    /// <param name="points">Points of one dimension, at least one.</param>
+    /// <param name="labels">The cluster of each point, in [0, clusters).</param>
+    /// <param name="clusters">Number of clusters.</param>
+    public static double[][] Centres(double[][] points, int[] labels, int clusters)
+    {
+        double[][] centres = [.. Enumerable.Range(0, clusters).Select(_ => new double[points[0].Length])];
+        int[] sizes = new int[clusters];
+        for (int i = 0; i < points.Length; i++)
+        {
+            double[] centre = centres[labels[i]];
+            sizes[labels[i]]++;
+            for (int d = 0; d < centre.Length; d++) centre[d] += points[i][d];
+        }
+
+        for (int cluster = 0; cluster < clusters; cluster++)
+            for (int d = 0; d < centres[cluster].Length; d++) centres[cluster][d] /= Math.Max(1, sizes[cluster]);
+        return centres;
+    }
+
+    /// <summary>The squared Euclidean distance of two points of one dimension.</summary>
+    public static double SquaredDistance(double[] a, double[] b)
+    {
+        double sum = 0;
+        for (int d = 0; d < a.Length; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
+        return sum;
+    }
+
     private static double[][] Start(double[][] points, int clusters, Random random)
     {
         double[][] centres = new double[clusters][];
@@ -53,7 +81,7 @@ internal static class KMeans
             FillEmpty(updated, points, centres);
             if (updated.AsSpan().SequenceEqual(labels)) break;
             labels = updated;
-            MoveCentres(points, labels, centres);
+            centres = Centres(points, labels, centres.Length);
         }
 
         return (labels, points.Select((point, i) => SquaredDistance(point, centres[labels[i]])).Sum());
@@ -75,23 +103,6 @@ internal static class KMeans
         }
     }
 
-    private static void MoveCentres(double[][] points, int[] labels, double[][] centres)
-    {
-        int[] sizes = new int[centres.Length];
-        foreach (double[] centre in centres) Array.Clear(centre);
-        for (int i = 0; i < points.Length; i++)
-        {
-            double[] centre = centres[labels[i]];
-            sizes[labels[i]]++;
-            for (int d = 0; d < centre.Length; d++) centre[d] += points[i][d];
-        }
-
-        for (int cluster = 0; cluster < centres.Length; cluster++)
-        {
-            for (int d = 0; d < centres[cluster].Length; d++) centres[cluster][d] /= sizes[cluster];
-        }
-    }
-
     private static int Nearest(double[] point, double[][] centres)
     {
         int nearest = 0;
@@ -103,12 +114,5 @@ internal static class KMeans
         }
 
         return nearest;
-    }
-
-    private static double SquaredDistance(double[] a, double[] b)
-    {
-        double sum = 0;
-        for (int d = 0; d < a.Length; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
-        return sum;
     }
 }

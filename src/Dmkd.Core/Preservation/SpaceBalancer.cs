@@ -14,7 +14,7 @@ internal static class SpaceBalancer
     /// <returns>The cluster of each point; in a space of n points every cluster has ⌊n/clusters⌋ or ⌈n/clusters⌉.</returns>
     public static int[] Balance(IReadOnlyList<string> spaces, double[][] points, int[] labels, int clusters)
     {
-        double[][] centres = Centres(points, labels, clusters);
+        double[][] centres = KMeans.Centres(points, labels, clusters);
         int[] balanced = new int[points.Length];
         int extra = 0; // the clusters take turns at the units that are left over
         foreach (var space in Enumerable.Range(0, points.Length).GroupBy(point => spaces[point]))
@@ -34,7 +34,7 @@ internal static class SpaceBalancer
     {
         bool[] dealt = new bool[members.Length];
         var pairs = members.Index().SelectMany(member => Enumerable.Range(0, centres.Length).Select(cluster => (
-            member.Index, Cluster: cluster, Regret: Distance(points[member.Item], centres[cluster]) - Others(points[member.Item], centres, cluster))));
+            member.Index, Cluster: cluster, Regret: KMeans.SquaredDistance(points[member.Item], centres[cluster]) - Others(points[member.Item], centres, cluster))));
         foreach (var (index, cluster, _) in pairs.OrderBy(pair => pair.Regret).ThenBy(pair => pair.Index).ThenBy(pair => pair.Cluster))
         {
             if (dealt[index] || room[cluster] == 0) continue;
@@ -45,27 +45,5 @@ internal static class SpaceBalancer
     }
 
     private static double Others(double[] point, double[][] centres, int cluster) =>
-        Enumerable.Range(0, centres.Length).Where(other => other != cluster).Min(other => Distance(point, centres[other]));
-
-    private static double[][] Centres(double[][] points, int[] labels, int clusters)
-    {
-        double[][] centres = [.. Enumerable.Range(0, clusters).Select(_ => new double[points[0].Length])];
-        int[] sizes = new int[clusters];
-        for (int i = 0; i < points.Length; i++)
-        {
-            sizes[labels[i]]++;
-            for (int d = 0; d < points[i].Length; d++) centres[labels[i]][d] += points[i][d];
-        }
-
-        for (int cluster = 0; cluster < clusters; cluster++)
-            for (int d = 0; d < centres[cluster].Length; d++) centres[cluster][d] /= Math.Max(1, sizes[cluster]);
-        return centres;
-    }
-
-    private static double Distance(double[] a, double[] b)
-    {
-        double sum = 0;
-        for (int d = 0; d < a.Length; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
-        return sum;
-    }
+        Enumerable.Range(0, centres.Length).Where(other => other != cluster).Min(other => KMeans.SquaredDistance(point, centres[other]));
 }

@@ -1,10 +1,10 @@
 using Dmkd.Contracts.Legacy;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 
 namespace Dmkd.Grains.Legacy;
 
@@ -15,8 +15,7 @@ internal sealed partial class LegacyModelGrain(
 {
     private static readonly TimeSpan LongestWork = TimeSpan.FromHours(6);
 
-    private readonly CancellationTokenSource _stopping = new();
-    private Task? _work;
+    private readonly BackgroundWork _work = new();
     private double _progress;
 
     private LegacyModelState State => storage.State;
@@ -25,7 +24,8 @@ internal sealed partial class LegacyModelGrain(
     {
         if (State.Plan is { } known && known.RunId != plan.RunId)
             throw new InvalidOperationException($"Legacy model {this.GetPrimaryKeyString()} belongs to run {known.RunId}, not {plan.RunId}.");
-        if (State.Stage is LegacyStage.Completed || _work is { IsCompleted: false }) return;
+        if (State.Stage is LegacyStage.Failed) await _work.EndedAsync();
+        if (State.Stage is LegacyStage.Completed || _work.IsRunning) return;
         if (State.Plan is null || State.Stage is LegacyStage.Failed)
         {
             State.Plan = plan;
@@ -34,8 +34,7 @@ internal sealed partial class LegacyModelGrain(
             await storage.WriteStateAsync(cancellationToken);
         }
 
-        DelayDeactivation(LongestWork);
-        _work = RunAsync();
+        _work.Start(RunAsync, FailAsync, DeactivateOnIdle);
     }
 
     public Task<LegacyStatus> GetStatusAsync(CancellationToken cancellationToken = default) => Task.FromResult(new LegacyStatus
@@ -48,37 +47,24 @@ internal sealed partial class LegacyModelGrain(
         Error = State.Error,
     });
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        _stopping.Dispose();
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
     private async Task RunAsync()
     {
+        DelayDeactivation(LongestWork);
         using var activity = DmkdTelemetry.StartPreserve(State.Plan!.RunId);
-        try
-        {
-            var data = new RunData(await datasets.GetAsync(State.Plan.Settings.Data), State.Plan.Settings);
-            if (State.Stage is LegacyStage.Training) await TrainAsync(data);
-            await PreserveAsync(data);
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The silo stops; the stored stage is where the next activation goes on.
-        }
-        catch (InconsistentStateException)
-        {
-            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
-        }
-#pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is its result, told to whoever asks
-        catch (Exception e)
-        {
-            LogFailed(logger, e, this.GetPrimaryKeyString(), State.Stage);
-            State.Error = $"Preservation, stage {State.Stage}: {e.Message}";
-            State.Stage = LegacyStage.Failed;
-        }
-#pragma warning restore CA1031
+        var data = new RunData(await datasets.GetAsync(State.Plan.Settings.Data), State.Plan.Settings);
+        if (State.Stage is LegacyStage.Training) await TrainAsync(data);
+        await PreserveAsync(data);
+    }
+
+    /// <summary>Tells whoever asks; the stored stage stays the one to go on with.</summary>
+    private Task FailAsync(Exception exception, string reason)
+    {
+        LogFailed(logger, exception, this.GetPrimaryKeyString(), State.Stage);
+        State.Error = $"Preservation, stage {State.Stage}: {reason}";
+        State.Stage = LegacyStage.Failed;
+        return Task.CompletedTask;
     }
 
     private async Task TrainAsync(RunData data)
@@ -87,7 +73,7 @@ internal sealed partial class LegacyModelGrain(
         int[] classes = data.ClassesUpTo(settings.LegacyTasks - 1);
         var training = data.LegacyTraining();
         var test = RunData.Relabel(data.TestOf(classes), classes);
-        var trained = await devices.Training.RunAsync(job => LegacyWork.Train(job, settings, training, test, classes.Length, Report), _stopping.Token);
+        var trained = await devices.Training.RunAsync(job => LegacyWork.Train(job, settings, training, test, classes.Length, Report), _work.Token);
         DmkdTelemetry.DeviceUsed("legacy training", trained.DeviceTime);
         State.Model = new LegacyModel(trained.Architecture, await weights.PutAsync(trained.Weights), trained.Accuracy);
         State.DeviceSeconds += trained.DeviceTime.TotalSeconds;
@@ -108,7 +94,7 @@ internal sealed partial class LegacyModelGrain(
         // The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.
         int[][] groups = [.. Enumerable.Range(0, settings.LegacyTasks).Select(task => data.Tasks.ClassesOf(task).Select(c => Array.IndexOf(classes, c)).ToArray())];
         var (cut, time) = await devices.Training.RunAsync(
-            job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report), _stopping.Token);
+            job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report), _work.Token);
         DmkdTelemetry.DeviceUsed("preservation", time);
 
         var experts = new PreservedExpert[cut.Length];

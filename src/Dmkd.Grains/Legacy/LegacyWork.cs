@@ -75,10 +75,8 @@ internal static class LegacyWork
     {
         var architecture = ArchitectureCatalog.Parse(architectureText);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, DistillationPurpose), CPU);
-        using var legacy = architecture.Build(generator);
         using var weights = WeightCodec.Decode(legacyWeights);
-        weights.CopyTo(legacy);
-        legacy.to(job.Device);
+        using var legacy = NetworkLoader.Load(architecture, weights, job.Device, generator);
 
         using var scores = Score(job, legacy, calibration, architecture.OutputCount);
         var graph = ImportanceGraph.Build(architecture, scores);
@@ -131,9 +129,7 @@ internal static class LegacyWork
         Generator generator, Action<double> progress)
     {
         using var scope = NewDisposeScope();
-        using var student = cut.Build(generator);
-        weights.CopyTo(student);
-        student.to(job.Device);
+        using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
         var own = training.Select([.. Enumerable.Range(0, training.Count).Where(i => classes.Contains(training.Labels[i]))]);
         using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
         Distiller.Run(

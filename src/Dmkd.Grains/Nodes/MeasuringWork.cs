@@ -9,7 +9,6 @@ using Dmkd.Core.Routing;
 using Dmkd.Core.Specialization;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
@@ -59,15 +58,7 @@ internal static class MeasuringWork
         return ExpertScorer.Score(network, pixels.to(job.Device), module.RotationLabelled);
     }
 
-    private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights)
-    {
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        var network = ArchitectureCatalog.Parse(module.Architecture).Build(generator);
-        using (var decoded = WeightCodec.Decode(weights)) decoded.CopyTo(network);
-        network.to(job.Device);
-        network.eval();
-        return network;
-    }
+    private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) => NetworkLoader.Load(module.Architecture, weights, job.Device);
 
     private static Tensor PixelsOf(ImageSet images) => ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
 }

@@ -10,8 +10,6 @@ using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Wire;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -77,11 +75,6 @@ internal static class PackingWork
     private static Network Build(DeviceJob job, string architecture, WeightSet start, WeightSet update)
     {
         using var sum = start.Map((name, tensor) => tensor + update[name]);
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        var network = ArchitectureCatalog.Parse(architecture).Build(generator);
-        sum.CopyTo(network);
-        network.to(job.Device);
-        network.eval();
-        return network;
+        return NetworkLoader.Load(ArchitectureCatalog.Parse(architecture), sum, job.Device);
     }
 }

@@ -7,7 +7,6 @@ using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -27,8 +26,8 @@ internal static class CutWork
         DeviceJob job, PreservationSettings settings, byte[] legacyWeights, ImageSet calibration, Action<double> progress)
     {
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
-        using var legacy = TeacherWork.LoadNetwork(settings.Architecture, legacyWeights, job.Device);
         using var weights = WeightCodec.Decode(legacyWeights);
+        using var legacy = NetworkLoader.Load(architecture, weights, job.Device);
         using var data = ImageTensors.From(calibration.Pixels, calibration.Labels, calibration.Channels, calibration.Height);
         using var inputs = InputNormalisation.Find(settings.Normalisation).Apply(data.Pixels.to(job.Device));
         using var scores = settings.Scores == ScoreNames.Magnitude
@@ -89,10 +88,7 @@ internal static class CutWork
 
     private static byte[] Reestimate(DeviceJob job, NetworkArchitecture architecture, WeightSet weights, Tensor inputs, long[] own)
     {
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        using var network = architecture.Build(generator);
-        weights.CopyTo(network);
-        network.to(job.Device);
+        using var network = NetworkLoader.Load(architecture, weights, job.Device);
         using var images = inputs.index_select(0, tensor(own, device: job.Device));
         BatchNormStatistics.Reestimate(network, images, BatchSize);
         using var result = WeightSet.CopyOf(network);

@@ -27,7 +27,7 @@ internal static class DistilWork
         DeviceJob job, PreservationSettings settings, string architecture, byte[] first, int[] classes, DistillationData data, int epochs, int seed,
         Action<double> progress)
     {
-        using var student = TeacherWork.LoadNetwork(architecture, first, job.Device);
+        using var student = NetworkLoader.Load(architecture, first, job.Device);
         var normalisation = InputNormalisation.Find(settings.Normalisation);
         double before = Accuracy(job, student, normalisation, data.Test, classes);
         int steps = epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;

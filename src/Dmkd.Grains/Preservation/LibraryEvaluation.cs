@@ -2,13 +2,14 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
 using Dmkd.Data;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Preservation;
 
 /// <summary>Evaluates a preserved library on test images through the router that also serves predictions.</summary>
 internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, PreservedModule[] modules, string gate, double gateVote, int parallelism)
 {
-    private const int MostImagesPerBatch = 250;
+    private readonly BatchRouting _batches = new(router, parallelism);
 
     /// <summary>Predicts all test images.</summary>
     /// <param name="topExperts">Experts that answer, R.</param>
@@ -16,19 +17,10 @@ internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, Pres
     /// <param name="cancellationToken">Ends the evaluation.</param>
     public async Task<(RoutedAccuracy Accuracy, double DeviceSeconds)> RunAsync(int topExperts, Action<double> progress, CancellationToken cancellationToken)
     {
-        int batchSize = Math.Clamp(RouteRequest.MaxPixelBytes / test.BytesPerImage, 1, MostImagesPerBatch);
         int[] all = [.. modules.Where(module => module.Role is ModuleRole.Expert).SelectMany(module => module.Classes).Order()];
-        var batches = Enumerable.Range(0, test.Count).Chunk(batchSize).ToArray();
-        var responses = new RouteResponse[batches.Length];
-        int done = 0;
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, batches.Length),
-            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current },
-            async (index, token) =>
-            {
-                responses[index] = await router.RouteAsync(RequestOf(test.Select(batches[index]), all, topExperts), token);
-                progress((double)++done / batches.Length);
-            });
+        var routing = new RoutingSettings(gate, topExperts, 0, gateVote);
+        int[][] batches = [.. BatchRouting.Split(test)];
+        var responses = await _batches.RouteAsync(batches, batch => BatchRouting.RequestOf(test, batch, [all], routing), progress, cancellationToken);
         return (Summarise(topExperts, batches, responses), responses.Sum(response => response.DeviceSeconds));
     }
 
@@ -59,14 +51,4 @@ internal sealed class LibraryEvaluation(IRouterGrain router, ImageSet test, Pres
             ? modules.Sum(module => module.MultiplyAdds)
             : gateNetwork.MultiplyAdds + answered.Sum(module => module.MultiplyAdds);
     }
-
-    private RouteRequest RequestOf(ImageSet images, int[] classes, int topExperts) => new()
-    {
-        Pixels = images.Pixels,
-        Count = images.Count,
-        Channels = images.Channels,
-        Size = images.Height,
-        CandidateSets = [classes],
-        Routing = new RoutingSettings(gate, topExperts, 0, gateVote),
-    };
 }

@@ -20,7 +20,7 @@ internal sealed partial class PreservationGrain
         for (int top = 1; top <= Settings.Experts; top++)
         {
             int done = top - 1;
-            var (accuracy, deviceSeconds) = await evaluation.RunAsync(top, share => track.Report((done + share) / Settings.Experts), _stopping.Token);
+            var (accuracy, deviceSeconds) = await evaluation.RunAsync(top, share => track.Report((done + share) / Settings.Experts), _work.Token);
             routed.Add(accuracy);
             State.DeviceSeconds += deviceSeconds;
             _feed.Add($"R = {top}: {accuracy.Accuracy:P2} of the test images, right expert {accuracy.RightExpert:P1}, {accuracy.MultiplyAdds / 1e6:F1} M multiply-adds per input");

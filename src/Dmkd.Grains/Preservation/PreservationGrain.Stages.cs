@@ -16,7 +16,7 @@ internal sealed partial class PreservationGrain
         var track = Begin("surrogate");
         var settings = Settings;
         var data = _data!.Of([.. Enumerable.Range(0, _data.Dataset.ClassNames.Count)]);
-        var surrogate = await devices.Training.RunAsync(job => SurrogateWork.Run(job, settings, data, track.Report), _stopping.Token);
+        var surrogate = await devices.Training.RunAsync(job => SurrogateWork.Run(job, settings, data, track.Report), _work.Token);
         Spent("surrogate", surrogate.Time);
         State.SourceDigest = await weights.PutAsync(surrogate.Weights);
         State.SurrogateAccuracy = surrogate.AccuracyAfter;
@@ -30,7 +30,7 @@ internal sealed partial class PreservationGrain
         var settings = Settings;
         byte[] legacy = await weights.GetAsync(State.SourceDigest!);
         var calibration = _data!.Calibration;
-        var (cut, partition, time) = await devices.Training.RunAsync(job => CutWork.Run(job, settings, legacy, calibration, track.Report), _stopping.Token);
+        var (cut, partition, time) = await devices.Training.RunAsync(job => CutWork.Run(job, settings, legacy, calibration, track.Report), _work.Token);
         Spent("score, partition, cut", time);
         var modules = new PreservedModule[cut.Length];
         for (int index = 0; index < cut.Length; index++)
@@ -101,7 +101,7 @@ internal sealed partial class PreservationGrain
         byte[] first = await weights.GetAsync(module.CutDigest);
         int seed = PreservationRules.DistillationSeed(settings, index);
         var result = await devices.Training.RunAsync(
-            job => DistilWork.Run(job, settings, module.Architecture, first, module.Classes, data, epochs, seed, track.Report), _stopping.Token);
+            job => DistilWork.Run(job, settings, module.Architecture, first, module.Classes, data, epochs, seed, track.Report), _work.Token);
         track.Report(1);
         return (index, result);
     }
@@ -134,7 +134,7 @@ internal sealed partial class PreservationGrain
                     Volatile.Write(ref shares[part], share);
                     progress(shares.Average());
                 }),
-                _stopping.Token);
+                _work.Token);
         }));
         foreach (var (_, time) in answers) Spent("legacy answers", time);
         return TeacherAnswers.Concat([.. answers.Select(answer => answer.Answers)]);

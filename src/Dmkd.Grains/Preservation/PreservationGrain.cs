@@ -5,11 +5,11 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modules;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 
 namespace Dmkd.Grains.Preservation;
 
@@ -25,10 +25,9 @@ internal sealed partial class PreservationGrain(
     private static readonly TimeSpan LongestWork = TimeSpan.FromDays(7);
 
     private readonly RunFeed _feed = new(time);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly BackgroundWork _work = new();
     private readonly List<Track> _tracks = [];
     private PreservationData? _data;
-    private Task? _drive;
     private long _clock;
 
     private PreservationState State => storage.State;
@@ -55,10 +54,7 @@ internal sealed partial class PreservationGrain(
         if (State.Request is null) throw new InvalidOperationException($"There is no preservation {Library}.");
         if (State.Stage is PreservationStage.Failed)
         {
-            // The failure can be read before it is stored; a new drive starts after that.
-#pragma warning disable VSTHRD003 // the drive's last steps, a write and an announcement, do not wait for this grain
-            if (_drive is not null) await Task.WhenAny(_drive);
-#pragma warning restore VSTHRD003
+            await _work.EndedAsync();
             State.Stage = PreservationRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
@@ -98,48 +94,26 @@ internal sealed partial class PreservationGrain(
         });
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        _stopping.Dispose();
-    }
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
-    private void StartDriving()
-    {
-        if (_drive is { IsCompleted: false }) return;
-        DelayDeactivation(LongestWork);
-        _clock = Stopwatch.GetTimestamp();
-        _drive = DriveAsync();
-    }
+    private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
 
     private async Task DriveAsync()
     {
+        DelayDeactivation(LongestWork);
+        _clock = Stopwatch.GetTimestamp();
         using var activity = DmkdTelemetry.StartPreserve(Library);
-        try
-        {
-            _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
-            while (State.Stage is not (PreservationStage.Completed or PreservationStage.Failed)) await StepAsync();
-        }
-#pragma warning disable CA1031 // a stopping silo breaks calls in many ways, and none of them is a failure of the work
-        catch (Exception) when (_stopping.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            // The silo stops; the stored stage is where the work goes on.
-        }
-        catch (InconsistentStateException)
-        {
-            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
-        }
-#pragma warning disable CA1031 // nobody awaits the drive: whatever went wrong is its result
-        catch (Exception e)
-        {
-            LogFailed(logger, e, Library, State.Stage);
-            State.Error = $"Stage {State.Stage}: {e.Message.Split('\n', 2)[0].Trim()}"; // libtorch adds its stack
-            State.FailedIn = State.Stage;
-            _feed.Add(State.Error);
-            await MoveToAsync(PreservationStage.Failed);
-        }
-#pragma warning restore CA1031
+        _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
+        while (State.Stage is not (PreservationStage.Completed or PreservationStage.Failed)) await StepAsync();
+    }
+
+    private async Task FailAsync(Exception exception, string reason)
+    {
+        LogFailed(logger, exception, Library, State.Stage);
+        State.Error = $"Stage {State.Stage}: {reason}";
+        State.FailedIn = State.Stage;
+        _feed.Add(State.Error);
+        await MoveToAsync(PreservationStage.Failed);
     }
 
     private Task StepAsync() => State.Stage switch

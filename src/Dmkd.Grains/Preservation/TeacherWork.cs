@@ -1,10 +1,8 @@
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Distillation;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -29,23 +27,11 @@ internal static class TeacherWork
             return (Ask(input => program.Forward(input.cpu())), job.Elapsed); // a program stays where it was loaded
         }
 
-        using var network = LoadNetwork(source.Architecture, source.Content, job.Device);
+        using var network = NetworkLoader.Load(source.Architecture, source.Content, job.Device);
         return (Ask(network.forward), job.Elapsed);
 
         TeacherAnswers Ask(Func<Tensor, Tensor> teacher) => TeacherAnswers.Of(
             teacher, pixels.to(job.Device), normalisation, mirrored, progress: progress, cancellationToken: job.CancellationToken);
-    }
-
-    /// <summary>A network in evaluation mode, owned by the caller.</summary>
-    public static Network LoadNetwork(string architecture, byte[] content, Device device)
-    {
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        var network = ArchitectureCatalog.Parse(architecture).Build(generator);
-        using var weights = WeightCodec.Decode(content);
-        weights.CopyTo(network);
-        network.to(device);
-        network.eval();
-        return network;
     }
 
     private static TorchScriptTeacher LoadProgram(byte[] content)

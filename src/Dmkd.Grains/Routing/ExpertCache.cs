@@ -3,8 +3,6 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Grains.Storage;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;
 
@@ -29,7 +27,7 @@ internal sealed class ExpertCache(IWeightStore weights) : IDisposable
                 job =>
                 {
                     foreach (var module in modules.Where(module => contents.ContainsKey(module.Current.Digest)))
-                        Add(module, job.Keep(Load(module, contents[module.Current.Digest], job.Device)));
+                        Add(module, job.Keep(NetworkLoader.Load(module.Descriptor.Architecture, contents[module.Current.Digest], job.Device)));
                     return true;
                 },
                 cancellationToken);
@@ -45,17 +43,6 @@ internal sealed class ExpertCache(IWeightStore weights) : IDisposable
             foreach (var entry in _entries.Values) entry.Release();
             _entries.Clear();
         }
-    }
-
-    private static Network Load(ModuleSnapshot module, byte[] content, Device device)
-    {
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        var network = ArchitectureCatalog.Parse(module.Descriptor.Architecture).Build(generator);
-        using var decoded = WeightCodec.Decode(content);
-        decoded.CopyTo(network);
-        network.to(device);
-        network.eval();
-        return network;
     }
 
     private bool Contains(ModuleSnapshot module)

@@ -28,7 +28,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     /// <param name="cancellationToken">Ends the driving; the round goes on without it.</param>
     /// <returns>The round as it stands once nothing more is collected.</returns>
     /// <exception cref="StateLostException">The coordinator is in a later round: the driver's state is not the newest.</exception>
-    /// <exception cref="TimeoutException">The coordinator did not end the round within its deadline and a grace.</exception>
+    /// <exception cref="RoundOverdueException">The coordinator did not end the round within its deadline and a grace.</exception>
     public async Task<MergeRoundStatus> CollectAsync(
         MergeRoundPlan plan, IReadOnlyList<LocalUpdateRequest> requests, Action<double> progress, CancellationToken cancellationToken)
     {
@@ -50,14 +50,14 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
             }
 
             if (time.GetUtcNow() > limit)
-                throw new TimeoutException($"Round {plan.Round + 1} of run {plan.RunId} did not end within {exchanges * plan.Wait + MergeGrace}.");
+                throw new RoundOverdueException($"Round {plan.Round + 1} of run {plan.RunId} did not end within {exchanges * plan.Wait + MergeGrace}.");
             await Task.Delay(PollPeriod, time, cancellationToken);
         }
     }
 
     /// <summary>Waits for a round's decision.</summary>
     /// <returns>The round, closed, rejected or failed; idle when its coordinator does not know it.</returns>
-    /// <exception cref="TimeoutException">There was no decision within the grace.</exception>
+    /// <exception cref="RoundOverdueException">There was no decision within the grace.</exception>
     public async Task<MergeRoundStatus> DecisionAsync(string runId, int round, CancellationToken cancellationToken)
     {
         var limit = time.GetUtcNow() + MergeGrace;
@@ -67,7 +67,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
             if (status?.CurrentRound > round) throw new StateLostException(); // another activation of the run went further
             if (status?.Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed or MergePhase.Idle or MergePhase.Collecting or MergePhase.Projecting)
                 return status;
-            if (time.GetUtcNow() > limit) throw new TimeoutException($"The merge of round {round + 1} did not end within {MergeGrace}.");
+            if (time.GetUtcNow() > limit) throw new RoundOverdueException($"The merge of round {round + 1} did not end within {MergeGrace}.");
             await Task.Delay(PollPeriod, time, cancellationToken);
         }
     }

@@ -2,13 +2,14 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Core.Evaluation;
 using Dmkd.Data;
 using Dmkd.Grains.Data;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Runs;
 
 /// <summary>Evaluates a library on test images through its router (proposal 3.5).</summary>
 internal sealed class RunEvaluation(IRouterGrain router, RunData data, RoutingSettings routing, int parallelism)
 {
-    private const int MostImagesPerBatch = 250;
+    private readonly BatchRouting _batches = new(router, parallelism);
 
     /// <summary>Predicts the test images of all tasks up to one, class- and task-incrementally from the same forward pass.</summary>
     /// <param name="lastTask">The newest task.</param>
@@ -19,18 +20,9 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RoutingSe
         int lastTask, Func<int, string> moduleOfTask, Action<double> progress, CancellationToken cancellationToken)
     {
         int[] seen = data.ClassesUpTo(lastTask);
-        var batches = Enumerable.Range(0, lastTask + 1).SelectMany(task => BatchesOf(task, seen)).ToArray();
-        var responses = new RouteResponse[batches.Length];
-        int done = 0;
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, batches.Length),
-            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current },
-            async (index, token) =>
-            {
-                responses[index] = await router.RouteAsync(batches[index].Request, token);
-                progress((double)++done / batches.Length);
-            });
-
+        TestBatch[] batches = [.. Enumerable.Range(0, lastTask + 1).SelectMany(BatchesOf)];
+        var responses = await _batches.RouteAsync(
+            batches, batch => BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], routing), progress, cancellationToken);
         return Summarise(lastTask, batches, responses, moduleOfTask);
     }
 
@@ -59,27 +51,12 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RoutingSe
             confusion.MacroF1, (double)detected / count.Sum(), responses.Sum(response => response.DeviceSeconds));
     }
 
-    private IEnumerable<TestBatch> BatchesOf(int task, int[] seen)
+    private IEnumerable<TestBatch> BatchesOf(int task)
     {
         int[] own = [.. data.Tasks.ClassesOf(task)];
         var test = data.TestOf(own);
-        int batchSize = Math.Clamp(RouteRequest.MaxPixelBytes / test.BytesPerImage, 1, MostImagesPerBatch);
-        for (int start = 0; start < test.Count; start += batchSize)
-        {
-            var part = test.Select([.. Enumerable.Range(start, Math.Min(batchSize, test.Count - start))]);
-            yield return new TestBatch(task, part.Labels, RequestOf(part, seen, own));
-        }
+        return BatchRouting.Split(test).Select(images => new TestBatch(task, own, test, images, [.. images.Select(image => test.Labels[image])]));
     }
 
-    private RouteRequest RequestOf(ImageSet images, int[] seen, int[] own) => new()
-    {
-        Pixels = images.Pixels,
-        Count = images.Count,
-        Channels = images.Channels,
-        Size = images.Height,
-        CandidateSets = [seen, own],
-        Routing = routing,
-    };
-
-    private sealed record TestBatch(int Task, int[] Labels, RouteRequest Request);
+    private sealed record TestBatch(int Task, int[] Classes, ImageSet Test, int[] Images, int[] Labels);
 }

@@ -21,9 +21,9 @@ internal sealed partial class TrainingRunGrain
 
     private RunRounds? _rounds;
 
-    private Task TrainAsync() => Rounds.TrainAsync(TeacherOf(), _stopping.Token);
+    private Task TrainAsync() => Rounds.TrainAsync(TeacherOf(), _work.Token);
 
-    private Task MergeAsync() => Rounds.MergeAsync(_stopping.Token);
+    private Task MergeAsync() => Rounds.MergeAsync(_work.Token);
 
     private LegacyTeacher? TeacherOf() => State.Task < Settings.LegacyTasks
         ? new LegacyTeacher(
@@ -59,7 +59,7 @@ internal sealed partial class TrainingRunGrain
         {
             return await GrainFactory.GetGrain<INodeGrain>(RunRules.NodeKey(RunId, node)).MeasureEntropyAsync(request).WaitAsync(LongestMeasurement, time);
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException && !_stopping.IsCancellationRequested)
+        catch (Exception e) when (e is TimeoutException or OrleansException && !_work.Token.IsCancellationRequested)
         {
             _feed.Add($"{RunRules.NodeKey(RunId, node)} did not measure entropy: {e.Message}");
             return null;
@@ -71,7 +71,7 @@ internal sealed partial class TrainingRunGrain
         using var activity = DmkdTelemetry.StartEvaluate(RunId, State.Task);
         var evaluation = new RunEvaluation(
             GrainFactory.GetGrain<IRouterGrain>(RunId), _data!, Settings.Routing, parallelism: devices.Serving.LaneCount);
-        var result = await evaluation.RunAsync(State.Task, RunRules.ModuleName, share => _partOfPhase = share, _stopping.Token);
+        var result = await evaluation.RunAsync(State.Task, RunRules.ModuleName, share => _partOfPhase = share, _work.Token);
         // Rows are cut to the tasks before this one first: a repeat after a crash replaces its own row.
         State.ClassIncremental = [.. State.ClassIncremental.Take(State.Task), result.ClassIncremental];
         State.TaskIncremental = [.. State.TaskIncremental.Take(State.Task), result.TaskIncremental];

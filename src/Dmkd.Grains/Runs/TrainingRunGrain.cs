@@ -3,9 +3,9 @@ using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
 
 namespace Dmkd.Grains.Runs;
 
@@ -19,18 +19,23 @@ internal sealed partial class TrainingRunGrain(
     : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
 
+    /// <summary>Times in a row that a phase is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
+    private const int MostAttempts = 12;
+
     private readonly RunFeed _feed = new(time);
-    private readonly CancellationTokenSource _stopping = new();
-    private Task? _drive;
+    private readonly BackgroundWork _work = new();
     private RunData? _data;
     private long _clock;
     private double _partOfPhase;
 
-    TrainingRunState IRunContext.State => storage.State;
+    TrainingRunState IRunContext.State => State;
 
-    private TrainingRunState State => storage.State;
+    private TrainingRunState State => Writer.State;
+
+    private StateWriter<TrainingRunState> Writer => field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
 
     private RunSettings Settings => State.Settings!;
 
@@ -49,7 +54,7 @@ internal sealed partial class TrainingRunGrain(
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
-        await storage.WriteStateAsync(cancellationToken);
+        await Writer.WriteAsync();
         await AnnounceAsync();
         StartDriving();
     }
@@ -59,10 +64,7 @@ internal sealed partial class TrainingRunGrain(
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
         if (State.Phase is RunPhase.Failed)
         {
-            // The failure can be read before it is stored; a new drive starts after that.
-#pragma warning disable VSTHRD003 // the drive's last steps, a write and an announcement, do not wait for this grain
-            if (_drive is not null) await Task.WhenAny(_drive);
-#pragma warning restore VSTHRD003
+            await _work.EndedAsync();
             State.Phase = RunRules.ResumesIn(State.FailedIn);
             State.Error = null;
         }
@@ -75,7 +77,7 @@ internal sealed partial class TrainingRunGrain(
         CheckNode(node);
         if (!State.Absent.Add(node)) return Task.CompletedTask;
         _feed.Add($"{RunRules.NodeKey(RunId, node)} leaves: it is not asked from the next round on");
-        return storage.WriteStateAsync(cancellationToken);
+        return Writer.WriteAsync();
     }
 
     public Task JoinAsync(int node, CancellationToken cancellationToken = default)
@@ -84,7 +86,7 @@ internal sealed partial class TrainingRunGrain(
         if (!State.Absent.Remove(node)) return Task.CompletedTask;
         State.Missed.Remove(node);
         _feed.Add($"{RunRules.NodeKey(RunId, node)} joins: it is asked from the next round on");
-        return storage.WriteStateAsync(cancellationToken);
+        return Writer.WriteAsync();
     }
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
@@ -102,11 +104,14 @@ internal sealed partial class TrainingRunGrain(
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
-        _stopping.Dispose();
+        // A run whose silo died goes on wherever it is looked at next.
+        if (State.Phase is not (RunPhase.Created or RunPhase.Completed or RunPhase.Failed)) StartDriving();
+        return Task.CompletedTask;
     }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
     void IRunContext.Progress(double share) => _partOfPhase = share;
 
@@ -120,38 +125,28 @@ internal sealed partial class TrainingRunGrain(
         if (node < 0 || node >= Settings.Nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {Settings.Nodes - 1}; there is no node {node}.");
     }
 
-    private void StartDriving()
-    {
-        if (_drive is { IsCompleted: false }) return;
-        DelayDeactivation(LongestRun);
-        _clock = Stopwatch.GetTimestamp();
-        _drive = DriveAsync();
-    }
+    private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
 
     private async Task DriveAsync()
     {
-        try
+        DelayDeactivation(LongestRun);
+        _clock = Stopwatch.GetTimestamp();
+        _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
+        for (int attempt = 0; State.Phase is not (RunPhase.Completed or RunPhase.Failed);)
         {
-            _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
-            while (State.Phase is not (RunPhase.Completed or RunPhase.Failed)) await StepAsync();
+            try
+            {
+                await StepAsync();
+                attempt = 0;
+            }
+            catch (Exception e) when (e is TimeoutException or OrleansException and not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
+            {
+                // A silo died or does not answer: every phase can be repeated, and what others hold moves meanwhile.
+                LogRetried(logger, e, RunId, State.Phase, ++attempt);
+                _feed.Add($"{State.Phase} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
+                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
+            }
         }
-#pragma warning disable CA1031 // a stopping silo breaks calls in many ways, and none of them is a failure of the run
-        catch (Exception) when (_stopping.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            // The silo stops; the stored phase is where the run goes on.
-        }
-        catch (InconsistentStateException)
-        {
-            DeactivateOnIdle(); // another activation went further; nobody awaits this task, so the runtime does not do it for us
-        }
-#pragma warning disable CA1031 // nobody awaits the drive: whatever went wrong is the run's result
-        catch (Exception e)
-        {
-            LogFailed(logger, e, RunId, State.Phase);
-            await FailAsync(e.Message);
-        }
-#pragma warning restore CA1031
     }
 
     private Task StepAsync() => State.Phase switch
@@ -172,16 +167,17 @@ internal sealed partial class TrainingRunGrain(
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;
         State.Phase = next;
-        await storage.WriteStateAsync();
+        await Writer.WriteAsync();
         if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
     }
 
-    private async Task FailAsync(string error)
+    private async Task FailAsync(Exception exception, string reason)
     {
+        LogFailed(logger, exception, RunId, State.Phase);
         EndRounds();
-        State.Error = error;
+        State.Error = reason;
         State.FailedIn = State.Phase;
-        _feed.Add(error);
+        _feed.Add(reason);
         await MoveToAsync(RunPhase.Failed);
     }
 
@@ -189,5 +185,5 @@ internal sealed partial class TrainingRunGrain(
         new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt });
 
     /// <summary>Waits a moment between two looks at work that goes on elsewhere.</summary>
-    private Task PauseAsync() => Task.Delay(PollPeriod, time, _stopping.Token);
+    private Task PauseAsync() => Task.Delay(PollPeriod, time, _work.Token);
 }

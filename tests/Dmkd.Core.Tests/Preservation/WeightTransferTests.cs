@@ -1,3 +1,4 @@
+using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using static TorchSharp.torch;
@@ -42,7 +43,7 @@ public sealed class WeightTransferTests
         int[] even8 = [0, 2, 4, 6], even12 = [.. even8, 8, 10];
         var (architecture, cut) = WeightTransfer.Cut(Architecture, legacy, Selection(even8, even12, even8), [0, 1, 2, 3]);
         using var owned = cut;
-        using var expert = Build(architecture, cut);
+        using var expert = NetworkLoader.Load(architecture, cut, CPU);
         var (inputs, _) = PlantedNetwork.Data();
         network.eval();
         TensorAssert.Close(network.forward(inputs), expert.forward(inputs), 1e-5); // fp32, another order of summation
@@ -151,15 +152,6 @@ public sealed class WeightTransferTests
 
     internal static UnitSelection Selection(params int[][] units) => new(
         units.Select((chosen, layer) => KeyValuePair.Create($"conv{layer + 1}", (IReadOnlyList<int>)chosen)));
-
-    internal static Network Build(NetworkArchitecture architecture, WeightSet weights)
-    {
-        using var generator = new Generator(0);
-        var network = architecture.Build(generator);
-        weights.CopyTo(network);
-        network.eval();
-        return network;
-    }
 
     private static WeightSet Legacy()
     {

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
@@ -102,11 +101,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var generator = new Generator(0UL, CPU); // the weights are overwritten
-        using var network = ArchitectureCatalog.Parse(module.Descriptor.Architecture).Build(generator);
-        using var weights = WeightCodec.Decode(content);
-        weights.CopyTo(network);
-        network.eval();
+        using var network = NetworkLoader.Load(module.Descriptor.Architecture, content, CPU);
         var pixels = ImageTensors.PixelTensor(Batch.Pixels, Batch.Count, Batch.Channels, Batch.Size);
         double[] all = [.. network.forward(InputNormalisation.ImageNet.Apply(pixels)).to(ScalarType.Float64).softmax(1).contiguous().data<double>()];
         return [.. all.Chunk(module.Descriptor.Classes.Length)];
