@@ -1,5 +1,6 @@
 using System.CommandLine;
+using Dmkd.Chaos.Killing;
 using Dmkd.Chaos.Simulation;
 
-var root = new RootCommand("Breaks DMKD on purpose and counts what is lost") { SimulateCommand.Create() };
+var root = new RootCommand("Breaks DMKD on purpose and counts what is lost") { SimulateCommand.Create(), KillCommand.Create(), SiloCommand.Create() };
 return await root.Parse(args).InvokeAsync();

@@ -80,7 +80,7 @@ internal sealed partial class TrainingRunGrain
             var images = _data.Dataset.Train;
             var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, outputs);
             ulong common = LegacyWork.RandomWeightsSeed(Settings);
-            byte[] random = await devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, common));
+            byte[] random = await spawner.RandomAsync(architecture, common);
             return await FirstOfAsync(architecture, random, new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
         }
 
@@ -90,7 +90,7 @@ internal sealed partial class TrainingRunGrain
         var own = ArchitectureCatalog.Parse(parent.Architecture);
         var child = own.Resize(own.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), outputs);
         ulong seed = (ulong)SeedSequence.Derive(Settings.Seed, HeadPurpose, State.Task);
-        byte[] spawned = await devices.Serving.RunAsync(_ => SpawnWork.FromParent(child, inherited, seed));
+        byte[] spawned = await spawner.FromParentAsync(child, inherited, seed);
         return await FirstOfAsync(child, spawned, new ModuleLineage
         {
             Origin = ModuleOrigin.Spawned,

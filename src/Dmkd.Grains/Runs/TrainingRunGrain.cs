@@ -15,7 +15,7 @@ namespace Dmkd.Grains.Runs;
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<TrainingRunGrain> logger)
+    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, TimeProvider time, ILogger<TrainingRunGrain> logger)
     : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);

@@ -11,7 +11,7 @@ internal static class SqliteSchema
     /// <summary>Invariant by which Orleans finds Microsoft.Data.Sqlite.</summary>
     public const string Invariant = "System.Data.SQLite";
 
-    private const int Version = 1;
+    private const int Version = 2;
 
     private const string Tables = """
         CREATE TABLE IF NOT EXISTS OrleansQuery (QueryKey TEXT PRIMARY KEY, QueryText TEXT NOT NULL);
@@ -59,7 +59,8 @@ internal static class SqliteSchema
         }
 
         Execute(connection, Tables);
-        foreach (var (key, text) in Queries)
+        Execute(connection, SqliteMembership.Tables);
+        foreach (var (key, text) in Queries.Concat(SqliteMembership.Queries))
             Execute(connection, "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES (@key, @text) ON CONFLICT (QueryKey) DO UPDATE SET QueryText=excluded.QueryText", ("@key", key), ("@text", text));
         Execute(connection, $"PRAGMA user_version={Version}");
         transaction.Commit();
