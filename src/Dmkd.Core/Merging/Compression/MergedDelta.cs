@@ -15,20 +15,29 @@ public static class MergedDelta
     /// <param name="weights">One weight per update, finite and not negative, not all zero, normalised: the sum is 1, or less when updates were clipped.</param>
     /// <returns>The mean, smaller than the weights; null when it is not, as for whole fp32 updates: then send the merged weights.</returns>
     /// <exception cref="ArgumentException">The updates do not belong together or have a problem, or the weights are not as described.</exception>
-    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights)
+    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights) => Mean(deltasInNodeOrder, _ => weights);
+
+    /// <summary>The same with weights that depend on the tensor, as rules have that weigh batch norm's statistics otherwise.</summary>
+    /// <param name="deltasInNodeOrder">As above.</param>
+    /// <param name="weightsOf">The weights of a tensor by its name, as above.</param>
+    /// <returns>As above.</returns>
+    /// <exception cref="ArgumentException">As above.</exception>
+    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, Func<string, IReadOnlyList<double>> weightsOf)
     {
         ArgumentNullException.ThrowIfNull(deltasInNodeOrder);
-        ArgumentNullException.ThrowIfNull(weights);
-        MergeWeights.RequireNormalised(deltasInNodeOrder.Count, weights);
+        ArgumentNullException.ThrowIfNull(weightsOf);
         foreach (var tensor in deltasInNodeOrder.SelectMany(delta => delta.Tensors))
             if (TensorCheck.FindUpdateProblem(tensor) is { } problem) throw new ArgumentException(problem, nameof(deltasInNodeOrder));
         if (deltasInNodeOrder.All(IsWholeInFp32)) return null;
-
-        int[] counted = [.. Enumerable.Range(0, weights.Count).Where(i => weights[i] > 0)];
-        double[] shares = [.. counted.Select(i => weights[i])];
-        var mean = new CompressedDelta(
-            [.. PayloadTable.Rows(deltasInNodeOrder).Select(row => MergedTensor.Mean([.. counted.Select(i => row[i])], shares))]);
+        var mean = new CompressedDelta([.. PayloadTable.Rows(deltasInNodeOrder).Select(row => Mean(row, weightsOf(row[0].Name)))]);
         return mean.ValueBytes < WholeBytes(mean) ? mean : null;
+    }
+
+    private static CompressedTensor Mean(IReadOnlyList<CompressedTensor> row, IReadOnlyList<double> weights)
+    {
+        MergeWeights.RequireNormalised(row.Count, weights);
+        int[] counted = [.. Enumerable.Range(0, weights.Count).Where(i => weights[i] > 0)];
+        return MergedTensor.Mean([.. counted.Select(i => row[i])], [.. counted.Select(i => weights[i])]);
     }
 
     private static bool IsWholeInFp32(CompressedDelta delta) => delta.Tensors.All(tensor => tensor is DenseTensor { Format: ValueFormat.Fp32 });
