@@ -1,21 +1,20 @@
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Modules;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging;
 
 /// <summary>
-/// Merges the updates of one module's holders, <c>W_k = W_k,base + (1/|N_k|) Σ_n ΔW_k,n</c> (proposal 3.4). Sums are float64
-/// and run in the order given, so equal inputs in equal order give equal bits on every machine.
+/// Applies a round's merged update, <c>W_k = W_k,base + ΔW_k</c> (proposal 3.4), in float64 with one rounding at the end.
+/// An <see cref="IMergeRule"/> makes that update; the two means of <see cref="Merge"/> and <see cref="MergeWeighted"/> are short cuts.
 /// </summary>
 public static class ModuleAverager
 {
-    private const string VarianceSuffix = ".running_var";
-
     // Smallest normal float32: batch norm adds its own, far larger epsilon, and a larger floor would change the true
     // variances of silent channels.
     private const double SmallestVariance = 1.17549435e-38;
 
-    /// <summary>Adds the mean update: the proposal's rule.</summary>
+    /// <summary>Adds the mean update, <c>(1/|N_k|) Σ_n ΔW_k,n</c>: the proposal's rule.</summary>
     /// <param name="baseWeights">Weights every update started from. Borrowed.</param>
     /// <param name="deltasInNodeOrder">At least one update of the base's names and shapes, ordered by node. Borrowed.</param>
     /// <returns>The merged weights, in the base's order, owned by the caller.</returns>
@@ -23,7 +22,7 @@ public static class ModuleAverager
     public static WeightSet Merge(WeightSet baseWeights, IReadOnlyList<WeightSet> deltasInNodeOrder)
     {
         ArgumentNullException.ThrowIfNull(deltasInNodeOrder);
-        return MergeWeighted(baseWeights, deltasInNodeOrder, [.. Enumerable.Repeat(1.0, deltasInNodeOrder.Count)]);
+        return MergeBy(baseWeights, deltasInNodeOrder, new MeanRule(), [.. Enumerable.Repeat(1.0, deltasInNodeOrder.Count)]);
     }
 
     /// <summary>Adds a weighted mean, for nodes with unequal amounts of data.</summary>
@@ -32,44 +31,39 @@ public static class ModuleAverager
     /// <param name="weights">One weight per update, finite and not negative, not all zero; divided by their sum here.</param>
     /// <returns>The merged weights, in the base's order, owned by the caller.</returns>
     /// <exception cref="ArgumentException">As for <see cref="Merge"/>, or the weights are not as described.</exception>
-    public static WeightSet MergeWeighted(WeightSet baseWeights, IReadOnlyList<WeightSet> deltasInNodeOrder, IReadOnlyList<double> weights)
+    public static WeightSet MergeWeighted(WeightSet baseWeights, IReadOnlyList<WeightSet> deltasInNodeOrder, IReadOnlyList<double> weights) =>
+        MergeBy(baseWeights, deltasInNodeOrder, new WeightedMeanRule(), weights);
+
+    /// <summary>Adds an update. Running variances are kept positive, since batch norm takes their square root.</summary>
+    /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
+    /// <param name="update">Of the base's names and shapes, float64 or float32. Borrowed.</param>
+    /// <returns>The new weights, float32, in the base's order, owned by the caller.</returns>
+    /// <exception cref="ArgumentException">Other names or shapes, or a result that is not finite; the message names the tensor.</exception>
+    public static WeightSet Apply(WeightSet baseWeights, WeightSet update)
     {
         ArgumentNullException.ThrowIfNull(baseWeights);
-        ArgumentNullException.ThrowIfNull(deltasInNodeOrder);
-        ArgumentNullException.ThrowIfNull(weights);
-        double total = CheckWeights(deltasInNodeOrder.Count, weights);
-        for (int i = 0; i < deltasInNodeOrder.Count; i++) WeightSchema.RequireSame(baseWeights, deltasInNodeOrder[i], $"delta {i}");
-        return baseWeights.Map((name, tensor) => MergeTensor(name, tensor, deltasInNodeOrder, weights, total));
+        ArgumentNullException.ThrowIfNull(update);
+        WeightSchema.RequireSame(baseWeights, update, nameof(update));
+        return baseWeights.Map((name, start) => Add(name, start, update[name]));
     }
 
-    private static double CheckWeights(int deltaCount, IReadOnlyList<double> weights)
+    private static WeightSet MergeBy(WeightSet baseWeights, IReadOnlyList<WeightSet> deltas, IMergeRule rule, IReadOnlyList<double> weights)
     {
-        if (deltaCount == 0) throw new ArgumentException("A merge needs at least one update.", nameof(weights));
-        if (weights.Count != deltaCount)
-            throw new ArgumentException($"{deltaCount} updates need as many weights, not {weights.Count}.", nameof(weights));
-        foreach (double weight in weights)
-            if (!double.IsFinite(weight) || weight < 0)
-                throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
-        double total = weights.Sum();
-        return total > 0 && double.IsFinite(total) ? total : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
+        ArgumentNullException.ThrowIfNull(baseWeights);
+        ArgumentNullException.ThrowIfNull(deltas);
+        for (int i = 0; i < deltas.Count; i++) WeightSchema.RequireSame(baseWeights, deltas[i], $"delta {i}");
+        using var merged = rule.Merge(deltas, weights);
+        return Apply(baseWeights, merged.Update);
     }
 
-    private static Tensor MergeTensor(string name, Tensor start, IReadOnlyList<WeightSet> deltas, IReadOnlyList<double> weights, double total)
+    private static Tensor Add(string name, Tensor start, Tensor update)
     {
         using var scope = NewDisposeScope();
-        var sum = zeros(start.shape, dtype: ScalarType.Float64);
-        for (int i = 0; i < deltas.Count; i++)
-        {
-            var delta = deltas[i][name];
-            // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
-            sum.add_(weights[i] == 1 ? delta : delta.to(ScalarType.Float64).mul_(weights[i]));
-        }
-
-        var merged = sum.div_(total).add_(start);
+        var sum = start.to(ScalarType.Float64, copy: true).add_(update);
         // Subtracted and averaged variances can end at or below zero by rounding, and lossy or overshooting updates can push
         // them there: the square root in batch norm would then give NaN.
-        if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal)) merged.clamp_min_(SmallestVariance);
-        var result = merged.to(ScalarType.Float32);
+        if (RunningStatistics.IsVariance(name)) sum.clamp_min_(SmallestVariance);
+        var result = sum.to(ScalarType.Float32);
         WeightSchema.RequireFinite(name, result, "the merged weights");
         return result.MoveToOuterDisposeScope();
     }

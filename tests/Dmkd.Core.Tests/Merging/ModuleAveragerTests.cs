@@ -81,6 +81,45 @@ public class ModuleAveragerTests
         Assert.Equal([-2f, 2f], merged.Values("norm.running_mean"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Merge_AnyUpdates_RoundsOnceAfterSummingInOrder(bool weighted)
+    {
+        double[] weights = weighted ? [3, 5, 7] : [1, 1, 1];
+        using var start = TestWeights.Network(1);
+        WeightSet[] deltas = [TestWeights.Network(2), TestWeights.Network(3), TestWeights.Network(4)];
+        using var merged = weighted ? ModuleAverager.MergeWeighted(start, deltas, weights) : ModuleAverager.Merge(start, deltas);
+        foreach (string name in start.Keys)
+        {
+            float[][] values = [.. deltas.Select(delta => delta.Values(name))];
+            float[] expected = [.. start.Values(name).Select((value, i) =>
+                (float)((values[0][i] * weights[0] + values[1][i] * weights[1] + values[2][i] * weights[2]) / weights.Sum() + value))];
+            Assert.Equal(expected, merged.Values(name));
+        }
+
+        foreach (var delta in deltas) delta.Dispose();
+    }
+
+    [Fact]
+    public void Apply_Float32Update_IsAdded()
+    {
+        using var start = TestWeights.Vector(1, 2);
+        using var update = TestWeights.Vector(0.5f, -4);
+        using var applied = ModuleAverager.Apply(start, update);
+        Assert.Equal([1.5f, -2f], applied.Values("w"));
+        Assert.Equal([1f, 2f], start.Values("w"));
+    }
+
+    [Fact]
+    public void Apply_OtherShape_NamesTensorAndShapes()
+    {
+        using var start = TestWeights.Vector(1, 2);
+        using var update = TestWeights.Vector(1, 2, 3);
+        var error = Assert.Throws<ArgumentException>(() => ModuleAverager.Apply(start, update));
+        Assert.Contains("'w' of update has shape [3]; the base weights have [2]", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Merge_OtherShape_NamesTensorAndShapes()
     {
@@ -139,6 +178,7 @@ public class ModuleAveragerTests
         using var bad = TestWeights.Network(2);
         bad["head.bias"].fill_(float.NaN);
         Assert.Equal(0, LiveTensors.Change(() => ModuleAverager.Merge(start, [delta, delta]).Dispose()));
+        Assert.Equal(0, LiveTensors.Change(() => ModuleAverager.Apply(start, delta).Dispose()));
         Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [bad]))));
     }
 

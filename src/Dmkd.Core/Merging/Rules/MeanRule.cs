@@ -1,0 +1,18 @@
+namespace Dmkd.Core.Merging.Rules;
+
+/// <summary>The proposal's rule, <c>(1/|N_k|) Σ_n ΔW_k,n</c> (3.4.2). One node can send it anywhere. Running statistics are averaged alike.</summary>
+public sealed class MeanRule : LinearMergeRule
+{
+    /// <inheritdoc/>
+    public override string Name => "mean";
+
+    /// <inheritdoc/>
+    public override bool UsesNorms => false;
+
+    /// <inheritdoc/>
+    protected override LinearWeights WeighChecked(IReadOnlyList<UpdateNorms> norms, IReadOnlyList<double> sampleCounts)
+    {
+        double[] ones = [.. norms.Select(_ => 1.0)];
+        return new LinearWeights(ones, ones, ones.Length);
+    }
+}
