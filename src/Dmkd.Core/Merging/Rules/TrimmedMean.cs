@@ -6,9 +6,12 @@ namespace Dmkd.Core.Merging.Rules;
 /// <summary>The arithmetic of coordinate-wise rules: sorts the updates' values at every coordinate and averages those in the middle.</summary>
 internal static class TrimmedMean
 {
+<<<<<<< HEAD
     // Values of one update that are sorted at a time: with ten updates a piece and its sorted copy stay in the cache.
     private const long ChunkElements = 1 << 14;
 
+=======
+>>>>>>> wt-h2
     /// <summary>The cut that leaves the median: one value of an odd number, two of an even one.</summary>
     public static int MedianCut(int nodes) => (nodes - 1) / 2;
 
@@ -28,6 +31,7 @@ internal static class TrimmedMean
     /// <param name="cut">Values to leave out at each end.</param>
     /// <param name="kept">Each node's number of values within the range kept is added here; all equal values at its edge count.</param>
     /// <returns>Float64, owned by the caller.</returns>
+<<<<<<< HEAD
     public static Tensor OfTensor(IReadOnlyList<Tensor> tensors, int cut, double[] kept)
     {
         using var scope = NewDisposeScope();
@@ -55,4 +59,17 @@ internal static class TrimmedMean
         var within = (values >= middle[0]).logical_and(values <= middle[^1]).sum(1);
         for (int node = 0; node < rows.Length; node++) kept[node] += within[node].item<long>();
     }
+=======
+    public static Tensor OfTensor(IReadOnlyList<Tensor> tensors, int cut, double[] kept) =>
+        PiecewiseReduction.Run(tensors, (rows, mean) =>
+        {
+            Tensor[] sorted = [.. rows];
+            SortingNetwork.Sort(sorted);
+            var middle = sorted[cut..^cut];
+            foreach (var row in middle) mean.add_(row); // in the order of values, so the order of nodes has no say
+            mean.div_(middle.Length);
+            for (int node = 0; node < rows.Length; node++)
+                kept[node] += rows[node].clamp(middle[0], middle[^1]).eq(rows[node]).count_nonzero().item<long>();
+        });
+>>>>>>> wt-h2
 }
