@@ -82,8 +82,7 @@ public static class PreservationRules
         if (settings.Experts > architecture.OutputCount)
             throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
         if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
-        int mostClasses = settings.ClassGroups?.Max(group => group.Length) ?? (architecture.OutputCount + settings.Experts - 1) / settings.Experts;
-        CheckWidth(architecture, mostClasses, settings.MinimumWidth, settings.ExpertSize, "An expert");
+        CheckWidth(architecture, MostClasses(settings, architecture.OutputCount), settings.MinimumWidth, settings.ExpertSize, "An expert");
         if (HasGate(settings)) CheckWidth(architecture, architecture.OutputCount, GateMinimumWidth, settings.GateSize, "The gate network");
     }
 
@@ -128,6 +127,14 @@ public static class PreservationRules
         if (!sorted.SequenceEqual(Enumerable.Range(0, outputs)))
             throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
     }
+
+    /// <summary>The most classes that an expert may get.</summary>
+    private static int MostClasses(PreservationSettings settings, int outputs) => settings switch
+    {
+        { ClassGroups: { } groups } => groups.Max(group => group.Length),
+        { Grouping: GroupingNames.Similarity } => ClassGrouping.LargestGroup(outputs, settings.Experts),
+        _ => (outputs + settings.Experts - 1) / settings.Experts, // to clusters, in equal shares
+    };
 
     private static void CheckWidth(NetworkArchitecture architecture, int outputs, double minimum, double share, string what)
     {
