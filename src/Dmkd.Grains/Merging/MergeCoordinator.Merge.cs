@@ -44,6 +44,7 @@ internal sealed partial class MergeCoordinator
             if (State.Phase is MergePhase.Merging && !await DecideAsync(plan)) return;
             await contacts.PublishAsync(State.Result!);
             State.Momentum = State.NextMomentum;
+            MergeRules.Remember(State);
             State.Phase = MergePhase.Closed;
             await StoreAsync();
             DmkdTelemetry.Merged(module);

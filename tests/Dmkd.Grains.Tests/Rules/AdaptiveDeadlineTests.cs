@@ -21,13 +21,13 @@ public sealed class AdaptiveDeadlineTests
         Assert.Equal(TimeSpan.FromSeconds(expected), AdaptiveDeadline.Wait([arrival], Shortest, Longest, 6));
 
     [Fact]
-    public void Wait_HalfOfTheNodesNeverCame_Grows()
+    public void Wait_MostOfTheNodesNeverCame_Grows()
     {
         var wait = TimeSpan.FromSeconds(4);
         var history = AdaptiveDeadline.Extend([], [1, 1], absent: 0, wait);
         for (int round = 0; round < 4; round++)
         {
-            history = AdaptiveDeadline.Extend(history, [1], absent: 1, wait);
+            history = AdaptiveDeadline.Extend(history, [1], absent: 3, wait);
             wait = AdaptiveDeadline.Wait(history, Shortest, Longest, 6);
         }
 

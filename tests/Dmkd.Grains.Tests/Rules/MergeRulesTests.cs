@@ -154,8 +154,13 @@ public sealed class MergeRulesTests
     [Fact]
     public void Remember_MoreThanTheMemoryHolds_ForgetsTheOldest()
     {
-        var state = new MergeCoordinatorState();
-        for (int i = 0; i < 1025; i++) MergeRules.Remember(state, $"{i}");
+        var state = Collecting(Plan(), "run/node-1");
+        for (int i = 0; i < 1025; i++)
+        {
+            state.Accepted["run/node-1"] = new AcceptedDelta("", 1, 1, 1, Fingerprint: $"{i}");
+            MergeRules.Remember(state);
+        }
+
         Assert.False(MergeRules.IsReplay(state, "0"));
         Assert.True(MergeRules.IsReplay(state, "1") && MergeRules.IsReplay(state, "1024"));
     }
