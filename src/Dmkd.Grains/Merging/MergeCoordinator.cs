@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
