@@ -86,11 +86,13 @@ internal sealed class PreserveOptions
             Augment = !parsed.GetValue(_noAugment),
             Seed = Checked(parsed, _seed, nameof(PreservationSettings.Seed)),
         };
-        return Bad.InputUnless(() =>
-        {
-            PreservationRules.Check(settings);
-            return settings;
-        });
+        return Bad.InputUnless(
+            () =>
+            {
+                PreservationRules.Check(settings);
+                return settings;
+            },
+            (nameof(settings.ExpertSize), _expertSize), (nameof(settings.GateSize), _gateSize), (nameof(settings.MinimumWidth), _minimumWidth));
     }
 
     private static T Checked<T>(ParseResult parsed, Option<T> option, string property)

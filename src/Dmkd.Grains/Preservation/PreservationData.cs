@@ -37,15 +37,12 @@ internal sealed class PreservationData
     /// </summary>
     public DistillationData Of(IReadOnlyCollection<int> classes)
     {
-        int[] own = IndicesOf(Dataset.Train, classes);
+        int[] own = Dataset.Train.PositionsOf(classes);
         return new DistillationData(
             Dataset.Train.Select(own), TrainingAnswers!.Select(own),
-            Calibration.Select(IndicesOf(Calibration, classes)), Dataset.Test.Select(IndicesOf(Dataset.Test, classes)));
+            Calibration.Select(Calibration.PositionsOf(classes)), Dataset.Test.Select(Dataset.Test.PositionsOf(classes)));
     }
 
     /// <summary>Accuracy of the legacy model among some classes, on their test images. The answers to those must be known.</summary>
-    public double LegacyAccuracy(int[] classes) => TestAnswers!.Accuracy(Dataset.Test.Labels, IndicesOf(Dataset.Test, classes), classes, classes);
-
-    private static int[] IndicesOf(ImageSet images, IReadOnlyCollection<int> classes) =>
-        [.. Enumerable.Range(0, images.Count).Where(i => classes.Contains(images.Labels[i]))];
+    public double LegacyAccuracy(int[] classes) => TestAnswers!.Accuracy(Dataset.Test.Labels, Dataset.Test.PositionsOf(classes), classes, classes);
 }

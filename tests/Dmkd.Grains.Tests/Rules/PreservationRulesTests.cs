@@ -39,8 +39,8 @@ public sealed class PreservationRulesTests
     [InlineData("class missing", "The groups must hold each of the classes 0 to 9 once; they hold 0, 1, 2, 3, 4, 5, 6, 7, 8.")]
     [InlineData("class twice", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9.")]
     [InlineData("unknown class", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 10.")]
-    [InlineData("expert too wide", "An expert may have 20.0")]
-    [InlineData("gate too wide", "The gate network may have 10.0")]
+    [InlineData("expert too wide", "(ExpertSize), but at the least width of 25 % (MinimumWidth) it has")]
+    [InlineData("gate too wide", "(GateSize), but at its least width of 10 % it has")]
     public void Check_BadSetting_NamesLimitAndValue(string fault, string message) =>
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => PreservationRules.Check(Spoil(TinyPreservation(), fault))).Message, StringComparison.Ordinal);
 
