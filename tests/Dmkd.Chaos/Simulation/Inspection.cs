@@ -36,7 +36,7 @@ internal static class Inspection
     }
 
     /// <summary>Versions form one chain, and each holds its parent's updates and its contributors', each exactly once.</summary>
-    private static IEnumerable<string> Chain(SimulatedCluster cluster)
+    internal static IEnumerable<string> Chain(SimulatedCluster cluster)
     {
         var versions = cluster.Versions;
         for (int i = 1; i < versions.Count; i++)

@@ -96,6 +96,15 @@ internal sealed class SimulatedCluster
     /// <summary>Updates in some weights.</summary>
     public string[] UpdatesIn(string digest) => Tally.Read(_disk.Blob(digest)).Updates;
 
+    /// <summary>Falsifies the newest version, so that a test can see that this is noticed.</summary>
+    internal void CountTwice()
+    {
+        var state = _disk.Open<ExpertModuleState>("module", Nobody.Instance).State;
+        string[] updates = UpdatesIn(state.Versions[^1].Digest);
+        state.Versions[^1] = state.Versions[^1] with { Digest = _disk.Keep(new Tally([.. updates, updates[^1]]).ToBytes()) };
+        _disk.Keep("module", state);
+    }
+
     /// <summary>Runs the run to its end.</summary>
     /// <param name="limit">Time by which it must have ended.</param>
     /// <returns>Whether it has.</returns>

@@ -44,15 +44,22 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     }
 
     [Fact]
-    public async Task Merge_AnyArrivalOrder_GivesTheSameBits()
+    public async Task Merge_TwentyRandomArrivalOrders_GiveTheSameBits()
     {
         // Huge values that cancel: (1e20 - 1e20) + 1 is 1, but (1e20 + 1) - 1e20 is 0, even in float64.
-        float[][] deltas = [[1e20f, 1, 1e20f, 1e20f], [-1e20f, 1e20f, 1, -1e20f], [1, -1e20f, -1e20f, 3]];
+        float[][] deltas = [[1e20f, 1, 1e20f, 1e20f], [-1e20f, 1e20f, 1, -1e20f], [1, -1e20f, -1e20f, 3], [2, 2, 2, 2]];
+        var random = new Random(7);
         var digests = new List<string>();
-        foreach (int[] order in new[] { new[] { 0, 1, 2 }, [2, 1, 0], [1, 2, 0] })
+        for (int repeat = 0; repeat < 20; repeat++)
         {
-            var scenario = await OpenAsync(shared.Cluster, $"order-{string.Concat(order)}", nodes: ["n0", "n1", "n2"]);
-            foreach (int node in order) await scenario.SubmitAsync(scenario.Update($"n{node}", 1, deltas[node], [node, 1]));
+            int[] order = [0, 1, 2, 3];
+            random.Shuffle(order);
+            var scenario = await OpenAsync(shared.Cluster, $"order-{repeat}", MergeRuleNames.Mean, nodes: ["n0", "n1", "n2", "n3"]);
+            await Task.WhenAll(order.Select(async node =>
+            {
+                for (int turn = random.Next(4); turn > 0; turn--) await Task.Yield();
+                await scenario.SubmitAsync(scenario.Update($"n{node}", 1, deltas[node], [node, 1]));
+            }));
             digests.Add((await scenario.EndAsync()).Result!.Digest);
         }
 

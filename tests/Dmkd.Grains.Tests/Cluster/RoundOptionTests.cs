@@ -1,0 +1,92 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Runs;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Whole runs with every way of sending and merging, on two silos.</summary>
+public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<SharedCluster>
+{
+    private readonly DmkdCluster _cluster = shared.Cluster;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, RunSettings> Ways => new()
+    {
+        { "svd-feedback", OneTask() with { ErrorFeedback = true } },
+        { "svd-fp16", OneTask() with { HalfPrecision = true } },
+        { "powersgd", OneTask() with { Compressor = CompressorNames.PowerSgd } },
+        { "powersgd-fp16-feedback", OneTask() with { Compressor = CompressorNames.PowerSgd, HalfPrecision = true, ErrorFeedback = true, Rank = 1 } },
+        { "dense", OneTask() with { Compressor = CompressorNames.Dense } },
+        { "dense-fp16-feedback", OneTask() with { Compressor = CompressorNames.Dense, HalfPrecision = true, ErrorFeedback = true } },
+        { "powersgd-median", OneTask() with { Compressor = CompressorNames.PowerSgd, MergeRule = MergeRuleNames.Median } },
+        { "clipped", OneTask() with { MergeRule = MergeRuleNames.Clipped } },
+        { "trimmed", OneTask() with { MergeRule = "trimmed-0.3" } },
+        { "krum", OneTask() with { MergeRule = MergeRuleNames.Krum } },
+        { "nesterov", OneTask() with { OuterLearningRate = 0.7, OuterMomentum = 0.9 } },
+        { "restated", OneTask() with { ReestimateBatchNorm = true } },
+        { "restated-powersgd", OneTask() with { ReestimateBatchNorm = true, Compressor = CompressorNames.PowerSgd } },
+        { "own-weights", OneTask() with { OwnFirstWeights = true } },
+        { "aligned", OneTask() with { OwnFirstWeights = true, Alignment = true, ReestimateBatchNorm = true } },
+        { "holders", OneTask() with { Holders = 1 } },
+        { "participation", OneTask() with { Nodes = 3, Participation = 0.5 } },
+        { "tau", OneTask() with { Rounds = 3, MergeEvery = 2, Compressor = CompressorNames.PowerSgd, ErrorFeedback = true } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Run_InEveryWay_DecidesTheSameTwice(string name, RunSettings settings)
+    {
+        var reports = await Task.WhenAll(_cluster.RunAsync($"{name}-1", settings), _cluster.RunAsync($"{name}-2", settings));
+        Assert.Equal(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+        var history = await HistoryAsync($"{name}-1");
+        Assert.All(history.Skip(1), version =>
+        {
+            Assert.Equal(settings.MergeRule, version.Rule);
+            Assert.Equal(1, version.Contributions.Sum(contribution => contribution.Weight), 6);
+            Assert.InRange(version.Metrics!.AccuracyAfter, 0, 1);
+        });
+    }
+
+    [Fact]
+    public async Task Run_PowerSgdInHalfPrecision_SendsFewerBytesBothWays()
+    {
+        var dense = await _cluster.RunAsync("bytes-dense", OneTask() with { Compressor = CompressorNames.Dense });
+        var small = await _cluster.RunAsync("bytes-powersgd", OneTask() with { Compressor = CompressorNames.PowerSgd, Rank = 1, HalfPrecision = true });
+        Assert.True(small.BytesUp * 2 < dense.BytesUp, $"{small.BytesUp:N0} and {dense.BytesUp:N0} bytes up");
+        Assert.True(small.BytesDown < dense.BytesDown, $"{small.BytesDown:N0} and {dense.BytesDown:N0} bytes down");
+    }
+
+    [Fact]
+    public async Task Run_NoDropAllowedAndMergesThatRuin_KeepsTheOldVersion()
+    {
+        // An outer step a thousand times too long ruins every merge.
+        var report = await _cluster.RunAsync("ruined", OneTask() with { OuterLearningRate = 10, LearningRate = 0.5, MaxDrop = 0, Rounds = 3 });
+        var history = await HistoryAsync("ruined");
+        Assert.True(history.Count < 4, $"{history.Count} versions");
+        Assert.Single(report.ClassIncremental);
+        Assert.All(history.Skip(1), version => Assert.True(version.Metrics!.AccuracyAfter >= version.Metrics.AccuracyBefore));
+    }
+
+    [Fact]
+    public async Task Leave_BetweenRounds_TheOthersGoOnWithoutIt()
+    {
+        var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("leaving");
+        await run.StartAsync(OneTask() with { Rounds = 6 }, Cancel);
+        await run.LeaveAsync(1, Cancel);
+        await _cluster.ReportAsync("leaving");
+        var history = await HistoryAsync("leaving");
+        Assert.Equal(["leaving/node-1"], history[^1].Contributions.Select(contribution => contribution.NodeId));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => run.LeaveAsync(7, Cancel));
+    }
+
+    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, LegacyTasks = 0 };
+
+    private async Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string run)
+    {
+        var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>(run).ListAsync(Cancel));
+        return await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
+    }
+}
