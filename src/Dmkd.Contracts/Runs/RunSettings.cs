@@ -128,7 +128,7 @@ public sealed record RunSettings
     [Id(29), Range(0.001, 1.0)]
     public double Participation { get; init; } = 1;
 
-    /// <summary>Shortest deadline of a round, however fast the last ones were. Default: 30 seconds.</summary>
+    /// <summary>Shortest deadline of a round, however fast the last ones were; a node that has not answered for so long is not waited for. Default: 30 seconds.</summary>
     [Id(30)]
     public TimeSpan ShortestWait { get; init; } = TimeSpan.FromSeconds(30);
 

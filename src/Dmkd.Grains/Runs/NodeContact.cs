@@ -6,11 +6,12 @@ namespace Dmkd.Grains.Runs;
 /// A run's line to one node during a round: at most one call is under way, and nobody waits for it. A node that does not answer therefore
 /// delays nothing.
 /// </summary>
-internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
+internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, TimeProvider time)
 {
     /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
     private const int Patience = 4;
 
+    private DateTimeOffset _lastAnswer = time.GetUtcNow();
     private Task? _call;
     private int _looksInVain;
 
@@ -22,6 +23,9 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
 
     /// <summary>Why the last call failed; null when it did not.</summary>
     public Exception? Problem { get; private set; }
+
+    /// <summary>How long the node has not answered.</summary>
+    public TimeSpan Silence => time.GetUtcNow() - _lastAnswer;
 
     /// <summary>Calls the node, unless a call is under way.</summary>
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>
@@ -41,6 +45,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
             if (begins) await node.StartLocalUpdateAsync(request);
             Status = await node.GetLocalUpdateAsync(request.WorkKey);
             Problem = null;
+            _lastAnswer = time.GetUtcNow();
         }
 #pragma warning disable CA1031 // nobody awaits this call: whatever went wrong is its answer, and the next look calls again
         catch (Exception e)

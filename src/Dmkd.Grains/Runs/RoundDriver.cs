@@ -18,6 +18,9 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     /// <summary>Longest time a call to the coordinator is waited for.</summary>
     public TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A node that has not answered for so long is not waited for.</summary>
+    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Time a merge may take after its deadline.</summary>
     public TimeSpan MergeGrace { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -32,7 +35,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     public async Task<MergeRoundStatus> CollectAsync(
         MergeRoundPlan plan, IReadOnlyList<LocalUpdateRequest> requests, Action<double> progress, CancellationToken cancellationToken)
     {
-        var contacts = plan.Participants.Select((node, index) => new NodeContact(nodeOf(node), requests[index])).ToArray();
+        var contacts = plan.Participants.Select((node, index) => new NodeContact(nodeOf(node), requests[index], time)).ToArray();
         int exchanges = plan.Options.HasSharedBasis ? 2 : 1;
         var limit = time.GetUtcNow() + exchanges * plan.Wait + MergeGrace;
         bool isOpen = false;
@@ -45,7 +48,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
                 if (status.Phase is not (MergePhase.Idle or MergePhase.Projecting or MergePhase.Collecting)) return status;
                 isOpen = status.Phase is not MergePhase.Idle; // a coordinator that knows nothing of the round lost it before it was stored
                 for (int i = 0; i < contacts.Length; i++) contacts[i].Look(status.Missing.Contains(plan.Participants[i]));
-                await WithdrawFailedAsync(plan, contacts);
+                await WithdrawAsync(plan, contacts, status);
                 progress(contacts.Average(contact => contact.Status.Progress));
             }
 
@@ -84,7 +87,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     public async Task<IReadOnlyList<LocalUpdateReport>> TrainAsync(
         IReadOnlyList<string> nodes, IReadOnlyList<LocalUpdateRequest> requests, TimeSpan wait, Action<double> progress, CancellationToken cancellationToken)
     {
-        var contacts = nodes.Select((node, index) => new NodeContact(nodeOf(node), requests[index])).ToArray();
+        var contacts = nodes.Select((node, index) => new NodeContact(nodeOf(node), requests[index], time)).ToArray();
         var limit = time.GetUtcNow() + wait;
         while (true)
         {
@@ -102,13 +105,22 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
         }
     }
 
-    private async Task WithdrawFailedAsync(MergeRoundPlan plan, NodeContact[] contacts)
+    /// <summary>
+    /// Has nodes not waited for that have failed, or that have not answered for long while enough others can still submit. Whoever submits
+    /// in time all the same counts.
+    /// </summary>
+    private async Task WithdrawAsync(MergeRoundPlan plan, NodeContact[] contacts, MergeRoundStatus status)
     {
-        foreach (var (index, contact) in contacts.Index().Where(entry => entry.Item is { IsWithdrawn: false, Status.State: WorkState.Failed }))
+        int present = contacts.Count(contact => contact is { IsWithdrawn: false, Status.State: not WorkState.Failed } && contact.Silence < LongestSilence);
+        int counted = plan.Participants.Length - status.Missing.Length;
+        foreach (var (index, contact) in contacts.Index().Where(entry => !entry.Item.IsWithdrawn && status.Missing.Contains(plan.Participants[entry.Index])))
         {
-            string error = contact.Status.Error ?? "its work failed";
-            LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round, error);
-            contact.IsWithdrawn = await TryAsync(() => coordinator.WithdrawAsync(plan.RunId, plan.Round, plan.Participants[index], error));
+            string? reason = contact.Status.State is WorkState.Failed ? contact.Status.Error ?? "its work failed"
+                : contact.Silence >= LongestSilence && Math.Max(present, counted) >= plan.Quorum ? $"it has not answered for {contact.Silence.TotalSeconds:F0} s"
+                : null;
+            if (reason is null) continue;
+            LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round, reason);
+            contact.IsWithdrawn = await TryAsync(() => coordinator.WithdrawAsync(plan.RunId, plan.Round, plan.Participants[index], reason));
         }
     }
 

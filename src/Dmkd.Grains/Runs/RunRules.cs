@@ -103,10 +103,10 @@ internal static class RunRules
     public static int Quorum(RunSettings settings, int participants) =>
         Math.Clamp((int)Math.Ceiling(settings.Quorum * participants), 1, Math.Max(1, participants));
 
-    /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first round, and sent whole.</summary>
+    /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first merge, and sent whole.</summary>
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
-        bool isAligned = settings.Alignment && round == 0;
+        bool isAligned = settings.Alignment && round < settings.MergeEvery;
         bool isWhole = isAligned || settings.Rank == 0 || settings.Compressor == CompressorNames.Dense;
         return new()
         {

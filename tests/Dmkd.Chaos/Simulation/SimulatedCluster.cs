@@ -63,6 +63,7 @@ internal sealed class SimulatedCluster
             {
                 PollPeriod = PollPeriod,
                 LongestCall = TimeSpan.FromSeconds(35),
+                LongestSilence = scenario.Settings.ShortestWait,
             },
             broken)
         { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });

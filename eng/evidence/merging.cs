@@ -1,0 +1,137 @@
+#:property PublishAot=false
+#:property Nullable=enable
+
+// Regenerates tables 4 and 5 of docs/results/merging.md with the program a user runs, one command per cell:
+//
+//   dotnet build -c Release client && dotnet run eng/evidence/merging.cs -- [OUTPUT_FOLDER] [TABLE...]
+//
+// Cells that are in the folder already are not run again, so it may be stopped and started. The images are looked for in ../shared, or
+// where DMKD_IMAGES says; DMKD_PROGRAM names another build of the console.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+int[] seeds = [1, 2, 3];
+string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ScriptPath())!, "..", ".."));
+string program = Environment.GetEnvironmentVariable("DMKD_PROGRAM") ?? Path.Combine(root, "artifacts", "bin", "Dmkd.Client", "release", "dmkd");
+string images = Environment.GetEnvironmentVariable("DMKD_IMAGES") ?? Path.Combine(root, "..", "shared", "data", "cifar10-images.zip");
+string folder = Path.GetFullPath(args.Length > 0 ? args[0] : Path.Combine(root, "artifacts", "evidence", "merging"));
+HashSet<string> wanted = args.Length > 1 ? [.. args[1..]] : ["4", "5"];
+foreach (string needed in (string[])[program, images])
+    if (!File.Exists(needed)) return Fail($"There is no {needed}.");
+Directory.CreateDirectory(folder);
+
+// One task of all ten classes: one expert, four nodes with unlike data, ten rounds. What counts is how the ten merges do.
+string[] budget =
+[
+    "--data", "images", "--data-path", images, "--train-per-class", "200", "--test-per-class", "200", "--tasks", "1", "--legacy-tasks", "0", "--nodes", "4",
+    "--rounds", "10", "--epochs", "2", "--no-baseline",
+];
+StringBuilder tables = new();
+if (wanted.Contains("4")) Communication();
+if (wanted.Contains("5")) Schedules();
+File.WriteAllText(Path.Combine(folder, "tables.md"), tables.ToString());
+return 0;
+
+void Communication()
+{
+    Line("### Table 4: what is sent");
+    Line("");
+    Line("| sent as | error feedback | values | accuracy | against dense | bytes up per update | bytes down per update | up, times fewer | down, times fewer |");
+    Line("|---|---|---|---|---|---|---|---|---|");
+    var dense = Cells("dense-fp32", "--compressor", "dense");
+    foreach (var (name, compressor) in ((string, string[])[])
+        [("dense", ["--compressor", "dense"]), ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]), ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
+         ("powersgd, r = 1", ["--compressor", "powersgd", "--rank", "1"]), ("powersgd, r = 4", ["--compressor", "powersgd", "--rank", "4"])])
+    {
+        foreach (bool half in (bool[])[false, true])
+        {
+            foreach (bool feedback in (bool[])[false, true])
+            {
+                if (name == "dense" && feedback && !half) continue; // nothing is dropped
+                string[] options = [.. compressor, .. half ? (string[])["--fp16"] : [], .. feedback ? (string[])["--error-feedback"] : []];
+                string cell = $"{string.Join('-', compressor.Where(option => !option.StartsWith('-')))}-{(half ? "fp16" : "fp32")}{(feedback ? "-feedback" : "")}";
+                var cells = cell == "dense-fp32" ? dense : Cells(cell, options);
+                double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
+                Line($"| {name} | {(feedback ? "yes" : "no")} | {(half ? "fp16" : "fp32")} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(dense, "finalAccuracy")):+0.0;-0.0} | "
+                    + $"{up / 40:N0} | {down / 40:N0} | {Mean(dense, "bytesUp") / up:F1} | {Mean(dense, "bytesDown") / down:F1} |");
+            }
+        }
+    }
+
+    Line("");
+}
+
+void Schedules()
+{
+    Line("### Table 5: how often, and from where");
+    Line("");
+    Line("| tau | first weights | merge | accuracy |");
+    Line("|---|---|---|---|");
+    foreach (int tau in (int[])[1, 2, 5])
+    {
+        foreach (bool own in (bool[])[false, true])
+        {
+            foreach (var (name, options) in ((string, string[])[])
+                [("mean", []), ("mean, batch norm re-estimated", ["--reestimate-batch-norm"]), ("aligned, batch norm re-estimated", ["--reestimate-batch-norm", "--align"])])
+            {
+                string cell = $"tau-{tau}-{(own ? "own" : "common")}-{name.Replace(", ", "-").Replace(' ', '-')}";
+                string[] all = ["--merge-rule", "mean", "--merge-every", $"{tau}", "--compressor", "dense", .. own ? (string[])["--own-first-weights"] : [], .. options];
+                Line($"| {tau} | {(own ? "of each node" : "common")} | {name} | {Spread(Cells(cell, all))} |");
+            }
+        }
+    }
+
+    Line("");
+}
+
+JsonElement[] Cells(string name, params string[] options) => [.. seeds.Select(seed => Cell($"{name}-{seed}", [.. budget, "--seed", $"{seed}", .. options]))];
+
+JsonElement Cell(string name, string[] options)
+{
+    string file = Path.Combine(folder, $"{name}.json");
+    if (!File.Exists(file))
+    {
+        string home = Path.Combine(folder, "home");
+        var clock = Stopwatch.StartNew();
+        var start = new ProcessStartInfo(program, ["run", .. options, "--json", "--home", home]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{name}: exit code {process.ExitCode}\n{errors.Result}");
+        if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+        File.WriteAllText($"{file}.tmp", output);
+        File.Move($"{file}.tmp", file);
+        Console.Error.WriteLine($"{name}: {clock.Elapsed.TotalSeconds:F0} s");
+    }
+
+    return JsonDocument.Parse(File.ReadAllText(file)).RootElement;
+}
+
+double Mean(JsonElement[] cells, string field) => cells.Average(cell => cell.GetProperty(field).GetDouble());
+
+string Spread(JsonElement[] cells)
+{
+    double[] values = [.. cells.Select(cell => 100 * cell.GetProperty("finalAccuracy").GetDouble())];
+    double mean = values.Average(), deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
+    return $"{mean:F1} ± {deviation:F1}";
+}
+
+void Line(string text)
+{
+    Console.WriteLine(text);
+    tables.AppendLine(text);
+}
+
+int Fail(string message)
+{
+    Console.Error.WriteLine(message);
+    return 2;
+}
+
+static string ScriptPath([CallerFilePath] string path = "") => path;
