@@ -7,7 +7,7 @@ namespace Dmkd.Contracts.Merging;
 public interface IMergeCoordinatorGrain : IGrainWithStringKey
 {
     /// <summary>Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until a new deadline; an older round changes nothing.</summary>
-    /// <exception cref="InvalidOperationException">A round of another run is still open.</exception>
+    /// <exception cref="InvalidOperationException">An earlier round, or one of another run, is still open.</exception>
     [Alias("open")]
     Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default);
 

@@ -42,7 +42,7 @@ public sealed record MergeRoundPlan
     [Id(10)]
     public MeasuringPlan? Measuring { get; init; }
 
-    /// <summary>Seed of everything random in the round.</summary>
-    [Id(11)]
-    public int Seed { get; init; }
+    /// <summary>Most images that a node can have trained on: a larger claim is refused.</summary>
+    [Id(12)]
+    public long MostSamples { get; init; } = long.MaxValue;
 }

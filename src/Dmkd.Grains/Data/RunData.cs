@@ -32,6 +32,9 @@ public sealed class RunData
     /// <summary>Classes of the tasks up to one, in order.</summary>
     public int[] ClassesUpTo(int task) => [.. Enumerable.Range(0, task + 1).SelectMany(Tasks.ClassesOf)];
 
+    /// <summary>Training images of a task, over all nodes.</summary>
+    public int TrainingCountOf(int task) => Dataset.Train.PositionsOf(Tasks.ClassesOf(task)).Length;
+
     /// <summary>A node's private training images of a task, labelled by the task's own class positions.</summary>
     public ImageSet ShardOf(int task, int node)
     {

@@ -17,7 +17,6 @@ internal sealed partial class MergeCoordinator
             State.Basis = basis;
             State.Phase = MergePhase.Collecting;
             State.OpenedAt = time.GetUtcNow(); // the second exchange has a deadline of its own
-            State.Withdrawn = [];
             await StoreAsync();
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
@@ -117,9 +116,9 @@ internal sealed partial class MergeCoordinator
 
     private async Task FailAsync(MergeRoundPlan plan, Exception problem)
     {
-        if (_writer.IsBroken) return; // the next activation goes on
+        if (_writer.IsBroken || _isStopped) return; // the next activation goes on
         // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost or its write seemed to fail.
-        bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException;
+        bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
         bool isPassing = problem is TimeoutException or OrleansException && _attempts + 1 < MostAttempts;
         if (isDecided || isPassing)
         {

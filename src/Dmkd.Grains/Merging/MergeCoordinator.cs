@@ -23,6 +23,7 @@ internal sealed partial class MergeCoordinator(
     private MergeRoundStatus? _stored;
     private Task? _work;
     private int _attempts;
+    private bool _isStopped;
 
     private MergeCoordinatorState State => _writer.State;
 
@@ -34,6 +35,9 @@ internal sealed partial class MergeCoordinator(
         Remember();
         GoOn();
     }
+
+    /// <summary>The activation ends: whatever breaks from here on is no failure of the round.</summary>
+    public void Stop() => _isStopped = true;
 
     /// <summary>Opens a round, or gives the current one more time.</summary>
     public async Task OpenAsync(MergeRoundPlan plan)
@@ -59,6 +63,11 @@ internal sealed partial class MergeCoordinator(
             var received = await work.ReceiveAsync(State.Plan!, State.Basis, submission);
             receipt = Classify(submission); // the collection may have ended meanwhile
             if (receipt.Outcome is SubmissionOutcome.Accepted) receipt = await AcceptAsync(submission, received);
+        }
+
+        else if (receipt.Outcome is SubmissionOutcome.Refused)
+        {
+            receipt = await RefuseAsync(submission, receipt.Reason!);
         }
 
         NoteArrival(submission, receipt);
@@ -130,35 +139,30 @@ internal sealed partial class MergeCoordinator(
         if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Delta.Fingerprint))
             problem = $"replay: an update with the same tensors ({received.Delta.Fingerprint}) counted before";
         DmkdTelemetry.DeltaReceived(module, (problem is null ? SubmissionOutcome.Accepted : SubmissionOutcome.Refused).ToString(), received.Delta.PayloadBytes);
-        if (problem is not null)
-        {
-            string reason = $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}";
-            State.Refusals.Add(reason);
-            State.Withdrawn.TryAdd(submission.NodeId, problem); // it has had its turn: the round does not wait for it
-            FailWhenHopeless();
-        }
-        else if (isUpdate)
-        {
-            State.Accepted[submission.NodeId] = received.Delta;
-            State.Arrivals[submission.NodeId] = SinceOpening;
-        }
-        else
-        {
-            State.Projected[submission.NodeId] = received.Delta;
-        }
-
+        if (problem is not null) return await RefuseAsync(submission, $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}");
+        (isUpdate ? State.Accepted : State.Projected)[submission.NodeId] = received.Delta;
+        State.Arrivals.TryAdd(submission.NodeId, SinceOpening); // of two exchanges the first, which comes after the training
         await StoreAsync();
         GoOn();
-        return problem is null ? new SubmissionReceipt(SubmissionOutcome.Accepted) : new SubmissionReceipt(SubmissionOutcome.Refused, State.Refusals[^1]);
+        return new SubmissionReceipt(SubmissionOutcome.Accepted);
     }
 
-    private double SinceOpening => (time.GetUtcNow() - State.OpenedAt).TotalSeconds;
+    private async Task<SubmissionReceipt> RefuseAsync(DeltaSubmission submission, string reason)
+    {
+        if (State.Withdrawn.TryAdd(submission.NodeId, reason)) State.Refusals.Add(reason); // it has had its turn: the round does not wait for it
+        FailWhenHopeless();
+        await StoreAsync();
+        GoOn();
+        return new SubmissionReceipt(SubmissionOutcome.Refused, reason);
+    }
 
-    /// <summary>How late a late update is shows how long the node takes; stored with the next write.</summary>
+    private double SinceOpening => (time.GetUtcNow() - State.BegunAt).TotalSeconds;
+
+    /// <summary>How late a late update is shows how long the node takes; told at once, stored with the next write.</summary>
     private void NoteArrival(DeltaSubmission submission, SubmissionReceipt receipt)
     {
-        if (receipt.Outcome is SubmissionOutcome.Late && submission.Kind is SubmissionKind.Update && State.Plan!.Round == submission.Round)
-            State.Arrivals.TryAdd(submission.NodeId, SinceOpening);
+        if (receipt.Outcome is not SubmissionOutcome.Late || State.Plan!.Round != submission.Round || IsAtWork) return;
+        if (State.Arrivals.TryAdd(submission.NodeId, SinceOpening)) Remember();
     }
 
     private async Task StoreAsync()

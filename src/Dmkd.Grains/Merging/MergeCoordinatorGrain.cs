@@ -25,6 +25,12 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
         return Task.CompletedTask;
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _coordinator.Stop();
+        return Task.CompletedTask;
+    }
+
     public Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default) => _coordinator.OpenAsync(plan);
 
     public Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default) => _coordinator.SubmitAsync(submission);

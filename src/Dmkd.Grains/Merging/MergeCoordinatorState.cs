@@ -10,7 +10,10 @@ internal sealed class MergeCoordinatorState
 
     public MergePhase Phase { get; set; }
 
-    /// <summary>When the current collection began, by this coordinator's clock.</summary>
+    /// <summary>When the round was opened, by this coordinator's clock.</summary>
+    public DateTimeOffset BegunAt { get; set; }
+
+    /// <summary>When the current collection began: the round, or its second exchange.</summary>
     public DateTimeOffset OpenedAt { get; set; }
 
     /// <summary>Parts of the shared basis, by node.</summary>

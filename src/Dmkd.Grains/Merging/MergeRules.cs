@@ -38,6 +38,7 @@ internal static class MergeRules
 
         state.Withdrawn = []; // whoever could not take part may be able to now
         state.Plan = plan;
+        state.BegunAt = now;
         state.OpenedAt = now;
         state.Result = null;
         state.NextMomentum = null;
@@ -67,9 +68,9 @@ internal static class MergeRules
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}");
         if (submission.BaseDigest is { } digest && digest != plan.Base.Digest)
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto {plan.Base.Digest}, not {digest}");
-        return submission.SampleCount > 0
+        return submission.SampleCount >= 1 && submission.SampleCount <= plan.MostSamples
             ? new(SubmissionOutcome.Accepted)
-            : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not {submission.SampleCount}");
+            : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1 and at most {plan.MostSamples}, not {submission.SampleCount}");
     }
 
     /// <summary>Whether an update with this fingerprint counted in an earlier round.</summary>

@@ -34,10 +34,26 @@ internal static class MergeWork
         return (problem, weights.DenseBytes);
     }
 
-    /// <summary>The shared basis: PowerSGD's subspace, or the first node's replica, which the others are aligned to.</summary>
+    /// <summary>The shared basis: PowerSGD's subspace, or the replica that the others are aligned to.</summary>
     public static TensorPayload[] MakeBasis(MergeOptions options, IReadOnlyList<DeltaSubmission> inNodeOrder) =>
-        options.Alignment ? inNodeOrder[0].Tensors
-        : DeltaWire.ToWire(PowerSgdProjection.Basis([.. inNodeOrder.Select(projection => DeltaWire.FromWire(projection.Tensors))], null, CompressionOf(options).Format));
+        options.Alignment ? ReferenceOf(inNodeOrder) : BasisOf(options, [.. inNodeOrder.Select(projection => DeltaWire.FromWire(projection.Tensors))]);
+
+    private static TensorPayload[] BasisOf(MergeOptions options, CompressedDelta[] projections) =>
+        DeltaWire.ToWire(PowerSgdProjection.Basis(projections, PowerSgdProjection.ClippedWeights(projections), CompressionOf(options).Format));
+
+    /// <summary>The first replica that does not stand out.</summary>
+    private static TensorPayload[] ReferenceOf(IReadOnlyList<DeltaSubmission> inNodeOrder)
+    {
+        var facts = inNodeOrder.Select(submission =>
+        {
+            using var delta = DeltaDecompressor.Decompress(DeltaWire.FromWire(submission.Tensors));
+            return new SubmissionFacts(submission.NodeId, submission.SampleCount, UpdateNorms.Of(delta));
+        });
+        var outcomes = AdmissionRules.Judge([.. facts], new AdmissionLimits());
+        int first = outcomes.Index().First(entry => entry.Item.IsAdmitted).Index; // the median is among the admitted
+        return inNodeOrder[first].Tensors;
+    }
+
 
     /// <summary>Admits, merges by the rule and takes the outer optimizer's step (proposal 3.4.2); sums run in the order given.</summary>
     public static MergeResult Merge(
@@ -52,7 +68,7 @@ internal static class MergeWork
             var outcomes = AdmissionRules.Judge(
                 [.. inNodeOrder.Select((submission, i) => new SubmissionFacts(submission.NodeId, submission.SampleCount, UpdateNorms.Of(deltas[i])))], new AdmissionLimits());
             int[] admitted = [.. outcomes.Index().Where(entry => entry.Item.IsAdmitted).Select(entry => entry.Index)];
-            var refusals = outcomes.Where(outcome => outcome.FailedCheck is not null).Select(outcome => (outcome.NodeId, outcome.ToString())).ToArray();
+            var refusals = outcomes.Where(outcome => !outcome.IsAdmitted).Select(outcome => (outcome.NodeId, outcome.ToString())).ToArray();
             if (admitted.Length == 0) return new MergeResult(null, null, null, new Dictionary<string, double>(), refusals, job.Elapsed);
             var merged = Merge(options, weights, [.. admitted.Select(i => payloads[i])], [.. admitted.Select(i => deltas[i])], [.. admitted.Select(i => (double)outcomes[i].SampleCount)], momentum);
             var weightOf = admitted.Index().ToDictionary(entry => inNodeOrder[entry.Item].NodeId, entry => merged.Shares[entry.Index]);

@@ -19,16 +19,19 @@ internal static class StatisticsWork
     /// <param name="mergedWeights">Merged weights.</param>
     /// <param name="update">Their compressed update from the base, when there is one.</param>
     /// <param name="basis">The basis of that update, when it has one.</param>
-    /// <param name="inNodeOrder">What the nodes measured; at least one.</param>
+    /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not finite, are left out.</param>
     public static (byte[] Weights, TensorPayload[]? Update, TimeSpan DeviceTime) Restate(
         DeviceJob job, byte[] baseWeights, byte[] mergedWeights, TensorPayload[]? update, TensorPayload[]? basis, IReadOnlyList<StatisticsReport> inNodeOrder)
     {
         using var start = WeightCodec.Decode(baseWeights);
         using var merged = WeightCodec.Decode(mergedWeights);
-        using var pooled = Pool(inNodeOrder);
+        using var known = new WeightSet([.. merged.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
+        StatisticsReport[] usable = [.. inNodeOrder.Where(report => report.SampleCount > 0 && DeltaCheck.FindProblem(known, DeltaWire.FromWire(report.Statistics)) is null)];
+        if (usable.Length == 0) return (mergedWeights, update, job.Elapsed);
+        using var pooled = Pool(usable);
         if (update is null)
         {
-            using var restated = merged.Map((name, tensor) => (pooled.TryGetValue(name, out var known) ? known : tensor).clone());
+            using var restated = merged.Map((name, tensor) => (pooled.TryGetValue(name, out var value) ? value : tensor).clone());
             return (WeightCodec.Encode(restated), null, job.Elapsed);
         }
 

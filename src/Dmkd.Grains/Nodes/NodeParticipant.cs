@@ -51,11 +51,15 @@ internal sealed partial class NodeParticipant(
     /// <summary>Where a local update is.</summary>
     public LocalUpdateStatus Status(string workKey)
     {
-        if (NodeRules.Finished(State, workKey) is { } held) return new LocalUpdateStatus { State = WorkState.Completed, Progress = 1, Report = held.Report };
-        if (!_running.TryGetValue(workKey, out var running))
-            return new LocalUpdateStatus { State = WorkState.Unknown, IsOutdated = NodeRules.IsOutdated(State, workKey) };
-        var state = running.Error is null ? WorkState.Running : WorkState.Failed;
-        return new LocalUpdateStatus { State = state, Progress = running.Progress, Error = running.Error };
+        if (_running.TryGetValue(workKey, out var running))
+        {
+            var state = running.Error is null ? WorkState.Running : WorkState.Failed;
+            return new LocalUpdateStatus { State = state, Progress = running.Progress, Error = running.Error };
+        }
+
+        return NodeRules.Finished(State, workKey) is { } held
+            ? new LocalUpdateStatus { State = WorkState.Completed, Progress = 1, Report = held.Report }
+            : new LocalUpdateStatus { State = WorkState.Unknown, IsOutdated = NodeRules.IsOutdated(State, workKey) };
     }
 
     /// <summary>The module as the node holds it; null when it does not.</summary>

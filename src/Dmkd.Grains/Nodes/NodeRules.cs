@@ -54,7 +54,7 @@ internal static class NodeRules
     /// <param name="history">The module's versions.</param>
     public static string? ResidualAfter(HeldModule? held, string nodeId, IEnumerable<ModuleVersion> history) =>
         held?.NextResidual is { } next
-        && history.Any(version => version.Round == held.Round && version.Contributions.Any(contribution => contribution.NodeId == nodeId))
+        && history.Any(version => version.Round == held.Round && version.Contributions.Any(contribution => contribution.NodeId == nodeId && contribution.Weight > 0))
             ? next
             : held?.Residual;
 }

@@ -17,6 +17,7 @@ namespace Dmkd.Grains.Nodes;
 internal static class PackingWork
 {
     private const int CompressionPurpose = 12;
+    private const int SubspacePurpose = 14;
     private const int AlignmentBatchSize = 64;
 
     /// <summary>The node's part of PowerSGD's subspace.</summary>
@@ -31,7 +32,7 @@ internal static class PackingWork
         if (options.Alignment) return DeltaWire.ToWire(new DenseCompressor().Compress(delta));
         var subspace = last is not null && lastBasis is not null
             ? PowerSgdSubspace.Next(PowerSgdPayload.WithBasis(DeltaWire.FromWire(last), DeltaWire.FromWire(lastBasis)))
-            : PowerSgdSubspace.First(delta, options.Rank, (ulong)SeedSequence.Derive(request.Settings.Seed, CompressionPurpose, request.Task));
+            : PowerSgdSubspace.First(delta, options.Rank, (ulong)SeedSequence.Derive(request.Settings.Seed, SubspacePurpose, request.Task, request.Round));
         return DeltaWire.ToWire(PowerSgdProjection.Project(delta, subspace, MergeWork.CompressionOf(options).Format));
     }
 

@@ -11,7 +11,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
     private const int Patience = 4;
 
-    private DateTimeOffset _lastAnswer = time.GetUtcNow();
+    private DateTimeOffset? _unansweredSince;
     private Task? _call;
     private int _looksInVain;
 
@@ -24,8 +24,8 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// <summary>Why the last call failed; null when it did not.</summary>
     public Exception? Problem { get; private set; }
 
-    /// <summary>How long the node has not answered.</summary>
-    public TimeSpan Silence => time.GetUtcNow() - _lastAnswer;
+    /// <summary>How long the node has been asked in vain.</summary>
+    public TimeSpan Silence => _unansweredSince is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
 
     /// <summary>Calls the node, unless a call is under way.</summary>
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>
@@ -35,6 +35,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
         _looksInVain = isMissing && Status.State is WorkState.Completed ? _looksInVain + 1 : 0;
         bool begins = Status.State is WorkState.Unknown || _looksInVain > Patience;
         if (begins) _looksInVain = 0;
+        _unansweredSince ??= time.GetUtcNow();
         _call = CallAsync(begins);
     }
 
@@ -45,7 +46,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
             if (begins) await node.StartLocalUpdateAsync(request);
             Status = await node.GetLocalUpdateAsync(request.WorkKey);
             Problem = null;
-            _lastAnswer = time.GetUtcNow();
+            _unansweredSince = null;
         }
 #pragma warning disable CA1031 // nobody awaits this call: whatever went wrong is its answer, and the next look calls again
         catch (Exception e)

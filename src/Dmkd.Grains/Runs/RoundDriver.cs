@@ -94,7 +94,8 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
             foreach (var contact in contacts) contact.Look();
             if (contacts.Any(contact => contact.Status.IsOutdated)) throw new StateLostException(); // another activation of the run went further
             progress(contacts.Average(contact => contact.Status.Progress));
-            if (time.GetUtcNow() > limit || contacts.All(contact => contact.Status.State is WorkState.Completed or WorkState.Failed))
+            bool isOver = contacts.All(contact => contact.Status.State is WorkState.Completed or WorkState.Failed || contact.Silence >= LongestSilence);
+            if (time.GetUtcNow() > limit || (isOver && contacts.Any(contact => contact.Status.State is not WorkState.Unknown)))
             {
                 LocalUpdateReport[] reports = [.. contacts.Select(contact => contact.Status.Report).OfType<LocalUpdateReport>()];
                 return reports.Length > 0 ? reports : throw new InvalidOperationException(

@@ -19,7 +19,10 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     private RunSettings Settings => run.State.Settings!;
 
     /// <summary>Has the round's nodes train, and collects their updates when the round merges.</summary>
-    public async Task TrainAsync(LegacyTeacher? teacher, CancellationToken cancellationToken)
+    /// <param name="teacher">The legacy model to distil from, or null.</param>
+    /// <param name="mostSamples">Training images of the task: no node can have more.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task TrainAsync(LegacyTeacher? teacher, long mostSamples, CancellationToken cancellationToken)
     {
         if (State.Participants.Length == 0) RunRules.BeginRound(State); // whoever has left may be back
         if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
@@ -37,7 +40,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
             return;
         }
 
-        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait), requests, run.Progress, cancellationToken);
+        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait, mostSamples), requests, run.Progress, cancellationToken);
         if (status.Phase is MergePhase.Failed && State.Attempts + 1 < RunRules.MostAttempts && !RunRules.IsFinal(status, State))
         {
             State.Attempts++;

@@ -55,7 +55,6 @@ internal static class RunRules
 
     private const int HolderPurpose = 32;
     private const int ParticipationPurpose = 33;
-    private const int RoundPurpose = 34;
 
     /// <summary>Key of a node.</summary>
     public static string NodeKey(string library, int node) => $"{library}/node-{node + 1}";
@@ -140,7 +139,11 @@ internal static class RunRules
     }
 
     /// <summary>The merge that a round opens.</summary>
-    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, TimeSpan wait)
+    /// <param name="state">The run.</param>
+    /// <param name="runId">Its id.</param>
+    /// <param name="wait">How long the round waits.</param>
+    /// <param name="mostSamples">Training images of the task: no node can have more.</param>
+    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, TimeSpan wait, long mostSamples)
     {
         var settings = state.Settings!;
         return new MergeRoundPlan
@@ -154,7 +157,7 @@ internal static class RunRules
             Wait = wait,
             Options = MergeOptions(settings, state.Round),
             Measuring = new MeasuringPlan { NodeIndices = state.Participants, Task = state.Task, Module = state.Module!, Settings = settings },
-            Seed = SeedSequence.Derive(settings.Seed, RoundPurpose, state.Task),
+            MostSamples = mostSamples,
         };
     }
 

@@ -11,7 +11,7 @@ namespace Dmkd.Grains.Runs;
 internal sealed partial class TrainingRunGrain
 {
     /// <summary>Longest time a node may take to measure.</summary>
-    private static readonly TimeSpan LongestMeasurement = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongestMeasurement = TimeSpan.FromMinutes(1);
 
     private IMergeCoordinatorGrain Coordinator => GrainFactory.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
 
@@ -21,7 +21,7 @@ internal sealed partial class TrainingRunGrain
 
     private RunRounds? _rounds;
 
-    private Task TrainAsync() => Rounds.TrainAsync(TeacherOf(), _work.Token);
+    private Task TrainAsync() => Rounds.TrainAsync(TeacherOf(), _data!.TrainingCountOf(State.Task), _work.Token);
 
     private Task MergeAsync() => Rounds.MergeAsync(_work.Token);
 

@@ -66,6 +66,7 @@ internal sealed partial class TrainingRunGrain(
         {
             await _work.EndedAsync();
             State.Phase = RunRules.ResumesIn(State.FailedIn);
+            State.Attempts = 0;
             State.Error = null;
         }
 

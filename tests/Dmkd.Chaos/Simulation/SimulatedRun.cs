@@ -62,7 +62,7 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
         {
             while (State.Phase is RunPhase.Train or RunPhase.Merge)
             {
-                if (State.Phase is RunPhase.Train) await Rounds.TrainAsync(null, CancellationToken.None);
+                if (State.Phase is RunPhase.Train) await Rounds.TrainAsync(null, long.MaxValue, CancellationToken.None);
                 else await Rounds.MergeAsync(CancellationToken.None);
             }
         }

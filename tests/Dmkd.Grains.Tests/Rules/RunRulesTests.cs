@@ -127,7 +127,7 @@ public sealed class RunRulesTests
     {
         var settings = TinySettings() with { Quorum = 0.6, Nodes = 3 };
         var state = new TrainingRunState { Settings = settings, Round = 4, Base = Version(9), Module = Descriptor(), Participants = [0, 1, 2] };
-        var plan = RunRules.MergePlan(state, RunId, TimeSpan.FromMinutes(7));
+        var plan = RunRules.MergePlan(state, RunId, TimeSpan.FromMinutes(7), 500);
         Assert.Equal((4, 9, 2, TimeSpan.FromMinutes(7)), (plan.Round, plan.Base.Number, plan.Quorum, plan.Wait));
     }
 

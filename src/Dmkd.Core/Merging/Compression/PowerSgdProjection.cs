@@ -1,3 +1,4 @@
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Modules;
 using static TorchSharp.torch;
 
@@ -39,6 +40,31 @@ public static class PowerSgdProjection
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return new CompressedDelta([.. PayloadTable.Rows(projectionsInNodeOrder).Select(row => Orthonormalised(row, shares, format))]);
+    }
+
+    /// <summary>Weights that leave no node's projections longer than the median's, so that none can turn the basis its way.</summary>
+    /// <param name="projectionsInNodeOrder">At least one payload of phase one; see <see cref="PowerSgdCheck"/>.</param>
+    /// <returns>One weight per payload, in (0, 1].</returns>
+    public static IReadOnlyList<double> ClippedWeights(IReadOnlyList<CompressedDelta> projectionsInNodeOrder)
+    {
+        ArgumentNullException.ThrowIfNull(projectionsInNodeOrder);
+        double[] norms = [.. projectionsInNodeOrder.Select(Norm)];
+        double median = LowerMedian.Of(norms);
+        return [.. norms.Select(norm => norm <= median ? 1 : Math.Max(median / norm, double.Epsilon))];
+    }
+
+    private static double Norm(CompressedDelta projections)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        double sum = 0;
+        foreach (var factor in projections.Tensors.OfType<LeftFactorTensor>())
+        {
+            var values = ValueCodec.Decode(factor.Left, factor.Format, MatrixShape.Of(factor.Shape).Rows, factor.Rank).to(ScalarType.Float64);
+            sum += values.square().sum().item<double>();
+        }
+
+        return Math.Sqrt(sum);
     }
 
     private static LeftFactorTensor Projected(WeightSet delta, RightFactorTensor subspace, ValueFormat format)

@@ -123,6 +123,18 @@ public class PowerSgdTests
     }
 
     [Fact]
+    public void ClippedWeights_OneNodeAThousandTimesLonger_CountsAsLongAsTheMedian()
+    {
+        using var delta = TestWeights.Network(1);
+        using var loud = delta.Map((_, tensor) => tensor * 1000);
+        var subspace = PowerSgdSubspace.First(delta, Rank, 1);
+        CompressedDelta[] projections = [.. ((WeightSet[])[delta, loud, delta]).Select(update => PowerSgdProjection.Project(update, subspace, ValueFormat.Fp32))];
+        var weights = PowerSgdProjection.ClippedWeights(projections);
+        Assert.Equal([1, 1], [weights[0], weights[2]]);
+        Assert.Equal(1e-3, weights[1], 6);
+    }
+
+    [Fact]
     public void Basis_WeightOfZero_LeavesTheNodeOut()
     {
         using var one = TestWeights.Network(1);
