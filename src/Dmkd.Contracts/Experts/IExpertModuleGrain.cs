@@ -24,6 +24,11 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("snapshot")]
     Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>All versions, oldest first, at least up to a number that the caller knows to exist: an activation that was left behind notices it by this.</summary>
+    /// <exception cref="OrleansException">The activation does not know that version; the call can be repeated.</exception>
+    [AlwaysInterleave, Alias("historyUpTo")]
+    Task<IReadOnlyList<ModuleVersion>> GetHistoryUpToAsync(int number, CancellationToken cancellationToken = default);
+
     /// <summary>All versions, oldest first.</summary>
     [AlwaysInterleave, Alias("history")]
     Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(CancellationToken cancellationToken = default);

@@ -11,10 +11,12 @@ internal sealed class ExpertModule
 {
     private readonly string _key;
     private readonly StateWriter<ExpertModuleState> _writer;
+    private readonly Action _onBroken;
 
     public ExpertModule(string key, IStateSlot<ExpertModuleState> slot, Action onBroken)
     {
         _key = key;
+        _onBroken = onBroken;
         _writer = new StateWriter<ExpertModuleState>(slot, onBroken);
     }
 
@@ -25,6 +27,15 @@ internal sealed class ExpertModule
     public IReadOnlyList<ModuleVersion> History { get; private set; } = [];
 
     private ExpertModuleState State => _writer.State;
+
+    /// <summary>All versions, at least up to one that exists. Whoever does not know it was left behind, and ends, so that the next activation reads the truth.</summary>
+    /// <exception cref="StateLostException">The version is not known here.</exception>
+    public IReadOnlyList<ModuleVersion> HistoryUpTo(int number)
+    {
+        if (History.Count > 0 && History[^1].Number >= number) return History;
+        _onBroken();
+        throw new StateLostException();
+    }
 
     /// <summary>Takes in what is stored; call once, after the state was read.</summary>
     public void Start() => (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);

@@ -42,5 +42,8 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 
     public Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default) => Task.FromResult(_module.Snapshot);
 
+    public Task<IReadOnlyList<ModuleVersion>> GetHistoryUpToAsync(int number, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_module.HistoryUpTo(number));
+
     public Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(CancellationToken cancellationToken = default) => Task.FromResult(_module.History);
 }

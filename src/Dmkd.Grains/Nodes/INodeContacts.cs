@@ -9,6 +9,6 @@ internal interface INodeContacts
     /// <summary>The merge coordinator of a module.</summary>
     IMergeCoordinatorGrain CoordinatorOf(string moduleKey);
 
-    /// <summary>All versions of a module, oldest first.</summary>
-    Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey);
+    /// <summary>All versions of a module, oldest first, at least up to one that exists.</summary>
+    Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey, int upTo);
 }

@@ -44,7 +44,8 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) => GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
 
-    Task<IReadOnlyList<ModuleVersion>> INodeContacts.HistoryAsync(string moduleKey) => GrainFactory.GetGrain<IExpertModuleGrain>(moduleKey).GetHistoryAsync();
+    Task<IReadOnlyList<ModuleVersion>> INodeContacts.HistoryAsync(string moduleKey, int upTo) =>
+        GrainFactory.GetGrain<IExpertModuleGrain>(moduleKey).GetHistoryUpToAsync(upTo);
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

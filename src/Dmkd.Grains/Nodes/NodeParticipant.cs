@@ -156,16 +156,14 @@ internal sealed partial class NodeParticipant(
         return (held, trained.Update);
     }
 
-    /// <summary>The module's versions, at least up to the request's base: a copy of the module that was left behind may not know it yet.</summary>
+    /// <summary>The module's versions, at least up to the request's base.</summary>
     private async Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                var history = await contacts.HistoryAsync(request.Module.Key);
-                if (history.Count > 0 && history[^1].Number >= request.Base.Number) return history;
-                if (attempt >= MostAttempts) throw new InvalidOperationException($"module {request.Module.Key} has no version {request.Base.Number}");
+                return await contacts.HistoryAsync(request.Module.Key, request.Base.Number);
             }
             catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
             {

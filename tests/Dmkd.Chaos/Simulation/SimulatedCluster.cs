@@ -202,7 +202,8 @@ internal sealed class SimulatedCluster
 
         public IMergeCoordinatorGrain CoordinatorOf(string moduleKey) => new CoordinatorLine(cluster);
 
-        public Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey) => cluster._module.CallAsync(module => Task.FromResult(module.History), interleaves: true);
+        public Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey, int upTo) =>
+            cluster._module.CallAsync(module => Task.FromResult(module.HistoryUpTo(upTo)), interleaves: true);
     }
 
     private sealed class CoordinatorLine(SimulatedCluster cluster) : IMergeCoordinatorGrain
