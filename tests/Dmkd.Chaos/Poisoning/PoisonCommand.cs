@@ -37,12 +37,15 @@ internal static class PoisonCommand
         var train = Number("--train-per-class", "Training images per class", Defaults.Data.TrainPerClass!.Value);
         var test = Number("--test-per-class", "Test images per class", Defaults.Data.TestPerClass!.Value);
         var epochs = Number("--epochs", "Passes over a node's images in a round", Defaults.Epochs);
+        var batch = Number("--batch-size", "Images per training step", Defaults.BatchSize);
+        var rate = Number("--learning-rate", "Learning rate of the first round; falls by a cosine", Defaults.LearningRate);
+        var widths = List("--widths", "Channels of the network's layers", Defaults.Widths);
         var dirichlet = Number("--dirichlet", "Concentration of the draw that spreads the classes over the nodes: small is uneven", Defaults.Dirichlet);
         var claim = Number("--claim", "Images that an inflating node claims", Defaults.Claim);
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command("poison", "Lets some nodes attack, and measures what the merged module loses under each merge rule")
         {
-            attacks, fractions, rules, nodes, rounds, seed, repeats, data, dataPath, classes, train, test, epochs, dirichlet, claim, json,
+            attacks, fractions, rules, nodes, rounds, seed, repeats, data, dataPath, classes, train, test, epochs, batch, rate, widths, dirichlet, claim, json,
         };
         command.SetAction((parsed, _) => RunAsync(
             new PoisonSettings
@@ -63,6 +66,9 @@ internal static class PoisonCommand
                 },
                 Classes = parsed.GetValue(classes),
                 Epochs = parsed.GetValue(epochs),
+                BatchSize = parsed.GetValue(batch),
+                LearningRate = parsed.GetValue(rate),
+                Widths = parsed.GetValue(widths)!,
                 Dirichlet = parsed.GetValue(dirichlet),
                 Claim = parsed.GetValue(claim),
             },

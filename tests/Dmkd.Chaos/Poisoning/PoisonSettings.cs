@@ -28,19 +28,19 @@ internal sealed record PoisonSettings
     public int Repeats { get; init; } = 1;
 
     /// <summary>The data; its seed is the run's. Default: synthetic.</summary>
-    public DatasetSpec Data { get; init; } = new() { TrainPerClass = 300, TestPerClass = 300 };
+    public DatasetSpec Data { get; init; } = new() { TrainPerClass = 600, TestPerClass = 500 };
 
-    /// <summary>Classes used, the data set's first. Default: 5.</summary>
-    public int Classes { get; init; } = 5;
+    /// <summary>Classes used, the data set's first. Default: 4.</summary>
+    public int Classes { get; init; } = 4;
 
-    /// <summary>Passes over a node's images in a round. Default: 4.</summary>
-    public int Epochs { get; init; } = 4;
+    /// <summary>Passes over a node's images in a round. Default: 6.</summary>
+    public int Epochs { get; init; } = 6;
 
     /// <summary>Images per training step. Default: 16.</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Learning rate of the first round. Default: 0.002.</summary>
-    public double LearningRate { get; init; } = 2e-3;
+    /// <summary>Learning rate of the first round. Default: 0.01.</summary>
+    public double LearningRate { get; init; } = 0.01;
 
     /// <summary>Concentration of the Dirichlet draw that makes the nodes' data non-IID. Default: 1.</summary>
     public double Dirichlet { get; init; } = 1;
