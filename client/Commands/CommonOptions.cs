@@ -22,4 +22,12 @@ internal sealed class CommonOptions
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     public bool Verbose(ParseResult parsed) => parsed.GetValue(_verbose);
+
+    /// <summary>Starts a silo over the home folder.</summary>
+    /// <exception cref="BadInputException">Nothing is stored there.</exception>
+    public Task<EmbeddedSilo> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        HomeFolder.RequireRuns(Home(parsed));
+        return EmbeddedSilo.StartAsync(Home(parsed), null, Verbose(parsed), cancellationToken);
+    }
 }

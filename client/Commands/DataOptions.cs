@@ -16,6 +16,9 @@ internal sealed class DataOptions
     /// <summary>All of them, for the command's help.</summary>
     public IReadOnlyList<Option> All => [_data, _dataPath, _trainPerClass, _testPerClass, _imageSize];
 
+    /// <summary>Those that say which test images, for a command that trains nothing.</summary>
+    public IReadOnlyList<Option> OfTestImages => [_data, _dataPath, _testPerClass, _imageSize];
+
     /// <summary>Height and width of the images, in pixels.</summary>
     public int ImageSize(ParseResult parsed) => parsed.GetValue(_imageSize);
 

@@ -6,6 +6,7 @@ using Dmkd.Client.Files;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Data;
+using Dmkd.Grains.Data;
 using Spectre.Console;
 
 namespace Dmkd.Client.Commands;
@@ -17,17 +18,9 @@ internal sealed class EvaluateCommand : Command
     private readonly Option<string> _checkpoint = new("--checkpoint") { Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)", Required = true };
     private readonly Option<string?> _architecture = new("--architecture") { Description = Architectures.Help };
     private readonly Option<bool> _torchScript = new("--torchscript") { Description = "The file is a TorchScript program; it is run, so it must come from someone you trust" };
-    private readonly Option<string> _data = new("--data") { Description = $"Data set: {string.Join(", ", DatasetSpec.Kinds)}", DefaultValueFactory = _ => DatasetSpec.Kinds[0] };
-    private readonly Option<string?> _dataPath = new("--data-path") { Description = "Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files" };
-    private readonly Option<int?> _testPerClass = new("--test-per-class") { Description = "Test images per class; all when not given" };
-    private readonly Option<int> _imageSize = new("--image-size") { Description = "Height and width that images are brought to, in pixels", DefaultValueFactory = _ => 32 };
-    private readonly Option<int> _seed = new("--seed") { Description = "Seed of choosing test images", DefaultValueFactory = _ => 1 };
-    private readonly Option<string> _normalize = new("--normalize")
-    {
-        Description = $"Normalisation the model was trained with: {string.Join(", ", InputNormalisation.All.Select(known => known.Name))}",
-        DefaultValueFactory = _ => InputNormalisation.ImageNet.Name,
-    };
-
+    private readonly DataOptions _data = new();
+    private readonly Option<int> _seed = OptionReader.Number("--seed", "Seed of choosing test images", 1);
+    private readonly NormalisationOption _normalize = new(InputNormalisation.ImageNet.Name);
     private readonly Option<string?> _logits = new("--logits") { Description = "File to write the test images' logits to, as safetensors" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file of --logits if it exists" };
     private readonly CommonOptions _common = new();
@@ -35,7 +28,7 @@ internal sealed class EvaluateCommand : Command
     public EvaluateCommand()
         : base("evaluate", "Count the test images that a checkpoint gets right")
     {
-        Option[] all = [_checkpoint, _architecture, _torchScript, _data, _dataPath, _testPerClass, _imageSize, _seed, _normalize, _logits, _force];
+        Option[] all = [_checkpoint, _architecture, _torchScript, .. _data.OfTestImages, _seed, _normalize.Option, _logits, _force];
         foreach (var option in all) Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
@@ -43,7 +36,7 @@ internal sealed class EvaluateCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var normalisation = Bad.InputUnless(() => InputNormalisation.Find(parsed.GetValue(_normalize)!));
+        var normalisation = _normalize.Read(parsed);
         string path = parsed.GetValue(_checkpoint)!;
         if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
         RequireOneArchitecture(parsed);
@@ -63,7 +56,7 @@ internal sealed class EvaluateCommand : Command
         string path = parsed.GetValue(_checkpoint)!;
         // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
         if (parsed.GetValue(_torchScript)) return await test.CountRightAsync(device, 1, () => new TestedProgram(path, test.ClassCount), cancellationToken);
-        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, parsed.GetValue(_imageSize));
+        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, _data.ImageSize(parsed));
         if (architecture.OutputCount != test.ClassCount)
             throw new BadInputException($"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes.");
         byte[] weights = await device.RunAsync(_ => TestedNetwork.Import(path, architecture), cancellationToken);
@@ -86,15 +79,6 @@ internal sealed class EvaluateCommand : Command
             throw new BadInputException("--architecture is required, unless --torchscript says that the file is a program that you trust.");
     }
 
-    private DatasetSpec SpecOf(ParseResult parsed) => new()
-    {
-        Kind = DatasetSpec.Kinds.Contains(parsed.GetValue(_data)!)
-            ? parsed.GetValue(_data)!
-            : throw new BadInputException($"--data must be one of {string.Join(", ", DatasetSpec.Kinds)}, not '{parsed.GetValue(_data)}'."),
-        Path = parsed.GetValue(_dataPath) is { } path ? Path.GetFullPath(path) : null,
-        TrainPerClass = LeastTrainingImages,
-        TestPerClass = parsed.GetValue(_testPerClass),
-        ImageSize = parsed.GetValue(_imageSize),
-        Seed = parsed.GetValue(_seed),
-    };
+    private DatasetSpec SpecOf(ParseResult parsed) =>
+        DatasetCache.SpecOf(_data.Read(parsed, parsed.GetValue(_seed)) with { TrainPerClass = LeastTrainingImages });
 }

@@ -28,9 +28,9 @@ internal sealed class ModulesExportCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        HomeFolder.RequireRuns(_common.Home(parsed));
+        HomeFolder.RequireRuns(_common.Home(parsed)); // before a file is made
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
-        await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
         var version = parsed.GetValue(_version) is { } number ? await VersionAsync(silo, module, number, cancellationToken) : module.Current;
         byte[] content = await silo.Weights.GetAsync(version.Digest, cancellationToken);

@@ -20,8 +20,7 @@ internal sealed class ModulesListCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        HomeFolder.RequireRuns(_common.Home(parsed));
-        await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
         ModuleDocument[] documents = [.. modules.Select(module => ModuleDocument.Of(module))];
         if (_common.Json(parsed)) JsonOutput.Write(documents);

@@ -23,8 +23,7 @@ internal sealed class ModulesShowCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        HomeFolder.RequireRuns(_common.Home(parsed));
-        await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
         var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
         var document = ModuleDocument.Of(module, history);

@@ -39,8 +39,7 @@ internal sealed class PredictCommand : Command
         string[] images = parsed.GetValue(_images)!;
         var routing = ReadRouting(parsed);
         foreach (string image in images) RequireFile(image);
-        HomeFolder.RequireRuns(_common.Home(parsed));
-        await using var silo = await EmbeddedSilo.StartAsync(_common.Home(parsed), null, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
         bool hasGateNetwork = modules.Any(module => module.Descriptor.Role is ModuleRole.Gate);
         if (routing.Gate == NetworkGate.GateName && !hasGateNetwork)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Dmkd.Client.Display;
 using Dmkd.Client.Evaluation;
 using Dmkd.Client.Files;
@@ -51,7 +50,7 @@ internal sealed class PreserveCommand : Command
         if (resumed is not null) HomeFolder.RequireRuns(home);
 
         await using var silo = await EmbeddedSilo.StartAsync(home, datasets, _common.Verbose(parsed), cancellationToken);
-        string library = resumed ?? parsed.GetValue(_library) ?? NewName();
+        string library = resumed ?? parsed.GetValue(_library) ?? NewName.Of("library");
         var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
         if (resumed is null)
         {
@@ -118,7 +117,4 @@ internal sealed class PreserveCommand : Command
         using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(pixels));
         return File.ReadAllBytes(path);
     }
-
-    private static string NewName() =>
-        $"library-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
 }

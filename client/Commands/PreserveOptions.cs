@@ -2,7 +2,6 @@ using System.CommandLine;
 using Dmkd.Client.Files;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Preservation;
 using static Dmkd.Client.Commands.OptionReader;
@@ -16,12 +15,7 @@ internal sealed class PreserveOptions
 
     private readonly DataOptions _data = new();
     private readonly Option<string?> _architecture = new("--architecture") { Description = $"{Architectures.Help}; with --torchscript that of the surrogate and the experts" };
-    private readonly Option<string> _normalize = new("--normalize")
-    {
-        Description = $"Normalisation the model was trained with: {string.Join(", ", InputNormalisation.All.Select(known => known.Name))}",
-        DefaultValueFactory = _ => Default.Normalisation,
-    };
-
+    private readonly NormalisationOption _normalize = new(Default.Normalisation);
     private readonly Option<int> _experts = Number("--experts", "Experts to make (K)", Default.Experts);
     private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in the experts' first version (alpha)", Default.Alpha);
     private readonly Option<string?> _classes = new("--classes-per-expert")
@@ -49,7 +43,7 @@ internal sealed class PreserveOptions
     {
         Option[] all =
         [
-            _architecture, .. _data.All, _normalize, _experts, _alpha, _classes, _grouping, _expertSize, _gateSize, _gateVote, _minimumWidth, _partition, _scores,
+            _architecture, .. _data.All, _normalize.Option, _experts, _alpha, _classes, _grouping, _expertSize, _gateSize, _gateVote, _minimumWidth, _partition, _scores,
             _calibration, _epochs, _gateEpochs, _batchSize, _learningRate, _temperature, _noAugment, _seed,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -72,7 +66,7 @@ internal sealed class PreserveOptions
         {
             Data = data,
             Architecture = Architectures.Read(architecture, classNames.Count, _data.ImageSize(parsed)).ToString()!,
-            Normalisation = OneOf(parsed, _normalize, [.. InputNormalisation.All.Select(known => known.Name)]),
+            Normalisation = _normalize.Read(parsed).Name,
             Experts = experts,
             Alpha = Checked(parsed, _alpha, nameof(PreservationSettings.Alpha)),
             ClassGroups = groups,
@@ -92,11 +86,13 @@ internal sealed class PreserveOptions
             Augment = !parsed.GetValue(_noAugment),
             Seed = Checked(parsed, _seed, nameof(PreservationSettings.Seed)),
         };
-        return Bad.InputUnless(() =>
-        {
-            PreservationRules.Check(settings);
-            return settings;
-        });
+        return Bad.InputUnless(
+            () =>
+            {
+                PreservationRules.Check(settings);
+                return settings;
+            },
+            (nameof(settings.ExpertSize), _expertSize), (nameof(settings.GateSize), _gateSize), (nameof(settings.MinimumWidth), _minimumWidth));
     }
 
     private static T Checked<T>(ParseResult parsed, Option<T> option, string property)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Dmkd.Client.Display;
 using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Runs;
@@ -52,7 +51,7 @@ internal sealed class RunCommand : Command
         }
 
         await using var silo = await EmbeddedSilo.StartAsync(home, datasets, _common.Verbose(parsed), cancellationToken);
-        string runId = resumed ?? parsed.GetValue(_id) ?? NewId();
+        string runId = resumed ?? parsed.GetValue(_id) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         if (resumed is null)
         {
@@ -103,7 +102,4 @@ internal sealed class RunCommand : Command
         var data = new RunData(dataset, settings);
         for (int task = 0; task < settings.Tasks; task++) _ = data.ShardOf(task, 0);
     }
-
-    private static string NewId() =>
-        $"run-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
 }

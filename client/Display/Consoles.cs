@@ -1,3 +1,5 @@
+using System.Globalization;
+using Dmkd.Contracts.Runs;
 using Spectre.Console;
 
 namespace Dmkd.Client.Display;
@@ -19,5 +21,12 @@ internal static class Consoles
         });
         if (redirected) console.Profile.Width = WidthWithoutTerminal;
         return console;
+    }
+
+    /// <summary>One line per event, with its time of day.</summary>
+    public static void WriteEvents(this IAnsiConsole console, IEnumerable<RunEvent> events)
+    {
+        foreach (var entry in events)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Spectre.Console;
+using static Dmkd.Client.Display.Figures;
 
 namespace Dmkd.Client.Display;
 
@@ -18,8 +19,8 @@ internal static class ModuleTables
         foreach (var module in modules)
         {
             table.AddRow(
-                Markup.Escape(module.Name), Number(module.Version), Number(module.Parameters), Kilobytes(module.Bytes), Entropy(module.MeanEntropy),
-                Markup.Escape(ClassesOf(module.Classes)), Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant()));
+                Markup.Escape(module.Name), Count(module.Version), Count(module.Parameters), Kilobytes(module.Bytes), Entropy(module.MeanEntropy),
+                Markup.Escape(First(MostClassesListed, module.Classes)), Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant()));
         }
 
         return table;
@@ -31,10 +32,10 @@ internal static class ModuleTables
         var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         Add("module", module.Name);
         Add("library", module.Library);
-        Add("version", Number(module.Version));
+        Add("version", Count(module.Version));
         Add("architecture", module.Architecture);
-        Add("parameters", Number(module.Parameters));
-        Add("multiply-adds per view", Number(module.MultiplyAdds));
+        Add("parameters", Count(module.Parameters));
+        Add("multiply-adds per view", Count(module.MultiplyAdds));
         Add("size", Kilobytes(module.Bytes));
         Add("H_k (mean entropy)", Entropy(module.MeanEntropy));
         Add("classes", string.Join(", ", module.Classes));
@@ -52,9 +53,9 @@ internal static class ModuleTables
         foreach (var version in versions.Reverse())
         {
             table.AddRow(
-                Number(version.Number), version.Round is { } round ? Number(round + 1) : "-",
-                version.Contributions.Length == 0 ? "-" : Number(version.Contributions.Length),
-                version.Contributions.Length == 0 ? "-" : Number(version.Contributions.Sum(contribution => contribution.SampleCount)),
+                Count(version.Number), version.Round is { } round ? Count(round + 1) : "-",
+                version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Length),
+                version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Sum(contribution => contribution.SampleCount)),
                 version.Digest[..19], version.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
         }
 
@@ -68,16 +69,12 @@ internal static class ModuleTables
         foreach (var (image, prediction) in predictions)
         {
             table.AddRow(
-                Markup.Escape(image), Markup.Escape(prediction.ClassName), prediction.Probability.ToString("P1", CultureInfo.InvariantCulture),
+                Markup.Escape(image), Markup.Escape(prediction.ClassName), Percent(prediction.Probability),
                 Markup.Escape(string.Join(", ", prediction.Experts.Select(share => string.Create(CultureInfo.InvariantCulture, $"{share.Module} {share.Probability:F3}")))));
         }
 
         return table;
     }
-
-    private static string ClassesOf(IReadOnlyList<string> classes) => classes.Count <= MostClassesListed
-        ? string.Join(", ", classes)
-        : $"{string.Join(", ", classes.Take(MostClassesListed))} and {classes.Count - MostClassesListed} more";
 
     private static string OriginOf(ModuleLineage lineage) => lineage.Origin switch
     {
@@ -89,8 +86,6 @@ internal static class ModuleTables
     };
 
     private static string Entropy(double? entropy) => entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Spectre.Console;
+using static Dmkd.Client.Display.Figures;
 
 namespace Dmkd.Client.Display;
 
@@ -29,14 +30,14 @@ internal static class PreservationTables
     /// <summary>The library against the legacy model.</summary>
     public static Table Library(PreservationReport report)
     {
-        var table = new Table().Title($"Library {Markup.Escape(report.Library)} on {report.TestImages.ToString("N0", CultureInfo.InvariantCulture)} test images")
+        var table = new Table().Title($"Library {Markup.Escape(report.Library)} on {Count(report.TestImages)} test images")
             .AddColumns("model", "accuracy", "against legacy", "right expert", "MACs per input", "of legacy");
-        table.AddRow("legacy model", Percent2(report.LegacyAccuracy), "-", "-", Millions(report.LegacyMultiplyAdds), "100 %");
-        if (report.SurrogateAccuracy is { } surrogate) table.AddRow("surrogate", Percent2(surrogate), Points(surrogate - report.LegacyAccuracy), "-", Millions(report.LegacyMultiplyAdds), "100 %");
+        table.AddRow("legacy model", Percent(report.LegacyAccuracy, 2), "-", "-", Millions(report.LegacyMultiplyAdds), "100 %");
+        if (report.SurrogateAccuracy is { } surrogate) table.AddRow("surrogate", Percent(surrogate, 2), Points(surrogate - report.LegacyAccuracy), "-", Millions(report.LegacyMultiplyAdds), "100 %");
         foreach (var routed in report.Routed)
         {
             table.AddRow(
-                $"library, R = {routed.TopExperts}", Percent2(routed.Accuracy), Points(routed.Accuracy - report.LegacyAccuracy), Percent(routed.RightExpert),
+                $"library, R = {routed.TopExperts}", Percent(routed.Accuracy, 2), Points(routed.Accuracy - report.LegacyAccuracy), Percent(routed.RightExpert),
                 Millions(routed.MultiplyAdds), Percent(routed.MultiplyAdds / report.LegacyMultiplyAdds));
         }
 
@@ -45,9 +46,7 @@ internal static class PreservationTables
 
     private static string ClassesOf(PreservedModule module, string[] names) => module.Role is ModuleRole.Gate
         ? $"all {module.Classes.Length}"
-        : module.Classes.Length <= MostClassesListed
-            ? string.Join(", ", module.Classes.Select(label => names[label]))
-            : $"{string.Join(", ", module.Classes.Take(MostClassesListed).Select(label => names[label]))} and {module.Classes.Length - MostClassesListed} more";
+        : First(MostClassesListed, [.. module.Classes.Select(label => names[label])]);
 
     /// <summary>Neighbouring spaces that were equally wide make a stage: kept (or least to most kept) of how many.</summary>
     private static string StagesOf(SpaceWidth[] widths)
@@ -69,10 +68,6 @@ internal static class PreservationTables
     private static string Thousands(long value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:F1} k");
 
     private static string Millions(double value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:F2} M");
-
-    private static string Percent(double share) => share.ToString("P1", CultureInfo.InvariantCulture);
-
-    private static string Percent2(double share) => share.ToString("P2", CultureInfo.InvariantCulture);
 
     private static string Points(double difference) => string.Create(CultureInfo.InvariantCulture, $"{100 * difference:+0.00;-0.00} points");
 }

@@ -39,8 +39,7 @@ internal sealed class PreserveView(bool json)
         while (true)
         {
             var look = await preservation.GetProgressAsync(seen, cancellationToken);
-            foreach (var entry in look.Events)
-                _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
+            _console.WriteEvents(look.Events);
             if (look.Events.Length > 0) seen = look.Events[^1].Sequence;
             foreach (var track in look.Tracks)
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dmkd.Experiments;
 using Spectre.Console;
+using static Dmkd.Client.Display.Figures;
 
 namespace Dmkd.Client.Display;
 
@@ -39,7 +40,7 @@ internal static class RunTables
         Add("macro-F1", method => method.MacroF1.ToString("F3", CultureInfo.InvariantCulture));
         Add("forgetting", method => Percent(method.Forgetting));
         Add("right task recognised", method => Percent(method.TaskDetectionRate));
-        Add("parameters", method => method.Parameters.ToString("N0", CultureInfo.InvariantCulture));
+        Add("parameters", method => Count(method.Parameters));
         Add("sent by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesUp));
         Add("  the same as dense fp32", method => method.DenseBytes == 0 ? "-" : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / method.BytesUp:F1} times)");
         Add("fetched by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesDown));
@@ -53,8 +54,6 @@ internal static class RunTables
 
     /// <summary>A name of two words takes two lines, so that the tables keep to 100 columns.</summary>
     private static string Heading(MethodResult method) => method.Method.Replace("sequential-fine-tuning", "sequential\nfine-tuning", StringComparison.Ordinal);
-
-    private static string Percent(double share) => share.ToString("P1", CultureInfo.InvariantCulture);
 
     private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F2} MB");
 

@@ -55,8 +55,7 @@ internal sealed class RunView(bool json)
 
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
     {
-        foreach (var entry in look.Events)
-            _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
+        _console.WriteEvents(look.Events);
         preservation?.Set(look.PreservationProgress);
         for (int task = 0; task < tasks.Length; task++)
         {

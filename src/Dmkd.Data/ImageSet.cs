@@ -59,6 +59,15 @@ public sealed class ImageSet
         return Pixels.AsSpan(index * BytesPerImage, BytesPerImage);
     }
 
+    /// <summary>Finds the images of some classes.</summary>
+    /// <param name="classes">Class indices. Borrowed.</param>
+    /// <returns>Ascending positions, owned by the caller.</returns>
+    public int[] PositionsOf(IReadOnlyCollection<int> classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        return [.. Enumerable.Range(0, Count).Where(position => classes.Contains(Labels[position]))];
+    }
+
     /// <summary>Copies the chosen images, in the order given, into a set of their own; an index may occur twice.</summary>
     /// <param name="indices">Positions of the images, each in [0, Count).</param>
     /// <returns>A set owned by the caller; nothing is shared with this one.</returns>

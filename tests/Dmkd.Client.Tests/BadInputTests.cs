@@ -25,6 +25,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("convert --checkpoint no-such.th --architecture resnet20", "--output")]
     [InlineData("convert --checkpoint no-such.th --architecture resnet20 --output out.safetensors", "no-such.th")]
     [InlineData("evaluate --checkpoint no-such.th --architecture resnet20", "no-such.th")]
+    [InlineData("evaluate --checkpoint no-such.th --architecture resnet20 --normalize fair", "--normalize", "standard, imagenet, cifar10, none", "'fair'")]
     [InlineData("predict", "'image'")]
     [InlineData("predict no-such.png", "no-such.png")]
     public async Task Command_BadArgument_IsRefusedInOneLine(string command, params string[] parts)

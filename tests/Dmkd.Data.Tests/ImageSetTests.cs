@@ -13,6 +13,9 @@ public sealed class ImageSetTests
     public void Image_OutsideTheSet_Throws(int index) => Assert.Throws<ArgumentOutOfRangeException>(() => Three.Image(index).Length);
 
     [Fact]
+    public void PositionsOf_Classes_AreAscendingWhateverTheirOrder() => Assert.Equal([0, 2], Three.PositionsOf([9, 5, 7]));
+
+    [Fact]
     public void Select_KeepsTheOrderAsked()
     {
         var chosen = Three.Select([2, 0]);

@@ -69,14 +69,15 @@ internal static class Examples
         Base = Version(3, "sha256:three"),
         Participants = participants.Length > 0 ? participants : ["run/node-1", "run/node-2", "run/node-3"],
         Quorum = quorum,
-        Deadline = Now.AddMinutes(1),
-        Rule = MergeRuleNames.Weighted,
+        Wait = TimeSpan.FromMinutes(1),
+        Options = new MergeOptions(),
     };
 
     public static MergeCoordinatorState Collecting(MergeRoundPlan? plan = null, params string[] accepted) => new()
     {
         Plan = plan ?? Plan(),
         Phase = MergePhase.Collecting,
+        OpenedAt = Now,
         Accepted = accepted.ToDictionary(node => node, node => new AcceptedDelta("sha256:" + node, 100, 400, 7)),
     };
 

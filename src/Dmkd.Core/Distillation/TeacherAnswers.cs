@@ -67,8 +67,20 @@ public sealed class TeacherAnswers
         int views = parts[0].Views, outputs = parts[0].Outputs;
         if (parts.Any(part => part.Views != views || part.Outputs != outputs))
             throw new ArgumentException($"All parts must have {views} views and {outputs} outputs, as the first.", nameof(parts));
-        float[] logits = [.. Enumerable.Range(0, views).SelectMany(view => parts.SelectMany(part => part.ViewOf(view)))];
-        return new TeacherAnswers(logits, views, parts.Sum(part => part.Images), outputs);
+        int images = parts.Sum(part => part.Images);
+        float[] logits = new float[checked(views * images * outputs)];
+        int written = 0;
+        for (int view = 0; view < views; view++)
+        {
+            foreach (var part in parts)
+            {
+                var rows = part.ViewOf(view);
+                rows.CopyTo(logits.AsSpan(written));
+                written += rows.Length;
+            }
+        }
+
+        return new TeacherAnswers(logits, views, images, outputs);
     }
 
     /// <summary>The answers to some of the images.</summary>
@@ -115,7 +127,7 @@ public sealed class TeacherAnswers
     /// <summary>Shape [views, images, outputs], float32 on the CPU, owned by the caller.</summary>
     public Tensor ToTensor() => tensor(_logits, [Views, Images, Outputs]);
 
-    private ArraySegment<float> ViewOf(int view) => new(_logits, view * Images * Outputs, Images * Outputs);
+    private ReadOnlySpan<float> ViewOf(int view) => _logits.AsSpan(view * Images * Outputs, Images * Outputs);
 
     private static int Best(ReadOnlySpan<float> logits, IReadOnlyList<int> outputs)
     {

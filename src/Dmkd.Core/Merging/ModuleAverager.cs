@@ -10,10 +10,6 @@ namespace Dmkd.Core.Merging;
 /// </summary>
 public static class ModuleAverager
 {
-    // Smallest normal float32: batch norm adds its own, far larger epsilon, and a larger floor would change the true
-    // variances of silent channels.
-    private const double SmallestVariance = 1.17549435e-38;
-
     /// <summary>Adds the mean update, <c>(1/|N_k|) Σ_n ΔW_k,n</c>: the proposal's rule.</summary>
     /// <param name="baseWeights">Weights every update started from. Borrowed.</param>
     /// <param name="deltasInNodeOrder">At least one update of the base's names and shapes, ordered by node. Borrowed.</param>
@@ -59,12 +55,6 @@ public static class ModuleAverager
     private static Tensor Add(string name, Tensor start, Tensor update)
     {
         using var scope = NewDisposeScope();
-        var sum = start.to(ScalarType.Float64, copy: true).add_(update);
-        // Subtracted and averaged variances can end at or below zero by rounding, and lossy or overshooting updates can push
-        // them there: the square root in batch norm would then give NaN.
-        if (RunningStatistics.IsVariance(name)) sum.clamp_min_(SmallestVariance);
-        var result = sum.to(ScalarType.Float32);
-        WeightSchema.RequireFinite(name, result, "the merged weights");
-        return result.MoveToOuterDisposeScope();
+        return MergedWeight.Round(name, start.to(ScalarType.Float64, copy: true).add_(update)).MoveToOuterDisposeScope();
     }
 }

@@ -37,15 +37,14 @@ public static class ClassGrouping
     /// each improved by moving classes and exchanging pairs until nothing helps.
     /// </summary>
     /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
-    /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to ⌈classes/groups⌉ + 1 classes, at least one.</param>
+    /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to <see cref="LargestGroup"/> classes, at least one.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <returns>The groups in the order of their first class, each ascending.</returns>
     public static int[][] Group(double[,] similarity, int groups, int seed)
     {
         ArgumentNullException.ThrowIfNull(similarity);
         int classes = similarity.GetLength(0);
-        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(groups, classes);
+        CheckGroups(classes, groups);
         Random random = new(seed);
         int[] best = [];
         double most = double.NegativeInfinity;
@@ -63,9 +62,26 @@ public static class ClassGrouping
         return [.. Enumerable.Range(0, groups).Select(group => (int[])[.. Enumerable.Range(0, classes).Where(label => best[label] == group)]).OrderBy(group => group[0])];
     }
 
+    /// <summary>The most classes that <see cref="Group"/> gives to one group: ⌈classes/groups⌉ + 1, or what the other groups leave.</summary>
+    /// <param name="classes">Number of classes, at least 1.</param>
+    /// <param name="groups">Number of groups, in [1, classes].</param>
+    public static int LargestGroup(int classes, int groups)
+    {
+        CheckGroups(classes, groups);
+        return Math.Min((classes + groups - 1) / groups + 1, classes - (groups - 1) * SmallestGroup(classes, groups));
+    }
+
+    private static int SmallestGroup(int classes, int groups) => Math.Max(1, classes / groups - 1);
+
+    private static void CheckGroups(int classes, int groups)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(groups, classes);
+    }
+
     private static void Improve(double[,] similarity, int[] groupOf, int groups)
     {
-        int classes = groupOf.Length, smallest = Math.Max(1, classes / groups - 1), largest = (classes + groups - 1) / groups + 1;
+        int classes = groupOf.Length, smallest = SmallestGroup(classes, groups), largest = LargestGroup(classes, groups);
         int[] sizes = new int[groups];
         foreach (int group in groupOf) sizes[group]++;
         double[,] toGroup = new double[classes, groups];

@@ -15,7 +15,8 @@ public sealed class UnitSelectionOptions
 
     /// <summary>
     /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut to the same
-    /// fraction of its width, a residual stream to one and a half times that, the largest fractions that keep to it. Default: null, the widths are what the cluster owns.
+    /// fraction of its width, a residual stream to one and a half times that, the largest fractions that keep to it. Default: null,
+    /// the widths are what the cluster owns.
     /// </summary>
     [Range(0.0, 1.0)]
     public double? MultiplyAddsShare { get; set; }

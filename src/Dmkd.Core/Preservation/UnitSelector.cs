@@ -45,11 +45,12 @@ public static class UnitSelector
         CheckClasses(classes, scores);
 
         var members = graph.Nodes.Where((_, node) => clusterOfNode[node] == cluster).ToHashSet();
-        var own = architecture.UnitSpaces.ToDictionary(
-            space => space.Name, space => (double)Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit))));
         // What a cluster owns is often lopsided between layers; an expert of a given size is cut as evenly as its network was built.
-        if (options.MultiplyAddsShare is not null) own = architecture.UnitSpaces.ToDictionary(space => space.Name, space => (double)space.Width);
-        return Select(architecture, scores, members, Widths(architecture, own, classes.Count, options), classes);
+        var wanted = architecture.UnitSpaces.ToDictionary(
+            space => space.Name, space => options.MultiplyAddsShare is null ? OwnedIn(space) : (double)space.Width);
+        return Select(architecture, scores, members, Widths(architecture, wanted, classes.Count, options), classes);
+
+        int OwnedIn(UnitSpace space) => Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit)));
     }
 
     /// <summary>Takes the units most important to some classes in each space, whatever their clusters.</summary>

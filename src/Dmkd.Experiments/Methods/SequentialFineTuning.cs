@@ -68,7 +68,7 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
         var settings = problem.Settings;
         var own = problem.Tasks.ClassesOf(task);
         var train = problem.Dataset.Train;
-        var pooled = train.Select([.. Enumerable.Range(0, train.Count).Where(i => own.Contains(train.Labels[i]))]);
+        var pooled = train.Select(train.PositionsOf(own));
         using var data = ImageTensors.From(pooled.Pixels, pooled.Labels, pooled.Channels, pooled.Height);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose, task), CPU);
         for (int round = 0; round < settings.Rounds; round++)
@@ -98,7 +98,7 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
         {
             var own = problem.Tasks.ClassesOf(task);
             var test = problem.Dataset.Test;
-            test = test.Select([.. Enumerable.Range(0, test.Count).Where(i => own.Contains(test.Labels[i]))]);
+            test = test.Select(test.PositionsOf(own));
             using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
             using var scores = ExpertScorer.Score(network, pixels.to(job.Device), rotationLabelled: false);
             float[] logits = ExpertScorer.ToArray(scores);

@@ -23,17 +23,22 @@ public sealed class DatasetCache
         return await loading;
     }
 
+    /// <summary>What there is to load for a source.</summary>
+    public static DatasetSpec SpecOf(DataSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new DatasetSpec
+        {
+            Kind = source.Kind,
+            Path = source.Path,
+            TrainPerClass = source.TrainPerClass,
+            TestPerClass = source.TestPerClass,
+            ImageSize = source.ImageSize,
+            Seed = source.Seed,
+        };
+    }
+
     private static Task<ImageDataset> LoadAsync(DataSource source, IProgress<DatasetProgress>? progress) => Task.Factory.StartNew(
         () => DatasetLoader.Load(SpecOf(source), progress),
         CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-
-    private static DatasetSpec SpecOf(DataSource source) => new()
-    {
-        Kind = source.Kind,
-        Path = source.Path,
-        TrainPerClass = source.TrainPerClass,
-        TestPerClass = source.TestPerClass,
-        ImageSize = source.ImageSize,
-        Seed = source.Seed,
-    };
 }

@@ -35,7 +35,7 @@ public sealed class RunData
     /// <summary>A node's private training images of a task, labelled by the task's own class positions.</summary>
     public ImageSet ShardOf(int task, int node)
     {
-        int[] ofTask = TrainingIndices(Tasks.ClassesOf(task));
+        int[] ofTask = Dataset.Train.PositionsOf(Tasks.ClassesOf(task));
         int[] labels = [.. ofTask.Select(i => Dataset.Train.Labels[i])];
         var shares = DirichletPartitioner.Partition(
             labels, _settings.Nodes, _settings.Dirichlet, SeedSequence.Derive(_settings.Seed, PartitionPurpose, task));
@@ -54,7 +54,7 @@ public sealed class RunData
     public ImageSet LegacyTraining()
     {
         int[] classes = ClassesUpTo(_settings.LegacyTasks - 1);
-        return Relabel(Dataset.Train.Select(TrainingIndices(classes)), classes);
+        return Relabel(Dataset.Train.Select(Dataset.Train.PositionsOf(classes)), classes);
     }
 
     /// <summary>The legacy owner's calibration set: a few images per class.</summary>
@@ -66,8 +66,7 @@ public sealed class RunData
     }
 
     /// <summary>Test images of some classes with the data set's own labels.</summary>
-    public ImageSet TestOf(IReadOnlyCollection<int> classes) =>
-        Dataset.Test.Select([.. Enumerable.Range(0, Dataset.Test.Count).Where(i => classes.Contains(Dataset.Test.Labels[i]))]);
+    public ImageSet TestOf(IReadOnlyCollection<int> classes) => Dataset.Test.Select(Dataset.Test.PositionsOf(classes));
 
     /// <summary>The same images with labels by position in <paramref name="classes"/>.</summary>
     public static ImageSet Relabel(ImageSet images, IReadOnlyList<int> classes)
@@ -75,7 +74,4 @@ public sealed class RunData
         int[] labels = [.. images.Labels.Select(label => classes.Index().First(entry => entry.Item == label).Index)];
         return new ImageSet(images.Pixels, labels, images.Channels, images.Height, images.Width);
     }
-
-    private int[] TrainingIndices(IReadOnlyCollection<int> classes) =>
-        [.. Enumerable.Range(0, Dataset.Train.Count).Where(i => classes.Contains(Dataset.Train.Labels[i]))];
 }

@@ -130,7 +130,7 @@ internal static class LegacyWork
     {
         using var scope = NewDisposeScope();
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
-        var own = training.Select([.. Enumerable.Range(0, training.Count).Where(i => classes.Contains(training.Labels[i]))]);
+        var own = training.Select(training.PositionsOf(classes));
         using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
         Distiller.Run(
             legacy, student, ImageTensors.Normalise(pixels).to(job.Device), classes,

@@ -7,5 +7,6 @@ namespace Dmkd.Grains.Merging;
 /// <param name="SampleCount">Images the node says it was trained on.</param>
 /// <param name="DeviceSeconds">Device time the node spent.</param>
 /// <param name="DownloadedBytes">Bytes of weights the node fetched.</param>
+/// <param name="Fingerprint">Digest of its tensors alone.</param>
 internal sealed record AcceptedDelta(
-    string Digest, long PayloadBytes, long DenseBytes, long SampleCount, double DeviceSeconds = 0, long DownloadedBytes = 0);
+    string Digest, long PayloadBytes, long DenseBytes, long SampleCount, double DeviceSeconds = 0, long DownloadedBytes = 0, string Fingerprint = "");

@@ -20,8 +20,8 @@ internal sealed class DeviceMergeWork(IWeightStore weights, SiloDevices devices,
         var shared = await TensorsAsync(basis);
         var (problem, denseBytes) = await devices.Serving.RunAsync(_ => MergeWork.Check(plan.Options, baseWeights, shared, submission));
         string digest = problem is null ? await weights.PutAsync(content) : "";
-        return new ReceivedDelta(problem, fingerprint, new AcceptedDelta(
-            digest, content.Length, denseBytes, submission.SampleCount, submission.DeviceSeconds, submission.DownloadedBytes));
+        return new ReceivedDelta(problem, new AcceptedDelta(
+            digest, content.Length, denseBytes, submission.SampleCount, submission.DeviceSeconds, submission.DownloadedBytes, fingerprint));
     }
 
     public async Task<StoredBlob> MakeBasisAsync(MergeRoundPlan plan, IReadOnlyList<NodeDelta> projectedInNodeOrder)

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Merging;
@@ -44,6 +43,7 @@ internal sealed partial class MergeCoordinator
             if (State.Phase is MergePhase.Merging && !await DecideAsync(plan)) return;
             await contacts.PublishAsync(State.Result!);
             State.Momentum = State.NextMomentum;
+            MergeRules.Remember(State);
             State.Phase = MergePhase.Closed;
             await StoreAsync();
             DmkdTelemetry.Merged(module);

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
@@ -75,15 +74,17 @@ internal sealed partial class MergeCoordinator(
         if (State.Phase is not (MergePhase.Projecting or MergePhase.Collecting) || !plan.Participants.Contains(nodeId)) return;
         if (!State.Withdrawn.TryAdd(nodeId, reason)) return;
         LogWithdrawn(logger, module, nodeId, round, reason);
-        if (MergeRules.IsHopeless(State))
-        {
-            State.Phase = MergePhase.Failed;
-            State.Error = $"Module {module}: round {round} cannot reach its quorum of {plan.Quorum}; nodes that cannot take part: "
-                + string.Join("; ", State.Withdrawn.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}: {entry.Value}"));
-        }
-
+        FailWhenHopeless();
         await StoreAsync();
         GoOn();
+    }
+
+    private void FailWhenHopeless()
+    {
+        if (!MergeRules.IsHopeless(State)) return;
+        State.Phase = MergePhase.Failed;
+        State.Error = $"Module {module}: round {State.Plan!.Round} cannot reach its quorum of {State.Plan.Quorum}; nodes that cannot take part: "
+            + string.Join("; ", State.Withdrawn.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}: {entry.Value}"));
     }
 
     /// <summary>Where a round is: what is stored, nothing else.</summary>
@@ -126,19 +127,19 @@ internal sealed partial class MergeCoordinator(
     {
         bool isUpdate = submission.Kind is SubmissionKind.Update;
         string? problem = received.Problem;
-        if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Fingerprint))
-            problem = $"replay: an update with the same tensors ({received.Fingerprint}) counted before";
+        if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Delta.Fingerprint))
+            problem = $"replay: an update with the same tensors ({received.Delta.Fingerprint}) counted before";
         DmkdTelemetry.DeltaReceived(module, (problem is null ? SubmissionOutcome.Accepted : SubmissionOutcome.Refused).ToString(), received.Delta.PayloadBytes);
         if (problem is not null)
         {
             string reason = $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}";
             State.Refusals.Add(reason);
             State.Withdrawn.TryAdd(submission.NodeId, problem); // it has had its turn: the round does not wait for it
+            FailWhenHopeless();
         }
         else if (isUpdate)
         {
             State.Accepted[submission.NodeId] = received.Delta;
-            MergeRules.Remember(State, received.Fingerprint);
             State.Arrivals[submission.NodeId] = SinceOpening;
         }
         else

@@ -63,8 +63,10 @@ internal static class MergeRules
         }
 
         if (!plan.Participants.Contains(submission.NodeId)) return new(SubmissionOutcome.NotParticipating, $"node {submission.NodeId} is not one of {string.Join(", ", plan.Participants)}");
-        if (submission.BaseVersion != plan.Base.Number || (submission.BaseDigest is { } digest && digest != plan.Base.Digest))
-            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number} ({plan.Base.Digest}), not {submission.BaseVersion} ({submission.BaseDigest})");
+        if (submission.BaseVersion != plan.Base.Number)
+            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}");
+        if (submission.BaseDigest is { } digest && digest != plan.Base.Digest)
+            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto {plan.Base.Digest}, not {digest}");
         return submission.SampleCount > 0
             ? new(SubmissionOutcome.Accepted)
             : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not {submission.SampleCount}");
@@ -73,10 +75,10 @@ internal static class MergeRules
     /// <summary>Whether an update with this fingerprint counted in an earlier round.</summary>
     public static bool IsReplay(MergeCoordinatorState state, string fingerprint) => state.Seen.Contains(fingerprint);
 
-    /// <summary>Remembers a fingerprint; the oldest are forgotten.</summary>
-    public static void Remember(MergeCoordinatorState state, string fingerprint)
+    /// <summary>Remembers what counted in the round; the oldest fingerprints are forgotten. In one round two nodes may send the same.</summary>
+    public static void Remember(MergeCoordinatorState state)
     {
-        state.Seen.Add(fingerprint);
+        state.Seen.AddRange(InNodeOrder(state).Select(entry => entry.Delta.Fingerprint));
         if (state.Seen.Count > MostSeen) state.Seen.RemoveRange(0, state.Seen.Count - MostSeen);
     }
 

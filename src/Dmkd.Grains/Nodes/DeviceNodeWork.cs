@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
@@ -43,7 +44,7 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
     {
         var options = OptionsOf(request);
         var shared = await versions.TensorsAsync(basis, cancellationToken);
-        using var activity = DmkdTelemetry.StartCompress(default, options.Compressor);
+        using var activity = DmkdTelemetry.StartCompress(Activity.Current?.Context ?? default, options.Compressor);
         byte[]? baseWeights = options.Alignment ? await weights.GetAsync(request.Base.Digest, cancellationToken) : null;
         var data = options.Alignment ? new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings) : null;
         var packed = await devices.Serving.RunAsync(

@@ -5,7 +5,9 @@ using Dmkd.Data.Partitioning;
 
 namespace Dmkd.Grains.Preservation;
 
-/// <summary>The images of a preservation, and the legacy model's answers to them once they are known.</summary>
+/// <summary>
+/// The images of a preservation, and the legacy model's answers to them once they are known. From then on nothing changes: lanes may read it.
+/// </summary>
 internal sealed class PreservationData
 {
     public PreservationData(ImageDataset dataset, PreservationSettings settings)
@@ -27,18 +29,20 @@ internal sealed class PreservationData
     /// <summary>The legacy model's answers to the test images; null until asked.</summary>
     public TeacherAnswers? TestAnswers { get; set; }
 
-    /// <summary>What a module of some classes learns from. The answers to the training images must be known.</summary>
+    /// <summary>Number of training images of some classes.</summary>
+    public int TrainingCount(IReadOnlyCollection<int> classes) => Dataset.Train.Labels.Count(classes.Contains);
+
+    /// <summary>
+    /// What a module of some classes learns from: copies, so made on the lane that uses them. The answers to the training images must be known.
+    /// </summary>
     public DistillationData Of(IReadOnlyCollection<int> classes)
     {
-        int[] own = IndicesOf(Dataset.Train, classes);
+        int[] own = Dataset.Train.PositionsOf(classes);
         return new DistillationData(
             Dataset.Train.Select(own), TrainingAnswers!.Select(own),
-            Calibration.Select(IndicesOf(Calibration, classes)), Dataset.Test.Select(IndicesOf(Dataset.Test, classes)));
+            Calibration.Select(Calibration.PositionsOf(classes)), Dataset.Test.Select(Dataset.Test.PositionsOf(classes)));
     }
 
     /// <summary>Accuracy of the legacy model among some classes, on their test images. The answers to those must be known.</summary>
-    public double LegacyAccuracy(int[] classes) => TestAnswers!.Accuracy(Dataset.Test.Labels, IndicesOf(Dataset.Test, classes), classes, classes);
-
-    private static int[] IndicesOf(ImageSet images, IReadOnlyCollection<int> classes) =>
-        [.. Enumerable.Range(0, images.Count).Where(i => classes.Contains(images.Labels[i]))];
+    public double LegacyAccuracy(int[] classes) => TestAnswers!.Accuracy(Dataset.Test.Labels, Dataset.Test.PositionsOf(classes), classes, classes);
 }

@@ -15,8 +15,9 @@ internal sealed partial class PreservationGrain
         await AskLegacyAsync();
         var track = Begin("surrogate");
         var settings = Settings;
-        var data = _data!.Of([.. Enumerable.Range(0, _data.Dataset.ClassNames.Count)]);
-        var surrogate = await devices.Training.RunAsync(job => SurrogateWork.Run(job, settings, data, track.Report), _work.Token);
+        var data = _data!;
+        int[] all = [.. Enumerable.Range(0, data.Dataset.ClassNames.Count)];
+        var surrogate = await devices.Training.RunAsync(job => SurrogateWork.Run(job, settings, data.Of(all), track.Report), _work.Token);
         Spent("surrogate", surrogate.Time);
         State.SourceDigest = await weights.PutAsync(surrogate.Weights);
         State.SurrogateAccuracy = surrogate.AccuracyAfter;
@@ -65,10 +66,9 @@ internal sealed partial class PreservationGrain
     {
         await AskLegacyAsync();
         var work = State.Modules.Index().Where(entry => entry.Item.Digest is null).Select(entry => (
-            entry.Index, Module: entry.Item, Data: _data!.Of(entry.Item.Classes),
-            Epochs: entry.Item.Role is ModuleRole.Gate ? Settings.GateEpochs : Settings.Epochs)).ToArray();
-        var running = work.OrderByDescending(item => item.Module.MultiplyAdds * item.Data.Training.Count * item.Epochs)
-            .Select(item => DistilAsync(item.Index, item.Module, item.Data, item.Epochs)).ToArray();
+            entry.Index, Module: entry.Item, Epochs: entry.Item.Role is ModuleRole.Gate ? Settings.GateEpochs : Settings.Epochs)).ToArray();
+        var running = work.OrderByDescending(item => item.Module.MultiplyAdds * _data!.TrainingCount(item.Module.Classes) * item.Epochs)
+            .Select(item => DistilAsync(item.Index, item.Module, item.Epochs)).ToArray();
         await foreach (var finished in Task.WhenEach(running))
         {
             var (index, result) = await finished;
@@ -94,14 +94,15 @@ internal sealed partial class PreservationGrain
         await MoveToAsync(PreservationStage.Publish);
     }
 
-    private async Task<(int Index, DistilledModule Result)> DistilAsync(int index, PreservedModule module, DistillationData data, int epochs)
+    private async Task<(int Index, DistilledModule Result)> DistilAsync(int index, PreservedModule module, int epochs)
     {
         var track = Begin(module.Name);
         var settings = Settings;
+        var data = _data!;
         byte[] first = await weights.GetAsync(module.CutDigest);
         int seed = PreservationRules.DistillationSeed(settings, index);
         var result = await devices.Training.RunAsync(
-            job => DistilWork.Run(job, settings, module.Architecture, first, module.Classes, data, epochs, seed, track.Report), _work.Token);
+            job => DistilWork.Run(job, settings, module.Architecture, first, module.Classes, data.Of(module.Classes), epochs, seed, track.Report), _work.Token);
         track.Report(1);
         return (index, result);
     }
@@ -127,9 +128,8 @@ internal sealed partial class PreservationGrain
         var answers = await Task.WhenAll(Enumerable.Range(0, parts).Select(part =>
         {
             int start = (int)((long)images.Count * part / parts), end = (int)((long)images.Count * (part + 1) / parts);
-            var own = images.Select([.. Enumerable.Range(start, end - start)]);
             return devices.Training.RunAsync(
-                job => TeacherWork.Answer(job, source, own, normalisation, mirrored, share =>
+                job => TeacherWork.Answer(job, source, images.Select([.. Enumerable.Range(start, end - start)]), normalisation, mirrored, share =>
                 {
                     Volatile.Write(ref shares[part], share);
                     progress(shares.Average());

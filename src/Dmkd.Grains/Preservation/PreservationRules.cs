@@ -82,9 +82,7 @@ public static class PreservationRules
         if (settings.Experts > architecture.OutputCount)
             throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
         if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
-        int mostClasses = settings.ClassGroups?.Max(group => group.Length) ?? (architecture.OutputCount + settings.Experts - 1) / settings.Experts;
-        CheckWidth(architecture, mostClasses, settings.MinimumWidth, settings.ExpertSize, "An expert");
-        if (HasGate(settings)) CheckWidth(architecture, architecture.OutputCount, GateMinimumWidth, settings.GateSize, "The gate network");
+        CheckSizes(settings, architecture);
     }
 
     /// <summary>Refuses images that do not suit the legacy model.</summary>
@@ -129,11 +127,25 @@ public static class PreservationRules
             throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
     }
 
-    private static void CheckWidth(NetworkArchitecture architecture, int outputs, double minimum, double share, string what)
+    private static void CheckSizes(PreservationSettings settings, NetworkArchitecture architecture)
     {
-        if (share <= 0) return;
-        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, outputs, new UnitSelectionOptions { MinimumWidthFraction = minimum }) / architecture.MultiplyAdds;
-        if (least > share)
-            throw new ArgumentException($"{what} may have {share:P1} of the multiply-adds, but at the least width of {minimum:P0} it has {least:P1}; allow more, or narrower layers.", nameof(share));
+        double least = LeastShare(architecture, MostClasses(settings, architecture.OutputCount), settings.MinimumWidth);
+        if (settings.ExpertSize > 0 && least > settings.ExpertSize)
+            throw new ArgumentException($"An expert may have {settings.ExpertSize:P1} of the multiply-adds ({nameof(settings.ExpertSize)}), but at the least width of {settings.MinimumWidth:P0} ({nameof(settings.MinimumWidth)}) it has {least:P1}; allow more, or narrower layers.", nameof(settings));
+        double leastGate = LeastShare(architecture, architecture.OutputCount, GateMinimumWidth);
+        if (HasGate(settings) && leastGate > settings.GateSize)
+            throw new ArgumentException($"The gate network may have {settings.GateSize:P1} of the multiply-adds ({nameof(settings.GateSize)}), but at its least width of {GateMinimumWidth:P0} it has {leastGate:P1}; allow more, or 0 for no gate network.", nameof(settings));
     }
+
+    /// <summary>The most classes that an expert may get.</summary>
+    private static int MostClasses(PreservationSettings settings, int outputs) => settings switch
+    {
+        { ClassGroups: { } groups } => groups.Max(group => group.Length),
+        { Grouping: GroupingNames.Similarity } => ClassGrouping.LargestGroup(outputs, settings.Experts),
+        _ => (outputs + settings.Experts - 1) / settings.Experts, // to clusters, in equal shares
+    };
+
+    /// <summary>Multiply-adds of a module at a least width, as a share of the legacy model's.</summary>
+    private static double LeastShare(NetworkArchitecture architecture, int outputs, double minimumWidth) =>
+        (double)UnitSelector.LeastMultiplyAdds(architecture, outputs, new UnitSelectionOptions { MinimumWidthFraction = minimumWidth }) / architecture.MultiplyAdds;
 }

@@ -11,7 +11,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
     /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
     private const int Patience = 4;
 
-    private Task<LocalUpdateStatus>? _call;
+    private Task? _call;
     private int _looksInVain;
 
     /// <summary>What the node answered last.</summary>
@@ -23,22 +23,30 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request)
     /// <summary>Why the last call failed; null when it did not.</summary>
     public Exception? Problem { get; private set; }
 
-    /// <summary>Takes in the answer that has come, and calls again.</summary>
+    /// <summary>Calls the node, unless a call is under way.</summary>
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>
     public void Look(bool isMissing = false)
     {
         if (_call is { IsCompleted: false }) return;
-        if (_call is { IsCompletedSuccessfully: true } answered) (Status, Problem) = (answered.Result, null);
-        else if (_call is { IsFaulted: true } failed) Problem = failed.Exception.InnerException;
         _looksInVain = isMissing && Status.State is WorkState.Completed ? _looksInVain + 1 : 0;
         bool begins = Status.State is WorkState.Unknown || _looksInVain > Patience;
         if (begins) _looksInVain = 0;
         _call = CallAsync(begins);
     }
 
-    private async Task<LocalUpdateStatus> CallAsync(bool begins)
+    private async Task CallAsync(bool begins)
     {
-        if (begins) await node.StartLocalUpdateAsync(request);
-        return await node.GetLocalUpdateAsync(request.WorkKey);
+        try
+        {
+            if (begins) await node.StartLocalUpdateAsync(request);
+            Status = await node.GetLocalUpdateAsync(request.WorkKey);
+            Problem = null;
+        }
+#pragma warning disable CA1031 // nobody awaits this call: whatever went wrong is its answer, and the next look calls again
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Problem = e;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;

@@ -1,3 +1,4 @@
+using System.Text;
 using Dmkd.Contracts.Merging;
 
 namespace Dmkd.Chaos.Killing;
@@ -11,10 +12,15 @@ internal sealed class AcceptanceLog(string path) : IIncomingGrainCallFilter
     {
         await context.Invoke();
         if (context.Result is not SubmissionReceipt { Outcome: SubmissionOutcome.Accepted } || context.Request.GetArgument(0) is not DeltaSubmission submission) return;
+        Write($"{submission.RunId} {submission.NodeId} {submission.Round}\n");
+    }
+
+    private void Write(string line)
+    {
         lock (_gate)
         {
             using var file = new FileStream(path, FileMode.Append, FileAccess.Write);
-            file.Write(System.Text.Encoding.UTF8.GetBytes($"{submission.RunId} {submission.NodeId} {submission.Round}\n"));
+            file.Write(Encoding.UTF8.GetBytes(line));
             file.Flush(flushToDisk: true);
         }
     }

@@ -5,6 +5,7 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
+using Dmkd.Data;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
@@ -31,7 +32,8 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
     public async Task<TrainedUpdate> TrainAsync(
         LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken)
     {
-        await Task.Delay(Random.Shared.Next(Shortest, Longest), cancellationToken);
+        var random = new Random(SeedSequence.Derive(request.Settings.Seed, request.Round, request.NodeIndex));
+        await Task.Delay(random.Next(Shortest, Longest), cancellationToken);
         byte[] start = await weights.GetAsync(request.Base.Digest, cancellationToken);
         return new TrainedUpdate(10, 0, TimeSpan.FromMilliseconds(1), 0, null, Update(start, request));
     }

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 
 namespace Dmkd.Chaos.Simulation;

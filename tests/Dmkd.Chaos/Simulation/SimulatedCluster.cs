@@ -6,7 +6,6 @@ using Dmkd.Grains.Experts;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
-using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Simulation;
@@ -65,7 +64,8 @@ internal sealed class SimulatedCluster
                 PollPeriod = PollPeriod,
                 LongestCall = TimeSpan.FromSeconds(35),
             },
-            broken) { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });
+            broken)
+        { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });
     }
 
     public Journal Journal { get; } = new();

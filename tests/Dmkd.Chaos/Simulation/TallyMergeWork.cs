@@ -14,7 +14,7 @@ internal sealed class TallyMergeWork(World world, Disk disk, TallyCodec codec) :
         byte[] content = codec.Encode(submission);
         string fingerprint = string.Join(' ', Tally.Read(Values(submission)).Updates);
         string digest = await disk.PutAsync(content);
-        return new ReceivedDelta(null, fingerprint, new AcceptedDelta(digest, content.Length, content.Length, submission.SampleCount));
+        return new ReceivedDelta(null, new AcceptedDelta(digest, content.Length, content.Length, submission.SampleCount, Fingerprint: fingerprint));
     }
 
     public async Task<StoredBlob> MakeBasisAsync(MergeRoundPlan plan, IReadOnlyList<NodeDelta> projectedInNodeOrder)

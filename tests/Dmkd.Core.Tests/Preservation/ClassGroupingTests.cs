@@ -50,12 +50,35 @@ public sealed class ClassGroupingTests
         int[][] result = ClassGrouping.Group(similarity, groups, seed);
         Assert.Equal(groups, result.Length);
         Assert.Equal(Enumerable.Range(0, classes), result.SelectMany(group => group).Order());
-        Assert.All(result, group => Assert.InRange(group.Length, Math.Max(1, classes / groups - 1), (classes + groups - 1) / groups + 1));
+        Assert.All(result, group => Assert.InRange(group.Length, Math.Max(1, classes / groups - 1), ClassGrouping.LargestGroup(classes, groups)));
         Assert.Equal(result.Select(group => group[0]).Order(), result.Select(group => group[0]));
         Assert.Equal(result, ClassGrouping.Group(similarity, groups, seed));
     }, iter: 200);
 
+    [Theory]
+    [InlineData(10, 2, 6)] // 5 and one more
+    [InlineData(10, 3, 5)] // 4 and one more: 5, 3, 2
+    [InlineData(10, 1, 10)]
+    [InlineData(10, 10, 1)]
+    [InlineData(10, 9, 2)] // every other group has a class
+    public void LargestGroup_ClassesAndGroups_IsAnEvenShareAndOneMore(int classes, int groups, int expected) =>
+        Assert.Equal(expected, ClassGrouping.LargestGroup(classes, groups));
+
     [Fact]
-    public void Group_MoreGroupsThanClasses_Throws() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.Group(new double[2, 2], 3, seed: 1));
+    public void Group_OneGroupThatIsAllAlike_IsTheLargest()
+    {
+        double[,] similarity = new double[10, 10];
+        for (int label = 0; label < 6; label++)
+            for (int other = 0; other < 6; other++) similarity[label, other] = label == other ? 0 : 1;
+        Assert.Equal(ClassGrouping.LargestGroup(10, 2), ClassGrouping.Group(similarity, 2, seed: 1).Max(group => group.Length));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(0)]
+    public void Group_MoreGroupsThanClassesOrNone_Throws(int groups)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.Group(new double[2, 2], groups, seed: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.LargestGroup(2, groups));
+    }
 }

@@ -134,11 +134,6 @@ public sealed class PreservationPlannerTests
     [Fact]
     public void Plan_NoExperts_Throws() => Refused<ArgumentOutOfRangeException>(new() { ExpertCount = 0 });
 
-    [Fact]
-    public void PartitionStrategy_Values_AreTheStoredOnes() => Assert.Equal(
-        [(0, "Spectral"), (1, "Random"), (2, "Importance")],
-        Enum.GetValues<PartitionStrategy>().Select(value => ((int)value, value.ToString())));
-
     private static string Refused<TError>(PlanOptions options)
         where TError : Exception
     {

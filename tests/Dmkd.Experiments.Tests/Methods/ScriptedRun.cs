@@ -23,5 +23,9 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
 
     public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 }

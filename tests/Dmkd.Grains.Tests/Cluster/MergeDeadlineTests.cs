@@ -24,7 +24,7 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
     [Fact]
     public async Task Deadline_WithQuorum_ClosesWithWhoeverSubmitted()
     {
-        var scenario = await MergeScenario.OpenAsync(_cluster!, "quorum", quorum: 1, deadline: _clock.GetUtcNow() + Hour);
+        var scenario = await MergeScenario.OpenAsync(_cluster!, "quorum", quorum: 1, wait: Hour);
         await scenario.SubmitAsync(scenario.Update("n2", 5, [1, 1, 1, 1], [1, 1]));
         _clock.Advance(Hour);
         var status = await scenario.EndAsync();
@@ -36,7 +36,7 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
     [Fact]
     public async Task Deadline_WithoutQuorum_FailsAndNamesTheNumbers()
     {
-        var scenario = await MergeScenario.OpenAsync(_cluster!, "no-quorum", quorum: 2, deadline: _clock.GetUtcNow() + Hour);
+        var scenario = await MergeScenario.OpenAsync(_cluster!, "no-quorum", quorum: 2, wait: Hour);
         await scenario.SubmitAsync(scenario.Update("n2", 5, [1, 1, 1, 1], [1, 1]));
         _clock.Advance(Hour);
         var status = await scenario.EndAsync();
@@ -47,8 +47,8 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
     [Fact]
     public async Task OpenRound_AgainAfterALongPause_MovesTheDeadline()
     {
-        var scenario = await MergeScenario.OpenAsync(_cluster!, "pause", quorum: 2, deadline: _clock.GetUtcNow() + Hour);
-        await scenario.Coordinator.OpenRoundAsync(scenario.Plan with { Deadline = _clock.GetUtcNow() + 3 * Hour }, Cancel);
+        var scenario = await MergeScenario.OpenAsync(_cluster!, "pause", quorum: 2, wait: Hour);
+        await scenario.Coordinator.OpenRoundAsync(scenario.Plan with { Wait = 3 * Hour }, Cancel);
         _clock.Advance(2 * Hour);
         await scenario.SubmitAsync(scenario.Update("n2", 5, [1, 1, 1, 1], [1, 1]));
         await SeveralDeadlineChecksAsync();
@@ -63,7 +63,7 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _probe.BeforeWrite = state =>
         {
-            if (state is not MergeCoordinatorState { Phase: MergePhase.Closed }) return Task.CompletedTask;
+            if (state is not MergeCoordinatorState { Phase: MergePhase.Publishing }) return Task.CompletedTask;
             reached.SetResult();
             return release.Task;
         };
@@ -87,7 +87,7 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
     {
         for (int i = 0; i < 2; i++)
         {
-            var other = await MergeScenario.OpenAsync(_cluster!, $"other-{i}", quorum: 2, deadline: _clock.GetUtcNow());
+            var other = await MergeScenario.OpenAsync(_cluster!, $"other-{i}", quorum: 2, wait: TimeSpan.Zero);
             await other.EndAsync();
         }
     }

@@ -30,7 +30,7 @@ internal sealed class MergeScenario
 
     /// <summary>Creates the module and opens round 0 for some nodes.</summary>
     public static async Task<MergeScenario> OpenAsync(
-        DmkdCluster cluster, string library, string rule = MergeRuleNames.Weighted, int quorum = 1, DateTimeOffset? deadline = null, params string[] nodes)
+        DmkdCluster cluster, string library, string rule = MergeRuleNames.Weighted, int quorum = 1, TimeSpan? wait = null, params string[] nodes)
     {
         var scenario = new MergeScenario(cluster, library);
         byte[] content = Weights.Encode(BaseA, BaseB);
@@ -43,8 +43,8 @@ internal sealed class MergeScenario
             Base = first,
             Participants = nodes.Length > 0 ? nodes : ["n1", "n2"],
             Quorum = quorum,
-            Deadline = deadline ?? DateTimeOffset.MaxValue,
-            Rule = rule,
+            Wait = wait ?? TimeSpan.FromDays(1),
+            Options = new MergeOptions { Rule = rule },
         };
         await scenario.Coordinator.OpenRoundAsync(scenario.Plan, Cancel);
         return scenario;
@@ -71,7 +71,7 @@ internal sealed class MergeScenario
     /// <summary>Waits until the round is closed or failed.</summary>
     public async Task<MergeRoundStatus> EndAsync()
     {
-        await DmkdCluster.UntilAsync(async () => (await StatusAsync()).Phase is MergePhase.Closed or MergePhase.Failed, "the end of the round");
+        await DmkdCluster.UntilAsync(async () => (await StatusAsync()).Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed, "the end of the round");
         return await StatusAsync();
     }
 

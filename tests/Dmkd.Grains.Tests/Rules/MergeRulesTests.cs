@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
@@ -64,27 +65,104 @@ public sealed class MergeRulesTests
     }
 
     [Fact]
-    public void AfterDeadline_BeforeDeadline_StaysOpen() =>
-        Assert.Equal(MergePhase.Collecting, MergeRules.AfterDeadline(Collecting(Plan(quorum: 1), "run/node-1"), Plan().Deadline - Tick));
+    public void IsComplete_NodeThatIsNotExpectedIsMissing_IsTrue() =>
+        Assert.True(MergeRules.IsComplete(Collecting(Plan() with { Expected = ["run/node-1", "run/node-2"] }, "run/node-1", "run/node-2")));
 
     [Fact]
-    public void AfterDeadline_WithQuorum_Merges() =>
-        Assert.Equal(MergePhase.Merging, MergeRules.AfterDeadline(Collecting(Plan(quorum: 2), "run/node-1", "run/node-3"), Plan().Deadline));
+    public void IsComplete_TheLastOneWithdrew_IsTrue()
+    {
+        var state = Collecting(Plan(), "run/node-1", "run/node-2");
+        state.Withdrawn["run/node-3"] = "out of memory";
+        Assert.True(MergeRules.IsComplete(state));
+    }
 
     [Fact]
-    public void AfterDeadline_WithoutQuorum_Fails() =>
-        Assert.Equal(MergePhase.Failed, MergeRules.AfterDeadline(Collecting(Plan(quorum: 2), "run/node-1"), Plan().Deadline));
+    public void IsComplete_AllWithdrewButTheQuorumIsMissing_IsFalse()
+    {
+        var state = Collecting(Plan(quorum: 2), "run/node-1");
+        state.Withdrawn["run/node-2"] = state.Withdrawn["run/node-3"] = "out of memory";
+        Assert.False(MergeRules.IsComplete(state));
+        Assert.True(MergeRules.IsHopeless(state));
+    }
+
+    [Theory]
+    [InlineData(-1, 1, nameof(DeadlineEffect.None))]
+    [InlineData(0, 1, nameof(DeadlineEffect.Closes))]
+    [InlineData(0, 2, nameof(DeadlineEffect.Fails))]
+    public void AtDeadline_OneUpdate_DependsOnTimeAndQuorum(int ticksAfter, int quorum, string expected)
+    {
+        var state = Collecting(Plan(quorum: quorum), "run/node-1");
+        Assert.Equal(Enum.Parse<DeadlineEffect>(expected), MergeRules.AtDeadline(state, Now + Plan().Wait + ticksAfter * Tick));
+    }
 
     [Theory]
     [InlineData(MergePhase.Idle)]
     [InlineData(MergePhase.Merging)]
+    [InlineData(MergePhase.Publishing)]
     [InlineData(MergePhase.Closed)]
     [InlineData(MergePhase.Failed)]
-    internal void AfterDeadline_NotCollecting_ChangesNothing(MergePhase phase)
+    internal void AtDeadline_NotCollecting_ChangesNothing(MergePhase phase)
     {
         var state = Collecting(Plan(quorum: 1), "run/node-1");
         state.Phase = phase;
-        Assert.Equal(phase, MergeRules.AfterDeadline(state, DateTimeOffset.MaxValue));
+        Assert.Equal(DeadlineEffect.None, MergeRules.AtDeadline(state, DateTimeOffset.MaxValue));
+    }
+
+    [Fact]
+    public void EffectOf_OlderRoundThatComesLate_IsNone()
+    {
+        var state = Collecting();
+        state.Phase = MergePhase.Closed;
+        Assert.Equal(PlanEffect.None, MergeRules.EffectOf(state, Plan(round: 0), ModuleKey));
+    }
+
+    [Fact]
+    public void Open_FailedRoundAgain_KeepsWhatWasAcceptedAndForgetsWithdrawals()
+    {
+        var state = Collecting(Plan(), "run/node-1");
+        state.Withdrawn["run/node-2"] = "asleep";
+        state.Phase = MergePhase.Failed;
+        MergeRules.Open(state, Plan(), PlanEffect.Extends, Now.AddHours(1));
+        Assert.Equal((MergePhase.Collecting, 1, 0, Now.AddHours(1)), (state.Phase, state.Accepted.Count, state.Withdrawn.Count, state.OpenedAt));
+    }
+
+    [Fact]
+    public void Open_RoundWithASharedBasis_BeginsWithProjections()
+    {
+        var state = new MergeCoordinatorState();
+        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = CompressorNames.PowerSgd } }, PlanEffect.Opens, Now);
+        Assert.Equal(MergePhase.Projecting, state.Phase);
+    }
+
+    [Theory]
+    [InlineData(0.9, 0.86, false)]
+    [InlineData(0.9, 0.84, true)]
+    [InlineData(0.8, 0.9, false)]
+    public void GateProblem_DropOfAtMostFivePoints_IsAllowed(double before, double after, bool refused)
+    {
+        string? problem = MergeRules.GateProblem(Plan() with { Options = new MergeOptions { MaxDrop = 0.05 } }, new MergeMetrics(100, before, after, 1, 1));
+        Assert.Equal(refused, problem is not null);
+    }
+
+    [Fact]
+    public void GateProblem_NothingMeasured_IsAProblemOnlyWhenADropIsLimited()
+    {
+        Assert.Null(MergeRules.GateProblem(Plan(), null));
+        Assert.Contains("no contributor could measure", MergeRules.GateProblem(Plan() with { Options = new MergeOptions { MaxDrop = 1 } }, null), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remember_MoreThanTheMemoryHolds_ForgetsTheOldest()
+    {
+        var state = Collecting(Plan(), "run/node-1");
+        for (int i = 0; i < 1025; i++)
+        {
+            state.Accepted["run/node-1"] = new AcceptedDelta("", 1, 1, 1, Fingerprint: $"{i}");
+            MergeRules.Remember(state);
+        }
+
+        Assert.False(MergeRules.IsReplay(state, "0"));
+        Assert.True(MergeRules.IsReplay(state, "1") && MergeRules.IsReplay(state, "1024"));
     }
 
     [Fact]
@@ -105,14 +183,16 @@ public sealed class MergeRulesTests
     [InlineData(RunId, 0)]
     [InlineData(RunId, 2)]
     [InlineData("other", 1)]
-    public void Status_OtherRound_IsIdleAndEmpty(string run, int round) =>
-        Assert.Equal(new MergeRoundStatus { Phase = MergePhase.Idle }, MergeRules.Status(Collecting(Plan(), "run/node-1"), run, round));
+    public void Status_OtherRound_IsIdle(string run, int round) =>
+        Assert.Equal(MergePhase.Idle, MergeRules.Status(Collecting(Plan(), "run/node-1"), run, round).Phase);
 
     [Fact]
     public void Next_TwoContributors_ExtendsTheChainInNodeOrder()
     {
-        var next = MergeRules.Next(Collecting(Plan(), "run/node-3", "run/node-1"), "sha256:four", 12, Now);
+        var merged = new MergedModule(
+            new StoredBlob("sha256:four", 12), null, null, null, new Dictionary<string, double> { ["run/node-1"] = 0.25, ["run/node-3"] = 0.75 }, TimeSpan.Zero);
+        var next = MergeRules.Next(Collecting(Plan(), "run/node-3", "run/node-1"), merged, null, Now);
         Assert.Equal((4, "sha256:four", 12L, "sha256:three", 1, Now), (next.Number, next.Digest, next.Bytes, next.ParentDigest, next.Round, next.CreatedAt));
-        Assert.Equal([new("run/node-1", 7, 100), new("run/node-3", 7, 100)], next.Contributions);
+        Assert.Equal([new("run/node-1", 7, 100, "sha256:run/node-1", 0.25), new("run/node-3", 7, 100, "sha256:run/node-3", 0.75)], next.Contributions);
     }
 }

@@ -39,17 +39,37 @@ public sealed class PreservationRulesTests
     [InlineData("class missing", "The groups must hold each of the classes 0 to 9 once; they hold 0, 1, 2, 3, 4, 5, 6, 7, 8.")]
     [InlineData("class twice", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9.")]
     [InlineData("unknown class", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 10.")]
-    [InlineData("expert too wide", "An expert may have 20.0")]
-    [InlineData("gate too wide", "The gate network may have 10.0")]
+    [InlineData("expert too wide", "(ExpertSize), but at the least width of 25 % (MinimumWidth) it has")]
+    [InlineData("gate too wide", "(GateSize), but at its least width of 10 % it has")]
     public void Check_BadSetting_NamesLimitAndValue(string fault, string message) =>
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => PreservationRules.Check(Spoil(TinyPreservation(), fault))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Check_ExpertsWhoseOutputsAloneAreTooMany_IsRefused()
     {
-        // 3,072 x 4 multiply-adds and 4 for each output: one output would keep to 99.8 %, the five of an expert do not.
+        // 3,072 x 4 multiply-adds and 4 for each output: one output would keep to 99.8 %, the six that an expert may get do not.
         var settings = TinyPreservation() with { Architecture = "mlp(3x32x32;4;10)", ExpertSize = 0.998, GateSize = 0 };
         Assert.Contains("An expert may have 99.8", Assert.Throws<ArgumentException>(() => PreservationRules.Check(settings)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(GroupingNames.Similarity, false, true)] // groups of six and four classes
+    [InlineData(GroupingNames.Importance, false, false)]
+    [InlineData(GroupingNames.Similarity, true, false)] // the user's groups of five
+    public void Check_ExpertOfFiveClassesKeepsToItsSizeAndOneOfSixDoesNot_IsRefusedWhereOneMayGetSix(string grouping, bool grouped, bool refused)
+    {
+        // 12,288 multiply-adds, and 4 for each of ten outputs: 99.84 % with five outputs, 99.87 % with six.
+        var settings = TinyPreservation() with
+        {
+            Architecture = "mlp(3x32x32;4;10)",
+            ExpertSize = 0.9985,
+            GateSize = 0,
+            Grouping = grouping,
+            ClassGroups = grouped ? [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]] : null,
+        };
+        var error = Record.Exception(() => PreservationRules.Check(settings));
+        Assert.Equal(refused, error is not null);
+        Assert.Equal(refused, error is ArgumentException);
     }
 
     [Theory]

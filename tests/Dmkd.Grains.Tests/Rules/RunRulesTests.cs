@@ -1,5 +1,3 @@
-using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
@@ -36,25 +34,6 @@ public sealed class RunRulesTests
         Assert.Equal(merging, Enumerable.Range(0, 7).Where(round => RunRules.Merges(Settings(7, mergeEvery), round)));
 
     [Theory]
-    [InlineData(MergePhase.Collecting, WorkState.Completed, false)]
-    [InlineData(MergePhase.Closed, WorkState.Completed, true)]
-    [InlineData(MergePhase.Closed, WorkState.Running, false)] // its update counts, its report is still missing
-    [InlineData(MergePhase.Failed, WorkState.Running, true)]
-    internal void EndsWithoutAll_SecondOfTwoNodesStillAtWork_WaitsForContributors(MergePhase phase, WorkState contributor, bool expected)
-    {
-        var result = Version(2) with { Contributions = [new("n1", 1, 1)] };
-        var merge = new MergeRoundStatus { Phase = phase, Result = phase is MergePhase.Closed ? result : null };
-        LocalUpdateStatus[] statuses = [new() { State = contributor }, new() { State = WorkState.Running }];
-        Assert.Equal(expected, RunRules.EndsWithoutAll(["n1", "n2"], statuses, merge));
-    }
-
-    [Theory]
-    [InlineData(0, RunPhase.Train)]
-    [InlineData(1, RunPhase.Merge)]
-    [InlineData(2, RunPhase.Merge)]
-    internal void AfterTraining_ThreeRoundsTauTwo_MergesOnlyWhenDue(int round, RunPhase next) => Assert.Equal(next, RunRules.AfterTraining(Settings(3, 2), round));
-
-    [Theory]
     [InlineData(1, RunPhase.Train)]
     [InlineData(2, RunPhase.Specialize)]
     internal void AfterMerge_ThreeRounds_SpecializesAfterTheLast(int round, RunPhase next) => Assert.Equal(next, RunRules.AfterMerge(Settings(3, 1), round));
@@ -72,11 +51,55 @@ public sealed class RunRulesTests
     [InlineData(1.0, 4, 4)]
     [InlineData(0.9, 1, 1)]
     public void Quorum_ShareOfNodes_IsRoundedUpAndAtLeastOne(double share, int nodes, int expected) =>
-        Assert.Equal(expected, RunRules.Quorum(TinySettings() with { Quorum = share, Nodes = nodes }));
+        Assert.Equal(expected, RunRules.Quorum(TinySettings() with { Quorum = share }, nodes));
 
     [Fact]
-    public void Nodes_ThreeNodes_AreNamedInOrder() =>
-        Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.Nodes("lib", TinySettings() with { Nodes = 3 }));
+    public void NodeKeys_ThreeNodes_AreNamedInOrder() => Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
+
+    [Fact]
+    public void HoldersOf_TwoOfFive_DifferFromTaskToTaskAndStayTheSame()
+    {
+        var settings = TinySettings() with { Nodes = 5, Holders = 2 };
+        int[][] holders = [.. Enumerable.Range(0, 20).Select(task => RunRules.HoldersOf(settings, task))];
+        Assert.All(holders, nodes => Assert.Equal(2, nodes.Length));
+        Assert.Equal(Enumerable.Range(0, 5), holders.SelectMany(nodes => nodes).Distinct().Order());
+        Assert.Equal(holders[7], RunRules.HoldersOf(settings, 7));
+    }
+
+    [Fact]
+    public void BeginRound_HalfOfTheHolders_DrawsThemAnewForEveryMerge()
+    {
+        var state = new TrainingRunState { Settings = Settings(8, 2) with { Nodes = 6, Participation = 0.5 } };
+        var drawn = new List<int[]>();
+        for (state.Round = 0; state.Round < 8; state.Round++)
+        {
+            RunRules.BeginRound(state);
+            drawn.Add(state.Participants);
+        }
+
+        Assert.All(drawn, nodes => Assert.Equal(3, nodes.Length));
+        Assert.Equal(drawn[0], drawn[1]); // no merge between them: the same nodes train on
+        Assert.True(drawn.Select(nodes => string.Join(' ', nodes)).Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public void BeginRound_NodeThatHasLeft_TakesNoPart()
+    {
+        var state = new TrainingRunState { Settings = TinySettings() with { Nodes = 3 }, Absent = [1] };
+        RunRules.BeginRound(state);
+        Assert.Equal([0, 2], state.Participants);
+    }
+
+    [Fact]
+    public void Expected_NodeThatMissedTwoRounds_IsNotWaitedFor()
+    {
+        var state = new TrainingRunState { Settings = TinySettings(), Participants = [0, 1, 2], Missed = { [1] = 2, [2] = 1 } };
+        Assert.Equal([0, 2], RunRules.Expected(state));
+    }
+
+    [Fact]
+    public void Expected_AllMissedTwoRounds_AreAll() =>
+        Assert.Equal([0], RunRules.Expected(new TrainingRunState { Settings = TinySettings(), Participants = [0], Missed = { [0] = 5 } }));
 
     [Fact]
     public void TaskProgress_OverATask_NeverFalls()
@@ -100,11 +123,12 @@ public sealed class RunRulesTests
     }
 
     [Fact]
-    public void MergePlan_RoundOfARun_CarriesBaseQuorumAndDeadline()
+    public void MergePlan_RoundOfARun_CarriesBaseQuorumAndWait()
     {
-        var settings = TinySettings() with { RoundDeadline = TimeSpan.FromMinutes(7), Quorum = 0.6, Nodes = 3 };
-        var plan = RunRules.MergePlan(new TrainingRunState { Settings = settings, Round = 4, Base = Version(9) }, RunId, Now);
-        Assert.Equal((4, 9, 2, Now.AddMinutes(7)), (plan.Round, plan.Base.Number, plan.Quorum, plan.Deadline));
+        var settings = TinySettings() with { Quorum = 0.6, Nodes = 3 };
+        var state = new TrainingRunState { Settings = settings, Round = 4, Base = Version(9), Module = Descriptor(), Participants = [0, 1, 2] };
+        var plan = RunRules.MergePlan(state, RunId, TimeSpan.FromMinutes(7));
+        Assert.Equal((4, 9, 2, TimeSpan.FromMinutes(7)), (plan.Round, plan.Base.Number, plan.Quorum, plan.Wait));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class SqliteSchemaTests : IDisposable
     {
         Execute("PRAGMA user_version=99");
         var error = Assert.Throws<InvalidOperationException>(() => SqliteSchema.Ensure(_connectionString));
-        Assert.Contains("schema version 99; this program knows up to 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("schema version 99; this program knows up to 2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

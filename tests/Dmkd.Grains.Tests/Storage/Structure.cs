@@ -28,7 +28,7 @@ internal static class Structure
         }
 
         object instance = Construct(type);
-        if (instance is IDictionary dictionary) dictionary.Add("key", Fill(type.GetGenericArguments()[1]));
+        if (instance is IDictionary dictionary) dictionary.Add(type.GetGenericArguments()[0] == typeof(string) ? "key" : Fill(type.GetGenericArguments()[0]), Fill(type.GetGenericArguments()[1]));
         else if (instance is IList list) list.Add(Fill(type.GetGenericArguments()[0]));
         else
             foreach (var property in Properties(type).Where(property => property.CanWrite)) property.SetValue(instance, Fill(property.PropertyType));

@@ -41,6 +41,7 @@ public sealed record AdmissionLimits
 
     private static void RequireAtLeastOne(double value, string name)
     {
-        if (!(value >= 1 && double.IsFinite(value))) throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 1; it is {value}.");
+        if (!(value >= 1 && double.IsFinite(value)))
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 1; it is {value}.");
     }
 }

@@ -4,7 +4,7 @@ namespace Dmkd.Core.Merging.Admission;
 
 /// <summary>
 /// Decides which of a round's submissions are merged, before any rule sees them (proposal 3.4: outsized updates are refused by
-/// name). Names, shapes and finite values are the business of <see cref="DeltaCheck"/>; round, base version and repeats that of the coordinator.
+/// name). Names, shapes and finite values are the business of <c>DeltaCheck</c>; round, base version and repeats that of the coordinator.
 /// </summary>
 /// <remarks>
 /// <para>Claims below 1 and outsized norms are refused, outsized claims capped: the update may be honest, nobody can verify a claim,

@@ -32,7 +32,7 @@ internal static class MergedTensor
     private static bool HasBasisOf(ProductTensor one, ProductTensor other) =>
         one.Rank == other.Rank && one.Format == other.Format && one.Left.AsSpan().SequenceEqual(other.Left);
 
-    /// <summary>Triplets: <c>[U_1 U_2 ...] [w_1 Σ_1, w_2 Σ_2, ...] [V_1 V_2 ...]ᵀ</c>, of all ranks together, while that is smaller than the whole.</summary>
+    /// <summary>Triplets: <c>[U_1 U_2 ...] [w_1 Σ_1, w_2 Σ_2, ...] [V_1 V_2 ...]ᵀ</c>, while that is smaller than the whole.</summary>
     private static LowRankTensor? SideBySide(LowRankTensor[] parts, int count, IReadOnlyList<double> weights, ValueFormat format)
     {
         if (parts.Length < count || !CompressionRule.UsesTriplets(parts[0].Shape, parts.Sum(part => part.Rank))) return null;

@@ -15,7 +15,7 @@ public sealed class PowerSgdCompressor : IDeltaCompressor
 
     /// <summary>Takes over the round's basis.</summary>
     /// <param name="rank">Size of the subspace, the proposal's <c>r</c>, at least 1.</param>
-    /// <param name="basis">What <see cref="PowerSgdProjection.Basis"/> gave for that rank; <see cref="PowerSgdCheck"/> says whether it belongs to a module.</param>
+    /// <param name="basis">What <see cref="PowerSgdProjection.Basis"/> gave; <see cref="PowerSgdCheck"/> says whether it belongs to a module.</param>
     /// <exception cref="ArgumentException">A tensor is no left factor of that rank.</exception>
     public PowerSgdCompressor(int rank, CompressedDelta basis)
     {

@@ -44,7 +44,8 @@ public static class PowerSgdProjection
     private static LeftFactorTensor Projected(WeightSet delta, RightFactorTensor subspace, ValueFormat format)
     {
         if (!delta.TryGetValue(subspace.Name, out var tensor) || !tensor.shape.AsSpan().SequenceEqual(subspace.Shape))
-            throw new ArgumentException($"Tensor '{subspace.Name}' of the subspace, shape {WeightSchema.Text(subspace.Shape)}, is not in the delta.", nameof(delta));
+            throw new ArgumentException(
+                $"Tensor '{subspace.Name}' of the subspace, shape {WeightSchema.Text(subspace.Shape)}, is not in the delta.", nameof(delta));
         var shape = MatrixShape.Of(tensor.shape);
         var right = ValueCodec.Decode(subspace.Right, subspace.Format, subspace.Rank, shape.Columns);
         var projection = tensor.detach().reshape(shape.Rows, shape.Columns).mm(right.t());

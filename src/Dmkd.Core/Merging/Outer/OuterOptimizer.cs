@@ -22,7 +22,7 @@ public sealed class OuterOptimizer
     private OuterOptimizer(string name, double learningRate, double momentum)
     {
         if (!(learningRate > 0 && double.IsFinite(learningRate)))
-            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, $"The outer learning rate must be positive and finite; it is {learningRate}.");
+            throw new ArgumentOutOfRangeException(nameof(learningRate), learningRate, $"The outer learning rate must be positive; it is {learningRate}.");
         if (!(momentum is >= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(momentum), momentum, $"The outer momentum must be in [0, 1); it is {momentum}.");
         Name = name;
@@ -51,7 +51,8 @@ public sealed class OuterOptimizer
     /// <param name="learningRate">Positive.</param>
     /// <param name="momentum">In [0, 1).</param>
     /// <exception cref="ArgumentOutOfRangeException">A parameter is out of its range.</exception>
-    public static OuterOptimizer Nesterov(double learningRate = DefaultNesterovRate, double momentum = DefaultMomentum) => new(NesterovName, learningRate, momentum);
+    public static OuterOptimizer Nesterov(double learningRate = DefaultNesterovRate, double momentum = DefaultMomentum) =>
+        new(NesterovName, learningRate, momentum);
 
     /// <summary>Makes an optimizer by name.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -61,7 +62,7 @@ public sealed class OuterOptimizer
     public static OuterOptimizer Named(string name, double? learningRate = null, double? momentum = null) => name switch
     {
         PlainName when momentum is null or 0 => Plain(learningRate ?? DefaultPlainRate),
-        PlainName => throw new ArgumentException($"The outer optimizer '{name}' has no momentum, but it was given {momentum}; '{NesterovName}' has one.", nameof(momentum)),
+        PlainName => throw new ArgumentException($"The outer optimizer '{name}' has no momentum; it was given {momentum}.", nameof(momentum)),
         NesterovName => Nesterov(learningRate ?? DefaultNesterovRate, momentum ?? DefaultMomentum),
         _ => throw new ArgumentException($"There is no outer optimizer '{name}'; there are: {string.Join(", ", Names)}.", nameof(name)),
     };

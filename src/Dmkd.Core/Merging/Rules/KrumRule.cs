@@ -8,8 +8,8 @@ namespace Dmkd.Core.Merging.Rules;
 /// </summary>
 /// <remarks>
 /// <para>With <c>n</c> nodes <c>f</c> is at most <c>(n - 3) / 2</c>, rounded down, the largest for which the paper's
-/// <c>2f + 2 &lt; n</c> holds, and <c>m = n - f - 2</c>, the largest that El Mhamdi et al. 2018 prove safe: 10 nodes give f = 3 and
-/// m = 5. Three and four nodes give f = 0: one wild update is then usually left out, without proof. One or two nodes are plainly averaged.</para>
+/// <c>2f + 2 &lt; n</c> holds, and <c>m = n - f - 2</c>, the largest that Damaskinos et al. 2019 prove safe: 10 nodes give f = 3
+/// and m = 5. Three and four nodes give f = 0: one wild update is then usually left out, without proof. One or two nodes are plainly averaged.</para>
 /// <para>Distances are over trained weights. Running statistics are of another scale and would drown them; they take the
 /// coordinate-wise median of all updates, since a node chosen for its weights could send any statistics.</para>
 /// </remarks>
@@ -18,12 +18,14 @@ public sealed class KrumRule : IMergeRule
     private readonly int? _faultyNodes;
 
     /// <summary>Configures the rule.</summary>
-    /// <param name="faultyNodes">Nodes to withstand, <c>f</c>, not negative; lowered to what a round's number of nodes allows. Null for that largest number.</param>
+    /// <param name="faultyNodes">
+    /// Nodes to withstand, <c>f</c>, not negative; lowered to what a round's number of nodes allows. Null for that largest number.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public KrumRule(int? faultyNodes = null)
     {
         if (faultyNodes < 0)
-            throw new ArgumentOutOfRangeException(nameof(faultyNodes), faultyNodes, $"Krum cannot withstand {faultyNodes} nodes; the number must not be negative.");
+            throw new ArgumentOutOfRangeException(nameof(faultyNodes), faultyNodes, $"The number of faulty nodes must not be negative; it is {faultyNodes}.");
         _faultyNodes = faultyNodes;
     }
 

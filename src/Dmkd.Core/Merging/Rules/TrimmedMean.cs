@@ -6,9 +6,6 @@ namespace Dmkd.Core.Merging.Rules;
 /// <summary>The arithmetic of coordinate-wise rules: sorts the updates' values at every coordinate and averages those in the middle.</summary>
 internal static class TrimmedMean
 {
-    // Values of one update that are sorted at a time: with ten updates a piece and its sorted copy stay in the cache.
-    private const long ChunkElements = 1 << 14;
-
     /// <summary>The cut that leaves the median: one value of an odd number, two of an even one.</summary>
     public static int MedianCut(int nodes) => (nodes - 1) / 2;
 
@@ -28,31 +25,15 @@ internal static class TrimmedMean
     /// <param name="cut">Values to leave out at each end.</param>
     /// <param name="kept">Each node's number of values within the range kept is added here; all equal values at its edge count.</param>
     /// <returns>Float64, owned by the caller.</returns>
-    public static Tensor OfTensor(IReadOnlyList<Tensor> tensors, int cut, double[] kept)
-    {
-        using var scope = NewDisposeScope();
-        var mean = zeros(tensors[0].shape, dtype: ScalarType.Float64);
-        var target = mean.view(-1);
-        Tensor[] flat = [.. tensors.Select(tensor => tensor.reshape(-1))];
-        long elements = mean.numel();
-        for (long first = 0; first < elements; first += ChunkElements)
+    public static Tensor OfTensor(IReadOnlyList<Tensor> tensors, int cut, double[] kept) =>
+        PiecewiseReduction.Run(tensors, (rows, mean) =>
         {
-            using var chunkScope = NewDisposeScope();
-            long count = Math.Min(ChunkElements, elements - first);
-            Average([.. flat.Select(values => values.narrow(0, first, count))], cut, target.narrow(0, first, count), kept);
-        }
-
-        return mean.MoveToOuterDisposeScope();
-    }
-
-    private static void Average(Tensor[] rows, int cut, Tensor target, double[] kept)
-    {
-        var values = stack(rows);
-        var (sorted, _) = values.sort(0);
-        var middle = sorted.narrow(0, cut, rows.Length - 2 * cut).unbind(0);
-        foreach (var row in middle) target.add_(row); // in the order of values, so the order of nodes has no say
-        target.div_(middle.Length);
-        var within = (values >= middle[0]).logical_and(values <= middle[^1]).sum(1);
-        for (int node = 0; node < rows.Length; node++) kept[node] += within[node].item<long>();
-    }
+            Tensor[] sorted = [.. rows];
+            SortingNetwork.Sort(sorted);
+            var middle = sorted[cut..^cut];
+            foreach (var row in middle) mean.add_(row); // in the order of values, so the order of nodes has no say
+            mean.div_(middle.Length);
+            for (int node = 0; node < rows.Length; node++)
+                kept[node] += rows[node].clamp(middle[0], middle[^1]).eq(rows[node]).count_nonzero().item<long>();
+        });
 }

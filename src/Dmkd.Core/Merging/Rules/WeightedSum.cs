@@ -10,17 +10,16 @@ internal static class WeightedSum
     /// <param name="weights">One per tensor.</param>
     /// <param name="divisor">Positive.</param>
     /// <returns>Float64, owned by the caller.</returns>
-    public static Tensor Of(IReadOnlyList<Tensor> tensors, IReadOnlyList<double> weights, double divisor)
-    {
-        using var scope = NewDisposeScope();
-        var sum = zeros(tensors[0].shape, dtype: ScalarType.Float64);
-        for (int i = 0; i < tensors.Count; i++)
+    public static Tensor Of(IReadOnlyList<Tensor> tensors, IReadOnlyList<double> weights, double divisor) =>
+        PiecewiseReduction.Run(tensors, (rows, sum) =>
         {
-            if (weights[i] == 0) continue; // left out: zero times a value that is not finite would not be zero
-            // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
-            sum.add_(weights[i] == 1 ? tensors[i] : tensors[i].to(ScalarType.Float64).mul_(weights[i]));
-        }
+            for (int i = 0; i < rows.Length; i++)
+            {
+                if (weights[i] == 0) continue; // left out: zero times a value that is not finite would not be zero
+                // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
+                sum.add_(weights[i] == 1 ? rows[i] : rows[i].to(ScalarType.Float64).mul_(weights[i]));
+            }
 
-        return sum.div_(divisor).MoveToOuterDisposeScope();
-    }
+            sum.div_(divisor);
+        });
 }

@@ -86,7 +86,9 @@ public sealed class AdmissionRulesTests
 
     [Fact]
     public void Judge_MostUpdatesAreZero_RefusesTheOther() =>
-        Assert.Equal([true, true, false], AdmissionRules.Judge([Facts("a", norm: 0), Facts("b", norm: 0), Facts("c", norm: 1e-3)], Defaults).Select(outcome => outcome.IsAdmitted));
+        Assert.Equal(
+            [true, true, false],
+            AdmissionRules.Judge([Facts("a", norm: 0), Facts("b", norm: 0), Facts("c", norm: 1e-3)], Defaults).Select(outcome => outcome.IsAdmitted));
 
     [Fact]
     public void Judge_RefusedSubmissions_HaveNoSayInTheMedianClaim()
@@ -120,8 +122,14 @@ public sealed class AdmissionRulesTests
     [Fact]
     public void Judge_LimitsBelowOne_AreRefusedByName()
     {
-        foreach (var limits in (AdmissionLimits[])
-                 [Defaults with { MaxSampleCount = 0 }, Defaults with { SampleCountFactor = 0.5 }, Defaults with { NormFactor = double.NaN }, Defaults with { StatisticsNormFactor = double.PositiveInfinity }])
+        AdmissionLimits[] wrong =
+        [
+            Defaults with { MaxSampleCount = 0 },
+            Defaults with { SampleCountFactor = 0.5 },
+            Defaults with { NormFactor = double.NaN },
+            Defaults with { StatisticsNormFactor = double.PositiveInfinity },
+        ];
+        foreach (var limits in wrong)
         {
             var error = Assert.Throws<ArgumentOutOfRangeException>(() => AdmissionRules.Judge([], limits));
             Assert.Contains("must be finite and at least 1", error.Message, StringComparison.Ordinal);

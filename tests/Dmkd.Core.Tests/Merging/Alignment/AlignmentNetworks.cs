@@ -1,7 +1,7 @@
+using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Alignment;
@@ -39,7 +39,7 @@ internal static class AlignmentNetworks
         using var generator = new Generator(seed + 1);
         using var scope = NewDisposeScope();
         using var weights = random.Map((_, weight) => weight.dim() == 1 ? weight + rand(weight.shape, generator: generator) : weight.clone());
-        var network = WeightTransferTests.Build(architecture, weights);
+        var network = NetworkLoader.Load(architecture, weights, CPU);
         BatchNormStatistics.Reestimate(network, Inputs(architecture), 24);
         foreach (var tensor in network.state_dict().Values) tensor.DetachFromDisposeScope();
         return network;

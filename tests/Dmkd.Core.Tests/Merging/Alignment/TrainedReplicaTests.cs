@@ -1,6 +1,6 @@
+using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Alignment;
@@ -38,7 +38,7 @@ public sealed class TrainedReplicaTests
 
     private static double Accuracy(WeightSet weights, Tensor images, Tensor labels, bool reestimate)
     {
-        using var network = WeightTransferTests.Build(Architecture, weights);
+        using var network = NetworkLoader.Load(Architecture, weights, CPU);
         if (reestimate) BatchNormStatistics.Reestimate(network, images, 60);
         return Accuracy(network, images, labels);
     }

@@ -1,3 +1,4 @@
+using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Tests.Preservation;
@@ -22,7 +23,7 @@ public sealed class UnitAlignmentTests
         {
             var shuffle = AlignmentNetworks.Shuffle(architecture, seed);
             using var permuted = shuffle.Apply(weights);
-            using var replica = WeightTransferTests.Build(architecture, permuted);
+            using var replica = NetworkLoader.Load(architecture, permuted, CPU);
             using var aligned = UnitAlignment.Align(network, replica, inputs, 10);
             Assert.Equal(shuffle.Inverse().Units, aligned.Permutation.Units);
             TensorAssert.Identical(weights, aligned.Weights);
@@ -39,7 +40,7 @@ public sealed class UnitAlignmentTests
         using var network = AlignmentNetworks.Build(architecture);
         using var weights = WeightSet.CopyOf(network);
         using var permuted = AlignmentNetworks.Shuffle(architecture, 1).Apply(weights);
-        using var replica = WeightTransferTests.Build(architecture, permuted);
+        using var replica = NetworkLoader.Load(architecture, permuted, CPU);
         using var aligned = UnitAlignment.Align(network, replica, AlignmentNetworks.Inputs(architecture), 10);
         using var mean = AlignmentNetworks.Mean(weights, aligned.Weights);
         TensorAssert.Identical(weights, mean);
@@ -57,7 +58,7 @@ public sealed class UnitAlignmentTests
         using var replica = AlignmentNetworks.Build(architecture, 2);
         var inputs = AlignmentNetworks.Inputs(architecture);
         using var aligned = UnitAlignment.Align(reference, replica, inputs, 10);
-        using var reordered = WeightTransferTests.Build(architecture, aligned.Weights);
+        using var reordered = NetworkLoader.Load(architecture, aligned.Weights, CPU);
         var expected = AlignmentNetworks.Logits(replica, inputs);
         double tolerance = 1e-5 * Math.Max(1, expected.abs().max().item<float>()); // float32 sums in another order
         TensorAssert.Close(expected, AlignmentNetworks.Logits(reordered, inputs), tolerance);

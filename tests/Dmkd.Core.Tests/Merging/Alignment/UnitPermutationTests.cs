@@ -1,3 +1,4 @@
+using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Tests.Preservation;
@@ -27,7 +28,7 @@ public sealed class UnitPermutationTests
             var permutation = AlignmentNetworks.Shuffle(architecture, seed);
             Assert.NotEqual(0, permutation.MovedCount);
             using var permuted = permutation.Apply(weights);
-            using var other = WeightTransferTests.Build(architecture, permuted);
+            using var other = NetworkLoader.Load(architecture, permuted, CPU);
             TensorAssert.Close(expected, AlignmentNetworks.Logits(other, inputs), tolerance);
         }
     }

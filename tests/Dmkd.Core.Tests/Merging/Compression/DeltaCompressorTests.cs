@@ -6,7 +6,7 @@ namespace Dmkd.Core.Tests.Merging.Compression;
 
 public class DeltaCompressorTests
 {
-    public static TheoryData<IDeltaCompressor> All => 
+    public static TheoryData<IDeltaCompressor> All =>
     [
         new DenseCompressor(), new SvdCompressor(4, 1), new SvdCompressor(1000, 1),
         new HalfPrecisionCompressor(new DenseCompressor()), new HalfPrecisionCompressor(new SvdCompressor(4, 1)),

@@ -37,7 +37,7 @@ public class PowerSgdTests
                     [delta], PowerSgdSubspace.First(delta, rank, seed), null, half ? ValueFormat.Fp16 : ValueFormat.Fp32, rank, [residual]);
                 using var update = DeltaDecompressor.Decompress(round.Updates[0]);
                 foreach (var (name, tensor) in delta)
-                    {
+                {
                     var got = update[name] + round.Residuals[0][name];
                     Assert.True((tensor + residual[name]).allclose(got, rtol: 0, atol: 3e-6)); // roundings of values of about 5
                 }

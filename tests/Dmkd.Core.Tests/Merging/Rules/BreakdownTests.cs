@@ -68,8 +68,9 @@ public sealed class BreakdownTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(20261123);
         var truth = randn([1000], generator: generator);
-        using Rounds round = new([.. Enumerable.Range(0, Nodes).Select(node =>
-            new WeightSet([KeyValuePair.Create("w", node < poisoned ? Poison(attack, truth, generator) : truth + Noise * randn([1000], generator: generator))]))]);
+        using Rounds round = new([.. Enumerable.Range(0, Nodes)
+            .Select(node => node < poisoned ? Poison(attack, truth, generator) : truth + Noise * randn([1000], generator: generator))
+            .Select(values => new WeightSet([KeyValuePair.Create("w", values)]))]);
         using var merged = MergeRuleCatalog.Named(rule).Merge(round, [.. round.Select(_ => 1.0)]);
         return ((merged.Update["w"] - truth).norm() / truth.norm()).item<double>();
     }
