@@ -34,6 +34,7 @@ internal static class PoisonCommand
         var data = Number("--data", $"Data set: {string.Join(", ", DatasetSpec.Kinds)}", Defaults.Data.Kind);
         var dataPath = new Option<string?>("--data-path") { Description = "Folder or zip of the data set" };
         var classes = Number("--classes", "Classes used, the data set's first", Defaults.Classes);
+        var full = new Option<bool>("--full-size") { Description = "Leave images as they are; else they are brought to half their height and width" };
         var train = Number("--train-per-class", "Training images per class", Defaults.Data.TrainPerClass!.Value);
         var test = Number("--test-per-class", "Test images per class", Defaults.Data.TestPerClass!.Value);
         var epochs = Number("--epochs", "Passes over a node's images in a round", Defaults.Epochs);
@@ -45,7 +46,7 @@ internal static class PoisonCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command("poison", "Lets some nodes attack, and measures what the merged module loses under each merge rule")
         {
-            attacks, fractions, rules, nodes, rounds, seed, repeats, data, dataPath, classes, train, test, epochs, batch, rate, widths, dirichlet, claim, json,
+            attacks, fractions, rules, nodes, rounds, seed, repeats, data, dataPath, classes, full, train, test, epochs, batch, rate, widths, dirichlet, claim, json,
         };
         command.SetAction((parsed, _) => RunAsync(
             new PoisonSettings
@@ -65,6 +66,7 @@ internal static class PoisonCommand
                     TestPerClass = parsed.GetValue(test),
                 },
                 Classes = parsed.GetValue(classes),
+                Halves = !parsed.GetValue(full),
                 Epochs = parsed.GetValue(epochs),
                 BatchSize = parsed.GetValue(batch),
                 LearningRate = parsed.GetValue(rate),

@@ -69,11 +69,14 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
         var all = DatasetLoader.Load(settings.Data with { Seed = seed });
         if (settings.Classes > all.ClassNames.Count)
             throw new DatasetException($"{all.Name} has {all.ClassNames.Count} classes; {settings.Classes} are asked for.");
-        return all with { ClassNames = [.. all.ClassNames.Take(settings.Classes)], Train = FirstClasses(all.Train), Test = FirstClasses(all.Test) };
+        return all with { ClassNames = [.. all.ClassNames.Take(settings.Classes)], Train = Prepare(all.Train), Test = Prepare(all.Test) };
     }
 
-    private ImageSet FirstClasses(ImageSet images) =>
-        images.Select([.. Enumerable.Range(0, images.Count).Where(i => images.Labels[i] < settings.Classes)]);
+    private ImageSet Prepare(ImageSet images)
+    {
+        var chosen = images.Select([.. Enumerable.Range(0, images.Count).Where(i => images.Labels[i] < settings.Classes)]);
+        return settings.Halves ? HalfSize.Of(chosen) : chosen;
+    }
 
     private PoisonRow RowOf(Cell cell, Comparison[] bySeed)
     {
