@@ -1,0 +1,151 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Preservation;
+using Dmkd.Core.Training;
+using Dmkd.Data;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Nodes;
+using static TorchSharp.torch;
+
+namespace Dmkd.Chaos.Poisoning;
+
+/// <summary>
+/// Nodes with private images that train one network, for one seed. Training gives equal bits for an equal start, so runs that are at the
+/// same version share it.
+/// </summary>
+internal sealed class Federation
+{
+    public const string RunId = "poison";
+    private const int AttackerPurpose = 61, FirstWeightsPurpose = 62, NoisePurpose = 63;
+    private const int TestBatch = 250;
+
+    private readonly PoisonSettings _settings;
+    private readonly RunSettings _run;
+    private readonly int _seed;
+    private readonly ModuleDescriptor _module;
+    private readonly ImageSet[] _shards, _mislabelled;
+    private readonly ImageSet _test;
+    private readonly OnceEach<(string Digest, int Node, int Round, bool IsMislabelled), TrainedNode> _trainings = new();
+    private readonly OnceEach<string, double> _accuracies = new();
+
+    /// <param name="settings">The study.</param>
+    /// <param name="seed">Seed of shards, first weights, training and choice of attackers.</param>
+    /// <param name="dataset">The classes used and no others.</param>
+    /// <param name="devices">Lanes to compute on. Borrowed.</param>
+    public Federation(PoisonSettings settings, int seed, ImageDataset dataset, SiloDevices devices)
+    {
+        (_settings, _seed, Devices, _test) = (settings, seed, devices, dataset.Test);
+        _run = new RunSettings
+        {
+            Data = new DataSource { Kind = settings.Data.Kind, Seed = seed },
+            Tasks = 1,
+            LegacyTasks = 0,
+            Nodes = settings.Nodes,
+            Rounds = settings.Rounds,
+            Epochs = settings.Epochs,
+            BatchSize = settings.BatchSize,
+            LearningRate = settings.LearningRate,
+            Dirichlet = settings.Dirichlet,
+            Widths = [.. settings.Widths],
+            Seed = seed,
+        };
+        int classes = dataset.ClassNames.Count;
+        _module = new ModuleDescriptor
+        {
+            Library = RunId,
+            Name = "expert-1",
+            Architecture = new ConvNetArchitecture(dataset.Train.Channels, dataset.Train.Height, settings.Widths, classes).ToString(),
+            Classes = [.. Enumerable.Range(0, classes)],
+            ClassNames = [.. dataset.ClassNames],
+            RotationLabelled = false,
+            Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
+        };
+        var data = new RunData(dataset, _run);
+        _shards = [.. Enumerable.Range(0, settings.Nodes).Select(node => data.ShardOf(0, node))];
+        _mislabelled = [.. _shards.Select(shard => Mislabel(shard, classes))];
+        int[] order = [.. Enumerable.Range(0, settings.Nodes)];
+        new Random(SeedSequence.Derive(seed, AttackerPurpose)).Shuffle(order);
+        AttackersFirst = order;
+    }
+
+    /// <summary>Lanes to compute on.</summary>
+    public SiloDevices Devices { get; }
+
+    /// <summary>The nodes, those that attack first first: a larger fraction has the smaller one's attackers and more.</summary>
+    public IReadOnlyList<int> AttackersFirst { get; }
+
+    /// <summary>Key of the module.</summary>
+    public string ModuleKey => _module.Key;
+
+    /// <summary>The first version's weights, as safetensors.</summary>
+    public Task<byte[]> FirstWeightsAsync() => Devices.Serving.RunAsync(_ =>
+    {
+        using var weights = WeightTransfer.RandomWeights(ArchitectureCatalog.Parse(_module.Architecture), (ulong)SeedSequence.Derive(_seed, FirstWeightsPurpose));
+        return WeightCodec.Encode(weights);
+    });
+
+    /// <summary>What a node trains in a round, by the product's own local work.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="round">The round.</param>
+    /// <param name="version">The version it starts from.</param>
+    /// <param name="weights">That version's weights.</param>
+    /// <param name="isMislabelled">Whether its labels are wrong.</param>
+    public Task<TrainedNode> TrainAsync(int node, int round, ModuleVersion version, byte[] weights, bool isMislabelled)
+    {
+        var request = new LocalUpdateRequest
+        {
+            NodeIndex = node,
+            Task = 0,
+            Round = round,
+            SubmitsDelta = true,
+            Module = _module,
+            Base = version,
+            RunId = RunId,
+            Settings = _run,
+        };
+        var shard = (isMislabelled ? _mislabelled : _shards)[node];
+        return _trainings.GetAsync((version.Digest, node, round, isMislabelled), () => Devices.Training.RunAsync(job =>
+        {
+            var (result, update, _) = LocalWork.Train(job, request, shard, weights, weights, teacher: null, residual: null, _ => { });
+            return new TrainedNode(update, result.SampleCount);
+        }));
+    }
+
+    /// <summary>Share of the test images that some weights get right.</summary>
+    public Task<double> AccuracyAsync(string digest, byte[] weights) =>
+        _accuracies.GetAsync(digest, () => Devices.Training.RunAsync(job => Accuracy(job, weights)));
+
+    /// <summary>Seed of a node's noise in a round.</summary>
+    public int NoiseSeed(int node, int round) => SeedSequence.Derive(_seed, NoisePurpose, node, round);
+
+    /// <summary>Images that an inflating node claims.</summary>
+    public long Claim => _settings.Claim;
+
+    /// <summary>Rounds of a run.</summary>
+    public int Rounds => _settings.Rounds;
+
+    private double Accuracy(DeviceJob job, byte[] weights)
+    {
+        using var noGrad = no_grad();
+        using var network = NetworkLoader.Load(_module.Architecture, weights, job.Device);
+        using var images = ImageTensors.From(_test.Pixels, _test.Labels, _test.Channels, _test.Height);
+        long right = 0;
+        for (long start = 0; start < images.Count; start += TestBatch)
+        {
+            using var scope = NewDisposeScope();
+            long length = Math.Min(TestBatch, images.Count - start);
+            var logits = network.forward(ImageTensors.Normalise(images.Pixels.narrow(0, start, length).to(job.Device)));
+            right += logits.argmax(1).eq(images.Labels.narrow(0, start, length).to(job.Device)).sum().item<long>();
+        }
+
+        return (double)right / images.Count;
+    }
+
+    private static ImageSet Mislabel(ImageSet shard, int classes) =>
+        new(shard.Pixels, [.. shard.Labels.Select(label => (label + 1) % classes)], shard.Channels, shard.Height, shard.Width);
+}
