@@ -31,9 +31,9 @@ public sealed record PreservationSettings
     [Id(5)]
     public int[][]? ClassGroups { get; init; }
 
-    /// <summary>How units are divided, one of <see cref="PartitionNames"/>. Default: spectral.</summary>
+    /// <summary>How units are divided, one of <see cref="PartitionNames"/>. Default: importance.</summary>
     [Id(6)]
-    public string Partition { get; init; } = PartitionNames.Spectral;
+    public string Partition { get; init; } = PartitionNames.Importance;
 
     /// <summary>How importance is measured, one of <see cref="ScoreNames"/>. Default: gradient.</summary>
     [Id(7)]
