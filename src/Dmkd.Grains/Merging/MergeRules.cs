@@ -68,9 +68,11 @@ internal static class MergeRules
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}");
         if (submission.BaseDigest is { } digest && digest != plan.Base.Digest)
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto {plan.Base.Digest}, not {digest}");
-        return submission.SampleCount >= 1 && submission.SampleCount <= plan.MostSamples
+        if (submission.SampleCount < 1)
+            return new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not {submission.SampleCount}");
+        return submission.SampleCount <= plan.MostSamples
             ? new(SubmissionOutcome.Accepted)
-            : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1 and at most {plan.MostSamples}, not {submission.SampleCount}");
+            : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at most {plan.MostSamples}, not {submission.SampleCount}");
     }
 
     /// <summary>Whether an update with this fingerprint counted in an earlier round.</summary>

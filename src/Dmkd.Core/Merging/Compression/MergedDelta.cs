@@ -15,7 +15,13 @@ public static class MergedDelta
     /// <param name="weights">One weight per update, finite and not negative, not all zero, normalised: the sum is 1, or less when updates were clipped.</param>
     /// <returns>The mean, smaller than the weights; null when it is not, as for whole fp32 updates: then send the merged weights.</returns>
     /// <exception cref="ArgumentException">The updates do not belong together or have a problem, or the weights are not as described.</exception>
-    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights) => Mean(deltasInNodeOrder, _ => weights);
+    public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights)
+    {
+        ArgumentNullException.ThrowIfNull(deltasInNodeOrder);
+        ArgumentNullException.ThrowIfNull(weights);
+        MergeWeights.RequireNormalised(deltasInNodeOrder.Count, weights);
+        return Mean(deltasInNodeOrder, _ => weights);
+    }
 
     /// <summary>The same with weights that depend on the tensor, as rules have that weigh batch norm's statistics otherwise.</summary>
     /// <param name="deltasInNodeOrder">As above.</param>
