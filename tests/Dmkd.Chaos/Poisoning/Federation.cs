@@ -27,19 +27,21 @@ internal sealed class Federation
     private readonly PoisonSettings _settings;
     private readonly RunSettings _run;
     private readonly int _seed;
+    private readonly CancellationToken _stopping;
     private readonly ModuleDescriptor _module;
     private readonly ImageSet[] _shards, _mislabelled;
     private readonly ImageSet _test;
     private readonly OnceEach<(string Digest, int Node, int Round, bool IsMislabelled), TrainedNode> _trainings = new();
-    private readonly OnceEach<string, double> _accuracies = new();
+    private readonly OnceEach<string, (double AsMerged, double Restated)> _accuracies = new();
 
     /// <param name="settings">The study.</param>
     /// <param name="seed">Seed of shards, first weights, training and choice of attackers.</param>
     /// <param name="dataset">The classes used and no others.</param>
     /// <param name="devices">Lanes to compute on. Borrowed.</param>
-    public Federation(PoisonSettings settings, int seed, ImageDataset dataset, SiloDevices devices)
+    /// <param name="stopping">Ends trainings.</param>
+    public Federation(PoisonSettings settings, int seed, ImageDataset dataset, SiloDevices devices, CancellationToken stopping)
     {
-        (_settings, _seed, Devices, _test) = (settings, seed, devices, dataset.Test);
+        (_settings, _seed, Devices, _test, _stopping) = (settings, seed, devices, dataset.Test, stopping);
         _run = new RunSettings
         {
             Data = new DataSource { Kind = settings.Data.Kind, Seed = seed },
@@ -113,11 +115,11 @@ internal sealed class Federation
         {
             var (result, update, _) = LocalWork.Train(job, request, shard, weights, weights, teacher: null, residual: null, _ => { });
             return new TrainedNode(update, result.SampleCount);
-        }));
+        }, _stopping));
     }
 
-    /// <summary>Share of the test images that some weights get right.</summary>
-    public Task<double> AccuracyAsync(string digest, byte[] weights) =>
+    /// <summary>Share of the test images that some weights get right: as they are, and with batch-norm statistics measured anew on all nodes' images.</summary>
+    public Task<(double AsMerged, double Restated)> AccuracyAsync(string digest, byte[] weights) =>
         _accuracies.GetAsync(digest, () => Devices.Training.RunAsync(job => Accuracy(job, weights)));
 
     /// <summary>Seed of a node's noise in a round.</summary>
@@ -129,10 +131,19 @@ internal sealed class Federation
     /// <summary>Rounds of a run.</summary>
     public int Rounds => _settings.Rounds;
 
-    private double Accuracy(DeviceJob job, byte[] weights)
+    private (double AsMerged, double Restated) Accuracy(DeviceJob job, byte[] weights)
     {
         using var noGrad = no_grad();
         using var network = NetworkLoader.Load(_module.Architecture, weights, job.Device);
+        double asMerged = Accuracy(job, network);
+        int count = _shards.Sum(shard => shard.Count);
+        using var pixels = ImageTensors.PixelTensor([.. _shards.SelectMany(shard => shard.Pixels)], count, _test.Channels, _test.Height);
+        BatchNormStatistics.Reestimate(network, ImageTensors.Normalise(pixels.to(job.Device)), count);
+        return (asMerged, Accuracy(job, network));
+    }
+
+    private double Accuracy(DeviceJob job, Network network)
+    {
         using var images = ImageTensors.From(_test.Pixels, _test.Labels, _test.Channels, _test.Height);
         long right = 0;
         for (long start = 0; start < images.Count; start += TestBatch)

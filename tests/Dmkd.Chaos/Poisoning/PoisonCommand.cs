@@ -13,6 +13,7 @@ namespace Dmkd.Chaos.Poisoning;
 /// <summary><c>poison</c>: what hostile nodes can do to a module, for every attack, fraction and merge rule.</summary>
 internal static class PoisonCommand
 {
+    private const int Stopped = 130; // as after an interrupt
     private static readonly PoisonSettings Defaults = new();
 
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web)
@@ -48,7 +49,7 @@ internal static class PoisonCommand
         {
             attacks, fractions, rules, nodes, rounds, seed, repeats, data, dataPath, classes, full, train, test, epochs, batch, rate, widths, dirichlet, claim, json,
         };
-        command.SetAction((parsed, _) => RunAsync(
+        command.SetAction((parsed, stopping) => RunAsync(
             new PoisonSettings
             {
                 Attacks = parsed.GetValue(attacks)!,
@@ -74,11 +75,11 @@ internal static class PoisonCommand
                 Dirichlet = parsed.GetValue(dirichlet),
                 Claim = parsed.GetValue(claim),
             },
-            parsed.GetValue(json)));
+            parsed.GetValue(json), stopping));
         return command;
     }
 
-    private static async Task<int> RunAsync(PoisonSettings settings, bool asJson)
+    private static async Task<int> RunAsync(PoisonSettings settings, bool asJson, CancellationToken stopping)
     {
         if (ProblemOf(settings) is { } problem)
         {
@@ -90,13 +91,18 @@ internal static class PoisonCommand
         using var devices = new SiloDevices(NullLogger<SiloDevices>.Instance);
         try
         {
-            var rows = await new PoisonStudy(settings, devices, text => Console.Error.WriteLine($"{clock.Elapsed:mm\\:ss} {text}")).RunAsync();
+            var rows = await new PoisonStudy(settings, devices, text => Console.Error.WriteLine($"{clock.Elapsed:mm\\:ss} {text}")).RunAsync(stopping);
             if (asJson) Console.WriteLine(JsonSerializer.Serialize(rows, Web));
             else foreach (string line in PoisonTable.Lines(rows)) Console.WriteLine(line);
             PoisonRow[] broken = [.. rows.Where(row => AttackNames.WithoutEffect.Contains(row.Attack) && !row.SameDigests)];
             foreach (var row in broken)
                 await Console.Error.WriteLineAsync($"{row.Attack} at {row.Fraction:0.0#} under {row.Rule} must have no effect; the digests differ from those of the honest nodes alone.");
             return broken.Length == 0 ? 0 : 1;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("stopped before the end");
+            return Stopped;
         }
         catch (DatasetException e)
         {

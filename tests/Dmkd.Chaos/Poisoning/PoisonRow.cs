@@ -15,6 +15,10 @@ namespace Dmkd.Chaos.Poisoning;
 /// <param name="HonestAccuracy">Of the same run with the honest nodes alone.</param>
 /// <param name="LossPoints">Percentage points that the attack costs.</param>
 /// <param name="LossPointsPerSeed">The same for each repeat.</param>
+/// <param name="RestatedAccuracy">
+/// Accuracy with batch-norm statistics measured anew on all nodes' images before testing: what is left of the attack in the trained weights.
+/// </param>
+/// <param name="HonestRestatedAccuracy">The same of the honest nodes alone.</param>
 /// <param name="Refusals">Updates of attackers that were refused.</param>
 /// <param name="HonestRefusals">Updates of honest nodes that were refused.</param>
 /// <param name="CappedClaims">Claimed sample counts that were lowered, the honest nodes' among them.</param>
@@ -22,5 +26,5 @@ namespace Dmkd.Chaos.Poisoning;
 /// <param name="SameDigests">Whether every version has the digest of the run with the honest nodes alone.</param>
 internal sealed record PoisonRow(
     string Attack, double Fraction, string Rule, int Nodes, int Attackers, int Rounds, double RelativeError, double HonestRelativeError,
-    double Accuracy, double HonestAccuracy, double LossPoints, double[] LossPointsPerSeed, int Refusals, int HonestRefusals, int CappedClaims,
-    int FailedRounds, bool SameDigests);
+    double Accuracy, double HonestAccuracy, double LossPoints, double[] LossPointsPerSeed, double RestatedAccuracy,
+    double HonestRestatedAccuracy, int Refusals, int HonestRefusals, int CappedClaims, int FailedRounds, bool SameDigests);

@@ -36,8 +36,8 @@ internal sealed record PoisonSettings
     /// <summary>Whether images are brought to half their height and width: a quarter of the work. Default: yes.</summary>
     public bool Halves { get; init; } = true;
 
-    /// <summary>Passes over a node's images in a round. Default: 6.</summary>
-    public int Epochs { get; init; } = 6;
+    /// <summary>Passes over a node's images in a round. Default: 10.</summary>
+    public int Epochs { get; init; } = 10;
 
     /// <summary>Images per training step. Default: 16.</summary>
     public int BatchSize { get; init; } = 16;

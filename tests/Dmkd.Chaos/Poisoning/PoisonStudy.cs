@@ -12,9 +12,10 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
     private int _done;
 
     /// <summary>Runs all cells.</summary>
+    /// <param name="cancellationToken">Ends the study between two training steps.</param>
     /// <returns>One row per cell: by attack, fraction and rule. No attack has one row per rule.</returns>
     /// <exception cref="DatasetException">The data cannot be read or is too little.</exception>
-    public async Task<PoisonRow[]> RunAsync()
+    public async Task<PoisonRow[]> RunAsync(CancellationToken cancellationToken = default)
     {
         Cell[] cells = [.. Cells()];
         var comparisons = new Comparison[settings.Repeats][];
@@ -23,19 +24,19 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
         for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
             int seed = settings.Seed + repeat;
-            var federation = new Federation(settings, seed, Load(seed), devices);
-            comparisons[repeat] = await RunAsync(cells, federation, codec, $"seed {seed}");
+            var federation = new Federation(settings, seed, Load(seed), devices, cancellationToken);
+            comparisons[repeat] = await RunAsync(cells, federation, codec, $"seed {seed}", cancellationToken);
         }
 
         return [.. cells.Select((cell, i) => RowOf(cell, [.. comparisons.Select(ofSeed => ofSeed[i])]))];
     }
 
-    private async Task<Comparison[]> RunAsync(Cell[] cells, Federation federation, ISubmissionCodec codec, string name)
+    private async Task<Comparison[]> RunAsync(Cell[] cells, Federation federation, ISubmissionCodec codec, string name, CancellationToken cancellationToken)
     {
         var runs = new OnceEach<(string Attack, int Attackers, string Rule, bool TakePart), RunOutcome>();
         var comparisons = new Comparison[cells.Length];
         // One more than lanes: while one cell merges, the others' nodes train.
-        var options = new ParallelOptions { MaxDegreeOfParallelism = devices.Training.LaneCount + 1 };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = devices.Training.LaneCount + 1, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, cells.Length, options, async (i, _) =>
         {
             var cell = cells[i];
@@ -44,7 +45,7 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
             comparisons[i] = new Comparison(attacked, alone);
             int done = Interlocked.Increment(ref _done);
             report($"{done} of {cells.Length * settings.Repeats}: {name}, {cell.Attack} {cell.Fraction:0.0#} {cell.Rule}: "
-                + $"accuracy {attacked.Accuracy:P1}, honest nodes alone {alone.Accuracy:P1}");
+                + $"accuracy {attacked.Accuracy:P1} ({attacked.RestatedAccuracy:P1} restated), honest nodes alone {alone.Accuracy:P1} ({alone.RestatedAccuracy:P1})");
         });
         return comparisons;
 
@@ -85,6 +86,7 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
             cell.Attack, cell.Fraction, cell.Rule, settings.Nodes, cell.Attackers, settings.Rounds,
             bySeed.Average(seed => seed.Attacked.RelativeErrors.Average()), bySeed.Average(seed => seed.Alone.RelativeErrors.Average()),
             bySeed.Average(seed => seed.Attacked.Accuracy), bySeed.Average(seed => seed.Alone.Accuracy), losses.Average(), losses,
+            bySeed.Average(seed => seed.Attacked.RestatedAccuracy), bySeed.Average(seed => seed.Alone.RestatedAccuracy),
             bySeed.Sum(seed => seed.Attacked.Refusals), bySeed.Sum(seed => seed.Attacked.HonestRefusals), bySeed.Sum(seed => seed.Attacked.CappedClaims),
             bySeed.Sum(seed => seed.Attacked.FailedRounds), bySeed.All(seed => seed.Attacked.Digests.SequenceEqual(seed.Alone.Digests)));
     }

@@ -42,8 +42,8 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
             digests.Add(version.Digest);
         }
 
-        double accuracy = await federation.AccuracyAsync(version.Digest, await _store.GetAsync(version.Digest));
-        return new RunOutcome(digests, _errors, accuracy, _refusals, _honestRefusals, _cappedClaims, _failedRounds);
+        var (accuracy, restated) = await federation.AccuracyAsync(version.Digest, await _store.GetAsync(version.Digest));
+        return new RunOutcome(digests, _errors, accuracy, restated, _refusals, _honestRefusals, _cappedClaims, _failedRounds);
     }
 
     private async Task<ModuleVersion> RoundAsync(MergeCoordinator coordinator, int round, ModuleVersion version)
