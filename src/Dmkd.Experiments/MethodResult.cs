@@ -39,6 +39,12 @@ public sealed record MethodResult
     /// <summary>Trainable values of all networks together.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Multiply-adds to predict one input, all experts asked and all views of the input counted.</summary>
+    public required long MacsPerInput { get; init; }
+
+    /// <summary>Training images kept of past tasks; 0 for a method without exemplars.</summary>
+    public int Exemplars { get; init; }
+
     /// <summary>Mean class-incremental accuracy over the tasks at the end.</summary>
     public double FinalAccuracy => ClassIncremental[^1].Average();
 
@@ -65,6 +71,7 @@ public sealed record MethodResult
             DeviceSeconds = report.DeviceSeconds,
             WallSeconds = report.WallSeconds,
             Parameters = report.ExpertParameters.Sum(),
+            MacsPerInput = report.MacsPerInput,
         };
     }
 

@@ -9,7 +9,7 @@ public sealed class RunDocumentTests(FinishedRun finished)
     private static readonly string[] RowFields =
     [
         "runId", "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1",
-        "forgetting", "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters",
+        "forgetting", "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
     ];
 
     private static readonly string[] OwnFields = ["legacyAccuracy", "library", "settings", "baselines"];

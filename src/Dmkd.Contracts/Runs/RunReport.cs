@@ -59,4 +59,8 @@ public sealed record RunReport
     /// <summary>Number of weights of each expert, in task order.</summary>
     [Id(13)]
     public required long[] ExpertParameters { get; init; }
+
+    /// <summary>Multiply-adds to predict one input at the end: every expert asked with every view of the input that it is shown.</summary>
+    [Id(14)]
+    public required long MacsPerInput { get; init; }
 }

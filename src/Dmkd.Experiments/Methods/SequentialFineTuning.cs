@@ -17,14 +17,21 @@ namespace Dmkd.Experiments.Methods;
 /// batches, augmentation and number of passes over the data are the experts'; there are no rotation labels. Verified: ends near
 /// 1 / tasks class-incrementally, as published.
 /// </summary>
-public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearner
+/// <param name="device">Where it computes. Borrowed.</param>
+/// <param name="learningRate">Learning rate of a task's first round.</param>
+public sealed class SequentialFineTuning(DeviceWorker device, double learningRate = SequentialFineTuning.UsualLearningRate) : IContinualLearner
 {
-    private const double LearningRate = 0.1;
+    /// <summary>Name in results and experiment files.</summary>
+    public const string MethodName = "sequential-fine-tuning";
+
+    /// <summary>The published learning rate.</summary>
+    public const double UsualLearningRate = 0.1;
+
     private const int InitialPurpose = 51;
     private const int TrainingPurpose = 52;
 
     /// <inheritdoc/>
-    public string Name => "sequential-fine-tuning";
+    public string Name => MethodName;
 
     /// <inheritdoc/>
     public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
@@ -60,10 +67,11 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
             DeviceSeconds = job.Elapsed.TotalSeconds,
             WallSeconds = clock.Elapsed.TotalSeconds,
             Parameters = architecture.ParameterCount,
+            MacsPerInput = architecture.MultiplyAdds,
         };
     }
 
-    private static void Train(DeviceJob job, Network network, ContinualProblem problem, int task, Action<double> progress)
+    private void Train(DeviceJob job, Network network, ContinualProblem problem, int task, Action<double> progress)
     {
         var settings = problem.Settings;
         var own = problem.Tasks.ClassesOf(task);
@@ -79,7 +87,7 @@ public sealed class SequentialFineTuning(DeviceWorker device) : IContinualLearne
                 Epochs = settings.Epochs,
                 BatchSize = settings.BatchSize,
                 Optimizer = OptimizerKind.Sgd,
-                LearningRate = LearningRateSchedule.Cosine(LearningRate, round, settings.Rounds),
+                LearningRate = LearningRateSchedule.Cosine(learningRate, round, settings.Rounds),
                 RotationLabelled = false,
             };
             LocalUpdate.Run(

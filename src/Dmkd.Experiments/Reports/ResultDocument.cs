@@ -59,6 +59,12 @@ public record ResultDocument
     /// <summary>Trainable values of all networks together.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Multiply-adds to predict one input.</summary>
+    public required long MacsPerInput { get; init; }
+
+    /// <summary>Training images kept of past tasks.</summary>
+    public required int Exemplars { get; init; }
+
     /// <summary>The row of a method.</summary>
     public static ResultDocument Of(string runId, RunSettings settings, MethodResult result, int nodes)
     {
@@ -84,6 +90,8 @@ public record ResultDocument
             DeviceSeconds = result.DeviceSeconds,
             WallSeconds = result.WallSeconds,
             Parameters = result.Parameters,
+            MacsPerInput = result.MacsPerInput,
+            Exemplars = result.Exemplars,
         };
     }
 }

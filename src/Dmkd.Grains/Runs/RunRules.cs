@@ -193,6 +193,7 @@ internal static class RunRules
         WallSeconds = state.WallSeconds,
         LegacyAccuracy = state.Legacy?.Accuracy,
         ExpertParameters = [.. state.ExpertParameters],
+        MacsPerInput = state.ExpertMultiplyAdds.Sum(),
     };
 
     /// <summary>A version that has no parent.</summary>

@@ -50,13 +50,15 @@ internal sealed partial class TrainingRunGrain
         var preserved = State.Preserved.FirstOrDefault(expert => expert.Task == State.Task);
         var (descriptor, first) = preserved is not null ? Reuse(preserved) : await SpawnAsync();
         await GrainFactory.GetGrain<IExpertModuleGrain>(descriptor.Key).CreateAsync(descriptor, first);
-        long parameters = ArchitectureCatalog.Parse(descriptor.Architecture).ParameterCount;
+        var architecture = ArchitectureCatalog.Parse(descriptor.Architecture);
+        long parameters = architecture.ParameterCount;
         _feed.Add($"task {State.Task + 1}/{Settings.Tasks}: {descriptor.Name} for {string.Join(", ", descriptor.ClassNames)} ({OriginOf(descriptor.Lineage)}, {parameters:N0} parameters)");
         State.Module = descriptor;
         State.Base = first;
         State.Round = 0;
         RunRules.BeginRound(State);
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];
+        State.ExpertMultiplyAdds = [.. State.ExpertMultiplyAdds.Take(State.Task), RotationLabels.Count * architecture.MultiplyAdds];
         await MoveToAsync(RunPhase.Train);
     }
 

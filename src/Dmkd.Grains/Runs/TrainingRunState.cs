@@ -45,6 +45,9 @@ internal sealed class TrainingRunState
     /// <summary>Parameters of each expert, in task order.</summary>
     public List<long> ExpertParameters { get; set; } = [];
 
+    /// <summary>Multiply-adds of each expert for one input, all views of it counted, in task order.</summary>
+    public List<long> ExpertMultiplyAdds { get; set; } = [];
+
     /// <summary>A[t][i], class-incremental.</summary>
     public List<double[]> ClassIncremental { get; set; } = [];
 

@@ -21,6 +21,7 @@ internal static class Reports
         WallSeconds = 2.5,
         LegacyAccuracy = 0.5,
         ExpertParameters = [100, 23],
+        MacsPerInput = 4567,
     };
 
     public static MethodResult Baseline { get; } = new()
@@ -33,5 +34,7 @@ internal static class Reports
         DeviceSeconds = 3,
         WallSeconds = 4,
         Parameters = 99,
+        MacsPerInput = 890,
+        Exemplars = 12,
     };
 }

@@ -8,7 +8,7 @@ public sealed class RunDocumentTests
     private static readonly string[] RowFields =
     [
         "runId", "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1",
-        "forgetting", "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters",
+        "forgetting", "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
     ];
 
     private static readonly JsonElement Document = JsonSerializer.SerializeToElement(
@@ -36,6 +36,8 @@ public sealed class RunDocumentTests
     [InlineData("deviceSeconds", 1.5)]
     [InlineData("wallSeconds", 2.5)]
     [InlineData("parameters", 123)]
+    [InlineData("macsPerInput", 4567)]
+    [InlineData("exemplars", 0)]
     [InlineData("legacyAccuracy", 0.5)]
     [InlineData("tasks", 2)]
     [InlineData("nodes", 3)]

@@ -25,6 +25,7 @@ internal static class RunOutcome
             report.DenseBytes,
             report.LegacyAccuracy,
             report.ExpertParameters,
+            report.MacsPerInput,
             Entropies = modules.Select(module => module.Specialization!.MeanEntropy),
             Versions = versions,
         });
