@@ -23,7 +23,8 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
         byte[] starting = startingDigest == request.Base.Digest ? baseWeights : await weights.GetAsync(startingDigest, cancellationToken);
         byte[]? teacher = request.Settings.Lambda <= 0 ? null
             : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken) : baseWeights;
-        byte[]? dropped = residual is null ? null : await weights.GetAsync(residual, cancellationToken);
+        // Weights of the node's own already hold what was dropped.
+        byte[]? dropped = residual is null || startingDigest != request.Base.Digest ? null : await weights.GetAsync(residual, cancellationToken);
         var (result, trained, time) = await devices.Training.RunAsync(
             job => LocalWork.Train(job, request, data.ShardOf(request.Task, request.NodeIndex), baseWeights, starting, teacher, dropped, progress), cancellationToken);
         DmkdTelemetry.DeviceUsed("local update", time);

@@ -19,14 +19,18 @@ internal static class LocalWork
     private const int UpdatePurpose = 11;
     private const int OwnWeightsPurpose = 13;
 
-    /// <summary>Trains; the result is the update with what compression dropped before when the round merges, else the trained weights.</summary>
+    /// <summary>
+    /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped before is put under the
+    /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice. The update, relative to
+    /// the base, is Δ + e either way (proposal 3.4, error feedback).
+    /// </summary>
     /// <param name="job">The lane.</param>
     /// <param name="request">What is asked for.</param>
     /// <param name="shard">The node's images of the task.</param>
     /// <param name="baseWeights">Weights the update is relative to, as safetensors.</param>
     /// <param name="starting">Weights to start from.</param>
     /// <param name="teacher">Weights of the distillation teacher, when λ is above 0.</param>
-    /// <param name="residual">What compression has dropped so far, or null.</param>
+    /// <param name="residual">What compression has dropped so far and the weights to start from do not hold, or null.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static (LocalUpdateResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
         DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
@@ -34,7 +38,7 @@ internal static class LocalWork
         var settings = request.Settings;
         using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
         using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
-        using (var first = FirstWeights(request, network.Architecture, starting)) first.CopyTo(network);
+        using (var first = FirstWeights(request, network.Architecture, starting, residual)) first.CopyTo(network);
         network.to(job.Device);
         using var data = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
         var target = TargetOf(job, request, teacher, generator);
@@ -42,24 +46,26 @@ internal static class LocalWork
 
         var result = LocalUpdate.Run(network, data, OptionsOf(settings, request), generator, target, progress, job.CancellationToken);
         using var updated = WeightSet.CopyOf(network);
-        return (result, request.SubmitsDelta ? UpdateOf(baseWeights, updated, residual) : WeightCodec.Encode(updated), job.Elapsed);
+        return (result, request.SubmitsDelta ? UpdateOf(baseWeights, updated) : WeightCodec.Encode(updated), job.Elapsed);
     }
 
-    private static byte[] UpdateOf(byte[] baseWeights, WeightSet updated, byte[]? residual)
+    private static byte[] UpdateOf(byte[] baseWeights, WeightSet updated)
     {
         using var start = WeightCodec.Decode(baseWeights);
         using var delta = WeightDelta.Between(start, updated);
-        if (residual is null) return WeightCodec.Encode(delta);
-        using var dropped = WeightCodec.Decode(residual);
-        using var sum = ErrorFeedback.Add(delta, dropped);
-        return WeightCodec.Encode(sum);
+        return WeightCodec.Encode(delta);
     }
 
-    /// <summary>Those given, or in a module's first round weights of the node's own.</summary>
-    private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting) =>
-        request.Settings.OwnFirstWeights && request.Round == 0
-            ? WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, OwnWeightsPurpose, request.Task, request.NodeIndex))
-            : WeightCodec.Decode(starting);
+    /// <summary>Those given with what was dropped, or in a module's first round weights of the node's own.</summary>
+    private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting, byte[]? residual)
+    {
+        if (request.Settings.OwnFirstWeights && request.Round == 0)
+            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, OwnWeightsPurpose, request.Task, request.NodeIndex));
+        if (residual is null) return WeightCodec.Decode(starting);
+        using var weights = WeightCodec.Decode(starting);
+        using var dropped = WeightCodec.Decode(residual);
+        return ErrorFeedback.Add(weights, dropped);
+    }
 
     private static DistillationTarget? TargetOf(DeviceJob job, LocalUpdateRequest request, byte[]? teacherWeights, Generator generator)
     {

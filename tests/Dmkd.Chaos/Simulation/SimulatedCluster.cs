@@ -106,6 +106,9 @@ internal sealed class SimulatedCluster
         _disk.Keep("module", state);
     }
 
+    /// <summary>Has a node freeze and never answer again.</summary>
+    internal void FreezeForGood(int node, TimeSpan at) => _world.After(at, () => _nodes[node].Freeze(TimeSpan.FromDays(1), isReplaced: false));
+
     /// <summary>Runs the run to its end.</summary>
     /// <param name="limit">Time by which it must have ended.</param>
     /// <returns>Whether it has.</returns>

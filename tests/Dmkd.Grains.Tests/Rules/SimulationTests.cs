@@ -1,4 +1,5 @@
 using Dmkd.Chaos.Simulation;
+using Dmkd.Grains.Runs;
 
 namespace Dmkd.Grains.Tests.Rules;
 
@@ -26,6 +27,32 @@ public sealed class SimulationTests
             return cluster.World.Steps;
         })];
         Assert.Equal(steps[0], steps[1]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Simulate_ANodeThatFreezesForGood_DelaysNoRoundBeyondItsDeadline(int seed)
+    {
+        const int Frozen = 1;
+        var settings = Scenario.Draw(seed).Settings with
+        {
+            Nodes = 4, Rounds = 6, MergeEvery = 1, Quorum = 0.5, Holders = 0, Participation = 1, MaxDrop = null,
+            RoundDeadline = TimeSpan.FromMinutes(5), ShortestWait = TimeSpan.FromSeconds(20),
+        };
+        var cluster = new SimulatedCluster(new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false), isDisturbed: false);
+        cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training
+
+        Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)), cluster.Describe());
+        var merged = cluster.Versions.Skip(1).ToArray();
+        Assert.Equal(settings.Rounds, merged.Length);
+        Assert.All(merged, version => Assert.DoesNotContain(version.Contributions, contribution => contribution.NodeId == RunRules.NodeKey(SimulatedCluster.RunId, Frozen)));
+        var ends = merged.Select(version => version.CreatedAt).Prepend(DateTimeOffset.UnixEpoch).ToArray();
+        var mergeTime = TimeSpan.FromSeconds(10); // the merge itself, and the driver's looks
+        Assert.All(ends.Zip(ends.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.RoundDeadline + mergeTime));
+        // Once it is known to be silent, it is not even waited for so long.
+        Assert.All(ends.Skip(1).Zip(ends.Skip(2)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.ShortestWait + TimeSpan.FromMinutes(1)));
     }
 
     [Fact]
