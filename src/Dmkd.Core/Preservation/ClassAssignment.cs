@@ -1,3 +1,5 @@
+using Dmkd.Core.Numerics;
+
 namespace Dmkd.Core.Preservation;
 
 /// <summary>Gives class groups to clusters (proposal 3.2.2): each to the cluster that holds most of its importance, balanced.</summary>

@@ -38,7 +38,9 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
         var options = OptionsOf(request);
         var last = await versions.TensorsAsync(request.Base.Update, cancellationToken);
         var lastBasis = await versions.TensorsAsync(request.Base.Basis, cancellationToken);
-        return await devices.Serving.RunAsync(_ => PackingWork.Project(request, options, update, last, lastBasis), cancellationToken);
+        var projection = await devices.Serving.RunAsync(_ => PackingWork.Project(request, options, update, last, lastBasis), cancellationToken);
+        RequireSendable(projection);
+        return projection;
     }
 
     public async Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken)
@@ -57,9 +59,17 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
                 return new PackedUpdate(tensors, residual, job.Elapsed);
             },
             cancellationToken);
-        long bytes = DeltaWire.FromWire(packed.Tensors).ValueBytes;
+        long bytes = RequireSendable(packed.Tensors);
         activity?.SetTag("dmkd.bytes", bytes).SetTag("dmkd.bytes.dense", update.Length);
-        return bytes <= DeltaSubmission.MaxValueBytes ? packed
+        return packed;
+    }
+
+    /// <summary>Bytes of an update's values, no more than a message may have.</summary>
+    /// <exception cref="InvalidOperationException">They are too many.</exception>
+    private static long RequireSendable(TensorPayload[] tensors)
+    {
+        long bytes = DeltaWire.FromWire(tensors).ValueBytes;
+        return bytes <= DeltaSubmission.MaxValueBytes ? bytes
             : throw new InvalidOperationException($"the update takes {bytes:N0} bytes; a message may have {DeltaSubmission.MaxValueBytes:N0}. Use a lower rank.");
     }
 

@@ -1,4 +1,5 @@
 using Dmkd.Core.Modules;
+using Dmkd.Core.Numerics;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Alignment;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Dmkd.Core.Merging.Alignment;
+namespace Dmkd.Core.Numerics;
 
 /// <summary>
 /// The linear assignment problem, solved exactly in O(n³) by shortest augmenting paths (Jonker and Volgenant 1987, in the form

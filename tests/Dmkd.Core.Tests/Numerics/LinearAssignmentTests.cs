@@ -1,7 +1,7 @@
 using CsCheck;
-using Dmkd.Core.Merging.Alignment;
+using Dmkd.Core.Numerics;
 
-namespace Dmkd.Core.Tests.Merging.Alignment;
+namespace Dmkd.Core.Tests.Numerics;
 
 public sealed class LinearAssignmentTests
 {

@@ -1,4 +1,4 @@
-namespace Dmkd.Core.Merging.Alignment;
+namespace Dmkd.Core.Numerics;
 
 /// <summary>One assignment problem being solved: the rows placed so far, the dual values that prove them optimal, and the search for the next.</summary>
 /// <param name="costs">Shape [size, size], row by row, finite.</param>
