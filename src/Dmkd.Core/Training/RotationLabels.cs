@@ -31,24 +31,31 @@ public static class RotationLabels
     }
 
     /// <summary>
-    /// Scores of the classes: the mean over the four rotations of the logit that names class and rotation (proposal 3.3). Each
+    /// Scores of the classes: the mean over the rotations shown of the logit that names class and rotation (proposal 3.3). Each
     /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts do not compare.
     /// </summary>
     /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C]; its result is disposed here.</param>
     /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
+    /// <param name="views">Rotations shown, in [1, 4]; 1 is the image as it is.</param>
+    /// <param name="isCentred">Whether the mean logits are subtracted.</param>
     /// <returns>Shape [batch, C], owned by the caller.</returns>
-    public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images)
+    public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images, int views = Count, bool isCentred = true)
     {
+        ArgumentNullException.ThrowIfNull(forward);
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentOutOfRangeException.ThrowIfLessThan(views, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, Count);
         using var scope = NewDisposeScope();
         Tensor? sum = null;
-        for (int r = 0; r < Count; r++)
+        for (int r = 0; r < views; r++)
         {
             var logits = forward(r == 0 ? images : images.rot90(r, (2, 3)));
             long classes = logits.shape[1] / Count;
-            var part = logits.narrow(1, r * classes, classes) - logits.mean([1], keepdim: true);
+            var named = logits.narrow(1, r * classes, classes);
+            var part = isCentred ? named - logits.mean([1], keepdim: true) : named.clone();
             sum = sum is null ? part : sum.add_(part);
         }
 
-        return sum!.div_(Count).MoveToOuterDisposeScope();
+        return sum!.div_(views).MoveToOuterDisposeScope();
     }
 }
