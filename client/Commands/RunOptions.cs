@@ -29,6 +29,7 @@ internal sealed class RunOptions
     private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Routing.Centred };
     private readonly Option<int> _exemplars = Number("--exemplars", "Training images that nodes keep to fit the routing to, in all", Default.Exemplars);
     private readonly Option<string> _calibration = Text("--calibration", "How evidence is made comparable", CalibrationNames.All, Default.Calibration);
+    private readonly Option<bool> _unknownOutput = new("--unknown-output") { Description = "Train experts to know destroyed images, and score relative to that" };
     private readonly Option<string> _startFrom = Text("--start-from", "What a new task's expert starts from", StartNames.All, Default.StartFrom);
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
     private readonly Option<double> _dirichlet = new("--dirichlet")
@@ -49,7 +50,7 @@ internal sealed class RunOptions
         Option[] all =
         [
             .. _data.All, _tasks, _nodes, _rounds, _epochs, _alpha, _beta,
-            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
+            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -79,6 +80,7 @@ internal sealed class RunOptions
                 Views: ViewsOf(parsed, _views), Score: OneOf(parsed, _score, EvidenceScores.Names), Centred: parsed.GetValue(_centred)),
             Exemplars = Checked(parsed, _exemplars, nameof(RunSettings.Exemplars)),
             Calibration = OneOf(parsed, _calibration, CalibrationNames.All),
+            UnknownOutput = parsed.GetValue(_unknownOutput),
             StartFrom = OneOf(parsed, _startFrom, StartNames.All),
         };
         CheckTogether(settings);

@@ -162,4 +162,8 @@ public sealed record RunSettings
     /// <summary>First weights of a task's expert that was not preserved, one of <see cref="StartNames"/>. Default: previous.</summary>
     [Id(37)]
     public string StartFrom { get; init; } = StartNames.Previous;
+
+    /// <summary>Whether experts learn one more output for destroyed images, whose logit is subtracted from their scores. Default: no.</summary>
+    [Id(38)]
+    public bool UnknownOutput { get; init; }
 }

@@ -124,7 +124,7 @@ internal static class LegacyWork
     private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
     {
-        var outputs = new int?[classes.Length * RotationLabels.Count];
+        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.UnknownOutput)];
         for (int c = 0; c < classes.Length; c++) outputs[RotationLabels.OutputOf(c, 0, classes.Length)] = classes[c];
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)

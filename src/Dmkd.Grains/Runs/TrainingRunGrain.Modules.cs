@@ -133,7 +133,7 @@ internal sealed partial class TrainingRunGrain
         return best!;
     }
 
-    private int OutputCount => RotationLabels.Count * _data!.Tasks.ClassesOf(State.Task).Count;
+    private int OutputCount => RotationLabels.OutputCount(_data!.Tasks.ClassesOf(State.Task).Count, Settings.UnknownOutput);
 
     private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> InheritAsync(string architecture, string digest, ModuleLineage lineage)
     {

@@ -21,6 +21,7 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         { "gate-hybrid", With("hybrid") with { Exemplars = Exemplars } },
         { "gate-affine", With("evidence") with { Exemplars = Exemplars, Calibration = "affine" } },
         { "gate-scores", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, 0, Views: 1, Score: "energy", Centred: false) } },
+        { "unknown", TinySettings() with { UnknownOutput = true, Lambda = 0.5, StartFrom = "similar" } },
         { "start-random", Settings() with { StartFrom = "random" } },
         { "start-similar", Settings() with { StartFrom = "similar" } },
         { "start-legacy", Settings() with { StartFrom = "legacy", LegacyTasks = 1 } },
@@ -41,6 +42,14 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         var report = await _cluster.RunAsync("gate-oracle", With("oracle"));
         Assert.Equal(1, report.TaskDetectionRate);
         Assert.Equal(report.TaskIncremental, report.ClassIncremental);
+    }
+
+    [Fact]
+    public async Task Run_UnknownOutput_GivesEveryExpertOneOutputMore()
+    {
+        await _cluster.RunAsync("unknown-heads", TinySettings() with { UnknownOutput = true, Rounds = 1 });
+        var modules = await _cluster.Grains.GetGrain<IModuleCatalogGrain>("unknown-heads").ListAsync(Cancel);
+        Assert.All(modules, module => Assert.EndsWith(";21)", module.Descriptor.Architecture, StringComparison.Ordinal)); // 4 · 5 + 1
     }
 
     [Fact]
