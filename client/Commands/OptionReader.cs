@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using Dmkd.Core.Training;
 
 namespace Dmkd.Client.Commands;
 
@@ -36,6 +37,11 @@ internal static class OptionReader
             ? value
             : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
     }
+
+    /// <summary>A number of views, 1 or 4.</summary>
+    /// <exception cref="BadInputException">It is another.</exception>
+    public static int ViewsOf(ParseResult parsed, Option<int> option) =>
+        parsed.GetValue(option) is var views && views is 1 or RotationLabels.Count ? views : throw new BadInputException($"{option.Name} must be 1 or {RotationLabels.Count}, not {views}.");
 
     /// <summary>The value of an option that must be one of some words.</summary>
     /// <exception cref="BadInputException">Names the option, the words and the value.</exception>

@@ -23,7 +23,14 @@ internal sealed class RunOptions
     private readonly Option<double> _alpha = Number("--alpha", "Share of legacy weights in preserved experts (alpha)", Default.Alpha);
     private readonly Option<double> _beta = Number("--beta", "Weight of an expert's mean entropy in routing (beta)", Default.Routing.SpecializationWeight);
     private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
-    private readonly Option<string> _gate = new("--gate") { Description = $"Gate: {string.Join(", ", GateCatalog.NamesWithoutNetwork)}", DefaultValueFactory = _ => Default.Routing.Gate };
+    private readonly Option<string> _gate = Text("--gate", "Gate", GateCatalog.NamesForRuns, Default.Routing.Gate);
+    private readonly Option<int> _views = Number("--views", "Rotations of an image that an expert is shown at test, 1 or 4", Default.Routing.Views);
+    private readonly Option<string> _score = Text("--score", "How class scores become evidence", EvidenceScores.Names, Default.Routing.Score);
+    private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Routing.Centred };
+    private readonly Option<int> _exemplars = Number("--exemplars", "Training images that nodes keep to fit the routing to, in all", Default.Exemplars);
+    private readonly Option<string> _calibration = Text("--calibration", "How evidence is made comparable", CalibrationNames.All, Default.Calibration);
+    private readonly Option<bool> _unknownOutput = new("--unknown-output") { Description = "Train experts to know destroyed images, and score relative to that" };
+    private readonly Option<string> _startFrom = Text("--start-from", "What a new task's expert starts from", StartNames.All, Default.StartFrom);
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
     private readonly Option<double> _dirichlet = new("--dirichlet")
     {
@@ -43,7 +50,7 @@ internal sealed class RunOptions
         Option[] all =
         [
             .. _data.All, _tasks, _nodes, _rounds, _epochs, _alpha, _beta,
-            _top, _gate, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
+            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -69,10 +76,31 @@ internal sealed class RunOptions
             LearningRate = Checked(parsed, _learningRate, nameof(RunSettings.LearningRate)),
             Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
             Routing = new RoutingSettings(
-                OneOf(parsed, _gate, GateCatalog.NamesWithoutNetwork), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0)),
+                OneOf(parsed, _gate, GateCatalog.NamesForRuns), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0),
+                Views: ViewsOf(parsed, _views), Score: OneOf(parsed, _score, EvidenceScores.Names), Centred: parsed.GetValue(_centred)),
+            Exemplars = Checked(parsed, _exemplars, nameof(RunSettings.Exemplars)),
+            Calibration = OneOf(parsed, _calibration, CalibrationNames.All),
+            UnknownOutput = parsed.GetValue(_unknownOutput),
+            StartFrom = OneOf(parsed, _startFrom, StartNames.All),
         };
+        CheckTogether(settings);
         return _roundOptions.Read(parsed, settings);
     }
+
+    /// <summary>Refuses options that do not go together.</summary>
+    private void CheckTogether(RunSettings settings)
+    {
+        bool isScorer = ScorerGate.IsNamed(settings.Routing.Gate), isAffine = settings.Calibration == CalibrationNames.Affine;
+        if (isAffine && settings.Routing.Gate != EvidenceGate.GateName)
+            throw new BadInputException($"{_calibration.Name} {settings.Calibration} is for {_gate.Name} {EvidenceGate.GateName}, not {settings.Routing.Gate}.");
+        if (settings.Exemplars == 0 && (isScorer || isAffine))
+            throw new BadInputException($"{(isScorer ? $"{_gate.Name} {settings.Routing.Gate}" : $"{_calibration.Name} {settings.Calibration}")} is fitted to exemplars: {_exemplars.Name} must be above 0.");
+        if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0)
+            throw new BadInputException($"{_startFrom.Name} {StartNames.Legacy} needs a legacy network: {_legacyTasks.Name} must be above 0.");
+    }
+
+    private static Option<string> Text(string name, string description, IReadOnlyList<string> known, string value) =>
+        new(name) { Description = $"{description}: {string.Join(", ", known)}", DefaultValueFactory = _ => value };
 
     private static double ParseConcentration(ArgumentResult result)
     {

@@ -81,7 +81,7 @@ internal static class ModuleTables
         ModuleOrigin.Preserved => string.Create(
             CultureInfo.InvariantCulture,
             $"preserved by {lineage.RunId} from legacy model {lineage.LegacyDigest}{(lineage.Cluster is { } cluster ? $", cluster {cluster}" : "")}, alpha {lineage.LegacyFraction}, {lineage.ImportanceShare:P0} of its importance"),
-        ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent} ({lineage.ParentDigest})",
+        ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent ?? "the legacy model"} ({lineage.ParentDigest ?? lineage.LegacyDigest})",
         _ => $"drawn at random by {lineage.RunId}",
     };
 

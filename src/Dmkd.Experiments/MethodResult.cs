@@ -72,6 +72,7 @@ public sealed record MethodResult
             WallSeconds = report.WallSeconds,
             Parameters = report.ExpertParameters.Sum(),
             MacsPerInput = report.MacsPerInput,
+            Exemplars = report.Exemplars,
         };
     }
 

@@ -66,6 +66,26 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     public async Task Predict_GateNetworkThatTheLibraryLacks_IsRefused() =>
         (await RunAsync("predict", Picture(0), "--gate", "network")).IsRefused(TinyRun.Id, "no gate network", "--gate", "evidence");
 
+    [Theory]
+    [InlineData("--gate", "mlp")]
+    [InlineData("--calibration", "affine")]
+    public async Task Predict_WhatTheLibraryWasNotFittedFor_IsRefused(string option, string value) =>
+        (await RunAsync("predict", Picture(0), option, value)).IsRefused(TinyRun.Id, "not fitted", option, "--exemplars");
+
+    [Fact]
+    public async Task Predict_OneUncentredView_Answers() =>
+        Assert.Single(await PredictAsync(Picture(3), "--views", "1", "--score", "energy", "--centred", "false"));
+
+    [Fact]
+    public async Task Predict_FittedLibrary_RoutesAsFitted()
+    {
+        string home = _folder["fitted"];
+        (await DmkdProcess.RunAsync(home, TinyRun.Arguments("--gate", "hybrid", "--exemplars", "20", "--no-baseline"))).IsSuccess();
+        string plain = (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json")).IsSuccess().Output;
+        Assert.Equal(plain, (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json", "--gate", "hybrid")).IsSuccess().Output);
+        (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--views", "1")).IsRefused(TinyRun.Id, "fitted", "--views 4");
+    }
+
     [Fact]
     public async Task Predict_DamagedWeights_FailsNamingTheDigest()
     {

@@ -27,4 +27,8 @@ public sealed record LegacyStatus
     /// <summary>What went wrong, for <see cref="LegacyStage.Failed"/>.</summary>
     [Id(5)]
     public string? Error { get; init; }
+
+    /// <summary>What a new expert can start from, once <see cref="LegacyStage.Completed"/>; null when the run does not want it.</summary>
+    [Id(6)]
+    public LegacyFeatures? Features { get; init; }
 }

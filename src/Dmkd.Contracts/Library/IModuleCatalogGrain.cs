@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Routing;
 using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Library;
@@ -14,4 +15,12 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     /// <summary>The library's modules in the order they were registered.</summary>
     [AlwaysInterleave, Alias("list")]
     Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Sets what the library's routing was fitted to; the same or a newer version replaces, an older one is ignored.</summary>
+    [Alias("publishGate")]
+    Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default);
+
+    /// <summary>What the library's routing was fitted to, or null.</summary>
+    [AlwaysInterleave, Alias("gate")]
+    Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default);
 }

@@ -3,7 +3,7 @@ using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Contracts.Nodes;
 
-/// <summary>Asks a node for the entropy of a module's predictions on its calibration set (proposal 3.3).</summary>
+/// <summary>Asks a node for the entropy of a module's predictions on its calibration set, and for the evidence it sees there (proposal 3.3).</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.EntropyRequest")]
 public sealed record EntropyRequest
 {

@@ -16,7 +16,7 @@ public interface INodeGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("status")]
     Task<LocalUpdateStatus> GetLocalUpdateAsync(string workKey, CancellationToken cancellationToken = default);
 
-    /// <summary>Measures the entropy of a module's predictions on a sample of the node's data.</summary>
+    /// <summary>Measures the entropy of a module's predictions, and its evidence, on a sample of the node's data.</summary>
     [AlwaysInterleave, Alias("entropy"), ResponseTimeout("00:05:00")]
     Task<EntropyReport> MeasureEntropyAsync(EntropyRequest request, CancellationToken cancellationToken = default);
 
@@ -27,4 +27,8 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Measures the batch-norm statistics of merged weights on the node's data.</summary>
     [AlwaysInterleave, Alias("statistics"), ResponseTimeout("00:05:00")]
     Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Has a module score some of the node's exemplars; a repeat computes again, the same numbers.</summary>
+    [AlwaysInterleave, Alias("exemplars"), ResponseTimeout("00:05:00")]
+    Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default);
 }

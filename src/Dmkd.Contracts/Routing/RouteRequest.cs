@@ -33,4 +33,8 @@ public sealed record RouteRequest
     /// <summary>How to route.</summary>
     [Id(5)]
     public required RoutingSettings Routing { get; init; }
+
+    /// <summary>One of <see cref="CalibrationNames"/>: whether the library's affine pairs are applied, which it must have. Default: none.</summary>
+    [Id(6)]
+    public string Calibration { get; init; } = CalibrationNames.None;
 }

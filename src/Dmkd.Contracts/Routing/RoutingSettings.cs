@@ -8,7 +8,11 @@ namespace Dmkd.Contracts.Routing;
 /// What a gate network's logit of a class counts beside the chosen expert's, at least 0: the gate has looked at the input already, and
 /// two networks err less than one. Without a gate network it says nothing.
 /// </param>
+/// <param name="Views">Rotations of an input that a rotation-labelled expert is shown, 1 or 4; their scores are averaged.</param>
+/// <param name="Score">How class scores become evidence: max-logit, energy or probability. For the gate <c>evidence</c>.</param>
+/// <param name="Centred">Whether the mean of all logits of a rotation-labelled expert, classes and rotations, is subtracted per view.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoutingSettings")]
 public sealed record RoutingSettings(
     [property: Id(0)] string Gate, [property: Id(1)] int TopExperts, [property: Id(2)] double SpecializationWeight,
-    [property: Id(3)] double GateVote = 0);
+    [property: Id(3)] double GateVote = 0, [property: Id(4)] int Views = 4, [property: Id(5)] string Score = "max-logit",
+    [property: Id(6)] bool Centred = true);

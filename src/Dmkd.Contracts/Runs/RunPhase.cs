@@ -30,4 +30,7 @@ public enum RunPhase
 
     /// <summary>Cannot go on; see the error.</summary>
     Failed = 8,
+
+    /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018); between <see cref="Specialize"/> and <see cref="Evaluate"/>.</summary>
+    Calibrate = 9,
 }

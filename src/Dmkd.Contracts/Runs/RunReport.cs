@@ -32,7 +32,7 @@ public sealed record RunReport
     [Id(6)]
     public required double TaskDetectionRate { get; init; }
 
-    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted.</summary>
+    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted, and of what they told about exemplars.</summary>
     [Id(7)]
     public required long BytesUp { get; init; }
 
@@ -60,7 +60,14 @@ public sealed record RunReport
     [Id(13)]
     public required long[] ExpertParameters { get; init; }
 
-    /// <summary>Multiply-adds to predict one input at the end: every expert asked with every view of the input that it is shown.</summary>
+    /// <summary>
+    /// Multiply-adds to predict one input at the end, all views counted: of every expert, or of the R largest where the gate chooses before any
+    /// expert runs.
+    /// </summary>
     [Id(14)]
     public required long MacsPerInput { get; init; }
+
+    /// <summary>Training images of past tasks that nodes kept for the last fit of the routing; 0 without.</summary>
+    [Id(15)]
+    public int Exemplars { get; init; }
 }

@@ -147,4 +147,23 @@ public sealed record RunSettings
     /// <summary>Whether batch-norm statistics are measured anew on the nodes' data after a merge. Default: no.</summary>
     [Id(34)]
     public bool ReestimateBatchNorm { get; init; }
+
+    /// <summary>
+    /// Training images that the nodes keep to fit the routing to, in all: split evenly over the classes seen, then over the nodes. They never
+    /// leave their node. Default: 0.
+    /// </summary>
+    [Id(35), Range(0, 1_000_000)]
+    public int Exemplars { get; init; }
+
+    /// <summary>How the evidence of different experts is made comparable, one of <see cref="CalibrationNames"/>. Default: none.</summary>
+    [Id(36)]
+    public string Calibration { get; init; } = CalibrationNames.None;
+
+    /// <summary>First weights of a task's expert that was not preserved, one of <see cref="StartNames"/>. Default: previous.</summary>
+    [Id(37)]
+    public string StartFrom { get; init; } = StartNames.Previous;
+
+    /// <summary>Whether experts learn one more output for destroyed images, whose logit is subtracted from their scores. Default: no.</summary>
+    [Id(38)]
+    public bool UnknownOutput { get; init; }
 }

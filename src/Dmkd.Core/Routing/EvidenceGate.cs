@@ -1,16 +1,15 @@
 namespace Dmkd.Core.Routing;
 
-/// <summary>The expert's own evidence for the input: its largest class score (proposal 3.3, <c>evidence</c>). Needs no exemplars.</summary>
-public sealed class EvidenceGate : IGate
+/// <summary>The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs no exemplars.</summary>
+/// <param name="score">How class scores become evidence.</param>
+public sealed class EvidenceGate(EvidenceScore score = EvidenceScore.MaxLogit) : IGate
 {
-    /// <inheritdoc/>
-    public string Name => "evidence";
+    /// <summary>Name by which options choose it.</summary>
+    public const string GateName = "evidence";
 
     /// <inheritdoc/>
-    public double Score(ReadOnlySpan<double> classScores)
-    {
-        double best = double.NegativeInfinity;
-        foreach (double score in classScores) best = Math.Max(best, score);
-        return best;
-    }
+    public string Name => GateName;
+
+    /// <inheritdoc/>
+    public double Score(ReadOnlySpan<double> values) => EvidenceScores.Of(score, values);
 }

@@ -14,8 +14,11 @@ public static class ExpertScorer
     /// <param name="pixels">uint8, shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="rotationLabelled">Whether its outputs name class and rotation.</param>
     /// <param name="normalisation">Normalisation of its inputs; DMKD's own when null.</param>
+    /// <param name="views">Rotations shown to a rotation-labelled expert, in [1, 4].</param>
+    /// <param name="isCentred">Whether the mean logit of each view is subtracted, of a rotation-labelled expert.</param>
     /// <returns>Scores on the CPU, shape [batch, classes], owned by the caller.</returns>
-    public static Tensor Score(Network network, Tensor pixels, bool rotationLabelled, InputNormalisation? normalisation = null)
+    public static Tensor Score(
+        Network network, Tensor pixels, bool rotationLabelled, InputNormalisation? normalisation = null, int views = RotationLabels.Count, bool isCentred = true)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(pixels);
@@ -27,7 +30,7 @@ public static class ExpertScorer
             using var inner = NewDisposeScope();
             var part = pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start));
             var images = normalisation is null ? ImageTensors.Normalise(part) : normalisation.Apply(part);
-            var scores = rotationLabelled ? RotationLabels.ClassScores(network.forward, images) : network.forward(images);
+            var scores = rotationLabelled ? RotationLabels.ClassScores(network.forward, images, views, isCentred) : network.forward(images);
             chunks.Add(scores.cpu().MoveToOuterDisposeScope());
         }
 

@@ -3,6 +3,8 @@ namespace Dmkd.Core.Routing;
 /// <summary>What the router knows of one expert and a batch.</summary>
 /// <param name="Classes">The data set's class index of each of its outputs.</param>
 /// <param name="MeanEntropy">Its H_k, in nats.</param>
-/// <param name="ClassScores">Its class scores, shape [batch, classes], row-major. Rows of inputs that it does not answer are not read where a gate network chooses.</param>
+/// <param name="ClassScores">Its class scores, shape [batch, classes], row-major. Rows of inputs that it does not answer are not read where the gate chooses first.</param>
 /// <param name="GateScores">The gate network's logits of the same classes, of the same shape; null without a gate network.</param>
-public sealed record ExpertView(IReadOnlyList<int> Classes, double MeanEntropy, float[] ClassScores, float[]? GateScores = null);
+/// <param name="Features">What a fitted gate scores, shape [batch, features]; null for other gates.</param>
+public sealed record ExpertView(
+    IReadOnlyList<int> Classes, double MeanEntropy, float[] ClassScores, float[]? GateScores = null, double[]? Features = null);

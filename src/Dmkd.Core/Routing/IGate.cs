@@ -6,11 +6,14 @@ public interface IGate
     /// <summary>Name by which options choose the gate.</summary>
     string Name { get; }
 
-    /// <summary>Whether it scores a gate network's logits of the expert's classes, and not the expert's own.</summary>
-    bool AsksGateNetwork => false;
+    /// <summary>What it scores.</summary>
+    GateInput Input => GateInput.ClassScores;
 
-    /// <summary>Scores one expert for one input.</summary>
-    /// <param name="classScores">The expert's scores, or the gate network's, of the candidate classes the expert knows, at least one.</param>
+    /// <summary>Whether it chooses before any expert has run, so that only the chosen need to.</summary>
+    bool ChoosesFirst => Input is GateInput.NetworkLogits or GateInput.Descriptors;
+
+    /// <summary>Scores one expert for one input. No other expert enters.</summary>
+    /// <param name="values">What <see cref="Input"/> names, at least one number.</param>
     /// <returns>z_k(x); larger means more likely to be the right expert.</returns>
-    double Score(ReadOnlySpan<double> classScores);
+    double Score(ReadOnlySpan<double> values);
 }

@@ -38,29 +38,29 @@ public sealed class ModuleRouter
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
     public IReadOnlyList<RoutedClass> Route(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
     {
-        var open = Open(experts, candidates);
+        var open = Open(experts, batch, candidates);
         return [.. Enumerable.Range(0, batch).Select(input => Route(open, input))];
     }
 
-    /// <summary>The experts that answer each input, for a gate that asks a gate network: so much is known before any expert runs.</summary>
-    /// <param name="experts">The experts with the gate network's logits; their own scores are not read.</param>
+    /// <summary>The experts that answer each input, for a gate that chooses first: so much is known before any expert runs.</summary>
+    /// <param name="experts">The experts with the gate network's logits or the features; their own scores are not read.</param>
     /// <param name="batch">Number of inputs.</param>
     /// <param name="candidates">Classes to choose from.</param>
     /// <returns>Per input the indices of its experts, most probable first.</returns>
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
     public IReadOnlyList<int[]> Choose(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
     {
-        var open = Open(experts, candidates);
+        var open = Open(experts, batch, candidates);
         return [.. Enumerable.Range(0, batch).Select(input => (int[])[.. Top(Probabilities(open, input)).Select(k => open[k].Index)])];
     }
 
-    private static Participant[] Open(IReadOnlyList<ExpertView> experts, IReadOnlyCollection<int> candidates)
+    private static Participant[] Open(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
     {
         ArgumentNullException.ThrowIfNull(experts);
         ArgumentNullException.ThrowIfNull(candidates);
         var wanted = candidates.ToHashSet();
         Participant[] open = [.. experts
-            .Select((expert, index) => new Participant(index, expert, [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))]))
+            .Select((expert, index) => new Participant(index, expert, [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))], batch))
             .Where(participant => participant.Outputs.Length > 0)];
         return open.Length > 0 ? open : throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
     }
@@ -70,8 +70,13 @@ public sealed class ModuleRouter
         double[] probabilities = new double[experts.Length];
         for (int k = 0; k < experts.Length; k++)
         {
-            double[] scores = _gate.AsksGateNetwork ? experts[k].GateScoresOf(input) : experts[k].ScoresOf(input);
-            probabilities[k] = _gate.Score(scores) - _specializationWeight * experts[k].Expert.MeanEntropy;
+            double[] values = _gate.Input switch
+            {
+                GateInput.NetworkLogits => experts[k].GateScoresOf(input),
+                GateInput.Descriptors or GateInput.Evidence => experts[k].FeaturesOf(input),
+                _ => experts[k].ScoresOf(input),
+            };
+            probabilities[k] = _gate.Score(values) - _specializationWeight * experts[k].Expert.MeanEntropy;
         }
 
         Softmax.Apply(probabilities, probabilities);
@@ -107,7 +112,7 @@ public sealed class ModuleRouter
     private double[] Answer(Participant expert, int input)
     {
         double[] answer = expert.ScoresOf(input);
-        if (_gateVote > 0 && _gate.AsksGateNetwork)
+        if (_gateVote > 0 && _gate.Input is GateInput.NetworkLogits)
         {
             double[] votes = expert.GateScoresOf(input);
             for (int c = 0; c < answer.Length; c++) answer[c] += _gateVote * votes[c];
@@ -117,12 +122,25 @@ public sealed class ModuleRouter
         return answer;
     }
 
-    private sealed record Participant(int Index, ExpertView Expert, int[] Outputs)
+    private sealed class Participant(int index, ExpertView expert, int[] outputs, int batch)
     {
+        public int Index { get; } = index;
+
+        public ExpertView Expert { get; } = expert;
+
+        public int[] Outputs { get; } = outputs;
+
         public double[] ScoresOf(int input) => RowOf(Expert.ClassScores, input);
 
         public double[] GateScoresOf(int input) => RowOf(
             Expert.GateScores ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none."), input);
+
+        public double[] FeaturesOf(int input)
+        {
+            double[] all = Expert.Features ?? throw new InvalidOperationException("This gate scores features, and the experts come without.");
+            int width = all.Length / batch;
+            return all[(input * width)..((input + 1) * width)];
+        }
 
         private double[] RowOf(float[] all, int input)
         {

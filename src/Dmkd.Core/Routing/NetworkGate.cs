@@ -13,15 +13,9 @@ public sealed class NetworkGate : IGate
     public string Name => GateName;
 
     /// <inheritdoc/>
-    public bool AsksGateNetwork => true;
+    public GateInput Input => GateInput.NetworkLogits;
 
     /// <summary>ln Σ exp of the gate network's logits of the expert's classes.</summary>
-    /// <param name="classScores">Logits of the candidate classes that the expert knows, at least one.</param>
-    public double Score(ReadOnlySpan<double> classScores)
-    {
-        double most = double.NegativeInfinity, sum = 0;
-        foreach (double score in classScores) most = Math.Max(most, score);
-        foreach (double score in classScores) sum += Math.Exp(score - most);
-        return most + Math.Log(sum);
-    }
+    /// <param name="values">Logits of the candidate classes that the expert knows, at least one.</param>
+    public double Score(ReadOnlySpan<double> values) => Softmax.LogSumExp(values);
 }

@@ -11,6 +11,15 @@ public static class RotationLabels
     /// <summary>Number of rotations: 0, 90, 180 and 270 degrees.</summary>
     public const int Count = 4;
 
+    /// <summary>Outputs of a head.</summary>
+    /// <param name="classCount">The expert's number of classes.</param>
+    /// <param name="hasUnknown">Whether one more output, the last, says that an image shows none of them (docs/adr/0018).</param>
+    public static int OutputCount(int classCount, bool hasUnknown) => Count * classCount + (hasUnknown ? 1 : 0);
+
+    /// <summary>Whether the last output of a head says unknown.</summary>
+    /// <param name="outputCount">Outputs of the head.</param>
+    public static bool HasUnknown(long outputCount) => outputCount % Count == 1;
+
     /// <summary>Output of a class under a rotation.</summary>
     /// <param name="classIndex">Class within the expert, in [0, classCount).</param>
     /// <param name="rotation">Quarter turns, in [0, 4).</param>
@@ -30,25 +39,52 @@ public static class RotationLabels
         return (cat(turned).MoveToOuterDisposeScope(), cat(shifted).MoveToOuterDisposeScope());
     }
 
-    /// <summary>
-    /// Scores of the classes: the mean over the four rotations of the logit that names class and rotation (proposal 3.3). Each
-    /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts do not compare.
-    /// </summary>
-    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C]; its result is disposed here.</param>
-    /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
-    /// <returns>Shape [batch, C], owned by the caller.</returns>
-    public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images)
+    /// <summary>Adds destroyed copies of a quarter of a batch, labelled unknown.</summary>
+    /// <param name="images">Shape [batch, channels, size, size], in random order. Borrowed.</param>
+    /// <param name="labels">Outputs of class and rotation, int64, shape [batch]. Borrowed.</param>
+    /// <param name="unknownOutput">The output that says unknown.</param>
+    /// <param name="generator">Source of the destruction, on the CPU. Borrowed: its state advances.</param>
+    /// <returns>The batch, and the copies after it; owned by the caller.</returns>
+    public static (Tensor Images, Tensor Labels) AddUnknown(Tensor images, Tensor labels, int unknownOutput, Generator generator)
     {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(labels);
+        using var scope = NewDisposeScope();
+        long destroyed = (images.shape[0] + Count - 1) / Count;
+        var copies = DestroyedImages.ShuffleBlocks(images.narrow(0, 0, destroyed), generator);
+        return (cat([images, copies]).MoveToOuterDisposeScope(), cat([labels, full_like(labels.narrow(0, 0, destroyed), unknownOutput)]).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>
+    /// Scores of the classes: the mean over the rotations shown of the logit that names class and rotation (proposal 3.3). Each
+    /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts do not compare. So is
+    /// the logit of the output that says unknown, where there is one.
+    /// </summary>
+    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1]; its result is disposed here.</param>
+    /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
+    /// <param name="views">Rotations shown, in [1, 4]; 1 is the image as it is.</param>
+    /// <param name="isCentred">Whether the mean logits are subtracted.</param>
+    /// <returns>Shape [batch, C], owned by the caller.</returns>
+    public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images, int views = Count, bool isCentred = true)
+    {
+        ArgumentNullException.ThrowIfNull(forward);
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentOutOfRangeException.ThrowIfLessThan(views, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, Count);
         using var scope = NewDisposeScope();
         Tensor? sum = null;
-        for (int r = 0; r < Count; r++)
+        for (int r = 0; r < views; r++)
         {
             var logits = forward(r == 0 ? images : images.rot90(r, (2, 3)));
             long classes = logits.shape[1] / Count;
-            var part = logits.narrow(1, r * classes, classes) - logits.mean([1], keepdim: true);
+            var named = logits.narrow(1, r * classes, classes);
+            // Relative to the logit that says unknown the level is gone, so there is nothing to centre.
+            var part = HasUnknown(logits.shape[1]) ? named - logits.narrow(1, logits.shape[1] - 1, 1)
+                : isCentred ? named - logits.mean([1], keepdim: true)
+                : named.clone();
             sum = sum is null ? part : sum.add_(part);
         }
 
-        return sum!.div_(Count).MoveToOuterDisposeScope();
+        return sum!.div_(views).MoveToOuterDisposeScope();
     }
 }

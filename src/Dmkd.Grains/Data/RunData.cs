@@ -10,6 +10,7 @@ public sealed class RunData
     private const int LegacyPurpose = 1;
     private const int CalibrationPurpose = 2;
     private const int PartitionPurpose = 3;
+    private const int ExemplarPurpose = 4;
     private readonly RunSettings _settings;
 
     /// <summary>Binds settings to their data set.</summary>
@@ -21,6 +22,8 @@ public sealed class RunData
         Dataset = dataset;
         _settings = settings;
         Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks);
+        if (settings.Exemplars > 0 && settings.Exemplars < dataset.ClassNames.Count)
+            throw new DatasetException($"{settings.Exemplars} exemplars are fewer than one for each of {dataset.ClassNames.Count} classes; keep more, or none.");
     }
 
     /// <summary>The data set.</summary>
@@ -52,6 +55,42 @@ public sealed class RunData
         return shard.Select(CalibrationSampler.Sample(
             shard.Labels, Math.Max(1, _settings.CalibrationPerClass / _settings.Nodes), SeedSequence.Derive(_settings.Seed, CalibrationPurpose, task, node)));
     }
+
+    /// <summary>
+    /// The training images that a node keeps to fit the routing to, with the data set's labels: its share of the classes seen. A later task
+    /// leaves a subset of what was kept before. A node that has fewer images of a class than its share keeps those.
+    /// </summary>
+    /// <param name="lastTask">Last task whose classes have been seen.</param>
+    /// <param name="node">The node.</param>
+    public ImageSet ExemplarsOf(int lastTask, int node)
+    {
+        int perClass = _settings.Exemplars / ClassesUpTo(lastTask).Length;
+        var kept = Enumerable.Range(0, lastTask + 1).Select(task =>
+        {
+            var shard = ShardOf(task, node);
+            int[] classes = [.. Tasks.ClassesOf(task)];
+            var picked = classes.Index().SelectMany(entry =>
+            {
+                int[] own = shard.PositionsOf([entry.Index]);
+                new Random(SeedSequence.Derive(_settings.Seed, ExemplarPurpose, task, node, entry.Index)).Shuffle(own);
+                return own.Take(ShareOf(perClass, node + entry.Item));
+            });
+            var images = shard.Select([.. picked]);
+            return new ImageSet(images.Pixels, [.. images.Labels.Select(label => classes[label])], images.Channels, images.Height, images.Width);
+        }).ToArray();
+        byte[] pixels = new byte[kept.Sum(images => images.Pixels.Length)];
+        int end = 0;
+        foreach (var images in kept)
+        {
+            images.Pixels.CopyTo(pixels, end);
+            end += images.Pixels.Length;
+        }
+
+        return new ImageSet(pixels, [.. kept.SelectMany(images => images.Labels)], kept[0].Channels, kept[0].Height, kept[0].Width);
+    }
+
+    /// <summary>A node's part of a class's exemplars: the nodes that get one more than others change from class to class.</summary>
+    private int ShareOf(int perClass, int turn) => perClass / _settings.Nodes + (turn % _settings.Nodes < perClass % _settings.Nodes ? 1 : 0);
 
     /// <summary>What the owner of the legacy model holds: the training images of its classes, labelled by position among them.</summary>
     public ImageSet LegacyTraining()

@@ -57,6 +57,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<ExpertCache>();
+        silo.Services.TryAddSingleton<FittedGateCache>();
         silo.Services.TryAddSingleton<VersionWeights>();
         silo.Services.TryAddSingleton<NodeMeasurements>();
         silo.Services.TryAddSingleton<ISubmissionCodec, SubmissionCodec>();

@@ -43,6 +43,7 @@ internal sealed partial class LegacyModelGrain(
         Progress = Volatile.Read(ref _progress),
         Model = State.Model,
         Experts = State.Experts,
+        Features = State.Features,
         DeviceSeconds = State.DeviceSeconds,
         Error = State.Error,
     });
@@ -93,7 +94,7 @@ internal sealed partial class LegacyModelGrain(
         int[] classes = data.ClassesUpTo(settings.LegacyTasks - 1);
         // The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.
         int[][] groups = [.. Enumerable.Range(0, settings.LegacyTasks).Select(task => data.Tasks.ClassesOf(task).Select(c => Array.IndexOf(classes, c)).ToArray())];
-        var (cut, time) = await devices.Training.RunAsync(
+        var (cut, features, time) = await devices.Training.RunAsync(
             job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report), _work.Token);
         DmkdTelemetry.DeviceUsed("preservation", time);
 
@@ -112,6 +113,7 @@ internal sealed partial class LegacyModelGrain(
         }
 
         State.Experts = experts;
+        State.Features = features is { } kept ? new LegacyFeatures(kept.Architecture, await weights.PutAsync(kept.Weights)) : null;
         State.DeviceSeconds += time.TotalSeconds;
         State.Stage = LegacyStage.Completed;
         await storage.WriteStateAsync();

@@ -13,6 +13,8 @@ internal sealed class LegacyModelState
 
     public PreservedExpert[] Experts { get; set; } = [];
 
+    public LegacyFeatures? Features { get; set; }
+
     public double DeviceSeconds { get; set; }
 
     public string? Error { get; set; }

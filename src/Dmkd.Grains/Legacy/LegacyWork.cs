@@ -69,7 +69,7 @@ internal static class LegacyWork
     /// <param name="training">The legacy owner's training images.</param>
     /// <param name="groups">Legacy outputs of each task's classes.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
-    public static (CutExpert[] Experts, TimeSpan DeviceTime) Preserve(
+    public static TakenApart Preserve(
         DeviceJob job, RunSettings settings, string architectureText, byte[] legacyWeights, ImageSet calibration, ImageSet training,
         IReadOnlyList<int[]> groups, Action<double> progress)
     {
@@ -89,8 +89,7 @@ internal static class LegacyWork
         {
             int done = group;
             var selection = UnitSelector.Select(
-                architecture, scores, graph, clusterOfNode, clusterOfGroup[group], groups[group],
-                new UnitSelectionOptions { MinimumWidthFraction = 1.0 / LegacyWidthFactor, MaximumWidthFraction = 1.0 / LegacyWidthFactor });
+                architecture, scores, graph, clusterOfNode, clusterOfGroup[group], groups[group], Halved());
             var (cut, expertWeights) = CutAndTransfer(architecture, weights, selection, groups[group], settings);
             using (expertWeights)
             {
@@ -99,8 +98,19 @@ internal static class LegacyWork
             }
         }
 
-        return (experts, job.Elapsed);
+        return new TakenApart(experts, settings.StartFrom == StartNames.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
     }
+
+    /// <summary>The units most important to all classes, as many as an expert has; what a new expert can start from.</summary>
+    private static (string Architecture, byte[] Weights) CutFeatures(NetworkArchitecture architecture, WeightSet legacy, ImportanceScores scores)
+    {
+        int[] all = [.. Enumerable.Range(0, architecture.OutputCount)];
+        var selection = UnitSelector.MostImportant(architecture, scores, all, 1.0 / LegacyWidthFactor, Halved());
+        var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, all);
+        using (weights) return (cut.ToString(), WeightCodec.Encode(weights));
+    }
+
+    private static UnitSelectionOptions Halved() => new() { MinimumWidthFraction = 1.0 / LegacyWidthFactor, MaximumWidthFraction = 1.0 / LegacyWidthFactor };
 
     private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)
     {
@@ -114,7 +124,7 @@ internal static class LegacyWork
     private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
     {
-        var outputs = new int?[classes.Length * RotationLabels.Count];
+        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.UnknownOutput)];
         for (int c = 0; c < classes.Length; c++) outputs[RotationLabels.OutputOf(c, 0, classes.Length)] = classes[c];
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)

@@ -1,10 +1,11 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Routing;
 using Dmkd.Grains.Storage;
 
 namespace Dmkd.Grains.Library;
 
-/// <summary>Persists the names of a library's modules and asks the modules for the rest.</summary>
+/// <summary>Persists the names of a library's modules, and its fitted gate; asks the modules for the rest.</summary>
 internal sealed class ModuleCatalogGrain(
     [PersistentState(StorageNames.ModuleCatalog, StorageNames.Provider)] IPersistentState<ModuleCatalogState> storage)
     : Grain, IModuleCatalogGrain
@@ -23,4 +24,13 @@ internal sealed class ModuleCatalogGrain(
             name => GrainFactory.GetGrain<IExpertModuleGrain>(ModuleDescriptor.KeyOf(library, name)).GetSnapshotAsync(cancellationToken)));
         return [.. snapshots.OfType<ModuleSnapshot>()];
     }
+
+    public async Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default)
+    {
+        if (storage.State.Gate?.Version > gate.Version) return;
+        storage.State.Gate = gate;
+        await storage.WriteStateAsync(cancellationToken);
+    }
+
+    public Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default) => Task.FromResult(storage.State.Gate);
 }

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
@@ -18,20 +20,40 @@ internal static class MeasuringWork
 {
     private const int BatchSize = 64;
 
-    /// <summary>Entropy of the predictions (proposal 3.3).</summary>
-    public static (EntropySum Entropy, TimeSpan DeviceTime) Entropy(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
+    /// <summary>Entropy of the predictions, and sum of the evidence (proposal 3.3).</summary>
+    public static (EntropySum Entropy, double EvidenceSum, TimeSpan DeviceTime) Entropy(
+        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
     {
-        using var scores = Score(job, module, weights, calibration);
-        return (EntropyMetric.Sum(nn.functional.softmax(scores, 1)), job.Elapsed);
+        using var scores = Score(job, module, weights, calibration, routing);
+        var score = EvidenceScores.Find(routing.Score);
+        double evidence = 0;
+        foreach (float[] own in ExpertScorer.ToArray(scores).Chunk(module.Classes.Length)) evidence += EvidenceScores.Of(score, Array.ConvertAll(own, value => (double)value));
+        return (EntropyMetric.Sum(nn.functional.softmax(scores, 1)), evidence, job.Elapsed);
+    }
+
+    /// <summary>A module's scores of exemplars, which bear the data set's labels.</summary>
+    public static ExemplarReport Exemplars(
+        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet exemplars, RoutingSettings routing, bool wantsDescriptors)
+    {
+        using var scores = Score(job, module, weights, exemplars, routing);
+        double[] descriptors = wantsDescriptors ? InputDescriptor.Describe(exemplars.Pixels, exemplars.Count, exemplars.Channels, exemplars.Height) : [];
+        return new ExemplarReport
+        {
+            Total = exemplars.Count,
+            Labels = exemplars.Labels,
+            ClassScores = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray(),
+            Descriptors = MemoryMarshal.AsBytes<float>(Array.ConvertAll(descriptors, value => (float)value)).ToArray(),
+            DeviceSeconds = job.Elapsed.TotalSeconds,
+        };
     }
 
     /// <summary>Accuracy and cross-entropy of two versions on the same images.</summary>
-    public static CandidateReport Compare(DeviceJob job, ModuleDescriptor module, byte[] before, byte[] after, ImageSet calibration)
+    public static CandidateReport Compare(DeviceJob job, ModuleDescriptor module, byte[] before, byte[] after, ImageSet calibration, RoutingSettings routing)
     {
         using var scope = NewDisposeScope();
         var labels = tensor([.. calibration.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
-        var (rightBefore, lossBefore) = Judge(Score(job, module, before, calibration), labels);
-        var (rightAfter, lossAfter) = Judge(Score(job, module, after, calibration), labels);
+        var (rightBefore, lossBefore) = Judge(Score(job, module, before, calibration, routing), labels);
+        var (rightAfter, lossAfter) = Judge(Score(job, module, after, calibration, routing), labels);
         return new CandidateReport(calibration.Count, rightBefore, rightAfter, lossBefore, lossAfter, job.Elapsed.TotalSeconds);
     }
 
@@ -51,11 +73,11 @@ internal static class MeasuringWork
         scores.argmax(1).eq(labels).sum().item<long>(),
         nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum).to(ScalarType.Float64).item<double>());
 
-    private static Tensor Score(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
+    private static Tensor Score(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(calibration);
-        return ExpertScorer.Score(network, pixels.to(job.Device), module.RotationLabelled);
+        return ExpertScorer.Score(network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
     }
 
     private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) => NetworkLoader.Load(module.Architecture, weights, job.Device);

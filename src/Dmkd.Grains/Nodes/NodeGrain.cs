@@ -42,6 +42,9 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) =>
         _measurements.StatisticsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
 
+    public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) =>
+        _measurements.ExemplarsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) => GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
 
     Task<IReadOnlyList<ModuleVersion>> INodeContacts.HistoryAsync(string moduleKey, int upTo) =>

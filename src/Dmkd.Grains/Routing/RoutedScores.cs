@@ -8,53 +8,56 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;
 
-/// <summary>The tensor work of routing: what each expert says to a batch, and the gate network before them.</summary>
-internal static class RoutedScores
+/// <summary>The tensor work of routing one batch: what each expert says, and the gate network before them. Lives within one job of a lane.</summary>
+internal sealed class RoutedScores(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, RouteRequest request)
 {
+    private readonly Tensor _pixels = ImageTensors.PixelTensor(request.Pixels, request.Count, request.Channels, request.Size).to(job.Device);
+
     /// <summary>Runs every expert on every image; for a gate that looks at the experts' own answers.</summary>
-    public static ExpertView[] OfAll(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, RouteRequest request)
+    public ExpertView[] OfAll() => [.. experts.Select((expert, k) => ViewOf(expert, Score(networks[k], expert, _pixels)))];
+
+    /// <summary>The experts before any of them has run.</summary>
+    public ExpertView[] Unasked() => [.. experts.Select(expert => ViewOf(expert, []))];
+
+    /// <summary>Runs the gate network on every image.</summary>
+    public ExpertView[] AskGate(Network gateNetwork, ModuleSnapshot gate)
     {
-        var pixels = PixelsOf(job, request);
-        return [.. experts.Select((expert, k) => ViewOf(expert, Score(networks[k], expert, pixels), null))];
+        float[] logits = Score(gateNetwork, gate, _pixels);
+        return [.. experts.Select(expert => ViewOf(expert, [], Columns(logits, request.Count, gate.Descriptor, expert.Descriptor)))];
     }
 
-    /// <summary>Runs the gate network on every image, and each expert only on the images that it chose it for.</summary>
-    public static ExpertView[] OfChosen(
-        DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, Network gateNetwork, ModuleSnapshot gate,
-        RouteRequest request, ModuleRouter router)
+    /// <summary>Runs each expert only on the images that the gate chose it for.</summary>
+    /// <param name="asked">The experts with what the gate scores.</param>
+    /// <param name="router">Chooses.</param>
+    public ExpertView[] OfChosen(ExpertView[] asked, ModuleRouter router)
     {
-        var pixels = PixelsOf(job, request);
-        float[] logits = Score(gateNetwork, gate, pixels);
-        ExpertView[] asked = [.. experts.Select(expert => ViewOf(expert, [], Columns(logits, request.Count, gate.Descriptor, expert.Descriptor)))];
         var choices = request.CandidateSets.Select(candidates => router.Choose(asked, request.Count, candidates)).ToArray();
         return [.. asked.Select((view, k) => view with
         {
             ClassScores = ScoreSome(
-                networks[k], experts[k], pixels, [.. Enumerable.Range(0, request.Count).Where(input => choices.Any(choice => choice[input].Contains(k)))]),
+                networks[k], experts[k], [.. Enumerable.Range(0, request.Count).Where(input => choices.Any(choice => choice[input].Contains(k)))]),
         })];
     }
 
-    private static Tensor PixelsOf(DeviceJob job, RouteRequest request) =>
-        ImageTensors.PixelTensor(request.Pixels, request.Count, request.Channels, request.Size).to(job.Device);
-
-    private static ExpertView ViewOf(ModuleSnapshot expert, float[] scores, float[]? gateScores) =>
+    private static ExpertView ViewOf(ModuleSnapshot expert, float[] scores, float[]? gateScores = null) =>
         new(expert.Descriptor.Classes, expert.Specialization?.MeanEntropy ?? 0, scores, gateScores);
 
-    private static float[] Score(Network network, ModuleSnapshot module, Tensor pixels)
+    private float[] Score(Network network, ModuleSnapshot module, Tensor pixels)
     {
         // DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.
         string name = module.Descriptor.Normalisation;
         var normalisation = name == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(name);
-        using var scores = ExpertScorer.Score(network, pixels, module.Descriptor.RotationLabelled, normalisation);
+        using var scores = ExpertScorer.Score(
+            network, pixels, module.Descriptor.RotationLabelled, normalisation, request.Routing.Views, request.Routing.Centred);
         return ExpertScorer.ToArray(scores);
     }
 
-    private static float[] ScoreSome(Network network, ModuleSnapshot module, Tensor pixels, long[] inputs)
+    private float[] ScoreSome(Network network, ModuleSnapshot module, long[] inputs)
     {
         int width = module.Descriptor.Classes.Length;
-        float[] all = new float[pixels.shape[0] * width];
+        float[] all = new float[_pixels.shape[0] * width];
         if (inputs.Length == 0) return all;
-        float[] some = Score(network, module, pixels.index_select(0, tensor(inputs, device: pixels.device)));
+        float[] some = Score(network, module, _pixels.index_select(0, tensor(inputs, device: _pixels.device)));
         for (int i = 0; i < inputs.Length; i++) some.AsSpan(i * width, width).CopyTo(all.AsSpan((int)inputs[i] * width));
         return all;
     }

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
 
 namespace Dmkd.Grains.Routing;
 
@@ -19,6 +20,32 @@ internal static class RouterRules
         if (expected > RouteRequest.MaxPixelBytes)
             throw new ArgumentException($"A batch may have {RouteRequest.MaxPixelBytes} bytes of pixels; this one has {expected}. Send smaller batches.", nameof(request));
         if (request.CandidateSets.Length == 0) throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(request));
+        if (ViewsProblem(request.Routing.Views) is { } problem) throw new ArgumentException(problem, nameof(request));
+        if (!CalibrationNames.All.Contains(request.Calibration))
+            throw new ArgumentException($"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{request.Calibration}'.", nameof(request));
+    }
+
+    /// <summary>What is wrong with a number of views; null when nothing is.</summary>
+    public static string? ViewsProblem(int views) => views is 1 or RotationLabels.Count ? null : $"Views must be 1 or {RotationLabels.Count}, not {views}.";
+
+    /// <summary>Refuses a request whose routing needs what the library was not fitted to.</summary>
+    /// <exception cref="ArgumentException">Says what the library has.</exception>
+    public static void CheckFitted(RouteRequest request, FittedGate? fitted, string library)
+    {
+        var asked = request.Routing;
+        bool isAffine = request.Calibration == CalibrationNames.Affine;
+        string wanted = isAffine ? $"the calibration '{request.Calibration}'" : $"the gate '{asked.Gate}'";
+        if (isAffine && asked.Gate != EvidenceGate.GateName)
+            throw new ArgumentException($"Calibration '{request.Calibration}' is for the gate '{EvidenceGate.GateName}', not '{asked.Gate}'.", nameof(request));
+        if (fitted is null || (isAffine ? fitted.Calibration != request.Calibration : fitted.Routing.Gate != asked.Gate))
+            throw new ArgumentException(
+                $"Library '{library}' was not fitted for {wanted}; it was for {(fitted is null ? "none" : $"gate '{fitted.Routing.Gate}' and calibration '{fitted.Calibration}'")}.",
+                nameof(request));
+        var own = fitted.Routing;
+        if ((own.Views, own.Score, own.Centred) != (asked.Views, asked.Score, asked.Centred))
+            throw new ArgumentException(
+                $"Library '{library}' was fitted for {wanted} with {own.Views} views, score {own.Score}, centred {own.Centred}; ask so, not with {asked.Views}, {asked.Score}, {asked.Centred}.",
+                nameof(request));
     }
 
     /// <summary>The library's gate network.</summary>

@@ -1,5 +1,7 @@
 using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
 using Dmkd.Core.Evaluation;
+using Dmkd.Core.Routing;
 using Dmkd.Data;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Routing;
@@ -7,7 +9,11 @@ using Dmkd.Grains.Routing;
 namespace Dmkd.Grains.Runs;
 
 /// <summary>Evaluates a library on test images through its router (proposal 3.5).</summary>
-internal sealed class RunEvaluation(IRouterGrain router, RunData data, RoutingSettings routing, int parallelism)
+/// <param name="router">The library's router.</param>
+/// <param name="data">The run's data.</param>
+/// <param name="settings">The run's settings.</param>
+/// <param name="parallelism">Batches under way at the same time, at least 1.</param>
+internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettings settings, int parallelism)
 {
     private readonly BatchRouting _batches = new(router, parallelism);
 
@@ -22,9 +28,14 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RoutingSe
         int[] seen = data.ClassesUpTo(lastTask);
         TestBatch[] batches = [.. Enumerable.Range(0, lastTask + 1).SelectMany(BatchesOf)];
         var responses = await _batches.RouteAsync(
-            batches, batch => BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], routing), progress, cancellationToken);
+            batches, batch => RequestOf(batch, seen), progress, cancellationToken);
         return Summarise(lastTask, batches, responses, moduleOfTask);
     }
+
+    /// <summary>One forward pass for both; the oracle knows the task, so that only the right expert is asked.</summary>
+    private RouteRequest RequestOf(TestBatch batch, int[] seen) => settings.Routing.Gate == GateCatalog.Oracle
+        ? BatchRouting.RequestOf(batch.Test, batch.Images, [batch.Classes, batch.Classes], settings.Routing with { Gate = EvidenceGate.GateName })
+        : BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Calibration };
 
     private static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
     {

@@ -2,10 +2,12 @@ using System.ComponentModel.DataAnnotations;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
 using Dmkd.Data;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Runs;
 
@@ -20,6 +22,12 @@ internal static class RunRules
 
     /// <summary>The phase after a round's merge.</summary>
     public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
+
+    /// <summary>The phase after a task's statistics: routing is fitted where there is something to fit.</summary>
+    public static RunPhase AfterSpecialization(RunSettings settings) => IsFitted(settings) ? RunPhase.Calibrate : RunPhase.Evaluate;
+
+    /// <summary>Whether a run's routing is fitted to exemplars.</summary>
+    public static bool IsFitted(RunSettings settings) => ScorerGate.IsNamed(settings.Routing.Gate) || settings.Calibration != CalibrationNames.None;
 
     /// <summary>The phase after a task's evaluation.</summary>
     public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
@@ -40,7 +48,7 @@ internal static class RunRules
         if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
         if (settings.ShortestWait <= TimeSpan.Zero || settings.ShortestWait > settings.RoundDeadline)
             problems.Add(new ValidationResult($"ShortestWait must be above zero and at most RoundDeadline ({settings.RoundDeadline}), not {settings.ShortestWait}."));
-        if (!GateCatalog.NamesWithoutNetwork.Contains(settings.Routing.Gate)) problems.Add(new ValidationResult($"Gate must be one of {string.Join(", ", GateCatalog.NamesWithoutNetwork)}, not '{settings.Routing.Gate}'."));
+        problems.AddRange(RoutingProblems(settings).Select(problem => new ValidationResult(problem)));
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
     }
 
@@ -130,7 +138,7 @@ internal static class RunRules
         {
             RunPhase.Train => state.Round + partOfPhase,
             RunPhase.Merge => state.Round + 1,
-            RunPhase.Specialize => rounds,
+            RunPhase.Specialize or RunPhase.Calibrate => rounds,
             RunPhase.Evaluate => rounds + partOfPhase,
             RunPhase.Completed => rounds + 1,
             _ => 0,
@@ -193,12 +201,41 @@ internal static class RunRules
         WallSeconds = state.WallSeconds,
         LegacyAccuracy = state.Legacy?.Accuracy,
         ExpertParameters = [.. state.ExpertParameters],
-        MacsPerInput = state.ExpertMultiplyAdds.Sum(),
+        MacsPerInput = MacsPerInput(state),
+        Exemplars = state.Exemplars,
     };
+
+    /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>
+    private static long MacsPerInput(TrainingRunState state)
+    {
+        var routing = state.Settings!.Routing;
+        int asked = routing.Gate switch
+        {
+            ScorerGate.MlpName => routing.TopExperts,
+            GateCatalog.Oracle => 1,
+            _ => state.ExpertMultiplyAdds.Count,
+        };
+        return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
+    }
 
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
         new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
+
+    private static IEnumerable<string> RoutingProblems(RunSettings settings)
+    {
+        var routing = settings.Routing;
+        if (!GateCatalog.NamesForRuns.Contains(routing.Gate)) yield return $"Gate must be one of {string.Join(", ", GateCatalog.NamesForRuns)}, not '{routing.Gate}'.";
+        if (!EvidenceScores.Names.Contains(routing.Score)) yield return $"Score must be one of {string.Join(", ", EvidenceScores.Names)}, not '{routing.Score}'.";
+        if (RouterRules.ViewsProblem(routing.Views) is { } problem) yield return problem;
+        if (!CalibrationNames.All.Contains(settings.Calibration)) yield return $"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{settings.Calibration}'.";
+        if (settings.Calibration == CalibrationNames.Affine && routing.Gate != EvidenceGate.GateName)
+            yield return $"Calibration '{CalibrationNames.Affine}' is for the gate '{EvidenceGate.GateName}', not '{routing.Gate}'.";
+        if (settings.Exemplars == 0 && ScorerGate.IsNamed(routing.Gate)) yield return $"The gate '{routing.Gate}' is fitted to exemplars: Exemplars must be above 0.";
+        if (settings.Exemplars == 0 && settings.Calibration == CalibrationNames.Affine) yield return $"Calibration '{CalibrationNames.Affine}' is fitted to exemplars: Exemplars must be above 0.";
+        if (!StartNames.All.Contains(settings.StartFrom)) yield return $"StartFrom must be one of {string.Join(", ", StartNames.All)}, not '{settings.StartFrom}'.";
+        if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0) yield return $"StartFrom '{StartNames.Legacy}' needs a legacy model: LegacyTasks must be above 0.";
+    }
 
     private static string? RuleProblem(string name)
     {

@@ -12,6 +12,10 @@ namespace Dmkd.Grains.Runs;
 internal sealed partial class TrainingRunGrain
 {
     private const int HeadPurpose = 31;
+    private const int DrawPurpose = 34;
+
+    /// <summary>What nodes spent on finding the most similar expert.</summary>
+    private (double Seconds, long Bytes) _spent;
 
     private async Task PreserveAsync()
     {
@@ -33,6 +37,7 @@ internal sealed partial class TrainingRunGrain
             {
                 State.Legacy = status.Model;
                 State.Preserved = status.Experts;
+                State.LegacyFeatures = status.Features;
                 State.DeviceSeconds += status.DeviceSeconds;
                 foreach (var expert in status.Experts)
                     _feed.Add($"preserved {RunRules.ModuleName(expert.Task)}: {expert.Architecture}, cluster {expert.Cluster}, {expert.ImportanceShare:P0} of the importance");
@@ -47,6 +52,7 @@ internal sealed partial class TrainingRunGrain
     /// <summary>Reuses the preserved expert of the task's classes, or spawns one.</summary>
     private async Task AssignAsync()
     {
+        _spent = default; // of an attempt before this one
         var preserved = State.Preserved.FirstOrDefault(expert => expert.Task == State.Task);
         var (descriptor, first) = preserved is not null ? Reuse(preserved) : await SpawnAsync();
         await GrainFactory.GetGrain<IExpertModuleGrain>(descriptor.Key).CreateAsync(descriptor, first);
@@ -57,8 +63,10 @@ internal sealed partial class TrainingRunGrain
         State.Base = first;
         State.Round = 0;
         RunRules.BeginRound(State);
+        State.DeviceSeconds += _spent.Seconds;
+        State.BytesDown += _spent.Bytes;
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];
-        State.ExpertMultiplyAdds = [.. State.ExpertMultiplyAdds.Take(State.Task), RotationLabels.Count * architecture.MultiplyAdds];
+        State.ExpertMultiplyAdds = [.. State.ExpertMultiplyAdds.Take(State.Task), Settings.Routing.Views * architecture.MultiplyAdds];
         await MoveToAsync(RunPhase.Train);
     }
 
@@ -74,32 +82,65 @@ internal sealed partial class TrainingRunGrain
         }),
         RunRules.FirstVersion(expert.Digest, expert.Bytes, time.GetUtcNow()));
 
-    private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> SpawnAsync()
+    private Task<(ModuleDescriptor Descriptor, ModuleVersion First)> SpawnAsync() => Settings.StartFrom switch
     {
-        int outputs = RotationLabels.Count * _data!.Tasks.ClassesOf(State.Task).Count;
-        if (State.Module is not { } parent)
-        {
-            var images = _data.Dataset.Train;
-            var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, outputs);
-            ulong common = LegacyWork.RandomWeightsSeed(Settings);
-            byte[] random = await spawner.RandomAsync(architecture, common);
-            return await FirstOfAsync(architecture, random, new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
-        }
+        StartNames.Legacy => InheritAsync(
+            State.LegacyFeatures!.Architecture, State.LegacyFeatures.Digest,
+            new ModuleLineage { Origin = ModuleOrigin.Spawned, RunId = RunId, LegacyDigest = State.Legacy!.Digest }),
+        StartNames.Random => DrawAsync(),
+        _ => State.Module is null ? DrawAsync() : InheritFromModuleAsync(),
+    };
 
-        var snapshot = await GrainFactory.GetGrain<IExpertModuleGrain>(parent.Key).GetSnapshotAsync()
-            ?? throw new InvalidOperationException($"Module {parent.Key}, the parent of task {State.Task + 1}'s module, does not exist.");
-        byte[] inherited = await weights.GetAsync(snapshot.Current.Digest);
-        var own = ArchitectureCatalog.Parse(parent.Architecture);
-        var child = own.Resize(own.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), outputs);
-        ulong seed = (ulong)SeedSequence.Derive(Settings.Seed, HeadPurpose, State.Task);
-        byte[] spawned = await spawner.FromParentAsync(child, inherited, seed);
-        return await FirstOfAsync(child, spawned, new ModuleLineage
+    /// <summary>Random weights: of the first task's expert those common to all nodes (proposal 3.2.3), of others a draw of their own.</summary>
+    private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> DrawAsync()
+    {
+        var images = _data!.Dataset.Train;
+        var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, OutputCount);
+        ulong seed = State.Task == 0 ? LegacyWork.RandomWeightsSeed(Settings) : (ulong)SeedSequence.Derive(Settings.Seed, DrawPurpose, State.Task);
+        return await FirstOfAsync(architecture, await spawner.RandomAsync(architecture, seed), new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
+    }
+
+    /// <summary>The features of an earlier expert.</summary>
+    private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> InheritFromModuleAsync()
+    {
+        var parent = Settings.StartFrom == StartNames.Similar ? await MostSimilarAsync()
+            : await GrainFactory.GetGrain<IExpertModuleGrain>(State.Module!.Key).GetSnapshotAsync()
+                ?? throw new InvalidOperationException($"Module {State.Module.Key}, the parent of task {State.Task + 1}'s module, does not exist.");
+        return await InheritAsync(parent.Descriptor.Architecture, parent.Current.Digest, new ModuleLineage
         {
             Origin = ModuleOrigin.Spawned,
             RunId = RunId,
-            Parent = parent.Name,
-            ParentDigest = snapshot.Current.Digest,
+            Parent = parent.Descriptor.Name,
+            ParentDigest = parent.Current.Digest,
         });
+    }
+
+    /// <summary>The earlier expert with the highest mean evidence in the nodes' data of the new task; of equals the newest. No data leaves a node.</summary>
+    private async Task<ModuleSnapshot> MostSimilarAsync()
+    {
+        ModuleSnapshot? best = null;
+        double most = double.NegativeInfinity;
+        foreach (string name in Enumerable.Range(0, State.Task).Select(RunRules.ModuleName))
+        {
+            string key = ModuleDescriptor.KeyOf(RunId, name);
+            var expert = await GrainFactory.GetGrain<IExpertModuleGrain>(key).GetSnapshotAsync() ?? throw new InvalidOperationException($"Module {key} does not exist.");
+            var reports = await MeasureAsync(expert.Descriptor, expert.Current);
+            _spent = (_spent.Seconds + reports.Sum(report => report.DeviceSeconds), _spent.Bytes + reports.Sum(report => report.DownloadedBytes));
+            double mean = reports.Sum(report => report.EvidenceSum) / reports.Sum(report => report.SampleCount);
+            if (mean >= most) (best, most) = (expert, mean);
+        }
+
+        return best!;
+    }
+
+    private int OutputCount => RotationLabels.OutputCount(_data!.Tasks.ClassesOf(State.Task).Count, Settings.UnknownOutput);
+
+    private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> InheritAsync(string architecture, string digest, ModuleLineage lineage)
+    {
+        var parent = ArchitectureCatalog.Parse(architecture);
+        var child = parent.Resize(parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), OutputCount);
+        ulong seed = (ulong)SeedSequence.Derive(Settings.Seed, HeadPurpose, State.Task);
+        return await FirstOfAsync(child, await spawner.FromParentAsync(child, await weights.GetAsync(digest), seed), lineage);
     }
 
     private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> FirstOfAsync(NetworkArchitecture architecture, byte[] content, ModuleLineage lineage) =>
@@ -123,7 +164,7 @@ internal sealed partial class TrainingRunGrain
     private static string OriginOf(ModuleLineage lineage) => lineage.Origin switch
     {
         ModuleOrigin.Preserved => "preserved",
-        ModuleOrigin.Spawned => $"spawned from {lineage.Parent}",
+        ModuleOrigin.Spawned => $"spawned from {lineage.Parent ?? "the legacy model"}",
         _ => "random",
     };
 }

@@ -41,27 +41,35 @@ internal sealed partial class TrainingRunGrain
     private async Task SpecializeAsync()
     {
         EndRounds();
-        var answers = await Task.WhenAll(RunRules.HoldersOf(Settings, State.Task).Where(node => !State.Absent.Contains(node)).Select(MeasureEntropyAsync));
-        EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
-        if (reports.Length == 0) throw new InvalidOperationException($"No node measured the entropy of {State.Module!.Key} within {LongestMeasurement}.");
+        var reports = await MeasureAsync(State.Module!, State.Base!);
         var specialization = new ModuleSpecialization(State.Base!.Number, reports.Sum(report => report.EntropySum), reports.Sum(report => report.SampleCount));
         await GrainFactory.GetGrain<IExpertModuleGrain>(State.Module!.Key).RecordSpecializationAsync(specialization);
         State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
         State.BytesDown += reports.Sum(report => report.DownloadedBytes);
-        await MoveToAsync(RunPhase.Evaluate);
+        await MoveToAsync(RunRules.AfterSpecialization(Settings));
     }
 
-    /// <summary>A node's entropy statistics, or null when it does not answer.</summary>
-    private async Task<EntropyReport?> MeasureEntropyAsync(int node)
+    /// <summary>What the task's nodes measure of a module on their data of the task, in node order.</summary>
+    private async Task<EntropyReport[]> MeasureAsync(ModuleDescriptor module, ModuleVersion version)
     {
-        var request = new EntropyRequest { NodeIndex = node, Task = State.Task, Module = State.Module!, Version = State.Base!, Settings = Settings };
+        var answers = await Task.WhenAll(RunRules.HoldersOf(Settings, State.Task).Where(node => !State.Absent.Contains(node)).Select(
+            node => AskAsync(node, "measure entropy", grain => grain.MeasureEntropyAsync(
+                new EntropyRequest { NodeIndex = node, Task = State.Task, Module = module, Version = version, Settings = Settings }))));
+        EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
+        return reports.Length > 0 ? reports : throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {LongestMeasurement}.");
+    }
+
+    /// <summary>A node's answer, or null when it gives none.</summary>
+    private async Task<T?> AskAsync<T>(int node, string what, Func<INodeGrain, Task<T>> call)
+        where T : class
+    {
         try
         {
-            return await GrainFactory.GetGrain<INodeGrain>(RunRules.NodeKey(RunId, node)).MeasureEntropyAsync(request).WaitAsync(LongestMeasurement, time);
+            return await call(GrainFactory.GetGrain<INodeGrain>(RunRules.NodeKey(RunId, node))).WaitAsync(LongestMeasurement, time);
         }
         catch (Exception e) when (e is TimeoutException or OrleansException && !_work.Token.IsCancellationRequested)
         {
-            _feed.Add($"{RunRules.NodeKey(RunId, node)} did not measure entropy: {e.Message}");
+            _feed.Add($"{RunRules.NodeKey(RunId, node)} did not {what}: {e.Message}");
             return null;
         }
     }
@@ -70,7 +78,7 @@ internal sealed partial class TrainingRunGrain
     {
         using var activity = DmkdTelemetry.StartEvaluate(RunId, State.Task);
         var evaluation = new RunEvaluation(
-            GrainFactory.GetGrain<IRouterGrain>(RunId), _data!, Settings.Routing, parallelism: devices.Serving.LaneCount);
+            GrainFactory.GetGrain<IRouterGrain>(RunId), _data!, Settings, parallelism: devices.Serving.LaneCount);
         var result = await evaluation.RunAsync(State.Task, RunRules.ModuleName, share => _partOfPhase = share, _work.Token);
         // Rows are cut to the tasks before this one first: a repeat after a crash replaces its own row.
         State.ClassIncremental = [.. State.ClassIncremental.Take(State.Task), result.ClassIncremental];

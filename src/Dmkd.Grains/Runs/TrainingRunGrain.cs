@@ -157,6 +157,7 @@ internal sealed partial class TrainingRunGrain(
         RunPhase.Train => TrainAsync(),
         RunPhase.Merge => MergeAsync(),
         RunPhase.Specialize => SpecializeAsync(),
+        RunPhase.Calibrate => CalibrateAsync(),
         RunPhase.Evaluate => EvaluateAsync(),
         _ => throw new UnreachableException($"Phase {State.Phase} has no step."),
     };

@@ -21,6 +21,9 @@ internal sealed class TrainingRunState
 
     public PreservedExpert[] Preserved { get; set; } = [];
 
+    /// <summary>What new experts start from, when they start from the legacy model.</summary>
+    public LegacyFeatures? LegacyFeatures { get; set; }
+
     /// <summary>The task's module.</summary>
     public ModuleDescriptor? Module { get; set; }
 
@@ -44,6 +47,9 @@ internal sealed class TrainingRunState
 
     /// <summary>Parameters of each expert, in task order.</summary>
     public List<long> ExpertParameters { get; set; } = [];
+
+    /// <summary>Exemplars that the routing was last fitted to.</summary>
+    public int Exemplars { get; set; }
 
     /// <summary>Multiply-adds of each expert for one input, all views of it counted, in task order.</summary>
     public List<long> ExpertMultiplyAdds { get; set; } = [];

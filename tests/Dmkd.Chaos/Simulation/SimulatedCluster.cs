@@ -245,6 +245,8 @@ internal sealed class SimulatedCluster
         public Task<CandidateReport> MeasureCandidateAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 
     private sealed class Nobody : IMortal

@@ -30,6 +30,26 @@ public sealed class ExpertScorerTests
         TensorAssert.Identical(network.forward(ImageTensors.Normalise(pixels)), ExpertScorer.Score(network, pixels, rotationLabelled: false));
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(1, false)]
+    [InlineData(4, false)]
+    public void Score_ViewsAndCentring_AreMeansOverTheViewsShown(int views, bool isCentred)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var network = Network();
+        var pixels = Pixels(3);
+        var expected = zeros(3, 2);
+        for (int r = 0; r < views; r++)
+        {
+            var logits = network.forward(ImageTensors.Normalise(pixels).rot90(r, (2, 3)));
+            expected += (logits.narrow(1, 2 * r, 2) - (isCentred ? logits.mean([1], keepdim: true) : zeros(3, 1))) / views;
+        }
+
+        TensorAssert.Close(expected, ExpertScorer.Score(network, pixels, rotationLabelled: true, views: views, isCentred: isCentred), 1e-6); // fp32 sums in another order
+    }
+
     [Fact]
     public void ToArray_Scores_AreRowMajor()
     {

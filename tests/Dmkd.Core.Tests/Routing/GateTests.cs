@@ -34,22 +34,39 @@ public sealed class GateTests
     public void NetworkScore_IsTheLogarithmOfTheSumOfExponentials(double[] logits, double expected) =>
         Assert.Equal(expected, new NetworkGate().Score(logits), 1e-9);
 
-    [Fact]
-    public void AsksGateNetwork_OnlyOfTheNetworkGate() =>
-        Assert.Equal(["network"], GateCatalog.Names.Where(name => GateCatalog.Find(name).AsksGateNetwork));
-
-    [Fact]
-    public void Find_EveryName_GivesThatGate()
+    [Theory]
+    [InlineData(EvidenceScore.MaxLogit, 2)]
+    [InlineData(EvidenceScore.Energy, 2.3132616875182228)] // ln(e² + e)
+    [InlineData(EvidenceScore.Probability, 0.7310585786300049)] // e² / (e² + e)
+    public void EvidenceScore_EveryFormula_ByHand(EvidenceScore score, double expected)
     {
-        Assert.Equal(["evidence", "entropy", "network"], GateCatalog.Names);
-        Assert.All(GateCatalog.Names, name => Assert.Equal(name, GateCatalog.Find(name).Name));
+        Assert.Equal(expected, new EvidenceGate(score).Score([1, 2]), 1e-12);
+        Assert.Equal(3, EvidenceScores.Names.Count);
+        Assert.Contains(score, EvidenceScores.Names.Select(EvidenceScores.Find));
     }
 
     [Fact]
-    public void Find_UnknownName_ThrowsNamingTheKnown()
+    public void FindScore_UnknownName_ThrowsNamingTheKnown() =>
+        Assert.Contains("max-logit, energy, probability", Assert.Throws<ArgumentException>(() => EvidenceScores.Find("margin")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void ChoosesFirst_OnlyGatesThatNeedNoExpertsScores() =>
+        Assert.Equal(["network", "mlp"], GateCatalog.Names.Where(name => Create(name).ChoosesFirst));
+
+    [Fact]
+    public void Create_EveryName_GivesThatGate()
     {
-        string message = Assert.Throws<ArgumentException>(() => GateCatalog.Find("foo")).Message;
-        Assert.Contains("'foo'", message, StringComparison.Ordinal);
-        Assert.Contains("evidence, entropy, network", message, StringComparison.Ordinal);
+        Assert.Equal(["evidence", "entropy", "network", "mlp", "hybrid"], GateCatalog.Names);
+        Assert.Equal(["evidence", "entropy", "mlp", "hybrid", "oracle"], GateCatalog.NamesForRuns);
+        Assert.All(GateCatalog.Names, name => Assert.Equal(name, Create(name).Name));
     }
+
+    [Theory]
+    [InlineData("foo", "no gate 'foo'; there are: evidence, entropy, network, mlp, hybrid")]
+    [InlineData("oracle", "knows the task of a test image")]
+    [InlineData("mlp", "'mlp' is fitted to exemplars")]
+    public void Create_WhatALibraryCannotRouteBy_SaysWhy(string name, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => GateCatalog.Create(name)).Message, StringComparison.Ordinal);
+
+    private static IGate Create(string name) => GateCatalog.Create(name, scorer: new PairScorer(new PairScorerWeights([0], [1], [1], [0], [1])));
 }

@@ -75,6 +75,34 @@ public sealed class ModuleRouterTests
         Assert.Equal(all.Max(), all[answer.ClassIndex]); // by value: two classes may tie
     });
 
+    [Fact]
+    public void Route_ScorerGate_IsTheSoftmaxOfItsScores()
+    {
+        // One hidden unit: z = 2·max(0, x - 1). Features 3 and 2 of input 1 give z = 4 and 2.
+        var gate = new ScorerGate("hybrid", new PairScorer(new PairScorerWeights([1], [1], [1], [0], [2])));
+        var answer = new ModuleRouter(gate, 0, 1).Route([First with { Features = [0, 3] }, Second with { Features = [0, 2] }], 2, AllClasses)[1];
+        var (expert, share) = Assert.Single(answer.Experts);
+        Assert.Equal((0, 0), (expert, answer.ClassIndex)); // its own scores of input 1 are 0.5 and 0.25
+        Assert.Equal(1 / (1 + Math.Exp(-2)), share, 1e-12);
+    }
+
+    [Theory]
+    [InlineData("evidence")]
+    [InlineData("entropy")]
+    [InlineData("hybrid")]
+    public void Route_AnExpertIsAdded_TheOthersKeepTheirScores(string name)
+    {
+        var gate = GateCatalog.Create(name, scorer: new PairScorer(new PairScorerWeights([0], [1], [1, -1], [0, 0.5], [2, 1])));
+        ExpertView[] two = [First with { Features = [0.5, 3] }, Second with { Features = [1, 2] }];
+        ExpertView third = new([5], 0.1, [0.5f, 0.5f], Features: [2, 2]);
+        var before = new ModuleRouter(gate, 0.7, 2).Route(two, 2, AllClasses);
+        var after = new ModuleRouter(gate, 0.7, 3).Route([.. two, third], 2, [.. AllClasses, 5]);
+        foreach (var (one, other) in before.Zip(after))
+            Assert.Equal(LogRatio(one), LogRatio(other), 1e-9); // the softmax has one term more, its logits stay
+        static double LogRatio(RoutedClass answer) => Math.Log(Share(answer, 0) / Share(answer, 1));
+        static double Share(RoutedClass answer, int expert) => answer.Experts.Single(share => share.Expert == expert).Probability;
+    }
+
     [Theory]
     [InlineData(-0.1, 1)]
     [InlineData(0, 0)]

@@ -6,6 +6,33 @@ namespace Dmkd.Core.Tests.Training;
 
 public sealed class RotationLabelsTests
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ClassScores_HeadThatKnowsTheUnknown_AreRelativeToIt(bool isCentred)
+    {
+        using var scope = NewDisposeScope();
+        var logits = tensor(new[,] { { 1f, 2f, 3f, 4f, 5f, 6f, 7f, 8f, 1.5f } }); // two classes, four rotations, unknown
+        Assert.True(Same(tensor(new[,] { { 2.5f, 3.5f } }), RotationLabels.ClassScores(_ => logits.clone(), zeros(1, 1, 2, 2), isCentred: isCentred)));
+    }
+
+    [Fact]
+    public void AddUnknown_FiveImages_AddsTwoDestroyedOnes()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        var images = arange(5 * 2 * 81, dtype: ScalarType.Float32).reshape(5, 2, 9, 9); // nine: the last row and column belong to no block
+        var (all, labels) = RotationLabels.AddUnknown(images, tensor(new long[] { 0, 1, 2, 3, 0 }), 8, generator);
+        Assert.Equal([0, 1, 2, 3, 0, 8, 8], labels.data<long>().ToArray());
+        Assert.True(Same(all.narrow(0, 0, 5), images));
+        var destroyed = all.narrow(0, 5, 2);
+        var sources = images.narrow(0, 0, 2);
+        Assert.True(Same(destroyed.reshape(4, 81).sort(1).Values, sources.reshape(4, 81).sort(1).Values)); // each channel has the same pixels
+        Assert.False(Same(destroyed, sources));
+        Assert.True(Same(destroyed.select(3, 8), sources.select(3, 8)));
+        Assert.True(Same(destroyed.select(1, 0) + 81, destroyed.select(1, 1))); // channels move together
+    }
+
     [Fact]
     public void OutputOf_EveryClassAndRotation_IsAnOutputOfItsOwnGroupedByRotation()
     {
@@ -89,6 +116,8 @@ public sealed class RotationLabelsTests
             RotationLabels.ClassScores(view => ones(view.shape[0], 8), images).Dispose();
         });
     }
+
+    private static bool Same(Tensor one, Tensor other) => one.eq(other).all().item<bool>();
 
     private static void TensorAssertClose(Tensor expected, Tensor actual) =>
         Assert.True((expected - actual).abs().max().item<double>() < 1e-12); // rounding at level 100

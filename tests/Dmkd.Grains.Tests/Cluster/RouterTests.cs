@@ -50,7 +50,13 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     [InlineData("no set", "at least one set of candidate classes")]
     [InlineData("unknown classes", "Library 'routed' has no module for the classes 77")]
     [InlineData("unknown classes in one set", "No expert knows any of the classes 77")]
-    [InlineData("unknown gate", "There is no gate 'oracle'; there are: ")]
+    [InlineData("unknown gate", "There is no gate 'foo'; there are: ")]
+    [InlineData("oracle", "The gate 'oracle' knows the task of a test image")]
+    [InlineData("not fitted", "Library 'routed' was not fitted for the gate 'mlp'; it was for none")]
+    [InlineData("not calibrated", "Library 'routed' was not fitted for the calibration 'affine'; it was for none")]
+    [InlineData("three views", "Views must be 1 or 4, not 3")]
+    [InlineData("unknown score", "There is no score 'margin'")]
+    [InlineData("unknown calibration", "Calibration must be one of none, affine, not 'isotonic'")]
     [InlineData("gate network", "Library 'routed' has no gate network; route with another gate")]
     [InlineData("no experts", "topExperts")]
     [InlineData("negative weight", "specializationWeight")]
@@ -77,7 +83,13 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
         "no set" => batch with { CandidateSets = [] },
         "unknown classes" => batch with { CandidateSets = [[77]] },
         "unknown classes in one set" => batch with { CandidateSets = [[0], [77]] },
-        "unknown gate" => batch with { Routing = new RoutingSettings("oracle", 1, 0) },
+        "unknown gate" => batch with { Routing = new RoutingSettings("foo", 1, 0) },
+        "oracle" => batch with { Routing = new RoutingSettings("oracle", 1, 0) },
+        "not fitted" => batch with { Routing = new RoutingSettings("mlp", 1, 0) },
+        "not calibrated" => batch with { Calibration = "affine" },
+        "three views" => batch with { Routing = new RoutingSettings("evidence", 1, 0, Views: 3) },
+        "unknown score" => batch with { Routing = new RoutingSettings("evidence", 1, 0, Score: "margin") },
+        "unknown calibration" => batch with { Calibration = "isotonic" },
         "gate network" => batch with { Routing = new RoutingSettings("network", 1, 0) },
         "no experts" => batch with { Routing = new RoutingSettings("evidence", 0, 0) },
         "negative weight" => batch with { Routing = new RoutingSettings("evidence", 1, -1) },

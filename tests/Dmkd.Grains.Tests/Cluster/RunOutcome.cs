@@ -26,6 +26,8 @@ internal static class RunOutcome
             report.LegacyAccuracy,
             report.ExpertParameters,
             report.MacsPerInput,
+            report.Exemplars,
+            Gate = (await grains.GetGrain<IModuleCatalogGrain>(report.Library).GetGateAsync(TestContext.Current.CancellationToken))?.Parameters.Digest,
             Entropies = modules.Select(module => module.Specialization!.MeanEntropy),
             Versions = versions,
         });

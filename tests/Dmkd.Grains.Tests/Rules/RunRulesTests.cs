@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Routing;
 using Dmkd.Grains.Runs;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -16,14 +17,54 @@ public sealed class RunRulesTests
     [Fact]
     public void Same_OtherWidths_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Widths = [4, 8, 8, 16] }));
 
-    [Theory]
-    [InlineData("network")] // a run's library has no gate network
-    [InlineData("oracle")]
-    public void Check_GateThatARunCannotUse_NamesThoseItCan(string gate)
+    public static TheoryData<string, RunSettings> Refused => new()
     {
-        var settings = TinySettings() with { Routing = new RoutingSettings(gate, 1, 0) };
-        Assert.Contains($"Gate must be one of evidence, entropy, not '{gate}'", Assert.Throws<ArgumentException>(() => RunRules.Check(settings)).Message, StringComparison.Ordinal);
+        { "Gate must be one of evidence, entropy, mlp, hybrid, oracle, not 'network'", With("network") }, // a run's library has no gate network
+        { "The gate 'mlp' is fitted to exemplars: Exemplars must be above 0", With("mlp") },
+        { "The gate 'hybrid' is fitted to exemplars: Exemplars must be above 0", With("hybrid") },
+        { "Calibration 'affine' is fitted to exemplars: Exemplars must be above 0", With("evidence") with { Calibration = "affine" } },
+        { "Calibration 'affine' is for the gate 'evidence', not 'hybrid'", With("hybrid") with { Calibration = "affine", Exemplars = 20 } },
+        { "Calibration must be one of none, affine, not 'isotonic'", With("evidence") with { Calibration = "isotonic" } },
+        { "Score must be one of max-logit, energy, probability, not 'margin'", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Score: "margin") } },
+        { "Views must be 1 or 4, not 2", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 2) } },
+        { "StartFrom must be one of previous, random, similar, legacy, not 'zero'", TinySettings() with { StartFrom = "zero" } },
+        { "StartFrom 'legacy' needs a legacy model", TinySettings() with { StartFrom = "legacy", LegacyTasks = 0 } },
+        { "Exemplars", TinySettings() with { Exemplars = -1 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void Check_RoutingThatCannotBe_SaysWhy(string message, RunSettings settings) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => RunRules.Check(settings)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Check_EveryGateOfARun_IsAllowed()
+    {
+        foreach (string gate in GateCatalog.NamesForRuns) RunRules.Check(With(gate) with { Exemplars = 20 });
     }
+
+    [Theory]
+    [InlineData("evidence", "none", RunPhase.Evaluate)]
+    [InlineData("evidence", "affine", RunPhase.Calibrate)]
+    [InlineData("mlp", "none", RunPhase.Calibrate)]
+    [InlineData("oracle", "none", RunPhase.Evaluate)]
+    internal void AfterSpecialization_WhatIsFitted_IsCalibrated(string gate, string calibration, RunPhase next) =>
+        Assert.Equal(next, RunRules.AfterSpecialization(With(gate) with { Calibration = calibration }));
+
+    [Theory]
+    [InlineData("evidence", 35)]
+    [InlineData("hybrid", 35)]
+    [InlineData("mlp", 30)] // chooses first: the two largest
+    [InlineData("oracle", 20)]
+    public void Report_MultiplyAdds_AreThoseOfTheExpertsAsked(string gate, long expected)
+    {
+        var settings = TinySettings() with { Routing = new RoutingSettings(gate, 2, 0) };
+        var state = new TrainingRunState { Settings = settings, Phase = RunPhase.Completed, ExpertMultiplyAdds = [10, 20, 5], Exemplars = 12 };
+        var report = RunRules.Report(state, RunId)!;
+        Assert.Equal((expected, 12), (report.MacsPerInput, report.Exemplars));
+    }
+
+    private static RunSettings With(string gate) => TinySettings() with { Routing = new RoutingSettings(gate, 1, 0) };
 
     [Theory]
     [InlineData(1, new[] { 0, 1, 2, 3, 4, 5, 6 })]
@@ -115,6 +156,7 @@ public sealed class RunRulesTests
         }
 
         Look(RunPhase.Specialize, 3, 0);
+        Look(RunPhase.Calibrate, 3, 0);
         Look(RunPhase.Evaluate, 3, 0);
         Look(RunPhase.Evaluate, 3, 0.5);
         Look(RunPhase.Completed, 3, 0);

@@ -12,7 +12,7 @@ public sealed class PersistedStateTests
 {
     private static readonly Dictionary<Type, string> Pinned = new()
     {
-        [typeof(RunPhase)] = "Created=0 Preserve=1 Assign=2 Train=3 Merge=4 Specialize=5 Evaluate=6 Completed=7 Failed=8",
+        [typeof(RunPhase)] = "Created=0 Preserve=1 Assign=2 Train=3 Merge=4 Specialize=5 Evaluate=6 Completed=7 Failed=8 Calibrate=9",
         [typeof(MergePhase)] = "Idle=0 Collecting=1 Merging=2 Closed=3 Failed=4 Projecting=5 Publishing=6 Rejected=7",
         [typeof(LegacyStage)] = "Idle=0 Training=1 Preserving=2 Completed=3 Failed=4",
         [typeof(ModuleOrigin)] = "Random=0 Preserved=1 Spawned=2",

@@ -1,0 +1,32 @@
+using Dmkd.Contracts.Experts;
+
+namespace Dmkd.Contracts.Routing;
+
+/// <summary>What a library's routing was fitted to exemplars: affine pairs, or a gate's MLP (docs/adr/0018).</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.FittedGate")]
+public sealed record FittedGate
+{
+    /// <summary>Number, from 1; a later fit has a higher one.</summary>
+    [Id(0)]
+    public required int Version { get; init; }
+
+    /// <summary>How the library routes by it; scores are what it was fitted to.</summary>
+    [Id(1)]
+    public required RoutingSettings Routing { get; init; }
+
+    /// <summary>One of <see cref="CalibrationNames"/>: whether it holds affine pairs.</summary>
+    [Id(2)]
+    public required string Calibration { get; init; }
+
+    /// <summary>Names of the experts it was fitted for.</summary>
+    [Id(3)]
+    public required string[] Modules { get; init; }
+
+    /// <summary>Its parameters in the weight store.</summary>
+    [Id(4)]
+    public required StoredBlob Parameters { get; init; }
+
+    /// <summary>Images that it was fitted to.</summary>
+    [Id(5)]
+    public required int Exemplars { get; init; }
+}

@@ -1,0 +1,126 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Whole runs with every gate, score, calibration and start, on two silos.</summary>
+public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedCluster>
+{
+    private const int Exemplars = 40;
+    private readonly DmkdCluster _cluster = shared.Cluster;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, RunSettings> Ways => new()
+    {
+        { "gate-entropy", With("entropy") },
+        { "gate-mlp", With("mlp") with { Exemplars = Exemplars } },
+        { "gate-hybrid", With("hybrid") with { Exemplars = Exemplars } },
+        { "gate-affine", With("evidence") with { Exemplars = Exemplars, Calibration = "affine" } },
+        { "gate-scores", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, 0, Views: 1, Score: "energy", Centred: false) } },
+        { "unknown", TinySettings() with { UnknownOutput = true, Lambda = 0.5, StartFrom = "similar" } },
+        { "start-random", Settings() with { StartFrom = "random" } },
+        { "start-similar", Settings() with { StartFrom = "similar" } },
+        { "start-legacy", Settings() with { StartFrom = "legacy", LegacyTasks = 1 } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task Run_InEveryWay_DecidesTheSameTwice(string name, RunSettings settings)
+    {
+        var reports = await Task.WhenAll(_cluster.RunAsync($"{name}-1", settings), _cluster.RunAsync($"{name}-2", settings));
+        Assert.Equal(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+        Assert.Equal(settings.Exemplars, reports[0].Exemplars);
+    }
+
+    [Fact]
+    public async Task Run_Oracle_AsksTheRightExpertAlone()
+    {
+        var report = await _cluster.RunAsync("gate-oracle", With("oracle"));
+        Assert.Equal(1, report.TaskDetectionRate);
+        Assert.Equal(report.TaskIncremental, report.ClassIncremental);
+    }
+
+    [Fact]
+    public async Task Run_UnknownOutput_GivesEveryExpertOneOutputMore()
+    {
+        await _cluster.RunAsync("unknown-heads", TinySettings() with { UnknownOutput = true, Rounds = 1 });
+        var modules = await _cluster.Grains.GetGrain<IModuleCatalogGrain>("unknown-heads").ListAsync(Cancel);
+        Assert.All(modules, module => Assert.EndsWith(";21)", module.Descriptor.Architecture, StringComparison.Ordinal)); // 4 · 5 + 1
+    }
+
+    [Fact]
+    public async Task Run_OneView_TakesAQuarterOfTheMultiplyAdds()
+    {
+        var reports = await Task.WhenAll(
+            _cluster.RunAsync("views-1", Settings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 1) }), _cluster.RunAsync("views-4", Settings()));
+        Assert.Equal(4 * reports[0].MacsPerInput, reports[1].MacsPerInput);
+    }
+
+    [Theory]
+    [InlineData("mlp")]
+    [InlineData("hybrid")]
+    public async Task Route_FittedGate_AnswersAsFittedAndRefusesOtherwise(string gate)
+    {
+        string library = $"served-{gate}";
+        await _cluster.RunAsync(library, With(gate) with { Exemplars = Exemplars });
+        var fitted = (await _cluster.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(Cancel))!;
+        Assert.Equal((2, gate, "none", Exemplars), (fitted.Version, fitted.Routing.Gate, fitted.Calibration, fitted.Exemplars));
+        Assert.Equal(["expert-1", "expert-2"], fitted.Modules);
+        var router = _cluster.Grains.GetGrain<IRouterGrain>(library);
+        var all = Route() with { CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] };
+        var response = await router.RouteAsync(all with { Routing = fitted.Routing with { TopExperts = 2 } }, Cancel);
+        Assert.All(response.Predictions[0], prediction => Assert.Equal(1, prediction.Experts.Sum(share => share.Probability), 1e-9));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => router.RouteAsync(all with { Routing = fitted.Routing with { Views = 1 } }, Cancel));
+        Assert.Contains("was fitted for the gate", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Route_AffineLibrary_AnswersWithAndWithoutCalibration()
+    {
+        await _cluster.RunAsync("served-affine", With("evidence") with { Exemplars = Exemplars, Calibration = "affine" });
+        var router = _cluster.Grains.GetGrain<IRouterGrain>("served-affine");
+        var all = Route() with { CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]], Routing = new RoutingSettings("evidence", 2, 0) };
+        var plain = await router.RouteAsync(all, Cancel);
+        var scaled = await router.RouteAsync(all with { Calibration = "affine" }, Cancel);
+        Assert.NotEqual(plain.Predictions[0][0].Experts[0].Probability, scaled.Predictions[0][0].Experts[0].Probability);
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => router.RouteAsync(all with { Routing = new RoutingSettings("hybrid", 1, 0) }, Cancel));
+        Assert.Contains("it was for gate 'evidence' and calibration 'affine'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("previous", ModuleOrigin.Spawned, "expert-2")]
+    [InlineData("random", ModuleOrigin.Random, null)]
+    [InlineData("legacy", ModuleOrigin.Spawned, null)]
+    public async Task Run_StartFrom_IsTheLineageOfTheThirdExpert(string start, ModuleOrigin origin, string? parent)
+    {
+        await _cluster.RunAsync($"from-{start}", TinySettings() with { Tasks = 3, StartFrom = start, Rounds = 1 });
+        var modules = await _cluster.Grains.GetGrain<IModuleCatalogGrain>($"from-{start}").ListAsync(Cancel);
+        var lineage = modules[2].Descriptor.Lineage;
+        Assert.Equal((origin, parent, start == "legacy"), (lineage.Origin, lineage.Parent, lineage.LegacyDigest is not null));
+        Assert.Equal(ModuleOrigin.Preserved, modules[0].Descriptor.Lineage.Origin); // what was preserved is used in any case
+    }
+
+    [Fact]
+    public async Task Run_StartFromSimilar_TakesOneOfTheExpertsBefore()
+    {
+        await _cluster.RunAsync("from-similar", Settings() with { Tasks = 3, StartFrom = "similar", Rounds = 1 });
+        var modules = await _cluster.Grains.GetGrain<IModuleCatalogGrain>("from-similar").ListAsync(Cancel);
+        Assert.Equal("expert-1", modules[1].Descriptor.Lineage.Parent);
+        Assert.Contains(modules[2].Descriptor.Lineage.Parent, new[] { "expert-1", "expert-2" });
+    }
+
+    [Fact]
+    public async Task Run_FewerExemplarsThanClasses_FailsSayingSo()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.RunAsync("few", With("mlp") with { Exemplars = 9 }));
+        Assert.Contains("9 exemplars are fewer than one for each of 10 classes", error.Message, StringComparison.Ordinal);
+    }
+
+    private static RunSettings Settings() => TinySettings() with { LegacyTasks = 0, Dirichlet = double.PositiveInfinity };
+
+    private static RunSettings With(string gate) => Settings() with { Routing = new RoutingSettings(gate, 1, 0) };
+}

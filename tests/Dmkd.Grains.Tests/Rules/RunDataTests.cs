@@ -1,0 +1,44 @@
+using Dmkd.Data;
+using Dmkd.Grains.Data;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Rules;
+
+public sealed class RunDataTests
+{
+    private static readonly ImageDataset Dataset = DatasetLoader.Load(DatasetCache.SpecOf(TinySettings().Data));
+
+    [Fact]
+    public void ExemplarsOf_EvenShards_AreAsManyAsAskedForOfEachClass()
+    {
+        var data = Data(exemplars: 30);
+        int[] labels = [.. Enumerable.Range(0, 2).SelectMany(node => data.ExemplarsOf(1, node).Labels)];
+        Assert.Equal(Enumerable.Range(0, 10), labels.Distinct().Order());
+        Assert.All(labels.CountBy(label => label), entry => Assert.Equal(3, entry.Value));
+    }
+
+    [Fact]
+    public void ExemplarsOf_LaterTask_KeepsSomeOfThoseKeptBefore()
+    {
+        var data = Data(exemplars: 40);
+        for (int node = 0; node < 2; node++)
+        {
+            var before = Pictures(data.ExemplarsOf(0, node));
+            var after = Pictures(data.ExemplarsOf(1, node));
+            Assert.Equal(20, before.Count);
+            Assert.Equal(10, after.Count(before.Contains));
+        }
+    }
+
+    [Fact]
+    public void ExemplarsOf_ANode_AreImagesOfItsOwnShards()
+    {
+        var data = Data(exemplars: 40);
+        var own = Pictures(data.ShardOf(0, 1)).Concat(Pictures(data.ShardOf(1, 1))).ToHashSet();
+        Assert.Subset(own, Pictures(data.ExemplarsOf(1, 1)));
+    }
+
+    private static RunData Data(int exemplars) => new(Dataset, TinySettings() with { Exemplars = exemplars, Dirichlet = double.PositiveInfinity });
+
+    private static HashSet<string> Pictures(ImageSet images) => [.. Enumerable.Range(0, images.Count).Select(i => Convert.ToHexString(images.Image(i)))];
+}
