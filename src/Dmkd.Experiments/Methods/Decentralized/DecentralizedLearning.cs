@@ -41,7 +41,8 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
         }
 
         var architecture = nodes[0].Architecture;
-        return record.Finish(architecture.ParameterCount, architecture.MultiplyAdds) with { BytesUp = traffic.Up, BytesDown = traffic.Down, DenseBytes = traffic.Dense };
+        var result = record.Finish(architecture.ParameterCount, architecture.MultiplyAdds);
+        return result with { BytesUp = traffic.Up, BytesDown = traffic.Down, DenseBytes = traffic.Dense };
     }
 
     private void Train(Network[] nodes, NodeMerger merger, int task)
@@ -51,15 +52,16 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
         var positions = TaskShards.Partition(problem.Dataset.Train, problem.Tasks, task, settings.Nodes, settings.Dirichlet, settings.Seed);
         Tensor[] inputs = merging is { Align: false, ResetBatchNorm: false } ? [] : InputsOf(task, positions);
         ImageTensors[] shards = [.. positions.Select(shard => SharedNetwork.Images(problem, shard))];
-        Generator[] generators = [.. nodes.Select((_, node) => new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NodeTraining, task, node), CPU))];
+        Generator[] generators = [.. nodes.Select((_, node) =>
+            new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NodeTraining, task, node), CPU))];
         try
         {
             for (int round = 0; round < settings.Rounds; round++)
             {
                 for (int node = 0; node < nodes.Length; node++)
                 {
-                    double start = task + (round + (double)node / nodes.Length) / settings.Rounds;
-                    TrainRound(nodes[node], shards[node], generators[node], round, share => progress((start + share / nodes.Length / settings.Rounds) / problem.Tasks.Count));
+                    int done = round * nodes.Length + node, all = settings.Rounds * nodes.Length;
+                    TrainRound(nodes[node], shards[node], generators[node], round, share => progress((task + (done + share) / all) / problem.Tasks.Count));
                 }
 
                 if ((round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1) merger.Merge(nodes, inputs);

@@ -8,8 +8,8 @@ namespace Dmkd.Experiments.Methods.Decentralized;
 
 /// <summary>
 /// Merges the networks of nodes. In a full graph node 0 is the reference and all take its average, which is how DIMAT's published code
-/// does it; every node's weights count as sent and fetched once, as in DMKD's rounds, where the merger is none of the nodes. In a ring each node is the reference of its own
-/// average and sends its weights to both neighbours.
+/// does it; every node's weights count as sent and fetched once, as in DMKD's rounds, where the merger is none of the nodes. In a ring
+/// each node is the reference of its own average and sends its weights to both neighbours.
 /// </summary>
 internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
 {
@@ -20,7 +20,7 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
 
     /// <summary>Merges.</summary>
     /// <param name="nodes">One network per node, of one architecture, on one device. Their states are overwritten.</param>
-    /// <param name="inputs">For each node the images it measures on, normalised, at least 2, on the device. Borrowed.</param>
+    /// <param name="inputs">For each node the images it measures on, normalised, at least 2, on the device; none when nothing is measured. Borrowed.</param>
     public void Merge(IReadOnlyList<Network> nodes, IReadOnlyList<Tensor> inputs)
     {
         using var scope = NewDisposeScope();
@@ -31,7 +31,7 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
 
     private void MergeForAll(IReadOnlyList<Network> nodes, byte[][] sent, IReadOnlyList<Tensor> inputs)
     {
-        using var mean = Average(nodes[0].Architecture, [.. options.SourcesOf(0, nodes.Count).Select(source => sent[source])], inputs[0]);
+        using var mean = Average(nodes[0].Architecture, [.. options.SourcesOf(0, nodes.Count).Select(source => sent[source])], inputs, 0);
         traffic.Send(mean, sent: 0, fetched: nodes.Count);
         foreach (var node in nodes) mean.CopyTo(node);
         if (!options.ResetBatchNorm) return;
@@ -50,7 +50,7 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
     {
         for (int node = 0; node < nodes.Count; node++)
         {
-            using var mean = Average(nodes[node].Architecture, [.. options.SourcesOf(node, nodes.Count).Select(source => sent[source])], inputs[node]);
+            using var mean = Average(nodes[node].Architecture, [.. options.SourcesOf(node, nodes.Count).Select(source => sent[source])], inputs, node);
             mean.CopyTo(nodes[node]);
             if (options.ResetBatchNorm) BatchNormStatistics.Reestimate(nodes[node], inputs[node], BatchSize);
         }
@@ -62,10 +62,10 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
         return traffic.Send(weights, sent: times, fetched: NodesAgree ? 0 : times);
     }
 
-    private WeightSet Average(NetworkArchitecture architecture, IReadOnlyList<byte[]> referenceFirst, Tensor inputs)
+    private WeightSet Average(NetworkArchitecture architecture, IReadOnlyList<byte[]> referenceFirst, IReadOnlyList<Tensor> inputs, int reference)
     {
         WeightSet[] sets = options.Align
-            ? Aligned(architecture, referenceFirst, inputs)
+            ? Aligned(architecture, referenceFirst, inputs[reference])
             : [.. referenceFirst.Select(bytes => WeightCodec.Decode(bytes))];
         try
         {
@@ -79,9 +79,8 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
 
     private static WeightSet[] Aligned(NetworkArchitecture architecture, IReadOnlyList<byte[]> referenceFirst, Tensor inputs)
     {
-        using var scope = NewDisposeScope();
-        Network[] networks = [.. referenceFirst.Select(bytes => Load(architecture, bytes, inputs))];
-        return [WeightSet.CopyOf(networks[0]), .. networks.Skip(1).Select(network => AlignedTo(networks[0], network, inputs))];
+        using var reference = Load(architecture, referenceFirst[0], inputs);
+        return [WeightSet.CopyOf(reference), .. referenceFirst.Skip(1).Select(bytes => AlignedTo(reference, bytes, inputs))];
     }
 
     private static Network Load(NetworkArchitecture architecture, byte[] bytes, Tensor inputs)
@@ -92,8 +91,9 @@ internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
         return network;
     }
 
-    private static WeightSet AlignedTo(Network reference, Network replica, Tensor inputs)
+    private static WeightSet AlignedTo(Network reference, byte[] bytes, Tensor inputs)
     {
+        using var replica = Load(reference.Architecture, bytes, inputs);
         using var aligned = UnitAlignment.Align(reference, replica, inputs, BatchSize);
         return aligned.Weights.Clone();
     }

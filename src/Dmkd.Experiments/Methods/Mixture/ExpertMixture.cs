@@ -51,7 +51,7 @@ internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
     public (Tensor Logits, Tensor Imbalance) Train(Tensor images, Generator generator)
     {
         var decision = _gate.DecideNoisily(ViewOf(images), generator);
-        var imbalance = NoisyTopGate.SquaredVariation(decision.Shares.sum(0)) + NoisyTopGate.SquaredVariation(decision.Load);
+        var imbalance = NoisyTopGate.SquaredVariation(decision.Shares.sum(0L)) + NoisyTopGate.SquaredVariation(decision.Load);
         return (Combine(images, decision.Shares), imbalance);
     }
 

@@ -46,7 +46,7 @@ internal sealed class NoisyTopGate : nn.Module
         var deviations = F.softplus(_noise.forward(inputs)) + SmallestDeviation;
         var noisy = clean + randn(clean.shape, generator: generator).to(clean.device) * deviations;
         var shares = TopShares(noisy, _top);
-        return new GateDecision(shares, _top < clean.shape[1] ? ChanceOfTop(clean, noisy, deviations, _top).sum(0) : CountOf(shares));
+        return new GateDecision(shares, _top < clean.shape[1] ? ChanceOfTop(clean, noisy, deviations, _top).sum(0L) : CountOf(shares));
     }
 
     /// <summary>Decides without noise.</summary>
@@ -76,7 +76,9 @@ internal sealed class NoisyTopGate : nn.Module
         return where(noisy > ifIn, ifIn, ifOut);
     }
 
-    /// <summary><c>P(x, k) = Φ((x W_g - threshold) / σ)</c>: the chance that an expert stays or comes among the top when only its own noise is drawn anew.</summary>
+    /// <summary>
+    /// <c>P(x, k) = Φ((x W_g - threshold) / σ)</c>: the chance that an expert stays or comes among the top when only its own noise is drawn anew.
+    /// </summary>
     /// <param name="clean">Shape [batch, experts]. Borrowed.</param>
     /// <param name="noisy">The same with noise. Borrowed.</param>
     /// <param name="deviations">Of the noise, above 0. Borrowed.</param>
@@ -92,5 +94,5 @@ internal sealed class NoisyTopGate : nn.Module
         return (values - mean).square().mean() / (mean.square() + Epsilon);
     }
 
-    private static Tensor CountOf(Tensor shares) => shares.gt(0).to(ScalarType.Float32).sum(0);
+    private static Tensor CountOf(Tensor shares) => shares.gt(0).to(ScalarType.Float32).sum(0L);
 }

@@ -72,14 +72,17 @@ public sealed class LearningWithoutForgetting(DeviceWorker device, TrainingOptio
             _recorded = ModelOutputs.Of(context.Network, data.Pixels, context.Job.Device).DetachFromDisposeScope();
         }
 
-        public Tensor Loss(TrainingBatch batch) => LearningWithoutForgetting.Loss(
-            context.Network.forward(batch.Images), batch.Labels, _recorded?.index_select(0, batch.Positions).to(batch.Images.device), _old, _seen, alpha, temperature);
+        public Tensor Loss(TrainingBatch batch)
+        {
+            var recorded = _recorded?.index_select(0, batch.Positions).to(batch.Images.device);
+            return LearningWithoutForgetting.Loss(context.Network.forward(batch.Images), batch.Labels, recorded, _old, _seen, alpha, temperature);
+        }
 
         public void Dispose() => _recorded?.Dispose();
 
         private void TrainHead(TaskTrainer trainer, int task, ImageTensors data)
         {
-            Parameter[] head = [.. context.Network.named_parameters().Where(entry => entry.name.StartsWith("head.", StringComparison.Ordinal)).Select(entry => entry.parameter)];
+            Parameter[] head = [.. context.Network.named_children().Single(child => child.name == "head").module.parameters()];
             using var generator = context.GeneratorFor(SeedPurpose.WarmUp, task);
             trainer.Train(new Objective(head, HeadLoss), data, generator, context.Problem.Settings.Rounds);
         }

@@ -14,9 +14,11 @@ internal sealed class QuadraticPenalty : IDisposable
     /// <param name="importance">For each the importance F of its values, of its shape. The penalty becomes their owner.</param>
     public QuadraticPenalty(IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> importance)
     {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
         _parameters = parameters;
         Importance = [.. importance.Select(values => values.DetachFromDisposeScope())];
-        _anchors = [.. parameters.Select(parameter => parameter.detach().clone().DetachFromDisposeScope())];
+        _anchors = [.. parameters.Select(parameter => parameter.clone().DetachFromDisposeScope())];
     }
 
     /// <summary>Importance of each value of each weight. Owned by this object.</summary>

@@ -72,7 +72,7 @@ public sealed class NodeMergerTests
         // The first layer's mean is that of all images, and the same for both nodes.
         using WeightSet first = WeightSet.CopyOf(nodes[0]), second = WeightSet.CopyOf(nodes[1]);
         using var noGrad = no_grad();
-        var map = nn.functional.conv2d(cat(inputs), first["conv1.weight"], padding: 1);
+        var map = nn.functional.conv2d(cat(inputs), first["conv1.weight"], padding: [1, 1]);
         TestData.Close(TestData.Doubles(map.mean([0, 2, 3])), first["norm1.running_mean"], 1e-4);
         AssertSame(first, nodes[1]);
     }

@@ -76,7 +76,7 @@ public sealed class NoisyTopGateTests
         using var generator = new Generator(1UL, CPU);
         var decision = gate.DecideNoisily(zeros(400, 6), generator);
         Assert.Equal(400, decision.Shares.sum().item<float>(), 1e-2);
-        Assert.All(TestData.Doubles(decision.Shares.sum(0)), importance => Assert.InRange(importance, 60, 140));
+        Assert.All(TestData.Doubles(decision.Shares.sum(0L)), importance => Assert.InRange(importance, 60, 140));
         Assert.All(TestData.Doubles(decision.Load), load => Assert.InRange(load, 120, 280)); // 200 expected: every input asks two of four
     }
 

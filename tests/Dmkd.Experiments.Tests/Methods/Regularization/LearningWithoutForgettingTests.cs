@@ -15,7 +15,8 @@ public sealed class LearningWithoutForgettingTests
     {
         using var scope = NewDisposeScope();
         double crossEntropy = -Math.Log(TestData.Softmax(Logits[..4])[2]);
-        double[] old = TestData.Softmax(Recorded[..2].Select(value => value / Temperature)), now = TestData.Softmax(Logits[..2].Select(value => value / Temperature));
+        double[] old = TestData.Softmax(Recorded[..2].Select(value => value / Temperature));
+        double[] now = TestData.Softmax(Logits[..2].Select(value => value / Temperature));
         double divergence = old.Zip(now, (p, q) => p * (Math.Log(p) - Math.Log(q))).Sum();
         Assert.Equal(crossEntropy + Alpha * divergence, Loss(tensor(Logits).unsqueeze(0), tensor(Recorded).unsqueeze(0)).item<double>(), 1e-10);
     }

@@ -15,7 +15,7 @@ public sealed class TaskTrainerTests
     {
         using DeviceWorker device = new(lanes: 1);
         var settings = TinyProblem.Settings with { BatchSize = 8, Epochs = 2 };
-        bool same = await device.RunAsync(
+        bool equal = await device.RunAsync(
             job =>
             {
                 using Network ours = TestData.Network(), theirs = TestData.Network();
@@ -24,12 +24,13 @@ public sealed class TaskTrainerTests
                 ours.train();
                 TrainingOptions options = new(0.05) { Optimizer = optimizer };
                 new TaskTrainer(job, settings, options).TrainRound(new Objective([.. ours.parameters()], new CrossEntropyRule(ours).Loss), data, first, 0, 4);
-                LocalUpdate.Run(theirs, data, new LocalUpdateOptions { Epochs = 2, BatchSize = 8, Optimizer = optimizer, LearningRate = 0.05, RotationLabelled = false }, second);
+                LocalUpdateOptions same = new() { Epochs = 2, BatchSize = 8, Optimizer = optimizer, LearningRate = 0.05, RotationLabelled = false };
+                LocalUpdate.Run(theirs, data, same, second);
                 using WeightSet a = WeightSet.CopyOf(ours), b = WeightSet.CopyOf(theirs);
                 return a.All(pair => pair.Value.bytes.SequenceEqual(b[pair.Key].bytes));
             },
             TestContext.Current.CancellationToken);
-        Assert.True(same);
+        Assert.True(equal);
     }
 
     [Fact]
