@@ -99,6 +99,10 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     /// <inheritdoc/>
     public override Network Build(torch.Generator generator) => new ConvNet(this, generator);
 
+    /// <summary>Whether the map is halved after a layer.</summary>
+    /// <param name="layer">Position of the layer, from 0.</param>
+    public bool PoolsAfter(int layer) => InputSize >> (layer + 1) >= SmallestPooledMap;
+
     /// <summary>Two descriptions are equal when their text is.</summary>
     public bool Equals(ConvNetArchitecture? other) => other is not null && ToString() == other.ToString();
 
@@ -123,9 +127,6 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
             throw Malformed(text, e);
         }
     }
-
-    /// <summary>Whether the map is halved after a layer.</summary>
-    internal bool PoolsAfter(int layer) => InputSize >> (layer + 1) >= SmallestPooledMap;
 
     internal static string ConvolutionOf(int layer) => $"conv{layer + 1}";
 

@@ -29,13 +29,13 @@ public static class LocalUpdate
         network.train();
         target?.Teacher.eval();
         int steps = 0;
-        int total = options.Epochs * BatchCount(data.Count, options.BatchSize);
+        int total = options.Epochs * BatchRanges.Of(data.Count, options.BatchSize).Count();
         double lossSum = 0;
         for (int epoch = 0; epoch < options.Epochs; epoch++)
         {
             lossSum = 0;
             using var order = randperm(data.Count, generator: generator);
-            foreach (var (start, length) in Batches(data.Count, options.BatchSize))
+            foreach (var (start, length) in BatchRanges.Of(data.Count, options.BatchSize))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 lossSum += Step(network, optimizer, data, (order, start, length), options, generator, target) * length;
@@ -93,17 +93,4 @@ public static class LocalUpdate
 
     private static Tensor Columns(Tensor logits, IReadOnlyList<int> columns) =>
         logits.index_select(1, tensor([.. columns.Select(c => (long)c)], dtype: ScalarType.Int64).to(logits.device));
-
-    private static int BatchCount(long count, int batchSize) => Batches(count, batchSize).Count();
-
-    /// <summary>Batches in order; a last one of a single image would give batch normalisation nothing to normalise and joins its neighbour.</summary>
-    private static IEnumerable<(long Start, long Length)> Batches(long count, int batchSize)
-    {
-        for (long start = 0; start < count;)
-        {
-            long length = count - start <= batchSize + 1 ? count - start : batchSize;
-            yield return (start, length);
-            start += length;
-        }
-    }
 }

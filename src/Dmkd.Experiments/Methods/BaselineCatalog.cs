@@ -1,13 +1,28 @@
 using Dmkd.Core.Devices;
+using Dmkd.Experiments.Methods.Decentralized;
+using Dmkd.Experiments.Methods.Mixture;
+using Dmkd.Experiments.Methods.Modular;
+using Dmkd.Experiments.Methods.Regularization;
+using Dmkd.Experiments.Methods.Replay;
 
 namespace Dmkd.Experiments.Methods;
 
 /// <summary>The baselines by name. DMKD itself is not among them: it needs a cluster, and whoever has one makes it.</summary>
 public static class BaselineCatalog
 {
-    private static readonly Dictionary<string, Func<DeviceWorker, MethodParameters, IContinualLearner>> Baselines = new()
+    private static readonly Dictionary<string, Func<DeviceWorker, MethodParameters, IContinualLearner>> Baselines = new(StringComparer.Ordinal)
     {
-        [SequentialFineTuning.MethodName] = (device, parameters) => new SequentialFineTuning(device, parameters.Number("learning-rate", SequentialFineTuning.UsualLearningRate, 1e-8, 10)),
+        [SequentialFineTuning.MethodName] = SequentialFineTuning.Create,
+        [JointTraining.MethodName] = JointTraining.Create,
+        [ElasticWeightConsolidation.MethodName] = ElasticWeightConsolidation.Create,
+        [OnlineElasticWeightConsolidation.MethodName] = OnlineElasticWeightConsolidation.Create,
+        [LearningWithoutForgetting.MethodName] = LearningWithoutForgetting.Create,
+        [ExperienceReplay.MethodName] = ExperienceReplay.Create,
+        [DarkExperienceReplay.MethodName] = DarkExperienceReplay.Create,
+        [MixtureOfExperts.MethodName] = MixtureOfExperts.Create,
+        [ModuleDistillation.MethodName] = ModuleDistillation.Create,
+        [PlainAveraging.MethodName] = PlainAveraging.Create,
+        [ActivationMatching.MethodName] = ActivationMatching.Create,
     };
 
     /// <summary>Names of the baselines.</summary>
