@@ -21,7 +21,7 @@ internal static class ExperimentTables
             {
                 table.AddRow(
                     Markup.Escape(method.Label), Count(method.Seeds.Count), Spread(method, "finalAccuracy"), Spread(method, "taskIncrementalAccuracy"), Spread(method, "forgetting"),
-                    method.AgainstReference?.PValue?.ToString("F3", CultureInfo.InvariantCulture) ?? "-");
+                    ProbabilityOf(method.AgainstReference?.PValue));
             }
 
             console.Write(table);
@@ -37,6 +37,8 @@ internal static class ExperimentTables
         foreach (var failure in document.Failed) console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed: {failure.Cell}: {failure.Error}");
         foreach (string file in document.Files) console.Profile.Out.Writer.WriteLine(file); // whole, to be clicked or copied
     }
+
+    private static string ProbabilityOf(double? p) => p switch { null => "-", < 0.001 => "< 0.001", { } value => value.ToString("F3", CultureInfo.InvariantCulture) };
 
     private static string Spread(MethodSummary method, string measure)
     {

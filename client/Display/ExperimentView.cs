@@ -20,6 +20,7 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
     private Bar? _all;
     private int _cells;
     private int _ended;
+    private int _datasets;
 
     /// <summary>Reads a data set, showing how far it is.</summary>
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) => DataView.ReadAsync(_console, datasets, source);
@@ -27,9 +28,10 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
     /// <summary>Says what begins.</summary>
     public void Begin(ExperimentPlan plan, string folder)
     {
+        _datasets = plan.Data.Count;
         _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]experiment {plan.Name}[/]: {string.Join(", ", plan.Methods.Select(method => method.Label))}");
         _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"on {string.Join(", ", plan.Data.Select(data => data.Name))}, seeds {string.Join(", ", plan.Seeds)}, {jobs} at a time");
-        _console.MarkupLineInterpolated($"[grey]results in {folder}; stopped, it goes on with the same command[/]");
+        _console.MarkupLineInterpolated($"[grey]results in {folder}; stopped, it goes on with the same command; accuracies: class- / task-incremental[/]");
     }
 
     /// <summary>Shows bars while an experiment runs.</summary>
@@ -79,10 +81,10 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         lock (_gate)
         {
             End(cell);
-            string rest = left is { Ticks: > 0 } time ? $"; about {Text(time)} left" : "";
+            string rest = left is { Ticks: > 0 } time ? $"; {Text(time)} left" : "";
             Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} class-incremental, {document.TaskIncrementalAccuracy:P1} task-incremental, {Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"));
+                $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} / {document.TaskIncrementalAccuracy:P1}, {Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"));
         }
     }
 
@@ -111,10 +113,10 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
 
     private void Say(string line) => _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{TimeProvider.System.GetLocalNow():HH:mm:ss}[/] {line}");
 
-    private static string NameOf(Cell cell)
+    private string NameOf(Cell cell)
     {
         string parameters = string.Concat(cell.Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $" {pair.Key}={pair.Value}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{cell.Method}{parameters}, {cell.Data.Name}, seed {cell.Settings.Seed}");
+        return string.Create(CultureInfo.InvariantCulture, $"{cell.Method}{parameters}{(_datasets > 1 ? $", {cell.Data.Name}" : "")}, seed {cell.Settings.Seed}");
     }
 
     private static string Text(TimeSpan time) => time switch

@@ -87,6 +87,11 @@ public static partial class PlanReader
         {
             throw new PlanException($"{file}:{e.Start.Line}: not readable as YAML: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            // What YamlDotNet makes of a bracket that is never closed.
+            throw new PlanException($"{file}:{text.Count(letter => letter == '\n') + 1}: not readable as YAML: it ends inside brackets or quotes.");
+        }
     }
 
     private static TrainingBudget BudgetOf(YamlValue? section)

@@ -58,7 +58,7 @@ internal sealed record Measure(string Name, string Title, Func<CellDocument, dou
     {
         (double size, string prefix) = Math.Abs(value) switch { >= 1e12 => (1e12, "T"), >= 1e9 => (1e9, "G"), >= 1e6 => (1e6, "M"), >= 1e3 => (1e3, "k"), _ => (1, "") };
         double scaled = value / size;
-        string digits = scaled == 0 || scaled >= 100 ? "F0" : scaled >= 10 ? "F1" : "F2";
+        string digits = scaled >= 100 || scaled == Math.Round(scaled) ? "F0" : scaled >= 10 ? "F1" : "F2";
         return $"{scaled.ToString(digits, CultureInfo.InvariantCulture)} {prefix}{unit}".TrimEnd();
     }
 }

@@ -25,7 +25,8 @@ public sealed record Versions(string Program, string Commit, string DotNet, stri
             parts[0], parts.Length == 2 ? parts[1] : UnknownCommit, Environment.Version.ToString(), Number(typeof(torch)), Number(typeof(IGrainFactory)));
     }
 
-    private static string Number(Type type) => InformationalVersion(type).Split('+', 2)[0];
+    /// <summary>The number that such a text begins with: some write more behind it.</summary>
+    private static string Number(Type type) => InformationalVersion(type).Split(' ', '+')[0].TrimEnd('.');
 
     private static string InformationalVersion(Type type) =>
         type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString() ?? "unknown";

@@ -4,7 +4,7 @@ namespace Dmkd.Experiments.Reports.Html;
 internal static class LineChart
 {
     private const double Width = 560, Height = 330, Left = 52, Right = 430, Top = 14, Bottom = 282;
-    private const double LabelGap = 14, Cap = 3, Dodge = 3;
+    private const double LabelGap = 14, Cap = 3, WidestDodge = 14, Dodge = 3;
 
     /// <summary>Draws shares of 1, in percent.</summary>
     /// <param name="title">What it shows.</param>
@@ -16,17 +16,18 @@ internal static class LineChart
         var drawing = new Svg(Width, Height, title, Describe(horizontal, places, series));
         double largest = series.SelectMany(one => one.Points).OfType<SampleSummary>().Select(point => point.Mean + (point.Deviation ?? 0)).DefaultIfEmpty(1).Max();
         var vertical = Axis.FromZero(Math.Min(largest, 1), Bottom, Top);
-        ChartFrame.Draw(drawing, new ChartArea(Left, Right, Top, Bottom), vertical, "%", horizontal);
+        ChartFrame.Draw(drawing, new ChartArea(Left, Right, Top, Bottom), vertical, "accuracy, %", horizontal);
         for (int i = 0; i < places.Count; i++) drawing.Text(X(i, places.Count), Bottom + 16, places[i], "middle", "t tick");
         // The reference is drawn last: on top.
-        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse()) DrawSeries(drawing, one, index - (series.Count - 1) / 2.0, places, vertical);
+        double dodge = Math.Min(Dodge, WidestDodge / Math.Max(1, series.Count - 1)); // bars side by side
+        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse()) DrawSeries(drawing, one, dodge * (index - (series.Count - 1) / 2.0), places, vertical);
         DrawLabels(drawing, series, places.Count, vertical);
         return drawing.ToString();
     }
 
     private static void DrawSeries(Svg drawing, Series series, double offset, IReadOnlyList<string> places, Axis vertical)
     {
-        var points = series.Points.Select((point, place) => (X: X(place, places.Count) + Dodge * offset, Point: point, Place: place)).Where(entry => entry.Point is not null).ToArray();
+        var points = series.Points.Select((point, place) => (X: X(place, places.Count) + offset, Point: point, Place: place)).Where(entry => entry.Point is not null).ToArray();
         drawing.Polyline(points.Select(entry => (entry.X, vertical.PlaceOf(entry.Point!.Mean))), $"line {series.Colour} {series.Dashes}{(series.Style == 0 ? " main" : "")}");
         foreach (var (x, point, place) in points)
         {

@@ -3,8 +3,8 @@ namespace Dmkd.Experiments.Reports.Html;
 /// <summary>Accuracy against a cost, by powers of ten; one point per method.</summary>
 internal static class ScatterChart
 {
-    private const double Width = 560, Height = 330, Left = 52, Right = 540, Top = 14, Bottom = 282;
-    private const double LabelGap = 13, LabelShift = 9, Cap = 3;
+    private const double Width = 560, Height = 330, Left = 52, Right = 430, Top = 14, Bottom = 282;
+    private const double LabelGap = 14, Cap = 3;
 
     /// <summary>A method.</summary>
     /// <param name="Label">Its name.</param>
@@ -30,11 +30,16 @@ internal static class ScatterChart
         }
 
         double[] rows = LabelColumn.Spread([.. points.Select(point => vertical.PlaceOf(point.Accuracy.Mean))], LabelGap, Top, Bottom);
-        for (int i = 0; i < points.Count; i++) DrawPoint(drawing, points[i], horizontal, vertical, rows[i], Tip(points[i], measure));
+        for (int i = 0; i < points.Count; i++) DrawLabel(drawing, points[i], horizontal, vertical, rows[i]);
+        foreach (var point in points) DrawPoint(drawing, point, horizontal, vertical, Tip(point, measure));
         return drawing.ToString();
     }
 
-    private static void DrawPoint(Svg drawing, Point point, Axis horizontal, Axis vertical, double row, string tip)
+    private static void DrawLabel(Svg drawing, Point point, Axis horizontal, Axis vertical, double row) => drawing
+        .Line(horizontal.PlaceOf(point.Cost) + 6, vertical.PlaceOf(point.Accuracy.Mean), Right + 10, row, "leader")
+        .Text(Right + 14, row + 4, point.Label, "start", $"t label c{point.Style % 12}{(point.Style == 0 ? " main" : "")}");
+
+    private static void DrawPoint(Svg drawing, Point point, Axis horizontal, Axis vertical, string tip)
     {
         double x = horizontal.PlaceOf(point.Cost), y = vertical.PlaceOf(point.Accuracy.Mean);
         string colour = $"c{point.Style % 12}";
@@ -45,8 +50,6 @@ internal static class ScatterChart
         }
 
         drawing.Dot(x, y, point.Style == 0 ? 5 : 4, $"dot {colour}", tip);
-        bool onTheLeft = x > (Left + Right) * 0.6;
-        drawing.Text(x + (onTheLeft ? -LabelShift : LabelShift), row + 4, point.Label, onTheLeft ? "end" : "start", $"t label {colour}{(point.Style == 0 ? " main" : "")}");
     }
 
     private static string Tip(Point point, Measure measure) => $"{point.Label}: {measure.Text(point.Cost)}, {Numbers.MeanAndDeviation(point.Accuracy, Measure.Percent)} %";
