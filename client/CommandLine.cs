@@ -3,6 +3,7 @@ using Dmkd.Client.Commands;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Data;
 using Dmkd.Experiments;
+using Dmkd.Experiments.Plans;
 using Dmkd.Grains.Storage;
 
 namespace Dmkd.Client;
@@ -23,6 +24,7 @@ internal static class CommandLine
             new PredictCommand(),
             new EvaluateCommand(),
             new ConvertCommand(),
+            new ExperimentCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
@@ -45,7 +47,7 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Table());
             return exitCode;
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException)
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or PlanException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }

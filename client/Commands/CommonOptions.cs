@@ -19,6 +19,9 @@ internal sealed class CommonOptions
 
     public string Home(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_home)!);
 
+    /// <summary>The folder that the user named; null when none was.</summary>
+    public string? HomeGiven(ParseResult parsed) => parsed.GetResult(_home) is { Implicit: false } ? Home(parsed) : null;
+
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     public bool Verbose(ParseResult parsed) => parsed.GetValue(_verbose);

@@ -11,4 +11,13 @@ internal sealed class Bar(ProgressTask? task)
     {
         if (task is not null) task.Value = share;
     }
+
+    /// <summary>Gives the bar to other work.</summary>
+    /// <param name="description">What it is.</param>
+    public void Restart(string description)
+    {
+        if (task is null) return;
+        task.Description = Markup.Escape(description);
+        task.Value = 0;
+    }
 }

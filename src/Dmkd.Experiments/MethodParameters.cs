@@ -44,6 +44,10 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
         return names.Contains(text) ? text : throw new MethodParameterException($"{method}: {name} must be one of {string.Join(", ", names)}, not '{text}'.");
     }
 
+    /// <summary>Reads a text as it is; null when it is not given.</summary>
+    /// <param name="name">The parameter.</param>
+    public string? Text(string name) => Find(name);
+
     /// <summary>Refuses parameters that nobody read: a misspelt name must not pass for a default.</summary>
     /// <exception cref="MethodParameterException">Names the first of them, and those the method has.</exception>
     public void RequireAllRead()

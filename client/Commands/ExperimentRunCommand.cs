@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Dmkd.Client.Display;
+using Dmkd.Client.Hosting;
+using Dmkd.Core.Devices;
+using Dmkd.Experiments;
+using Dmkd.Experiments.Plans;
+using Dmkd.Experiments.Reports;
+using Dmkd.Experiments.Running;
+using Dmkd.Grains.Data;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd experiment run</c>: measures what a file asks for and what is not finished yet; killed, it goes on with the same command.</summary>
+internal sealed class ExperimentRunCommand : Command
+{
+    private readonly Argument<string> _file = new("file") { Description = "Experiment file (YAML), such as experiments/smoke.yaml" };
+    private readonly Option<string?> _output = new("--output") { Description = "Folder of results; results/<name of the experiment> when not given" };
+    private readonly Option<int> _jobs = OptionReader.Number("--jobs", "Cells measured at a time", 1);
+    private readonly CommonOptions _common = new();
+
+    public ExperimentRunCommand()
+        : base("run", "Measure methods x data sets x seeds of a file; finished cells are not repeated")
+    {
+        Arguments.Add(_file);
+        Options.Add(_output);
+        Options.Add(_jobs);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        int jobs = OptionReader.AtLeast(parsed, _jobs, 1);
+        string file = parsed.GetValue(_file)!;
+        var plan = PlanReader.Read(file);
+        var folder = new ExperimentFolder(Path.GetFullPath(parsed.GetValue(_output) ?? Path.Combine("results", plan.Name)), _common.HomeGiven(parsed));
+        ExperimentRunner.Check(plan, folder.Path);
+        using (var device = new DeviceWorker(lanes: 1)) ExperimentRunner.Check(plan, cell => Learners.Check(cell, device));
+        bool json = _common.Json(parsed);
+        var view = new ExperimentView(json, jobs);
+        var datasets = new DatasetCache();
+        await ReadDataAsync(plan, view, datasets);
+
+        ExperimentOutcome outcome;
+        await using (var silo = await EmbeddedSilo.StartAsync(folder.Home, datasets, _common.Verbose(parsed), cancellationToken))
+        {
+            view.Begin(plan, folder.Path);
+            try
+            {
+                outcome = await MeasureAsync(plan, folder, silo, datasets, view, jobs, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new RunStoppedException("experiment", $"experiment run {file} --output {folder.Path}");
+            }
+        }
+
+        folder.RemoveWork();
+        return End(plan, folder.Path, outcome, view, json);
+    }
+
+    private static async Task<ExperimentOutcome> MeasureAsync(
+        ExperimentPlan plan, ExperimentFolder folder, EmbeddedSilo silo, DatasetCache datasets, ExperimentView view, int jobs, CancellationToken cancellationToken)
+    {
+        var store = new CellStore(folder.Path);
+        var setting = new WorkSetting(folder.Path, Versions.Current, MachineInfo.Read(silo.Training.Device.ToString()), plan.Watts);
+        using var validation = new ValidationImages(folder.Validation, (source, _) => datasets.GetAsync(source));
+        var work = new CellWork(
+            new Learners(silo.Grains, silo.Training, TimeProvider.System), (source, _) => datasets.GetAsync(source), validation, store, setting, TimeProvider.System);
+        return await view.FollowAsync(() => new ExperimentRunner(plan, folder.Path, work, view).RunAsync(jobs, cancellationToken));
+    }
+
+    /// <summary>Reads every data set before anything is stored, and refuses those that do not suit the experiment.</summary>
+    private static async Task ReadDataAsync(ExperimentPlan plan, ExperimentView view, DatasetCache datasets)
+    {
+        foreach (var data in plan.Data)
+        {
+            var settings = plan.SettingsFor(data, plan.Seeds[0]);
+            var dataset = await view.ReadDataAsync(datasets, data.Source);
+            var problem = new ContinualProblem(dataset, settings);
+            if (plan.Methods.All(method => method.Method != DmkdParameters.MethodName)) continue;
+            for (int task = 0; task < problem.Tasks.Count; task++) _ = new RunData(dataset, settings).ShardOf(task, 0);
+        }
+    }
+
+    private static int End(ExperimentPlan plan, string folder, ExperimentOutcome outcome, ExperimentView view, bool json)
+    {
+        var document = ExperimentDocument.Of(plan, folder, outcome, ExperimentResults.Load(folder));
+        view.End(document);
+        if (json) JsonOutput.Write(document);
+        return outcome.Failures.Count == 0
+            ? ExitCode.Success
+            : throw new RunFailedException($"{outcome.Failures.Count} of {outcome.Cells} cells failed, {outcome.Failures[0].Cell} with: {outcome.Failures[0].Error} They are tried again by the same command.");
+    }
+}

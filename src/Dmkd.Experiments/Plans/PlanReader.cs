@@ -1,0 +1,135 @@
+using System.Text.RegularExpressions;
+using Dmkd.Contracts.Runs;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Dmkd.Experiments.Plans;
+
+/// <summary>Reads experiment files (docs/experiments.md).</summary>
+public static partial class PlanReader
+{
+    private const long MostBytes = 1 << 20;
+    private static readonly int[] UsualSeeds = [1, 2, 3, 4, 5];
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="file">Its path; paths in it are relative to its folder.</param>
+    /// <exception cref="PlanException">It cannot be read, or says what cannot be.</exception>
+    public static ExperimentPlan Read(string file)
+    {
+        if (!File.Exists(file)) throw new PlanException($"There is no experiment file {file}.");
+        long bytes = new FileInfo(file).Length;
+        return bytes <= MostBytes ? Parse(File.ReadAllText(file), file) : throw new PlanException($"{file} holds {bytes} bytes; an experiment file has at most {MostBytes}.");
+    }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="text">The file's content.</param>
+    /// <param name="file">Its path, for messages and for the paths in it.</param>
+    /// <exception cref="PlanException">The text says what cannot be.</exception>
+    public static ExperimentPlan Parse(string text, string file)
+    {
+        var root = Root(text, file).Map();
+        string name = root.Find("name") is { } named ? NameOf(named) : Path.GetFileNameWithoutExtension(file);
+        int tasks = root.Find("tasks")?.Count(nameof(RunSettings.Tasks)) ?? 5;
+        var data = DataSection.Read(root.Require("data"), tasks);
+        int nodes = root.Find("nodes")?.Count(nameof(RunSettings.Nodes)) ?? 4;
+        var dirichlet = SettingRange.Of(nameof(RunSettings.Dirichlet));
+        double concentration = root.Find("dirichlet")?.Number(dirichlet.Least, dirichlet.Most) ?? 1;
+        int[] seeds = root.Find("seeds") is { } listed ? Distinct(listed, seed => seed.Count(nameof(RunSettings.Seed))) : UsualSeeds;
+        var budget = BudgetOf(root.Find("budget"));
+        var search = SearchOf(root.Find("select"));
+        var methods = MethodSection.Read(root.Require("methods"));
+        var variations = VariationSection.Read(root.Find("vary"), methods);
+        string reference = ReferenceOf(root.Find("reference"), methods);
+        double watts = root.Find("watts")?.Number(0.001, 1e6) ?? ExperimentPlan.DefaultWatts;
+        root.RequireAllAsked();
+        return new ExperimentPlan
+        {
+            Name = name,
+            File = file,
+            Data = data,
+            Nodes = nodes,
+            Dirichlet = concentration,
+            Seeds = seeds,
+            Budget = budget,
+            Search = search,
+            Methods = methods,
+            Variations = variations,
+            Reference = reference,
+            Watts = watts,
+        };
+    }
+
+    /// <summary>A name that can be a part of a file's name.</summary>
+    internal static string NameOf(YamlValue value) => NameOf(value, value.Text());
+
+    /// <inheritdoc cref="NameOf(YamlValue)"/>
+    internal static string NameOf(YamlValue value, string text) =>
+        Name().IsMatch(text) ? text : throw value.Refuse($"must be at most 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, not '{text}'");
+
+    /// <summary>The values of a list, none of them twice.</summary>
+    internal static T[] Distinct<T>(YamlValue list, Func<YamlValue, T> read)
+    {
+        T[] values = [.. list.List().Select(read)];
+        return values.Distinct().Count() == values.Length ? values : throw list.Refuse($"has a value twice: {string.Join(", ", values)}");
+    }
+
+    private static YamlValue Root(string text, string file)
+    {
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode map
+                ? new YamlValue(file, "", map)
+                : throw new PlanException($"{file}:1: an experiment file is one mapping of keys, such as name, data and methods.");
+        }
+        catch (YamlException e)
+        {
+            throw new PlanException($"{file}:{e.Start.Line}: not readable as YAML: {e.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            // What YamlDotNet makes of a bracket that is never closed.
+            throw new PlanException($"{file}:{text.Count(letter => letter == '\n') + 1}: not readable as YAML: it ends inside brackets or quotes.");
+        }
+    }
+
+    private static TrainingBudget BudgetOf(YamlValue? section)
+    {
+        var usual = TrainingBudget.Default;
+        if (section is null) return usual;
+        var map = section.Map();
+        var budget = new TrainingBudget(
+            map.Find("rounds")?.Count(nameof(RunSettings.Rounds)) ?? usual.Rounds,
+            map.Find("epochs")?.Count(nameof(RunSettings.Epochs)) ?? usual.Epochs,
+            map.Find("batch-size")?.Count(nameof(RunSettings.BatchSize)) ?? usual.BatchSize,
+            map.Find("widths") is { } widths ? [.. widths.List().Select(width => width.Count(1, 4096))] : usual.Widths);
+        map.RequireAllAsked();
+        return budget;
+    }
+
+    private static LearningRateSearch? SearchOf(YamlValue? section)
+    {
+        if (section is null) return null;
+        var map = section.Map();
+        var range = SettingRange.Of(nameof(RunSettings.LearningRate));
+        var search = new LearningRateSearch(
+            Distinct(map.Require(PlannedMethod.LearningRate), rate => rate.Number(range.Least, range.Most)),
+            map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
+            map.Find("seed")?.Count(nameof(RunSettings.Seed)) ?? 1);
+        map.RequireAllAsked();
+        return search;
+    }
+
+    private static string ReferenceOf(YamlValue? value, IReadOnlyList<PlannedMethod> methods)
+    {
+        if (value is null) return (methods.FirstOrDefault(method => method.Label == "dmkd") ?? methods[0]).Label;
+        string label = value.Text();
+        return methods.Any(method => method.Label == label)
+            ? label
+            : throw value.Refuse($"must be the label of a method ({string.Join(", ", methods.Select(method => method.Label))}), not '{label}'");
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}\z")]
+    private static partial Regex Name();
+}

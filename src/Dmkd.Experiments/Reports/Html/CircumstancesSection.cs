@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+
+namespace Dmkd.Experiments.Reports.Html;
+
+/// <summary>What a reader needs to judge the numbers: settings, learning rates, machines, versions, and what failed.</summary>
+internal static class CircumstancesSection
+{
+    /// <summary>Writes it.</summary>
+    public static string Write(ExperimentResults results)
+    {
+        var page = new StringBuilder(Settings(results)).Append(Machines(results));
+        if (results.Manifest.LearningRates.Count > 0) page.Append("<h3>Learning rates</h3>\n").Append(LearningRates(results));
+        if (results.Failures.Count > 0) page.Append("<h3>Failed</h3>\n").Append(Failures(results));
+        return page.ToString();
+    }
+
+    private static string Settings(ExperimentResults results)
+    {
+        var table = new HtmlTable("What all methods share. Every result has its own file in cells/, with all settings.", ["data set", "kind", "training images per class", "test images per class", "tasks", "nodes", "rounds × epochs per task", "batch", "widths"]);
+        foreach (var group in results.Rows.Where(row => row.Document.Settings is not null).GroupBy(row => row.Place.Dataset))
+        {
+            var settings = group.First().Document.Settings!;
+            table.Add(
+            [
+                group.Key, settings.Data.Kind, Share(settings.Data.TrainPerClass), Share(settings.Data.TestPerClass), Text(settings.Tasks), Text(settings.Nodes),
+                $"{settings.Rounds} × {settings.Epochs}", Text(settings.BatchSize), string.Join(", ", settings.Widths),
+            ]);
+        }
+
+        return table.ToString();
+
+        static string Share(int? count) => count is { } some ? Text(some) : "all";
+    }
+
+    private static string Machines(ExperimentResults results)
+    {
+        var table = new HtmlTable("Where the results come from. More than one row: compare times and bytes with care.", ["results", "commit", "program", ".NET", "TorchSharp", "Orleans", "processor", "cores", "memory", "device", "assumed power"]);
+        foreach (var group in results.Rows.GroupBy(row => (row.Document.Versions, row.Document.Machine, row.Document.Watts)))
+        {
+            if (group.Key is not ({ } versions, { } machine, var watts)) continue;
+            table.Add(
+            [
+                Text(group.Count()), versions.Commit.Length > 12 ? versions.Commit[..12] : versions.Commit, versions.Program, versions.DotNet, versions.TorchSharp, versions.Orleans,
+                machine.Processor, Text(machine.Cores), Measure.Unit("B")(machine.MemoryBytes), machine.Device, $"{watts.ToString(CultureInfo.InvariantCulture)} W",
+            ]);
+        }
+
+        return table.ToString();
+    }
+
+    private static string LearningRates(ExperimentResults results)
+    {
+        double[] rates = [.. results.Manifest.LearningRates.SelectMany(chosen => chosen.Tried).Select(tried => tried.LearningRate).Distinct().Order()];
+        var table = new HtmlTable(
+            "Class-incremental accuracy in percent on training images that were held out, by learning rate; the best one (ties: task-incremental accuracy, then the smaller rate) was used for all seeds. Test images were not looked at.",
+            ["method", "data set", "chosen", .. rates.Select(rate => rate.ToString("R", CultureInfo.InvariantCulture))]);
+        foreach (var chosen in results.Manifest.LearningRates)
+        {
+            table.Add(
+            [
+                chosen.Label, chosen.Dataset, chosen.LearningRate.ToString("R", CultureInfo.InvariantCulture),
+                .. rates.Select(rate => chosen.Tried.FirstOrDefault(tried => tried.LearningRate == rate)?.Accuracy is { } accuracy ? Measure.Percent(accuracy) : "-"),
+            ]);
+        }
+
+        return table.ToString();
+    }
+
+    private static string Failures(ExperimentResults results)
+    {
+        var table = new HtmlTable("These are tried again by the next run of the experiment.", ["cell", "seed", "why"]);
+        foreach (var failure in results.Failures) table.Add([failure.Cell, Text(failure.Seed), failure.Error]);
+        return table.ToString();
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Dmkd.Contracts.Runs;
+using Dmkd.Experiments.Plans;
+
+namespace Dmkd.Experiments.Running;
+
+/// <summary>One measurement: a method with its parameters, on a data set, with a seed and a budget.</summary>
+/// <param name="Stage">What it is for.</param>
+/// <param name="Method">Which method.</param>
+/// <param name="Parameters">Its parameters; those at their default are left out where the method tells its defaults.</param>
+/// <param name="Data">The data set.</param>
+/// <param name="Settings">What all methods share: seed, tasks, nodes and budget.</param>
+/// <param name="HeldOut">Share and seed of the training images that are held out and tested on; null to test on the test images.</param>
+public sealed record Cell(
+    CellStage Stage, string Method, IReadOnlyDictionary<string, string> Parameters, PlannedData Data, RunSettings Settings, HeldOutImages? HeldOut = null)
+{
+    private const int DigestLength = 12;
+    private const int LongestPrefix = 80;
+
+    /// <summary>Hash of everything that decides the result. The commit is not part of it, and neither is the label: the same work is done once.</summary>
+    public string Digest { get; } = DigestOf(Method, Parameters, Data, Settings, HeldOut);
+
+    /// <summary>Name of its file: what it is, for a person, and its digest.</summary>
+    public string Name => $"{Prefix}-{Digest}";
+
+    /// <summary>Id of DMKD's run. Ids of all cells are equally long, because the bytes that nodes send hold them.</summary>
+    public string RunId => $"cell-{Digest}";
+
+    /// <summary>The settings with DMKD's own parameters in them; a baseline's stand beside.</summary>
+    public RunSettings OwnSettings => Method == DmkdParameters.MethodName ? DmkdParameters.Apply(Settings, new MethodParameters(Method, Parameters)) : Settings;
+
+    private string Prefix
+    {
+        get
+        {
+            var text = new StringBuilder(Stage is CellStage.Search ? "search-" : "").Append(CultureInfo.InvariantCulture, $"{Data.Name}-{Method}");
+            foreach (var (name, value) in Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"-{name}={value}");
+            text.Append(CultureInfo.InvariantCulture, $"-seed{Settings.Seed}");
+            string safe = new([.. text.ToString().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' or '-' or '_' or '=' ? letter : '_')]);
+            return safe.Length <= LongestPrefix ? safe : safe[..LongestPrefix];
+        }
+    }
+
+    private static string DigestOf(string method, IReadOnlyDictionary<string, string> parameters, PlannedData data, RunSettings settings, HeldOutImages? heldOut)
+    {
+        var source = data.Source;
+        string[] lines =
+        [
+            $"method={method}",
+            .. parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"parameter.{pair.Key}={pair.Value}"),
+            $"data={source.Kind}|{data.WrittenPath}|{source.TrainPerClass}|{source.TestPerClass}|{source.ImageSize}|{source.Seed}",
+            string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}"),
+            string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Nodes}|dirichlet={settings.Dirichlet:R}|seed={settings.Seed}"),
+            $"budget={settings.Rounds}|{settings.Epochs}|{settings.BatchSize}|{string.Join('-', settings.Widths)}",
+        ];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..DigestLength];
+    }
+}

@@ -1,0 +1,37 @@
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
+using Dmkd.Experiments.Methods;
+
+namespace Dmkd.Experiments.Running;
+
+/// <summary>DMKD through a cluster, and the baselines on a device of this process.</summary>
+/// <param name="grains">The cluster.</param>
+/// <param name="device">Where baselines compute. Borrowed.</param>
+/// <param name="time">Sets the pace of looking at runs.</param>
+public sealed class Learners(IGrainFactory grains, DeviceWorker device, TimeProvider time) : ILearners
+{
+    /// <summary>Names of the methods.</summary>
+    public static IReadOnlyList<string> Names { get; } = [DmkdParameters.MethodName, .. BaselineCatalog.Names];
+
+    /// <summary>Refuses a method that does not exist and parameters that it does not take; needs no cluster.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="device">Where a baseline would compute. Borrowed.</param>
+    /// <exception cref="MethodParameterException">There is no such method, or it refuses a parameter.</exception>
+    public static void Check(Cell cell, DeviceWorker device)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        if (!Names.Contains(cell.Method)) throw new MethodParameterException($"there is no method '{cell.Method}'; there are: {string.Join(", ", Names)}.");
+        if (cell.Method == DmkdParameters.MethodName) _ = cell.OwnSettings;
+        else _ = BaselineCatalog.Create(cell.Method, new MethodParameters(cell.Method, cell.Parameters), device);
+    }
+
+    /// <inheritdoc/>
+    public IContinualLearner Create(Cell cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        var parameters = new MethodParameters(cell.Method, cell.Parameters);
+        return cell.Method == DmkdParameters.MethodName
+            ? new DmkdLearner(grains.GetGrain<ITrainingRunGrain>(cell.RunId), parameters, time)
+            : BaselineCatalog.Create(cell.Method, parameters, device);
+    }
+}

@@ -1,0 +1,75 @@
+using Dmkd.Contracts.Runs;
+using Dmkd.Experiments.Running;
+
+namespace Dmkd.Experiments.Tests.Running;
+
+public sealed class DmkdLearnerTests
+{
+    [Fact]
+    public async Task LearnAsync_NewRun_StartsItWithItsParameters()
+    {
+        var run = new FakeRun();
+        var result = await LearnAsync(run);
+        Assert.Equal((0.25, 7), (run.Started!.Alpha, run.Started.Seed));
+        Assert.Equal(("dmkd", 10L), (result.Method, result.BytesUp));
+    }
+
+    [Fact]
+    public async Task LearnAsync_RunOfAKilledProcess_GoesOnWithIt()
+    {
+        var run = new FakeRun { Stored = TinyProblem.Settings };
+        await LearnAsync(run);
+        Assert.True(run.IsResumed);
+        Assert.Null(run.Started);
+    }
+
+    [Fact]
+    public async Task LearnAsync_Progress_RisesToOne()
+    {
+        List<double> told = [];
+        await LearnAsync(new FakeRun(), told.Add);
+        Assert.Equal([0.25, 0.5, 1], told); // two tasks and preserving them: half of the first part and half of the second, then all
+    }
+
+    private static Task<MethodResult> LearnAsync(FakeRun run, Action<double>? progress = null) =>
+        new DmkdLearner(run, new MethodParameters("dmkd", new Dictionary<string, string> { ["alpha"] = "0.25", ["legacy-tasks"] = "2" }), TimeProvider.System)
+            .LearnAsync(TinyProblem.Create(seed: 7), progress ?? (_ => { }), TestContext.Current.CancellationToken);
+
+    private sealed class FakeRun : ITrainingRunGrain
+    {
+        private readonly Queue<RunProgress> _looks = new(
+        [
+            new RunProgress { Phase = RunPhase.Preserve, PreservationProgress = 0.75 },
+            new RunProgress { Phase = RunPhase.Train, PreservationProgress = 1, TaskProgress = 0.5 },
+            new RunProgress { Phase = RunPhase.Completed },
+        ]);
+
+        public RunSettings? Stored { get; init; }
+
+        public RunSettings? Started { get; private set; }
+
+        public bool IsResumed { get; private set; }
+
+        public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(Stored);
+
+        public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
+        {
+            Started = settings;
+            return Task.CompletedTask;
+        }
+
+        public Task ResumeAsync(CancellationToken cancellationToken = default)
+        {
+            IsResumed = true;
+            return Task.CompletedTask;
+        }
+
+        public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(_looks.Dequeue());
+
+        public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult<RunReport?>(Reports.Reports.Run);
+
+        public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    }
+}
