@@ -128,7 +128,7 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     [InlineData("budget:", "bugdet:", "bugdet is unknown")]
     public async Task Run_BadFile_IsRefusedInOneLineBeforeAnythingIsStored(string good, string bad, params string[] parts)
     {
-        string text = File.ReadAllText(finished.File);
+        string text = await File.ReadAllTextAsync(finished.File, TestContext.Current.CancellationToken);
         Assert.Contains(good, text, StringComparison.Ordinal);
         string file = _folder.Write("bad.yaml", System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)));
         var outcome = await RunAsync("experiment", "run", file, "--output", _folder["results"]);
@@ -140,7 +140,8 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     [Fact]
     public async Task Run_FolderOfAnotherExperiment_IsRefused()
     {
-        string file = _folder.Write("other.yaml", System.Text.Encoding.UTF8.GetBytes(File.ReadAllText(finished.File).Replace("name: smoke", "name: other", StringComparison.Ordinal)));
+        string text = await File.ReadAllTextAsync(finished.File, TestContext.Current.CancellationToken);
+        string file = _folder.Write("other.yaml", System.Text.Encoding.UTF8.GetBytes(text.Replace("name: smoke", "name: other", StringComparison.Ordinal)));
         (await RunAsync("experiment", "run", file, "--output", finished.Results)).IsRefused("'smoke', not of 'other'", "--output");
     }
 

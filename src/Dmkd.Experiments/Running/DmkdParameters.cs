@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
@@ -29,9 +30,16 @@ public static class DmkdParameters
         Count("calibration-per-class", nameof(RunSettings.CalibrationPerClass), (settings, value) => settings with { CalibrationPerClass = value }),
 
         // How inputs are routed.
-        OneOf("gate", GateCatalog.NamesWithoutNetwork, (settings, value) => settings with { Routing = settings.Routing with { Gate = value } }),
+        OneOf("gate", GateCatalog.NamesForRuns, (settings, value) => settings with { Routing = settings.Routing with { Gate = value } }),
         Count("top", new SettingRange(1, 1e6), (settings, value) => settings with { Routing = settings.Routing with { TopExperts = value } }),
         Number("beta", AtLeastZero, (settings, value) => settings with { Routing = settings.Routing with { SpecializationWeight = value } }),
+        Count("views", new SettingRange(1, 4), (settings, value) => settings with { Routing = settings.Routing with { Views = value } }),
+        OneOf("score", EvidenceScores.Names, (settings, value) => settings with { Routing = settings.Routing with { Score = value } }),
+        Switch("centred", (settings, value) => settings with { Routing = settings.Routing with { Centred = value } }),
+        Count("exemplars", nameof(RunSettings.Exemplars), (settings, value) => settings with { Exemplars = value }),
+        OneOf("calibration", CalibrationNames.All, (settings, value) => settings with { Calibration = value }),
+        Switch("unknown-output", (settings, value) => settings with { UnknownOutput = value }),
+        OneOf("start-from", StartNames.All, (settings, value) => settings with { StartFrom = value }),
 
         // How updates are sent and merged.
         OneOf("compressor", CompressorNames.All, (settings, value) => settings with { Compressor = value }),
