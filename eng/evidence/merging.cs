@@ -44,7 +44,7 @@ void Communication()
     Line("| sent as | error feedback | values | accuracy | against dense | bytes up per update | bytes down per update | up, times fewer | down, times fewer |");
     Line("|---|---|---|---|---|---|---|---|---|");
     // Running statistics belong to the weights they were measured under: those of the merged weights are measured anew, for every row.
-    var dense = Cells("dense-fp32", "--compressor", "dense", "--reestimate-batch-norm");
+    var dense = Cells("dense-fp32", "--compressor", "dense", "--reestimate-batch-norm", "--merge-rule", "weighted");
     foreach (var (name, compressor) in ((string, string[])[])
         [("dense", ["--compressor", "dense"]), ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]), ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
          ("powersgd, r = 1", ["--compressor", "powersgd", "--rank", "1"]), ("powersgd, r = 3", ["--compressor", "powersgd", "--rank", "3"]),
@@ -56,7 +56,7 @@ void Communication()
             {
                 if (name == "dense" && feedback && !half) continue; // nothing is dropped
                 if (name == "powersgd, r = 3" && !(half && feedback)) continue; // the row that gets twenty times
-                string[] options = [.. compressor, "--reestimate-batch-norm", .. half ? (string[])["--fp16"] : [], .. feedback ? (string[])["--error-feedback"] : []];
+                string[] options = [.. compressor, "--reestimate-batch-norm", "--merge-rule", "weighted", .. half ? (string[])["--fp16"] : [], .. feedback ? (string[])["--error-feedback"] : []];
                 string cell = $"{string.Join('-', compressor.Where(option => !option.StartsWith('-')))}-{(half ? "fp16" : "fp32")}{(feedback ? "-feedback" : "")}";
                 var cells = cell == "dense-fp32" ? dense : Cells(cell, options);
                 double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
@@ -75,19 +75,15 @@ void Schedules()
     Line("");
     Line("| tau | first weights | merge | accuracy |");
     Line("|---|---|---|---|");
-    foreach (int tau in (int[])[1, 2, 5])
+    string[] restated = ["--reestimate-batch-norm"];
+    foreach (var (tau, own, merge, options) in ((int, bool, string, string[])[])
+        [(1, false, "mean", []), (1, false, "mean, batch norm re-estimated", restated), (2, false, "mean, batch norm re-estimated", restated),
+         (5, false, "mean, batch norm re-estimated", restated), (1, true, "mean", []), (1, true, "mean, batch norm re-estimated", restated),
+         (1, true, "aligned, batch norm re-estimated", [.. restated, "--align"])])
     {
-        foreach (bool own in (bool[])[false, true])
-        {
-            foreach (var (name, options) in ((string, string[])[])
-                [("mean", []), ("mean, batch norm re-estimated", ["--reestimate-batch-norm"]), ("aligned, batch norm re-estimated", ["--reestimate-batch-norm", "--align"])])
-            {
-                if (!own && name.StartsWith("aligned", StringComparison.Ordinal)) continue; // replicas of common first weights are aligned already
-                string cell = $"tau-{tau}-{(own ? "own" : "common")}-{name.Replace(", ", "-").Replace(' ', '-')}";
-                string[] all = ["--merge-rule", "mean", "--merge-every", $"{tau}", "--compressor", "dense", .. own ? (string[])["--own-first-weights"] : [], .. options];
-                Line($"| {tau} | {(own ? "of each node" : "common")} | {name} | {Spread(Cells(cell, all))} |");
-            }
-        }
+        string cell = $"tau-{tau}-{(own ? "own" : "common")}-{merge.Replace(", ", "-").Replace(' ', '-')}";
+        string[] all = ["--merge-rule", "mean", "--merge-every", $"{tau}", "--compressor", "dense", .. own ? (string[])["--own-first-weights"] : [], .. options];
+        Line($"| {tau} | {(own ? "of each node" : "common")} | {merge} | {Spread(Cells(cell, all))} |");
     }
 
     Line("");

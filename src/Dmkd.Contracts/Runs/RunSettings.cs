@@ -92,9 +92,9 @@ public sealed record RunSettings
     [Id(20), Range(0.0, 1.0)]
     public double Quorum { get; init; } = 0.5;
 
-    /// <summary>How a module's updates are averaged, one of <see cref="MergeRuleNames"/>. Default: weighted.</summary>
+    /// <summary>How a module's updates are merged, one of <see cref="MergeRuleNames"/>. Default: median (docs/adr/0017).</summary>
     [Id(21)]
-    public string MergeRule { get; init; } = MergeRuleNames.Weighted;
+    public string MergeRule { get; init; } = MergeRuleNames.Median;
 
     /// <summary>How updates are sent, one of <see cref="CompressorNames"/>. Default: svd.</summary>
     [Id(22)]

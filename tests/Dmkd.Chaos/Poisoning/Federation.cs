@@ -128,6 +128,9 @@ internal sealed class Federation
     /// <summary>Images that an inflating node claims.</summary>
     public long Claim => _settings.Claim;
 
+    /// <summary>Training images of all nodes: as in a run, no node's word is taken for more.</summary>
+    public long ImageCount => _shards.Sum(shard => (long)shard.Count);
+
     /// <summary>Rounds of a run.</summary>
     public int Rounds => _settings.Rounds;
 

@@ -90,6 +90,7 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
         Participants = RunRules.NodeKeys(Federation.RunId, _nodes),
         Quorum = 1,
         Wait = TimeSpan.FromDays(1),
+        MostSamples = federation.ImageCount,
         Options = new MergeOptions { Rule = rule, Compressor = CompressorNames.Dense, Rank = 0 },
     };
 
