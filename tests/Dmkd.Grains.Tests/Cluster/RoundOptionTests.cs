@@ -22,6 +22,7 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
         { "dense", OneTask() with { Compressor = CompressorNames.Dense } },
         { "dense-fp16-feedback", OneTask() with { Compressor = CompressorNames.Dense, HalfPrecision = true, ErrorFeedback = true } },
         { "powersgd-median", OneTask() with { Compressor = CompressorNames.PowerSgd, MergeRule = MergeRuleNames.Median } },
+        { "median", OneTask() with { MergeRule = MergeRuleNames.Median } },
         { "clipped", OneTask() with { MergeRule = MergeRuleNames.Clipped } },
         { "trimmed", OneTask() with { MergeRule = "trimmed-0.3" } },
         { "krum", OneTask() with { MergeRule = MergeRuleNames.Krum } },
@@ -82,7 +83,8 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
         await Assert.ThrowsAsync<InvalidOperationException>(() => run.LeaveAsync(7, Cancel));
     }
 
-    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, LegacyTasks = 0 };
+    // A weighted sum, so that what is merged goes down compressed and PowerSGD has a warm start.
+    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, LegacyTasks = 0, MergeRule = MergeRuleNames.Weighted };
 
     private async Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string run)
     {

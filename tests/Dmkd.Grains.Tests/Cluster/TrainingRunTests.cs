@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,7 +61,9 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_MergeEveryTwoRounds_MergesAfterTheSecondAndTheLast()
     {
-        var report = await _cluster.RunAsync("tau", TinySettings() with { Tasks = 1, LegacyTasks = 0, Rounds = 3, MergeEvery = 2 });
+        // A weighted sum goes down as an update; the default rule's result goes down whole.
+        var settings = TinySettings() with { Tasks = 1, LegacyTasks = 0, Rounds = 3, MergeEvery = 2, MergeRule = MergeRuleNames.Weighted };
+        var report = await _cluster.RunAsync("tau", settings);
         var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>("tau").ListAsync(Cancel));
         var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
         Assert.Equal([null, 1, 2], history.Select(version => version.Round));
