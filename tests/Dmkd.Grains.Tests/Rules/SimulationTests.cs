@@ -38,8 +38,15 @@ public sealed class SimulationTests
         const int Frozen = 1;
         var settings = Scenario.Draw(seed).Settings with
         {
-            Nodes = 4, Rounds = 6, MergeEvery = 1, Quorum = 0.5, Holders = 0, Participation = 1, MaxDrop = null,
-            RoundDeadline = TimeSpan.FromMinutes(5), ShortestWait = TimeSpan.FromSeconds(20),
+            Nodes = 4,
+            Rounds = 6,
+            MergeEvery = 1,
+            Quorum = 0.5,
+            Holders = 0,
+            Participation = 1,
+            MaxDrop = null,
+            RoundDeadline = TimeSpan.FromMinutes(5),
+            ShortestWait = TimeSpan.FromSeconds(20),
         };
         var cluster = new SimulatedCluster(new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false), isDisturbed: false);
         cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training
