@@ -89,7 +89,14 @@ public static class DmkdParameters
         bool IsDefault(KeyValuePair<string, string> pair)
         {
             var alone = new MethodParameters(MethodName, new Dictionary<string, string> { [pair.Key] = pair.Value });
-            return All.FirstOrDefault(parameter => parameter.Name == pair.Key) is { } known && known.Apply(settings, alone) == settings;
+            try
+            {
+                return All.FirstOrDefault(parameter => parameter.Name == pair.Key) is { } known && known.Apply(settings, alone) == settings;
+            }
+            catch (MethodParameterException)
+            {
+                return false; // stays, to be refused where it is used
+            }
         }
     }
 
