@@ -44,9 +44,9 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     public async Task Run_SomeCellsGone_MeasuresOnlyThoseAgainWithTheSameNumbers()
     {
         string results = _folder.Copy(finished.Results, "results");
-        string[] gone = [Cell(results, "synthetic-dmkd-*rank=1*-seed2-*"), Cell(results, "synthetic-sequential-fine-tuning-*-seed1-*")];
+        string[] gone = [Cell(results, "dmkd", rank: 1, seed: 2), Cell(results, "sequential-fine-tuning", rank: 8, seed: 1)];
         var before = gone.Select(Numbers).ToArray();
-        string kept = Cell(results, "synthetic-dmkd-*rank=1*-seed1-*");
+        string kept = Cell(results, "dmkd", rank: 1, seed: 1);
         var written = File.GetLastWriteTimeUtc(kept);
         foreach (string file in gone) File.Delete(file);
 
@@ -128,9 +128,7 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     [InlineData("budget:", "bugdet:", "bugdet is unknown")]
     public async Task Run_BadFile_IsRefusedInOneLineBeforeAnythingIsStored(string good, string bad, params string[] parts)
     {
-        string text = await File.ReadAllTextAsync(finished.File, TestContext.Current.CancellationToken);
-        Assert.Contains(good, text, StringComparison.Ordinal);
-        string file = _folder.Write("bad.yaml", System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)));
+        string file = WriteChanged("bad.yaml", good, bad);
         var outcome = await RunAsync("experiment", "run", file, "--output", _folder["results"]);
         outcome.IsRefused(parts);
         Assert.False(Directory.Exists(outcome.Home));
@@ -140,8 +138,7 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     [Fact]
     public async Task Run_FolderOfAnotherExperiment_IsRefused()
     {
-        string text = await File.ReadAllTextAsync(finished.File, TestContext.Current.CancellationToken);
-        string file = _folder.Write("other.yaml", System.Text.Encoding.UTF8.GetBytes(text.Replace("name: smoke", "name: other", StringComparison.Ordinal)));
+        string file = WriteChanged("other.yaml", "name: smoke", "name: other");
         (await RunAsync("experiment", "run", file, "--output", finished.Results)).IsRefused("'smoke', not of 'other'", "--output");
     }
 
@@ -155,7 +152,21 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
 
     private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(Home, arguments);
 
-    private static string Cell(string results, string pattern) => Assert.Single(Directory.GetFiles(Path.Combine(results, "cells"), pattern));
+    /// <summary>The experiment file with a change.</summary>
+    private string WriteChanged(string name, string good, string bad)
+    {
+        string text = File.ReadAllText(finished.File);
+        Assert.Contains(good, text, StringComparison.Ordinal);
+        return _folder.Write(name, System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)));
+    }
+
+    /// <summary>The file of a measured cell; a baseline's settings have the default rank.</summary>
+    private static string Cell(string results, string method, int rank, int seed) => Assert.Single(Directory.GetFiles(Path.Combine(results, "cells")), file =>
+    {
+        var cell = Json.Parse(File.ReadAllText(file));
+        return cell.GetProperty("stage").GetString() == "measure" && cell.GetProperty("method").GetString() == method
+            && cell.GetProperty("seed").GetInt32() == seed && cell.GetProperty("settings").GetProperty("rank").GetInt32() == rank;
+    });
 
     private static string Numbers(string file)
     {

@@ -35,9 +35,8 @@ public sealed record Cell(
     {
         get
         {
-            var text = new StringBuilder(Stage is CellStage.Search ? "search-" : "").Append(CultureInfo.InvariantCulture, $"{Data.Name}-{Method}");
+            var text = new StringBuilder(Stage is CellStage.Search ? "search-" : "").Append(CultureInfo.InvariantCulture, $"{Data.Name}-{Method}-seed{Settings.Seed}");
             foreach (var (name, value) in Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"-{name}={value}");
-            text.Append(CultureInfo.InvariantCulture, $"-seed{Settings.Seed}");
             string safe = new([.. text.ToString().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' or '-' or '_' or '=' ? letter : '_')]);
             return safe.Length <= LongestPrefix ? safe : safe[..LongestPrefix];
         }

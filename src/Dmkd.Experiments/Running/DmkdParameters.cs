@@ -103,7 +103,7 @@ public static class DmkdParameters
             }
             catch (MethodParameterException)
             {
-                return false; // kept for whoever checks the cell: that message has file and line
+                return false; // stays, to be refused where it is used
             }
         }
     }

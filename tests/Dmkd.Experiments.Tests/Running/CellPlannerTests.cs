@@ -56,7 +56,7 @@ public sealed class CellPlannerTests
 
     [Fact]
     public void Name_OfACell_SaysWhatItIs() =>
-        Assert.Matches("^synthetic-dmkd-alpha=0.25-learning-rate=0.1-seed1-[0-9a-f]{12}$", TinyPlan.Cell.Name);
+        Assert.Matches("^synthetic-dmkd-seed1-alpha=0.25-learning-rate=0.1-[0-9a-f]{12}$", TinyPlan.Cell.Name);
 
     /// <summary>Digest of the first cell of a plan of the same text with a change.</summary>
     private static string DigestWith(string text, string other)

@@ -37,10 +37,10 @@ public sealed class DmkdParametersTests
         Assert.StartsWith(expected, Assert.Throws<MethodParameterException>(() => Apply((name, value))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void WithoutDefaults_DefaultsAndUnknowns_LeavesWhatSaysSomething()
+    public void WithoutDefaults_DefaultsUnknownsAndWrongValues_LeavesWhatSaysSomething()
     {
-        var parameters = new Dictionary<string, string> { ["alpha"] = "0.5", ["rank"] = "4", ["gate"] = "evidence", ["rnak"] = "8" };
-        Assert.Equal(["rank", "rnak"], DmkdParameters.WithoutDefaults(Shared, parameters).Keys.Order(StringComparer.Ordinal));
+        var parameters = new Dictionary<string, string> { ["alpha"] = "0.5", ["rank"] = "4", ["gate"] = "evidence", ["rnak"] = "8", ["beta"] = "-1" };
+        Assert.Equal(["beta", "rank", "rnak"], DmkdParameters.WithoutDefaults(Shared, parameters).Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
