@@ -97,9 +97,9 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         }
     }
 
-    public void Chose(ChosenRate rate)
+    public void Chose(ChosenParameters choice)
     {
-        lock (_gate) Say(string.Create(CultureInfo.InvariantCulture, $"learning rate of {rate.Label} on {rate.Dataset}: {rate.LearningRate}"));
+        lock (_gate) Say($"chosen for {choice.Label} on {choice.Dataset}: {ChosenParameters.TextOf(choice.Parameters)}");
     }
 
     private void End(Cell cell)

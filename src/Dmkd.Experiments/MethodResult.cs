@@ -45,6 +45,10 @@ public sealed record MethodResult
     /// <summary>Training images kept of past tasks; 0 for a method without exemplars.</summary>
     public int Exemplars { get; init; }
 
+    /// <summary>Nodes that the training data lay on: a method that sends nothing has it in one place.</summary>
+    /// <param name="nodes">Nodes that the data was spread over for methods that work so.</param>
+    public int NodesOf(int nodes) => BytesUp > 0 ? nodes : 1;
+
     /// <summary>Mean class-incremental accuracy over the tasks at the end.</summary>
     public double FinalAccuracy => ClassIncremental[^1].Average();
 

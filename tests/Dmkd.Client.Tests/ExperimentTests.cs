@@ -14,11 +14,11 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     public void Run_Json_SaysWhatWasMeasured()
     {
         var document = finished.Document;
-        Assert.Equal(["name", "folder", "cells", "reused", "failed", "learningRates", "reference", "summary"], document.Names());
+        Assert.Equal(["name", "folder", "cells", "reused", "failed", "chosen", "reference", "summary"], document.Names());
         Assert.Equal((TinyExperiment.Cells, 0, 0), (document.GetProperty("cells").GetInt32(), document.GetProperty("reused").GetInt32(), document.GetProperty("failed").GetArrayLength()));
         Assert.Equal(["dmkd", "sequential-fine-tuning"], document.GetProperty("summary").EnumerateArray().Select(method => method.GetProperty("label").GetString()));
         Assert.All(document.GetProperty("summary").EnumerateArray(), method => Assert.Equal([1, 2], method.GetProperty("seeds").Deserialize<int[]>()!));
-        Assert.All(document.GetProperty("learningRates").EnumerateArray(), rate => Assert.Contains(rate.GetProperty("learningRate").GetDouble(), new[] { 0.003, 0.03 }));
+        Assert.All(document.GetProperty("chosen").EnumerateArray(), choice => Assert.Contains(choice.GetProperty("parameters").GetProperty("learning-rate").GetString(), new[] { "0.003", "0.03" }));
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Experiments.Plans;
 
-/// <summary>What an experiment file asks for: methods x data sets x seeds, a search for learning rates before, and ablations after.</summary>
+/// <summary>What an experiment file asks for: methods x data sets x seeds, a search for parameters before, and ablations after.</summary>
 public sealed record ExperimentPlan
 {
     /// <summary>Power that device time is multiplied with when the file names none, in watts: about one busy core of a server with its share of memory.</summary>
@@ -35,8 +35,8 @@ public sealed record ExperimentPlan
     /// <summary>What every method may spend.</summary>
     public TrainingBudget Budget { get; init; } = TrainingBudget.Default;
 
-    /// <summary>How learning rates are found; null when every method keeps its own.</summary>
-    public LearningRateSearch? Search { get; init; }
+    /// <summary>How parameters are searched; null when every method keeps its own.</summary>
+    public ParameterSearch? Search { get; init; }
 
     /// <summary>Label of the method that the others are compared with.</summary>
     public required string Reference { get; init; }

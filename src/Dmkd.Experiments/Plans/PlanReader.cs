@@ -37,7 +37,7 @@ public static partial class PlanReader
         int[] seeds = root.Find("seeds") is { } listed ? Distinct(listed, seed => seed.Count(nameof(RunSettings.Seed))) : UsualSeeds;
         var budget = BudgetOf(root.Find("budget"));
         var search = SearchOf(root.Find("select"));
-        var methods = MethodSection.Read(root.Require("methods"));
+        var methods = MethodSection.Read(root.Require("methods"), search is not null);
         var variations = VariationSection.Read(root.Find("vary"), methods);
         string reference = ReferenceOf(root.Find("reference"), methods);
         double watts = root.Find("watts")?.Number(0.001, 1e6) ?? ExperimentPlan.DefaultWatts;
@@ -108,15 +108,16 @@ public static partial class PlanReader
         return budget;
     }
 
-    private static LearningRateSearch? SearchOf(YamlValue? section)
+    private static ParameterSearch? SearchOf(YamlValue? section)
     {
         if (section is null) return null;
         var map = section.Map();
         var range = SettingRange.Of(nameof(RunSettings.LearningRate));
-        var search = new LearningRateSearch(
-            Distinct(map.Require(PlannedMethod.LearningRate), rate => rate.Number(range.Least, range.Most)),
+        var search = new ParameterSearch(
+            Distinct(map.Require(PlannedMethod.LearningRate), rate => YamlValue.NumberText(rate.Number(range.Least, range.Most))),
             map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
-            map.Find("seed")?.Count(nameof(RunSettings.Seed)) ?? 1);
+            map.Find("seed")?.Count(nameof(RunSettings.Seed)) ?? 1,
+            map.Find("train-per-class")?.Count(2, int.MaxValue));
         map.RequireAllAsked();
         return search;
     }

@@ -6,8 +6,6 @@ namespace Dmkd.Experiments.Reports;
 /// <summary>The document that <c>run --json</c> prints: DMKD's row, its settings and the baselines' rows.</summary>
 public sealed record RunDocument : ResultDocument
 {
-    private const int PooledNodes = 1;
-
     [SetsRequiredMembers]
     private RunDocument(ResultDocument row)
         : base(row)
@@ -35,7 +33,7 @@ public sealed record RunDocument : ResultDocument
             LegacyAccuracy = report.LegacyAccuracy,
             Library = report.Library,
             Settings = report.Settings,
-            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, PooledNodes))],
+            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, result.NodesOf(report.Settings.Nodes)))],
         };
     }
 }

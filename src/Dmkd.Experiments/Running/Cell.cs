@@ -50,7 +50,7 @@ public sealed record Cell(
             $"method={method}",
             .. parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"parameter.{pair.Key}={pair.Value}"),
             $"data={source.Kind}|{data.WrittenPath}|{source.TrainPerClass}|{source.TestPerClass}|{source.ImageSize}|{source.Seed}",
-            string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}"),
+            string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}|{heldOut?.TrainPerClass}"),
             string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Nodes}|dirichlet={settings.Dirichlet:R}|seed={settings.Seed}"),
             $"budget={settings.Rounds}|{settings.Epochs}|{settings.BatchSize}|{string.Join('-', settings.Widths)}",
         ];

@@ -9,7 +9,6 @@ namespace Dmkd.Experiments.Running;
 public sealed record CellDocument : ResultDocument
 {
     private const double SecondsPerHour = 3600;
-    private const int PooledNodes = 1;
 
     [JsonConstructor]
     public CellDocument()
@@ -34,7 +33,7 @@ public sealed record CellDocument : ResultDocument
     /// <summary>The method's parameters as the experiment gave them; what is missing had its default.</summary>
     public IReadOnlyDictionary<string, string> MethodParameters { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What was held out and tested on, when a learning rate was searched; null when the test images were.</summary>
+    /// <summary>What was held out and tested on, when parameters were searched; null when the test images were.</summary>
     public HeldOutImages? HeldOut { get; init; }
 
     /// <summary>What all methods share, with the data set; for DMKD everything that decided the result.</summary>
@@ -64,8 +63,7 @@ public sealed record CellDocument : ResultDocument
         ArgumentNullException.ThrowIfNull(cell);
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(circumstances);
-        int nodes = result.BytesUp > 0 ? cell.Settings.Nodes : PooledNodes; // who sends nothing has the data in one place
-        return new CellDocument(ResultDocument.Of(cell.RunId, cell.Settings, result, nodes))
+        return new CellDocument(ResultDocument.Of(cell.RunId, cell.Settings, result, result.NodesOf(cell.Settings.Nodes)))
         {
             Cell = cell.Name,
             Stage = cell.Stage,

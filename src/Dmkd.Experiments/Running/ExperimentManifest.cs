@@ -24,14 +24,14 @@ public sealed record ExperimentManifest
     /// <summary>The seeds.</summary>
     public required IReadOnlyList<int> Seeds { get; init; }
 
-    /// <summary>The learning rates that were chosen so far.</summary>
-    public IReadOnlyList<ChosenRate> LearningRates { get; init; } = [];
+    /// <summary>The parameters that were chosen so far.</summary>
+    public IReadOnlyList<ChosenParameters> Chosen { get; init; } = [];
 
     /// <summary>Every place in the experiment and the cell that fills it.</summary>
     public required IReadOnlyList<ManifestEntry> Entries { get; init; }
 
     /// <summary>The manifest of an experiment.</summary>
-    public static ExperimentManifest Of(ExperimentPlan plan, IReadOnlyList<ChosenRate> rates, IEnumerable<PlannedCell> cells)
+    public static ExperimentManifest Of(ExperimentPlan plan, IReadOnlyList<ChosenParameters> choices, IEnumerable<PlannedCell> cells)
     {
         ArgumentNullException.ThrowIfNull(plan);
         return new ExperimentManifest
@@ -41,7 +41,7 @@ public sealed record ExperimentManifest
             Methods = [.. plan.Methods.Select(method => method.Label)],
             Datasets = [.. plan.Data.Select(data => data.Name)],
             Seeds = plan.Seeds,
-            LearningRates = rates,
+            Chosen = choices,
             Entries = [.. cells.Select(ManifestEntry.Of)],
         };
     }

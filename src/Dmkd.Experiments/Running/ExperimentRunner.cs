@@ -19,10 +19,13 @@ public sealed class ExperimentRunner(ExperimentPlan plan, string folder, CellWor
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(check);
-        var rates = plan.Search is { } search
-            ? from method in plan.Methods from data in plan.Data select new ChosenRate(method.Label, data.Name, search.Rates[0], [])
+        var choices = plan.Search is { } search
+            ? from method in plan.Methods
+              from first in search.GridOf(method).Take(1)
+              from data in plan.Data
+              select new ChosenParameters(method.Label, data.Name, first, [])
             : [];
-        foreach (var planned in CellPlanner.Search(plan).Concat(CellPlanner.Measure(plan, [.. rates])))
+        foreach (var planned in CellPlanner.Search(plan).Concat(CellPlanner.Measure(plan, [.. choices])))
         {
             try
             {
@@ -55,13 +58,13 @@ public sealed class ExperimentRunner(ExperimentPlan plan, string folder, CellWor
         var searched = CellPlanner.Search(plan);
         ExperimentManifest.Of(plan, [], searched).WriteTo(folder);
         var search = await RunAsync(CellStage.Search, searched, jobs, cancellationToken);
-        var rates = ChosenRate.Choose(searched, _store.Find);
-        foreach (var rate in rates) watcher.Chose(rate);
+        var choices = ChosenParameters.Choose(searched, _store.Find);
+        foreach (var choice in choices) watcher.Chose(choice);
 
-        var measured = CellPlanner.Measure(plan, rates);
-        ExperimentManifest.Of(plan, rates, searched.Concat(measured)).WriteTo(folder);
+        var measured = CellPlanner.Measure(plan, choices);
+        ExperimentManifest.Of(plan, choices, searched.Concat(measured)).WriteTo(folder);
         var measurement = await RunAsync(CellStage.Measure, measured, jobs, cancellationToken);
-        return new ExperimentOutcome(search.Cells + measurement.Cells, search.Reused + measurement.Reused, rates, [.. search.Failures, .. measurement.Failures]);
+        return new ExperimentOutcome(search.Cells + measurement.Cells, search.Reused + measurement.Reused, choices, [.. search.Failures, .. measurement.Failures]);
     }
 
     private async Task<(int Cells, int Reused, List<CellFailure> Failures)> RunAsync(

@@ -26,6 +26,6 @@ public interface IExperimentWatcher
     /// <summary>A cell failed.</summary>
     void Failed(Cell cell, CellFailure failure);
 
-    /// <summary>A learning rate was chosen.</summary>
-    void Chose(ChosenRate rate);
+    /// <summary>A search chose.</summary>
+    void Chose(ChosenParameters choice);
 }

@@ -6,7 +6,7 @@ namespace Dmkd.Experiments.Running;
 /// <param name="Label">Label of the method.</param>
 /// <param name="Dataset">The data set.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Parameter">The parameter that is varied or searched; null for the method as it stands in the file.</param>
+/// <param name="Parameter">The parameter that is varied; null for the method as it stands in the file, and in a search.</param>
 /// <param name="Value">Its value.</param>
 public sealed record ManifestEntry(string Digest, CellStage Stage, string Label, string Dataset, int Seed, string? Parameter, string? Value)
 {

@@ -24,7 +24,7 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
         ArgumentNullException.ThrowIfNull(cell);
         var heldOut = cell.HeldOut ?? throw new ArgumentException($"{cell.Name} holds nothing out.", nameof(cell));
         var source = cell.Data.Source;
-        string file = Path.Combine(folder, FormattableString.Invariant($"{cell.Data.Name}-{heldOut.Share:R}-{heldOut.Seed}.zip"));
+        string file = Path.Combine(folder, FormattableString.Invariant($"{cell.Data.Name}-{heldOut.Share:R}-{heldOut.Seed}-{heldOut.TrainPerClass}.zip"));
         await _writing.WaitAsync(cancellationToken);
         try
         {
@@ -46,7 +46,7 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
     /// <inheritdoc/>
     public void Dispose() => _writing.Dispose();
 
-    /// <summary>Positions to train on and positions held out, ascending; the same for the same seed.</summary>
+    /// <summary>Positions to train on and positions held out, ascending; the same for the same seed. Those held out do not depend on how many are trained on.</summary>
     /// <exception cref="DatasetException">A class has too few images.</exception>
     internal static (int[] Train, int[] HeldOut) Split(ImageSet images, IReadOnlyList<string> classNames, HeldOutImages heldOut)
     {
@@ -59,7 +59,7 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
             int count = Math.Clamp((int)Math.Round(heldOut.Share * positions.Length), 1, positions.Length - LeastTraining);
             new Random(SeedSequence.Derive(heldOut.Seed, HoldingOutPurpose, label)).Shuffle(positions);
             validation.AddRange(positions[..count]);
-            train.AddRange(positions[count..]);
+            train.AddRange(positions[count..].Take(heldOut.TrainPerClass ?? int.MaxValue));
         }
 
         return ([.. train.Order()], [.. validation.Order()]);

@@ -9,7 +9,6 @@ public sealed class RunData
 {
     private const int LegacyPurpose = 1;
     private const int CalibrationPurpose = 2;
-    private const int PartitionPurpose = 3;
     private const int ExemplarPurpose = 4;
     private readonly RunSettings _settings;
 
@@ -41,11 +40,8 @@ public sealed class RunData
     /// <summary>A node's private training images of a task, labelled by the task's own class positions.</summary>
     public ImageSet ShardOf(int task, int node)
     {
-        int[] ofTask = Dataset.Train.PositionsOf(Tasks.ClassesOf(task));
-        int[] labels = [.. ofTask.Select(i => Dataset.Train.Labels[i])];
-        var shares = DirichletPartitioner.Partition(
-            labels, _settings.Nodes, _settings.Dirichlet, SeedSequence.Derive(_settings.Seed, PartitionPurpose, task));
-        return Relabel(Dataset.Train.Select([.. shares[node].Select(i => ofTask[i])]), Tasks.ClassesOf(task));
+        var shares = TaskShards.Partition(Dataset.Train, Tasks, task, _settings.Nodes, _settings.Dirichlet, _settings.Seed);
+        return Relabel(Dataset.Train.Select(shares[node]), Tasks.ClassesOf(task));
     }
 
     /// <summary>A sample of a node's shard for entropy statistics.</summary>

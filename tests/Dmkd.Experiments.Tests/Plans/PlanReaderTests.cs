@@ -38,7 +38,7 @@ public sealed class PlanReaderTests
         Assert.Equal([4, 7], plan.Seeds);
         Assert.Equal((4, 2, 16), (plan.Budget.Rounds, plan.Budget.Epochs, plan.Budget.BatchSize));
         Assert.Equal([8, 16], plan.Budget.Widths);
-        Assert.Equal([0.003, 0.01], plan.Search!.Rates);
+        Assert.Equal(["0.003", "0.01"], plan.Search!.LearningRates);
         Assert.Equal((0.25, 9), (plan.Search.ValidationShare, plan.Search.Seed));
     }
 
@@ -62,6 +62,19 @@ public sealed class PlanReaderTests
         Assert.Equal(new Dictionary<string, string> { ["rank"] = "1" }, methods[2].Parameters);
         Assert.Empty(methods[3].Parameters);
     }
+
+    [Fact]
+    public void Parse_ListOfValues_IsSearched()
+    {
+        var method = Parse(Whole.Replace("rank: 1", "rank: [1, 2.0]", StringComparison.Ordinal)).Methods[2];
+        Assert.Empty(method.Parameters);
+        Assert.Equal(["1", "2"], method.Searched["rank"]);
+    }
+
+    [Fact]
+    public void Parse_ListOfValuesWithoutSelect_IsRefused() => Assert.Contains(
+        ":2: er has a list of values for exemplars; a list is searched, and that needs the key 'select'.",
+        Assert.Throws<PlanException>(() => Parse("data: { kind: synthetic }\nmethods: [er: { exemplars: [1, 2] }]")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_Variations_AreInTheProposalsOrder() =>
@@ -95,7 +108,9 @@ public sealed class PlanReaderTests
     [InlineData("name: small", "name: synthetic", ":3: data has the name 'synthetic' twice")]
     [InlineData("name: small", "name: ../small", ":3: data[1].name must be at most 64 letters")]
     [InlineData("name: dmkd-r1", "name: dmkd", ":14: there are two methods 'dmkd'; give one a label")]
-    [InlineData("rank: 1", "rank: [1, 2]", ":16: methods[3].rank must be a single value.")]
+    [InlineData("rank: 1", "rank: [1, 1.0]", ":16: methods[3].rank has a value twice: 1, 1.")]
+    [InlineData("rank: 1", "rank: { of: 1 }", ":16: methods[3].rank must be a single value.")]
+    [InlineData("validation-share: 0.25", "train-per-class: 1", ":10: select.train-per-class must be a number in [2, 2147483647], not '1'.")]
     [InlineData("{ alpha: 0.50, fp16: true }", "0.5", ":12: methods[1].dmkd must be a mapping of keys")]
     [InlineData("method: dmkd-r1,", "method: er,", ":19: vary[1].method must be the label of a method (dmkd, sequential-fine-tuning, dmkd-r1, der++), not 'er'.")]
     [InlineData("watts: 65", "watts: 0", ":22: watts must be a number in [0.001, 1000000], not '0'.")]

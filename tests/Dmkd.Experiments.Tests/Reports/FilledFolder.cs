@@ -14,15 +14,15 @@ internal sealed class FilledFolder : IDisposable
         var plan = TinyPlan.Create();
         var search = CellPlanner.Search(plan);
         foreach (var planned in search) Store.Write(planned.Cell, Documents.Of(planned.Cell, 0.2, 0.3));
-        var rates = ChosenRate.Choose(search, Store.Find);
-        var cells = CellPlanner.Measure(plan, rates);
+        var choices = ChosenParameters.Choose(search, Store.Find);
+        var cells = CellPlanner.Measure(plan, choices);
         foreach (var planned in cells)
         {
             if (planned.Label == "fixed" && planned.Cell.Settings.Seed == 2) Store.Write(planned.Cell, CellFailure.Of(planned.Cell, "out of <luck>, \"all\" of it", Documents.Circumstances));
             else Store.Write(planned.Cell, Documents.Of(planned.Cell, AccuracyOf(planned), 0.9));
         }
 
-        ExperimentManifest.Of(plan, rates, search.Concat(cells)).WriteTo(Path);
+        ExperimentManifest.Of(plan, choices, search.Concat(cells)).WriteTo(Path);
     }
 
     public string Path => _folder.Path;

@@ -5,7 +5,7 @@ namespace Dmkd.Experiments.Tests.Running;
 
 public sealed class CellPlannerTests
 {
-    private static readonly ChosenRate[] Rates = [new("dmkd", "synthetic", 0.1, []), new("other", "synthetic", 0.01, [])];
+    private static readonly ChosenParameters[] Choices = [TinyPlan.Choice("dmkd", "0.1"), TinyPlan.Choice("other", "0.01")];
 
     [Fact]
     public void Search_MethodsWithoutARate_TryEveryRateOnHeldOutImagesWithTheSearchsSeed()
@@ -16,9 +16,28 @@ public sealed class CellPlannerTests
     }
 
     [Fact]
+    public void Search_ListOfAMethod_IsTriedWithEveryRateAndChosenTogether()
+    {
+        var plan = TinyPlan.Create(methods: "- ewc: { strength: [1, 10] }");
+        var cells = CellPlanner.Search(plan).Where(cell => cell.Label == "ewc").ToArray();
+        Assert.Equal(
+            ["learning-rate 0.01, strength 1", "learning-rate 0.01, strength 10", "learning-rate 0.1, strength 1", "learning-rate 0.1, strength 10"],
+            cells.Select(cell => ChosenParameters.TextOf(cell.Searched)));
+        Assert.Equal(cells.Select(cell => ChosenParameters.TextOf(cell.Searched)), cells.Select(cell => ChosenParameters.TextOf(cell.Cell.Parameters)));
+        var choice = Assert.Single(ChosenParameters.Choose(cells, cell => Documents.Of(cell, double.Parse(cell.Parameters["strength"], System.Globalization.CultureInfo.InvariantCulture), 0)));
+        Assert.All(
+            CellPlanner.Measure(plan, [choice]).Where(cell => cell.Label == "ewc"),
+            cell => Assert.Equal("learning-rate 0.01, strength 10", ChosenParameters.TextOf(cell.Cell.Parameters)));
+    }
+
+    [Fact]
+    public void Search_OwnListOfRates_ReplacesTheCommonOne() =>
+        Assert.Equal(["3", "4"], CellPlanner.Search(TinyPlan.Create(methods: "- ewc: { learning-rate: [3, 4] }")).Where(cell => cell.Label == "ewc").Select(cell => cell.Searched["learning-rate"]));
+
+    [Fact]
     public void Measure_ChosenRates_AreUsedForAllSeedsAndNothingIsHeldOut()
     {
-        var cells = CellPlanner.Measure(TinyPlan.Create(), Rates).Where(cell => cell.Parameter is null).ToArray();
+        var cells = CellPlanner.Measure(TinyPlan.Create(), Choices).Where(cell => cell.Parameter is null).ToArray();
         Assert.Equal(
             ["dmkd 0.1 1", "other 0.01 1", "fixed 0.5 1", "dmkd 0.1 2", "other 0.01 2", "fixed 0.5 2"],
             cells.Select(cell => $"{cell.Label} {cell.Cell.Parameters["learning-rate"]} {cell.Cell.Settings.Seed}"));
@@ -27,12 +46,12 @@ public sealed class CellPlannerTests
 
     [Fact]
     public void Measure_MethodWithoutAChoice_IsLeftOut() =>
-        Assert.DoesNotContain(CellPlanner.Measure(TinyPlan.Create(), Rates[..1]), cell => cell.Label == "other");
+        Assert.DoesNotContain(CellPlanner.Measure(TinyPlan.Create(), Choices[..1]), cell => cell.Label == "other");
 
     [Fact]
     public void Measure_VariedToTheMethodsOwnValue_IsTheMethodsCell()
     {
-        var cells = CellPlanner.Measure(TinyPlan.Create(), Rates);
+        var cells = CellPlanner.Measure(TinyPlan.Create(), Choices);
         var varied = cells.Where(cell => cell.Parameter == "alpha" && cell.Value == "0.25").Select(cell => cell.Cell.Digest);
         Assert.Equal(cells.Where(cell => cell.Label == "dmkd" && cell.Parameter is null).Select(cell => cell.Cell.Digest), varied);
         Assert.Equal(["0", "0.25", "0", "0.25"], cells.Where(cell => cell.Parameter == "alpha").Select(cell => cell.Value));

@@ -72,7 +72,7 @@ public sealed class ExperimentRunnerTests : IDisposable
     public async Task RunAsync_Search_ChoosesTheBestRateWithoutTheTestImages()
     {
         var outcome = await RunAsync();
-        Assert.Equal([("dmkd", 0.1), ("other", 0.1)], outcome.LearningRates.Select(rate => (rate.Label, rate.LearningRate))); // the script likes large ones
+        Assert.Equal([("dmkd", "0.1"), ("other", "0.1")], outcome.Chosen.Select(choice => (choice.Label, choice.Parameters["learning-rate"]))); // the script likes large ones
         var real = await ReadAsync(TinyPlan.Create().Data[0].Source);
         Assert.All(_learners.Problems.Where(seen => seen.Cell.Stage is CellStage.Search), seen =>
         {
@@ -205,7 +205,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         {
         }
 
-        public void Chose(ChosenRate rate)
+        public void Chose(ChosenParameters choice)
         {
         }
     }

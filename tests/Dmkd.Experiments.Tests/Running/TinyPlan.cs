@@ -7,7 +7,7 @@ namespace Dmkd.Experiments.Tests.Running;
 internal static class TinyPlan
 {
     /// <summary>Three methods, two seeds, a search of two rates for two of them, an ablation.</summary>
-    public static ExperimentPlan Create(string more = "") => PlanReader.Parse(
+    public static ExperimentPlan Create(string more = "", string methods = "- fixed: { learning-rate: 0.5 }") => PlanReader.Parse(
         $$"""
         name: tiny
         data: { kind: synthetic, train-per-class: 4, test-per-class: 1 }
@@ -18,7 +18,7 @@ internal static class TinyPlan
         methods:
           - dmkd: { alpha: 0.25 }
           - other
-          - fixed: { learning-rate: 0.5 }
+          {{methods}}
         vary:
           - { method: dmkd, parameter: alpha, values: [0, 0.25] }
         {{more}}
@@ -26,5 +26,8 @@ internal static class TinyPlan
         "/experiments/tiny.yaml");
 
     /// <summary>The first cell that measures.</summary>
-    public static Cell Cell { get; } = CellPlanner.Measure(Create(), [new ChosenRate("dmkd", "synthetic", 0.1, [])])[0].Cell;
+    public static Cell Cell { get; } = CellPlanner.Measure(Create(), [Choice("dmkd", "0.1")])[0].Cell;
+
+    /// <summary>A learning rate that was chosen.</summary>
+    public static ChosenParameters Choice(string label, string rate) => new(label, "synthetic", new Dictionary<string, string> { ["learning-rate"] = rate }, []);
 }

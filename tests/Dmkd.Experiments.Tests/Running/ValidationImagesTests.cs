@@ -18,6 +18,15 @@ public sealed class ValidationImagesTests : IDisposable
     }
 
     [Fact]
+    public void Split_FewerToTrainOn_HoldsOutTheSameImages()
+    {
+        var (train, heldOut) = Split(new HeldOutImages(0.2, 1, TrainPerClass: 3));
+        Assert.Equal(Split(new HeldOutImages(0.2, 1)).HeldOut, heldOut);
+        Assert.All(train.CountBy(position => _dataset.Train.Labels[position]), count => Assert.Equal(3, count.Value));
+        Assert.Empty(train.Intersect(heldOut));
+    }
+
+    [Fact]
     public void Split_Seed_DecidesIt()
     {
         Assert.Equal(Split(new HeldOutImages(0.2, 1)).HeldOut, Split(new HeldOutImages(0.2, 1)).HeldOut);

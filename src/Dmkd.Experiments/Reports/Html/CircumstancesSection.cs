@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Text;
+using Dmkd.Experiments.Running;
 
 namespace Dmkd.Experiments.Reports.Html;
 
-/// <summary>What a reader needs to judge the numbers: settings, learning rates, machines, versions, and what failed.</summary>
+/// <summary>What a reader needs to judge the numbers: settings, searches, machines, versions, and what failed.</summary>
 internal static class CircumstancesSection
 {
     /// <summary>Writes it.</summary>
     public static string Write(ExperimentResults results)
     {
         var page = new StringBuilder(Settings(results)).Append(Machines(results));
-        if (results.Manifest.LearningRates.Count > 0) page.Append("<h3>Learning rates</h3>\n").Append(LearningRates(results));
+        if (results.Manifest.Chosen.Count > 0) page.Append("<h3>Searches</h3>\n").Append(Searches(results));
         if (results.Failures.Count > 0) page.Append("<h3>Failed</h3>\n").Append(Failures(results));
         return page.ToString();
     }
@@ -49,18 +50,17 @@ internal static class CircumstancesSection
         return table.ToString();
     }
 
-    private static string LearningRates(ExperimentResults results)
+    private static string Searches(ExperimentResults results)
     {
-        double[] rates = [.. results.Manifest.LearningRates.SelectMany(chosen => chosen.Tried).Select(tried => tried.LearningRate).Distinct().Order()];
         var table = new HtmlTable(
-            "Class-incremental accuracy in percent on training images that were held out, by learning rate; the best one (ties: task-incremental accuracy, then the smaller rate) was used for all seeds. Test images were not looked at.",
-            ["method", "data set", "chosen", .. rates.Select(rate => rate.ToString("R", CultureInfo.InvariantCulture))]);
-        foreach (var chosen in results.Manifest.LearningRates)
+            "Class-incremental accuracy in percent on training images that were held out; the best combination (ties: task-incremental accuracy, then the first) was used for all seeds. Test images were not looked at.",
+            ["method", "data set", "chosen", "tried"]);
+        foreach (var chosen in results.Manifest.Chosen)
         {
             table.Add(
             [
-                chosen.Label, chosen.Dataset, chosen.LearningRate.ToString("R", CultureInfo.InvariantCulture),
-                .. rates.Select(rate => chosen.Tried.FirstOrDefault(tried => tried.LearningRate == rate)?.Accuracy is { } accuracy ? Measure.Percent(accuracy) : "-"),
+                chosen.Label, chosen.Dataset, ChosenParameters.TextOf(chosen.Parameters),
+                string.Join("; ", chosen.Tried.Select(tried => $"{ChosenParameters.TextOf(tried.Parameters)}: {(tried.Accuracy is { } accuracy ? Measure.Percent(accuracy) : "-")}")),
             ]);
         }
 
