@@ -38,10 +38,15 @@ internal static class OptionReader
             : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
     }
 
-    /// <summary>A number of views, 1 or 4.</summary>
+    /// <summary>A number of views: 1, 4 or 8.</summary>
     /// <exception cref="BadInputException">It is another.</exception>
-    public static int ViewsOf(ParseResult parsed, Option<int> option) =>
-        parsed.GetValue(option) is var views && views is 1 or RotationLabels.Count ? views : throw new BadInputException($"{option.Name} must be 1 or {RotationLabels.Count}, not {views}.");
+    public static int ViewsOf(ParseResult parsed, Option<int> option)
+    {
+        int views = parsed.GetValue(option);
+        return views is 1 or RotationLabels.Count or RotationLabels.MostViews
+            ? views
+            : throw new BadInputException($"{option.Name} must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.");
+    }
 
     /// <summary>The value of an option that must be one of some words.</summary>
     /// <exception cref="BadInputException">Names the option, the words and the value.</exception>

@@ -19,7 +19,7 @@ internal sealed class RoutingOptions
         Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, what the library was fitted to, its gate network, or else {GateCatalog.Names[0]}",
     };
 
-    private readonly Option<int> _views = new("--views") { Description = "Rotations of an image that an expert is shown, 1 or 4", DefaultValueFactory = _ => Default.Views };
+    private readonly Option<int> _views = new("--views") { Description = "Views of an image that an expert is shown: 1, 4 rotations, or 8 with those of its mirror image", DefaultValueFactory = _ => Default.Views };
     private readonly Option<string> _score = new("--score") { Description = $"How class scores become evidence: {string.Join(", ", EvidenceScores.Names)}", DefaultValueFactory = _ => Default.Score };
     private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Centred };
     private readonly Option<string> _calibration = new("--calibration")

@@ -14,6 +14,9 @@ internal sealed class RunOptions
 {
     private static readonly RunSettings Default = new() { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } };
 
+    private const int MostLayers = 12;
+    private const int MostChannels = 2048; // a legacy network has twice as many
+
     private readonly DataOptions _data = new();
     private readonly RoundOptions _roundOptions = new(Default);
     private readonly Option<int> _tasks = Number("--tasks", "Tasks the classes are split into", Default.Tasks);
@@ -24,12 +27,13 @@ internal sealed class RunOptions
     private readonly Option<double> _beta = Number("--beta", "Weight of an expert's mean entropy in routing (beta)", Default.Routing.SpecializationWeight);
     private readonly Option<int> _top = Number("--top", "Experts that answer (R)", Default.Routing.TopExperts);
     private readonly Option<string> _gate = Text("--gate", "Gate", GateCatalog.NamesForRuns, Default.Routing.Gate);
-    private readonly Option<int> _views = Number("--views", "Rotations of an image that an expert is shown at test, 1 or 4", Default.Routing.Views);
+    private readonly Option<int> _views = Number("--views", "Views of an image that an expert is shown at test: 1, 4 rotations, or 8 with those of its mirror image", Default.Routing.Views);
     private readonly Option<string> _score = Text("--score", "How class scores become evidence", EvidenceScores.Names, Default.Routing.Score);
     private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Routing.Centred };
     private readonly Option<int> _exemplars = Number("--exemplars", "Training images that nodes keep to fit the routing to, in all", Default.Exemplars);
     private readonly Option<string> _calibration = Text("--calibration", "How evidence is made comparable", CalibrationNames.All, Default.Calibration);
     private readonly Option<bool> _unknownOutput = new("--unknown-output") { Description = "Train experts to know destroyed images, and score relative to that" };
+    private readonly Option<bool> _allRotations = new("--all-rotations") { Description = "Show experts every training image in all four rotations, not a quarter of them in each" };
     private readonly Option<string> _startFrom = Text("--start-from", "What a new task's expert starts from", StartNames.All, Default.StartFrom);
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
     private readonly Option<double> _dirichlet = new("--dirichlet")
@@ -43,6 +47,12 @@ internal sealed class RunOptions
     private readonly Option<int> _legacyEpochs = Number("--legacy-epochs", "Passes over its data when the legacy model is trained", Default.LegacyEpochs);
     private readonly Option<int> _batchSize = Number("--batch-size", "Images per training step", Default.BatchSize);
     private readonly Option<double> _learningRate = Number("--learning-rate", "Learning rate of a task's first round", Default.LearningRate);
+    private readonly Option<string> _widths = new("--widths")
+    {
+        Description = "Channels of an expert's layers, the first layer first",
+        DefaultValueFactory = _ => string.Join(',', Default.Widths),
+    };
+
     private readonly Option<int> _seed = Number("--seed", "Seed of everything random", Default.Seed);
 
     public void AddTo(Command command)
@@ -50,7 +60,7 @@ internal sealed class RunOptions
         Option[] all =
         [
             .. _data.All, _tasks, _nodes, _rounds, _epochs, _alpha, _beta,
-            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _seed, .. _roundOptions.All,
+            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _allRotations, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _widths, _seed, .. _roundOptions.All,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -74,6 +84,7 @@ internal sealed class RunOptions
             LegacyEpochs = Checked(parsed, _legacyEpochs, nameof(RunSettings.LegacyEpochs)),
             BatchSize = Checked(parsed, _batchSize, nameof(RunSettings.BatchSize)),
             LearningRate = Checked(parsed, _learningRate, nameof(RunSettings.LearningRate)),
+            Widths = WidthsOf(parsed),
             Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
             Routing = new RoutingSettings(
                 OneOf(parsed, _gate, GateCatalog.NamesForRuns), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0),
@@ -81,6 +92,7 @@ internal sealed class RunOptions
             Exemplars = Checked(parsed, _exemplars, nameof(RunSettings.Exemplars)),
             Calibration = OneOf(parsed, _calibration, CalibrationNames.All),
             UnknownOutput = parsed.GetValue(_unknownOutput),
+            AllRotations = parsed.GetValue(_allRotations),
             StartFrom = OneOf(parsed, _startFrom, StartNames.All),
         };
         CheckTogether(settings);
@@ -97,6 +109,15 @@ internal sealed class RunOptions
             throw new BadInputException($"{(isScorer ? $"{_gate.Name} {settings.Routing.Gate}" : $"{_calibration.Name} {settings.Calibration}")} is fitted to exemplars: {_exemplars.Name} must be above 0.");
         if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0)
             throw new BadInputException($"{_startFrom.Name} {StartNames.Legacy} needs a legacy network: {_legacyTasks.Name} must be above 0.");
+    }
+
+    private int[] WidthsOf(ParseResult parsed)
+    {
+        string[] parts = parsed.GetValue(_widths)!.Split(',', StringSplitOptions.TrimEntries);
+        int[] widths = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int width) ? width : 0)];
+        return widths.Length <= MostLayers && widths.All(width => width is >= 1 and <= MostChannels)
+            ? widths
+            : throw new BadInputException($"{_widths.Name} must be 1 to {MostLayers} numbers of 1 to {MostChannels} channels, such as 16,32,64, not '{string.Join(',', parts)}'.");
     }
 
     private static Option<string> Text(string name, string description, IReadOnlyList<string> known, string value) =>

@@ -46,7 +46,7 @@ void Communication()
     // Running statistics belong to the weights they were measured under: those of the merged weights are measured anew, for every row.
     var dense = Cells("dense-fp32", "--compressor", "dense", "--reestimate-batch-norm", "--merge-rule", "weighted");
     foreach (var (name, compressor) in ((string, string[])[])
-        [("dense", ["--compressor", "dense"]), ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]), ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
+        [("dense", ["--compressor", "dense"]), ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]), ("svd, r = 3", ["--compressor", "svd", "--rank", "3"]), ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
          ("powersgd, r = 1", ["--compressor", "powersgd", "--rank", "1"]), ("powersgd, r = 3", ["--compressor", "powersgd", "--rank", "3"]),
          ("powersgd, r = 4", ["--compressor", "powersgd", "--rank", "4"])])
     {
@@ -55,7 +55,7 @@ void Communication()
             foreach (bool feedback in (bool[])[false, true])
             {
                 if (name == "dense" && feedback && !half) continue; // nothing is dropped
-                if (name == "powersgd, r = 3" && !(half && feedback)) continue; // the row that gets twenty times
+                if (name.EndsWith("r = 3", StringComparison.Ordinal) && !(half && feedback)) continue; // the rows that get twenty times
                 string[] options = [.. compressor, "--reestimate-batch-norm", "--merge-rule", "weighted", .. half ? (string[])["--fp16"] : [], .. feedback ? (string[])["--error-feedback"] : []];
                 string cell = $"{string.Join('-', compressor.Where(option => !option.StartsWith('-')))}-{(half ? "fp16" : "fp32")}{(feedback ? "-feedback" : "")}";
                 var cells = cell == "dense-fp32" ? dense : Cells(cell, options);

@@ -21,6 +21,9 @@ public static class MergeRuleNames
     /// <summary>The mean of the updates that lie closest together (multi-Krum).</summary>
     public const string Krum = "krum";
 
+    /// <summary>The weighted mean of each update's mean with its nearest ones (nearest-neighbour mixing).</summary>
+    public const string Mixing = "nnm";
+
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All { get; } = [Mean, Weighted, Clipped, Trimmed, Median, Krum];
+    public static IReadOnlyList<string> All { get; } = [Mean, Weighted, Clipped, Trimmed, Median, Krum, Mixing];
 }

@@ -92,9 +92,9 @@ public sealed record RunSettings
     [Id(20), Range(0.0, 1.0)]
     public double Quorum { get; init; } = 0.5;
 
-    /// <summary>How a module's updates are merged, one of <see cref="MergeRuleNames"/>. Default: median (docs/adr/0017).</summary>
+    /// <summary>How a module's updates are merged, one of <see cref="MergeRuleNames"/>. Default: nnm (docs/adr/0017).</summary>
     [Id(21)]
-    public string MergeRule { get; init; } = MergeRuleNames.Median;
+    public string MergeRule { get; init; } = MergeRuleNames.Mixing;
 
     /// <summary>How updates are sent, one of <see cref="CompressorNames"/>. Default: svd.</summary>
     [Id(22)]
@@ -166,4 +166,8 @@ public sealed record RunSettings
     /// <summary>Whether experts learn one more output for destroyed images, whose logit is subtracted from their scores. Default: no.</summary>
     [Id(38)]
     public bool UnknownOutput { get; init; }
+
+    /// <summary>Whether a training step shows every image in all four rotations; else a quarter of the images in each. Default: no.</summary>
+    [Id(39)]
+    public bool AllRotations { get; init; }
 }

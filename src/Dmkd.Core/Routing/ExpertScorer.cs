@@ -14,7 +14,7 @@ public static class ExpertScorer
     /// <param name="pixels">uint8, shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="rotationLabelled">Whether its outputs name class and rotation.</param>
     /// <param name="normalisation">Normalisation of its inputs; DMKD's own when null.</param>
-    /// <param name="views">Rotations shown to a rotation-labelled expert, in [1, 4].</param>
+    /// <param name="views">Views shown to a rotation-labelled expert, in [1, 8] (<see cref="RotationLabels.ClassScores"/>).</param>
     /// <param name="isCentred">Whether the mean logit of each view is subtracted, of a rotation-labelled expert.</param>
     /// <returns>Scores on the CPU, shape [batch, classes], owned by the caller.</returns>
     public static Tensor Score(

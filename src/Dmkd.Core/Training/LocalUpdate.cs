@@ -67,8 +67,8 @@ public static class LocalUpdate
         if (options.RotationLabelled)
         {
             int classes = network.Architecture.OutputCount / RotationLabels.Count;
-            upright = (upright + RotationLabels.Count - 1) / RotationLabels.Count; // tensor_split gives the first part the larger share
-            (images, labels) = RotationLabels.TurnQuarters(images, labels, classes);
+            if (!options.AllRotations) upright = (upright + RotationLabels.Count - 1) / RotationLabels.Count; // tensor_split gives the first part the larger share
+            (images, labels) = options.AllRotations ? RotationLabels.TurnAll(images, labels, classes) : RotationLabels.TurnQuarters(images, labels, classes);
             if (RotationLabels.HasUnknown(network.Architecture.OutputCount))
                 (images, labels) = RotationLabels.AddUnknown(images, labels, network.Architecture.OutputCount - 1, generator);
         }

@@ -11,6 +11,9 @@ public static class RotationLabels
     /// <summary>Number of rotations: 0, 90, 180 and 270 degrees.</summary>
     public const int Count = 4;
 
+    /// <summary>Most views of an image: its rotations, and those of its mirror image.</summary>
+    public const int MostViews = 2 * Count;
+
     /// <summary>Outputs of a head.</summary>
     /// <param name="classCount">The expert's number of classes.</param>
     /// <param name="hasUnknown">Whether one more output, the last, says that an image shows none of them (docs/adr/0018).</param>
@@ -39,6 +42,19 @@ public static class RotationLabels
         return (cat(turned).MoveToOuterDisposeScope(), cat(shifted).MoveToOuterDisposeScope());
     }
 
+    /// <summary>Turns all of a batch by no, one, two and three quarter turns and labels it so.</summary>
+    /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
+    /// <param name="labels">Class within the expert, int64, shape [batch]. Borrowed.</param>
+    /// <param name="classCount">The expert's number of classes.</param>
+    /// <returns>Four times as many images and labels, the upright ones first; owned by the caller.</returns>
+    public static (Tensor Images, Tensor Labels) TurnAll(Tensor images, Tensor labels, int classCount)
+    {
+        using var scope = NewDisposeScope();
+        var turned = Enumerable.Range(0, Count).Select(r => r == 0 ? images : images.rot90(r, (2, 3))).ToArray();
+        var shifted = Enumerable.Range(0, Count).Select(r => labels + (long)classCount * r).ToArray();
+        return (cat(turned).MoveToOuterDisposeScope(), cat(shifted).MoveToOuterDisposeScope());
+    }
+
     /// <summary>Adds destroyed copies of a quarter of a batch, labelled unknown.</summary>
     /// <param name="images">Shape [batch, channels, size, size], in random order. Borrowed.</param>
     /// <param name="labels">Outputs of class and rotation, int64, shape [batch]. Borrowed.</param>
@@ -62,7 +78,7 @@ public static class RotationLabels
     /// </summary>
     /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1]; its result is disposed here.</param>
     /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
-    /// <param name="views">Rotations shown, in [1, 4]; 1 is the image as it is.</param>
+    /// <param name="views">Views shown, in [1, 8]; 1 is the image as it is, the first four are its rotations, the others those of its mirror image.</param>
     /// <param name="isCentred">Whether the mean logits are subtracted.</param>
     /// <returns>Shape [batch, C], owned by the caller.</returns>
     public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images, int views = Count, bool isCentred = true)
@@ -70,12 +86,14 @@ public static class RotationLabels
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(views, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, MostViews);
         using var scope = NewDisposeScope();
         Tensor? sum = null;
-        for (int r = 0; r < views; r++)
+        for (int view = 0; view < views; view++)
         {
-            var logits = forward(r == 0 ? images : images.rot90(r, (2, 3)));
+            int r = view % Count;
+            var upright = view < Count ? images : images.flip(3);
+            var logits = forward(r == 0 ? upright : upright.rot90(r, (2, 3)));
             long classes = logits.shape[1] / Count;
             var named = logits.narrow(1, r * classes, classes);
             // Relative to the logit that says unknown the level is gone, so there is nothing to centre.

@@ -3,6 +3,7 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Plans;
 using static Dmkd.Experiments.Running.DmkdParameter;
 
@@ -33,11 +34,12 @@ public static class DmkdParameters
         OneOf("gate", GateCatalog.NamesForRuns, (settings, value) => settings with { Routing = settings.Routing with { Gate = value } }),
         Count("top", new SettingRange(1, 1e6), (settings, value) => settings with { Routing = settings.Routing with { TopExperts = value } }),
         Number("beta", AtLeastZero, (settings, value) => settings with { Routing = settings.Routing with { SpecializationWeight = value } }),
-        Count("views", new SettingRange(1, 4), (settings, value) => settings with { Routing = settings.Routing with { Views = value } }),
+        Count("views", new SettingRange(1, RotationLabels.MostViews), (settings, value) => settings with { Routing = settings.Routing with { Views = value } }),
         OneOf("score", EvidenceScores.Names, (settings, value) => settings with { Routing = settings.Routing with { Score = value } }),
         Switch("centred", (settings, value) => settings with { Routing = settings.Routing with { Centred = value } }),
         Count("exemplars", nameof(RunSettings.Exemplars), (settings, value) => settings with { Exemplars = value }),
         OneOf("calibration", CalibrationNames.All, (settings, value) => settings with { Calibration = value }),
+        Switch("all-rotations", (settings, value) => settings with { AllRotations = value }),
         Switch("unknown-output", (settings, value) => settings with { UnknownOutput = value }),
         OneOf("start-from", StartNames.All, (settings, value) => settings with { StartFrom = value }),
 

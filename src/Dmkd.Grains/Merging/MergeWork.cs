@@ -109,7 +109,7 @@ internal static class MergeWork
     private static (CompressedDelta Mean, IReadOnlyList<double> Shares)? CompressedMean(
         LinearMergeRule rule, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts)
     {
-        var weights = rule.Weigh([.. deltas.Select(delta => rule.UsesNorms ? UpdateNorms.Of(delta) : default)], sampleCounts);
+        var weights = rule.Weigh(new UpdateGeometry(deltas), sampleCounts);
         var mean = MergedDelta.Mean(payloads, name => [.. weights.For(name).Select(weight => weight / weights.Divisor)]);
         double total = weights.Trained.Sum();
         return mean is null ? null : (mean, [.. weights.Trained.Select(weight => total > 0 ? weight / total : 0)]);

@@ -87,6 +87,7 @@ internal static class LocalWork
         LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, request.Round, settings.Rounds),
         DistillationWeight = settings.Lambda,
         RotationLabelled = request.Module.RotationLabelled,
+        AllRotations = settings.AllRotations,
     };
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>

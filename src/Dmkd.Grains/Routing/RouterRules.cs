@@ -26,7 +26,7 @@ internal static class RouterRules
     }
 
     /// <summary>What is wrong with a number of views; null when nothing is.</summary>
-    public static string? ViewsProblem(int views) => views is 1 or RotationLabels.Count ? null : $"Views must be 1 or {RotationLabels.Count}, not {views}.";
+    public static string? ViewsProblem(int views) => views is 1 or RotationLabels.Count or RotationLabels.MostViews ? null : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.";
 
     /// <summary>Refuses a request whose routing needs what the library was not fitted to.</summary>
     /// <exception cref="ArgumentException">Says what the library has.</exception>

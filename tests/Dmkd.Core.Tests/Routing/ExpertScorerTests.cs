@@ -34,6 +34,7 @@ public sealed class ExpertScorerTests
     [InlineData(1, true)]
     [InlineData(1, false)]
     [InlineData(4, false)]
+    [InlineData(8, true)]
     public void Score_ViewsAndCentring_AreMeansOverTheViewsShown(int views, bool isCentred)
     {
         using var scope = NewDisposeScope();
@@ -41,9 +42,11 @@ public sealed class ExpertScorerTests
         using var network = Network();
         var pixels = Pixels(3);
         var expected = zeros(3, 2);
-        for (int r = 0; r < views; r++)
+        for (int view = 0; view < views; view++)
         {
-            var logits = network.forward(ImageTensors.Normalise(pixels).rot90(r, (2, 3)));
+            int r = view % 4;
+            var images = ImageTensors.Normalise(pixels);
+            var logits = network.forward((view < 4 ? images : images.flip(3)).rot90(r, (2, 3)));
             expected += (logits.narrow(1, 2 * r, 2) - (isCentred ? logits.mean([1], keepdim: true) : zeros(3, 1))) / views;
         }
 

@@ -57,6 +57,18 @@ public sealed class RotationLabelsTests
         Assert.Equal(expected, images.data<float>().ToArray());
     }
 
+    [Fact]
+    public void TurnAll_TwoImages_AreShownInEveryRotationUprightFirst()
+    {
+        using var scope = NewDisposeScope();
+        var pair = tensor(new[,] { { 1f, 2f, 3f, 4f }, { 5f, 6f, 7f, 8f } }).view(2, 1, 2, 2);
+        var (images, labels) = RotationLabels.TurnAll(pair, tensor(new long[] { 2, 0 }), classCount: 3);
+        Assert.Equal([2L, 0, 2 + 3, 0 + 3, 2 + 6, 0 + 6, 2 + 9, 0 + 9], labels.data<long>().ToArray());
+        Assert.Equal(
+            [1, 2, 3, 4, 5, 6, 7, 8, 2, 4, 1, 3, 6, 8, 5, 7, 4, 3, 2, 1, 8, 7, 6, 5, 3, 1, 4, 2, 7, 5, 8, 6],
+            images.data<float>().ToArray());
+    }
+
     [Theory]
     [InlineData(1, new long[] { 0 })]
     [InlineData(6, new long[] { 0, 0, 1, 1, 2, 3 })] // the first parts are the larger ones

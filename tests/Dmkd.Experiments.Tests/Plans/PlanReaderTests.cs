@@ -73,8 +73,8 @@ public sealed class PlanReaderTests
 
     [Fact]
     public void Parse_ListOfValuesWithoutSelect_IsRefused() => Assert.Contains(
-        ":2: er has a list of values for exemplars; a list is searched, and that needs the key 'select'.",
-        Assert.Throws<PlanException>(() => Parse("data: { kind: synthetic }\nmethods: [er: { exemplars: [1, 2] }]")).Message, StringComparison.Ordinal);
+        ":3: er has a list of values for exemplars; a list is searched, and that needs the key 'select'.",
+        Assert.Throws<PlanException>(() => Parse("data: { kind: synthetic }\nmethods:\n  - er: { exemplars: [1, 2] }")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Parse_Variations_AreInTheProposalsOrder() =>

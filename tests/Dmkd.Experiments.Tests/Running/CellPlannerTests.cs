@@ -24,7 +24,7 @@ public sealed class CellPlannerTests
             ["learning-rate 0.01, strength 1", "learning-rate 0.01, strength 10", "learning-rate 0.1, strength 1", "learning-rate 0.1, strength 10"],
             cells.Select(cell => ChosenParameters.TextOf(cell.Searched)));
         Assert.Equal(cells.Select(cell => ChosenParameters.TextOf(cell.Searched)), cells.Select(cell => ChosenParameters.TextOf(cell.Cell.Parameters)));
-        var choice = Assert.Single(ChosenParameters.Choose(cells, cell => Documents.Of(cell, double.Parse(cell.Parameters["strength"], System.Globalization.CultureInfo.InvariantCulture), 0)));
+        var choice = Assert.Single(ChosenParameters.Choose(cells, cell => Documents.Of(cell, double.Parse(cell.Parameters["strength"], System.Globalization.CultureInfo.InvariantCulture) / 100, 0)));
         Assert.All(
             CellPlanner.Measure(plan, [choice]).Where(cell => cell.Label == "ewc"),
             cell => Assert.Equal("learning-rate 0.01, strength 10", ChosenParameters.TextOf(cell.Cell.Parameters)));

@@ -32,19 +32,21 @@ public sealed class ClippedMeanRule : LinearMergeRule
     public override string Name => _factor == DefaultFactor ? "clipped" : $"clipped-{_factor}";
 
     /// <inheritdoc/>
-    public override bool UsesNorms => true;
-
-    /// <inheritdoc/>
-    protected override LinearWeights WeighChecked(IReadOnlyList<UpdateNorms> norms, IReadOnlyList<double> sampleCounts) => new(
-        Clip([.. norms.Select(norm => norm.Trained)], sampleCounts),
-        Clip([.. norms.Select(norm => norm.Statistics)], sampleCounts),
+    protected override LinearWeights WeighChecked(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts) => new(
+        Clip([.. geometry.Norms.Select(norm => norm.Trained)], sampleCounts, _factor),
+        Clip([.. geometry.Norms.Select(norm => norm.Statistics)], sampleCounts, _factor),
         sampleCounts.Sum()); // of the full counts: what is clipped off is not given to the others
 
-    private double[] Clip(double[] norms, IReadOnlyList<double> sampleCounts)
+    /// <summary>Scales weights down so that no update is longer than a number of median norms.</summary>
+    /// <param name="norms">One per update.</param>
+    /// <param name="weights">One per update.</param>
+    /// <param name="factor">The longest update allowed, in lower median norms.</param>
+    /// <exception cref="ArgumentException">A norm is not finite.</exception>
+    internal static double[] Clip(double[] norms, IReadOnlyList<double> weights, double factor)
     {
         int wrong = Array.FindIndex(norms, norm => !(norm >= 0 && double.IsFinite(norm)));
         if (wrong >= 0) throw new ArgumentException($"The norm of delta {wrong} must be finite; it is {norms[wrong]}.", nameof(norms));
-        double limit = _factor * LowerMedian.Of(norms);
-        return [.. norms.Select((norm, i) => norm <= limit ? sampleCounts[i] : sampleCounts[i] * (limit / norm))];
+        double limit = factor * LowerMedian.Of(norms);
+        return [.. norms.Select((norm, i) => norm <= limit ? weights[i] : weights[i] * (limit / norm))];
     }
 }

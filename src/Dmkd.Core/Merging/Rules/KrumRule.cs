@@ -46,7 +46,7 @@ public sealed class KrumRule : IMergeRule
     {
         MergeInputs.Require(deltasInNodeOrder, sampleCounts);
         int nodes = deltasInNodeOrder.Count, chosen = ChosenOf(nodes);
-        double[] scores = chosen == nodes ? new double[nodes] : Scores(deltasInNodeOrder, neighbours: chosen);
+        double[] scores = chosen == nodes ? new double[nodes] : Scores(new UpdateGeometry(deltasInNodeOrder), neighbours: chosen);
         double[] weights = new double[nodes];
         foreach (int node in Enumerable.Range(0, nodes).OrderBy(node => scores[node]).Take(chosen)) weights[node] = 1; // OrderBy is stable
         var update = deltasInNodeOrder[0].Map((name, _) =>
@@ -59,24 +59,9 @@ public sealed class KrumRule : IMergeRule
         return new MergedUpdate(update, MergedUpdate.Normalise(weights));
     }
 
-    private static double[] Scores(IReadOnlyList<WeightSet> deltas, int neighbours)
-    {
-        double[,] distances = new double[deltas.Count, deltas.Count];
-        for (int i = 0; i < deltas.Count; i++)
-            for (int j = 0; j < i; j++)
-                distances[i, j] = distances[j, i] = SquaredDistance(deltas[i], deltas[j]);
-        return
-        [
-            .. Enumerable.Range(0, deltas.Count).Select(i =>
-                Enumerable.Range(0, deltas.Count).Where(j => j != i).Select(j => distances[i, j]).Order().Take(neighbours).Sum()),
-        ];
-    }
-
-    private static double SquaredDistance(WeightSet one, WeightSet other)
-    {
-        double sum = 0;
-        foreach (var (name, tensor) in one)
-            if (!RunningStatistics.Contains(name)) sum += SquareSum.OfDifference(tensor, other[name]);
-        return double.IsNaN(sum) ? double.PositiveInfinity : sum; // NaN would sort before all numbers
-    }
+    private static double[] Scores(UpdateGeometry geometry, int neighbours) =>
+    [
+        .. Enumerable.Range(0, geometry.Count).Select(i =>
+            Enumerable.Range(0, geometry.Count).Where(j => j != i).Select(j => geometry.SquaredDistance(i, j)).Order().Take(neighbours).Sum()),
+    ];
 }

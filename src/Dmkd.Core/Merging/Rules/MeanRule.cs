@@ -7,12 +7,9 @@ public sealed class MeanRule : LinearMergeRule
     public override string Name => "mean";
 
     /// <inheritdoc/>
-    public override bool UsesNorms => false;
-
-    /// <inheritdoc/>
-    protected override LinearWeights WeighChecked(IReadOnlyList<UpdateNorms> norms, IReadOnlyList<double> sampleCounts)
+    protected override LinearWeights WeighChecked(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts)
     {
-        double[] ones = [.. norms.Select(_ => 1.0)];
+        double[] ones = [.. Enumerable.Repeat(1.0, geometry.Count)];
         return new LinearWeights(ones, ones, ones.Length);
     }
 }

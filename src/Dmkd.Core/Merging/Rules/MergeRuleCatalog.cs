@@ -5,7 +5,7 @@ namespace Dmkd.Core.Merging.Rules;
 /// <summary>Knows the merge rules by name, with or without a parameter.</summary>
 public static class MergeRuleCatalog
 {
-    private const string ParameterExamples = "clipped-2, trimmed-0.3, krum-2";
+    private const string ParameterExamples = "clipped-2, trimmed-0.3, krum-2, nnm-0.3";
 
     private static readonly Dictionary<string, Func<IMergeRule>> Plain = new(StringComparer.Ordinal)
     {
@@ -15,12 +15,14 @@ public static class MergeRuleCatalog
         ["trimmed"] = () => new TrimmedMeanRule(),
         ["median"] = () => new MedianRule(),
         ["krum"] = () => new KrumRule(),
+        ["nnm"] = () => new NearestNeighbourMixingRule(),
     };
 
     private static readonly Dictionary<string, Func<string, IMergeRule>> WithParameter = new(StringComparer.Ordinal)
     {
         ["clipped"] = text => new ClippedMeanRule(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)),
         ["trimmed"] = text => new TrimmedMeanRule(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)),
+        ["nnm"] = text => new NearestNeighbourMixingRule(double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)),
         ["krum"] = text => new KrumRule(int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture)),
     };
 
@@ -29,7 +31,7 @@ public static class MergeRuleCatalog
 
     /// <summary>Makes a rule.</summary>
     /// <param name="name">
-    /// One of <see cref="Names"/>, or with its parameter: <c>clipped-2</c> (median norms), <c>trimmed-0.3</c> (fraction), <c>krum-2</c> (faulty nodes).
+    /// One of <see cref="Names"/>, or with its parameter: <c>clipped-2</c> (median norms), <c>trimmed-0.3</c> (fraction), <c>krum-2</c> (faulty nodes), <c>nnm-0.3</c> (share of faulty nodes).
     /// </param>
     /// <exception cref="ArgumentException">There is no such rule, or its parameter is no number or out of range; the message says what there is.</exception>
     public static IMergeRule Named(string name)

@@ -10,9 +10,6 @@ public sealed class WeightedMeanRule : LinearMergeRule
     public override string Name => "weighted";
 
     /// <inheritdoc/>
-    public override bool UsesNorms => false;
-
-    /// <inheritdoc/>
-    protected override LinearWeights WeighChecked(IReadOnlyList<UpdateNorms> norms, IReadOnlyList<double> sampleCounts) =>
+    protected override LinearWeights WeighChecked(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts) =>
         new(sampleCounts, sampleCounts, sampleCounts.Sum());
 }

@@ -32,6 +32,8 @@ public sealed class BreakdownTests
                 }
 
                 cases.Add("trimmed", 2, attack, 0.1);
+                // Poison keeps 2² / (10 · 8) = 0.05 of the weight at the median length: 2 · 0.05 against the true update, and the noise.
+                cases.Add("nnm", 2, attack, 0.15);
             }
 
             return cases;
@@ -61,6 +63,7 @@ public sealed class BreakdownTests
     [InlineData("median")]
     [InlineData("clipped")]
     [InlineData("krum")]
+    [InlineData("nnm")]
     public void Merge_NoPoison_IsNearTheTrueUpdate(string rule) => Assert.InRange(RelativeError(rule, 0, "times 1000"), 0, 0.06);
 
     private static double RelativeError(string rule, int poisoned, string attack)

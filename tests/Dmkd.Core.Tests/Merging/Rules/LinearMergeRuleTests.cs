@@ -80,7 +80,7 @@ public sealed class LinearMergeRuleTests
             {
                 UpdateNorms[] norms = [.. honest.Select(norm => new UpdateNorms(norm, norm / 7)), new(trained, statistics)];
                 double[] counts = [.. norms.Select((_, i) => 1.0 + i)];
-                var weights = new ClippedMeanRule(factor).Weigh(norms, counts);
+                var weights = new ClippedMeanRule(factor).Weigh(new UpdateGeometry(norms), counts);
                 double share = counts[^1] / counts.Sum(), slack = 1 + 1e-12;
                 Assert.InRange(weights.Trained[^1] / weights.Divisor * trained, 0, share * factor * honest.Max() * slack);
                 Assert.InRange(weights.Statistics[^1] / weights.Divisor * statistics, 0, share * factor * honest.Max() / 7 * slack);
@@ -107,10 +107,10 @@ public sealed class LinearMergeRuleTests
     {
         double[] counts = [3, 5, 1, 2];
         using var round = Rounds.Random(4);
-        foreach (var rule in (LinearMergeRule[])[new MeanRule(), new WeightedMeanRule(), new ClippedMeanRule()])
+        foreach (var rule in (LinearMergeRule[])[new MeanRule(), new WeightedMeanRule(), new ClippedMeanRule(), new NearestNeighbourMixingRule(0.4)])
         {
             using var merged = rule.Merge(round, counts);
-            var weights = rule.Weigh([.. round.Select(UpdateNorms.Of)], counts);
+            var weights = rule.Weigh(new UpdateGeometry(round), counts);
             using var summed = round[0].Map((name, _) =>
                 WeightedSum.Of([.. round.Select(delta => delta[name])], weights.For(name), weights.Divisor));
             TestWeights.AssertSameBits(merged.Update, summed);
@@ -122,7 +122,7 @@ public sealed class LinearMergeRuleTests
     [InlineData(double.PositiveInfinity)]
     public void Weigh_NormNotFinite_IsRefusedByNumber(double norm)
     {
-        var error = Assert.Throws<ArgumentException>(() => new ClippedMeanRule().Weigh([new(1, 0), new(norm, 0)], [1, 1]));
+        var error = Assert.Throws<ArgumentException>(() => new ClippedMeanRule().Weigh(new UpdateGeometry((UpdateNorms[])[new(1, 0), new(norm, 0)]), [1, 1]));
         Assert.Contains("The norm of delta 1 must be finite", error.Message, StringComparison.Ordinal);
     }
 

@@ -14,6 +14,8 @@ public sealed class MergeRuleCatalogTests
     [InlineData("median", typeof(MedianRule))]
     [InlineData("krum", typeof(KrumRule))]
     [InlineData("krum-2", typeof(KrumRule))]
+    [InlineData("nnm", typeof(NearestNeighbourMixingRule))]
+    [InlineData("nnm-0.3", typeof(NearestNeighbourMixingRule))]
     public void Named_KnownRule_HasThatName(string name, Type type)
     {
         var rule = MergeRuleCatalog.Named(name);
@@ -47,6 +49,7 @@ public sealed class MergeRuleCatalogTests
     [Theory]
     [InlineData("clipped-0")]
     [InlineData("clipped--1")]
+    [InlineData("nnm-0.5")]
     [InlineData("trimmed-0.5")]
     [InlineData("trimmed-NaN")]
     public void Named_ParameterOutOfRange_IsRefused(string name) => Assert.Throws<ArgumentOutOfRangeException>(() => MergeRuleCatalog.Named(name));

@@ -36,6 +36,7 @@ public sealed class MergeRuleTests
     [InlineData("trimmed", 3)]
     [InlineData("median", 3)]
     [InlineData("krum", 3)]
+    [InlineData("nnm", 2.5)]
     public void Merge_TwoNodes_IsAMeanOfBoth(string name, double expected)
     {
         var (update, weights) = Rounds.Merge(MergeRuleCatalog.Named(name), [3, 1], [2], [4]);
