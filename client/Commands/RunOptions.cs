@@ -33,7 +33,7 @@ internal sealed class RunOptions
     private readonly Option<int> _exemplars = Number("--exemplars", "Training images that nodes keep to fit the routing to, in all", Default.Exemplars);
     private readonly Option<string> _calibration = Text("--calibration", "How evidence is made comparable", CalibrationNames.All, Default.Calibration);
     private readonly Option<bool> _unknownOutput = new("--unknown-output") { Description = "Train experts to know destroyed images, and score relative to that" };
-    private readonly Option<bool> _allRotations = new("--all-rotations") { Description = "Show experts every training image in all four rotations, not a quarter of them in each" };
+    private readonly Option<bool> _allRotations = new("--all-rotations") { Description = "Show experts every training image in all four rotations, not a quarter of them in each", DefaultValueFactory = _ => Default.AllRotations };
     private readonly Option<string> _startFrom = Text("--start-from", "What a new task's expert starts from", StartNames.All, Default.StartFrom);
     private readonly Option<double> _lambda = Number("--lambda", "Weight of distillation in local updates (lambda)", Default.Lambda);
     private readonly Option<double> _dirichlet = new("--dirichlet")

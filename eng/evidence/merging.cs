@@ -67,6 +67,21 @@ void Communication()
     }
 
     Line("");
+    Line("With a wider last layer (`--widths 16,32,64,128`):");
+    Line("");
+    Line("| sent as | error feedback | values | accuracy | against dense | bytes up per update | bytes down per update | up, times fewer | down, times fewer |");
+    Line("|---|---|---|---|---|---|---|---|---|");
+    string[] wide = ["--widths", "16,32,64,128", "--reestimate-batch-norm", "--merge-rule", "weighted"];
+    var whole = Cells("wide-dense-fp32", [.. wide, "--compressor", "dense"]);
+    foreach (var (name, cells) in ((string, JsonElement[])[])
+        [("dense | no | fp32", whole), ("svd, r = 4 | yes | fp16", Cells("wide-svd-4-fp16-feedback", [.. wide, "--compressor", "svd", "--rank", "4", "--error-feedback", "--fp16"]))])
+    {
+        double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
+        Line($"| {name} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(whole, "finalAccuracy")):+0.0;-0.0} | "
+            + $"{up / 40:N0} | {down / 40:N0} | {Mean(whole, "bytesUp") / up:F1} | {Mean(whole, "bytesDown") / down:F1} |");
+    }
+
+    Line("");
 }
 
 void Schedules()

@@ -167,7 +167,7 @@ public sealed record RunSettings
     [Id(38)]
     public bool UnknownOutput { get; init; }
 
-    /// <summary>Whether a training step shows every image in all four rotations; else a quarter of the images in each. Default: no.</summary>
+    /// <summary>Whether a training step shows every image in all four rotations; else a quarter of the images in each. Default: yes.</summary>
     [Id(39)]
-    public bool AllRotations { get; init; }
+    public bool AllRotations { get; init; } = true;
 }
