@@ -74,7 +74,7 @@ void Communication()
     string[] wide = ["--widths", "16,32,64,128", "--reestimate-batch-norm", "--merge-rule", "weighted"];
     var whole = Cells("wide-dense-fp32", [.. wide, "--compressor", "dense"]);
     foreach (var (name, cells) in ((string, JsonElement[])[])
-        [("dense | no | fp32", whole), ("svd, r = 4 | yes | fp16", Cells("wide-svd-4-fp16-feedback", [.. wide, "--compressor", "svd", "--rank", "4", "--error-feedback", "--fp16"]))])
+        [("dense | no | fp32", whole), ("svd, r = 4 | yes | fp16", WideSvd(4)), ("svd, r = 6 | yes | fp16", WideSvd(6))])
     {
         double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
         Line($"| {name} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(whole, "finalAccuracy")):+0.0;-0.0} | "
@@ -82,6 +82,8 @@ void Communication()
     }
 
     Line("");
+
+    JsonElement[] WideSvd(int rank) => Cells($"wide-svd-{rank}-fp16-feedback", [.. wide, "--compressor", "svd", "--rank", $"{rank}", "--error-feedback", "--fp16"]);
 }
 
 void Schedules()

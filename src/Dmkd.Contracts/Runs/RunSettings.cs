@@ -20,9 +20,9 @@ public sealed record RunSettings
     [Id(2), Range(1, 1000)]
     public int Nodes { get; init; } = 4;
 
-    /// <summary>Rounds of local updates per task. Default: 12.</summary>
+    /// <summary>Rounds of local updates per task. Default: 6.</summary>
     [Id(3), Range(1, 100_000)]
-    public int Rounds { get; init; } = 12;
+    public int Rounds { get; init; } = 6;
 
     /// <summary>Passes over a node's data per local update. Default: 4.</summary>
     [Id(4), Range(1, 10_000)]

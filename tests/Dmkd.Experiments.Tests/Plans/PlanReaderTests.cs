@@ -86,7 +86,7 @@ public sealed class PlanReaderTests
         var plan = PlanReader.Parse("data: { kind: synthetic }\nmethods: [er, dmkd]", "/experiments/split-it.yaml");
         Assert.Equal(("split-it", 4, 1.0, ExperimentPlan.DefaultWatts, "dmkd"), (plan.Name, plan.Nodes, plan.Dirichlet, plan.Watts, plan.Reference));
         Assert.Equal([1, 2, 3, 4, 5], plan.Seeds);
-        Assert.Equal((12, 4, 32), (plan.Budget.Rounds, plan.Budget.Epochs, plan.Budget.BatchSize)); // those of `run`
+        Assert.Equal((6, 4, 32), (plan.Budget.Rounds, plan.Budget.Epochs, plan.Budget.BatchSize)); // those of `run`
         Assert.Null(plan.Search);
         Assert.Empty(plan.Variations);
         Assert.Equal(5, plan.Data[0].Tasks);
