@@ -5,7 +5,7 @@ namespace Dmkd.Experiments.Reports.Html;
 /// <summary>A method's accuracy matrix as colours: one row per task learned, one column per task tested.</summary>
 internal static class HeatMapChart
 {
-    private const double Left = 44, Top = 8, Largest = 40, Smallest = 11, Side = 260, RoomForNumbers = 24;
+    private const double Left = 44, Top = 8, Largest = 40, Smallest = 11, Side = 260, RoomForNumbers = 24, HalfTitle = 60;
 
     // Brewer's YlGnBu: readable in grey and by the colour-blind, as in the pictures of `preserve`.
     private static readonly (int Red, int Green, int Blue)[] Palette =
@@ -17,7 +17,7 @@ internal static class HeatMapChart
     public static string Draw(string title, double[][] rows)
     {
         double size = Math.Clamp(Math.Floor(Side / rows.Length), Smallest, Largest), side = size * rows.Length;
-        var drawing = new Svg(Left + side + 8, Top + side + 38, title, Describe(rows));
+        var drawing = new Svg(Left + Math.Max(side + 8, side / 2 + HalfTitle), Top + side + 38, title, Describe(rows));
         int step = (int)Math.Ceiling(14 / size);
         for (int task = 0; task < rows.Length; task++)
         {

@@ -1,8 +1,19 @@
 namespace Dmkd.Experiments.Reports.Html;
 
-/// <summary>Keeps labels beside a drawing apart.</summary>
+/// <summary>Room for labels beside a drawing, and between them.</summary>
 internal static class LabelColumn
 {
+    private const int MostLetters = 28;
+    private const double LetterWidth = 7.4; // of bold text, at most on average
+
+    /// <summary>A label that is not too long: its end is cut off.</summary>
+    public static string Short(string label) => label.Length <= MostLetters ? label : $"{label[..(MostLetters - 1)]}…";
+
+    /// <summary>Room that labels need.</summary>
+    /// <param name="labels">The labels, at least one; they are drawn short.</param>
+    /// <param name="least">Room that there is in any case.</param>
+    public static double WidthOf(IEnumerable<string> labels, double least) => Math.Max(least, LetterWidth * labels.Max(label => Short(label).Length));
+
     /// <summary>Moves places as little as it takes to have a gap between any two.</summary>
     /// <param name="wanted">Where the labels want to be.</param>
     /// <param name="gap">The gap.</param>

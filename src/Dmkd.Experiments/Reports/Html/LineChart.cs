@@ -3,7 +3,7 @@ namespace Dmkd.Experiments.Reports.Html;
 /// <summary>Curves with standard deviations as bars, each with its name at its end.</summary>
 internal static class LineChart
 {
-    private const double Width = 560, Height = 330, Left = 52, Right = 430, Top = 14, Bottom = 282;
+    private const double Width = 560, Height = 330, Left = 52, LeastRoom = 112, Top = 14, Bottom = 282;
     private const double LabelGap = 14, Cap = 3, WidestDodge = 14, Dodge = 3;
 
     /// <summary>Draws shares of 1, in percent.</summary>
@@ -13,21 +13,22 @@ internal static class LineChart
     /// <param name="series">The curves.</param>
     public static string Draw(string title, string horizontal, IReadOnlyList<string> places, IReadOnlyList<Series> series)
     {
+        double right = Width - 18 - LabelColumn.WidthOf(series.Select(one => one.Label), LeastRoom);
         var drawing = new Svg(Width, Height, title, Describe(horizontal, places, series));
         double largest = series.SelectMany(one => one.Points).OfType<SampleSummary>().Select(point => point.Mean + (point.Deviation ?? 0)).DefaultIfEmpty(1).Max();
         var vertical = Axis.FromZero(Math.Min(largest, 1), Bottom, Top);
-        ChartFrame.Draw(drawing, new ChartArea(Left, Right, Top, Bottom), vertical, "accuracy, %", horizontal);
-        for (int i = 0; i < places.Count; i++) drawing.Text(X(i, places.Count), Bottom + 16, places[i], "middle", "t tick");
+        ChartFrame.Draw(drawing, new ChartArea(Left, right, Top, Bottom), vertical, "accuracy, %", horizontal);
+        for (int i = 0; i < places.Count; i++) drawing.Text(X(i, places.Count, right), Bottom + 16, places[i], "middle", "t tick");
         // The reference is drawn last: on top.
         double dodge = Math.Min(Dodge, WidestDodge / Math.Max(1, series.Count - 1)); // bars side by side
-        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse()) DrawSeries(drawing, one, dodge * (index - (series.Count - 1) / 2.0), places, vertical);
-        DrawLabels(drawing, series, places.Count, vertical);
+        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse()) DrawSeries(drawing, one, dodge * (index - (series.Count - 1) / 2.0), places, vertical, right);
+        DrawLabels(drawing, series, places.Count, vertical, right);
         return drawing.ToString();
     }
 
-    private static void DrawSeries(Svg drawing, Series series, double offset, IReadOnlyList<string> places, Axis vertical)
+    private static void DrawSeries(Svg drawing, Series series, double offset, IReadOnlyList<string> places, Axis vertical, double right)
     {
-        var points = series.Points.Select((point, place) => (X: X(place, places.Count) + offset, Point: point, Place: place)).Where(entry => entry.Point is not null).ToArray();
+        var points = series.Points.Select((point, place) => (X: X(place, places.Count, right) + offset, Point: point, Place: place)).Where(entry => entry.Point is not null).ToArray();
         drawing.Polyline(points.Select(entry => (entry.X, vertical.PlaceOf(entry.Point!.Mean))), $"line {series.Colour} {series.Dashes}{(series.Style == 0 ? " main" : "")}");
         foreach (var (x, point, place) in points)
         {
@@ -41,20 +42,20 @@ internal static class LineChart
         }
     }
 
-    private static void DrawLabels(Svg drawing, IReadOnlyList<Series> series, int places, Axis vertical)
+    private static void DrawLabels(Svg drawing, IReadOnlyList<Series> series, int places, Axis vertical, double right)
     {
         var ends = series.Select(one => (Series: one, Last: one.Points.Select((point, place) => (point, place)).LastOrDefault(entry => entry.point is not null))).Where(entry => entry.Last.point is not null).ToArray();
         double[] rows = LabelColumn.Spread([.. ends.Select(end => vertical.PlaceOf(end.Last.point!.Mean))], LabelGap, Top, Bottom);
         for (int i = 0; i < ends.Length; i++)
         {
-            double from = X(ends[i].Last.place, places) + 8;
-            drawing.Line(from, vertical.PlaceOf(ends[i].Last.point!.Mean), Right + 10, rows[i], "leader");
-            drawing.Text(Right + 14, rows[i] + 4, ends[i].Series.Label, "start", $"t label {ends[i].Series.Colour}{(ends[i].Series.Style == 0 ? " main" : "")}");
+            double from = X(ends[i].Last.place, places, right) + 8;
+            drawing.Line(from, vertical.PlaceOf(ends[i].Last.point!.Mean), right + 10, rows[i], "leader");
+            drawing.Text(right + 14, rows[i] + 4, LabelColumn.Short(ends[i].Series.Label), "start", $"t label {ends[i].Series.Colour}{(ends[i].Series.Style == 0 ? " main" : "")}");
         }
     }
 
     /// <summary>Half a step of room on both sides.</summary>
-    private static double X(int place, int count) => Left + (place + 0.5) / count * (Right - Left);
+    private static double X(int place, int count, double right) => Left + (place + 0.5) / count * (right - Left);
 
     private static string Describe(string horizontal, IReadOnlyList<string> places, IReadOnlyList<Series> series) =>
         $"By {horizontal}. " + string.Join(" ", series.Select(one =>
