@@ -29,7 +29,7 @@ Directory.CreateDirectory(folder);
 string[] budget =
 [
     "--data", "images", "--data-path", images, "--train-per-class", "200", "--test-per-class", "500", "--tasks", "1", "--legacy-tasks", "0", "--nodes", "4",
-    "--rounds", "10", "--epochs", "2", "--no-baseline",
+    "--rounds", "10", "--epochs", "2", "--all-rotations", "false", "--no-baseline",
 ];
 StringBuilder tables = new();
 if (wanted.Contains("4")) Communication();
