@@ -54,7 +54,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     [InlineData("oracle", "The gate 'oracle' knows the task of a test image")]
     [InlineData("not fitted", "Library 'routed' was not fitted for the gate 'mlp'; it was for none")]
     [InlineData("not calibrated", "Library 'routed' was not fitted for the calibration 'affine'; it was for none")]
-    [InlineData("three views", "Views must be 1 or 4, not 3")]
+    [InlineData("three views", "Views must be 1, 4 or 8, not 3")]
     [InlineData("unknown score", "There is no score 'margin'")]
     [InlineData("unknown calibration", "Calibration must be one of none, affine, not 'isotonic'")]
     [InlineData("gate network", "Library 'routed' has no gate network; route with another gate")]

@@ -26,7 +26,7 @@ public sealed class RunRulesTests
         { "Calibration 'affine' is for the gate 'evidence', not 'hybrid'", With("hybrid") with { Calibration = "affine", Exemplars = 20 } },
         { "Calibration must be one of none, affine, not 'isotonic'", With("evidence") with { Calibration = "isotonic" } },
         { "Score must be one of max-logit, energy, probability, not 'margin'", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Score: "margin") } },
-        { "Views must be 1 or 4, not 2", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 2) } },
+        { "Views must be 1, 4 or 8, not 2", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 2) } },
         { "StartFrom must be one of previous, random, similar, legacy, not 'zero'", TinySettings() with { StartFrom = "zero" } },
         { "StartFrom 'legacy' needs a legacy model", TinySettings() with { StartFrom = "legacy", LegacyTasks = 0 } },
         { "Exemplars", TinySettings() with { Exemplars = -1 } },
