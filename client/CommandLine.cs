@@ -4,6 +4,7 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Data;
 using Dmkd.Experiments;
 using Dmkd.Experiments.Plans;
+using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Storage;
 
 namespace Dmkd.Client;
@@ -21,6 +22,7 @@ internal static class CommandLine
             new RunCommand(),
             new PreserveCommand(),
             new ModulesCommand(),
+            new WeightsCommand(),
             new PredictCommand(),
             new EvaluateCommand(),
             new ConvertCommand(),
@@ -51,7 +53,7 @@ internal static class CommandLine
         {
             return Report(ExitCode.BadInput, e.Message);
         }
-        catch (Exception e) when (e is RunFailedException or WeightStoreException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is RunFailedException or WeightStoreException or ClusterDatabaseException or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, e.Message);
         }

@@ -1,15 +1,28 @@
 using Dmkd.Grains.Hosting;
 using Dmkd.ServiceDefaults;
-using Microsoft.Extensions.Configuration;
+using Dmkd.Silo;
 using Microsoft.Extensions.Hosting;
 
-var builder = Host.CreateApplicationBuilder(args);
-var settings = builder.Configuration.GetSection("Dmkd");
-string home = settings["Home"] ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "dmkd-silo");
-
-builder.Services.AddTelemetryDefaults("dmkd-silo");
-builder.UseOrleans(silo => silo
-    .UseSingleSilo(settings.GetValue("SiloPort", 11111), settings.GetValue("GatewayPort", 30000))
-    .AddDmkd(new SiloStorageOptions(home)));
-
-await builder.Build().RunAsync();
+const int Failed = 1, BadSettings = 2;
+try
+{
+    var builder = Host.CreateApplicationBuilder(args);
+    var settings = SiloSettings.Read(builder.Configuration);
+    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
+    builder.Services.AddTelemetryDefaults("dmkd-silo");
+    builder.UseOrleans(silo => _ = settings.Cluster is { } storage
+        ? silo.UseCluster(storage, settings.Address, settings.SiloPort, settings.GatewayPort).AddDmkd(storage)
+        : silo.UseSingleSilo(settings.SiloPort, settings.GatewayPort).AddDmkd(new SiloStorageOptions(settings.Home)));
+    await builder.Build().RunAsync();
+    return 0;
+}
+catch (SiloSettingsException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return BadSettings;
+}
+catch (ClusterDatabaseException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return Failed;
+}

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Hosting;
+using Dmkd.Grains.Data;
+using Dmkd.Grains.Hosting;
 
 namespace Dmkd.Client.Commands;
 
@@ -7,12 +9,20 @@ namespace Dmkd.Client.Commands;
 internal sealed class CommonOptions
 {
     private readonly Option<string> _home = new("--home") { Description = "Folder of runs and modules", DefaultValueFactory = _ => HomeFolder.Default };
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        Description = "PostgreSQL database of a cluster of silos, such as \"Host=db;Database=dmkd;Username=dmkd\"; without it, and without DMKD_CLUSTER, a silo runs inside the console",
+    };
+
+    private readonly Option<string?> _weights = new("--cluster-weights") { Description = "Folder of the cluster's weights, when its silos keep them in one" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output; progress goes to standard error" };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Print the silo's log on standard error" };
 
     public void AddTo(Command command)
     {
         command.Options.Add(_home);
+        command.Options.Add(_cluster);
+        command.Options.Add(_weights);
         command.Options.Add(_json);
         command.Options.Add(_verbose);
     }
@@ -26,11 +36,47 @@ internal sealed class CommonOptions
 
     public bool Verbose(ParseResult parsed) => parsed.GetValue(_verbose);
 
-    /// <summary>Starts a silo over the home folder.</summary>
-    /// <exception cref="BadInputException">Nothing is stored there.</exception>
-    public Task<EmbeddedSilo> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
+    /// <summary>Where what a command makes is stored, for messages.</summary>
+    public string Place(ParseResult parsed) => Cluster(parsed) is { } cluster ? $"the cluster {ClusterDatabase.NameOf(cluster.ConnectionString)}" : Home(parsed);
+
+    /// <summary>The options by which a later command finds the same place.</summary>
+    public string PlaceOptions(ParseResult parsed) => Cluster(parsed) is null ? $"--home {Home(parsed)}" : "--cluster ...";
+
+    /// <summary>Whether the work goes on without this console.</summary>
+    public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null;
+
+    /// <summary>Connects to the cluster, or starts a silo over the home folder, which must hold something.</summary>
+    /// <exception cref="BadInputException">Nothing is stored there, or nobody answers.</exception>
+    public Task<ICluster> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        HomeFolder.RequireRuns(Home(parsed));
-        return EmbeddedSilo.StartAsync(Home(parsed), null, Verbose(parsed), cancellationToken);
+        RequireRuns(parsed);
+        return StartAsync(parsed, null, cancellationToken);
+    }
+
+    /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
+    /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
+    public void RequireRuns(ParseResult parsed)
+    {
+        if (Cluster(parsed) is null) HomeFolder.RequireRuns(Home(parsed));
+    }
+
+    /// <summary>Connects to the cluster, or starts a silo over the home folder.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="datasets">Data sets read so far, for a silo inside the console; null for none.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
+    public async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
+        ? await ConnectedCluster.ConnectAsync(cluster, Verbose(parsed), cancellationToken)
+        : await EmbeddedSilo.StartAsync(Home(parsed), datasets, Verbose(parsed), cancellationToken);
+
+    private ClusterStorageOptions? Cluster(ParseResult parsed)
+    {
+        bool isGiven = parsed.GetResult(_cluster) is { Implicit: false };
+        if (isGiven && HomeGiven(parsed) is not null) throw new BadInputException($"{_cluster.Name} and {_home.Name} are two places: give one.");
+        string? connection = isGiven ? parsed.GetValue(_cluster) : HomeGiven(parsed) is null ? Environment.GetEnvironmentVariable("DMKD_CLUSTER") : null;
+        if (string.IsNullOrEmpty(connection)) return null;
+        if (ClusterDatabase.ProblemOf(connection) is { } problem)
+            throw new BadInputException($"{_cluster.Name} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
+        return new ClusterStorageOptions(connection) { WeightsFolder = parsed.GetValue(_weights) };
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ExperimentRunCommand : Command
         await ReadDataAsync(plan, view, datasets);
 
         ExperimentOutcome outcome;
-        await using (var silo = await EmbeddedSilo.StartAsync(folder.Home, datasets, _common.Verbose(parsed), cancellationToken))
+        await using (var silo = await OpenAsync(parsed, folder, datasets, cancellationToken))
         {
             view.Begin(plan, folder.Path);
             try
@@ -59,8 +59,13 @@ internal sealed class ExperimentRunCommand : Command
         return End(plan, folder.Path, outcome, view, json);
     }
 
+    /// <summary>A cluster, or a silo of the experiment's own over a folder beside its results.</summary>
+    private async Task<ICluster> OpenAsync(ParseResult parsed, ExperimentFolder folder, DatasetCache datasets, CancellationToken cancellationToken) => _common.IsCluster(parsed)
+        ? await _common.StartAsync(parsed, datasets, cancellationToken)
+        : await EmbeddedSilo.StartAsync(folder.Home, datasets, _common.Verbose(parsed), cancellationToken);
+
     private static async Task<ExperimentOutcome> MeasureAsync(
-        ExperimentPlan plan, ExperimentFolder folder, EmbeddedSilo silo, DatasetCache datasets, ExperimentView view, int jobs, CancellationToken cancellationToken)
+        ExperimentPlan plan, ExperimentFolder folder, ICluster silo, DatasetCache datasets, ExperimentView view, int jobs, CancellationToken cancellationToken)
     {
         var store = new CellStore(folder.Path);
         var setting = new WorkSetting(folder.Path, Versions.Current, MachineInfo.Read(silo.Training.Device.ToString()), plan.Watts);

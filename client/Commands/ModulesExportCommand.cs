@@ -28,7 +28,7 @@ internal sealed class ModulesExportCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        HomeFolder.RequireRuns(_common.Home(parsed)); // before a file is made
+        _common.RequireRuns(parsed); // before a file is made
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class ModulesExportCommand : Command
         return ExitCode.Success;
     }
 
-    private static async Task<ModuleVersion> VersionAsync(EmbeddedSilo silo, ModuleSnapshot module, int number, CancellationToken cancellationToken)
+    private static async Task<ModuleVersion> VersionAsync(ICluster silo, ModuleSnapshot module, int number, CancellationToken cancellationToken)
     {
         var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
         return history.FirstOrDefault(version => version.Number == number)

@@ -43,7 +43,7 @@ internal static class OptionReader
     public static int ViewsOf(ParseResult parsed, Option<int> option)
     {
         int views = parsed.GetValue(option);
-        return views is 1 or RotationLabels.Count or RotationLabels.MostViews
+        return RotationLabels.AreViews(views)
             ? views
             : throw new BadInputException($"{option.Name} must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.");
     }

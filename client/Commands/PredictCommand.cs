@@ -40,9 +40,15 @@ internal sealed class PredictCommand : Command
         if (modules.Any(module => module.Descriptor.Role is ModuleRole.Expert && fitted?.Modules.Contains(module.Descriptor.Name) == false)) fitted = null;
         var (routing, calibration) = _routing.Read(parsed, library, fitted, hasGateNetwork: modules.Any(module => module.Descriptor.Role is ModuleRole.Gate));
         var predictions = new List<RoutedPrediction>();
+        var replacements = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var request in RequestsOf(images, modules, routing, calibration))
-            predictions.AddRange((await silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken)).Predictions[0]);
+        {
+            var response = await silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken);
+            predictions.AddRange(response.Predictions[0]);
+            replacements.UnionWith(response.Replacements);
+        }
 
+        foreach (string replacement in replacements) await Console.Error.WriteLineAsync($"dmkd: warning: {replacement}.");
         var named = images.Zip(predictions).ToArray();
         if (_common.Json(parsed))
         {
@@ -83,6 +89,7 @@ internal sealed class PredictCommand : Command
                 CandidateSets = [classes],
                 Routing = routing,
                 Calibration = calibration,
+                AcceptsEarlierVersions = true,
             };
         }
     }

@@ -41,15 +41,15 @@ internal sealed class PreserveCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         bool json = _common.Json(parsed);
-        string home = _common.Home(parsed);
+        string place = _common.Place(parsed);
         using var plot = parsed.GetValue(_plot) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var view = new PreserveView(json);
         var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
         var (request, legacy) = resumed is null ? await ReadAsync(parsed, view, datasets, cancellationToken) : default;
-        if (resumed is not null) HomeFolder.RequireRuns(home);
+        if (resumed is not null) _common.RequireRuns(parsed);
 
-        await using var silo = await EmbeddedSilo.StartAsync(home, datasets, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
         string library = resumed ?? parsed.GetValue(_library) ?? NewName.Of("library");
         var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
         if (resumed is null)
@@ -62,12 +62,12 @@ internal sealed class PreserveCommand : Command
         }
         else
         {
-            request = await preservation.GetRequestAsync(cancellationToken) ?? throw new BadInputException($"There is no library '{library}' made by preserve in {home}.");
+            request = await preservation.GetRequestAsync(cancellationToken) ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
             await view.ReadDataAsync(datasets, request.Settings.Data);
             await preservation.ResumeAsync(cancellationToken);
         }
 
-        view.Begin(library, request!, home, isResumed: resumed is not null);
+        view.Begin(library, request!, place, isResumed: resumed is not null);
         try
         {
             var report = await view.FollowAsync(preservation, cancellationToken);
@@ -78,7 +78,7 @@ internal sealed class PreserveCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new RunStoppedException("preserve", library, home);
+            throw new RunStoppedException("work", $"preserve --resume {library} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
         }
     }
 

@@ -28,13 +28,14 @@ internal sealed class RoundOptions(RunSettings defaults)
     private readonly Option<double> _quorum = Number("--quorum", "Share of the participants that must have submitted when the deadline passes", defaults.Quorum);
     private readonly Option<double> _longestWait = Number("--longest-wait", "Longest deadline of a round, in seconds; what the first round waits", defaults.RoundDeadline.TotalSeconds);
     private readonly Option<double> _shortestWait = Number("--shortest-wait", "Shortest deadline of a round, in seconds", defaults.ShortestWait.TotalSeconds);
+    private readonly Option<string> _device = Text("--device", $"Device that the nodes' silos must have: {string.Join(", ", DeviceNames.All)}", defaults.Device);
     private readonly Option<double> _waitSpread = Number("--wait-spread", "A deadline is the median of past arrivals plus this many median absolute deviations", defaults.WaitSpread);
 
     /// <summary>All of them.</summary>
     public Option[] All =>
     [
         _mergeEvery, _compressor, _rank, _halfPrecision, _errorFeedback, _rule, _outerLearningRate, _outerMomentum, _maxDrop, _ownFirstWeights, _alignment,
-        _reestimate, _holders, _participation, _quorum, _longestWait, _shortestWait, _waitSpread,
+        _reestimate, _holders, _participation, _quorum, _longestWait, _shortestWait, _waitSpread, _device,
     ];
 
     /// <summary>Reads and checks the options.</summary>
@@ -68,6 +69,7 @@ internal sealed class RoundOptions(RunSettings defaults)
             Quorum = Checked(parsed, _quorum, nameof(RunSettings.Quorum)),
             RoundDeadline = longest,
             ShortestWait = shortest,
+            Device = OneOf(parsed, _device, DeviceNames.All),
             WaitSpread = Checked(parsed, _waitSpread, nameof(RunSettings.WaitSpread)),
         };
     }

@@ -64,15 +64,17 @@ internal sealed class RoutingOptions
             throw new BadInputException($"Library '{library}' has no gate network; {_gate.Name} may be {string.Join(" or ", GateCatalog.Names.Where(name => name != NetworkGate.GateName))}.");
         if (ScorerGate.IsNamed(gate) && fitted?.Routing.Gate != gate)
             throw new BadInputException($"Library '{library}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars.");
-        // The pairs are for the evidence that they were fitted to.
-        string calibration = Given(parsed, _calibration) ?? (gate == EvidenceGate.GateName && fitted is not null ? fitted.Calibration : CalibrationNames.None);
-        if (calibration != CalibrationNames.None && fitted?.Calibration != calibration)
-            throw new BadInputException($"Library '{library}' was not fitted for {_calibration.Name} {calibration}; its run needs the same option and --exemplars.");
         var routing = new RoutingSettings(
             gate, Given(parsed, _top, known.TopExperts), Given(parsed, _beta, known.SpecializationWeight), parsed.GetValue(_gateVote),
             Given(parsed, _views, known.Views), Given(parsed, _score) ?? known.Score, Given(parsed, _centred, known.Centred));
+        // A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.
+        bool isAsFitted = (routing.Views, routing.Score, routing.Centred) == (known.Views, known.Score, known.Centred);
+        string calibration = Given(parsed, _calibration) ?? (gate == EvidenceGate.GateName && fitted is not null && isAsFitted ? fitted.Calibration : CalibrationNames.None);
+        if (calibration != CalibrationNames.None && fitted?.Calibration != calibration)
+            throw new BadInputException(
+                $"Library '{library}' was not fitted for {_calibration.Name} {calibration}; its run needs the same option{(calibration == CalibrationNames.Affine ? " and --exemplars" : "")}.");
         bool isFitted = ScorerGate.IsNamed(gate) || calibration != CalibrationNames.None;
-        return !isFitted || (routing.Views, routing.Score, routing.Centred) == (known.Views, known.Score, known.Centred) ? (routing, calibration)
+        return !isFitted || isAsFitted ? (routing, calibration)
             : throw new BadInputException(
                 $"Library '{library}' was fitted with {_views.Name} {known.Views} {_score.Name} {known.Score} {_centred.Name} {(known.Centred ? "true" : "false")}; leave these options out.");
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Dmkd.Client.Display;
-using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
 using Dmkd.Experiments;
@@ -32,7 +31,7 @@ internal sealed class RunCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string home = _common.Home(parsed);
+        string place = _common.Place(parsed);
         bool json = _common.Json(parsed);
         var view = new RunView(json);
         var datasets = new DatasetCache();
@@ -47,10 +46,10 @@ internal sealed class RunCommand : Command
         }
         else
         {
-            HomeFolder.RequireRuns(home);
+            _common.RequireRuns(parsed);
         }
 
-        await using var silo = await EmbeddedSilo.StartAsync(home, datasets, _common.Verbose(parsed), cancellationToken);
+        await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
         string runId = resumed ?? parsed.GetValue(_id) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         if (resumed is null)
@@ -59,12 +58,12 @@ internal sealed class RunCommand : Command
         }
         else
         {
-            settings = await FindAsync(run, runId, home, cancellationToken);
+            settings = await FindAsync(run, runId, place, cancellationToken);
             dataset = await view.ReadDataAsync(datasets, settings);
             await run.ResumeAsync(cancellationToken);
         }
 
-        view.Begin(runId, settings!, home, isResumed: resumed is not null);
+        view.Begin(runId, settings!, place, isResumed: resumed is not null);
         try
         {
             var report = await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings!, cancellationToken);
@@ -77,7 +76,7 @@ internal sealed class RunCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new RunStoppedException("run", runId, home);
+            throw new RunStoppedException("run", $"run --resume {runId} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
         }
     }
 
@@ -92,9 +91,9 @@ internal sealed class RunCommand : Command
 
     /// <summary>Settings of a stored run.</summary>
     /// <exception cref="BadInputException">There is no such run.</exception>
-    private static async Task<RunSettings> FindAsync(ITrainingRunGrain run, string runId, string home, CancellationToken cancellationToken) =>
+    private static async Task<RunSettings> FindAsync(ITrainingRunGrain run, string runId, string place, CancellationToken cancellationToken) =>
         await run.GetSettingsAsync(cancellationToken)
-        ?? throw new BadInputException($"There is no run '{runId}' in {home}. `dmkd modules list` shows the newest.");
+        ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd modules list` shows the newest.");
 
     /// <summary>Refuses data that does not suit the settings before anything is stored.</summary>
     private static void Check(ImageDataset dataset, RunSettings settings)

@@ -31,7 +31,11 @@ internal sealed class RunOptions
     private readonly Option<string> _score = Text("--score", "How class scores become evidence", EvidenceScores.Names, Default.Routing.Score);
     private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Routing.Centred };
     private readonly Option<int> _exemplars = Number("--exemplars", "Training images that nodes keep to fit the routing to, in all", Default.Exemplars);
-    private readonly Option<string> _calibration = Text("--calibration", "How evidence is made comparable", CalibrationNames.All, Default.Calibration);
+    private readonly Option<string?> _calibration = new("--calibration")
+    {
+        Description = $"How evidence is made comparable: {string.Join(", ", CalibrationNames.All)}; when not given {Default.Calibration}, or none for a gate that is not {EvidenceGate.GateName}",
+    };
+
     private readonly Option<bool> _unknownOutput = new("--unknown-output") { Description = "Train experts to know destroyed images, and score relative to that" };
     private readonly Option<bool> _allRotations = new("--all-rotations") { Description = "Show experts every training image in all four rotations, not a quarter of them in each", DefaultValueFactory = _ => Default.AllRotations };
     private readonly Option<string> _startFrom = Text("--start-from", "What a new task's expert starts from", StartNames.All, Default.StartFrom);
@@ -90,7 +94,7 @@ internal sealed class RunOptions
                 OneOf(parsed, _gate, GateCatalog.NamesForRuns), AtLeast(parsed, _top, 1), AtLeast(parsed, _beta, 0),
                 Views: ViewsOf(parsed, _views), Score: OneOf(parsed, _score, EvidenceScores.Names), Centred: parsed.GetValue(_centred)),
             Exemplars = Checked(parsed, _exemplars, nameof(RunSettings.Exemplars)),
-            Calibration = OneOf(parsed, _calibration, CalibrationNames.All),
+            Calibration = parsed.GetValue(_calibration) is null ? CalibrationNames.DefaultFor(parsed.GetValue(_gate)!) : OneOf(parsed, _calibration!, CalibrationNames.All),
             UnknownOutput = parsed.GetValue(_unknownOutput),
             AllRotations = parsed.GetValue(_allRotations),
             StartFrom = OneOf(parsed, _startFrom, StartNames.All),
@@ -103,7 +107,7 @@ internal sealed class RunOptions
     private void CheckTogether(RunSettings settings)
     {
         bool isScorer = ScorerGate.IsNamed(settings.Routing.Gate), isAffine = settings.Calibration == CalibrationNames.Affine;
-        if (isAffine && settings.Routing.Gate != EvidenceGate.GateName)
+        if (settings.Calibration != CalibrationNames.None && settings.Routing.Gate != EvidenceGate.GateName)
             throw new BadInputException($"{_calibration.Name} {settings.Calibration} is for {_gate.Name} {EvidenceGate.GateName}, not {settings.Routing.Gate}.");
         if (settings.Exemplars == 0 && (isScorer || isAffine))
             throw new BadInputException($"{(isScorer ? $"{_gate.Name} {settings.Routing.Gate}" : $"{_calibration.Name} {settings.Calibration}")} is fitted to exemplars: {_exemplars.Name} must be above 0.");

@@ -22,12 +22,12 @@ internal sealed class PreserveView(bool json)
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) => DataView.ReadAsync(_console, datasets, source);
 
     /// <summary>Says what begins.</summary>
-    public void Begin(string library, PreservationRequest request, string home, bool isResumed)
+    public void Begin(string library, PreservationRequest request, string place, bool isResumed)
     {
         var settings = request.Settings;
         string verb = isResumed ? "resuming library" : "library";
         _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {settings.Experts} experts, alpha {settings.Alpha}, {settings.Partition} partition, {settings.Epochs} epochs, seed {settings.Seed}");
-        _console.MarkupLineInterpolated($"[grey]stored in {home}; stopped, it goes on with: preserve --resume {library}[/]");
+        _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: preserve --resume {library}[/]");
     }
 
     /// <summary>Follows the work until it ends.</summary>

@@ -42,7 +42,8 @@ internal static class RunTables
         Add("right task recognised", method => Percent(method.TaskDetectionRate));
         Add("parameters", method => Count(method.Parameters));
         Add("sent by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesUp));
-        Add("  the same as dense fp32", method => method.DenseBytes == 0 ? "-" : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / method.BytesUp:F1} times)");
+        Add("  of that for routing", method => method.DenseBytes == 0 ? "-" : Megabytes(method.RoutingBytes));
+        Add("  updates as dense fp32", method => method.DenseBytes == 0 ? "-" : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)");
         Add("fetched by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesDown));
         Add("device seconds", method => Seconds(method.DeviceSeconds));
         Add("wall seconds", method => Seconds(method.WallSeconds));

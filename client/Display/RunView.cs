@@ -18,11 +18,11 @@ internal sealed class RunView(bool json)
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => DataView.ReadAsync(_console, datasets, settings.Data);
 
     /// <summary>Says what begins.</summary>
-    public void Begin(string runId, RunSettings settings, string home, bool isResumed)
+    public void Begin(string runId, RunSettings settings, string place, bool isResumed)
     {
         string verb = isResumed ? "resuming" : "run";
         _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Nodes} nodes, {settings.Rounds} rounds of {settings.Epochs} epochs, merge every {settings.MergeEvery}, rank {settings.Rank}, seed {settings.Seed}");
-        _console.MarkupLineInterpolated($"[grey]stored in {home}; stopped, it goes on with: run --resume {runId}[/]");
+        _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }
 
     /// <summary>Follows the run until it ends.</summary>

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Client.Hosting;
 
 /// <summary>A cluster of one silo inside the console's process, on loopback, with its state in the user's folder.</summary>
-internal sealed class EmbeddedSilo : IAsyncDisposable
+internal sealed class EmbeddedSilo : ICluster
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private readonly IHost _host;
@@ -31,6 +31,9 @@ internal sealed class EmbeddedSilo : IAsyncDisposable
 
     /// <summary>The weights that the grains' state names.</summary>
     public IWeightStore Weights => _host.Services.GetRequiredService<IWeightStore>();
+
+    /// <summary>Removes weights that no state names.</summary>
+    public WeightCollector Collector => _host.Services.GetRequiredService<WeightCollector>();
 
     /// <summary>Starts the silo.</summary>
     /// <param name="homePath">Folder of its state.</param>

@@ -30,6 +30,9 @@ public sealed record MethodResult
     /// <summary>What the bytes sent would have been as dense fp32.</summary>
     public long DenseBytes { get; init; }
 
+    /// <summary>Of the bytes sent, what the routing was fitted to.</summary>
+    public long RoutingBytes { get; init; }
+
     /// <summary>Device time, in seconds.</summary>
     public required double DeviceSeconds { get; init; }
 
@@ -72,6 +75,7 @@ public sealed record MethodResult
             BytesUp = report.BytesUp,
             BytesDown = report.BytesDown,
             DenseBytes = report.DenseBytes,
+            RoutingBytes = report.RoutingBytes,
             DeviceSeconds = report.DeviceSeconds,
             WallSeconds = report.WallSeconds,
             Parameters = report.ExpertParameters.Sum(),

@@ -7,6 +7,18 @@ namespace Dmkd.Client.Tests;
 public sealed class ModulesTests(FinishedRun finished)
 {
     [Fact]
+    public async Task WeightsCollect_YoungWeights_LeavesThem()
+    {
+        var document = Json.Parse((await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--dry-run", "--json"])).IsSuccess().Output);
+        Assert.Equal(["named", "removed", "removedBytes", "dryRun"], document.Names());
+        Assert.Equal(0, document.GetProperty("removed").GetInt32());
+        Assert.True(document.GetProperty("named").GetInt32() > 3);
+    }
+
+    [Fact]
+    public async Task WeightsCollect_GraceTooShort_IsRefused() => (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--grace", "0.5"])).IsRefused("--grace must be a number of hours in [1, 87600], not 0.5");
+
+    [Fact]
     public async Task ModulesList_FinishedRun_ShowsEveryModule()
     {
         var outcome = (await RunAsync("list")).IsSuccess();

@@ -32,6 +32,7 @@ internal static class Examples
         BatchSize = 32,
         CalibrationPerClass = 8,
         AllRotations = false, // a third of the time
+        Calibration = CalibrationNames.None,
         Seed = 3,
     };
 

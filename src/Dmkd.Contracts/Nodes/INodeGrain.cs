@@ -31,4 +31,8 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Has a module score some of the node's exemplars; a repeat computes again, the same numbers.</summary>
     [AlwaysInterleave, Alias("exemplars"), ResponseTimeout("00:05:00")]
     Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Measures the moments of the node's images in a module's feature space; a repeat computes again, the same numbers.</summary>
+    [AlwaysInterleave, Alias("moments"), ResponseTimeout("00:05:00")]
+    Task<MomentsReport> MeasureMomentsAsync(MomentsRequest request, CancellationToken cancellationToken = default);
 }

@@ -2,7 +2,7 @@ using Dmkd.Contracts.Experts;
 
 namespace Dmkd.Contracts.Routing;
 
-/// <summary>What a library's routing was fitted to exemplars: affine pairs, or a gate's MLP (docs/adr/0018).</summary>
+/// <summary>What a library's routing was fitted: affine pairs or a gate's MLP to exemplars (docs/adr/0018), or discriminants to moments (docs/adr/0019).</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.FittedGate")]
 public sealed record FittedGate
 {
@@ -14,7 +14,7 @@ public sealed record FittedGate
     [Id(1)]
     public required RoutingSettings Routing { get; init; }
 
-    /// <summary>One of <see cref="CalibrationNames"/>: whether it holds affine pairs.</summary>
+    /// <summary>One of <see cref="CalibrationNames"/>: what it holds for the evidence.</summary>
     [Id(2)]
     public required string Calibration { get; init; }
 
@@ -26,7 +26,7 @@ public sealed record FittedGate
     [Id(4)]
     public required StoredBlob Parameters { get; init; }
 
-    /// <summary>Images that it was fitted to.</summary>
+    /// <summary>Exemplars that it was fitted to; none of discriminants.</summary>
     [Id(5)]
     public required int Exemplars { get; init; }
 }

@@ -34,7 +34,11 @@ public sealed record RouteRequest
     [Id(5)]
     public required RoutingSettings Routing { get; init; }
 
-    /// <summary>One of <see cref="CalibrationNames"/>: whether the library's affine pairs are applied, which it must have. Default: none.</summary>
+    /// <summary>One of <see cref="CalibrationNames"/>: what the library was fitted to and is to be applied. Default: none.</summary>
     [Id(6)]
     public string Calibration { get; init; } = CalibrationNames.None;
+
+    /// <summary>Whether an earlier version of an expert may answer when the weights of its current one are damaged or missing. Default: no, as measuring wants it.</summary>
+    [Id(7)]
+    public bool AcceptsEarlierVersions { get; init; }
 }

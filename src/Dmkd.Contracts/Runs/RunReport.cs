@@ -32,7 +32,7 @@ public sealed record RunReport
     [Id(6)]
     public required double TaskDetectionRate { get; init; }
 
-    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted, and of what they told about exemplars.</summary>
+    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted, and of what they told for the routing.</summary>
     [Id(7)]
     public required long BytesUp { get; init; }
 
@@ -70,4 +70,8 @@ public sealed record RunReport
     /// <summary>Training images of past tasks that nodes kept for the last fit of the routing; 0 without.</summary>
     [Id(15)]
     public int Exemplars { get; init; }
+
+    /// <summary>Of <see cref="BytesUp"/>, what the routing was fitted to: scores of exemplars, or moments.</summary>
+    [Id(16)]
+    public long RoutingBytes { get; init; }
 }

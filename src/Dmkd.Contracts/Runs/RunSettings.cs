@@ -155,9 +155,9 @@ public sealed record RunSettings
     [Id(35), Range(0, 1_000_000)]
     public int Exemplars { get; init; }
 
-    /// <summary>How the evidence of different experts is made comparable, one of <see cref="CalibrationNames"/>. Default: none.</summary>
+    /// <summary>How the evidence of different experts is made comparable, one of <see cref="CalibrationNames"/>. Default: discriminant; other gates than <c>evidence</c> take none.</summary>
     [Id(36)]
-    public string Calibration { get; init; } = CalibrationNames.None;
+    public string Calibration { get; init; } = CalibrationNames.Discriminant;
 
     /// <summary>First weights of a task's expert that was not preserved, one of <see cref="StartNames"/>. Default: previous.</summary>
     [Id(37)]
@@ -170,4 +170,8 @@ public sealed record RunSettings
     /// <summary>Whether a training step shows every image in all four rotations; else a quarter of the images in each. Default: yes.</summary>
     [Id(39)]
     public bool AllRotations { get; init; } = true;
+
+    /// <summary>Device that the nodes' silos must have, one of <see cref="DeviceNames"/>. Default: any.</summary>
+    [Id(40)]
+    public string Device { get; init; } = DeviceNames.Any;
 }

@@ -25,17 +25,57 @@ public static class ExpertScorer
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var chunks = new List<Tensor>();
-        for (long start = 0; start < pixels.shape[0]; start += ChunkSize)
+        foreach (var part in Chunks(pixels))
         {
             using var inner = NewDisposeScope();
-            var part = pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start));
-            var images = normalisation is null ? ImageTensors.Normalise(part) : normalisation.Apply(part);
-            var scores = rotationLabelled ? RotationLabels.ClassScores(network.forward, images, views, isCentred) : network.forward(images);
-            chunks.Add(scores.cpu().MoveToOuterDisposeScope());
+            chunks.Add(ScoreChunk(network.forward, Normalise(part, normalisation), rotationLabelled, views, isCentred).cpu().MoveToOuterDisposeScope());
         }
 
         return cat(chunks).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Scores a batch and gives the features that its scores were made of, from the same pass.</summary>
+    /// <inheritdoc cref="Score"/>
+    /// <returns>
+    /// Scores, shape [batch, classes], and features, shape [batch, views · features]: square roots, with their sign, of what the head reads in each view. The root
+    /// evens out the spread of averaged activations. Both on the CPU, owned by the caller.
+    /// </returns>
+    public static (Tensor Scores, Tensor Features) ScoreWithFeatures(
+        Network network, Tensor pixels, bool rotationLabelled, InputNormalisation? normalisation = null, int views = RotationLabels.Count, bool isCentred = true)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(pixels);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        List<Tensor> scores = [], features = [];
+        foreach (var part in Chunks(pixels))
+        {
+            using var inner = NewDisposeScope();
+            var seen = new List<Tensor>();
+            scores.Add(ScoreChunk(Remember, Normalise(part, normalisation), rotationLabelled, views, isCentred).cpu().MoveToOuterDisposeScope());
+            features.Add(cat(seen, 1).cpu().MoveToOuterDisposeScope());
+            foreach (var root in seen) root.Dispose();
+
+            Tensor Remember(Tensor images)
+            {
+                using var read = network.Features(images);
+                seen.Add(read.sign().mul_(read.abs().sqrt_()).DetachFromDisposeScope());
+                return network.Head(read);
+            }
+        }
+
+        return (cat(scores).MoveToOuterDisposeScope(), cat(features).MoveToOuterDisposeScope());
+    }
+
+    private static IEnumerable<Tensor> Chunks(Tensor pixels)
+    {
+        for (long start = 0; start < pixels.shape[0]; start += ChunkSize) yield return pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start));
+    }
+
+    private static Tensor Normalise(Tensor pixels, InputNormalisation? normalisation) => normalisation is null ? ImageTensors.Normalise(pixels) : normalisation.Apply(pixels);
+
+    private static Tensor ScoreChunk(Func<Tensor, Tensor> forward, Tensor images, bool rotationLabelled, int views, bool isCentred) =>
+        rotationLabelled ? RotationLabels.ClassScores(forward, images, views, isCentred) : forward(images);
 
     /// <summary>Copies scores out of a tensor.</summary>
     /// <param name="scores">Float32 on the CPU, any shape. Borrowed.</param>

@@ -14,6 +14,9 @@ public static class RotationLabels
     /// <summary>Most views of an image: its rotations, and those of its mirror image.</summary>
     public const int MostViews = 2 * Count;
 
+    /// <summary>Whether images can be shown in so many views: as they are, in their rotations, or in those of their mirror images too.</summary>
+    public static bool AreViews(int count) => count is 1 or Count or MostViews;
+
     /// <summary>Outputs of a head.</summary>
     /// <param name="classCount">The expert's number of classes.</param>
     /// <param name="hasUnknown">Whether one more output, the last, says that an image shows none of them (docs/adr/0018).</param>

@@ -6,22 +6,43 @@ namespace Dmkd.Experiments.Methods;
 public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(3);
 
     /// <summary>Follows the run.</summary>
     /// <param name="progress">Receives every look at the run; feed lines come once each.</param>
     /// <param name="cancellationToken">Stops following; the run itself goes on.</param>
-    /// <exception cref="RunFailedException">The run cannot go on.</exception>
+    /// <exception cref="RunFailedException">The run cannot go on, or the cluster does not answer for minutes.</exception>
     public async Task<RunReport> FollowAsync(Action<RunProgress> progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
         long seen = 0;
         while (true)
         {
-            var look = await run.GetProgressAsync(seen, cancellationToken);
+            var look = await LookAsync(seen, cancellationToken);
             if (look.Events.Length > 0) seen = look.Events[^1].Sequence;
             progress(look);
             if (look.Phase is RunPhase.Failed) throw new RunFailedException(look.Error ?? "The run failed and left no reason.");
             if (look.Phase is RunPhase.Completed && await run.GetReportAsync(cancellationToken) is { } report) return report;
+            await Task.Delay(LookPeriod, time, cancellationToken);
+        }
+    }
+
+    /// <summary>A look at the run. Its silo may have died: the question changes nothing, so it is put again.</summary>
+    private async Task<RunProgress> LookAsync(long seen, CancellationToken cancellationToken)
+    {
+        long since = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await run.GetProgressAsync(seen, cancellationToken);
+            }
+            catch (Exception e) when (e is TimeoutException or OrleansException or Orleans.Runtime.OrleansMessageRejectionException)
+            {
+                if (time.GetElapsedTime(since) > LongestSilence)
+                    throw new RunFailedException($"The cluster has not answered for {LongestSilence.TotalMinutes:F0} minutes: {e.Message} The run goes on by itself when it can.");
+            }
+
             await Task.Delay(LookPeriod, time, cancellationToken);
         }
     }

@@ -41,7 +41,7 @@ public record ResultDocument
     /// <summary>Share of test images attributed to the right task at the end.</summary>
     public required double TaskDetectionRate { get; init; }
 
-    /// <summary>Serialized bytes of the updates that nodes sent.</summary>
+    /// <summary>Serialized bytes that nodes sent.</summary>
     public required long BytesUp { get; init; }
 
     /// <summary>Bytes of weights that nodes fetched.</summary>
@@ -49,6 +49,9 @@ public record ResultDocument
 
     /// <summary>What the updates sent would have been as dense fp32.</summary>
     public required long DenseBytes { get; init; }
+
+    /// <summary>Of <see cref="BytesUp"/>, what the routing was fitted to; null in results of programs that did not tell.</summary>
+    public long? RoutingBytes { get; init; }
 
     /// <summary>Device time of all participants, in seconds.</summary>
     public required double DeviceSeconds { get; init; }
@@ -87,6 +90,7 @@ public record ResultDocument
             BytesUp = result.BytesUp,
             BytesDown = result.BytesDown,
             DenseBytes = result.DenseBytes,
+            RoutingBytes = result.RoutingBytes,
             DeviceSeconds = result.DeviceSeconds,
             WallSeconds = result.WallSeconds,
             Parameters = result.Parameters,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Dmkd.Contracts.Runs;
 using Dmkd.Experiments.Plans;
 
@@ -48,12 +49,31 @@ public sealed record Cell(
         string[] lines =
         [
             $"method={method}",
-            .. parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"parameter.{pair.Key}={pair.Value}"),
+            .. ParameterLines(method, parameters, settings),
             $"data={source.Kind}|{data.WrittenPath}|{source.TrainPerClass}|{source.TestPerClass}|{source.ImageSize}|{source.Seed}",
             string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}|{heldOut?.TrainPerClass}"),
             string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Nodes}|dirichlet={settings.Dirichlet:R}|seed={settings.Seed}"),
             $"budget={settings.Rounds}|{settings.Epochs}|{settings.BatchSize}|{string.Join('-', settings.Widths)}",
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..DigestLength];
+    }
+
+    /// <summary>A baseline's parameters as they are given; of DMKD all that they come to, so that a cell is measured again when a default has changed.</summary>
+    private static IEnumerable<string> ParameterLines(string method, IReadOnlyDictionary<string, string> parameters, RunSettings settings)
+    {
+        try
+        {
+            if (method == DmkdParameters.MethodName)
+            {
+                var applied = DmkdParameters.Apply(settings, new MethodParameters(method, parameters));
+                return [$"settings={JsonSerializer.Serialize(applied with { Data = new DataSource { Kind = "", Seed = 0 } }, ExperimentJson.Line)}"]; // data has a line of its own, without its place on this disk
+            }
+        }
+        catch (MethodParameterException)
+        {
+            // Stays as it is given, to be refused where it is used.
+        }
+
+        return parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"parameter.{pair.Key}={pair.Value}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
@@ -16,6 +17,7 @@ public static class DmkdParameters
     public const string MethodName = "dmkd";
 
     private static readonly SettingRange AtLeastZero = new(0, 1e6);
+    private static readonly string[] ViewCounts = [.. Enumerable.Range(1, RotationLabels.MostViews).Where(RotationLabels.AreViews).Select(count => count.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>A new setting of a run becomes a parameter by a line here.</summary>
     private static readonly DmkdParameter[] All =
@@ -34,7 +36,7 @@ public static class DmkdParameters
         OneOf("gate", GateCatalog.NamesForRuns, (settings, value) => settings with { Routing = settings.Routing with { Gate = value } }),
         Count("top", new SettingRange(1, 1e6), (settings, value) => settings with { Routing = settings.Routing with { TopExperts = value } }),
         Number("beta", AtLeastZero, (settings, value) => settings with { Routing = settings.Routing with { SpecializationWeight = value } }),
-        Count("views", new SettingRange(1, RotationLabels.MostViews), (settings, value) => settings with { Routing = settings.Routing with { Views = value } }),
+        OneOf("views", ViewCounts, (settings, value) => settings with { Routing = settings.Routing with { Views = int.Parse(value, CultureInfo.InvariantCulture) } }),
         OneOf("score", EvidenceScores.Names, (settings, value) => settings with { Routing = settings.Routing with { Score = value } }),
         Switch("centred", (settings, value) => settings with { Routing = settings.Routing with { Centred = value } }),
         Count("exemplars", nameof(RunSettings.Exemplars), (settings, value) => settings with { Exemplars = value }),
@@ -58,6 +60,7 @@ public static class DmkdParameters
         Switch("reestimate-batch-norm", (settings, value) => settings with { ReestimateBatchNorm = value }),
 
         // Who takes part, and how long a round waits.
+        OneOf("device", DeviceNames.All, (settings, value) => settings with { Device = value }),
         Count("holders", nameof(RunSettings.Holders), (settings, value) => settings with { Holders = value }),
         Number("participation", nameof(RunSettings.Participation), (settings, value) => settings with { Participation = value }),
         Number("quorum", nameof(RunSettings.Quorum), (settings, value) => settings with { Quorum = value }),
@@ -83,6 +86,7 @@ public static class DmkdParameters
             throw new MethodParameterException($"{MethodName}: holders must be at most the number of nodes, {applied.Nodes}, not {applied.Holders}.");
         return applied with
         {
+            Calibration = given.Text("calibration") is null ? CalibrationNames.DefaultFor(applied.Routing.Gate) : applied.Calibration,
             LegacyTasks = Math.Min(applied.LegacyTasks, applied.Tasks),
             ShortestWait = applied.ShortestWait <= applied.RoundDeadline ? applied.ShortestWait : applied.RoundDeadline,
         };

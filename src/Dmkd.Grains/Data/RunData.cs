@@ -10,6 +10,7 @@ public sealed class RunData
     private const int LegacyPurpose = 1;
     private const int CalibrationPurpose = 2;
     private const int ExemplarPurpose = 4;
+    private const int MeasuringPurpose = 5;
     private readonly RunSettings _settings;
 
     /// <summary>Binds settings to their data set.</summary>
@@ -52,6 +53,19 @@ public sealed class RunData
             shard.Labels, Math.Max(1, _settings.CalibrationPerClass / _settings.Nodes), SeedSequence.Derive(_settings.Seed, CalibrationPurpose, task, node)));
     }
 
+    /// <summary>A node's training images of a task with the data set's labels; of more than may be, a sample with as many of each class.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="most">Most images.</param>
+    public ImageSet MeasuredOf(int task, int node, int most)
+    {
+        var shard = ShardOf(task, node);
+        int[] classes = [.. Tasks.ClassesOf(task)];
+        if (shard.Count > most)
+            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, MeasuringPurpose, task, node)));
+        return Named(shard, classes);
+    }
+
     /// <summary>
     /// The training images that a node keeps to fit the routing to, with the data set's labels: its share of the classes seen. A later task
     /// leaves a subset of what was kept before. A node that has fewer images of a class than its share keeps those.
@@ -72,7 +86,7 @@ public sealed class RunData
                 return own.Take(ShareOf(perClass, node + entry.Item));
             });
             var images = shard.Select([.. picked]);
-            return new ImageSet(images.Pixels, [.. images.Labels.Select(label => classes[label])], images.Channels, images.Height, images.Width);
+            return Named(images, classes);
         }).ToArray();
         byte[] pixels = new byte[kept.Sum(images => images.Pixels.Length)];
         int end = 0;
@@ -84,6 +98,10 @@ public sealed class RunData
 
         return new ImageSet(pixels, [.. kept.SelectMany(images => images.Labels)], kept[0].Channels, kept[0].Height, kept[0].Width);
     }
+
+    /// <summary>A task's images with the data set's labels.</summary>
+    private static ImageSet Named(ImageSet images, int[] classes) =>
+        new(images.Pixels, [.. images.Labels.Select(label => classes[label])], images.Channels, images.Height, images.Width);
 
     /// <summary>A node's part of a class's exemplars: the nodes that get one more than others change from class to class.</summary>
     private int ShareOf(int perClass, int turn) => perClass / _settings.Nodes + (turn % _settings.Nodes < perClass % _settings.Nodes ? 1 : 0);

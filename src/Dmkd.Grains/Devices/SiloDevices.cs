@@ -1,4 +1,6 @@
+using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
+using Dmkd.Grains.Placement;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
 
@@ -19,6 +21,13 @@ public sealed partial class SiloDevices : IDisposable
         if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
+    }
+
+    /// <summary>What this process computes on.</summary>
+    internal static SiloCapabilities Capabilities()
+    {
+        _ = TorchRuntime.EnsureLoaded();
+        return new SiloCapabilities(torch.cuda.is_available() ? DeviceNames.Cuda : DeviceNames.Cpu, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
     }
 
     /// <summary>Runs trainings.</summary>

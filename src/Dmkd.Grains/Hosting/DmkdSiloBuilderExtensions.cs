@@ -3,19 +3,29 @@ using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Placement;
 using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Storage.Postgres;
 using Dmkd.Grains.Wire;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Npgsql;
 using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Placement;
 
 namespace Dmkd.Grains.Hosting;
 
 /// <summary>Adds DMKD's grains, and what they need, to a silo.</summary>
 public static class DmkdSiloBuilderExtensions
 {
+    /// <summary>Part of every stored row's key: never changes.</summary>
+    internal const string ServiceId = "dmkd";
+
     /// <summary>Makes a silo one of several on this machine, which find one another, and keep state and weights, in one folder. Loopback only.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="storage">The folder.</param>
@@ -23,20 +33,36 @@ public static class DmkdSiloBuilderExtensions
     /// <param name="gatewayPort">Port that clients use.</param>
     public static ISiloBuilder UseSharedFolder(this ISiloBuilder silo, SiloStorageOptions storage, int siloPort, int gatewayPort)
     {
-        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = ("dmkd", "dmkd-folder"));
+        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, "dmkd-folder"));
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort, listenOnAnyHostAddress: false);
-        silo.Configure<ClusterMembershipOptions>(options =>
-        {
-            // A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10 (shared/platform.md, Orleans 7).
-            options.ProbeTimeout = TimeSpan.FromSeconds(2);
-            options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
-            options.NumMissedProbesLimit = 3;
-            options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
-        });
-        return silo;
+        return silo.NoticeDeathSoon();
     }
+
+    /// <summary>Makes a silo one of a cluster over PostgreSQL, which <see cref="ClusterDatabase.PrepareAsync"/> has prepared.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="storage">The database.</param>
+    /// <param name="address">Address by which other silos and clients reach this one; it listens there and nowhere else.</param>
+    /// <param name="siloPort">Port that silos use.</param>
+    /// <param name="gatewayPort">Port that clients use.</param>
+    public static ISiloBuilder UseCluster(this ISiloBuilder silo, ClusterStorageOptions storage, IPAddress address, int siloPort, int gatewayPort)
+    {
+        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, storage.ClusterId));
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
+        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
+        silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
+        return silo.NoticeDeathSoon();
+    }
+
+    /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10 (shared/platform.md, Orleans 7).</summary>
+    private static ISiloBuilder NoticeDeathSoon(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(2);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
+        options.NumMissedProbesLimit = 3;
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+    });
 
     /// <summary>Adds devices, data and routing caches, and state and weights in a folder of this machine.</summary>
     /// <param name="silo">The silo.</param>
@@ -45,17 +71,46 @@ public static class DmkdSiloBuilderExtensions
     {
         Directory.CreateDirectory(storage.Home);
         SqliteSchema.Ensure(storage.ConnectionString);
+        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, new FolderWeightStore(storage.WeightsPath)));
+        silo.Services.AddSingleton(services => new WeightCollector(
+            services.GetRequiredService<IWeightStore>(), () => new SqliteConnection(storage.ConnectionString), services.GetRequiredService<TimeProvider>()));
+        return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
+    }
+
+    /// <summary>Adds devices, data and routing caches, and state and weights of a cluster.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="storage">The database, prepared.</param>
+    public static ISiloBuilder AddDmkd(this ISiloBuilder silo, ClusterStorageOptions storage)
+    {
+        silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
+        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, ClusterDatabase.WeightsOf(
+            storage, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>())));
+        silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
+            services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddHostedService<WeightCollection>();
+        return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
+    }
+
+    private static PatientWeightStore Patient(IServiceProvider services, IWeightStore store) =>
+        new PatientWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PatientWeightStore>>());
+
+    private static ISiloBuilder AddDmkd(this ISiloBuilder silo, string invariant, string connectionString)
+    {
         silo.AddAdoNetGrainStorage(StorageNames.Provider, options =>
         {
-            options.Invariant = SqliteSchema.Invariant;
-            options.ConnectionString = storage.ConnectionString;
+            options.Invariant = invariant;
+            options.ConnectionString = connectionString;
             options.GrainStorageSerializer = new JsonStateSerializer();
         });
         silo.AddActivityPropagation();
+        silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
+        silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
+        silo.Services.TryAddSingleton<ClusterDevices>();
+        silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
-        silo.Services.AddSingleton<IWeightStore>(new FolderWeightStore(storage.WeightsPath));
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
+        silo.Services.TryAddSingleton<ServedWeights>();
         silo.Services.TryAddSingleton<ExpertCache>();
         silo.Services.TryAddSingleton<FittedGateCache>();
         silo.Services.TryAddSingleton<VersionWeights>();

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Merging;
@@ -119,7 +120,7 @@ internal sealed partial class MergeCoordinator
         if (_writer.IsBroken || _isStopped) return; // the next activation goes on
         // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost or its write seemed to fail.
         bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
-        bool isPassing = problem is TimeoutException or OrleansException && _attempts + 1 < MostAttempts;
+        bool isPassing = Passing.Is(problem) && _attempts + 1 < MostAttempts;
         if (isDecided || isPassing)
         {
             _attempts++;

@@ -8,6 +8,7 @@ using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Routing.Discriminants;
 using Dmkd.Core.Specialization;
 using Dmkd.Core.Training;
 using Dmkd.Data;
@@ -42,9 +43,35 @@ internal static class MeasuringWork
             Total = exemplars.Count,
             Labels = exemplars.Labels,
             ClassScores = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray(),
-            Descriptors = MemoryMarshal.AsBytes<float>(Array.ConvertAll(descriptors, value => (float)value)).ToArray(),
+            Descriptors = ToBytes(descriptors),
             DeviceSeconds = job.Elapsed.TotalSeconds,
         };
+    }
+
+    /// <summary>Moments of images in a module's feature space; they bear the data set's labels.</summary>
+    /// <exception cref="InvalidOperationException">The module has more features than may be told.</exception>
+    public static MomentsReport Moments(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet images, int[] classes, RoutingSettings routing)
+    {
+        using var network = Load(job, module, weights);
+        using var pixels = PixelsOf(images);
+        var (scores, features) = ExpertScorer.ScoreWithFeatures(network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
+        using (scores)
+        using (features)
+        {
+            if (features.shape[1] > MomentsRequest.MostFeatures)
+                throw new InvalidOperationException(
+                    $"{module.Key} has {features.shape[1]} features over {routing.Views} views; discriminants take at most {MomentsRequest.MostFeatures}. Use fewer views or another calibration.");
+            var moments = FeatureMoments.Of(features, images.Labels, classes);
+            return new MomentsReport
+            {
+                Width = moments.Width,
+                Classes = moments.Classes,
+                Counts = moments.Counts,
+                Sums = ToBytes(moments.Sums),
+                Products = ToBytes(moments.Products),
+                DeviceSeconds = job.Elapsed.TotalSeconds,
+            };
+        }
     }
 
     /// <summary>Accuracy and cross-entropy of two versions on the same images.</summary>
@@ -68,6 +95,8 @@ internal static class MeasuringWork
         using var statistics = new WeightSet([.. all.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
         return (new DenseCompressor().Compress(statistics), calibration.Count, job.Elapsed);
     }
+
+    private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();
 
     private static (long Right, double Loss) Judge(Tensor scores, Tensor labels) => (
         scores.argmax(1).eq(labels).sum().item<long>(),

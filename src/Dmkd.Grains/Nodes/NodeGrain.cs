@@ -1,13 +1,16 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Wire;
 using Microsoft.Extensions.Logging;
+using Orleans.Placement;
 
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>A <see cref="NodeParticipant"/> as a grain, with what it measures on its data for others.</summary>
+[DeviceNeed, Immovable]
 internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 {
     private static readonly TimeSpan LongestUpdate = TimeSpan.FromHours(6);
@@ -44,6 +47,9 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) =>
         _measurements.ExemplarsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+
+    public Task<MomentsReport> MeasureMomentsAsync(MomentsRequest request, CancellationToken cancellationToken = default) =>
+        _measurements.MomentsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
 
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) => GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
 

@@ -47,6 +47,18 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         return report with { Total = exemplars.Count, DownloadedBytes = fetched };
     }
 
+    /// <summary>Moments of a task's images in a module's feature space.</summary>
+    public async Task<MomentsReport> MomentsAsync(MomentsRequest request, HeldModule? held, CancellationToken cancellationToken)
+    {
+        var (content, fetched) = await versions.GetAsync(request.Module.Name, request.Version, held, cancellationToken);
+        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
+        int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
+        var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsRequest.MostImages);
+        var report = await devices.Serving.RunAsync(job => MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing), cancellationToken);
+        DmkdTelemetry.DeviceUsed("moments", TimeSpan.FromSeconds(report.DeviceSeconds));
+        return report with { DownloadedBytes = fetched };
+    }
+
     /// <summary>Batch-norm statistics of merged weights.</summary>
     public async Task<StatisticsReport> StatisticsAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
     {

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
@@ -171,103 +170,6 @@ internal sealed partial class NodeParticipant(
             }
 
             await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
-        }
-    }
-
-    /// <summary>Sends the update, packed and stored first; a repeat sends the same bytes.</summary>
-    private async Task ContributeAsync(LocalUpdateRequest request, HeldModule held, byte[]? update, CancellationToken cancellationToken)
-    {
-        if (held.Submission is not { } digest)
-        {
-            update ??= await weights.GetAsync(held.Trained!, cancellationToken);
-            var basis = OptionsOf(request).HasSharedBasis ? await ShareBasisAsync(request, held, update, cancellationToken) : null;
-            if (basis is null && OptionsOf(request).HasSharedBasis) return; // the round ended without this node
-            var packed = await work.PackAsync(request, update, basis, cancellationToken);
-            held.BasisDigest = basis?.Digest;
-            held.Report = held.Report! with
-            {
-                DeviceSeconds = held.Report.DeviceSeconds + packed.DeviceTime.TotalSeconds,
-                DownloadedBytes = held.Report.DownloadedBytes + (basis?.Bytes ?? 0),
-            };
-            held.NextResidual = packed.Residual is { } residual ? await weights.PutAsync(residual, cancellationToken) : null;
-            digest = await weights.PutAsync(codec.Encode(SubmissionOf(request, held, SubmissionKind.Update, packed.Tensors)), cancellationToken);
-            held.Submission = digest;
-            await StoreAsync(request, held, cancellationToken);
-        }
-
-        await SubmitAsync(request, codec.Decode(await weights.GetAsync(digest, cancellationToken)), cancellationToken);
-    }
-
-    /// <summary>Sends the node's part of the shared basis and waits for the whole; null when the round ended meanwhile.</summary>
-    private async Task<StoredBlob?> ShareBasisAsync(LocalUpdateRequest request, HeldModule held, byte[] update, CancellationToken cancellationToken)
-    {
-        var coordinator = contacts.CoordinatorOf(request.Module.Key);
-        var limit = time.GetUtcNow() + request.BasisWait;
-        bool isSent = false;
-        while (time.GetUtcNow() < limit)
-        {
-            var status = await AskAsync(() => coordinator.GetRoundAsync(request.RunId, request.Round, cancellationToken));
-            if (status?.Basis is { } basis) return basis;
-            if (status?.CurrentRound > request.Round) return null;
-            if (status?.Phase is MergePhase.Merging or MergePhase.Publishing or MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed) return null;
-            if (!isSent && status?.Phase is MergePhase.Projecting)
-            {
-                var part = await work.ProjectAsync(request, update, cancellationToken);
-                await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Projection, part), cancellationToken);
-                isSent = true;
-            }
-
-            await Task.Delay(PollPeriod, time, cancellationToken);
-        }
-
-        throw new TimeoutException($"the round's shared basis was not there within {request.BasisWait}");
-    }
-
-    private static async Task<MergeRoundStatus?> AskAsync(Func<Task<MergeRoundStatus>> call)
-    {
-        try
-        {
-            return await call();
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
-        {
-            return null; // asked again until the limit
-        }
-    }
-
-    private DeltaSubmission SubmissionOf(LocalUpdateRequest request, HeldModule held, SubmissionKind kind, TensorPayload[] tensors) => new()
-    {
-        RunId = request.RunId,
-        Round = request.Round,
-        NodeId = nodeId,
-        BaseVersion = request.Base.Number,
-        BaseDigest = request.Base.Digest,
-        SampleCount = held.Report!.SampleCount,
-        DeviceSeconds = held.Report.DeviceSeconds,
-        DownloadedBytes = held.Report.DownloadedBytes,
-        Kind = kind,
-        Tensors = tensors,
-    };
-
-    /// <summary>Submits until the coordinator answers; a repeat is answered as a duplicate, so trying again is safe.</summary>
-    private async Task SubmitAsync(LocalUpdateRequest request, DeltaSubmission submission, CancellationToken cancellationToken)
-    {
-        var coordinator = contacts.CoordinatorOf(request.Module.Key);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var receipt = await coordinator.SubmitAsync(submission, cancellationToken);
-                if (receipt.Outcome is SubmissionOutcome.Refused) throw new InvalidOperationException(receipt.Reason);
-                if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
-                    LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
-                return;
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
-            {
-                LogRetried(logger, e, request.Module.Name, nodeId, request.Round, attempt);
-                await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
-            }
         }
     }
 

@@ -20,9 +20,13 @@ namespace Dmkd.Grains.Preservation;
 internal sealed partial class PreservationGrain(
     [PersistentState(StorageNames.Preservation, StorageNames.Provider)] IPersistentState<PreservationState> storage,
     IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<PreservationGrain> logger)
-    : Grain, IPreservationGrain
+    : Grain, IPreservationGrain, IRemindable
 {
     private static readonly TimeSpan LongestWork = TimeSpan.FromDays(7);
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
+    private const int MostAttempts = 12;
 
     private readonly RunFeed _feed = new(time);
     private readonly BackgroundWork _work = new();
@@ -30,7 +34,11 @@ internal sealed partial class PreservationGrain(
     private PreservationData? _data;
     private long _clock;
 
-    private PreservationState State => storage.State;
+    private PreservationState State => Writer.State;
+
+    private StateWriter<PreservationState> Writer => field ??= new(new PersistentSlot<PreservationState>(storage), DeactivateOnIdle);
+
+    private bool IsUnderWay => State.Stage is not (PreservationStage.Idle or PreservationStage.Completed or PreservationStage.Failed);
 
     private PreservationSettings Settings => State.Request!.Settings;
 
@@ -40,11 +48,12 @@ internal sealed partial class PreservationGrain(
     {
         if (State.Request is not null) throw new InvalidOperationException($"Library {Library} exists; resume it, or choose another name.");
         PreservationRules.Check(request.Settings);
+        await GoOnReminder.SetAsync(this, ServiceProvider);
         State.Request = request;
         State.StartedAt = time.GetUtcNow();
         State.Stage = request.IsTorchScript ? PreservationStage.Surrogate : PreservationStage.Cut;
         State.SourceDigest = request.IsTorchScript ? null : request.LegacyDigest;
-        await storage.WriteStateAsync(cancellationToken);
+        await Writer.WriteAsync();
         await AnnounceAsync();
         StartDriving();
     }
@@ -59,7 +68,15 @@ internal sealed partial class PreservationGrain(
             State.Error = null;
         }
 
-        if (State.Stage is not PreservationStage.Completed) StartDriving();
+        if (State.Stage is PreservationStage.Completed) return;
+        await GoOnReminder.SetAsync(this, ServiceProvider);
+        StartDriving();
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (IsUnderWay) StartDriving(); // being activated did it already
+        else await GoOnReminder.ForgetAsync(this, ServiceProvider);
     }
 
     public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Request);
@@ -94,6 +111,13 @@ internal sealed partial class PreservationGrain(
         });
     }
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        // A preservation whose silo died goes on wherever it is looked at next.
+        if (IsUnderWay) StartDriving();
+        return Task.CompletedTask;
+    }
+
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
     private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
@@ -104,7 +128,20 @@ internal sealed partial class PreservationGrain(
         _clock = Stopwatch.GetTimestamp();
         using var activity = DmkdTelemetry.StartPreserve(Library);
         _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
-        while (State.Stage is not (PreservationStage.Completed or PreservationStage.Failed)) await StepAsync();
+        for (int attempt = 0; State.Stage is not (PreservationStage.Completed or PreservationStage.Failed);)
+        {
+            try
+            {
+                await StepAsync();
+                attempt = 0;
+            }
+            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
+            {
+                LogRetried(logger, e, Library, State.Stage, ++attempt);
+                _feed.Add($"{State.Stage} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
+                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
+            }
+        }
     }
 
     private async Task FailAsync(Exception exception, string reason)
@@ -132,7 +169,7 @@ internal sealed partial class PreservationGrain(
         _clock = Stopwatch.GetTimestamp();
         bool ends = next != State.Stage && next is PreservationStage.Completed or PreservationStage.Failed;
         State.Stage = next;
-        await storage.WriteStateAsync();
+        await Writer.WriteAsync();
         if (ends) await AnnounceAsync();
     }
 

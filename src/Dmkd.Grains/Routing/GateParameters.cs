@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Routing.Discriminants;
 
 namespace Dmkd.Grains.Routing;
 
-/// <summary>The parameters of a fitted gate as they lie in the weight store: JSON, numbers to the last bit. One of the two is there.</summary>
+/// <summary>The parameters of a fitted gate as they lie in the weight store: JSON, numbers to the last bit. One of the three is there.</summary>
 internal sealed record GateParameters
 {
     /// <summary>Affine pair of each expert.</summary>
@@ -12,6 +13,9 @@ internal sealed record GateParameters
 
     /// <summary>The MLP of <c>mlp</c> or <c>hybrid</c>.</summary>
     public ScorerGateParameters? Scorer { get; init; }
+
+    /// <summary>Discriminant of each expert.</summary>
+    public LinearDiscriminant[]? Discriminants { get; init; }
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 

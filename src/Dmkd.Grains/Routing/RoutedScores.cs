@@ -3,18 +3,21 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Routing.Discriminants;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;
 
 /// <summary>The tensor work of routing one batch: what each expert says, and the gate network before them. Lives within one job of a lane.</summary>
-internal sealed class RoutedScores(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, RouteRequest request)
+internal sealed class RoutedScores(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<ModuleSnapshot> experts, RouteRequest request, LinearDiscriminant[]? discriminants)
 {
     private readonly Tensor _pixels = ImageTensors.PixelTensor(request.Pixels, request.Count, request.Channels, request.Size).to(job.Device);
 
     /// <summary>Runs every expert on every image; for a gate that looks at the experts' own answers.</summary>
-    public ExpertView[] OfAll() => [.. experts.Select((expert, k) => ViewOf(expert, Score(networks[k], expert, _pixels)))];
+    public ExpertView[] OfAll() => [.. experts.Select((expert, k) => discriminants is null
+        ? ViewOf(expert, Score(networks[k], expert, _pixels))
+        : Discriminate(networks[k], expert, discriminants[k]))];
 
     /// <summary>The experts before any of them has run.</summary>
     public ExpertView[] Unasked() => [.. experts.Select(expert => ViewOf(expert, []))];
@@ -44,13 +47,23 @@ internal sealed class RoutedScores(DeviceJob job, IReadOnlyList<Network> network
 
     private float[] Score(Network network, ModuleSnapshot module, Tensor pixels)
     {
-        // DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.
-        string name = module.Descriptor.Normalisation;
-        var normalisation = name == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(name);
         using var scores = ExpertScorer.Score(
-            network, pixels, module.Descriptor.RotationLabelled, normalisation, request.Routing.Views, request.Routing.Centred);
+            network, pixels, module.Descriptor.RotationLabelled, NormalisationOf(module), request.Routing.Views, request.Routing.Centred);
         return ExpertScorer.ToArray(scores);
     }
+
+    private ExpertView Discriminate(Network network, ModuleSnapshot module, LinearDiscriminant discriminant)
+    {
+        var (scores, features) = ExpertScorer.ScoreWithFeatures(
+            network, _pixels, module.Descriptor.RotationLabelled, NormalisationOf(module), request.Routing.Views, request.Routing.Centred);
+        using (scores)
+        using (features)
+            return ViewOf(module, ExpertScorer.ToArray(scores)) with { Features = discriminant.Score(features) };
+    }
+
+    /// <summary>DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.</summary>
+    private static InputNormalisation? NormalisationOf(ModuleSnapshot module) =>
+        module.Descriptor.Normalisation == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(module.Descriptor.Normalisation);
 
     private float[] ScoreSome(Network network, ModuleSnapshot module, long[] inputs)
     {

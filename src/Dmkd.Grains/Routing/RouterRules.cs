@@ -26,18 +26,18 @@ internal static class RouterRules
     }
 
     /// <summary>What is wrong with a number of views; null when nothing is.</summary>
-    public static string? ViewsProblem(int views) => views is 1 or RotationLabels.Count or RotationLabels.MostViews ? null : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.";
+    public static string? ViewsProblem(int views) => RotationLabels.AreViews(views) ? null : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.";
 
     /// <summary>Refuses a request whose routing needs what the library was not fitted to.</summary>
     /// <exception cref="ArgumentException">Says what the library has.</exception>
     public static void CheckFitted(RouteRequest request, FittedGate? fitted, string library)
     {
         var asked = request.Routing;
-        bool isAffine = request.Calibration == CalibrationNames.Affine;
-        string wanted = isAffine ? $"the calibration '{request.Calibration}'" : $"the gate '{asked.Gate}'";
-        if (isAffine && asked.Gate != EvidenceGate.GateName)
+        bool isCalibrated = request.Calibration != CalibrationNames.None;
+        string wanted = isCalibrated ? $"the calibration '{request.Calibration}'" : $"the gate '{asked.Gate}'";
+        if (isCalibrated && asked.Gate != EvidenceGate.GateName)
             throw new ArgumentException($"Calibration '{request.Calibration}' is for the gate '{EvidenceGate.GateName}', not '{asked.Gate}'.", nameof(request));
-        if (fitted is null || (isAffine ? fitted.Calibration != request.Calibration : fitted.Routing.Gate != asked.Gate))
+        if (fitted is null || (isCalibrated ? fitted.Calibration != request.Calibration : fitted.Routing.Gate != asked.Gate))
             throw new ArgumentException(
                 $"Library '{library}' was not fitted for {wanted}; it was for {(fitted is null ? "none" : $"gate '{fitted.Routing.Gate}' and calibration '{fitted.Calibration}'")}.",
                 nameof(request));

@@ -6,8 +6,11 @@ namespace Dmkd.Grains.Runs;
 internal sealed class RunFeed(TimeProvider time)
 {
     private const int Capacity = 1000;
+    private const int MostPerMillisecond = 1000;
     private readonly Queue<RunEvent> _events = new();
-    private long _count;
+
+    /// <summary>Numbers of a later activation, on whatever silo, are higher: who follows the feed misses nothing.</summary>
+    private long _count = time.GetUtcNow().ToUnixTimeMilliseconds() * MostPerMillisecond;
 
     public void Add(string text)
     {

@@ -24,17 +24,17 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task TrainAsync(LegacyTeacher? teacher, long mostSamples, CancellationToken cancellationToken)
     {
-        if (State.Participants.Length == 0) RunRules.BeginRound(State); // whoever has left may be back
+        if (State.Participants.Length == 0) RunParticipation.BeginRound(State); // whoever has left may be back
         if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
         _round ??= DmkdTelemetry.StartRound(runId, State.Module!.Key, State.Task, State.Round);
         var wait = RunRules.Wait(State);
         var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher)).ToArray();
         if (!RunRules.Merges(Settings, State.Round))
         {
-            var reports = await driver.TrainAsync(RunRules.NodeKeys(runId, State.Participants), requests, wait, run.Progress, cancellationToken);
+            var reports = await driver.TrainAsync(RunRules.NodeKeys(runId, State.Participants, State.Settings!.Device), requests, wait, run.Progress, cancellationToken);
             Count(reports);
             State.Round++;
-            RunRules.BeginRound(State);
+            RunParticipation.BeginRound(State);
             End();
             await run.MoveToAsync(RunPhase.Train);
             return;
@@ -69,7 +69,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
                 if (status.Phase is MergePhase.Rejected) run.Tell(status.Error!);
                 var next = RunRules.AfterMerge(Settings, State.Round);
                 State.Round++;
-                RunRules.BeginRound(State);
+                RunParticipation.BeginRound(State);
                 End();
                 await run.MoveToAsync(next);
                 return;
@@ -104,9 +104,9 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     private void NoteArrivals(MergeRoundStatus status, TimeSpan wait)
     {
         var came = status.Arrivals.Select(arrival => arrival.NodeId).ToHashSet();
-        int absent = RunRules.Expected(State).Count(node => !came.Contains(RunRules.NodeKey(runId, node)));
+        int absent = RunParticipation.Expected(State).Count(node => !came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)));
         State.Arrivals = AdaptiveDeadline.Extend(State.Arrivals, status.Arrivals.Select(arrival => arrival.Seconds), absent, wait);
         foreach (int node in State.Participants)
-            State.Missed[node] = came.Contains(RunRules.NodeKey(runId, node)) ? 0 : State.Missed.GetValueOrDefault(node) + 1;
+            State.Missed[node] = came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)) ? 0 : State.Missed.GetValueOrDefault(node) + 1;
     }
 }

@@ -1,22 +1,16 @@
-using System.ComponentModel.DataAnnotations;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
-using Dmkd.Data;
-using Dmkd.Grains.Routing;
+using Dmkd.Grains.Placement;
 
 namespace Dmkd.Grains.Runs;
 
 /// <summary>Decisions of a run, as functions of its settings and state.</summary>
 internal static class RunRules
 {
-    /// <summary>Whether two settings decide the same run.</summary>
-    public static bool Same(RunSettings one, RunSettings other) => one with { Widths = other.Widths } == other && one.Widths.SequenceEqual(other.Widths);
-
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
     public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
 
@@ -35,66 +29,17 @@ internal static class RunRules
     /// <summary>Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are not repeated.</summary>
     public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
 
-    /// <summary>Refuses settings that cannot be run.</summary>
-    /// <exception cref="ArgumentException">Names the setting, its limit and the value.</exception>
-    public static void Check(RunSettings settings)
-    {
-        var problems = new List<ValidationResult>();
-        Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
-        if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
-        if (RuleProblem(settings.MergeRule) is { } ruleProblem) problems.Add(new ValidationResult(ruleProblem));
-        if (!CompressorNames.All.Contains(settings.Compressor)) problems.Add(new ValidationResult($"Compressor must be one of {string.Join(", ", CompressorNames.All)}, not '{settings.Compressor}'."));
-        if (settings.Holders > settings.Nodes) problems.Add(new ValidationResult($"Holders must be at most Nodes ({settings.Nodes}), not {settings.Holders}."));
-        if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
-        if (settings.ShortestWait <= TimeSpan.Zero || settings.ShortestWait > settings.RoundDeadline)
-            problems.Add(new ValidationResult($"ShortestWait must be above zero and at most RoundDeadline ({settings.RoundDeadline}), not {settings.ShortestWait}."));
-        problems.AddRange(RoutingProblems(settings).Select(problem => new ValidationResult(problem)));
-        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
-    }
-
     /// <summary>Name of a task's module.</summary>
     public static string ModuleName(int task) => $"expert-{task + 1}";
 
     /// <summary>Times a round is collected before its run fails.</summary>
     public const int MostAttempts = 3;
 
-    /// <summary>A node that has missed so many rounds in a row is not waited for; it counts when it comes in time.</summary>
-    private const int MostMissed = 2;
-
-    private const int HolderPurpose = 32;
-    private const int ParticipationPurpose = 33;
-
     /// <summary>Key of a node.</summary>
-    public static string NodeKey(string library, int node) => $"{library}/node-{node + 1}";
+    public static string NodeKey(string library, int node, string device = DeviceNames.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
 
     /// <summary>Keys of nodes.</summary>
-    public static string[] NodeKeys(string library, IEnumerable<int> nodes) => [.. nodes.Select(node => NodeKey(library, node))];
-
-    /// <summary>Nodes that hold a task's module, ascending: all of them, or as many as asked for, drawn for each task.</summary>
-    public static int[] HoldersOf(RunSettings settings, int task)
-    {
-        int[] all = [.. Enumerable.Range(0, settings.Nodes)];
-        return settings.Holders == 0 ? all : Draw(all, settings.Holders, SeedSequence.Derive(settings.Seed, HolderPurpose, task));
-    }
-
-    /// <summary>Begins a round: who takes part is decided and stored before anybody is asked.</summary>
-    public static void BeginRound(TrainingRunState state)
-    {
-        var settings = state.Settings!;
-        int[] present = [.. HoldersOf(settings, state.Task).Where(node => !state.Absent.Contains(node))];
-        int count = (int)Math.Ceiling(settings.Participation * present.Length);
-        // Between merges the same nodes train on: a draw is for all rounds up to the next merge.
-        int merge = state.Round / settings.MergeEvery;
-        state.Participants = settings.Participation >= 1 ? present : Draw(present, count, SeedSequence.Derive(settings.Seed, ParticipationPurpose, state.Task, merge));
-        state.Attempts = 0;
-    }
-
-    /// <summary>Participants that are waited for: those who did not miss the last rounds; all when all did.</summary>
-    public static int[] Expected(TrainingRunState state)
-    {
-        int[] expected = [.. state.Participants.Where(node => state.Missed.GetValueOrDefault(node) < MostMissed)];
-        return expected.Length > 0 ? expected : state.Participants;
-    }
+    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceNames.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
 
     /// <summary>How long the current round waits for its nodes.</summary>
     public static TimeSpan Wait(TrainingRunState state)
@@ -159,8 +104,8 @@ internal static class RunRules
             RunId = runId,
             Round = state.Round,
             Base = state.Base!,
-            Participants = NodeKeys(runId, state.Participants),
-            Expected = NodeKeys(runId, Expected(state)),
+            Participants = NodeKeys(runId, state.Participants, settings.Device),
+            Expected = NodeKeys(runId, RunParticipation.Expected(state), settings.Device),
             Quorum = Quorum(settings, state.Participants.Length),
             Wait = wait,
             Options = MergeOptions(settings, state.Round),
@@ -197,6 +142,7 @@ internal static class RunRules
         BytesUp = state.BytesUp,
         BytesDown = state.BytesDown,
         DenseBytes = state.DenseBytes,
+        RoutingBytes = state.RoutingBytes,
         DeviceSeconds = state.DeviceSeconds,
         WallSeconds = state.WallSeconds,
         LegacyAccuracy = state.Legacy?.Accuracy,
@@ -221,39 +167,4 @@ internal static class RunRules
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
         new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
-
-    private static IEnumerable<string> RoutingProblems(RunSettings settings)
-    {
-        var routing = settings.Routing;
-        if (!GateCatalog.NamesForRuns.Contains(routing.Gate)) yield return $"Gate must be one of {string.Join(", ", GateCatalog.NamesForRuns)}, not '{routing.Gate}'.";
-        if (!EvidenceScores.Names.Contains(routing.Score)) yield return $"Score must be one of {string.Join(", ", EvidenceScores.Names)}, not '{routing.Score}'.";
-        if (RouterRules.ViewsProblem(routing.Views) is { } problem) yield return problem;
-        if (!CalibrationNames.All.Contains(settings.Calibration)) yield return $"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{settings.Calibration}'.";
-        if (settings.Calibration == CalibrationNames.Affine && routing.Gate != EvidenceGate.GateName)
-            yield return $"Calibration '{CalibrationNames.Affine}' is for the gate '{EvidenceGate.GateName}', not '{routing.Gate}'.";
-        if (settings.Exemplars == 0 && ScorerGate.IsNamed(routing.Gate)) yield return $"The gate '{routing.Gate}' is fitted to exemplars: Exemplars must be above 0.";
-        if (settings.Exemplars == 0 && settings.Calibration == CalibrationNames.Affine) yield return $"Calibration '{CalibrationNames.Affine}' is fitted to exemplars: Exemplars must be above 0.";
-        if (!StartNames.All.Contains(settings.StartFrom)) yield return $"StartFrom must be one of {string.Join(", ", StartNames.All)}, not '{settings.StartFrom}'.";
-        if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0) yield return $"StartFrom '{StartNames.Legacy}' needs a legacy model: LegacyTasks must be above 0.";
-    }
-
-    private static string? RuleProblem(string name)
-    {
-        try
-        {
-            _ = MergeRuleCatalog.Named(name);
-            return null;
-        }
-        catch (ArgumentException e)
-        {
-            return $"MergeRule: {e.Message}";
-        }
-    }
-
-    private static int[] Draw(int[] from, int count, int seed)
-    {
-        int[] drawn = [.. from];
-        new Random(seed).Shuffle(drawn);
-        return [.. drawn.Take(count).Order()];
-    }
 }

@@ -12,8 +12,10 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018).</summary>
 internal sealed partial class TrainingRunGrain
 {
+    private Task CalibrateAsync() => Settings.Calibration == CalibrationNames.Discriminant ? FitDiscriminantsAsync() : FitToExemplarsAsync();
+
     /// <summary>Has every expert so far score the nodes' exemplars, fits, and publishes; a repeat replaces what it published before.</summary>
-    private async Task CalibrateAsync()
+    private async Task FitToExemplarsAsync()
     {
         var catalog = GrainFactory.GetGrain<IModuleCatalogGrain>(RunId);
         ModuleSnapshot[] experts = [.. (await catalog.ListAsync()).Where(module => module.Descriptor.Role is ModuleRole.Expert)];
@@ -38,12 +40,18 @@ internal sealed partial class TrainingRunGrain
         ExemplarReport[] all = [.. reports.SelectMany(node => node).SelectMany(expert => expert)];
         State.Exemplars = exemplars.Labels.Length;
         State.DeviceSeconds += all.Sum(report => report.DeviceSeconds) + duration.TotalSeconds;
-        State.BytesUp += all.Sum(report => report.Bytes);
+        CountRouting(all.Sum(report => report.Bytes));
         // A node keeps what it fetched: earlier experts for the fits before this one, and its holders the newest for its statistics.
-        int[] holders = RunRules.HoldersOf(Settings, State.Task);
+        int[] holders = RunParticipation.HoldersOf(Settings, State.Task);
         State.BytesDown += nodes.Zip(answers).Where(pair => !holders.Contains(pair.First)).Sum(pair => pair.Second?[^1][0].DownloadedBytes ?? 0);
         _feed.Add($"routing fitted to {State.Exemplars:N0} exemplars of {reports.Length} nodes");
         await MoveToAsync(RunPhase.Evaluate);
+    }
+
+    private void CountRouting(long bytes)
+    {
+        State.BytesUp += bytes;
+        State.RoutingBytes += bytes;
     }
 
     /// <summary>A node's reports, per expert; null when it does not answer, or has no exemplar.</summary>

@@ -62,7 +62,7 @@ internal sealed partial class TrainingRunGrain
         State.Module = descriptor;
         State.Base = first;
         State.Round = 0;
-        RunRules.BeginRound(State);
+        RunParticipation.BeginRound(State);
         State.DeviceSeconds += _spent.Seconds;
         State.BytesDown += _spent.Bytes;
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];

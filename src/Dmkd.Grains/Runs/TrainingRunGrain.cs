@@ -1,9 +1,10 @@
-using System.Diagnostics;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Lifecycle;
+using Dmkd.Grains.Placement;
+using System.Diagnostics;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,7 @@ namespace Dmkd.Grains.Runs;
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, TimeProvider time, ILogger<TrainingRunGrain> logger)
+    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, ClusterDevices clusterDevices, TimeProvider time, ILogger<TrainingRunGrain> logger)
     : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
@@ -45,12 +46,14 @@ internal sealed partial class TrainingRunGrain(
     {
         if (State.Settings is { } known)
         {
-            if (!RunRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            if (!RunSettingsRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
             await ResumeAsync(cancellationToken);
             return;
         }
 
-        RunRules.Check(settings);
+        RunSettingsRules.Check(settings);
+        await clusterDevices.RequireAsync(settings.Device);
+        await RemindAsync();
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
@@ -70,14 +73,16 @@ internal sealed partial class TrainingRunGrain(
             State.Error = null;
         }
 
-        if (State.Phase is not RunPhase.Completed) StartDriving();
+        if (State.Phase is RunPhase.Completed) return;
+        await RemindAsync();
+        StartDriving();
     }
 
     public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
     {
         CheckNode(node);
         if (!State.Absent.Add(node)) return Task.CompletedTask;
-        _feed.Add($"{RunRules.NodeKey(RunId, node)} leaves: it is not asked from the next round on");
+        _feed.Add($"{KeyOf(node)} leaves: it is not asked from the next round on");
         return Writer.WriteAsync();
     }
 
@@ -86,7 +91,7 @@ internal sealed partial class TrainingRunGrain(
         CheckNode(node);
         if (!State.Absent.Remove(node)) return Task.CompletedTask;
         State.Missed.Remove(node);
-        _feed.Add($"{RunRules.NodeKey(RunId, node)} joins: it is asked from the next round on");
+        _feed.Add($"{KeyOf(node)} joins: it is asked from the next round on");
         return Writer.WriteAsync();
     }
 
@@ -108,7 +113,7 @@ internal sealed partial class TrainingRunGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // A run whose silo died goes on wherever it is looked at next.
-        if (State.Phase is not (RunPhase.Created or RunPhase.Completed or RunPhase.Failed)) StartDriving();
+        if (IsUnderWay) StartDriving();
         return Task.CompletedTask;
     }
 
@@ -140,7 +145,7 @@ internal sealed partial class TrainingRunGrain(
                 await StepAsync();
                 attempt = 0;
             }
-            catch (Exception e) when (e is TimeoutException or OrleansException and not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
+            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
             {
                 // A silo died or does not answer: every phase can be repeated, and what others hold moves meanwhile.
                 LogRetried(logger, e, RunId, State.Phase, ++attempt);

@@ -51,6 +51,9 @@ internal sealed class TrainingRunState
     /// <summary>Exemplars that the routing was last fitted to.</summary>
     public int Exemplars { get; set; }
 
+    /// <summary>Moments of the tasks before this one in every expert's feature space; null before the first, and without discriminants.</summary>
+    public StoredBlob? Moments { get; set; }
+
     /// <summary>Multiply-adds of each expert for one input, all views of it counted, in task order.</summary>
     public List<long> ExpertMultiplyAdds { get; set; } = [];
 
@@ -69,6 +72,9 @@ internal sealed class TrainingRunState
     public long BytesDown { get; set; }
 
     public long DenseBytes { get; set; }
+
+    /// <summary>Of the bytes up, what the routing was fitted to.</summary>
+    public long RoutingBytes { get; set; }
 
     public double DeviceSeconds { get; set; }
 

@@ -1,26 +1,35 @@
-using System.Buffers;
 using Dmkd.Core.Checkpoints;
 
 namespace Dmkd.Grains.Storage;
 
 /// <summary>Weights as files named by their SHA-256, two levels deep: <c>ab/abcdef...</c>.</summary>
-internal sealed class FolderWeightStore : IWeightStore
+internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
 {
-    private const string Algorithm = "sha256:";
-    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
-    private readonly string _folder;
+    /// <summary>Ending of a file whose content no longer has its digest; what is stored again takes its place.</summary>
+    private const string Damaged = ".damaged";
 
-    public FolderWeightStore(string folder)
+    private readonly string _folder;
+    private readonly TimeProvider _time;
+
+    public FolderWeightStore(string folder, TimeProvider? time = null)
     {
         _folder = folder;
+        _time = time ?? TimeProvider.System;
         Directory.CreateDirectory(folder);
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="StoreUnavailableException">The disk is full or fails.</exception>
     public async Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         string digest = WeightDigest.Of(content.Span);
         string path = PathOf(digest);
-        if (File.Exists(path)) return digest;
+        if (File.Exists(path))
+        {
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime); // young again: nobody may collect what is about to be named
+            return digest;
+        }
+
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = Path.Combine(_folder, Path.GetRandomFileName() + ".tmp");
         try
@@ -32,6 +41,10 @@ internal sealed class FolderWeightStore : IWeightStore
             }
 
             File.Move(temporary, path, overwrite: true); // the same content: whoever comes second changes nothing
+        }
+        catch (IOException e)
+        {
+            throw new StoreUnavailableException($"Weights {digest}, {content.Length:N0} bytes, could not be stored in {_folder}: {e.Message}");
         }
         finally
         {
@@ -46,17 +59,48 @@ internal sealed class FolderWeightStore : IWeightStore
         string path = PathOf(digest);
         if (!File.Exists(path)) throw new WeightStoreException($"Weights {digest} are not in {_folder}.");
         byte[] content = await File.ReadAllBytesAsync(path, cancellationToken);
-        string actual = WeightDigest.Of(content);
-        return actual == digest ? content : throw new WeightStoreException($"Weights {digest} in {path} are damaged: their digest is {actual}.");
+        try
+        {
+            return WeightNames.Verified(digest, content, path);
+        }
+        catch (WeightStoreException)
+        {
+            SetAside(path);
+            throw;
+        }
+    }
+
+    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(DateTimeOffset moment, CancellationToken cancellationToken)
+    {
+        var old = new DirectoryInfo(_folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.LastWriteTimeUtc < moment.UtcDateTime)
+            .Select(file => WeightNames.DigestOf(file.Name)).OfType<string>();
+        return Task.FromResult<IReadOnlyList<string>>([.. old]);
+    }
+
+    public Task<long?> RemoveAsync(string digest, DateTimeOffset moment, bool isDryRun, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(PathOf(digest));
+        if (!file.Exists || file.LastWriteTimeUtc >= moment.UtcDateTime) return Task.FromResult<long?>(null);
+        long bytes = file.Length;
+        if (!isDryRun) file.Delete();
+        return Task.FromResult<long?>(bytes);
+    }
+
+    private static void SetAside(string path)
+    {
+        try
+        {
+            File.Move(path, path + Damaged, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It stays where it is, and is refused again at the next read.
+        }
     }
 
     private string PathOf(string digest)
     {
-        // Digests also come over the wire: nothing but digits may become a path.
-        if (!digest.StartsWith(Algorithm, StringComparison.Ordinal) || digest.Length != Algorithm.Length + 64
-            || digest.AsSpan(Algorithm.Length).ContainsAnyExcept(HexDigits))
-            throw new WeightStoreException($"'{digest}' is no digest: expected sha256: and 64 lower-case hexadecimal digits.");
-        string hex = digest[Algorithm.Length..];
+        string hex = WeightNames.DigitsOf(digest);
         return Path.Combine(_folder, hex[..2], hex);
     }
 }

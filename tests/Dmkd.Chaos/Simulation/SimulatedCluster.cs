@@ -163,7 +163,7 @@ internal sealed class SimulatedCluster
     private void KeepFirstState(ModuleDescriptor descriptor, ModuleVersion first)
     {
         var run = new TrainingRunState { Settings = _scenario.Settings, Module = descriptor, Base = first, Phase = RunPhase.Train };
-        RunRules.BeginRound(run);
+        RunParticipation.BeginRound(run);
         _disk.Keep("run", run);
         _disk.Keep("module", new ExpertModuleState { Descriptor = descriptor, Versions = [first] });
     }
@@ -247,6 +247,8 @@ internal sealed class SimulatedCluster
         public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<MomentsReport> MeasureMomentsAsync(MomentsRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 
     private sealed class Nobody : IMortal

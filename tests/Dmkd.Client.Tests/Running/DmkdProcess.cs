@@ -15,12 +15,12 @@ internal sealed class DmkdProcess : IDisposable
     private DmkdProcess(string home, string[] arguments)
     {
         _home = home;
-        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, .. arguments, "--home", home])
+        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null },
+            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null, ["DMKD_CLUSTER"] = null },
         };
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => _output.Add(line.Data);
@@ -31,7 +31,17 @@ internal sealed class DmkdProcess : IDisposable
     }
 
     /// <summary>Starts the program.</summary>
-    public static DmkdProcess Start(string home, params string[] arguments) => new(home, arguments);
+    public static DmkdProcess Start(string home, params string[] arguments) => new(home, [.. arguments, "--home", home]);
+
+    /// <summary>Starts the program, connected to a cluster.</summary>
+    public static DmkdProcess StartInCluster(string database, params string[] arguments) => new(database, [.. arguments, "--cluster", database]);
+
+    /// <summary>Runs the program, connected to a cluster, to its end.</summary>
+    public static async Task<Outcome> RunInClusterAsync(string database, params string[] arguments)
+    {
+        using var process = StartInCluster(database, arguments);
+        return await process.EndAsync();
+    }
 
     /// <summary>Runs the program to its end.</summary>
     public static async Task<Outcome> RunAsync(string home, params string[] arguments)

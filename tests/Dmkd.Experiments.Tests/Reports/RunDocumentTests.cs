@@ -8,7 +8,7 @@ public sealed class RunDocumentTests
     private static readonly string[] RowFields =
     [
         "runId", "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1",
-        "forgetting", "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
+        "forgetting", "taskDetectionRate", "bytesUp", "routingBytes", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
     ];
 
     private static readonly JsonElement Document = JsonSerializer.SerializeToElement(

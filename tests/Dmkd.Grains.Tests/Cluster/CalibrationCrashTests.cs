@@ -16,12 +16,14 @@ public sealed class CalibrationCrashTests
         ["second fit not published"] = state => state is ModuleCatalogState { Gate.Version: 2 },
     };
 
-    [Fact]
-    public async Task Resume_AfterAPowerCut_DecidesTheSame()
+    [Theory]
+    [InlineData("hybrid", "none", 40)]
+    [InlineData("evidence", "discriminant", 0)]
+    public async Task Resume_AfterAPowerCut_DecidesTheSame(string gate, string calibration, int exemplars)
     {
         using var folder = new TemporaryFolder();
         var copies = new CrashCopies(folder.Path, Points);
-        var settings = Examples.TinySettings() with { LegacyTasks = 0, Exemplars = 40, Routing = new RoutingSettings("hybrid", 1, 0) };
+        var settings = Examples.TinySettings() with { LegacyTasks = 0, Exemplars = exemplars, Calibration = calibration, Routing = new RoutingSettings(gate, 1, 0) };
         string outcome;
         var probe = new StorageProbe { BeforeWrite = copies.TakeAsync };
         await using (var cluster = await DmkdCluster.StartAsync(copies.Original, configure: probe.Attach))

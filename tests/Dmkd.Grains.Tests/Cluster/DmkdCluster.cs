@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Placement;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.TestingHost;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -44,6 +47,16 @@ internal sealed class DmkdCluster : IAsyncDisposable
 
     /// <summary>Ends the silo started last without letting it finish anything.</summary>
     public Task KillLastSiloAsync() => _cluster.KillSiloAsync(_cluster.Silos[^1]);
+
+    /// <summary>Devices that the silos of some activated grains say they have.</summary>
+    public async Task<string?[]> DevicesOfAsync(IEnumerable<IAddressable> grains)
+    {
+        var management = Grains.GetGrain<IManagementGrain>(0);
+        var metadata = Services.GetRequiredService<ISiloMetadataCache>();
+        var devices = new List<string?>();
+        foreach (var grain in grains) devices.Add(SiloCapabilities.Of(metadata.GetSiloMetadata((await management.GetActivationAddress(grain))!)).Device);
+        return [.. devices];
+    }
 
     /// <summary>Starts a run and waits for its end.</summary>
     public async Task<RunReport> RunAsync(string runId, RunSettings settings)

@@ -20,6 +20,8 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         { "gate-mlp", With("mlp") with { Exemplars = Exemplars } },
         { "gate-hybrid", With("hybrid") with { Exemplars = Exemplars } },
         { "gate-affine", With("evidence") with { Exemplars = Exemplars, Calibration = "affine" } },
+        { "gate-discriminant", With("evidence") with { Calibration = "discriminant" } },
+        { "discriminant-holders", With("evidence") with { Calibration = "discriminant", Nodes = 3, Holders = 2, Tasks = 3 } },
         { "gate-scores", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, 0, Views: 1, Score: "energy", Centred: false) } },
         { "unknown", TinySettings() with { UnknownOutput = true, Lambda = 0.5, StartFrom = "similar" } },
         { "start-random", Settings() with { StartFrom = "random" } },
@@ -89,6 +91,31 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         Assert.NotEqual(plain.Predictions[0][0].Experts[0].Probability, scaled.Predictions[0][0].Experts[0].Probability);
         var error = await Assert.ThrowsAsync<ArgumentException>(() => router.RouteAsync(all with { Routing = new RoutingSettings("hybrid", 1, 0) }, Cancel));
         Assert.Contains("it was for gate 'evidence' and calibration 'affine'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Route_LibraryWithDiscriminants_AnswersWithAndWithoutThem()
+    {
+        await _cluster.RunAsync("served-discriminant", With("evidence") with { Calibration = "discriminant" });
+        var fitted = (await _cluster.Grains.GetGrain<IModuleCatalogGrain>("served-discriminant").GetGateAsync(Cancel))!;
+        Assert.Equal((2, "discriminant", 0), (fitted.Version, fitted.Calibration, fitted.Exemplars));
+        var router = _cluster.Grains.GetGrain<IRouterGrain>("served-discriminant");
+        var all = Route() with { CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 1, 2, 3, 4]], Routing = new RoutingSettings("evidence", 2, 0) };
+        var plain = await router.RouteAsync(all, Cancel);
+        var shared = await router.RouteAsync(all with { Calibration = "discriminant" }, Cancel);
+        Assert.NotEqual(plain.Predictions[0][0].Experts[0].Probability, shared.Predictions[0][0].Experts[0].Probability);
+        Assert.Equal(plain.Predictions[1].Select(one => one.ClassIndex), shared.Predictions[1].Select(one => one.ClassIndex)); // within an expert nothing changes
+    }
+
+    [Fact]
+    public async Task Run_Discriminants_CostTheNodesTheirMoments()
+    {
+        var reports = await Task.WhenAll(_cluster.RunAsync("moments-0", Settings()), _cluster.RunAsync("moments-1", Settings() with { Calibration = "discriminant" }));
+        long width = 4 * TinySettings().Widths[^1], triangle = sizeof(float) * width * (width + 1) / 2, sums = 5 * (sizeof(float) * width + sizeof(int) + sizeof(long));
+        // Expert 1 is measured on both tasks, expert 2 on the second, by every node.
+        Assert.Equal(3 * TinySettings().Nodes * (triangle + sums), reports[1].BytesUp - reports[0].BytesUp);
+        Assert.Equal(reports[0].BytesDown, reports[1].BytesDown); // every node has the experts
+        Assert.Equal(reports[0].TaskIncremental, reports[1].TaskIncremental);
     }
 
     [Theory]

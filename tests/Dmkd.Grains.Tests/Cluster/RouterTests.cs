@@ -56,7 +56,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     [InlineData("not calibrated", "Library 'routed' was not fitted for the calibration 'affine'; it was for none")]
     [InlineData("three views", "Views must be 1, 4 or 8, not 3")]
     [InlineData("unknown score", "There is no score 'margin'")]
-    [InlineData("unknown calibration", "Calibration must be one of none, affine, not 'isotonic'")]
+    [InlineData("unknown calibration", "Calibration must be one of none, affine, discriminant, not 'isotonic'")]
     [InlineData("gate network", "Library 'routed' has no gate network; route with another gate")]
     [InlineData("no experts", "topExperts")]
     [InlineData("negative weight", "specializationWeight")]

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Routing;
 using Dmkd.Grains.Runs;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -8,41 +7,6 @@ namespace Dmkd.Grains.Tests.Rules;
 
 public sealed class RunRulesTests
 {
-    [Fact]
-    public void Same_SettingsReadAgain_IsTrue() => Assert.True(RunRules.Same(TinySettings(), TinySettings()));
-
-    [Fact]
-    public void Same_OtherSeed_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Seed = 99 }));
-
-    [Fact]
-    public void Same_OtherWidths_IsFalse() => Assert.False(RunRules.Same(TinySettings(), TinySettings() with { Widths = [4, 8, 8, 16] }));
-
-    public static TheoryData<string, RunSettings> Refused => new()
-    {
-        { "Gate must be one of evidence, entropy, mlp, hybrid, oracle, not 'network'", With("network") }, // a run's library has no gate network
-        { "The gate 'mlp' is fitted to exemplars: Exemplars must be above 0", With("mlp") },
-        { "The gate 'hybrid' is fitted to exemplars: Exemplars must be above 0", With("hybrid") },
-        { "Calibration 'affine' is fitted to exemplars: Exemplars must be above 0", With("evidence") with { Calibration = "affine" } },
-        { "Calibration 'affine' is for the gate 'evidence', not 'hybrid'", With("hybrid") with { Calibration = "affine", Exemplars = 20 } },
-        { "Calibration must be one of none, affine, not 'isotonic'", With("evidence") with { Calibration = "isotonic" } },
-        { "Score must be one of max-logit, energy, probability, not 'margin'", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Score: "margin") } },
-        { "Views must be 1, 4 or 8, not 2", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 2) } },
-        { "StartFrom must be one of previous, random, similar, legacy, not 'zero'", TinySettings() with { StartFrom = "zero" } },
-        { "StartFrom 'legacy' needs a legacy model", TinySettings() with { StartFrom = "legacy", LegacyTasks = 0 } },
-        { "Exemplars", TinySettings() with { Exemplars = -1 } },
-    };
-
-    [Theory]
-    [MemberData(nameof(Refused))]
-    public void Check_RoutingThatCannotBe_SaysWhy(string message, RunSettings settings) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => RunRules.Check(settings)).Message, StringComparison.Ordinal);
-
-    [Fact]
-    public void Check_EveryGateOfARun_IsAllowed()
-    {
-        foreach (string gate in GateCatalog.NamesForRuns) RunRules.Check(With(gate) with { Exemplars = 20 });
-    }
-
     [Theory]
     [InlineData("evidence", "none", RunPhase.Evaluate)]
     [InlineData("evidence", "affine", RunPhase.Calibrate)]
@@ -96,51 +60,6 @@ public sealed class RunRulesTests
 
     [Fact]
     public void NodeKeys_ThreeNodes_AreNamedInOrder() => Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
-
-    [Fact]
-    public void HoldersOf_TwoOfFive_DifferFromTaskToTaskAndStayTheSame()
-    {
-        var settings = TinySettings() with { Nodes = 5, Holders = 2 };
-        int[][] holders = [.. Enumerable.Range(0, 20).Select(task => RunRules.HoldersOf(settings, task))];
-        Assert.All(holders, nodes => Assert.Equal(2, nodes.Length));
-        Assert.Equal(Enumerable.Range(0, 5), holders.SelectMany(nodes => nodes).Distinct().Order());
-        Assert.Equal(holders[7], RunRules.HoldersOf(settings, 7));
-    }
-
-    [Fact]
-    public void BeginRound_HalfOfTheHolders_DrawsThemAnewForEveryMerge()
-    {
-        var state = new TrainingRunState { Settings = Settings(8, 2) with { Nodes = 6, Participation = 0.5 } };
-        var drawn = new List<int[]>();
-        for (state.Round = 0; state.Round < 8; state.Round++)
-        {
-            RunRules.BeginRound(state);
-            drawn.Add(state.Participants);
-        }
-
-        Assert.All(drawn, nodes => Assert.Equal(3, nodes.Length));
-        Assert.Equal(drawn[0], drawn[1]); // no merge between them: the same nodes train on
-        Assert.True(drawn.Select(nodes => string.Join(' ', nodes)).Distinct().Count() > 1);
-    }
-
-    [Fact]
-    public void BeginRound_NodeThatHasLeft_TakesNoPart()
-    {
-        var state = new TrainingRunState { Settings = TinySettings() with { Nodes = 3 }, Absent = [1] };
-        RunRules.BeginRound(state);
-        Assert.Equal([0, 2], state.Participants);
-    }
-
-    [Fact]
-    public void Expected_NodeThatMissedTwoRounds_IsNotWaitedFor()
-    {
-        var state = new TrainingRunState { Settings = TinySettings(), Participants = [0, 1, 2], Missed = { [1] = 2, [2] = 1 } };
-        Assert.Equal([0, 2], RunRules.Expected(state));
-    }
-
-    [Fact]
-    public void Expected_AllMissedTwoRounds_AreAll() =>
-        Assert.Equal([0], RunRules.Expected(new TrainingRunState { Settings = TinySettings(), Participants = [0], Missed = { [0] = 5 } }));
 
     [Fact]
     public void TaskProgress_OverATask_NeverFalls()

@@ -58,6 +58,16 @@ public sealed class FolderWeightStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Put_AfterDamageWasNoticed_MakesTheBlobWholeAgain()
+    {
+        string digest = await _store.PutAsync(Content, Cancel);
+        await File.WriteAllBytesAsync(Assert.Single(Files()), Content[..999], Cancel);
+        await Assert.ThrowsAsync<WeightStoreException>(() => _store.GetAsync(digest, Cancel));
+        await _store.PutAsync(Content, Cancel);
+        Assert.Equal(Content, await _store.GetAsync(digest, Cancel));
+    }
+
+    [Fact]
     public async Task Get_CutShort_IsRefused()
     {
         string digest = await _store.PutAsync(Content, Cancel);

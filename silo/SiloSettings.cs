@@ -1,0 +1,89 @@
+using System.Net;
+using Dmkd.Grains.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace Dmkd.Silo;
+
+/// <summary>What a silo is told by appsettings.json, environment (<c>Dmkd__Cluster=...</c>) and command line (<c>--Dmkd:Cluster=...</c>), section <c>Dmkd</c>.</summary>
+internal sealed record SiloSettings
+{
+    private const string Section = "Dmkd";
+    private const int HighestPort = 65_535;
+
+    /// <summary>The cluster's database; null for a silo of its own over a folder.</summary>
+    public ClusterStorageOptions? Cluster { get; private init; }
+
+    /// <summary>Folder of a silo of its own.</summary>
+    public required string Home { get; init; }
+
+    /// <summary>Address by which others reach this silo; it listens there alone. Default: loopback.</summary>
+    public IPAddress Address { get; private init; } = IPAddress.Loopback;
+
+    /// <summary>Port that silos use. Default: 11111.</summary>
+    public int SiloPort { get; private init; } = 11_111;
+
+    /// <summary>Port that clients use. Default: 30000.</summary>
+    public int GatewayPort { get; private init; } = 30_000;
+
+    /// <summary>How long a database that does not answer is waited for at the start. Default: 60 seconds.</summary>
+    public TimeSpan DatabaseWait { get; private init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Reads and checks the settings.</summary>
+    /// <exception cref="SiloSettingsException">Lists every setting that is wrong, and what to do.</exception>
+    public static SiloSettings Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Section);
+        var problems = new List<string>();
+        var settings = new SiloSettings
+        {
+            Home = section[nameof(Home)] ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "dmkd-silo"),
+            Cluster = ClusterOf(section, problems),
+            Address = AddressOf(section, problems),
+            SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
+            GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
+            DatabaseWait = TimeSpan.FromSeconds(Number(section, "DatabaseWaitSeconds", 60, 3_600, problems)),
+        };
+        if (settings.SiloPort == settings.GatewayPort) problems.Add($"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {settings.SiloPort}: give them two ports.");
+        string[] known = [nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), "DatabaseWaitSeconds"];
+        foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
+            problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", known.Select(name => $"{Section}:{name}"))}.");
+        return problems.Count == 0 ? settings : throw new SiloSettingsException(string.Join(' ', problems));
+    }
+
+    private static ClusterStorageOptions? ClusterOf(IConfigurationSection section, List<string> problems)
+    {
+        string? weights = section["WeightsFolder"];
+        if (section[nameof(Cluster)] is not { Length: > 0 } connection)
+        {
+            if (weights is not null) problems.Add($"{Section}:WeightsFolder is for a cluster: set {Section}:{nameof(Cluster)} too, or leave it out.");
+            return null;
+        }
+
+        if (ClusterDatabase.ProblemOf(connection) is { } problem)
+            problems.Add($"{Section}:{nameof(Cluster)} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
+        if (weights is not null && !Directory.Exists(weights)) problems.Add($"{Section}:WeightsFolder {weights} does not exist: make it, on a disk that all silos share.");
+        return new ClusterStorageOptions(connection) { ClusterId = section["ClusterId"] ?? "dmkd", WeightsFolder = weights };
+    }
+
+    private static IPAddress AddressOf(IConfigurationSection section, List<string> problems)
+    {
+        if (section[nameof(Address)] is not { } text) return IPAddress.Loopback;
+        if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
+            problems.Add($"{Section}:{nameof(Address)} must be one address of this machine, such as 10.0.0.5, not '{text}'.");
+            return IPAddress.Loopback;
+        }
+
+        // Whoever reaches a port of a silo may call every grain.
+        if (!IPAddress.IsLoopback(address)) problems.Add($"{Section}:{nameof(Address)} {address} is not loopback, and connections are not encrypted yet: use 127.0.0.1.");
+        return address;
+    }
+
+    private static int Number(IConfigurationSection section, string name, int fallback, int most, List<string> problems)
+    {
+        if (section[name] is not { } text) return fallback;
+        if (int.TryParse(text, out int number) && number >= 1 && number <= most) return number;
+        problems.Add($"{Section}:{name} must be a whole number in [1, {most}], not '{text}'.");
+        return fallback;
+    }
+}

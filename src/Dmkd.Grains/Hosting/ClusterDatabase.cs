@@ -1,0 +1,83 @@
+using System.Data.Common;
+using Dmkd.Grains.Storage;
+using Dmkd.Grains.Storage.Postgres;
+using Npgsql;
+
+namespace Dmkd.Grains.Hosting;
+
+/// <summary>The database of a cluster, before any silo or client uses it.</summary>
+public static class ClusterDatabase
+{
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is wrong with a connection string; null when it can be read.</summary>
+    public static string? ProblemOf(string connectionString)
+    {
+        try
+        {
+            var read = new NpgsqlConnectionStringBuilder(connectionString);
+            return string.IsNullOrEmpty(read.Host) ? "it names no Host" : string.IsNullOrEmpty(read.Database) ? "it names no Database" : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)
+        {
+            return e.Message.Split('\n', 2)[0].Split(" (Parameter", 2)[0];
+        }
+    }
+
+    /// <summary>Host, port and database, for messages: never a password.</summary>
+    public static string NameOf(string connectionString)
+    {
+        var read = new NpgsqlConnectionStringBuilder(connectionString);
+        return $"{read.Host}:{read.Port}/{read.Database}";
+    }
+
+    /// <summary>Waits for the database and brings it to this program's schema; several silos may do it at once.</summary>
+    /// <param name="options">The database.</param>
+    /// <param name="longestWait">How long a database that does not answer is waited for.</param>
+    /// <param name="time">Sets the pace.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer program.</exception>
+    public static async Task PrepareAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        await using var source = NpgsqlDataSource.Create(options.ConnectionString);
+        var until = time.GetUtcNow() + longestWait;
+        while (true)
+        {
+            try
+            {
+                await PostgresSchema.EnsureAsync(source, cancellationToken);
+                return;
+            }
+            catch (DbException e) when (e.IsTransient && time.GetUtcNow() < until)
+            {
+                await Task.Delay(RetryPeriod, time, cancellationToken);
+            }
+            catch (Exception e) when (e is DbException or InvalidOperationException)
+            {
+                throw new ClusterDatabaseException($"The database {NameOf(options.ConnectionString)} cannot be used: {e.Message.Split('\n', 2)[0]}");
+            }
+        }
+    }
+
+    /// <summary>The cluster's weights, for a program beside the silos.</summary>
+    /// <param name="options">The database, prepared.</param>
+    /// <param name="source">Connections to it. Borrowed.</param>
+    /// <param name="time">Sets the pace of repeats.</param>
+    public static IWeightStore WeightsOf(ClusterStorageOptions options, NpgsqlDataSource source, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.WeightsFolder is { } folder ? new FolderWeightStore(folder) : new PostgresWeightStore(source, time);
+    }
+
+    /// <summary>Removes what the cluster's state does not name.</summary>
+    /// <param name="weights">The cluster's weights. Borrowed.</param>
+    /// <param name="source">Connections to its database. Borrowed.</param>
+    /// <param name="time">What time it is.</param>
+    public static WeightCollector CollectorOf(IWeightStore weights, NpgsqlDataSource source, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new WeightCollector(weights, source.CreateConnection, time);
+    }
+}

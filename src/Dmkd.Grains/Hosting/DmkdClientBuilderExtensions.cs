@@ -1,0 +1,24 @@
+using Dmkd.Grains.Storage.Postgres;
+using Orleans.Configuration;
+
+namespace Dmkd.Grains.Hosting;
+
+/// <summary>Connects a client to a cluster.</summary>
+public static class DmkdClientBuilderExtensions
+{
+    /// <summary>Nobody tells a client that its silo died: it asks again, and soon.</summary>
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes a client one of a cluster over PostgreSQL; it finds the silos' gateways there.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="storage">The database.</param>
+    public static IClientBuilder UseCluster(this IClientBuilder client, ClusterStorageOptions storage)
+    {
+        client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdSiloBuilderExtensions.ServiceId, storage.ClusterId));
+        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+        client.Services.AddRefusals();
+        return client.AddActivityPropagation();
+    }
+}

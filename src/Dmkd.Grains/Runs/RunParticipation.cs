@@ -1,0 +1,47 @@
+using Dmkd.Contracts.Runs;
+using Dmkd.Data;
+
+namespace Dmkd.Grains.Runs;
+
+/// <summary>Which nodes hold a module, take part in a round and are waited for.</summary>
+internal static class RunParticipation
+{
+    /// <summary>A node that has missed so many rounds in a row is not waited for; it counts when it comes in time.</summary>
+    private const int MostMissed = 2;
+
+    private const int HolderPurpose = 32;
+    private const int ParticipationPurpose = 33;
+
+    /// <summary>Nodes that hold a task's module, ascending: all of them, or as many as asked for, drawn for each task.</summary>
+    public static int[] HoldersOf(RunSettings settings, int task)
+    {
+        int[] all = [.. Enumerable.Range(0, settings.Nodes)];
+        return settings.Holders == 0 ? all : Draw(all, settings.Holders, SeedSequence.Derive(settings.Seed, HolderPurpose, task));
+    }
+
+    /// <summary>Begins a round: who takes part is decided and stored before anybody is asked.</summary>
+    public static void BeginRound(TrainingRunState state)
+    {
+        var settings = state.Settings!;
+        int[] present = [.. HoldersOf(settings, state.Task).Where(node => !state.Absent.Contains(node))];
+        int count = (int)Math.Ceiling(settings.Participation * present.Length);
+        // Between merges the same nodes train on: a draw is for all rounds up to the next merge.
+        int merge = state.Round / settings.MergeEvery;
+        state.Participants = settings.Participation >= 1 ? present : Draw(present, count, SeedSequence.Derive(settings.Seed, ParticipationPurpose, state.Task, merge));
+        state.Attempts = 0;
+    }
+
+    /// <summary>Participants that are waited for: those who did not miss the last rounds; all when all did.</summary>
+    public static int[] Expected(TrainingRunState state)
+    {
+        int[] expected = [.. state.Participants.Where(node => state.Missed.GetValueOrDefault(node) < MostMissed)];
+        return expected.Length > 0 ? expected : state.Participants;
+    }
+
+    private static int[] Draw(int[] from, int count, int seed)
+    {
+        int[] drawn = [.. from];
+        new Random(seed).Shuffle(drawn);
+        return [.. drawn.Take(count).Order()];
+    }
+}

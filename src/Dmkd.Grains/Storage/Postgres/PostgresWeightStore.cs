@@ -1,0 +1,95 @@
+using Dmkd.Core.Checkpoints;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Dmkd.Grains.Storage.Postgres;
+
+/// <summary>
+/// Weights as rows named by their SHA-256, for clusters without a shared folder. A lost connection is tried again a few times: blobs are named by
+/// their content, so a repeat changes nothing.
+/// </summary>
+internal sealed class PostgresWeightStore(NpgsqlDataSource source, TimeProvider time) : IWeightStore, ICollectableWeights
+{
+    private const int MostAttempts = 5;
+    private const string Place = "the table DmkdBlobs";
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+
+    public async Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    {
+        string digest = WeightDigest.Of(content.Span);
+        await RetryAsync(
+            async () =>
+            {
+                // Stored again it is young again: nobody may collect what is about to be named. It is also whole again.
+                await using var command = source.CreateCommand(
+                    "INSERT INTO DmkdBlobs (Digest, Content) VALUES ($1, $2) ON CONFLICT (Digest) DO UPDATE SET StoredAt=now(), Content=excluded.Content");
+                command.Parameters.Add(new NpgsqlParameter { Value = digest });
+                command.Parameters.Add(new NpgsqlParameter { Value = content, NpgsqlDbType = NpgsqlDbType.Bytea });
+                return await command.ExecuteNonQueryAsync(cancellationToken);
+            },
+            $"store weights {digest}", cancellationToken);
+        return digest;
+    }
+
+    public async Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default)
+    {
+        _ = WeightNames.DigitsOf(digest);
+        object? found = await RetryAsync(
+            async () =>
+            {
+                await using var command = source.CreateCommand("SELECT Content FROM DmkdBlobs WHERE Digest=$1");
+                command.Parameters.Add(new NpgsqlParameter { Value = digest });
+                return await command.ExecuteScalarAsync(cancellationToken);
+            },
+            $"read weights {digest}", cancellationToken);
+        return found is byte[] content ? WeightNames.Verified(digest, content, Place) : throw new WeightStoreException($"Weights {digest} are not in {Place}.");
+    }
+
+    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(DateTimeOffset moment, CancellationToken cancellationToken) => RetryAsync<IReadOnlyList<string>>(
+        async () =>
+        {
+            await using var command = source.CreateCommand("SELECT Digest FROM DmkdBlobs WHERE StoredAt<$1");
+            command.Parameters.Add(new NpgsqlParameter { Value = moment.UtcDateTime });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var digests = new List<string>();
+            while (await reader.ReadAsync(cancellationToken)) digests.Add(reader.GetString(0));
+            return digests;
+        },
+        "list weights", cancellationToken);
+
+    public Task<long?> RemoveAsync(string digest, DateTimeOffset moment, bool isDryRun, CancellationToken cancellationToken) => RetryAsync(
+        async () =>
+        {
+            await using var command = source.CreateCommand(
+                isDryRun
+                    ? "SELECT octet_length(Content) FROM DmkdBlobs WHERE Digest=$1 AND StoredAt<$2"
+                    : "DELETE FROM DmkdBlobs WHERE Digest=$1 AND StoredAt<$2 RETURNING octet_length(Content)");
+            command.Parameters.Add(new NpgsqlParameter { Value = digest });
+            command.Parameters.Add(new NpgsqlParameter { Value = moment.UtcDateTime });
+            return await command.ExecuteScalarAsync(cancellationToken) is int bytes ? bytes : (long?)null;
+        },
+        $"remove weights {digest}", cancellationToken);
+
+    private async Task<T> RetryAsync<T>(Func<Task<T>> work, string what, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (NpgsqlException e) when (e.IsTransient && attempt < MostAttempts)
+            {
+                await Task.Delay(FirstPause * (1 << (attempt - 1)), time, cancellationToken);
+            }
+            catch (NpgsqlException e) when (e.IsTransient)
+            {
+                throw new StoreUnavailableException($"The database could not {what}, after {attempt} attempts: {e.Message}");
+            }
+            catch (NpgsqlException e)
+            {
+                throw new WeightStoreException($"The database could not {what}, after {attempt} attempts: {e.Message}");
+            }
+        }
+    }
+}

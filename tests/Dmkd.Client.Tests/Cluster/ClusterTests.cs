@@ -1,0 +1,102 @@
+using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>Silo processes over a real PostgreSQL, and the console that connects to them.</summary>
+public sealed class ClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    private const string Whole = "whole-run", Broken = "broke-run"; // equally long: the bytes that nodes send hold the id
+
+    [Fact]
+    public async Task Run_TwoSilosKilledOnTheWay_EndsWithTheSameDigests()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using SiloProcess first = SiloProcess.Start(database), second = SiloProcess.Start(database), third = SiloProcess.Start(database);
+        string expected = await DigestsAsync(database, await RunAsync(database, Whole));
+
+        using var broken = DmkdProcess.StartInCluster(database, Arguments(Broken));
+        await broken.SeesAsync("expert-1 for");
+        first.Kill();
+        await broken.SeesAsync("expert-2 for");
+        using var fourth = SiloProcess.Start(database);
+        await broken.SeesAsync("task 2/3: accuracy");
+        second.Kill();
+        (await broken.EndAsync()).IsSuccess();
+        Assert.Equal(expected, await DigestsAsync(database, Broken));
+    }
+
+    [Fact]
+    public async Task Run_DatabaseRestarted_GoesOn()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using SiloProcess first = SiloProcess.Start(database), second = SiloProcess.Start(database);
+        using var run = DmkdProcess.StartInCluster(database, Arguments(Whole));
+        await run.SeesAsync("expert-1 for");
+        await server.RestartAsync();
+        (await run.EndAsync()).IsSuccess();
+    }
+
+    [Fact]
+    public async Task Run_ConsoleKilled_GoesOnWithoutIt()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using SiloProcess silo = SiloProcess.Start(database);
+        using (var console = DmkdProcess.StartInCluster(database, Arguments(Whole)))
+        {
+            await console.SeesAsync("expert-1 for");
+            console.Kill();
+        }
+
+        (await DmkdProcess.RunInClusterAsync(database, "run", "--resume", Whole, "--no-baseline")).IsSuccess();
+    }
+
+    [Fact]
+    public async Task Command_NobodyAnswers_SaysWhere()
+    {
+        string database = await server.CreateDatabaseAsync();
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list")).IsRefused("No silo of the cluster 'dmkd'", "answers", "127.0.0.1");
+    }
+
+    [Fact]
+    public async Task Command_NoConnectionString_IsRefused() =>
+        (await DmkdProcess.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused("--cluster", "it names no Host");
+
+    [Fact]
+    public async Task Silo_WrongSettings_ListsThemAll()
+    {
+        var (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=x", "--Dmkd:SiloPort=0", "--Dmkd:Adress=1", "--Dmkd:Address=10.0.0.5");
+        Assert.Equal(2, code);
+        foreach (string part in (string[])["it names no Database", "Dmkd:SiloPort must be a whole number in [1, 65535], not '0'", "There is no setting Dmkd:Adress", "10.0.0.5 is not loopback"])
+            Assert.Contains(part, log, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silo_DatabaseThatDoesNotAnswer_EndsSayingSo()
+    {
+        var (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=127.0.0.1;Port=9;Database=dmkd;Password=secret", "--Dmkd:DatabaseWaitSeconds=1");
+        Assert.Equal(1, code);
+        Assert.Contains("The database 127.0.0.1:9/dmkd cannot be used", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", log, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RunAsync(string database, string id)
+    {
+        (await DmkdProcess.RunInClusterAsync(database, Arguments(id))).IsSuccess();
+        return id;
+    }
+
+    /// <summary>Digests of a library's experts.</summary>
+    private static async Task<string> DigestsAsync(string database, string library)
+    {
+        string listed = (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--library", library, "--json")).IsSuccess().Output;
+        return string.Join(' ', Json.Parse(listed).EnumerateArray().Select(module => module.GetProperty("digest").GetString()));
+    }
+
+    private static string[] Arguments(string id) =>
+    [
+        "run", "--id", id, "--train-per-class", "24", "--test-per-class", "10", "--tasks", "3", "--nodes", "3", "--rounds", "3", "--epochs", "1",
+        "--legacy-tasks", "1", "--legacy-epochs", "1", "--no-baseline",
+    ];
+}

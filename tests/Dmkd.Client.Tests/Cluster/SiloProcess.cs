@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Dmkd.Client.Tests.Running;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>The silo program in a process of its own, over a cluster's database.</summary>
+internal sealed class SiloProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+
+    private SiloProcess(string[] settings)
+    {
+        string program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!, "Dmkd.Silo", Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!), "dmkd-silo.dll");
+        var start = new ProcessStartInfo("dotnet", [program, .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["Logging__LogLevel__Default"] = "Warning";
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Write(line.Data);
+        _process.ErrorDataReceived += (_, line) => Write(line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it said.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log) return _log.ToString();
+        }
+    }
+
+    /// <summary>Starts a silo on free ports.</summary>
+    public static SiloProcess Start(string database) => new([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={FreePort()}", $"--Dmkd:GatewayPort={FreePort()}"]);
+
+    /// <summary>Starts a silo with settings that it is to refuse.</summary>
+    public static async Task<(int Code, string Log)> RefusedAsync(params string[] settings)
+    {
+        using var silo = new SiloProcess(settings);
+        await silo._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        return (silo._process.ExitCode, silo.Log);
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => _process.Kill();
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private void Write(string? line)
+    {
+        lock (_log) _log.AppendLine(line);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

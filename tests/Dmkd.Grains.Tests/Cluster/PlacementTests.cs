@@ -1,0 +1,61 @@
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Placement;
+using Dmkd.Grains.Runs;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>Where nodes are placed in a cluster of four silos, two of which say that they have a GPU. They are placed only: nothing computes.</summary>
+public sealed class PlacementTests : IAsyncLifetime
+{
+    private const int Nodes = 12;
+    private readonly TemporaryFolder _folder = new();
+    private DmkdCluster? _cluster;
+    private int _silos;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private DmkdCluster Cluster => _cluster!;
+
+    public async ValueTask InitializeAsync() => _cluster = await DmkdCluster.StartAsync(
+        _folder.Path, silos: 4, silo => silo.UseSiloMetadata(new SiloCapabilities(Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceNames.Cuda : DeviceNames.Cpu, 1).ToMetadata()));
+
+    [Theory]
+    [InlineData(DeviceNames.Cuda, DeviceNames.Cuda)]
+    [InlineData(DeviceNames.Cpu, DeviceNames.Cpu)]
+    [InlineData(DeviceNames.Any, DeviceNames.Cuda)]
+    public async Task Nodes_WithANeed_AreOnSilosThatMeetIt(string need, string expected)
+    {
+        // The metadata of a silo reaches the others a moment after it joined.
+        await DmkdCluster.UntilAsync(async () => (await PlacedAsync(need)).All(device => device == expected), $"nodes with the need '{need}' on {expected}");
+        Assert.Equal(Nodes, (await PlacedAsync(need)).Length);
+    }
+
+    [Fact]
+    public async Task Start_DeviceThatNoSiloHas_IsRefusedWithWhatTheyHave()
+    {
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 1, silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceNames.Cpu, 1).ToMetadata()));
+        var error = await Assert.ThrowsAsync<ArgumentException>(
+            () => cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").StartAsync(TinySettings() with { Device = DeviceNames.Cuda }, Cancel));
+        Assert.Contains("Device 'cuda' is needed, and no silo has it; they compute on: cpu.", error.Message, StringComparison.Ordinal);
+        Assert.Null(await cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").GetSettingsAsync(Cancel));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is not null) await _cluster.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>Devices of the silos that new nodes were placed on.</summary>
+    private async Task<string?[]> PlacedAsync(string need)
+    {
+        string run = Guid.NewGuid().ToString("N");
+        string[] keys = RunRules.NodeKeys(run, Enumerable.Range(0, Nodes), need);
+        foreach (string key in keys) await Cluster.Grains.GetGrain<INodeGrain>(key).GetLocalUpdateAsync("nothing", Cancel);
+        return await Cluster.DevicesOfAsync(keys.Select(key => Cluster.Grains.GetGrain<INodeGrain>(key)));
+    }
+}

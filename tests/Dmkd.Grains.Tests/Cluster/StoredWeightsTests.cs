@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Routing;
+using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>What a silo does that starts over weights which were damaged, or after what nothing names was removed.</summary>
+public sealed class StoredWeightsTests : IAsyncLifetime
+{
+    private const string Library = "stored";
+    private readonly TemporaryFolder _folder = new();
+    private ModuleSnapshot[] _modules = [];
+    private string _before = "";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        await cluster.RunAsync(Library, TinySettings() with { LegacyTasks = 0, Rounds = 1 });
+        _modules = [.. await cluster.Grains.GetGrain<IModuleCatalogGrain>(Library).ListAsync(Cancel)];
+        _before = await PredictAsync(cluster);
+        await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel); // as a crash leaves it: stored, never named
+    }
+
+    [Fact]
+    public async Task Route_CurrentVersionDamaged_PreviousVersionAnswersAndIsNamed()
+    {
+        var module = _modules[^1];
+        FlipABit(module.Current.Digest);
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var response = await RouterOf(cluster).RouteAsync(Batch() with { AcceptsEarlierVersions = true }, Cancel);
+        int number = module.Current.Number;
+        Assert.Equal([$"{module.Descriptor.Name} version {number} cannot be read: version {number - 1} answers"], response.Replacements);
+        Assert.NotEqual(_before, JsonSerializer.Serialize(response.Predictions));
+    }
+
+    [Fact]
+    public async Task Route_CurrentVersionDamagedWithoutLeaveForEarlierOnes_IsRefused()
+    {
+        FlipABit(_modules[^1].Current.Digest);
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => RouterOf(cluster).RouteAsync(Batch(), Cancel));
+        Assert.Contains($"Weights {_modules[^1].Current.Digest}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Collect_AfterARun_RemovesOrphansAndKeepsEveryVersion()
+    {
+        foreach (string file in Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories)) File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-3));
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var collected = await cluster.Services.GetRequiredService<WeightCollector>().CollectAsync(WeightCollector.DefaultGrace, isDryRun: false, Cancel);
+        Assert.True(collected.Removed >= 1, collected.ToString());
+        var weights = cluster.Services.GetRequiredService<IWeightStore>();
+        foreach (var module in _modules)
+        {
+            foreach (var version in await cluster.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(Cancel))
+                Assert.Equal(version.Bytes, (await weights.GetAsync(version.Digest, Cancel)).Length);
+        }
+
+        Assert.Equal(_before, await PredictAsync(cluster));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static IRouterGrain RouterOf(DmkdCluster cluster) => cluster.Grains.GetGrain<IRouterGrain>(Library);
+
+    private static async Task<string> PredictAsync(DmkdCluster cluster) => JsonSerializer.Serialize((await RouterOf(cluster).RouteAsync(Batch(), Cancel)).Predictions);
+
+    private static RouteRequest Batch() => new()
+    {
+        Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
+        Count = 6,
+        Channels = 3,
+        Size = 32,
+        CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+        Routing = new RoutingSettings("evidence", 2, 0),
+    };
+
+    private void FlipABit(string digest)
+    {
+        string file = Directory.GetFiles(new SiloStorageOptions(_folder.Path).WeightsPath, digest.Split(':')[1], SearchOption.AllDirectories).Single();
+        byte[] content = File.ReadAllBytes(file);
+        content[^5] ^= 4;
+        File.WriteAllBytes(file, content);
+    }
+}

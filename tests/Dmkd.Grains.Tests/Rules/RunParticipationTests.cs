@@ -1,0 +1,55 @@
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Runs;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Rules;
+
+public sealed class RunParticipationTests
+{
+    [Fact]
+    public void HoldersOf_TwoOfFive_DifferFromTaskToTaskAndStayTheSame()
+    {
+        var settings = TinySettings() with { Nodes = 5, Holders = 2 };
+        int[][] holders = [.. Enumerable.Range(0, 20).Select(task => RunParticipation.HoldersOf(settings, task))];
+        Assert.All(holders, nodes => Assert.Equal(2, nodes.Length));
+        Assert.Equal(Enumerable.Range(0, 5), holders.SelectMany(nodes => nodes).Distinct().Order());
+        Assert.Equal(holders[7], RunParticipation.HoldersOf(settings, 7));
+    }
+
+    [Fact]
+    public void BeginRound_HalfOfTheHolders_DrawsThemAnewForEveryMerge()
+    {
+        var state = new TrainingRunState { Settings = Settings(8, 2) with { Nodes = 6, Participation = 0.5 } };
+        var drawn = new List<int[]>();
+        for (state.Round = 0; state.Round < 8; state.Round++)
+        {
+            RunParticipation.BeginRound(state);
+            drawn.Add(state.Participants);
+        }
+
+        Assert.All(drawn, nodes => Assert.Equal(3, nodes.Length));
+        Assert.Equal(drawn[0], drawn[1]); // no merge between them: the same nodes train on
+        Assert.True(drawn.Select(nodes => string.Join(' ', nodes)).Distinct().Count() > 1);
+    }
+
+    [Fact]
+    public void BeginRound_NodeThatHasLeft_TakesNoPart()
+    {
+        var state = new TrainingRunState { Settings = TinySettings() with { Nodes = 3 }, Absent = [1] };
+        RunParticipation.BeginRound(state);
+        Assert.Equal([0, 2], state.Participants);
+    }
+
+    [Fact]
+    public void Expected_NodeThatMissedTwoRounds_IsNotWaitedFor()
+    {
+        var state = new TrainingRunState { Settings = TinySettings(), Participants = [0, 1, 2], Missed = { [1] = 2, [2] = 1 } };
+        Assert.Equal([0, 2], RunParticipation.Expected(state));
+    }
+
+    [Fact]
+    public void Expected_AllMissedTwoRounds_AreAll() =>
+        Assert.Equal([0], RunParticipation.Expected(new TrainingRunState { Settings = TinySettings(), Participants = [0], Missed = { [0] = 5 } }));
+
+    private static RunSettings Settings(int rounds, int mergeEvery) => TinySettings() with { Rounds = rounds, MergeEvery = mergeEvery };
+}

@@ -1,0 +1,67 @@
+using Dmkd.Grains.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Dmkd.Grains.Tests.Storage;
+
+public sealed class PatientWeightStoreTests
+{
+    private static readonly byte[] Content = [1, 2, 3];
+    private readonly FakeTimeProvider _clock = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(100)]
+    public async Task Put_StoreTakesNothingForAWhile_IsStoredThen(int refusals)
+    {
+        var store = new FullStore(refusals);
+        Assert.Equal("stored", await AfterWaitsAsync(Patient(store).PutAsync(Content, Cancel)));
+        Assert.Equal(refusals + 1, store.Calls);
+    }
+
+    [Fact]
+    public async Task Put_StoreTakesNothingForTooLong_IsRefusedWithItsProblem()
+    {
+        var store = new FullStore(int.MaxValue);
+        var start = _clock.GetUtcNow();
+        var problem = await Assert.ThrowsAsync<StoreUnavailableException>(() => AfterWaitsAsync(Patient(store).PutAsync(Content, Cancel)));
+        Assert.Contains("no room", problem.Message, StringComparison.Ordinal);
+        Assert.InRange(_clock.GetUtcNow() - start, PatientWeightStore.Patience, PatientWeightStore.Patience + TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task Put_CancelledWhileItWaits_Ends()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var put = Patient(new FullStore(int.MaxValue)).PutAsync(Content, cancelled.Token);
+        Assert.False(put.IsCompleted);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put);
+    }
+
+    private PatientWeightStore Patient(IWeightStore store) => new(store, _clock, NullLogger<PatientWeightStore>.Instance);
+
+    private async Task<string> AfterWaitsAsync(Task<string> put)
+    {
+        while (!put.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        return await put;
+    }
+
+    private sealed class FullStore(int refusals) : IWeightStore
+    {
+        public int Calls { get; private set; }
+
+        public Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+            Calls++ < refusals ? throw new StoreUnavailableException("There is no room.") : Task.FromResult("stored");
+
+        public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) => throw new WeightStoreException("Nothing is stored.");
+    }
+}
