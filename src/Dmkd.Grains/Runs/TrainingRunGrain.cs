@@ -1,10 +1,10 @@
+using System.Diagnostics;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Placement;
-using System.Diagnostics;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
