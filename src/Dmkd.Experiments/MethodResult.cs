@@ -48,6 +48,9 @@ public sealed record MethodResult
     /// <summary>Training images kept of past tasks; 0 for a method without exemplars.</summary>
     public int Exemplars { get; init; }
 
+    /// <summary>DMKD's run that learned the experts, when another one did; what they cost is counted here too.</summary>
+    public string? ExpertsOf { get; init; }
+
     /// <summary>Nodes that the training data lay on: a method that sends nothing has it in one place.</summary>
     /// <param name="nodes">Nodes that the data was spread over for methods that work so.</param>
     public int NodesOf(int nodes) => BytesUp > 0 ? nodes : 1;
@@ -81,6 +84,7 @@ public sealed record MethodResult
             Parameters = report.ExpertParameters.Sum(),
             MacsPerInput = report.MacsPerInput,
             Exemplars = report.Exemplars,
+            ExpertsOf = report.Settings.ExpertsOf,
         };
     }
 

@@ -74,4 +74,8 @@ public sealed record RunReport
     /// <summary>Of <see cref="BytesUp"/>, what the routing was fitted to: scores of exemplars, or moments.</summary>
     [Id(16)]
     public long RoutingBytes { get; init; }
+
+    /// <summary>What each task's expert cost to learn; in a run that took its experts over, what it cost where they were learned.</summary>
+    [Id(17)]
+    public LearningCost[] Learning { get; init; } = [];
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 
@@ -174,4 +175,28 @@ public sealed record RunSettings
     /// <summary>Device that the nodes' silos must have, one of <see cref="DeviceNames"/>. Default: any.</summary>
     [Id(40)]
     public string Device { get; init; } = DeviceNames.Any;
+
+    /// <summary>
+    /// A finished run whose experts this one takes over instead of learning them: all but the routing must be equal (<see cref="LearnsAs"/>), so
+    /// that the result is that of a run that learns. Null to learn.
+    /// </summary>
+    [Id(41), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ExpertsOf { get; init; }
+
+    /// <summary>Whether a run with other settings learns the same experts: only how inputs find them differs.</summary>
+    /// <param name="other">The other settings.</param>
+    public bool LearnsAs(RunSettings other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return WithoutRouting() with { Widths = other.Widths } == other.WithoutRouting() && Widths.SequenceEqual(other.Widths);
+    }
+
+    /// <summary>The most similar expert is found by its evidence, hence by the routing.</summary>
+    private RunSettings WithoutRouting() => this with
+    {
+        Routing = StartFrom == StartNames.Similar ? Routing : new RoutingSettings("", 0, 0),
+        Calibration = "",
+        Exemplars = 0,
+        ExpertsOf = null,
+    };
 }

@@ -15,7 +15,7 @@ internal static class ResultFiles
     private static readonly string[] Columns =
     [
         "cell", "stage", "dataset", "method", "methodParameters", "seed", "data", "tasks", "nodes", "finalAccuracy", "taskIncrementalAccuracy", "macroF1", "forgetting",
-        "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "parameters", "macsPerInput", "exemplars", "deviceSeconds", "wallSeconds", "watts", "energyWattHours",
+        "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "parameters", "macsPerInput", "exemplars", "expertsOf", "deviceSeconds", "wallSeconds", "watts", "energyWattHours",
         "settings.rounds", "settings.epochs", "settings.batchSize", "startedAt", "finishedAt", "versions.program", "versions.commit", "versions.dotNet", "versions.torchSharp",
         "versions.orleans", "machine.os", "machine.cores", "machine.processor", "machine.memoryBytes", "machine.device",
     ];

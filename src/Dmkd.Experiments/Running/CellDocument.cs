@@ -39,6 +39,9 @@ public sealed record CellDocument : ResultDocument
     /// <summary>What all methods share, with the data set; for DMKD everything that decided the result.</summary>
     public RunSettings? Settings { get; init; }
 
+    /// <summary>The run of another cell whose experts this one routes to; null when it learned its own. What they cost is counted in both.</summary>
+    public string? ExpertsOf { get; init; }
+
     /// <summary>Power that is assumed while the device computes, in watts.</summary>
     public double Watts { get; init; }
 
@@ -71,6 +74,7 @@ public sealed record CellDocument : ResultDocument
             MethodParameters = cell.Parameters,
             HeldOut = cell.HeldOut,
             Settings = cell.OwnSettings,
+            ExpertsOf = result.ExpertsOf,
             Watts = circumstances.Watts,
             EnergyWattHours = result.DeviceSeconds * circumstances.Watts / SecondsPerHour,
             StartedAt = circumstances.StartedAt,

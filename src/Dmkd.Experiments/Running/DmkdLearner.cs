@@ -6,8 +6,9 @@ namespace Dmkd.Experiments.Running;
 /// <summary>DMKD through the cluster, as one method among others: starts a run, or goes on with it when it was begun before, and follows it to its end.</summary>
 /// <param name="run">The run; its weights and its state stay in the cluster.</param>
 /// <param name="parameters">DMKD's parameters.</param>
+/// <param name="learned">Runs whose experts may be taken over.</param>
 /// <param name="time">Sets the pace of looking at the run.</param>
-public sealed class DmkdLearner(ITrainingRunGrain run, MethodParameters parameters, TimeProvider time) : IContinualLearner
+public sealed class DmkdLearner(ITrainingRunGrain run, MethodParameters parameters, LearnedExperts learned, TimeProvider time) : IContinualLearner
 {
     /// <inheritdoc/>
     public string Name => DmkdParameters.MethodName;
@@ -19,10 +20,11 @@ public sealed class DmkdLearner(ITrainingRunGrain run, MethodParameters paramete
         ArgumentNullException.ThrowIfNull(problem);
         ArgumentNullException.ThrowIfNull(progress);
         var settings = DmkdParameters.Apply(problem.Settings, parameters);
-        if (await run.GetSettingsAsync(cancellationToken) is null) await run.StartAsync(settings, cancellationToken);
+        if (await run.GetSettingsAsync(cancellationToken) is null) await run.StartAsync(settings with { ExpertsOf = learned.RunLike(settings) }, cancellationToken);
         else await run.ResumeAsync(cancellationToken);
         double most = 0;
         var report = await new DmkdRun(run, time).FollowAsync(look => progress(most = Math.Max(most, ShareOf(look, settings))), cancellationToken);
+        learned.Add(report);
         return MethodResult.From(report);
     }
 

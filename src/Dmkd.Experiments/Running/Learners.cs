@@ -10,6 +10,8 @@ namespace Dmkd.Experiments.Running;
 /// <param name="time">Sets the pace of looking at runs.</param>
 public sealed class Learners(IGrainFactory grains, DeviceWorker device, TimeProvider time) : ILearners
 {
+    private readonly LearnedExperts _learned = new();
+
     /// <summary>Names of the methods.</summary>
     public static IReadOnlyList<string> Names { get; } = [DmkdParameters.MethodName, .. BaselineCatalog.Names];
 
@@ -31,7 +33,7 @@ public sealed class Learners(IGrainFactory grains, DeviceWorker device, TimeProv
         ArgumentNullException.ThrowIfNull(cell);
         var parameters = new MethodParameters(cell.Method, cell.Parameters);
         return cell.Method == DmkdParameters.MethodName
-            ? new DmkdLearner(grains.GetGrain<ITrainingRunGrain>(cell.RunId), parameters, time)
+            ? new DmkdLearner(grains.GetGrain<ITrainingRunGrain>(cell.RunId), parameters, _learned, time)
             : BaselineCatalog.Create(cell.Method, parameters, device);
     }
 }

@@ -149,7 +149,21 @@ internal static class RunRules
         ExpertParameters = [.. state.ExpertParameters],
         MacsPerInput = MacsPerInput(state),
         Exemplars = state.Exemplars,
+        Learning = [.. state.Learning],
     };
+
+    /// <summary>All that was counted so far.</summary>
+    public static LearningCost Counted(TrainingRunState state) => new(state.DeviceSeconds, state.WallSeconds, state.BytesUp, state.BytesDown, state.DenseBytes);
+
+    /// <summary>Adds to what was counted.</summary>
+    public static void Count(TrainingRunState state, LearningCost cost)
+    {
+        state.DeviceSeconds += cost.DeviceSeconds;
+        state.WallSeconds += cost.WallSeconds;
+        state.BytesUp += cost.BytesUp;
+        state.BytesDown += cost.BytesDown;
+        state.DenseBytes += cost.DenseBytes;
+    }
 
     /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>
     private static long MacsPerInput(TrainingRunState state)

@@ -52,22 +52,35 @@ internal sealed partial class TrainingRunGrain
     /// <summary>Reuses the preserved expert of the task's classes, or spawns one.</summary>
     private async Task AssignAsync()
     {
+        if (State.Task > 0) State.BeforeTask = RunRules.Counted(State); // the first task's count has the legacy model in it
+        if (Settings.ExpertsOf is { } source)
+        {
+            await TakeOverAsync(source);
+            return;
+        }
+
         _spent = default; // of an attempt before this one
         var preserved = State.Preserved.FirstOrDefault(expert => expert.Task == State.Task);
         var (descriptor, first) = preserved is not null ? Reuse(preserved) : await SpawnAsync();
         await GrainFactory.GetGrain<IExpertModuleGrain>(descriptor.Key).CreateAsync(descriptor, first);
-        var architecture = ArchitectureCatalog.Parse(descriptor.Architecture);
-        long parameters = architecture.ParameterCount;
-        _feed.Add($"task {State.Task + 1}/{Settings.Tasks}: {descriptor.Name} for {string.Join(", ", descriptor.ClassNames)} ({OriginOf(descriptor.Lineage)}, {parameters:N0} parameters)");
-        State.Module = descriptor;
-        State.Base = first;
-        State.Round = 0;
+        Hold(descriptor, first, OriginOf(descriptor.Lineage));
         RunParticipation.BeginRound(State);
         State.DeviceSeconds += _spent.Seconds;
         State.BytesDown += _spent.Bytes;
+        await MoveToAsync(RunPhase.Train);
+    }
+
+    /// <summary>Makes a module the task's.</summary>
+    private void Hold(ModuleDescriptor descriptor, ModuleVersion version, string origin)
+    {
+        var architecture = ArchitectureCatalog.Parse(descriptor.Architecture);
+        long parameters = architecture.ParameterCount;
+        _feed.Add($"task {State.Task + 1}/{Settings.Tasks}: {descriptor.Name} for {string.Join(", ", descriptor.ClassNames)} ({origin}, {parameters:N0} parameters)");
+        State.Module = descriptor;
+        State.Base = version;
+        State.Round = 0;
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];
         State.ExpertMultiplyAdds = [.. State.ExpertMultiplyAdds.Take(State.Task), Settings.Routing.Views * architecture.MultiplyAdds];
-        await MoveToAsync(RunPhase.Train);
     }
 
     private (ModuleDescriptor Descriptor, ModuleVersion First) Reuse(PreservedExpert expert) => (

@@ -44,8 +44,7 @@ internal sealed partial class TrainingRunGrain
         var reports = await MeasureAsync(State.Module!, State.Base!);
         var specialization = new ModuleSpecialization(State.Base!.Number, reports.Sum(report => report.EntropySum), reports.Sum(report => report.SampleCount));
         await GrainFactory.GetGrain<IExpertModuleGrain>(State.Module!.Key).RecordSpecializationAsync(specialization);
-        State.DeviceSeconds += reports.Sum(report => report.DeviceSeconds);
-        State.BytesDown += reports.Sum(report => report.DownloadedBytes);
+        await CountLearningAsync(reports);
         await MoveToAsync(RunRules.AfterSpecialization(Settings));
     }
 

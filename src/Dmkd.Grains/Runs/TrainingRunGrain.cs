@@ -53,10 +53,11 @@ internal sealed partial class TrainingRunGrain(
 
         RunSettingsRules.Check(settings);
         await clusterDevices.RequireAsync(settings.Device);
+        if (settings.ExpertsOf is { } source) await RequireExpertsAsync(source, settings);
         await RemindAsync();
         State.Settings = settings;
         State.StartedAt = time.GetUtcNow();
-        State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
+        State.Phase = settings.LegacyTasks > 0 && settings.ExpertsOf is null ? RunPhase.Preserve : RunPhase.Assign;
         await Writer.WriteAsync();
         await AnnounceAsync();
         StartDriving();

@@ -80,6 +80,12 @@ internal sealed class TrainingRunState
 
     public double WallSeconds { get; set; }
 
+    /// <summary>What each expert cost to learn, in task order.</summary>
+    public List<LearningCost> Learning { get; set; } = [];
+
+    /// <summary>All that was counted before the task.</summary>
+    public LearningCost BeforeTask { get; set; } = LearningCost.None;
+
     public string? Error { get; set; }
 
     /// <summary>The phase in which the run failed: where a resumed run goes on.</summary>

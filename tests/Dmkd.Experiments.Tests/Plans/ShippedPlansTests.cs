@@ -19,7 +19,7 @@ public sealed class ShippedPlansTests
     public void Folder_Files_AreThePromisedOnes() =>
         Assert.Equal(
             [
-                "smoke.yaml", "split-cifar10-ablations.yaml", "split-cifar10-controls.yaml", "split-cifar10-ingredients.yaml", "split-cifar10-long.yaml",
+                "smoke.yaml", "split-cifar10-ablations.yaml", "split-cifar10-controls.yaml", "split-cifar10-long.yaml",
                 "split-cifar10.yaml", "split-cifar100.yaml", "split-tiny-imagenet.yaml", "tiny-imagenet-20.yaml",
             ],
             Names.Select(row => row.Data));

@@ -31,9 +31,31 @@ public sealed class DmkdLearnerTests
         Assert.Equal([0.25, 0.5, 1], told); // two tasks and preserving them: half of the first part and half of the second, then all
     }
 
-    private static Task<MethodResult> LearnAsync(FakeRun run, Action<double>? progress = null) =>
-        new DmkdLearner(run, new MethodParameters("dmkd", new Dictionary<string, string> { ["alpha"] = "0.25", ["legacy-tasks"] = "2" }), TimeProvider.System)
+    [Fact]
+    public async Task LearnAsync_OtherRoutingOfAFinishedRun_TakesItsExpertsOver()
+    {
+        var learned = new LearnedExperts();
+        var first = new FakeRun();
+        await LearnAsync(first, learned: learned);
+        learned.Add(Reports.Reports.Run with { Settings = first.Started! });
+        var second = new FakeRun();
+        await LearnAsync(second, learned: learned, more: ("top", "2"));
+        Assert.Equal((null, Reports.Reports.Run.RunId), (first.Started!.ExpertsOf, second.Started!.ExpertsOf));
+        var third = new FakeRun();
+        await LearnAsync(third, learned: learned, more: ("lambda", "1"));
+        Assert.Null(third.Started!.ExpertsOf);
+    }
+
+    private static Task<MethodResult> LearnAsync(FakeRun run, Action<double>? progress = null, LearnedExperts? learned = null, (string Name, string Value)? more = null) =>
+        new DmkdLearner(run, new MethodParameters("dmkd", Parameters(more)), learned ?? new(), TimeProvider.System)
             .LearnAsync(TinyProblem.Create(seed: 7), progress ?? (_ => { }), TestContext.Current.CancellationToken);
+
+    private static Dictionary<string, string> Parameters((string Name, string Value)? more)
+    {
+        var parameters = new Dictionary<string, string> { ["alpha"] = "0.25", ["legacy-tasks"] = "2" };
+        if (more is { } one) parameters[one.Name] = one.Value;
+        return parameters;
+    }
 
     private sealed class FakeRun : ITrainingRunGrain
     {

@@ -38,6 +38,40 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         Assert.Equal(settings.Exemplars, reports[0].Exemplars);
     }
 
+    public static TheoryData<string, RunSettings> Routings => new()
+    {
+        { "over-same", Settings() },
+        { "over-discriminant", With("evidence") with { Calibration = "discriminant" } },
+        { "over-affine", With("evidence") with { Exemplars = Exemplars, Calibration = "affine" } },
+        { "over-views", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, Views: 1) } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Routings))]
+    public async Task Run_ExpertsTakenOver_DecidesAndCostsTheSameAsLearning(string name, RunSettings settings)
+    {
+        var source = await _cluster.RunAsync($"{name}-0", Settings());
+        var learned = await _cluster.RunAsync($"{name}-1", settings);
+        var takenOver = await _cluster.RunAsync($"{name}-2", settings with { ExpertsOf = $"{name}-0" });
+        Assert.Equal(learned.ClassIncremental, takenOver.ClassIncremental);
+        Assert.Equal(learned.TaskIncremental, takenOver.TaskIncremental);
+        Assert.Equal((learned.BytesUp, learned.BytesDown, learned.DenseBytes, learned.RoutingBytes), (takenOver.BytesUp, takenOver.BytesDown, takenOver.DenseBytes, takenOver.RoutingBytes));
+        Assert.Equal(source.Learning, takenOver.Learning);
+        Assert.True(takenOver.DeviceSeconds > source.Learning.Sum(cost => cost.DeviceSeconds));
+        Assert.Equal(await DigestsAsync($"{name}-0"), await DigestsAsync($"{name}-2"));
+    }
+
+    [Fact]
+    public async Task Start_ExpertsOfAnotherKindOfRun_IsRefused()
+    {
+        await _cluster.RunAsync("over-source", Settings());
+        var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("over-refused");
+        var other = await Assert.ThrowsAsync<ArgumentException>(() => run.StartAsync(Settings() with { ExpertsOf = "over-source", Lambda = 1 }, Cancel));
+        Assert.Contains("learned with other settings", other.Message, StringComparison.Ordinal);
+        var none = await Assert.ThrowsAsync<ArgumentException>(() => run.StartAsync(Settings() with { ExpertsOf = "nobody" }, Cancel));
+        Assert.Contains("run nobody is not finished", none.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Run_Oracle_AsksTheRightExpertAlone()
     {
@@ -146,6 +180,9 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.RunAsync("few", With("mlp") with { Exemplars = 9 }));
         Assert.Contains("9 exemplars are fewer than one for each of 10 classes", error.Message, StringComparison.Ordinal);
     }
+
+    private async Task<string[]> DigestsAsync(string library) =>
+        [.. (await _cluster.Grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(Cancel)).Select(module => module.Current.Digest)];
 
     private static RunSettings Settings() => TinySettings() with { LegacyTasks = 0, Dirichlet = double.PositiveInfinity };
 
