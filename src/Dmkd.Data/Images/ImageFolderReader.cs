@@ -18,7 +18,8 @@ internal static class ImageFolderReader
     public static ImageDataset Read(
         string path, DatasetSpec spec, SplitRules train, SplitRules test, IProgress<DatasetProgress>? progress, CancellationToken ct)
     {
-        using IImageSource source = Directory.Exists(path) ? new FolderSource(path) : new ZipSource(path);
+        using IImageSource files = Directory.Exists(path) ? new FolderSource(path) : new ZipSource(path);
+        var source = AnnotatedSource.Of(files);
         var tree = ImageTree.Parse(source);
         // Both choices first: a class with too few test images is known before an hour of decoding.
         var (trainFiles, testFiles) = (Choose(tree.Train, train), Choose(tree.Test, test));
