@@ -43,9 +43,13 @@ internal sealed class AuditListCommand : Command
         {
             table.AddRow(
                 entry.At.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), Markup.Escape($"{entry.Role} {entry.Caller}"),
-                Markup.Escape($"{entry.Grain}.{entry.Method}"), Markup.Escape(entry.Key), entry.IsAllowed ? "allowed" : "refused");
+                Markup.Escape($"{Short(entry.Grain, "I", "Grain")}.{Short(entry.Method, "", "Async")}"), Markup.Escape(entry.Key), entry.IsAllowed ? "allowed" : "refused");
         }
 
         return table;
     }
+
+    /// <summary>A name without what all names have.</summary>
+    private static string Short(string name, string prefix, string suffix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(suffix, StringComparison.Ordinal) ? name[prefix.Length..^suffix.Length] : name;
 }

@@ -67,7 +67,7 @@ internal sealed class ConnectedCluster : ICluster
         }
         catch (Exception e) when (e is ConnectionFailedException or SiloUnavailableException or OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            string reason = host.Services.LastTlsRefusal() ?? e.Message.Split('\n', 2)[0].Trim();
+            string reason = host.Services.LastTlsRefusal() ?? (e is OperationCanceledException ? $"tried for {ConnectWait.TotalSeconds:0} seconds" : e.Message.Split('\n', 2)[0].Trim());
             host.Dispose();
             certificates?.Dispose();
             throw new BadInputException($"No silo of the cluster '{storage.ClusterId}' in {ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. {Hint(certificates)}");

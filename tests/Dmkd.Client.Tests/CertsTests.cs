@@ -1,4 +1,7 @@
+using System.Runtime.Versioning;
 using Dmkd.Client.Tests.Running;
+
+[assembly: SupportedOSPlatform("linux")] // modes of files
 
 namespace Dmkd.Client.Tests;
 

@@ -39,12 +39,12 @@ public static class ClusterDatabase
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer program.</exception>
     public static Task PrepareAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
-        PrepareAsync(options, longestWait, time, PostgresSchema.EnsureAsync, cancellationToken);
+        WaitAsync(options, longestWait, time, PostgresSchema.EnsureAsync, cancellationToken);
 
     /// <summary>The same for a client, which writes nothing where the schema is up to date: its user of the database need not be able to.</summary>
-    /// <inheritdoc cref="PrepareAsync(ClusterStorageOptions, TimeSpan, TimeProvider, CancellationToken)"/>
+    /// <inheritdoc cref="PrepareAsync"/>
     public static Task PrepareForClientAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
-        PrepareAsync(
+        WaitAsync(
             options, longestWait, time,
             async (source, cancel) =>
             {
@@ -52,7 +52,7 @@ public static class ClusterDatabase
             },
             cancellationToken);
 
-    private static async Task PrepareAsync(
+    private static async Task WaitAsync(
         ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);

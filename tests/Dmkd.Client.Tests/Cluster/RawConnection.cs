@@ -21,7 +21,9 @@ internal static class RawConnection
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port);
+#pragma warning disable CA5359 // a stranger does not care who the silo is
         await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+#pragma warning restore CA5359
         using var limit = new CancellationTokenSource(patience ?? Limit);
         try
         {

@@ -100,9 +100,13 @@ public sealed class AuthorizationMatrixTests
             await GrainCalls.CallAsync(cluster.Grains, method, node);
             return false;
         }
-        catch (Exception e)
+        catch (AccessRefusedException)
         {
-            return e is AccessRefusedException;
+            return true;
+        }
+        catch (Exception e) when (e is not AccessRefusedException)
+        {
+            return false;
         }
     }
 }

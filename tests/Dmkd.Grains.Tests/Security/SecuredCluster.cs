@@ -11,9 +11,11 @@ internal sealed class SecuredCluster : IAsyncDisposable
     private readonly IssuedFolders _issued;
     private readonly TemporaryFolder _folder;
     private readonly DmkdCluster _cluster;
+    private readonly string _clusterId;
 
-    private SecuredCluster(IssuedFolders issued, TemporaryFolder folder, DmkdCluster cluster)
+    private SecuredCluster(IssuedFolders issued, TemporaryFolder folder, DmkdCluster cluster, string clusterId)
     {
+        _clusterId = clusterId;
         _issued = issued;
         _folder = folder;
         _cluster = cluster;
@@ -28,28 +30,23 @@ internal sealed class SecuredCluster : IAsyncDisposable
         var issued = new IssuedFolders();
         var folder = new TemporaryFolder();
         var silo = issued.Load(AccessRole.Silo, "silo");
-        string starting = CallerToken.Make(issued.Load(AccessRole.Reader, "starting"), ClusterId, IssuedFolders.Now.AddMinutes(5));
+        string clusterId = $"secured-{Guid.NewGuid():N}";
+        string starting = CallerToken.Make(issued.Load(AccessRole.Reader, "starting"), clusterId, IssuedFolders.Now.AddMinutes(5));
         var cluster = await DmkdCluster.StartAsync(
             folder.Path, silos: 2,
             builder =>
             {
-                builder.Configure<Orleans.Configuration.ClusterOptions>(options => options.ClusterId = ClusterId);
                 configure?.Invoke(builder);
                 builder.HoldToRoles(silo, callsPerSecond);
             },
-            client =>
-            {
-                client.Configure<Orleans.Configuration.ClusterOptions>(options => options.ClusterId = ClusterId);
-                client.AddOutgoingGrainCallFilter(new ShowsSome(starting));
-            });
-        return new SecuredCluster(issued, folder, cluster);
+            client => client.AddOutgoingGrainCallFilter(new ShowsSome(starting)),
+            clusterId);
+        return new SecuredCluster(issued, folder, cluster, clusterId);
     }
-
-    private const string ClusterId = "secured";
 
     /// <summary>The calls that follow come from somebody; from nobody for null.</summary>
     public void Become(AccessRole? role, string name = "somebody") => RequestContext.Set(
-        CallerToken.Key, role is { } known ? CallerToken.Make(_issued.Load(known, name), ClusterId, IssuedFolders.Now.AddMinutes(5)) : "none");
+        CallerToken.Key, role is { } known ? CallerToken.Make(_issued.Load(known, name), _clusterId, IssuedFolders.Now.AddMinutes(5)) : "none");
 
     public async ValueTask DisposeAsync()
     {
