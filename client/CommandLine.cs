@@ -5,6 +5,8 @@ using Dmkd.Data;
 using Dmkd.Experiments;
 using Dmkd.Experiments.Plans;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Security;
+using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Storage;
 
 namespace Dmkd.Client;
@@ -27,6 +29,8 @@ internal static class CommandLine
             new EvaluateCommand(),
             new ConvertCommand(),
             new ExperimentCommand(),
+            new CertsCommand(),
+            new AuditCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
@@ -49,11 +53,11 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Table());
             return exitCode;
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or PlanException)
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or PlanException or CertificateException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }
-        catch (Exception e) when (e is RunFailedException or WeightStoreException or ClusterDatabaseException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is RunFailedException or WeightStoreException or ClusterDatabaseException or AccessRefusedException or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, e.Message);
         }

@@ -1,3 +1,6 @@
+using System.Runtime.Versioning;
 using Dmkd.Client;
+
+[assembly: SupportedOSPlatform("linux")]
 
 return await CommandLine.InvokeAsync(args);

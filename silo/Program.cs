@@ -10,9 +10,13 @@ try
     var settings = SiloSettings.Read(builder.Configuration);
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo");
-    builder.UseOrleans(silo => _ = settings.Cluster is { } storage
-        ? silo.UseCluster(storage, settings.Address, settings.SiloPort, settings.GatewayPort).AddDmkd(storage)
-        : silo.UseSingleSilo(settings.SiloPort, settings.GatewayPort).AddDmkd(new SiloStorageOptions(settings.Home)));
+    builder.UseOrleans(silo =>
+    {
+        _ = settings.Cluster is { } storage
+            ? silo.UseCluster(storage, settings.Address, settings.SiloPort, settings.GatewayPort).AddDmkd(storage)
+            : silo.UseSingleSilo(settings.SiloPort, settings.GatewayPort).AddDmkd(new SiloStorageOptions(settings.Home));
+        if (settings.Certificates is { } certificates) silo.UseCertificates(certificates, settings.CallsPerSecond);
+    });
     await builder.Build().RunAsync();
     return 0;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Security.Certificates;
 using Microsoft.Extensions.Configuration;
 
 namespace Dmkd.Silo;
@@ -8,6 +9,7 @@ namespace Dmkd.Silo;
 internal sealed record SiloSettings
 {
     private const string Section = "Dmkd";
+    private const string AllowUnencrypted = "AllowUnencrypted";
     private const int HighestPort = 65_535;
 
     /// <summary>The cluster's database; null for a silo of its own over a folder.</summary>
@@ -28,6 +30,12 @@ internal sealed record SiloSettings
     /// <summary>How long a database that does not answer is waited for at the start. Default: 60 seconds.</summary>
     public TimeSpan DatabaseWait { get; private init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>The silo's certificate, by which connections are encrypted and clients held to their roles; null without.</summary>
+    public ClusterCertificates? Certificates { get; private init; }
+
+    /// <summary>Calls a second that each client may make to this silo, where there are certificates. Default: 200.</summary>
+    public int CallsPerSecond { get; private init; } = 200;
+
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SiloSettingsException">Lists every setting that is wrong, and what to do.</exception>
     public static SiloSettings Read(IConfiguration configuration)
@@ -39,12 +47,14 @@ internal sealed record SiloSettings
             Home = section[nameof(Home)] ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "dmkd-silo"),
             Cluster = ClusterOf(section, problems),
             Address = AddressOf(section, problems),
+            Certificates = CertificatesOf(section, problems),
+            CallsPerSecond = Number(section, nameof(CallsPerSecond), 200, 1_000_000, problems),
             SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
             GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
             DatabaseWait = TimeSpan.FromSeconds(Number(section, "DatabaseWaitSeconds", 60, 3_600, problems)),
         };
         if (settings.SiloPort == settings.GatewayPort) problems.Add($"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {settings.SiloPort}: give them two ports.");
-        string[] known = [nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), "DatabaseWaitSeconds"];
+        string[] known = [nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), "DatabaseWaitSeconds", nameof(Certificates), AllowUnencrypted, nameof(CallsPerSecond)];
         foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
             problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", known.Select(name => $"{Section}:{name}"))}.");
         return problems.Count == 0 ? settings : throw new SiloSettingsException(string.Join(' ', problems));
@@ -74,9 +84,33 @@ internal sealed record SiloSettings
             return IPAddress.Loopback;
         }
 
-        // Whoever reaches a port of a silo may call every grain.
-        if (!IPAddress.IsLoopback(address)) problems.Add($"{Section}:{nameof(Address)} {address} is not loopback, and connections are not encrypted yet: use 127.0.0.1.");
+        // Without certificates, whoever reaches a port of a silo may call every grain.
+        if (!IPAddress.IsLoopback(address) && section[nameof(Certificates)] is null && !IsAllowed(section, problems))
+            problems.Add($"{Section}:{nameof(Address)} {address} is not loopback, and connections would not be encrypted: set {Section}:{nameof(Certificates)}, use 127.0.0.1, or set {Section}:{AllowUnencrypted}=true on a network that nobody else reaches.");
         return address;
+    }
+
+    private static bool IsAllowed(IConfigurationSection section, List<string> problems)
+    {
+        if (section[AllowUnencrypted] is not { } text) return false;
+        if (bool.TryParse(text, out bool isAllowed)) return isAllowed;
+        problems.Add($"{Section}:{AllowUnencrypted} must be true or false, not '{text}'.");
+        return false;
+    }
+
+    private static ClusterCertificates? CertificatesOf(IConfigurationSection section, List<string> problems)
+    {
+        if (section[nameof(Certificates)] is not { } folder) return null;
+        if (section[nameof(Cluster)] is not { Length: > 0 }) problems.Add($"{Section}:{nameof(Certificates)} is for a cluster: set {Section}:{nameof(Cluster)} too, or leave it out.");
+        try
+        {
+            return ClusterCertificates.Load(folder, isSilo: true, TimeProvider.System);
+        }
+        catch (CertificateException e)
+        {
+            problems.Add($"{Section}:{nameof(Certificates)}: {e.Message}");
+            return null;
+        }
     }
 
     private static int Number(IConfigurationSection section, string name, int fallback, int most, List<string> problems)

@@ -15,6 +15,7 @@ internal sealed class CommonOptions
     };
 
     private readonly Option<string?> _weights = new("--cluster-weights") { Description = "Folder of the cluster's weights, when its silos keep them in one" };
+    private readonly Option<string?> _certificates = new("--certificates") { Description = "Folder of the certificate for a cluster that asks for one (dmkd certs issue); else DMKD_CERTIFICATES" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output; progress goes to standard error" };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Print the silo's log on standard error" };
 
@@ -23,6 +24,7 @@ internal sealed class CommonOptions
         command.Options.Add(_home);
         command.Options.Add(_cluster);
         command.Options.Add(_weights);
+        command.Options.Add(_certificates);
         command.Options.Add(_json);
         command.Options.Add(_verbose);
     }
@@ -40,7 +42,7 @@ internal sealed class CommonOptions
     public string Place(ParseResult parsed) => Cluster(parsed) is { } cluster ? $"the cluster {ClusterDatabase.NameOf(cluster.ConnectionString)}" : Home(parsed);
 
     /// <summary>The options by which a later command finds the same place.</summary>
-    public string PlaceOptions(ParseResult parsed) => Cluster(parsed) is null ? $"--home {Home(parsed)}" : "--cluster ...";
+    public string PlaceOptions(ParseResult parsed) => Cluster(parsed) is null ? $"--home {Home(parsed)}" : parsed.GetValue(_certificates) is null ? "--cluster ..." : "--cluster ... --certificates ...";
 
     /// <summary>Whether the work goes on without this console.</summary>
     public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null;
@@ -66,15 +68,24 @@ internal sealed class CommonOptions
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
     public async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
-        ? await ConnectedCluster.ConnectAsync(cluster, Verbose(parsed), cancellationToken)
+        ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)
         : await EmbeddedSilo.StartAsync(Home(parsed), datasets, Verbose(parsed), cancellationToken);
+
+    /// <summary>The cluster's database, for a command that needs nothing else of the cluster.</summary>
+    /// <exception cref="BadInputException">None is named.</exception>
+    public ClusterStorageOptions RequireCluster(ParseResult parsed) =>
+        Cluster(parsed) ?? throw new BadInputException($"This is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER.");
+
+    private string? Certificates(ParseResult parsed) =>
+        parsed.GetValue(_certificates) ?? (Environment.GetEnvironmentVariable("DMKD_CERTIFICATES") is { Length: > 0 } folder ? folder : null);
 
     private ClusterStorageOptions? Cluster(ParseResult parsed)
     {
         bool isGiven = parsed.GetResult(_cluster) is { Implicit: false };
         if (isGiven && HomeGiven(parsed) is not null) throw new BadInputException($"{_cluster.Name} and {_home.Name} are two places: give one.");
         string? connection = isGiven ? parsed.GetValue(_cluster) : HomeGiven(parsed) is null ? Environment.GetEnvironmentVariable("DMKD_CLUSTER") : null;
-        if (string.IsNullOrEmpty(connection)) return null;
+        if (string.IsNullOrEmpty(connection))
+            return parsed.GetValue(_certificates) is null ? null : throw new BadInputException($"{_certificates.Name} is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER.");
         if (ClusterDatabase.ProblemOf(connection) is { } problem)
             throw new BadInputException($"{_cluster.Name} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
         return new ClusterStorageOptions(connection) { WeightsFolder = parsed.GetValue(_weights) };

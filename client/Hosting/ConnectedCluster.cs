@@ -1,5 +1,6 @@
 using Dmkd.Core.Devices;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Storage;
 using Dmkd.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,10 +19,12 @@ internal sealed class ConnectedCluster : ICluster
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
     private readonly IHost _host;
     private readonly NpgsqlDataSource _source;
+    private readonly ClusterCertificates? _certificates;
     private readonly Lazy<DeviceWorker> _device = new(() => new DeviceWorker());
 
-    private ConnectedCluster(IHost host, NpgsqlDataSource source, IWeightStore weights)
+    private ConnectedCluster(IHost host, NpgsqlDataSource source, IWeightStore weights, ClusterCertificates? certificates)
     {
+        _certificates = certificates;
         _host = host;
         _source = source;
         Weights = weights;
@@ -37,17 +40,24 @@ internal sealed class ConnectedCluster : ICluster
 
     /// <summary>Connects.</summary>
     /// <param name="storage">The cluster's database.</param>
+    /// <param name="certificateFolder">Folder of the certificate to connect with; null for a cluster without.</param>
     /// <param name="verbose">Whether the log goes to standard error.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ClusterDatabaseException">The database cannot be used.</exception>
+    /// <exception cref="CertificateException">The certificate cannot be used.</exception>
     /// <exception cref="BadInputException">No silo of the cluster answers.</exception>
-    public static async Task<ConnectedCluster> ConnectAsync(ClusterStorageOptions storage, bool verbose, CancellationToken cancellationToken)
+    public static async Task<ConnectedCluster> ConnectAsync(ClusterStorageOptions storage, string? certificateFolder, bool verbose, CancellationToken cancellationToken)
     {
-        await ClusterDatabase.PrepareAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
+        var certificates = certificateFolder is null ? null : ClusterCertificates.Load(certificateFolder, isSilo: false, TimeProvider.System);
+        await ClusterDatabase.PrepareForClientAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
         if (verbose) builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
         builder.Services.AddTelemetryDefaults("dmkd");
-        builder.UseOrleansClient(client => client.UseCluster(storage));
+        builder.UseOrleansClient(client =>
+        {
+            client.UseCluster(storage);
+            if (certificates is not null) client.UseCertificates(certificates);
+        });
         var host = builder.Build();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ConnectWait);
@@ -57,14 +67,19 @@ internal sealed class ConnectedCluster : ICluster
         }
         catch (Exception e) when (e is ConnectionFailedException or SiloUnavailableException or OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            string reason = host.Services.LastTlsRefusal() ?? (e is OperationCanceledException ? $"tried for {ConnectWait.TotalSeconds:0} seconds" : e.Message.Split('\n', 2)[0].Trim());
             host.Dispose();
-            throw new BadInputException(
-                $"No silo of the cluster '{storage.ClusterId}' in {ClusterDatabase.NameOf(storage.ConnectionString)} answers: {e.Message.Split('\n', 2)[0].Trim()} Start one with dmkd-silo, or leave --cluster out.");
+            certificates?.Dispose();
+            throw new BadInputException($"No silo of the cluster '{storage.ClusterId}' in {ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. {Hint(certificates)}");
         }
 
         var source = NpgsqlDataSource.Create(storage.ConnectionString);
-        return new ConnectedCluster(host, source, ClusterDatabase.WeightsOf(storage, source, TimeProvider.System));
+        return new ConnectedCluster(host, source, ClusterDatabase.WeightsOf(storage, source, TimeProvider.System), certificates);
     }
+
+    private static string Hint(ClusterCertificates? certificates) => certificates is null
+        ? "Start one with dmkd-silo, leave --cluster out, or give --certificates if the cluster asks for one."
+        : $"Start one with dmkd-silo; if one runs, its log says whether it refuses the certificate of {certificates.Identity}.";
 
     public async ValueTask DisposeAsync()
     {
@@ -82,6 +97,7 @@ internal sealed class ConnectedCluster : ICluster
 
         _host.Dispose();
         await _source.DisposeAsync();
+        _certificates?.Dispose();
         if (_device.IsValueCreated) _device.Value.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dmkd.Grains.Security.Audit;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
 using Npgsql;
@@ -37,7 +38,22 @@ public static class ClusterDatabase
     /// <param name="time">Sets the pace.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer program.</exception>
-    public static async Task PrepareAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default)
+    public static Task PrepareAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
+        WaitAsync(options, longestWait, time, PostgresSchema.EnsureAsync, cancellationToken);
+
+    /// <summary>The same for a client, which writes nothing where the schema is up to date: its user of the database need not be able to.</summary>
+    /// <inheritdoc cref="PrepareAsync"/>
+    public static Task PrepareForClientAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
+        WaitAsync(
+            options, longestWait, time,
+            async (source, cancel) =>
+            {
+                if (!await PostgresSchema.IsCurrentAsync(source, cancel)) await PostgresSchema.EnsureAsync(source, cancel);
+            },
+            cancellationToken);
+
+    private static async Task WaitAsync(
+        ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
@@ -47,7 +63,7 @@ public static class ClusterDatabase
         {
             try
             {
-                await PostgresSchema.EnsureAsync(source, cancellationToken);
+                await prepareAsync(source, cancellationToken);
                 return;
             }
             catch (DbException e) when (e.IsTransient && time.GetUtcNow() < until)
@@ -80,4 +96,9 @@ public static class ClusterDatabase
         ArgumentNullException.ThrowIfNull(source);
         return new WeightCollector(weights, source.CreateConnection, time);
     }
+
+    /// <summary>Who changed what in the cluster.</summary>
+    /// <param name="source">Connections to its database. Borrowed.</param>
+    /// <param name="time">Sets the pace of repeats.</param>
+    public static IAuditLog AuditOf(NpgsqlDataSource source, TimeProvider time) => new PostgresAuditLog(source, time);
 }

@@ -17,6 +17,7 @@ public static class DmkdClientBuilderExtensions
         client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdSiloBuilderExtensions.ServiceId, storage.ClusterId));
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+        client.Configure<ClientMessagingOptions>(MessageLimits.Apply);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
         client.Services.AddRefusals();
         return client.AddActivityPropagation();

@@ -51,6 +51,7 @@ public static class DmkdSiloBuilderExtensions
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
+        silo.Configure<SiloMessagingOptions>(MessageLimits.Apply);
         return silo.NoticeDeathSoon();
     }
 
@@ -87,6 +88,7 @@ public static class DmkdSiloBuilderExtensions
             storage, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>())));
         silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
             services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => ClusterDatabase.AuditOf(services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddHostedService<WeightCollection>();
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }

@@ -34,8 +34,48 @@ internal sealed class SiloProcess : IDisposable
         }
     }
 
+    /// <summary>Port that silos use.</summary>
+    public int SiloPort { get; private init; }
+
+    /// <summary>Port that clients use.</summary>
+    public int GatewayPort { get; private init; }
+
     /// <summary>Starts a silo on free ports.</summary>
-    public static SiloProcess Start(string database) => new([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={FreePort()}", $"--Dmkd:GatewayPort={FreePort()}"]);
+    public static SiloProcess Start(string database, params string[] settings)
+    {
+        int silo = FreePort(), gateway = FreePort();
+        return new SiloProcess([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={silo}", $"--Dmkd:GatewayPort={gateway}", .. settings]) { SiloPort = silo, GatewayPort = gateway };
+    }
+
+    /// <summary>Waits until its log contains a text.</summary>
+    public Task LogsAsync(string text) => UntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), $"'{text}'");
+
+    /// <summary>Waits until it listens for clients.</summary>
+    public Task ListensAsync() => UntilAsync(
+        async () =>
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, GatewayPort, TestContext.Current.CancellationToken);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        },
+        "the gateway");
+
+    private async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(90)) Assert.Fail($"No {what} of the silo: {Log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
+        }
+    }
 
     /// <summary>Starts a silo with settings that it is to refuse.</summary>
     public static async Task<(int Code, string Log)> RefusedAsync(params string[] settings)

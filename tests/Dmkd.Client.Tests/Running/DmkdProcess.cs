@@ -20,7 +20,7 @@ internal sealed class DmkdProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null, ["DMKD_CLUSTER"] = null },
+            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null, ["DMKD_CLUSTER"] = null, ["DMKD_CERTIFICATES"] = null },
         };
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => _output.Add(line.Data);
@@ -40,6 +40,13 @@ internal sealed class DmkdProcess : IDisposable
     public static async Task<Outcome> RunInClusterAsync(string database, params string[] arguments)
     {
         using var process = StartInCluster(database, arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Runs the program to its end, in no place at all.</summary>
+    public static async Task<Outcome> RunPlainAsync(params string[] arguments)
+    {
+        using var process = new DmkdProcess("", arguments);
         return await process.EndAsync();
     }
 

@@ -25,7 +25,9 @@ internal sealed class DmkdCluster : IAsyncDisposable
     /// <param name="folder">Shared by the silos; a cluster started on it later finds everything again.</param>
     /// <param name="silos">Number of silos.</param>
     /// <param name="configure">Changes what <c>AddDmkd</c> added; runs once per silo.</param>
-    public static async Task<DmkdCluster> StartAsync(string folder, int silos = 1, Action<ISiloBuilder>? configure = null)
+    /// <param name="configureClient">Changes the client.</param>
+    /// <param name="clusterId">Name of the cluster; null for a new one.</param>
+    public static async Task<DmkdCluster> StartAsync(string folder, int silos = 1, Action<ISiloBuilder>? configure = null, Action<IClientBuilder>? configureClient = null, string? clusterId = null)
     {
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
@@ -37,6 +39,8 @@ internal sealed class DmkdCluster : IAsyncDisposable
             silo.AddDmkd(new SiloStorageOptions(folder));
             configure?.Invoke(silo);
         });
+        if (clusterId is not null) builder.Options.ClusterId = clusterId;
+        if (configureClient is not null) builder.ConfigureClient(configureClient);
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new DmkdCluster(cluster);

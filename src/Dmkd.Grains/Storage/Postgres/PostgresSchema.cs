@@ -4,7 +4,7 @@ using Npgsql;
 namespace Dmkd.Grains.Storage.Postgres;
 
 /// <summary>
-/// The tables and queries of a cluster on PostgreSQL: Orleans' storage, membership and reminders, and DMKD's blobs. Versions build on one another;
+/// The tables and queries of a cluster on PostgreSQL: Orleans' storage, membership and reminders, DMKD's blobs and audit log. Versions build on one another;
 /// each silo brings the database to the newest at its start, one at a time (docs/adr/0020).
 /// </summary>
 internal static class PostgresSchema
@@ -18,7 +18,7 @@ internal static class PostgresSchema
     private const string VersionTable = "CREATE TABLE IF NOT EXISTS DmkdSchema (Version integer NOT NULL)";
 
     /// <summary>What brings a database from one version to the next; never changed once released, only added to.</summary>
-    private static readonly string[] Steps = [PostgresTables.Orleans, PostgresTables.Blobs];
+    private static readonly string[] Steps = [PostgresTables.Orleans, PostgresTables.Blobs, PostgresTables.Audit];
 
     /// <summary>The newest version.</summary>
     public static int Version => Steps.Length;
@@ -42,6 +42,14 @@ internal static class PostgresSchema
         foreach (var (key, text) in PostgresQueries.All)
             await ExecuteAsync(connection, "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES ($1, $2) ON CONFLICT (QueryKey) DO UPDATE SET QueryText=excluded.QueryText", [key, text], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Whether a database has this program's version. Reads only.</summary>
+    public static async Task<bool> IsCurrentAsync(NpgsqlDataSource source, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var exists = new NpgsqlCommand("SELECT to_regclass('DmkdSchema') IS NOT NULL", connection);
+        return await exists.ExecuteScalarAsync(cancellationToken) is true && await FoundAsync(connection, cancellationToken) == Version;
     }
 
     /// <summary>Brings an empty database to an older version, for tests of what newer programs make of it.</summary>

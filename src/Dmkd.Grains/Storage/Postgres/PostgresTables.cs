@@ -28,4 +28,15 @@ internal static class PostgresTables
         CREATE TABLE DmkdBlobs (Digest text PRIMARY KEY, Content bytea NOT NULL, StoredAt timestamptz NOT NULL DEFAULT now());
         ALTER TABLE DmkdBlobs ALTER COLUMN Content SET STORAGE EXTERNAL;
         """;
+
+    /// <summary>Version 3: who changed what. Rows are added and never changed, which a trigger holds programs to; whoever owns the table can take the trigger off.</summary>
+    public const string Audit = """
+        CREATE TABLE DmkdAudit (
+            Id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, At timestamptz NOT NULL, Caller text NOT NULL, Role text NOT NULL,
+            Grain text NOT NULL, Method text NOT NULL, GrainKey text NOT NULL, IsAllowed boolean NOT NULL, Reason text);
+        CREATE FUNCTION DmkdAuditTakesRowsOnly() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'DmkdAudit takes rows and gives none back: % is refused', TG_OP; END $$;
+        CREATE TRIGGER DmkdAuditTakesRowsOnly BEFORE UPDATE OR DELETE OR TRUNCATE ON DmkdAudit
+            FOR EACH STATEMENT EXECUTE FUNCTION DmkdAuditTakesRowsOnly();
+        """;
 }

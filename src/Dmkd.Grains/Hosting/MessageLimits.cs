@@ -1,0 +1,21 @@
+using Dmkd.Contracts.Merging;
+using Orleans.Configuration;
+
+namespace Dmkd.Grains.Hosting;
+
+/// <summary>Most bytes of a message between the cluster's programs. One that is larger ends its connection before it is read into memory.</summary>
+internal static class MessageLimits
+{
+    /// <summary>The largest message there is, an update, and what comes with its values.</summary>
+    public const int BodyBytes = (int)(DeltaSubmission.MaxValueBytes + (8L << 20));
+
+    /// <summary>Addresses, trace and token.</summary>
+    public const int HeaderBytes = 256 << 10;
+
+    /// <summary>Sets the limits.</summary>
+    public static void Apply(MessagingOptions options)
+    {
+        options.MaxMessageBodySize = BodyBytes;
+        options.MaxMessageHeaderSize = HeaderBytes;
+    }
+}

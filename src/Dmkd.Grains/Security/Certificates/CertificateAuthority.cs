@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Dmkd.Grains.Security.Certificates;
+
+/// <summary>A cluster's private authority: makes certificates and their keys. Elliptic curve P-256 throughout.</summary>
+public static class CertificateAuthority
+{
+    private const int SerialBytes = 16;
+
+    /// <summary>Clocks of machines differ: certificates count from a little before they were made.</summary>
+    private static readonly TimeSpan ClockAllowance = TimeSpan.FromMinutes(5);
+
+    /// <summary>Makes an authority.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="validity">How long it counts.</param>
+    /// <param name="now">The time.</param>
+    public static PemPair Create(string name, TimeSpan validity, DateTimeOffset now)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var subject = new X500DistinguishedNameBuilder();
+        subject.AddCommonName(name);
+        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        using var made = request.CreateSelfSigned(now - ClockAllowance, now + validity);
+        return new PemPair(made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), made.NotAfter.ToUniversalTime(), made.Thumbprint);
+    }
+
+    /// <summary>Issues a certificate; it never outlives its authority.</summary>
+    /// <param name="folder">Folder of <c>ca.crt</c> and <c>ca.key</c>.</param>
+    /// <param name="identity">Whose it is.</param>
+    /// <param name="validity">How long it counts.</param>
+    /// <param name="now">The time.</param>
+    /// <exception cref="CertificateException">The authority cannot be read, or has expired.</exception>
+    public static PemPair Issue(string folder, CallerIdentity identity, TimeSpan validity, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
+        var end = new DateTimeOffset(authority.NotAfter) < now + validity ? new DateTimeOffset(authority.NotAfter) : now + validity;
+        if (end <= now) throw new CertificateException($"The authority in {folder} has expired; make another with dmkd certs create-authority.");
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(CertificateSubject.Of(identity), key, HashAlgorithmName.SHA256);
+        AddExtensions(request, authority, identity.Role);
+        var start = now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
+        using var issued = request.Create(authority, start, end, RandomNumberGenerator.GetBytes(SerialBytes));
+        return new PemPair(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), issued.NotAfter.ToUniversalTime(), issued.Thumbprint);
+    }
+
+    private static void AddExtensions(CertificateRequest request, X509Certificate2 authority, AccessRole role)
+    {
+        var uses = new OidCollection { new("1.3.6.1.5.5.7.3.2") };
+        if (role == AccessRole.Silo) uses.Add(new Oid("1.3.6.1.5.5.7.3.1")); // only silos listen
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(uses, critical: false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+    }
+}

@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Dmkd.Grains.Security.Certificates;
+
+/// <summary>A program's certificate, its key, and the authority that it believes. Owns them.</summary>
+public sealed class ClusterCertificates : IDisposable
+{
+    private readonly X509Certificate2 _authority;
+
+    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 own, TimeProvider time)
+    {
+        _authority = authority;
+        Own = own;
+        Time = time;
+        Check = new CertificateCheck(authority, time);
+    }
+
+    /// <summary>Whose the certificate is.</summary>
+    public CallerIdentity Identity { get; private init; } = null!;
+
+    /// <summary>The certificate, with its private key.</summary>
+    internal X509Certificate2 Own { get; }
+
+    /// <summary>What counts.</summary>
+    internal CertificateCheck Check { get; }
+
+    /// <summary>What time it is.</summary>
+    internal TimeProvider Time { get; }
+
+    /// <summary>Reads a folder of <c>ca.crt</c>, <c>tls.crt</c> and <c>tls.key</c>, and checks what a connection would find wrong later.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="isSilo">Whether a silo is to use them: silos have the role silo, and nobody else.</param>
+    /// <param name="time">What time it is.</param>
+    /// <exception cref="CertificateException">A file is missing or broken, or the certificate would be refused.</exception>
+    public static ClusterCertificates Load(string folder, bool isSilo, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        if (!Directory.Exists(folder)) throw new CertificateException($"There is no folder {folder} of certificates; make one with dmkd certs issue.");
+        var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
+        var own = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Own), Path.Combine(folder, CertificateFiles.OwnKey));
+        string? problem = new CertificateCheck(authority, time).ProblemOf(own, asServer: isSilo, out var identity);
+        if (problem is null && isSilo != (identity!.Role == AccessRole.Silo))
+            problem = $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; {(isSilo ? "a silo needs the role silo" : "that of a silo is for silos, clients have reader, node or operator")}";
+        if (problem is null) return new ClusterCertificates(authority, own, time) { Identity = identity! };
+        authority.Dispose();
+        own.Dispose();
+        throw new CertificateException($"{Path.Combine(folder, CertificateFiles.Own)}: {problem}.");
+    }
+
+    /// <summary>Signs as the holder.</summary>
+    internal byte[] Sign(byte[] message)
+    {
+        using var key = Own.GetECDsaPrivateKey()!;
+        return key.SignData(message, HashAlgorithmName.SHA256);
+    }
+
+    /// <summary>Lets go of certificates and key.</summary>
+    public void Dispose()
+    {
+        _authority.Dispose();
+        Own.Dispose();
+    }
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dmkd.Grains.Security.Certificates;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace Dmkd.Grains.Security.Tokens;
+
+/// <summary>Whose a token is. Tokens that were found good are remembered until they end.</summary>
+internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<ClusterOptions> cluster)
+{
+    private const int MostRemembered = 1024;
+
+    /// <summary>Clocks of machines may differ by this much.</summary>
+    private static readonly TimeSpan ClockAllowance = TimeSpan.FromMinutes(2);
+
+    private readonly ConcurrentDictionary<string, (CallerIdentity Identity, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Whose a token is; null with the reason when it does not count.</summary>
+    public CallerIdentity? IdentityOf(string token, out string? problem)
+    {
+        problem = null;
+        var now = certificates.Time.GetUtcNow();
+        if (_known.TryGetValue(token, out var known) && now <= known.Until) return known.Identity;
+        if (CallerToken.Read(token) is not { } read) problem = "its token cannot be read";
+        else if (Verified(read, now, out var until, out problem) is { } identity)
+        {
+            if (_known.Count >= MostRemembered) _known.Clear();
+            _known[token] = (identity, until);
+            return identity;
+        }
+
+        return null;
+    }
+
+    private CallerIdentity? Verified(CallerToken token, DateTimeOffset now, out DateTimeOffset until, out string? problem)
+    {
+        long last = now.ToUnixTimeSeconds() + (long)(TokenSource.Validity + ClockAllowance).TotalSeconds;
+        until = token.Until <= last ? DateTimeOffset.FromUnixTimeSeconds(token.Until) + ClockAllowance : default;
+        if (token.Until > last) problem = "its token is of the future; look at the clocks";
+        else if (now > until) problem = "its token has expired; look at the clocks";
+        else return Signed(token, out problem);
+        return null;
+    }
+
+    private CallerIdentity? Signed(CallerToken token, out string? problem)
+    {
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(token.Certificate);
+            problem = certificates.Check.ProblemOf(certificate, asServer: false, out var identity);
+            using var key = certificate.GetECDsaPublicKey();
+            if (problem is null && key?.VerifyData(CallerToken.Message(cluster.Value.ClusterId, token.Until, token.Certificate), token.Signature, HashAlgorithmName.SHA256) != true)
+                problem = "its token's signature is wrong";
+            return problem is null ? identity : null;
+        }
+        catch (CryptographicException)
+        {
+            problem = "its token holds no certificate";
+            return null;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.Versioning;
+using Dmkd.Client.Tests.Running;
+
+[assembly: SupportedOSPlatform("linux")] // modes of files
+
+namespace Dmkd.Client.Tests;
+
+public sealed class CertsTests : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task Issue_AfterCreateAuthority_WritesAFolderWhoseKeyIsTheOwners()
+    {
+        await CreateAuthorityAsync();
+        var issued = (await IssueAsync("--json")).IsSuccess();
+        var document = Json.Parse(issued.Output);
+        Assert.Equal(["folder", "name", "role", "notAfter", "thumbprint"], document.Names());
+        Assert.Equal(["ca.crt", "tls.crt", "tls.key"], Files("anna"));
+        Assert.Equal(["ca.crt", "ca.key"], Files("authority"));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["anna"], "tls.key")));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["authority"], "ca.key")));
+        Assert.Equal(["anna", "authority"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)); // nothing left over
+    }
+
+    [Fact]
+    public async Task Issue_FolderThatExists_IsReplacedByForceOnly()
+    {
+        await CreateAuthorityAsync();
+        (await IssueAsync()).IsSuccess();
+        string before = await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken);
+        (await IssueAsync()).IsRefused("anna exists already", "--force");
+        Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));
+        (await IssueAsync("--force")).IsSuccess();
+        Assert.NotEqual(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Issue_FolderOfSomethingElse_IsLeftAlone()
+    {
+        await CreateAuthorityAsync();
+        _folder.Write("anna/thesis.txt", [1]);
+        (await IssueAsync("--force")).IsRefused("holds thesis.txt");
+        Assert.Equal(["thesis.txt"], Files("anna"));
+    }
+
+    [Fact]
+    public async Task Issue_NoAuthority_NamesTheFile() => (await IssueAsync()).IsRefused("ca.crt is missing");
+
+    [Theory]
+    [InlineData("--role", "king", "king")]
+    [InlineData("--name", "a b", "not ' '")]
+    [InlineData("--days", "0", "--days must be in [1, 36500], not 0")]
+    public async Task Issue_WrongOption_IsRefused(string option, string value, string reason)
+    {
+        string[] arguments = ["certs", "issue", "--authority", _folder["authority"], "--role", "reader", "--name", "anna", "--days", "9", "--output", _folder["anna"]];
+        arguments[Array.IndexOf(arguments, option) + 1] = value;
+        (await DmkdProcess.RunPlainAsync(arguments)).IsRefused(reason);
+        Assert.False(Directory.Exists(_folder["anna"]));
+    }
+
+    [Fact]
+    public async Task ApiKey_Twice_AddsTwoLinesWithoutTheKeys()
+    {
+        string file = _folder["keys"];
+        foreach (string name in (string[])["grafana", "robot"])
+        {
+            var made = Json.Parse((await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", name, "--json")).IsSuccess().Output);
+            Assert.StartsWith("dmkd_", made.GetProperty("key").GetString(), StringComparison.Ordinal);
+            Assert.DoesNotContain(made.GetProperty("key").GetString()!, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(["grafana reader", "robot reader"], File.ReadLines(file).Select(line => line[..line.LastIndexOf(' ')]));
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(file));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task CreateAuthorityAsync() => (await DmkdProcess.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
+
+    private Task<Outcome> IssueAsync(params string[] more) =>
+        DmkdProcess.RunPlainAsync(["certs", "issue", "--authority", _folder["authority"], "--role", "operator", "--name", "anna", "--output", _folder["anna"], .. more]);
+
+    private string[] Files(string name) => [.. Directory.EnumerateFiles(_folder[name]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+}

@@ -1,0 +1,161 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
+using Npgsql;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>Mutual TLS and roles between real processes.</summary>
+public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    private const string Password = "hunter2-the-password";
+
+    [Fact]
+    public async Task Run_TwoSilosWithCertificates_EndsAndIsRecorded()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        string first = await certificates.IssueAsync("silo", "silo-1"), second = await certificates.IssueAsync("silo", "silo-2");
+        string anna = await certificates.IssueAsync("operator", "anna"), bert = await certificates.IssueAsync("reader", "bert");
+        using SiloProcess one = SiloProcess.Start(database, $"--Dmkd:Certificates={first}"), two = SiloProcess.Start(database, $"--Dmkd:Certificates={second}");
+        await one.ListensAsync();
+        await two.ListensAsync();
+
+        (await DmkdProcess.RunInClusterAsync(database, [.. Run("secured"), "--certificates", anna])).IsSuccess();
+        string reading = await ReaderOfAsync(database);
+        (await DmkdProcess.RunInClusterAsync(reading, "modules", "list", "--certificates", bert)).IsSuccess();
+        (await DmkdProcess.RunInClusterAsync(reading, [.. Run("refused"), "--certificates", bert])).IsFailed("needs the role operator", "reader bert");
+
+        string listed = (await DmkdProcess.RunInClusterAsync(database, "audit", "list", "--json")).IsSuccess().Output;
+        Assert.Equal(
+            ["anna ITrainingRunGrain StartAsync secured True", "bert ITrainingRunGrain StartAsync refused False"],
+            Json.Parse(listed).EnumerateArray().Select(entry => string.Join(' ', ((string[])["caller", "grain", "method", "key", "isAllowed"]).Select(name => entry.GetProperty(name).ToString()))));
+    }
+
+    [Fact]
+    public async Task Connection_WithoutTheRightCertificate_IsRefusedWithOneLineEach()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        using var others = await TestCertificates.CreateAsync();
+        string anna = await certificates.IssueAsync("operator", "anna");
+        using var right = Read(anna);
+        using var foreign = Read(await others.IssueAsync("operator", "mallory"));
+        using var expired = certificates.Expired("operator");
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        await silo.ListensAsync();
+
+        Assert.False(await RawConnection.IsRefusedAsync(silo.GatewayPort, right, patience: TimeSpan.FromSeconds(3)), silo.Log);
+        foreach (int port in (int[])[silo.GatewayPort, silo.SiloPort])
+        {
+            Assert.True(await RawConnection.IsRefusedAsync(port, certificate: null));
+            Assert.True(await RawConnection.IsRefusedAsync(port, foreign));
+            Assert.True(await RawConnection.IsRefusedAsync(port, expired));
+            Assert.Equal(0, await RawConnection.AnswersPlaintextAsync(port));
+        }
+
+        Assert.True(await RawConnection.IsRefusedAsync(silo.SiloPort, right));
+        Assert.True(await RawConnection.IsRefusedAsync(silo.GatewayPort, right, SslProtocols.Tls12));
+        await silo.LogsAsync("the peer presented no certificate");
+        await silo.LogsAsync("'CN=mallory, OU=operator' was not issued by the cluster's authority");
+        await silo.LogsAsync("'CN=late, OU=operator' expired on");
+        await silo.LogsAsync("no TLS handshake");
+        await silo.LogsAsync("the certificate of operator anna is not for this port, which takes silo");
+        Assert.DoesNotContain("   at ", silo.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Console_WrongMissingOrExpiredCertificate_SaysWhich()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        using var others = await TestCertificates.CreateAsync();
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        await silo.ListensAsync();
+        await IsRefusedAsync("was not issued by the cluster's authority", "--certificates", await others.IssueAsync("operator", "mallory"));
+        await IsRefusedAsync("expired on", "--certificates", certificates.ExpiredFolder("operator"));
+        await IsRefusedAsync("give --certificates");
+        await IsRefusedAsync("There is no folder", "--certificates", "nowhere");
+
+        async Task IsRefusedAsync(string reason, params string[] options) =>
+            (await DmkdProcess.RunInClusterAsync(database, ["modules", "list", .. options])).IsRefused(reason);
+    }
+
+    [Fact]
+    public async Task Silo_CertificateOfAnotherAuthority_DoesNotJoin()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        using var others = await TestCertificates.CreateAsync();
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        await silo.ListensAsync();
+        using var rogue = SiloProcess.Start(database, $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}");
+        await rogue.LogsAsync("'CN=silo-1, OU=silo' was not issued by the cluster's authority");
+        (await DmkdProcess.RunInClusterAsync(database, "audit", "list")).IsSuccess();
+    }
+
+    [Fact]
+    public async Task Silo_SettingsOfSecurity_AreCheckedTogether()
+    {
+        using var certificates = await TestCertificates.CreateAsync();
+        string reader = await certificates.IssueAsync("reader", "bert");
+        var (code, log) = await SiloProcess.RefusedAsync(
+            "--Dmkd:Cluster=Host=x;Database=y", $"--Dmkd:Certificates={reader}", "--Dmkd:CallsPerSecond=0", "--Dmkd:DatabaseWaitSeconds=1");
+        Assert.Equal(2, code);
+        Assert.Contains("tls.crt", log, StringComparison.Ordinal);
+        Assert.Contains("Dmkd:CallsPerSecond must be a whole number in [1, 1000000], not '0'", log, StringComparison.Ordinal);
+        (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=x;Database=y", "--Dmkd:Address=10.0.0.5", "--Dmkd:AllowUnencrypted=perhaps");
+        Assert.Equal(2, code);
+        Assert.Contains("Dmkd:AllowUnencrypted must be true or false, not 'perhaps'", log, StringComparison.Ordinal);
+        Assert.Contains("10.0.0.5 is not loopback, and connections would not be encrypted: set Dmkd:Certificates", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logs_OfEverybodyAtTheirMostTalkative_HoldNoSecret()
+    {
+        var connection = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync());
+        connection.Password ??= Password; // the tests' own server asks for none
+        string database = connection.ConnectionString;
+        using var certificates = await TestCertificates.CreateAsync();
+        string folder = await certificates.IssueAsync("silo", "silo-1"), anna = await certificates.IssueAsync("operator", "anna");
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}", "--Logging:LogLevel:Default=Trace");
+        await silo.ListensAsync();
+        var told = await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna, "--verbose");
+        string all = silo.Log + told.Output + told.Error;
+        Assert.Contains("trce", silo.Log, StringComparison.Ordinal); // it did talk
+        Assert.DoesNotContain(connection.Password, all, StringComparison.Ordinal);
+        foreach (string key in (string[])[folder, anna]) Assert.DoesNotContain(SecretOf(Path.Combine(key, "tls.key")), all, StringComparison.Ordinal);
+        Assert.DoesNotContain(TokenOf(anna), all, StringComparison.Ordinal);
+        Assert.DoesNotContain(TokenOf(folder), all, StringComparison.Ordinal);
+    }
+
+    /// <summary>The database through a user that may only read, as docs/deploy.md makes one.</summary>
+    private static async Task<string> ReaderOfAsync(string database)
+    {
+        string user = $"reader_{Guid.NewGuid():N}";
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(
+            $"CREATE USER {user} PASSWORD 'x'; GRANT SELECT ON DmkdSchema, OrleansQuery, OrleansMembership, OrleansMembershipVersion, DmkdBlobs TO {user}");
+        await command.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(database) { Username = user, Password = "x" }.ConnectionString;
+    }
+
+    /// <summary>The middle line of a key file.</summary>
+    private static string SecretOf(string path) => File.ReadAllLines(path)[1];
+
+    /// <summary>A part of every token that a certificate makes.</summary>
+    private static string TokenOf(string folder)
+    {
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, "tls.crt"));
+        return System.Buffers.Text.Base64Url.EncodeToString(certificate.RawData)[200..260];
+    }
+
+    private static X509Certificate2 Read(string folder) => X509Certificate2.CreateFromPemFile(Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
+
+    private static string[] Run(string id) =>
+    [
+        "run", "--id", id, "--train-per-class", "24", "--test-per-class", "10", "--tasks", "2", "--nodes", "2", "--rounds", "2", "--epochs", "1",
+        "--legacy-tasks", "1", "--legacy-epochs", "1", "--no-baseline",
+    ];
+}

@@ -1,0 +1,112 @@
+using System.Reflection;
+using Dmkd.Grains.Security;
+
+namespace Dmkd.Grains.Tests.Security;
+
+/// <summary>Every role makes every call to a cluster that holds clients to their roles; what may come through stands here, in other words than in the product.</summary>
+public sealed class AuthorizationMatrixTests
+{
+    private const string OwnNode = "library/node-1", OtherNode = "library/node-2";
+
+    private static readonly string[] Reading =
+    [
+        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync", "ILegacyModelGrain.GetStatusAsync",
+        "ILibraryDirectoryGrain.ListRunsAsync", "IMergeCoordinatorGrain.GetRoundAsync", "IModuleCatalogGrain.GetGateAsync", "IModuleCatalogGrain.ListAsync",
+        "INodeGrain.GetLocalUpdateAsync", "IPreservationGrain.GetProgressAsync", "IPreservationGrain.GetReportAsync", "IPreservationGrain.GetRequestAsync",
+        "IRouterGrain.RouteAsync", "ITrainingRunGrain.GetProgressAsync", "ITrainingRunGrain.GetReportAsync", "ITrainingRunGrain.GetSettingsAsync",
+    ];
+
+    private static readonly string[] Operating =
+    [
+        "IPreservationGrain.ResumeAsync", "IPreservationGrain.StartAsync", "ITrainingRunGrain.JoinAsync", "ITrainingRunGrain.LeaveAsync", "ITrainingRunGrain.ResumeAsync",
+        "ITrainingRunGrain.StartAsync",
+    ];
+
+    private static readonly string[] OfNodes =
+    [
+        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync", "IMergeCoordinatorGrain.GetRoundAsync",
+    ];
+
+    private static readonly string[] OfNodesForThemselves = ["IMergeCoordinatorGrain.SubmitAsync", "IMergeCoordinatorGrain.WithdrawAsync"];
+
+    [Fact]
+    public async Task Call_EveryMethodByEveryRole_ComesThroughWhereTheMatrixSaysSo()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        Assert.Equal([.. Reading], await ThroughAsync(cluster, AccessRole.Reader, OwnNode));
+        Assert.Equal([.. Reading.Concat(Operating).Order(StringComparer.Ordinal)], await ThroughAsync(cluster, AccessRole.Operator, OwnNode));
+        Assert.Equal([.. OfNodes.Concat(OfNodesForThemselves).Order(StringComparer.Ordinal)], await ThroughAsync(cluster, AccessRole.Node, OwnNode));
+        Assert.Equal([.. OfNodes], await ThroughAsync(cluster, AccessRole.Node, OtherNode));
+        Assert.Empty(await ThroughAsync(cluster, null, OwnNode));
+        Assert.Equal(GrainCalls.All.Count, (await ThroughAsync(cluster, AccessRole.Silo, OwnNode)).Length);
+    }
+
+    [Fact]
+    public async Task Call_GrainThatCallsGrains_NeedsTheFirstCallersRoleOnly()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        cluster.Become(AccessRole.Operator);
+        var run = cluster.Grains.GetGrain<Contracts.Runs.ITrainingRunGrain>("a-run");
+        await run.StartAsync(Examples.TinySettings());
+        cluster.Become(AccessRole.Reader);
+        await Cluster.DmkdCluster.UntilAsync(
+            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
+                && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
+            "the end of the run");
+    }
+
+    [Fact]
+    public async Task Call_OrleansOwnManagement_IsRefusedToAnOperator()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        cluster.Become(AccessRole.Operator);
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts());
+        Assert.Equal("IManagementGrain.GetHosts is for the cluster's silos alone; operator somebody may not call it.", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Call_MoreThanTheLimit_IsRefusedToThatCallerOnly()
+    {
+        await using var cluster = await SecuredCluster.StartAsync(callsPerSecond: 20);
+        cluster.Become(AccessRole.Reader, "greedy");
+        var directory = cluster.Grains.GetGrain<Contracts.Library.ILibraryDirectoryGrain>("libraries");
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(async () =>
+        {
+            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync();
+        });
+        Assert.Contains("reader greedy makes more than 20 calls a second", refusal.Message, StringComparison.Ordinal);
+        cluster.Become(AccessRole.Reader, "modest");
+        await directory.ListRunsAsync();
+    }
+
+    /// <summary>Calls that were let through, whatever then became of them: their arguments are empty.</summary>
+    private static async Task<string[]> ThroughAsync(SecuredCluster cluster, AccessRole? role, string node)
+    {
+        cluster.Become(role, "node-1");
+        var through = new List<string>();
+        foreach (MethodInfo method in GrainCalls.All)
+        {
+            if (await IsRefusedAsync(cluster, method, node)) continue;
+            through.Add(GrainCalls.NameOf(method));
+        }
+
+        return [.. through.Order(StringComparer.Ordinal)];
+    }
+
+    private static async Task<bool> IsRefusedAsync(SecuredCluster cluster, MethodInfo method, string node)
+    {
+        try
+        {
+            await GrainCalls.CallAsync(cluster.Grains, method, node);
+            return false;
+        }
+        catch (AccessRefusedException)
+        {
+            return true;
+        }
+        catch (Exception e) when (e is not AccessRefusedException)
+        {
+            return false;
+        }
+    }
+}
