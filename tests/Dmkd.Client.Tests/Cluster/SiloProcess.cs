@@ -17,6 +17,7 @@ internal sealed class SiloProcess : IDisposable
         string program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!, "Dmkd.Silo", Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!), "dmkd-silo.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["Logging__LogLevel__Default"] = "Warning";
+        start.Environment["Dmkd__HttpPort"] = "0"; // several on one machine; a test that wants HTTP names a port
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Write(line.Data);
         _process.ErrorDataReceived += (_, line) => Write(line.Data);
