@@ -10,11 +10,13 @@ namespace Dmkd.ServiceDefaults;
 public static class TelemetryDefaults
 {
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    private const string MetricsVariable = "OTEL_METRICS_EXPORTER";
     private const string Dmkd = "Dmkd";
 
     /// <summary>
     /// Collects DMKD's and Orleans' metrics, and, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector, sends them there by OTLP with
-    /// spans and logs. Without a collector nobody listens to spans, and none are made.
+    /// spans and logs; <c>OTEL_METRICS_EXPORTER=none</c> keeps the metrics back, where somebody fetches them. Without a collector nobody
+    /// listens to spans, and none are made.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="serviceName">Name of the process in the traces.</param>
@@ -27,8 +29,8 @@ public static class TelemetryDefaults
                 serviceName, serviceVersion: typeof(TelemetryDefaults).Assembly.GetName().Version?.ToString(3), serviceInstanceId: instance, autoGenerateServiceInstanceId: true))
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(Dmkd, "Microsoft.Orleans");
-                if (exports) metrics.AddOtlpExporter();
+                metrics.AddMeter(Dmkd, "Microsoft.Orleans", "System.Runtime");
+                if (exports && Environment.GetEnvironmentVariable(MetricsVariable) != "none") metrics.AddOtlpExporter();
             });
         if (!exports) return services;
         telemetry.WithTracing(tracing =>

@@ -63,6 +63,7 @@ internal sealed partial class TrainingRunGrain
         State.Base = first;
         State.Round = 0;
         RunParticipation.BeginRound(State);
+        RunRounds.BeginTrace(State, RunId);
         State.DeviceSeconds += _spent.Seconds;
         State.BytesDown += _spent.Bytes;
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), parameters];

@@ -6,6 +6,7 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs;
@@ -55,6 +56,7 @@ internal sealed partial class TrainingRunGrain(
         await clusterDevices.RequireAsync(settings.Device);
         await RemindAsync();
         State.Settings = settings;
+        State.Trace = Activity.Current?.Id;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 ? RunPhase.Preserve : RunPhase.Assign;
         await Writer.WriteAsync();
@@ -106,6 +108,7 @@ internal sealed partial class TrainingRunGrain(
         TaskProgress = RunRules.TaskProgress(State, _partOfPhase),
         Events = _feed.After(afterEvent),
         Error = State.Error,
+        Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
     });
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
@@ -117,7 +120,11 @@ internal sealed partial class TrainingRunGrain(
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        EndRounds();
+        return _work.StopAsync();
+    }
 
     void IRunContext.Progress(double share) => _partOfPhase = share;
 
@@ -136,6 +143,8 @@ internal sealed partial class TrainingRunGrain(
     private async Task DriveAsync()
     {
         DelayDeactivation(LongestRun);
+        Activity.Current = null; // a reminder or a look may have begun this, and the run is no part of their traces
+        using var activity = DmkdTelemetry.StartRun(State.Trace, RunId);
         _clock = Stopwatch.GetTimestamp();
         _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
         for (int attempt = 0; State.Phase is not (RunPhase.Completed or RunPhase.Failed);)
@@ -170,7 +179,9 @@ internal sealed partial class TrainingRunGrain(
     /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
     private async Task MoveToAsync(RunPhase next)
     {
-        State.WallSeconds += Stopwatch.GetElapsedTime(_clock).TotalSeconds;
+        var elapsed = Stopwatch.GetElapsedTime(_clock);
+        DmkdTelemetry.PhaseEnded(RunId, State.Phase.ToString(), elapsed);
+        State.WallSeconds += elapsed.TotalSeconds;
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;
         State.Phase = next;
@@ -181,6 +192,7 @@ internal sealed partial class TrainingRunGrain(
     private async Task FailAsync(Exception exception, string reason)
     {
         LogFailed(logger, exception, RunId, State.Phase);
+        _rounds?.Fail();
         EndRounds();
         State.Error = reason;
         State.FailedIn = State.Phase;
