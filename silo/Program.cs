@@ -1,15 +1,20 @@
 using Dmkd.Grains.Hosting;
 using Dmkd.ServiceDefaults;
 using Dmkd.Silo;
+using Dmkd.Silo.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
 
 const int Failed = 1, BadSettings = 2;
+int httpPort = 0;
 try
 {
-    var builder = Host.CreateApplicationBuilder(args);
+    var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
+    httpPort = settings.HttpPort;
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
-    builder.Services.AddTelemetryDefaults("dmkd-silo");
+    builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
     builder.UseOrleans(silo =>
     {
         _ = settings.Cluster is { } storage
@@ -17,7 +22,10 @@ try
             : silo.UseSingleSilo(settings.SiloPort, settings.GatewayPort).AddDmkd(new SiloStorageOptions(settings.Home));
         if (settings.Certificates is { } certificates) silo.UseCertificates(certificates, settings.CallsPerSecond);
     });
-    await builder.Build().RunAsync();
+    builder.AddHttp(settings);
+    await using var app = builder.Build();
+    app.MapHttp(settings);
+    await app.RunAsync();
     return 0;
 }
 catch (SiloSettingsException e)
@@ -28,5 +36,10 @@ catch (SiloSettingsException e)
 catch (ClusterDatabaseException e)
 {
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return Failed;
+}
+catch (IOException e) when (e.InnerException is AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: Dmkd:HttpPort {httpPort} is in use: choose another, or 0 for none.");
     return Failed;
 }

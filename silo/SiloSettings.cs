@@ -27,6 +27,9 @@ internal sealed record SiloSettings
     /// <summary>Port that clients use. Default: 30000.</summary>
     public int GatewayPort { get; private init; } = 30_000;
 
+    /// <summary>Port of HTTP on the same address, for health and metrics; 0 for none. Default: 8080.</summary>
+    public int HttpPort { get; private init; } = 8_080;
+
     /// <summary>How long a database that does not answer is waited for at the start. Default: 60 seconds.</summary>
     public TimeSpan DatabaseWait { get; private init; } = TimeSpan.FromSeconds(60);
 
@@ -51,10 +54,17 @@ internal sealed record SiloSettings
             CallsPerSecond = Number(section, nameof(CallsPerSecond), 200, 1_000_000, problems),
             SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
             GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
+            HttpPort = Number(section, nameof(HttpPort), 8_080, HighestPort, problems, least: 0),
             DatabaseWait = TimeSpan.FromSeconds(Number(section, "DatabaseWaitSeconds", 60, 3_600, problems)),
         };
         if (settings.SiloPort == settings.GatewayPort) problems.Add($"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {settings.SiloPort}: give them two ports.");
-        string[] known = [nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), "DatabaseWaitSeconds", nameof(Certificates), AllowUnencrypted, nameof(CallsPerSecond)];
+        if (settings.HttpPort == settings.SiloPort || settings.HttpPort == settings.GatewayPort)
+            problems.Add($"{Section}:{nameof(HttpPort)} is {settings.HttpPort} as another port is: give it one of its own, or 0 for none.");
+        string[] known =
+        [
+            nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), "DatabaseWaitSeconds", nameof(Certificates),
+            AllowUnencrypted, nameof(CallsPerSecond),
+        ];
         foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
             problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", known.Select(name => $"{Section}:{name}"))}.");
         return problems.Count == 0 ? settings : throw new SiloSettingsException(string.Join(' ', problems));
@@ -113,11 +123,11 @@ internal sealed record SiloSettings
         }
     }
 
-    private static int Number(IConfigurationSection section, string name, int fallback, int most, List<string> problems)
+    private static int Number(IConfigurationSection section, string name, int fallback, int most, List<string> problems, int least = 1)
     {
         if (section[name] is not { } text) return fallback;
-        if (int.TryParse(text, out int number) && number >= 1 && number <= most) return number;
-        problems.Add($"{Section}:{name} must be a whole number in [1, {most}], not '{text}'.");
+        if (int.TryParse(text, out int number) && number >= least && number <= most) return number;
+        problems.Add($"{Section}:{name} must be a whole number in [{least}, {most}], not '{text}'.");
         return fallback;
     }
 }

@@ -6,6 +6,7 @@ using Dmkd.Experiments;
 using Dmkd.Experiments.Methods;
 using Dmkd.Experiments.Reports;
 using Dmkd.Grains.Data;
+using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Client.Commands;
 
@@ -52,6 +53,7 @@ internal sealed class RunCommand : Command
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
         string runId = resumed ?? parsed.GetValue(_id) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
+        using var activity = DmkdTelemetry.StartCommand("dmkd run", runId);
         if (resumed is null)
         {
             await StartAsync(run, runId, settings!, cancellationToken);

@@ -26,11 +26,18 @@ internal sealed class RunView(bool json)
     }
 
     /// <summary>Follows the run until it ends.</summary>
-    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, bars =>
+    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
     {
         var preservation = settings.LegacyTasks > 0 ? bars.Add("legacy model to experts") : null;
         var tasks = Enumerable.Range(0, settings.Tasks).Select(task => bars.Add($"task {task + 1}/{settings.Tasks}")).ToArray();
-        return run.FollowAsync(look => Show(look, preservation, tasks), cancellationToken);
+        using var watch = new RoundWatch();
+        return await run.FollowAsync(
+            look =>
+            {
+                watch.See(look);
+                Show(look, preservation, tasks);
+            },
+            cancellationToken);
     });
 
     /// <summary>Runs a baseline.</summary>

@@ -47,6 +47,10 @@ public sealed record LocalUpdateRequest
     [Id(9)]
     public TimeSpan BasisWait { get; init; }
 
+    /// <summary>W3C trace context of the round, so that the update belongs to its trace; null without tracing.</summary>
+    [Id(10)]
+    public string? Trace { get; init; }
+
     /// <summary>Names the work: a repeat with the same key is the same work.</summary>
     public string WorkKey => $"{RunId}/{Module.Name}/{Round}";
 }

@@ -31,4 +31,8 @@ public sealed record RunProgress
     /// <summary>What went wrong, when failed.</summary>
     [Id(6)]
     public string? Error { get; init; }
+
+    /// <summary>W3C trace context of the current round; null between rounds and without tracing.</summary>
+    [Id(7)]
+    public string? Trace { get; init; }
 }

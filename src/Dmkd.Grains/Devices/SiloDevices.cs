@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
 using Dmkd.Grains.Placement;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 using TorchSharp;
 
@@ -21,6 +22,9 @@ public sealed partial class SiloDevices : IDisposable
         if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
+        if (hasGpu) GpuMemory.Observe();
+        LaneMeters.Observe(Training, "training");
+        LaneMeters.Observe(Serving, "serving");
     }
 
     /// <summary>What this process computes on.</summary>
@@ -39,6 +43,8 @@ public sealed partial class SiloDevices : IDisposable
     /// <summary>Finishes queued work and ends the lanes.</summary>
     public void Dispose()
     {
+        LaneMeters.Forget(Training);
+        LaneMeters.Forget(Serving);
         Training.Dispose();
         Serving.Dispose();
     }

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Experts;
@@ -34,11 +35,16 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 
     public async Task PublishAsync(ModuleVersion version, CancellationToken cancellationToken = default)
     {
+        using var activity = DmkdTelemetry.StartPublish(this.GetPrimaryKeyString(), version.Number);
         if (await _module.PublishAsync(version))
             LogPublished(_logger, this.GetPrimaryKeyString(), version.Number, version.Digest, version.Contributions.Length);
     }
 
-    public Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default) => _module.RecordAsync(specialization);
+    public Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default)
+    {
+        DmkdTelemetry.Specialized(this.GetPrimaryKeyString(), specialization.MeanEntropy);
+        return _module.RecordAsync(specialization);
+    }
 
     public Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default) => Task.FromResult(_module.Snapshot);
 

@@ -75,6 +75,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.AddSingleton<IWeightStore>(services => Patient(services, new FolderWeightStore(storage.WeightsPath)));
         silo.Services.AddSingleton(services => new WeightCollector(
             services.GetRequiredService<IWeightStore>(), () => new SqliteConnection(storage.ConnectionString), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
         return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
     }
 
@@ -89,6 +90,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
             services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(services => ClusterDatabase.AuditOf(services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
+        silo.Services.AddSingleton(services => new StateDatabase(services.GetRequiredService<NpgsqlDataSource>().CreateConnection));
         silo.Services.AddHostedService<WeightCollection>();
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }

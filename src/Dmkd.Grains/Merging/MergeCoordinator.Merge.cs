@@ -31,7 +31,7 @@ internal sealed partial class MergeCoordinator
     private async Task MergeAsync()
     {
         var plan = State.Plan!;
-        using var activity = DmkdTelemetry.StartMerge(plan.RunId, module, plan.Round);
+        using var activity = DmkdTelemetry.StartMerge(plan.Trace, plan.RunId, module, plan.Round);
         try
         {
             if (State.Phase is MergePhase.Collecting)
@@ -46,7 +46,7 @@ internal sealed partial class MergeCoordinator
             MergeRules.Remember(State);
             State.Phase = MergePhase.Closed;
             await StoreAsync();
-            DmkdTelemetry.Merged(module);
+            DmkdTelemetry.Merged(module, State.Result!.Number);
             LogMerged(logger, module, plan.Round, State.Result!.Number, State.Result.Contributions.Length);
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
@@ -89,7 +89,7 @@ internal sealed partial class MergeCoordinator
         {
             string text = $"module {module}, node {node}, round {plan.Round}: {reason}";
             refusals.Add(text);
-            DmkdTelemetry.DeltaRefused(module, node);
+            DmkdTelemetry.DeltaRefused(module, "admission");
             LogNotAccepted(logger, module, node, plan.Round, SubmissionOutcome.Refused, reason);
         }
     }

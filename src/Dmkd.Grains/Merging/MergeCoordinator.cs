@@ -58,19 +58,21 @@ internal sealed partial class MergeCoordinator(
     public async Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission)
     {
         var receipt = Classify(submission);
+        long bytes = 0;
         if (receipt.Outcome is SubmissionOutcome.Accepted)
         {
             var received = await work.ReceiveAsync(State.Plan!, State.Basis, submission);
             receipt = Classify(submission); // the collection may have ended meanwhile
-            if (receipt.Outcome is SubmissionOutcome.Accepted) receipt = await AcceptAsync(submission, received);
+            if (receipt.Outcome is SubmissionOutcome.Accepted) (bytes, receipt) = (received.Delta.PayloadBytes, await AcceptAsync(submission, received));
         }
-
         else if (receipt.Outcome is SubmissionOutcome.Refused)
         {
-            receipt = await RefuseAsync(submission, receipt.Reason!);
+            receipt = await RefuseAsync(submission, "sample count", receipt.Reason!);
         }
 
+        DmkdTelemetry.DeltaReceived(module, receipt.Outcome.ToString(), bytes);
         NoteArrival(submission, receipt);
+        if (receipt.Outcome is SubmissionOutcome.Late) DmkdTelemetry.CameLate(State.Plan!.Trace, module, submission.NodeId, submission.Round);
         if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
             LogNotAccepted(logger, module, submission.NodeId, submission.Round, receipt.Outcome, receipt.Reason ?? "");
         return receipt;
@@ -138,8 +140,7 @@ internal sealed partial class MergeCoordinator(
         string? problem = received.Problem;
         if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Delta.Fingerprint))
             problem = $"replay: an update with the same tensors ({received.Delta.Fingerprint}) counted before";
-        DmkdTelemetry.DeltaReceived(module, (problem is null ? SubmissionOutcome.Accepted : SubmissionOutcome.Refused).ToString(), received.Delta.PayloadBytes);
-        if (problem is not null) return await RefuseAsync(submission, $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}");
+        if (problem is not null) return await RefuseAsync(submission, received.Problem is null ? "replay" : "malformed", $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}");
         (isUpdate ? State.Accepted : State.Projected)[submission.NodeId] = received.Delta;
         State.Arrivals.TryAdd(submission.NodeId, SinceOpening); // of two exchanges the first, which comes after the training
         await StoreAsync();
@@ -147,8 +148,9 @@ internal sealed partial class MergeCoordinator(
         return new SubmissionReceipt(SubmissionOutcome.Accepted);
     }
 
-    private async Task<SubmissionReceipt> RefuseAsync(DeltaSubmission submission, string reason)
+    private async Task<SubmissionReceipt> RefuseAsync(DeltaSubmission submission, string check, string reason)
     {
+        DmkdTelemetry.DeltaRefused(module, check);
         if (State.Withdrawn.TryAdd(submission.NodeId, reason)) State.Refusals.Add(reason); // it has had its turn: the round does not wait for it
         FailWhenHopeless();
         await StoreAsync();

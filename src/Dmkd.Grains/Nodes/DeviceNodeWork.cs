@@ -19,14 +19,16 @@ internal sealed class DeviceNodeWork(IWeightStore weights, VersionWeights versio
         LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken)
     {
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        var (baseWeights, fetched) = await versions.GetAsync(request.Module.Name, request.Base, held, cancellationToken);
+        var (baseWeights, fetched) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
         byte[] starting = startingDigest == request.Base.Digest ? baseWeights : await weights.GetAsync(startingDigest, cancellationToken);
         byte[]? teacher = request.Settings.Lambda <= 0 ? null
             : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken) : baseWeights;
         // Weights of the node's own already hold what was dropped.
         byte[]? dropped = residual is null || startingDigest != request.Base.Digest ? null : await weights.GetAsync(residual, cancellationToken);
+        using var activity = DmkdTelemetry.StartTrain(Activity.Current?.Context ?? default);
         var (result, trained, time) = await devices.Training.RunAsync(
             job => LocalWork.Train(job, request, data.ShardOf(request.Task, request.NodeIndex), baseWeights, starting, teacher, dropped, progress), cancellationToken);
+        activity?.SetTag("dmkd.samples", result.SampleCount).SetTag("dmkd.device.seconds", time.TotalSeconds);
         DmkdTelemetry.DeviceUsed("local update", time);
         return new TrainedUpdate(
             result.SampleCount, result.MeanLoss, time, fetched + (request.Teacher is null ? 0 : teacher?.Length ?? 0),

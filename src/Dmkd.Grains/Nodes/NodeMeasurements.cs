@@ -12,7 +12,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     /// <summary>Entropy of a module's predictions, and its evidence (proposal 3.3).</summary>
     public async Task<EntropyReport> EntropyAsync(EntropyRequest request, HeldModule? held, CancellationToken cancellationToken)
     {
-        var (content, fetched) = await versions.GetAsync(request.Module.Name, request.Version, held, cancellationToken);
+        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (entropy, evidence, time) = await devices.Serving.RunAsync(
             job => MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
@@ -23,8 +23,8 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     /// <summary>Accuracy and loss of merged weights and of the version before. The node fetches the merged weights for its next round anyway: they count there.</summary>
     public async Task<CandidateReport> CandidateAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
     {
-        var (candidate, _) = await versions.GetAsync(request.Module.Name, request.Candidate, held, cancellationToken);
-        var (before, _) = await versions.GetAsync(request.Module.Name, request.Base, held, cancellationToken);
+        var (candidate, _) = await versions.GetAsync(request.Module.Key, request.Candidate, held, cancellationToken);
+        var (before, _) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var report = await devices.Serving.RunAsync(
             job => MeasuringWork.Compare(job, request.Module, before, candidate, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var exemplars = data.ExemplarsOf(request.LastTask, request.NodeIndex);
         int count = Math.Clamp(exemplars.Count - request.First, 0, ExemplarRequest.MostExemplars);
         if (count == 0) return new ExemplarReport { Total = exemplars.Count, Labels = [], ClassScores = [] };
-        var (content, fetched) = await versions.GetAsync(request.Module.Name, request.Version, held, cancellationToken);
+        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
         var part = exemplars.Select([.. Enumerable.Range(request.First, count)]);
         var report = await devices.Serving.RunAsync(
             job => MeasuringWork.Exemplars(job, request.Module, content, part, request.Settings.Routing, request.WantsDescriptors), cancellationToken);
@@ -50,7 +50,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     /// <summary>Moments of a task's images in a module's feature space.</summary>
     public async Task<MomentsReport> MomentsAsync(MomentsRequest request, HeldModule? held, CancellationToken cancellationToken)
     {
-        var (content, fetched) = await versions.GetAsync(request.Module.Name, request.Version, held, cancellationToken);
+        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
         var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsRequest.MostImages);
@@ -62,7 +62,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     /// <summary>Batch-norm statistics of merged weights.</summary>
     public async Task<StatisticsReport> StatisticsAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
     {
-        var (candidate, _) = await versions.GetAsync(request.Module.Name, request.Candidate, held, cancellationToken);
+        var (candidate, _) = await versions.GetAsync(request.Module.Key, request.Candidate, held, cancellationToken);
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (statistics, count, time) = await devices.Serving.RunAsync(
             job => MeasuringWork.Statistics(job, request.Module, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);

@@ -73,10 +73,11 @@ internal sealed partial class NodeParticipant(
 
     private async Task RunAsync(LocalUpdateRequest request, RunningWork running)
     {
-        using var activity = DmkdTelemetry.StartLocalUpdate(request.RunId, request.Module.Name, nodeId, request.Round);
+        using var activity = DmkdTelemetry.StartLocalUpdate(request.Trace, request.RunId, request.Module.Name, nodeId, request.Round);
         try
         {
             var report = await UpdateAsync(request, running);
+            DmkdTelemetry.Updated(request.Module.Key, report.MeanLoss);
             LogUpdated(logger, request.Module.Name, nodeId, request.Round, report.SampleCount, report.MeanLoss, report.DeviceSeconds);
             Forget(request, running);
         }

@@ -16,7 +16,7 @@ namespace Dmkd.Grains.Nodes;
 internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices, ISubmissionCodec codec)
 {
     /// <summary>The weights as safetensors, and the bytes that had to be fetched.</summary>
-    /// <param name="module">The module, for telemetry.</param>
+    /// <param name="module">The module's key, for telemetry.</param>
     /// <param name="version">The version.</param>
     /// <param name="held">The module as the node holds it; null when it does not.</param>
     /// <param name="cancellationToken">Ends the work.</param>

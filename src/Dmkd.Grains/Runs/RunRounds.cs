@@ -13,6 +13,7 @@ namespace Dmkd.Grains.Runs;
 internal sealed class RunRounds(string runId, IRunContext run, RoundDriver driver)
 {
     private Activity? _round;
+    private long _begun;
 
     private TrainingRunState State => run.State;
 
@@ -26,21 +27,22 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     {
         if (State.Participants.Length == 0) RunParticipation.BeginRound(State); // whoever has left may be back
         if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
-        _round ??= DmkdTelemetry.StartRound(runId, State.Module!.Key, State.Task, State.Round);
+        Begin();
         var wait = RunRules.Wait(State);
-        var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher)).ToArray();
+        var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher) with { Trace = Trace }).ToArray();
         if (!RunRules.Merges(Settings, State.Round))
         {
             var reports = await driver.TrainAsync(RunRules.NodeKeys(runId, State.Participants, State.Settings!.Device), requests, wait, run.Progress, cancellationToken);
             Count(reports);
+            EndAs("local", reports.Count);
             State.Round++;
             RunParticipation.BeginRound(State);
-            End();
+            BeginTrace(State, runId);
             await run.MoveToAsync(RunPhase.Train);
             return;
         }
 
-        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait, mostSamples), requests, run.Progress, cancellationToken);
+        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait, mostSamples) with { Trace = Trace }, requests, run.Progress, cancellationToken);
         if (status.Phase is MergePhase.Failed && State.Attempts + 1 < RunRules.MostAttempts && !RunRules.IsFinal(status, State))
         {
             State.Attempts++;
@@ -57,6 +59,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <summary>Waits for the round's decision and goes on from the new version, or from the old one when the merge was refused.</summary>
     public async Task MergeAsync(CancellationToken cancellationToken)
     {
+        Begin();
         var status = await driver.DecisionAsync(runId, State.Round, cancellationToken);
         switch (status.Phase)
         {
@@ -67,10 +70,12 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
                 NoteArrivals(status, RunRules.Wait(State));
                 if (status.Result is { } result) State.Base = result;
                 if (status.Phase is MergePhase.Rejected) run.Tell(status.Error!);
+                EndAs(status.Phase is MergePhase.Closed ? "merged" : "rejected", State.Participants.Length - status.Missing.Length);
                 var next = RunRules.AfterMerge(Settings, State.Round);
                 State.Round++;
                 RunParticipation.BeginRound(State);
-                End();
+                if (next is RunPhase.Train) BeginTrace(State, runId);
+                else State.RoundTrace = null;
                 await run.MoveToAsync(next);
                 return;
             default:
@@ -79,11 +84,40 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         }
     }
 
-    /// <summary>Ends the round's span.</summary>
+    /// <summary>Ends this activation's span of the round; without effect when the round has ended.</summary>
     public void End()
     {
         _round?.Dispose();
         _round = null;
+        _begun = 0;
+    }
+
+    /// <summary>The run fails in the round.</summary>
+    public void Fail()
+    {
+        if (_begun != 0) EndAs("failed", counted: 0);
+    }
+
+    /// <summary>Begins the trace of a round, to be stored with it.</summary>
+    public static void BeginTrace(TrainingRunState state, string runId) =>
+        state.RoundTrace = DmkdTelemetry.BeginRound(state.Trace, runId, state.Module!.Key, state.Task, state.Round);
+
+    /// <summary>Where others' work on the round belongs.</summary>
+    private string? Trace => _round?.Id ?? State.RoundTrace;
+
+    /// <summary>Has what follows belong to the round, also when another step or activation began it.</summary>
+    private void Begin()
+    {
+        if (_begun == 0) _begun = Stopwatch.GetTimestamp();
+        _round ??= DmkdTelemetry.StartRound(State.RoundTrace, runId, State.Module!.Key, State.Task, State.Round);
+        if (_round is not null) Activity.Current = _round;
+    }
+
+    private void EndAs(string outcome, int counted)
+    {
+        _round?.SetTag("dmkd.outcome", outcome);
+        DmkdTelemetry.RoundEnded(State.Module!.Key, outcome, Stopwatch.GetElapsedTime(_begun), (double)counted / Math.Max(1, State.Participants.Length));
+        End();
     }
 
     private void Count(IReadOnlyList<LocalUpdateReport> reports)

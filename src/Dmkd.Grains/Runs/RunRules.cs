@@ -3,6 +3,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Evaluation;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Placement;
 
@@ -163,6 +164,15 @@ internal static class RunRules
         state.BytesUp += cost.BytesUp;
         state.BytesDown += cost.BytesDown;
         state.DenseBytes += cost.DenseBytes;
+    }
+
+    /// <summary>Forgetting after the last row of accuracies (docs/adr/0005).</summary>
+    public static double Forgetting(IReadOnlyList<double[]> accuracies)
+    {
+        var matrix = new AccuracyMatrix(accuracies.Count);
+        foreach (var (after, row) in accuracies.Index())
+            foreach (var (task, accuracy) in row.Index()) matrix.Record(after, task, accuracy);
+        return matrix.Forgetting;
     }
 
     /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>

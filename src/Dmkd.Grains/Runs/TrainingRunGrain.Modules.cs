@@ -65,6 +65,7 @@ internal sealed partial class TrainingRunGrain
         await GrainFactory.GetGrain<IExpertModuleGrain>(descriptor.Key).CreateAsync(descriptor, first);
         Hold(descriptor, first, OriginOf(descriptor.Lineage));
         RunParticipation.BeginRound(State);
+        RunRounds.BeginTrace(State, RunId);
         State.DeviceSeconds += _spent.Seconds;
         State.BytesDown += _spent.Bytes;
         await MoveToAsync(RunPhase.Train);

@@ -6,6 +6,7 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs;
@@ -56,6 +57,7 @@ internal sealed partial class TrainingRunGrain(
         if (settings.ExpertsOf is { } source) await RequireExpertsAsync(source, settings);
         await RemindAsync();
         State.Settings = settings;
+        State.Trace = Activity.Current?.Id;
         State.StartedAt = time.GetUtcNow();
         State.Phase = settings.LegacyTasks > 0 && settings.ExpertsOf is null ? RunPhase.Preserve : RunPhase.Assign;
         await Writer.WriteAsync();
@@ -107,6 +109,7 @@ internal sealed partial class TrainingRunGrain(
         TaskProgress = RunRules.TaskProgress(State, _partOfPhase),
         Events = _feed.After(afterEvent),
         Error = State.Error,
+        Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
     });
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
@@ -118,7 +121,11 @@ internal sealed partial class TrainingRunGrain(
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        EndRounds();
+        return _work.StopAsync();
+    }
 
     void IRunContext.Progress(double share) => _partOfPhase = share;
 
@@ -137,6 +144,8 @@ internal sealed partial class TrainingRunGrain(
     private async Task DriveAsync()
     {
         DelayDeactivation(LongestRun);
+        Activity.Current = null; // a reminder or a look may have begun this, and the run is no part of their traces
+        using var activity = DmkdTelemetry.StartRun(State.Trace, RunId);
         _clock = Stopwatch.GetTimestamp();
         _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
         for (int attempt = 0; State.Phase is not (RunPhase.Completed or RunPhase.Failed);)
@@ -171,7 +180,9 @@ internal sealed partial class TrainingRunGrain(
     /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
     private async Task MoveToAsync(RunPhase next)
     {
-        State.WallSeconds += Stopwatch.GetElapsedTime(_clock).TotalSeconds;
+        var elapsed = Stopwatch.GetElapsedTime(_clock);
+        DmkdTelemetry.PhaseEnded(RunId, State.Phase.ToString(), elapsed);
+        State.WallSeconds += elapsed.TotalSeconds;
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;
         State.Phase = next;
@@ -182,6 +193,7 @@ internal sealed partial class TrainingRunGrain(
     private async Task FailAsync(Exception exception, string reason)
     {
         LogFailed(logger, exception, RunId, State.Phase);
+        _rounds?.Fail();
         EndRounds();
         State.Error = reason;
         State.FailedIn = State.Phase;

@@ -36,6 +36,12 @@ internal sealed class TrainingRunState
     /// <summary>Times the current round was collected in vain.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>Trace context of what started the run: a round's trace is linked to it.</summary>
+    public string? Trace { get; set; }
+
+    /// <summary>Trace context of the current round: an interrupted round goes on in the same trace.</summary>
+    public string? RoundTrace { get; set; }
+
     /// <summary>Nodes that have left.</summary>
     public SortedSet<int> Absent { get; set; } = [];
 

@@ -1,69 +1,93 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 
 namespace Dmkd.Grains.Telemetry;
 
 /// <summary>DMKD's one activity source and one meter, both named <see cref="Name"/>. Callers say what happened; names and units live here.</summary>
-public static class DmkdTelemetry
+/// <remarks>
+/// A round is one trace, whoever works on it and however often it is interrupted: its context is stored with the round and travels in the
+/// requests, since work that a grain starts outlives the call that asked for it. Every method answers null when nobody listens.
+/// </remarks>
+public static partial class DmkdTelemetry
 {
     /// <summary>Name of the activity source and the meter.</summary>
     public const string Name = "Dmkd";
 
     private static readonly ActivitySource Source = new(Name);
-    private static readonly Meter Meter = new(Name);
-    private static readonly Counter<long> UploadedBytes = Meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
-    private static readonly Counter<long> DownloadedBytes = Meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
-    private static readonly Counter<long> Submissions = Meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
-    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("dmkd.delta.refusals", "{submission}", "Updates refused at the merge, by node");
-    private static readonly Counter<long> Merges = Meter.CreateCounter<long>("dmkd.merges", "{merge}", "Versions published by merges");
-    private static readonly Histogram<double> DeviceTime = Meter.CreateHistogram<double>("dmkd.device.time", "s", "Device time of jobs, by kind");
-    private static readonly Gauge<double> Accuracy = Meter.CreateGauge<double>("dmkd.accuracy", "1", "Final average accuracy over the tasks seen, by scenario");
 
-    /// <summary>A round of a run: local updates and, when due, the merge.</summary>
-    public static Activity? StartRound(string runId, string module, int task, int round) =>
-        Start("round", runId, module)?.SetTag("dmkd.task", task).SetTag("dmkd.round", round);
+    /// <summary>A command of the console.</summary>
+    public static Activity? StartCommand(string command, string runId) => Source.StartActivity(command, ActivityKind.Client)?.SetTag("dmkd.run", runId);
+
+    /// <summary>An activation's work on a run, under the command that started it.</summary>
+    /// <param name="startedBy">Context of that command, as stored; null when it had none.</param>
+    /// <param name="runId">The run.</param>
+    public static Activity? StartRun(string? startedBy, string runId) => Start("run", startedBy, runId, null);
+
+    /// <summary>Begins the trace of a round: a span of a moment, linked to what started the run.</summary>
+    /// <returns>Its context, to be stored with the round.</returns>
+    public static string? BeginRound(string? startedBy, string runId, string module, int task, int round)
+    {
+        var current = Activity.Current;
+        Activity.Current = null; // or the round would belong to the trace of whoever asks
+        try
+        {
+            using var activity = Source.StartActivity("begin round", ActivityKind.Internal, default(ActivityContext), links: LinksTo(startedBy));
+            activity?.SetTag("dmkd.run", runId).SetTag("dmkd.module", module).SetTag("dmkd.task", task).SetTag("dmkd.round", round);
+            return activity?.Id;
+        }
+        finally
+        {
+            Activity.Current = current;
+        }
+    }
+
+    /// <summary>An activation's work on a round: local updates and, when due, the merge.</summary>
+    public static Activity? StartRound(string? trace, string runId, string module, int task, int round) =>
+        Start("round", trace, runId, module)?.SetTag("dmkd.task", task).SetTag("dmkd.round", round);
+
+    /// <summary>What the console sees of a round.</summary>
+    public static Activity? StartWatch(string trace, int task, int round) =>
+        Source.StartActivity("watch round", ActivityKind.Client, ContextOf(trace))?.SetTag("dmkd.task", task).SetTag("dmkd.round", round);
 
     /// <summary>A local update on a node.</summary>
-    public static Activity? StartLocalUpdate(string runId, string module, string node, int round) =>
-        Start("local update", runId, module)?.SetTag("dmkd.node", node).SetTag("dmkd.round", round);
+    public static Activity? StartLocalUpdate(string? trace, string runId, string module, string node, int round) =>
+        Start("local update", trace, runId, module)?.SetTag("dmkd.node", node).SetTag("dmkd.round", round);
+
+    /// <summary>The training in a local update, with the wait for a lane.</summary>
+    public static Activity? StartTrain(ActivityContext parent) => Source.StartActivity("train", ActivityKind.Internal, parent);
 
     /// <summary>The compression of an update; runs on a lane, so the parent is named.</summary>
     public static Activity? StartCompress(ActivityContext parent, string compressor) =>
         Source.StartActivity("compress", ActivityKind.Internal, parent)?.SetTag("dmkd.compressor", compressor);
 
     /// <summary>The merge of a round's updates.</summary>
-    public static Activity? StartMerge(string runId, string module, int round) => Start("merge", runId, module)?.SetTag("dmkd.round", round);
+    public static Activity? StartMerge(string? trace, string runId, string module, int round) => Start("merge", trace, runId, module)?.SetTag("dmkd.round", round);
+
+    /// <summary>A module takes in a version.</summary>
+    public static Activity? StartPublish(string module, int version) =>
+        Start("publish", null, RunOf(module), module)?.SetTag("dmkd.version", version);
 
     /// <summary>The evaluation after a task.</summary>
-    public static Activity? StartEvaluate(string runId, int task) => Start("evaluate", runId, null)?.SetTag("dmkd.task", task);
+    public static Activity? StartEvaluate(string runId, int task) => Start("evaluate", null, runId, null)?.SetTag("dmkd.task", task);
 
     /// <summary>The preservation of a legacy model.</summary>
-    public static Activity? StartPreserve(string runId) => Start("preserve", runId, null);
+    public static Activity? StartPreserve(string runId) => Start("preserve", null, runId, null);
 
-    /// <summary>An update arrived.</summary>
-    public static void DeltaReceived(string module, string outcome, long bytes)
+    /// <summary>An update came when its round no longer took any: a span in its own trace, linked to the round that is open now.</summary>
+    /// <param name="trace">Context of that round.</param>
+    /// <param name="module">The module's key.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="round">The update's round.</param>
+    public static void CameLate(string? trace, string module, string node, int round)
     {
-        Submissions.Add(1, new TagList { { "dmkd.module", module }, { "dmkd.outcome", outcome } });
-        UploadedBytes.Add(bytes, new TagList { { "dmkd.module", module } });
+        using var activity = Source.StartActivity("late update", ActivityKind.Internal, default(ActivityContext), links: LinksTo(trace));
+        activity?.SetTag("dmkd.run", RunOf(module)).SetTag("dmkd.module", module).SetTag("dmkd.node", node).SetTag("dmkd.round", round);
     }
 
-    /// <summary>An update that had been received was refused when it could be compared with the others.</summary>
-    public static void DeltaRefused(string module, string node) =>
-        Refusals.Add(1, new TagList { { "dmkd.module", module }, { "dmkd.node", node } });
+    /// <summary>A span under a stored context; under the current span when there is none.</summary>
+    private static Activity? Start(string name, string? trace, string runId, string? module) =>
+        Source.StartActivity(name, ActivityKind.Internal, ContextOf(trace))?.SetTag("dmkd.run", runId).SetTag("dmkd.module", module);
 
-    /// <summary>A node fetched weights.</summary>
-    public static void WeightsFetched(string module, long bytes) => DownloadedBytes.Add(bytes, new TagList { { "dmkd.module", module } });
+    private static ActivityContext ContextOf(string? trace) => ActivityContext.TryParse(trace, null, isRemote: true, out var context) ? context : default;
 
-    /// <summary>A merge was published.</summary>
-    public static void Merged(string module) => Merges.Add(1, new TagList { { "dmkd.module", module } });
-
-    /// <summary>A device was used.</summary>
-    public static void DeviceUsed(string kind, TimeSpan time) => DeviceTime.Record(time.TotalSeconds, new TagList { { "dmkd.job", kind } });
-
-    /// <summary>An evaluation finished.</summary>
-    public static void Evaluated(string runId, string scenario, double accuracy) =>
-        Accuracy.Record(accuracy, new TagList { { "dmkd.run", runId }, { "dmkd.scenario", scenario } });
-
-    private static Activity? Start(string name, string runId, string? module) =>
-        Source.StartActivity(name)?.SetTag("dmkd.run", runId).SetTag("dmkd.module", module);
+    private static ActivityLink[] LinksTo(string? trace) => ContextOf(trace) is var context && context != default ? [new ActivityLink(context)] : [];
 }

@@ -12,11 +12,13 @@ internal sealed class SiloProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    private SiloProcess(string[] settings)
+    private SiloProcess(string[] settings, IReadOnlyDictionary<string, string>? environment = null)
     {
         string program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!, "Dmkd.Silo", Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!), "dmkd-silo.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["Logging__LogLevel__Default"] = "Warning";
+        start.Environment["Dmkd__HttpPort"] = "0"; // several on one machine; a test that wants HTTP names a port
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Write(line.Data);
         _process.ErrorDataReceived += (_, line) => Write(line.Data);
@@ -41,10 +43,18 @@ internal sealed class SiloProcess : IDisposable
     public int GatewayPort { get; private init; }
 
     /// <summary>Starts a silo on free ports.</summary>
-    public static SiloProcess Start(string database, params string[] settings)
+    public static SiloProcess Start(string database, params string[] settings) => Start([$"--Dmkd:Cluster={database}", .. settings], environment: null);
+
+    /// <summary>Starts a silo on free ports, with more in its environment.</summary>
+    public static SiloProcess Start(string database, IReadOnlyDictionary<string, string>? environment) => Start([$"--Dmkd:Cluster={database}"], environment);
+
+    /// <summary>Starts a silo of its own over a folder, on free ports.</summary>
+    public static SiloProcess StartAlone(string home) => Start([$"--Dmkd:Home={home}"], environment: null);
+
+    private static SiloProcess Start(string[] settings, IReadOnlyDictionary<string, string>? environment)
     {
-        int silo = FreePort(), gateway = FreePort();
-        return new SiloProcess([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={silo}", $"--Dmkd:GatewayPort={gateway}", .. settings]) { SiloPort = silo, GatewayPort = gateway };
+        int silo = FreePort(), gateway = FreePort(), http = FreePort();
+        return new SiloProcess([$"--Dmkd:SiloPort={silo}", $"--Dmkd:GatewayPort={gateway}", $"--Dmkd:HttpPort={http}", .. settings], environment) { SiloPort = silo, GatewayPort = gateway, HttpPort = http };
     }
 
     /// <summary>Waits until its log contains a text.</summary>
@@ -77,11 +87,41 @@ internal sealed class SiloProcess : IDisposable
         }
     }
 
+    /// <summary>Port of HTTP.</summary>
+    public int HttpPort { get; private init; }
+
+    /// <summary>Asks over HTTP.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path)
+    {
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{HttpPort}{path}"));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Waits until the silo is ready, or not ready.</summary>
+    public async Task IsUpAsync(bool isReady = true)
+    {
+        using var limit = new CancellationTokenSource(Patience.Seconds(60));
+        while (true)
+        {
+            try
+            {
+                if ((await GetAsync("/healthz/ready")).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
+            }
+            catch (HttpRequestException)
+            {
+                if (_process.HasExited) Assert.Fail($"The silo ended: {Log}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
+        }
+    }
+
     /// <summary>Starts a silo with settings that it is to refuse.</summary>
     public static async Task<(int Code, string Log)> RefusedAsync(params string[] settings)
     {
         using var silo = new SiloProcess(settings);
-        await silo._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await silo._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience.Seconds(60), TestContext.Current.CancellationToken);
         return (silo._process.ExitCode, silo.Log);
     }
 
@@ -100,7 +140,7 @@ internal sealed class SiloProcess : IDisposable
         lock (_log) _log.AppendLine(line);
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -6,13 +6,13 @@ namespace Dmkd.Client.Tests.Running;
 /// <summary>The real program in a process of its own. Disposing kills it if it still runs.</summary>
 internal sealed class DmkdProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90); // a run takes 5 s on two quiet cores
+    private static readonly TimeSpan Limit = Patience.Seconds(90); // a run takes 5 s on two quiet cores
     private readonly Process _process;
     private readonly Capture _output = new();
     private readonly Capture _error = new();
     private readonly string _home;
 
-    private DmkdProcess(string home, string[] arguments)
+    private DmkdProcess(string home, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         _home = home;
         var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, .. arguments])
@@ -22,6 +22,7 @@ internal sealed class DmkdProcess : IDisposable
             RedirectStandardInput = true,
             Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null, ["DMKD_CLUSTER"] = null, ["DMKD_CERTIFICATES"] = null },
         };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => _output.Add(line.Data);
         _process.ErrorDataReceived += (_, line) => _error.Add(line.Data);
@@ -35,6 +36,10 @@ internal sealed class DmkdProcess : IDisposable
 
     /// <summary>Starts the program, connected to a cluster.</summary>
     public static DmkdProcess StartInCluster(string database, params string[] arguments) => new(database, [.. arguments, "--cluster", database]);
+
+    /// <summary>The same with more in its environment.</summary>
+    public static DmkdProcess StartInCluster(string database, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        new(database, [.. arguments, "--cluster", database], environment);
 
     /// <summary>Runs the program, connected to a cluster, to its end.</summary>
     public static async Task<Outcome> RunInClusterAsync(string database, params string[] arguments)

@@ -13,56 +13,101 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
     private const string Run = "observed";
 
     [Theory]
+    [InlineData("run", 1)]
     [InlineData("preserve", 1)]
+    [InlineData("begin round", 4)]
     [InlineData("round", 4)]
     [InlineData("local update", 8)]
     [InlineData("merge", 4)]
+    [InlineData("publish", 4)]
     [InlineData("evaluate", 2)]
     public void Spans_OfATinyRun_AreCounted(string name, int expected) => Assert.Equal(expected, observed.Spans(name).Count);
 
-    [Fact]
-    public void Compress_EverySpan_IsAChildOfItsLocalUpdate()
+    [Theory]
+    [InlineData("round", "begin round")]
+    [InlineData("local update", "round")]
+    [InlineData("merge", "round")]
+    [InlineData("evaluate", "run")]
+    public void Span_OfATinyRun_IsAChildOf(string name, string parent)
     {
-        var compressions = observed.All.Where(span => span.OperationName == "compress").ToLookup(span => span.ParentSpanId);
-        Assert.All(observed.Spans("local update"), update => Assert.Single(compressions[update.SpanId]));
+        var parents = observed.Spans(parent).Select(span => span.SpanId).ToHashSet();
+        Assert.All(observed.Spans(name), span => Assert.Contains(span.ParentSpanId, parents));
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("compress")]
+    public void Part_OfEveryLocalUpdate_IsItsChild(string name)
+    {
+        var parts = observed.All.Where(span => span.OperationName == name).ToLookup(span => span.ParentSpanId);
+        Assert.All(observed.Spans("local update"), update => Assert.Single(parts[update.SpanId]));
     }
 
     [Fact]
-    public void LocalUpdate_EverySpan_IsInTheTraceOfARound()
+    public void Round_Each_IsATraceOfItsOwnWithEverythingInIt()
     {
-        var rounds = observed.Spans("round").Select(span => span.TraceId).ToHashSet();
-        Assert.All(observed.Spans("local update"), update => Assert.Contains(update.TraceId, rounds));
+        var traces = observed.Spans("begin round").Select(span => span.TraceId).ToArray();
+        Assert.Equal(4, traces.Distinct().Count());
+        Assert.All(observed.Spans("begin round"), span => Assert.Equal(default, span.ParentSpanId));
+        foreach (string name in (string[])["round", "merge", "publish"])
+            Assert.Equal(traces.ToHashSet(), observed.Spans(name).Select(span => span.TraceId).ToHashSet());
+    }
+
+    [Fact]
+    public void Round_Each_IsLinkedToWhatStartedTheRun()
+    {
+        var run = Assert.Single(observed.Spans("run"));
+        Assert.All(observed.Spans("begin round"), span => Assert.Equal(run.TraceId, Assert.Single(span.Links).Context.TraceId));
     }
 
     [Theory]
     [InlineData("dmkd.delta.uploaded")]
     [InlineData("dmkd.delta.submissions")]
     [InlineData("dmkd.weights.downloaded")]
-    [InlineData("dmkd.merges")]
     public void Counter_OfATinyRun_IsAboveZero(string name) => Assert.True(observed.Totals.GetValueOrDefault(name) > 0);
+
+    [Theory]
+    [InlineData("dmkd.merges")]
+    [InlineData("dmkd.rounds")]
+    public void Counter_OfRounds_CountsEachOnce(string name) => Assert.Equal(4, observed.Totals.GetValueOrDefault(name));
+
+    [Theory]
+    [InlineData("dmkd.accuracy")]
+    [InlineData("dmkd.forgetting")]
+    [InlineData("dmkd.module.entropy")]
+    [InlineData("dmkd.module.version")]
+    [InlineData("dmkd.phase.duration")]
+    [InlineData("dmkd.round.duration")]
+    [InlineData("dmkd.round.participation")]
+    [InlineData("dmkd.training.loss")]
+    public void Instrument_OfATinyRun_SaysSomething(string name) => Assert.Contains(name, observed.Said.Keys);
+
+    [Fact]
+    public void Tags_OfAllMetrics_AreTheBoundedOnes() => Assert.Subset(
+        new HashSet<string>(["dmkd.run", "dmkd.module", "dmkd.outcome", "dmkd.reason", "dmkd.job", "dmkd.phase", "dmkd.scenario", "dmkd.lanes", "dmkd.device"]),
+        observed.Tags.Keys.ToHashSet());
 
     /// <summary>A tiny run with listeners on the source and the meter.</summary>
     public sealed class ObservedRun : IAsyncLifetime
     {
-        private readonly ConcurrentBag<Activity> _spans = [];
+        private SpanRecorder? _recorder;
 
-        public IReadOnlyCollection<Activity> All => _spans;
+        public IReadOnlyCollection<Activity> All => _recorder!.All;
 
+        /// <summary>Totals of the run's counters.</summary>
         public ConcurrentDictionary<string, long> Totals { get; } = new();
 
-        public IReadOnlyList<Activity> Spans(string name) =>
-            [.. _spans.Where(span => span.OperationName == name && (string?)span.GetTagItem("dmkd.run") == Run)];
+        /// <summary>Instruments that spoke of the run.</summary>
+        public ConcurrentDictionary<string, bool> Said { get; } = new();
+
+        /// <summary>Tags of everything said.</summary>
+        public ConcurrentDictionary<string, bool> Tags { get; } = new();
+
+        public IReadOnlyList<Activity> Spans(string name) => _recorder!.Of(Run, name);
 
         public async ValueTask InitializeAsync()
         {
-            using var activities = new ActivityListener
-            {
-                // Orleans carries the trace from grain to grain, as in production, only when somebody listens to its calls.
-                ShouldListenTo = source => source.Name is DmkdTelemetry.Name or "Microsoft.Orleans.Application",
-                Sample = (ref _) => ActivitySamplingResult.AllData,
-                ActivityStopped = _spans.Add,
-            };
-            ActivitySource.AddActivityListener(activities);
+            using var recorder = _recorder = new SpanRecorder();
             using var meters = new MeterListener
             {
                 InstrumentPublished = (instrument, listener) =>
@@ -70,12 +115,8 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
                     if (instrument.Meter.Name == DmkdTelemetry.Name) listener.EnableMeasurementEvents(instrument);
                 },
             };
-            meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            {
-                foreach (var tag in tags)
-                    if (tag is { Key: "dmkd.module", Value: string module } && (module.StartsWith(Run + "/", StringComparison.Ordinal) || instrument.Name == "dmkd.weights.downloaded"))
-                        Totals.AddOrUpdate(instrument.Name, value, (_, total) => total + value);
-            });
+            meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Hear(instrument, value, tags));
+            meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Hear(instrument, (long)value, tags));
             meters.Start();
             using var folder = new TemporaryFolder();
             await using var cluster = await DmkdCluster.StartAsync(folder.Path);
@@ -83,5 +124,16 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        private void Hear(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            foreach (var tag in tags)
+            {
+                Tags[tag.Key] = true;
+                if (tag is not { Key: "dmkd.run", Value: Run }) continue;
+                Said[instrument.Name] = true;
+                Totals.AddOrUpdate(instrument.Name, value, (_, total) => total + value);
+            }
+        }
     }
 }

@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Dmkd.Silo.Http;
+
+/// <summary>Whether the process lives, and whether it can be given work.</summary>
+internal static class HealthEndpoints
+{
+    private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(3);
+
+    /// <summary>Adds what readiness asks.</summary>
+    public static IServiceCollection AddHealth(this IServiceCollection services)
+    {
+        services.AddHealthChecks()
+            .AddCheck<MembershipCheck>("membership", timeout: LongestCheck)
+            .AddCheck<DatabaseCheck>("database", timeout: LongestCheck);
+        return services;
+    }
+
+    /// <summary><c>/healthz/live</c>: the process answers. <c>/healthz/ready</c>: it is a member of its cluster, and the database answers; 503 otherwise.</summary>
+    public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
+        routes.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync });
+        return routes;
+    }
+
+    /// <summary>One line per check: <c>database: Unhealthy: it does not answer</c>.</summary>
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        var lines = report.Entries.Select(entry => $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } why ? $": {why}" : "")}\n");
+        return context.Response.WriteAsync($"{report.Status}\n{string.Concat(lines)}", context.RequestAborted);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
+
+namespace Dmkd.Grains.Telemetry;
+
+/// <summary>Memory in use on each GPU of the machine, by whatever process, as the driver's NVML says; torch's own share cannot be asked for from .NET.</summary>
+internal static partial class GpuMemory
+{
+    private const string Nvml = "libnvidia-ml.so.1";
+    private const int Success = 0;
+
+    private static readonly Lazy<bool> Observed = new(CreateGauge);
+
+    /// <summary>Makes the gauge, once, where there is a GPU whose driver answers.</summary>
+    public static bool Observe() => Observed.Value;
+
+    private static bool CreateGauge()
+    {
+        nint[] devices = Open();
+        if (devices.Length == 0) return false;
+        DmkdTelemetry.Meter.CreateObservableGauge("dmkd.device.memory", () => devices.Index().SelectMany(device => Measure(device.Index, device.Item)), "By", "Memory in use on a GPU");
+        return true;
+    }
+
+    private static IEnumerable<Measurement<long>> Measure(int index, nint device)
+    {
+        if (GetMemoryInfo(device, out var memory) == Success)
+            yield return new Measurement<long>((long)memory.Used, new KeyValuePair<string, object?>("dmkd.device", $"cuda:{index}"));
+    }
+
+    private static nint[] Open()
+    {
+        try
+        {
+            if (Init() != Success || GetCount(out uint count) != Success) return [];
+            return [.. Enumerable.Range(0, (int)count).Select(i => GetHandle((uint)i, out nint device) == Success ? device : 0).Where(device => device != 0)];
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    [LibraryImport(Nvml, EntryPoint = "nvmlInit_v2")]
+    private static partial int Init();
+
+    [LibraryImport(Nvml, EntryPoint = "nvmlDeviceGetCount_v2")]
+    private static partial int GetCount(out uint count);
+
+    [LibraryImport(Nvml, EntryPoint = "nvmlDeviceGetHandleByIndex_v2")]
+    private static partial int GetHandle(uint index, out nint device);
+
+    [LibraryImport(Nvml, EntryPoint = "nvmlDeviceGetMemoryInfo")]
+    private static partial int GetMemoryInfo(nint device, out MemoryInfo memory);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct MemoryInfo
+    {
+        public ulong Total;
+        public ulong Free;
+        public ulong Used;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
+using Npgsql;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>What a silo process serves over HTTP.</summary>
+public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    [Fact]
+    public async Task Get_SiloOfItsOwn_IsHealthyAndTellsItsMetrics()
+    {
+        using var home = new TemporaryFolder();
+        using var silo = SiloProcess.StartAlone(home.Path);
+        await silo.IsUpAsync();
+        Assert.Equal((HttpStatusCode.OK, "Healthy\n"), await silo.GetAsync("/healthz/live"));
+        Assert.Equal((HttpStatusCode.OK, "Healthy\nmembership: Healthy\ndatabase: Healthy\n"), await silo.GetAsync("/healthz/ready"));
+        Assert.Contains("orleans_", (await silo.GetAsync("/metrics")).Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await silo.GetAsync("/")).Status);
+    }
+
+    [Fact]
+    public async Task Ready_DatabaseRefuses_IsUnavailableUntilItIsBack()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var silo = SiloProcess.Start(database);
+        await silo.IsUpAsync();
+        await AllowAsync(database, isAllowed: false);
+        await silo.IsUpAsync(isReady: false);
+        Assert.Contains("database: Unhealthy: it does not answer", (await silo.GetAsync("/healthz/ready")).Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/healthz/live")).Status);
+        await AllowAsync(database, isAllowed: true);
+        await silo.IsUpAsync();
+    }
+
+    [Fact]
+    public async Task Start_PortInUse_EndsSayingSo()
+    {
+        using var home = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        using var silo = SiloProcess.StartAlone(home.Path);
+        await silo.IsUpAsync();
+        var (code, log) = await SiloProcess.RefusedAsync(
+            $"--Dmkd:Home={other.Path}", $"--Dmkd:SiloPort={SiloProcess.FreePort()}", $"--Dmkd:GatewayPort={SiloProcess.FreePort()}", $"--Dmkd:HttpPort={silo.HttpPort}");
+        Assert.Equal(1, code);
+        Assert.Contains($"dmkd-silo: Dmkd:HttpPort {silo.HttpPort} is in use: choose another, or 0 for none.", log, StringComparison.Ordinal);
+    }
+
+    /// <summary>Lets the database take connections, or ends those that there are and takes none.</summary>
+    private static async Task AllowAsync(string database, bool isAllowed)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(database);
+        string name = settings.Database!;
+        settings.Database = "postgres";
+        await using var source = NpgsqlDataSource.Create(settings.ConnectionString);
+#pragma warning disable CA2100 // a name made by the tests
+        await using var allow = source.CreateCommand($"ALTER DATABASE {name} ALLOW_CONNECTIONS {isAllowed}");
+        await allow.ExecuteNonQueryAsync();
+        await using var end = source.CreateCommand($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+#pragma warning restore CA2100
+        if (!isAllowed) await end.ExecuteNonQueryAsync();
+    }
+}
