@@ -31,4 +31,12 @@ public sealed record RunProgress
     /// <summary>What went wrong, when failed.</summary>
     [Id(6)]
     public string? Error { get; init; }
+
+    /// <summary>Whether the run was stopped and waits to be resumed; its phase is where it goes on.</summary>
+    [Id(7)]
+    public bool IsStopped { get; init; }
+
+    /// <summary>Whether a silo is at work on it now.</summary>
+    [Id(8)]
+    public bool IsAtWork { get; init; }
 }
