@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Dmkd.Grains.Storage;
 
 namespace Dmkd.Client.Hosting;
@@ -46,7 +47,7 @@ internal static class Repeated
         cancellationToken);
 
     private static bool IsPassing(Exception exception) =>
-        exception is TimeoutException or OrleansException or Orleans.Runtime.OrleansMessageRejectionException or StoreUnavailableException;
+        exception is TimeoutException or OrleansException or Orleans.Runtime.OrleansMessageRejectionException or StoreUnavailableException or DbException;
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

@@ -174,8 +174,22 @@ internal sealed partial class TrainingRunGrain(
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;
         State.Phase = next;
-        await Writer.WriteAsync();
+        await StoreAsync(next);
         if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
+    }
+
+    /// <summary>Stores the state. Nobody may see the feed of an activation that ends here, so the log says why.</summary>
+    private async Task StoreAsync(RunPhase next)
+    {
+        try
+        {
+            await Writer.WriteAsync();
+        }
+        catch (Exception e) when (e is not StateLostException)
+        {
+            LogNotStored(logger, RunId, next, e.Message.Split('\n', 2)[0].Trim());
+            throw;
+        }
     }
 
     private async Task FailAsync(Exception exception, string reason)
