@@ -123,7 +123,11 @@ internal sealed partial class TrainingRunGrain(
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (reason.ReasonCode is DeactivationReasonCode.ShuttingDown && !Writer.IsBroken && IsUnderWay) GoOnReminder.WakeElsewhere(this, ServiceProvider);
+        return _work.StopAsync();
+    }
 
     void IRunContext.Progress(double share) => _partOfPhase = share;
 
@@ -187,7 +191,7 @@ internal sealed partial class TrainingRunGrain(
         }
         catch (Exception e) when (e is not StateLostException)
         {
-            LogNotStored(logger, RunId, next, e.Message.Split('\n', 2)[0].Trim());
+            LogNotStored(logger, RunId, next, e.GetBaseException().Message.Split('\n', 2)[0].Trim());
             throw;
         }
     }
