@@ -23,6 +23,8 @@ internal static class CommandLine
         {
             new RunCommand(),
             new PreserveCommand(),
+            new RunsCommand(),
+            new NodesCommand(),
             new ModulesCommand(),
             new WeightsCommand(),
             new PredictCommand(),

@@ -4,6 +4,7 @@ using Dmkd.Silo;
 using Dmkd.Silo.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 const int Failed = 1, BadSettings = 2;
@@ -15,6 +16,7 @@ try
     httpPort = settings.HttpPort;
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
+    builder.Services.AddHostedService<StopLimit>();
     builder.UseOrleans(silo =>
     {
         _ = settings.Cluster is { } storage
@@ -26,6 +28,11 @@ try
     await using var app = builder.Build();
     app.MapHttp(settings);
     await app.RunAsync();
+    return 0;
+}
+catch (OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync("dmkd-silo: asked to end, some parts did not in time; what is stored counts.");
     return 0;
 }
 catch (SiloSettingsException e)

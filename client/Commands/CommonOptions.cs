@@ -52,7 +52,7 @@ internal sealed class CommonOptions
     public Task<ICluster> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RequireRuns(parsed);
-        return StartAsync(parsed, null, cancellationToken);
+        return StartAsync(parsed, null, new InterruptedRuns(GoOnWhenLookedAt: false), cancellationToken); // who only looks does not train
     }
 
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
@@ -67,9 +67,12 @@ internal sealed class CommonOptions
     /// <param name="datasets">Data sets read so far, for a silo inside the console; null for none.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
-    public async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
+    public Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken) =>
+        StartAsync(parsed, datasets, new InterruptedRuns(), cancellationToken);
+
+    private async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, InterruptedRuns interrupted, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
         ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)
-        : await EmbeddedSilo.StartAsync(Home(parsed), datasets, Verbose(parsed), cancellationToken);
+        : await EmbeddedSilo.StartAsync(Home(parsed), datasets, interrupted, Verbose(parsed), cancellationToken);
 
     /// <summary>The cluster's database, for a command that needs nothing else of the cluster.</summary>
     /// <exception cref="BadInputException">None is named.</exception>

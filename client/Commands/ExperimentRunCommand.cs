@@ -7,6 +7,7 @@ using Dmkd.Experiments.Plans;
 using Dmkd.Experiments.Reports;
 using Dmkd.Experiments.Running;
 using Dmkd.Grains.Data;
+using Dmkd.Grains.Hosting;
 
 namespace Dmkd.Client.Commands;
 
@@ -51,7 +52,7 @@ internal sealed class ExperimentRunCommand : Command
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                throw new RunStoppedException("experiment", $"experiment run {file} --output {folder.Path}");
+                throw RunStoppedException.Of("experiment", $"experiment run {file} --output {folder.Path}", goesOn: false);
             }
         }
 
@@ -62,7 +63,7 @@ internal sealed class ExperimentRunCommand : Command
     /// <summary>A cluster, or a silo of the experiment's own over a folder beside its results.</summary>
     private async Task<ICluster> OpenAsync(ParseResult parsed, ExperimentFolder folder, DatasetCache datasets, CancellationToken cancellationToken) => _common.IsCluster(parsed)
         ? await _common.StartAsync(parsed, datasets, cancellationToken)
-        : await EmbeddedSilo.StartAsync(folder.Home, datasets, _common.Verbose(parsed), cancellationToken);
+        : await EmbeddedSilo.StartAsync(folder.Home, datasets, new InterruptedRuns(), _common.Verbose(parsed), cancellationToken);
 
     private static async Task<ExperimentOutcome> MeasureAsync(
         ExperimentPlan plan, ExperimentFolder folder, ICluster silo, DatasetCache datasets, ExperimentView view, int jobs, CancellationToken cancellationToken)

@@ -78,7 +78,7 @@ internal sealed class PreserveCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new RunStoppedException("work", $"preserve --resume {library} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
+            throw RunStoppedException.Of("work", $"preserve --resume {library} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dmkd.Client.Display;
+using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
 using Dmkd.Experiments;
@@ -17,6 +18,7 @@ internal sealed class RunCommand : Command
     private readonly RunOptions _options = new();
     private readonly Option<string?> _resume = new("--resume") { Description = "Id of a run to go on with; its own settings count" };
     private readonly Option<string?> _id = new("--id") { Description = "Id of the new run; made from the time when not given" };
+    private readonly Option<bool> _detach = RunFollowing.DetachOption();
     private readonly Option<bool> _noBaseline = new("--no-baseline") { Description = "Skip sequential fine-tuning" };
 
     public RunCommand()
@@ -26,6 +28,7 @@ internal sealed class RunCommand : Command
         Options.Add(_resume);
         Options.Add(_id);
         Options.Add(_noBaseline);
+        Options.Add(_detach);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -35,6 +38,8 @@ internal sealed class RunCommand : Command
         string place = _common.Place(parsed);
         bool json = _common.Json(parsed);
         var view = new RunView(json);
+        var following = new RunFollowing(_common, parsed);
+        bool detaches = following.Detaches(_detach);
         var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
         RunSettings? settings = null;
@@ -65,10 +70,16 @@ internal sealed class RunCommand : Command
             await run.ResumeAsync(cancellationToken);
         }
 
-        view.Begin(runId, settings!, place, isResumed: resumed is not null);
+        if (detaches)
+        {
+            await following.LeaveAsync(new FoundRun(run, runId, settings!, null), cancellationToken);
+            return ExitCode.Success;
+        }
+
+        view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming");
         try
         {
-            var report = await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings!, cancellationToken);
+            var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
             List<MethodResult> baselines = [];
             if (!parsed.GetValue(_noBaseline))
                 baselines.Add(await view.FollowAsync(new SequentialFineTuning(silo.Training), new ContinualProblem(dataset!, settings!), cancellationToken));
@@ -76,9 +87,9 @@ internal sealed class RunCommand : Command
             if (json) JsonOutput.Write(RunDocument.Of(report, baselines));
             return ExitCode.Success;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (e is not RunStoppedException && cancellationToken.IsCancellationRequested)
         {
-            throw new RunStoppedException("run", $"run --resume {runId} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
+            throw following.Left(runId);
         }
     }
 
@@ -95,7 +106,7 @@ internal sealed class RunCommand : Command
     /// <exception cref="BadInputException">There is no such run.</exception>
     private static async Task<RunSettings> FindAsync(ITrainingRunGrain run, string runId, string place, CancellationToken cancellationToken) =>
         await run.GetSettingsAsync(cancellationToken)
-        ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd modules list` shows the newest.");
+        ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd runs list` shows them.");
 
     /// <summary>Refuses data that does not suit the settings before anything is stored.</summary>
     private static void Check(ImageDataset dataset, RunSettings settings)

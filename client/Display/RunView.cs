@@ -18,9 +18,12 @@ internal sealed class RunView(bool json)
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => DataView.ReadAsync(_console, datasets, settings.Data);
 
     /// <summary>Says what begins.</summary>
-    public void Begin(string runId, RunSettings settings, string place, bool isResumed)
+    /// <param name="runId">Id of the run.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="place">Where it is stored.</param>
+    /// <param name="verb">The first word, such as <c>resuming</c>.</param>
+    public void Begin(string runId, RunSettings settings, string place, string verb)
     {
-        string verb = isResumed ? "resuming" : "run";
         _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Nodes} nodes, {settings.Rounds} rounds of {settings.Epochs} epochs, merge every {settings.MergeEvery}, rank {settings.Rank}, seed {settings.Seed}");
         _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }

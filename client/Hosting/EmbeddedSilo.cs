@@ -38,9 +38,10 @@ internal sealed class EmbeddedSilo : ICluster
     /// <summary>Starts the silo.</summary>
     /// <param name="homePath">Folder of its state.</param>
     /// <param name="datasets">Data sets read so far, so that they are not read twice; null for none.</param>
+    /// <param name="interrupted">Whether runs that were interrupted go on when they are looked at.</param>
     /// <param name="verbose">Whether the silo's log goes to standard error.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<EmbeddedSilo> StartAsync(string homePath, DatasetCache? datasets, bool verbose, CancellationToken cancellationToken)
+    public static async Task<EmbeddedSilo> StartAsync(string homePath, DatasetCache? datasets, InterruptedRuns interrupted, bool verbose, CancellationToken cancellationToken)
     {
         var home = HomeFolder.Take(homePath);
         try
@@ -49,6 +50,7 @@ internal sealed class EmbeddedSilo : ICluster
             if (verbose)
                 builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
             builder.Services.AddTelemetryDefaults("dmkd");
+            builder.Services.AddSingleton(interrupted);
             if (datasets is not null) builder.Services.AddSingleton(datasets);
             builder.UseOrleans(silo => silo.UseSingleSilo().AddDmkd(new SiloStorageOptions(homePath)));
             var host = builder.Build();

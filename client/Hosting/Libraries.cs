@@ -9,7 +9,7 @@ internal static class Libraries
     /// <summary>Whether a library of a name was ever begun.</summary>
     public static async Task<bool> IsTakenAsync(IGrainFactory grains, string name, CancellationToken cancellationToken)
     {
-        var runs = await grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken);
+        var runs = await FoundRun.ListAsync(grains, cancellationToken);
         return runs.Any(run => run.Library == name);
     }
 
@@ -17,10 +17,10 @@ internal static class Libraries
     /// <exception cref="BadInputException">There is none.</exception>
     public static async Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(IGrainFactory grains, string? name, CancellationToken cancellationToken)
     {
-        var runs = await grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken);
+        var runs = await FoundRun.ListAsync(grains, cancellationToken);
         foreach (string library in runs.Select(run => run.Library).Where(library => name is null || library == name).Reverse())
         {
-            var modules = await grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken);
+            var modules = await Repeated.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken), cancellationToken);
             if (modules.Count > 0) return (library, modules);
         }
 

@@ -29,6 +29,27 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public async Task Run_KilledThenStopped_WaitsUntilItIsResumed()
+    {
+        using (var process = DmkdProcess.Start(Home, TinyRun.Arguments()))
+        {
+            await process.SeesAsync("task 1/2: expert-1 for");
+            process.Kill();
+            await process.EndAsync();
+        }
+
+        Assert.Equal("interrupted", await StateAsync("show"));
+        (await DmkdProcess.RunAsync(Home, "runs", "watch", TinyRun.Id)).IsRefused("is interrupted", $"runs resume {TinyRun.Id} --home {Home}");
+        Assert.Equal("stopped", await StateAsync("stop"));
+        Assert.Equal("stopped", await StateAsync("show"));
+        var resumed = Json.Parse((await DmkdProcess.RunAsync(Home, "runs", "resume", TinyRun.Id, "--json")).IsSuccess().Output);
+        Assert.Equal(finished.Document.GetProperty("accuracyMatrix").GetRawText(), resumed.GetProperty("accuracyMatrix").GetRawText());
+    }
+
+    private async Task<string?> StateAsync(string command) =>
+        Json.Parse((await DmkdProcess.RunAsync(Home, "runs", command, TinyRun.Id, "--json")).IsSuccess().Output).GetProperty("state").GetString();
+
+    [Fact]
     public async Task Run_Interrupted_EndsPromptlyAndSaysHowToGoOn()
     {
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));

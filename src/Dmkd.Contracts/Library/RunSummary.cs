@@ -25,4 +25,8 @@ public sealed record RunSummary
     /// <summary>When it began.</summary>
     [Id(4)]
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Whether it was stopped and waits to be resumed.</summary>
+    [Id(5)]
+    public bool IsStopped { get; init; }
 }

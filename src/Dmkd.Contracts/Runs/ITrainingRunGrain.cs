@@ -11,10 +11,18 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [Alias("start")]
     Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes on from the phase that was stored last, also after a failure; a run at work or completed stays as it is.</summary>
+    /// <summary>Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays as it is.</summary>
     /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on from the stored phase with the same
+    /// numbers. What nodes are at is finished, stored and used then. A repeat changes nothing, nor does a stop of a run that has ended.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such run.</exception>
+    [Alias("stop")]
+    Task StopAsync(CancellationToken cancellationToken = default);
 
     /// <summary>A node leaves: from the next round on it is not asked. Its updates up to then count.</summary>
     /// <param name="node">Its place among the run's nodes, from 0.</param>
@@ -33,6 +41,10 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     /// <summary>The run's settings, or null when there is no such run.</summary>
     [AlwaysInterleave, Alias("settings")]
     Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The run's nodes, in their order; none when there is no such run.</summary>
+    [AlwaysInterleave, Alias("nodes")]
+    Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Where the run is, with the feed after a sequence number.</summary>
     [AlwaysInterleave, Alias("progress")]

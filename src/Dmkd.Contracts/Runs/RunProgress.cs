@@ -32,7 +32,15 @@ public sealed record RunProgress
     [Id(6)]
     public string? Error { get; init; }
 
-    /// <summary>W3C trace context of the current round; null between rounds and without tracing.</summary>
+    /// <summary>Whether the run was stopped and waits to be resumed; its phase is where it goes on.</summary>
     [Id(7)]
+    public bool IsStopped { get; init; }
+
+    /// <summary>Whether a silo is at work on it now.</summary>
+    [Id(8)]
+    public bool IsAtWork { get; init; }
+
+    /// <summary>W3C trace context of the current round; null between rounds and without tracing.</summary>
+    [Id(9)]
     public string? Trace { get; init; }
 }

@@ -52,6 +52,7 @@ public sealed class DeviceWorker : IDisposable
     /// <param name="job">Synchronous work; must leave the thread's grad mode and scopes as it found them.</param>
     /// <param name="cancellationToken">Cancels the waiting; a job that has started watches <see cref="DeviceJob.CancellationToken"/>.</param>
     /// <returns>The job's result.</returns>
+    /// <exception cref="DeviceMemoryException">The device has no memory for the job.</exception>
     /// <exception cref="InvalidOperationException">The job left a dispose scope open or gradients off; the lane was repaired.</exception>
     public async Task<T> RunAsync<T>(Func<DeviceJob, T> job, CancellationToken cancellationToken = default)
     {
@@ -97,7 +98,7 @@ public sealed class DeviceWorker : IDisposable
         catch (Exception e)
         {
             LaneGuard.Repair();
-            completion.TrySetException(e);
+            completion.TrySetException(DeviceMemory.Explain(e, Device));
         }
 #pragma warning restore CA1031
         finally

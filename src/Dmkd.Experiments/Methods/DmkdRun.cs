@@ -11,6 +11,7 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
     /// <summary>Follows the run.</summary>
     /// <param name="progress">Receives every look at the run; feed lines come once each.</param>
     /// <param name="cancellationToken">Stops following; the run itself goes on.</param>
+    /// <exception cref="RunHaltedException">Somebody stopped the run.</exception>
     /// <exception cref="RunFailedException">The run cannot go on, or the cluster does not answer for minutes.</exception>
     public async Task<RunReport> FollowAsync(Action<RunProgress> progress, CancellationToken cancellationToken)
     {
@@ -23,6 +24,7 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
             progress(look);
             if (look.Phase is RunPhase.Failed) throw new RunFailedException(look.Error ?? "The run failed and left no reason.");
             if (look.Phase is RunPhase.Completed && await run.GetReportAsync(cancellationToken) is { } report) return report;
+            if (look.IsStopped && look.Phase is not RunPhase.Completed) throw new RunHaltedException($"in phase {look.Phase} of task {look.Task + 1}");
             await Task.Delay(LookPeriod, time, cancellationToken);
         }
     }

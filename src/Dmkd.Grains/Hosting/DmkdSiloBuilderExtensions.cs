@@ -112,6 +112,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton(new InterruptedRuns());
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<ServedWeights>();

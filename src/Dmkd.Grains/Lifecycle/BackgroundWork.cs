@@ -75,6 +75,6 @@ internal sealed class BackgroundWork
         }
     }
 
-    /// <summary>Whether this activation's state is not the stored one.</summary>
-    private static bool IsBehind(Exception exception) => exception is InconsistentStateException or StateLostException;
+    /// <summary>Whether this activation's state is not, or may not be, the stored one; or a store takes nothing, and what is stored is where the work goes on once it does.</summary>
+    private static bool IsBehind(Exception exception) => exception is InconsistentStateException or StateLostException || Passing.IsOfAStore(exception);
 }

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Timers;
 
@@ -22,6 +23,16 @@ internal static class GoOnReminder
         where TGrain : Grain, IRemindable
     {
         if (HasReminders(services) && await grain.GetReminder(Name) is { } reminder) await grain.UnregisterReminder(reminder);
+    }
+
+    /// <summary>
+    /// Wakes a run whose silo was asked to end, so that it need not wait for the reminder: a call that reaches an ending activation is passed on to the next one, on
+    /// another silo. Nobody needs the answer.
+    /// </summary>
+    public static void WakeElsewhere<TGrain>(TGrain run, IServiceProvider services)
+        where TGrain : Grain, ITrainingRunGrain
+    {
+        if (HasReminders(services)) run.AsReference<ITrainingRunGrain>().GetProgressAsync(long.MaxValue).Ignore();
     }
 
     private static bool HasReminders(IServiceProvider services) => services.GetService<IReminderRegistry>() is not null;

@@ -13,4 +13,11 @@ internal sealed class ClusterDevices(IGrainFactory grains, ISiloMetadataCache si
         string?[] devices = [.. silos.Keys.Select(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device)];
         if (DeviceNeeds.Meeting(devices, need).Count == 0) throw new ArgumentException(DeviceNeeds.Problem(need, devices), nameof(need));
     }
+
+    /// <summary>The silo that a grain is on, and its device; null where it is on none, or not known.</summary>
+    public async Task<(string? Silo, string? Device)> PlaceOfAsync(IAddressable grain)
+    {
+        if (await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain) is not { } silo) return default;
+        return (silo.Endpoint.ToString(), SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device);
+    }
 }

@@ -11,6 +11,7 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
     private const int Patience = 4;
 
+    private bool _isTold;
     private DateTimeOffset? _unansweredSince;
     private Task? _call;
     private int _looksInVain;
@@ -26,6 +27,14 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
 
     /// <summary>How long the node has been asked in vain.</summary>
     public TimeSpan Silence => _unansweredSince is { } since ? time.GetUtcNow() - since : TimeSpan.Zero;
+
+    /// <summary>Whether it was not told yet that the round goes on without the node; true once.</summary>
+    public bool MayTell()
+    {
+        bool isFirst = !_isTold;
+        _isTold = true;
+        return isFirst;
+    }
 
     /// <summary>Calls the node, unless a call is under way.</summary>
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>

@@ -141,6 +141,10 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         int absent = RunParticipation.Expected(State).Count(node => !came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)));
         State.Arrivals = AdaptiveDeadline.Extend(State.Arrivals, status.Arrivals.Select(arrival => arrival.Seconds), absent, wait);
         foreach (int node in State.Participants)
-            State.Missed[node] = came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)) ? 0 : State.Missed.GetValueOrDefault(node) + 1;
+        {
+            bool hasCome = came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device));
+            State.Missed[node] = hasCome ? 0 : State.Missed.GetValueOrDefault(node) + 1;
+            if (hasCome) State.Seen[node] = new SeenRound(State.Task, State.Round);
+        }
     }
 }

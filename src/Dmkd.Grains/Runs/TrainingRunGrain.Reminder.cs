@@ -6,7 +6,7 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Goes on when a reminder wakes it.</summary>
 internal sealed partial class TrainingRunGrain : IRemindable
 {
-    private bool IsUnderWay => State.Phase is not (RunPhase.Created or RunPhase.Completed or RunPhase.Failed);
+    private bool IsUnderWay => !State.IsStopped && State.Phase is not (RunPhase.Created or RunPhase.Completed or RunPhase.Failed);
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {

@@ -17,7 +17,7 @@ internal sealed partial class TrainingRunGrain
 
     /// <summary>The steps of the current module's rounds.</summary>
     private RunRounds Rounds => _rounds ??= new RunRounds(
-        RunId, this, new RoundDriver(Coordinator, node => GrainFactory.GetGrain<INodeGrain>(node), time, logger) { LongestSilence = Settings.ShortestWait });
+        RunId, this, new RoundDriver(Coordinator, node => GrainFactory.GetGrain<INodeGrain>(node), time, logger) { LongestSilence = Settings.ShortestWait, Tell = _feed.Add });
 
     private RunRounds? _rounds;
 

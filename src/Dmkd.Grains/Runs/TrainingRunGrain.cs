@@ -3,6 +3,7 @@ using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
+using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
@@ -17,7 +18,8 @@ namespace Dmkd.Grains.Runs;
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, ClusterDevices clusterDevices, TimeProvider time, ILogger<TrainingRunGrain> logger)
+    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, ClusterDevices clusterDevices,
+    InterruptedRuns interrupted, TimeProvider time, ILogger<TrainingRunGrain> logger)
     : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
@@ -78,24 +80,26 @@ internal sealed partial class TrainingRunGrain(
 
         if (State.Phase is RunPhase.Completed) return;
         await RemindAsync();
+        if (State.IsStopped)
+        {
+            State.IsStopped = false;
+            await Writer.WriteAsync();
+            await AnnounceAsync();
+        }
+
         StartDriving();
     }
 
-    public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        CheckNode(node);
-        if (!State.Absent.Add(node)) return Task.CompletedTask;
-        _feed.Add($"{KeyOf(node)} leaves: it is not asked from the next round on");
-        return Writer.WriteAsync();
-    }
-
-    public Task JoinAsync(int node, CancellationToken cancellationToken = default)
-    {
-        CheckNode(node);
-        if (!State.Absent.Remove(node)) return Task.CompletedTask;
-        State.Missed.Remove(node);
-        _feed.Add($"{KeyOf(node)} joins: it is asked from the next round on");
-        return Writer.WriteAsync();
+        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
+        if (!IsUnderWay) return;
+        State.IsStopped = true;
+        await Writer.WriteAsync();
+        LogStopped(logger, RunId, State.Phase);
+        await AnnounceAsync();
+        await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        DeactivateOnIdle(); // ends the work at hand; the next activation finds the run stopped
     }
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
@@ -110,6 +114,8 @@ internal sealed partial class TrainingRunGrain(
         Events = _feed.After(afterEvent),
         Error = State.Error,
         Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
+        IsStopped = State.IsStopped,
+        IsAtWork = _work.IsRunning,
     });
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
@@ -117,13 +123,14 @@ internal sealed partial class TrainingRunGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // A run whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay) StartDriving();
+        if (IsUnderWay && interrupted.GoOnWhenLookedAt) StartDriving();
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         EndRounds();
+        if (reason.ReasonCode is DeactivationReasonCode.ShuttingDown && !Writer.IsBroken && IsUnderWay) GoOnReminder.WakeElsewhere(this, ServiceProvider);
         return _work.StopAsync();
     }
 
@@ -132,12 +139,6 @@ internal sealed partial class TrainingRunGrain(
     void IRunContext.Tell(string text) => _feed.Add(text);
 
     Task IRunContext.MoveToAsync(RunPhase next) => MoveToAsync(next);
-
-    private void CheckNode(int node)
-    {
-        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
-        if (node < 0 || node >= Settings.Nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {Settings.Nodes - 1}; there is no node {node}.");
-    }
 
     private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
 
@@ -186,8 +187,22 @@ internal sealed partial class TrainingRunGrain(
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;
         State.Phase = next;
-        await Writer.WriteAsync();
+        await StoreAsync(next);
         if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
+    }
+
+    /// <summary>Stores the state. Nobody may see the feed of an activation that ends here, so the log says why.</summary>
+    private async Task StoreAsync(RunPhase next)
+    {
+        try
+        {
+            await Writer.WriteAsync();
+        }
+        catch (Exception e) when (e is not StateLostException)
+        {
+            LogNotStored(logger, RunId, next, e.GetBaseException().Message.Split('\n', 2)[0].Trim());
+            throw;
+        }
     }
 
     private async Task FailAsync(Exception exception, string reason)
@@ -202,7 +217,7 @@ internal sealed partial class TrainingRunGrain(
     }
 
     private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(
-        new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt });
+        new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt, IsStopped = State.IsStopped });
 
     /// <summary>Waits a moment between two looks at work that goes on elsewhere.</summary>
     private Task PauseAsync() => Task.Delay(PollPeriod, time, _work.Token);

@@ -48,6 +48,9 @@ internal sealed class TrainingRunState
     /// <summary>Rounds in a row that a node has missed.</summary>
     public Dictionary<int, int> Missed { get; set; } = [];
 
+    /// <summary>The last merge that a node's update came to.</summary>
+    public Dictionary<int, SeenRound> Seen { get; set; } = [];
+
     /// <summary>Seconds that updates took in the last rounds, oldest first.</summary>
     public List<double> Arrivals { get; set; } = [];
 
@@ -93,6 +96,9 @@ internal sealed class TrainingRunState
     public LearningCost BeforeTask { get; set; } = LearningCost.None;
 
     public string? Error { get; set; }
+
+    /// <summary>Whether the run was stopped: nobody goes on with it until it is resumed. The phase stays.</summary>
+    public bool IsStopped { get; set; }
 
     /// <summary>The phase in which the run failed: where a resumed run goes on.</summary>
     public RunPhase FailedIn { get; set; }

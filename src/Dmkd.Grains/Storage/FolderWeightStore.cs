@@ -30,10 +30,10 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
             return digest;
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = Path.Combine(_folder, Path.GetRandomFileName() + ".tmp");
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true))
             {
                 await file.WriteAsync(content, cancellationToken);

@@ -11,7 +11,7 @@ namespace Dmkd.Grains.Storage;
 /// <param name="logger">Is told of every wait.</param>
 internal sealed partial class PatientWeightStore(IWeightStore inner, TimeProvider time, ILogger<PatientWeightStore> logger) : IWeightStore, ICollectableWeights
 {
-    /// <summary>Longest time that a blob is tried to be stored.</summary>
+    /// <summary>Longest time that a blob is tried to be stored or read.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -20,14 +20,21 @@ internal sealed partial class PatientWeightStore(IWeightStore inner, TimeProvide
 
     /// <inheritdoc/>
     /// <exception cref="StoreUnavailableException">The store took nothing for <see cref="Patience"/>.</exception>
-    public async Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
+    public Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+        WaitAsync(() => inner.PutAsync(content, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="StoreUnavailableException">The store told nothing for <see cref="Patience"/>.</exception>
+    public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) => WaitAsync(() => inner.GetAsync(digest, cancellationToken), cancellationToken);
+
+    private async Task<T> WaitAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         var until = time.GetUtcNow() + Patience;
         while (true)
         {
             try
             {
-                return await inner.PutAsync(content, cancellationToken);
+                return await call();
             }
             catch (StoreUnavailableException e) when (time.GetUtcNow() < until)
             {
@@ -37,8 +44,6 @@ internal sealed partial class PatientWeightStore(IWeightStore inner, TimeProvide
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
-
-    public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) => inner.GetAsync(digest, cancellationToken);
 
     public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(DateTimeOffset moment, CancellationToken cancellationToken) =>
         Collectable.ListUntouchedSinceAsync(moment, cancellationToken);

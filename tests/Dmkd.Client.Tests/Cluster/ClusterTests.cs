@@ -87,16 +87,7 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
         return id;
     }
 
-    /// <summary>Digests of a library's experts.</summary>
-    private static async Task<string> DigestsAsync(string database, string library)
-    {
-        string listed = (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--library", library, "--json")).IsSuccess().Output;
-        return string.Join(' ', Json.Parse(listed).EnumerateArray().Select(module => module.GetProperty("digest").GetString()));
-    }
+    private static Task<string> DigestsAsync(string database, string library) => ClusterRun.DigestsAsync(database, library);
 
-    private static string[] Arguments(string id) =>
-    [
-        "run", "--id", id, "--train-per-class", "24", "--test-per-class", "10", "--tasks", "3", "--nodes", "3", "--rounds", "3", "--epochs", "1",
-        "--legacy-tasks", "1", "--legacy-epochs", "1", "--no-baseline",
-    ];
+    private static string[] Arguments(string id) => ClusterRun.Arguments(id, rounds: 3);
 }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dmkd.Client.Tests.Running;
+using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;
 
@@ -127,6 +128,39 @@ internal sealed class SiloProcess : IDisposable
 
     /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>Asks the silo to end, as a rolling restart does, and waits until it has.</summary>
+    /// <returns>How long it took, and its exit code.</returns>
+    public async Task<(TimeSpan Took, int Code)> TerminateAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        using (var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"])) await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        return (clock.Elapsed, _process.ExitCode);
+    }
+
+    /// <summary>Waits until so many silos are members of the cluster.</summary>
+    public static async Task UntilJoinedAsync(string database, int silos)
+    {
+        const int Active = 3; // SiloStatus.Active
+        await using var source = NpgsqlDataSource.Create(database);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        while (await CountAsync(source, Active, limit.Token) != silos) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1");
+            command.Parameters.Add(new NpgsqlParameter { Value = status });
+            return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+        catch (PostgresException)
+        {
+            return 0; // no silo has made the tables yet
+        }
+    }
 
     public void Dispose()
     {

@@ -6,7 +6,7 @@ namespace Dmkd.Client.Tests.Running;
 /// <summary>The real program in a process of its own. Disposing kills it if it still runs.</summary>
 internal sealed class DmkdProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(90); // a run takes 5 s on two quiet cores
+    private static readonly TimeSpan Limit = Patience.Seconds(240); // a run takes 5 s on two quiet cores, and they are seldom quiet
     private readonly Process _process;
     private readonly Capture _output = new();
     private readonly Capture _error = new();

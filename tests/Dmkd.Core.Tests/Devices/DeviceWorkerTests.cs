@@ -35,6 +35,16 @@ public sealed class DeviceWorkerTests : IDisposable
         Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
     }
 
+    [Fact]
+    public async Task RunAsync_MoreMemoryThanThereIs_IsRefusedWithTheSizeAndTheLaneLivesOn()
+    {
+        const long Absurd = 1L << 46; // 256 TiB as float32: no machine has it
+        var error = await Assert.ThrowsAsync<DeviceMemoryException>(() => _worker.RunAsync(_ => empty(Absurd).sum().item<float>(), Token));
+        Assert.StartsWith($"the device cpu has no memory for the work: it could not give {4 * Absurd} bytes more. Use a smaller --batch-size", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -23,6 +23,10 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
 
     public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
     public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();

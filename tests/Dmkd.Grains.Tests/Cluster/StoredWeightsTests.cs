@@ -41,6 +41,20 @@ public sealed class StoredWeightsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Route_NextVersionAfterADamagedOne_ServesAgain()
+    {
+        var module = _modules[^1];
+        FlipABit(module.Current.Digest);
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var request = Batch() with { AcceptsEarlierVersions = true };
+        Assert.Single((await RouterOf(cluster).RouteAsync(request, Cancel)).Replacements);
+        var grain = cluster.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key);
+        var first = (await grain.GetHistoryAsync(Cancel))[0];
+        await grain.PublishAsync(module.Current with { Number = module.Current.Number + 1, ParentDigest = module.Current.Digest, Digest = first.Digest, Bytes = first.Bytes, Update = null }, Cancel);
+        Assert.Empty((await RouterOf(cluster).RouteAsync(request, Cancel)).Replacements);
+    }
+
+    [Fact]
     public async Task Route_CurrentVersionDamagedWithoutLeaveForEarlierOnes_IsRefused()
     {
         FlipABit(_modules[^1].Current.Digest);

@@ -25,6 +25,8 @@ internal static class AccessTable
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.ResumeAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.LeaveAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.JoinAsync))] = Change(Operators),
+        [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.StopAsync))] = Change(Operators),
+        [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.ListNodesAsync))] = Read(Readers),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.GetSettingsAsync))] = Read(Readers),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.GetProgressAsync))] = Read(Readers),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.GetReportAsync))] = Read(Readers),

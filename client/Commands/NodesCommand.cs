@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Globalization;
+using Dmkd.Client.Hosting;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd nodes</c>: the nodes of a run.</summary>
+internal sealed class NodesCommand : Command
+{
+    private const string Prefix = "node-";
+
+    public NodesCommand()
+        : base("nodes", "List the nodes of a run; take one out, and back in")
+    {
+        Subcommands.Add(new NodesListCommand());
+        Subcommands.Add(new NodesDrainCommand());
+        Subcommands.Add(new NodesJoinCommand());
+    }
+
+    /// <summary>The option that all subcommands have.</summary>
+    public static Option<string> RunOption() => new("--run") { Description = "Id of the run", Required = true };
+
+    /// <summary>The argument of those that take one node.</summary>
+    public static Argument<string> NameArgument() => new("node") { Description = "Name of the node, such as node-1" };
+
+    /// <summary>A node's place among the run's nodes, from its name.</summary>
+    /// <exception cref="BadInputException">The run has no such node.</exception>
+    public static int IndexOf(FoundRun run, string name)
+    {
+        string digits = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= run.Settings.Nodes
+            ? number - 1
+            : throw new BadInputException($"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Nodes}, not '{name}'.");
+    }
+}

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+
+namespace Dmkd.Silo;
+
+/// <summary>
+/// Bounds the end of a silo that was asked to stop: whatever still hangs after a while ends with the process, as a kill would end it. What is stored counts, and the
+/// cluster goes on from there.
+/// </summary>
+internal sealed class StopLimit(IHostApplicationLifetime lifetime, TimeProvider time) : IHostedService
+{
+    /// <summary>Longest time from the request to the end; the host itself gives its parts 30 seconds.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(40);
+
+    /// <summary>Never disposed: what hangs may be the disposing of other services.</summary>
+    private ITimer? _timer;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStopping.Register(() => _timer = time.CreateTimer(_ => End(), null, Longest, Timeout.InfiniteTimeSpan));
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static void End()
+    {
+        Console.Error.WriteLine($"dmkd-silo: not ended within {Longest.TotalSeconds:0} s of the request; ended now. What is stored counts.");
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
+    }
+}

@@ -1,0 +1,64 @@
+using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>Three silo processes that end and come back one after the other, while a run and predictions go on.</summary>
+public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    private const string Whole = "whole-run", Rolled = "rolld-run";
+    private const int Rounds = 6, Silos = 3, MostPredictions = 1000;
+
+    [Fact]
+    public async Task RollingRestart_UnderLoad_LosesNoRoundAndNoPrediction()
+    {
+        string database = await server.CreateDatabaseAsync();
+        var silos = Enumerable.Range(0, Silos).Select(_ => SiloProcess.Start(database)).ToArray();
+        try
+        {
+            await SiloProcess.UntilJoinedAsync(database, Silos);
+            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
+            (await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Rolled, Rounds), "--detach"])).IsSuccess();
+            using var stop = new CancellationTokenSource();
+            var predictions = PredictAsync(database, stop.Token);
+
+            silos[0].Kill();
+            silos[0].Dispose();
+            silos[0] = SiloProcess.Start(database);
+            await SiloProcess.UntilJoinedAsync(database, Silos);
+            for (int silo = 0; silo < Silos; silo++)
+            {
+                var (took, code) = await silos[silo].TerminateAsync();
+                Assert.Equal(0, code);
+                Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // the silo ends itself after 40 s; on quiet cores it takes two
+                silos[silo].Dispose();
+                silos[silo] = SiloProcess.Start(database);
+                await SiloProcess.UntilJoinedAsync(database, Silos);
+            }
+
+            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Rolled)).IsSuccess();
+            await stop.CancelAsync();
+            var outcomes = await predictions;
+            Assert.All(outcomes, outcome => Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error)));
+            Assert.Single(outcomes.Select(outcome => outcome.Output).Distinct());
+            Assert.True(outcomes.Count >= Silos, $"{outcomes.Count} predictions");
+            Assert.Equal(await ClusterRun.DigestsAsync(database, Whole), await ClusterRun.DigestsAsync(database, Rolled));
+            TestContext.Current.TestOutputHelper?.WriteLine($"{outcomes.Count} predictions, none failed");
+        }
+        finally
+        {
+            foreach (var silo in silos) silo.Dispose();
+        }
+    }
+
+    /// <summary>Asks the finished library about one picture, again and again.</summary>
+    private static async Task<List<Outcome>> PredictAsync(string database, CancellationToken stop)
+    {
+        using var folder = new TemporaryFolder();
+        string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
+        var outcomes = new List<Outcome>();
+        while (!stop.IsCancellationRequested && outcomes.Count < MostPredictions)
+            outcomes.Add(await DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json"));
+        return outcomes;
+    }
+}

@@ -1,0 +1,59 @@
+using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
+
+namespace Dmkd.Client.Tests.Cluster;
+
+/// <summary>A run that its console leaves, and what other consoles do with it.</summary>
+public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
+{
+    private const string Whole = "whole-run", Halted = "broke-run";
+    private const int Rounds = 8;
+
+    [Fact]
+    public async Task Run_DetachedStoppedAndResumed_EndsWithTheSameDigests()
+    {
+        string database = await server.CreateDatabaseAsync();
+        var silo = SiloProcess.Start(database);
+        try
+        {
+            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
+            var left = (await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])).IsSuccess();
+            Assert.Equal($"{Halted}\n", left.Output);
+            Assert.Contains($"runs watch {Halted}", left.Error, StringComparison.Ordinal);
+
+            using (var watch = DmkdProcess.StartInCluster(database, "runs", "watch", Halted))
+            {
+                await watch.SeesAsync("expert-1 for");
+                await NodesAreListedAsync(database);
+                (await DmkdProcess.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
+                var ended = await watch.EndAsync();
+                Assert.Equal(130, ended.ExitCode);
+                Assert.Contains($"runs resume {Halted}", Assert.Single(ended.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+            }
+
+            silo.Kill();
+            silo.Dispose();
+            silo = SiloProcess.Start(database); // it finds the run stopped, and leaves it
+            await SiloProcess.UntilJoinedAsync(database, 1);
+            Assert.Equal("stopped", await ClusterRun.StateAsync(database, Halted));
+            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused("is stopped", "runs resume");
+
+            (await DmkdProcess.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
+            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
+            Assert.Equal("completed", await ClusterRun.StateAsync(database, Halted));
+            Assert.Equal(await ClusterRun.DigestsAsync(database, Whole), await ClusterRun.DigestsAsync(database, Halted));
+        }
+        finally
+        {
+            silo.Dispose();
+        }
+    }
+
+    private static async Task NodesAreListedAsync(string database)
+    {
+        var nodes = Json.Parse((await DmkdProcess.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json")).IsSuccess().Output).EnumerateArray().ToArray();
+        Assert.Equal(["node-1", "node-2", "node-3"], nodes.Select(node => node.GetProperty("node").GetString()));
+        Assert.All(nodes, node => Assert.StartsWith("127.0.0.1:", node.GetProperty("silo").GetString(), StringComparison.Ordinal));
+        Assert.All(nodes, node => Assert.Equal("cpu", node.GetProperty("device").GetString()));
+    }
+}

@@ -1,0 +1,92 @@
+using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using static Dmkd.Grains.Tests.Examples;
+
+namespace Dmkd.Grains.Tests.Cluster;
+
+/// <summary>A run that is stopped stays stopped, and ends once resumed exactly as one that was never interrupted.</summary>
+public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(RunPhase.Preserve)]
+    [InlineData(RunPhase.Train)]
+    [InlineData(RunPhase.Merge)]
+    [InlineData(RunPhase.Specialize)]
+    [InlineData(RunPhase.Evaluate)]
+    public async Task Stop_ThenResume_DecidesTheSame(RunPhase phase)
+    {
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var run = await StopInAsync(cluster, phase);
+        Assert.Equal((true, false), await StoppedAndAtWorkAsync(run));
+        await run.ResumeAsync(Cancel);
+        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
+    }
+
+    [Fact]
+    public async Task Stop_SilosThatStartLater_LeaveTheRunAlone()
+    {
+        await using (var cluster = await DmkdCluster.StartAsync(_folder.Path)) await StopInAsync(cluster, RunPhase.Train);
+        await using var later = await DmkdCluster.StartAsync(_folder.Path);
+        var run = later.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        Assert.Equal((true, false), await StoppedAndAtWorkAsync(run)); // a look that wakes an interrupted run
+        var summary = Assert.Single(await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel));
+        Assert.True(summary.IsStopped);
+        await run.ResumeAsync(Cancel);
+        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(later.Grains, await later.ReportAsync(RunId)));
+        Assert.False((await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel))[0].IsStopped);
+    }
+
+    [Fact]
+    public async Task Stop_AgainAndAfterTheEnd_ChangesNothing()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var run = await StopInAsync(cluster, RunPhase.Train);
+        await run.StopAsync(Cancel);
+        await run.ResumeAsync(Cancel);
+        await cluster.ReportAsync(RunId);
+        await run.StopAsync(Cancel);
+        Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));
+        Assert.NotNull(await run.GetReportAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Stop_UnknownRun_IsRefused()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").StopAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Look_WhereInterruptedRunsWait_DoesNotGoOn()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(
+            uninterrupted.FolderAt("assign ends"), configure: silo => silo.Services.AddSingleton(new InterruptedRuns(GoOnWhenLookedAt: false)));
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));
+        await run.ResumeAsync(Cancel);
+        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task<ITrainingRunGrain> StopInAsync(DmkdCluster cluster, RunPhase phase)
+    {
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        await run.StartAsync(TinySettings(), Cancel);
+        await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase, $"phase {phase}");
+        await run.StopAsync(Cancel);
+        return run;
+    }
+
+    private static async Task<(bool IsStopped, bool IsAtWork)> StoppedAndAtWorkAsync(ITrainingRunGrain run)
+    {
+        var look = await run.GetProgressAsync(long.MaxValue, Cancel);
+        return (look.IsStopped, look.IsAtWork);
+    }
+}
