@@ -2,6 +2,7 @@ using Dmkd.Core.Devices;
 using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Storage;
 using Dmkd.ServiceDefaults;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,7 @@ internal sealed class ConnectedCluster : ICluster
         await ClusterDatabase.PrepareAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
         if (verbose) builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+        builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");
         builder.UseOrleansClient(client => client.UseCluster(storage));
         var host = builder.Build();
