@@ -3,6 +3,7 @@ using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Storage;
 using Dmkd.ServiceDefaults;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -52,6 +53,7 @@ internal sealed class ConnectedCluster : ICluster
         await ClusterDatabase.PrepareForClientAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
         if (verbose) builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+        builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");
         builder.UseOrleansClient(client =>
         {

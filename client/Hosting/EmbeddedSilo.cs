@@ -4,6 +4,7 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Storage;
 using Dmkd.ServiceDefaults;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -49,6 +50,7 @@ internal sealed class EmbeddedSilo : ICluster
             var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
             if (verbose)
                 builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+            builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
             builder.Services.AddTelemetryDefaults("dmkd");
             builder.Services.AddSingleton(interrupted);
             if (datasets is not null) builder.Services.AddSingleton(datasets);
