@@ -12,20 +12,18 @@ internal sealed class StopLimit(IHostApplicationLifetime lifetime, TimeProvider 
     /// <summary>Longest time from the request to the end; the host itself gives its parts 30 seconds.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(40);
 
-    /// <summary>Never disposed: what hangs may be the disposing of other services.</summary>
-    private ITimer? _timer;
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        lifetime.ApplicationStopping.Register(() => _timer = time.CreateTimer(_ => End(), null, Longest, Timeout.InfiniteTimeSpan));
+        lifetime.ApplicationStopping.Register(() => _ = EndAsync());
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static void End()
+    private async Task EndAsync()
     {
-        Console.Error.WriteLine($"dmkd-silo: not ended within {Longest.TotalSeconds:0} s of the request; ended now. What is stored counts.");
+        await Task.Delay(Longest, time);
+        await Console.Error.WriteLineAsync($"dmkd-silo: not ended within {Longest.TotalSeconds:0} s of the request; ended now. What is stored counts.");
         using var self = Process.GetCurrentProcess();
         self.Kill();
     }

@@ -30,6 +30,13 @@ public sealed class DmkdRunTests
     }
 
     [Fact]
+    public async Task FollowAsync_RunThatSomebodyStopped_SaysWhere()
+    {
+        var run = new ScriptedRun(null, new RunProgress { Phase = RunPhase.Merge, Task = 1, IsStopped = true });
+        Assert.Equal("in phase Merge of task 2", (await Assert.ThrowsAsync<RunHaltedException>(() => FollowAsync(run, _ => { }))).Where);
+    }
+
+    [Fact]
     public async Task FollowAsync_Cancelled_StopsFollowing()
     {
         using var source = new CancellationTokenSource();

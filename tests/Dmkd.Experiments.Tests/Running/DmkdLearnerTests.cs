@@ -90,6 +90,10 @@ public sealed class DmkdLearnerTests
 
         public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult<RunReport?>(Reports.Reports.Run);
 
+        public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
         public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
