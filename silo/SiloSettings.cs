@@ -1,5 +1,6 @@
 using System.Net;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Security.ApiKeys;
 using Dmkd.Grains.Security.Certificates;
 using Microsoft.Extensions.Configuration;
 
@@ -30,6 +31,9 @@ internal sealed record SiloSettings
     /// <summary>Port of HTTP on the same address, for health and metrics; 0 for none. Default: 8080.</summary>
     public int HttpPort { get; private init; } = 8_080;
 
+    /// <summary>Keys that callers of HTTP need; null where everybody may ask.</summary>
+    public ApiKeyFile? ApiKeys { get; private init; }
+
     /// <summary>How long a database that does not answer is waited for at the start. Default: 60 seconds.</summary>
     public TimeSpan DatabaseWait { get; private init; } = TimeSpan.FromSeconds(60);
 
@@ -55,14 +59,17 @@ internal sealed record SiloSettings
             SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
             GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
             HttpPort = Number(section, nameof(HttpPort), 8_080, HighestPort, problems, least: 0),
+            ApiKeys = ApiKeysOf(section, problems),
             DatabaseWait = TimeSpan.FromSeconds(Number(section, "DatabaseWaitSeconds", 60, 3_600, problems)),
         };
         if (settings.SiloPort == settings.GatewayPort) problems.Add($"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {settings.SiloPort}: give them two ports.");
         if (settings.HttpPort == settings.SiloPort || settings.HttpPort == settings.GatewayPort)
             problems.Add($"{Section}:{nameof(HttpPort)} is {settings.HttpPort} as another port is: give it one of its own, or 0 for none.");
+        if (!IPAddress.IsLoopback(settings.Address) && settings.HttpPort != 0 && section[nameof(ApiKeys)] is null && !IsAllowed(section, problems))
+            problems.Add($"{Section}:{nameof(HttpPort)} would be open to everybody who reaches {settings.Address}: set {Section}:{nameof(ApiKeys)}, or {Section}:{nameof(HttpPort)}=0.");
         string[] known =
         [
-            nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), "DatabaseWaitSeconds", nameof(Certificates),
+            nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(ApiKeys), "DatabaseWaitSeconds", nameof(Certificates),
             AllowUnencrypted, nameof(CallsPerSecond),
         ];
         foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
@@ -106,6 +113,20 @@ internal sealed record SiloSettings
         if (bool.TryParse(text, out bool isAllowed)) return isAllowed;
         problems.Add($"{Section}:{AllowUnencrypted} must be true or false, not '{text}'.");
         return false;
+    }
+
+    private static ApiKeyFile? ApiKeysOf(IConfigurationSection section, List<string> problems)
+    {
+        if (section[nameof(ApiKeys)] is not { } file) return null;
+        try
+        {
+            return ApiKeyFile.Load(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            problems.Add($"{Section}:{nameof(ApiKeys)}: {e.Message} Make one with dmkd certs api-key.");
+            return null;
+        }
     }
 
     private static ClusterCertificates? CertificatesOf(IConfigurationSection section, List<string> problems)

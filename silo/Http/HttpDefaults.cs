@@ -11,7 +11,7 @@ internal static class HttpDefaults
     /// <summary>No endpoint of ours takes a body yet; one that does raises the limit for itself.</summary>
     private const long LargestBody = 64 << 10;
 
-    /// <summary>Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says.</summary>
+    /// <summary>Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo has a certificate.</summary>
     /// <param name="builder">The host.</param>
     /// <param name="settings">Address and port.</param>
     public static WebApplicationBuilder AddHttp(this WebApplicationBuilder builder, SiloSettings settings)
@@ -27,8 +27,12 @@ internal static class HttpDefaults
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = LargestBody;
-            kestrel.Listen(settings.Address, settings.HttpPort);
+            kestrel.Listen(settings.Address, settings.HttpPort, listen =>
+            {
+                if (settings.Certificates is { } certificates) listen.UseHttps(certificates.Own);
+            });
         });
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddHealth();
         builder.Services.AddPrometheus();
         return builder;
@@ -40,6 +44,7 @@ internal static class HttpDefaults
     public static WebApplication MapHttp(this WebApplication app, SiloSettings settings)
     {
         if (settings.HttpPort == 0) return app;
+        if (settings.ApiKeys is { } keys) app.RequireKey(keys);
         app.MapHealth();
         app.MapPrometheus();
         return app;

@@ -21,6 +21,20 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
     }
 
     [Fact]
+    public async Task Get_SiloWithApiKeys_TellsItsMetricsToWhoHasOne()
+    {
+        using var home = new TemporaryFolder();
+        using var elsewhere = new TemporaryFolder();
+        string file = elsewhere["keys"];
+        string made = (await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", "prometheus", "--json")).IsSuccess().Output;
+        using var silo = SiloProcess.StartAlone(home.Path, $"--Dmkd:ApiKeys={file}");
+        await silo.IsUpAsync(); // health is open
+        Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", "dmkd_guessed")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/metrics", Json.Parse(made).GetProperty("key").GetString())).Status);
+    }
+
+    [Fact]
     public async Task Ready_DatabaseRefuses_IsUnavailableUntilItIsBack()
     {
         string database = await server.CreateDatabaseAsync();

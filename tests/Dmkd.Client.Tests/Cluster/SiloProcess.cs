@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Dmkd.Client.Tests.Running;
@@ -50,7 +51,7 @@ internal sealed class SiloProcess : IDisposable
     public static SiloProcess Start(string database, IReadOnlyDictionary<string, string>? environment) => Start([$"--Dmkd:Cluster={database}"], environment);
 
     /// <summary>Starts a silo of its own over a folder, on free ports.</summary>
-    public static SiloProcess StartAlone(string home) => Start([$"--Dmkd:Home={home}"], environment: null);
+    public static SiloProcess StartAlone(string home, params string[] settings) => Start([$"--Dmkd:Home={home}", .. settings], environment: null);
 
     private static SiloProcess Start(string[] settings, IReadOnlyDictionary<string, string>? environment)
     {
@@ -92,10 +93,15 @@ internal sealed class SiloProcess : IDisposable
     public int HttpPort { get; private init; }
 
     /// <summary>Asks over HTTP.</summary>
-    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path)
+    /// <param name="path">What for.</param>
+    /// <param name="key">API key to show; null for none.</param>
+    /// <param name="subject">Subject of the certificate that the silo must show; null to ask without TLS.</param>
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? subject = null)
     {
-        using var client = new HttpClient();
-        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{HttpPort}{path}"));
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) => certificate?.Subject == subject };
+        using var client = new HttpClient(handler);
+        if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var response = await client.GetAsync(new Uri($"{(subject is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}"));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 

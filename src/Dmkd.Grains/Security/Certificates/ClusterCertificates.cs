@@ -19,8 +19,8 @@ public sealed class ClusterCertificates : IDisposable
     /// <summary>Whose the certificate is.</summary>
     public CallerIdentity Identity { get; private init; } = null!;
 
-    /// <summary>The certificate, with its private key.</summary>
-    internal X509Certificate2 Own { get; }
+    /// <summary>The certificate, with its private key. Borrowed by who reads it.</summary>
+    public X509Certificate2 Own { get; }
 
     /// <summary>What counts.</summary>
     internal CertificateCheck Check { get; }
