@@ -31,7 +31,7 @@ internal sealed class SecuredCluster : IAsyncDisposable
         var folder = new TemporaryFolder();
         var silo = issued.Load(AccessRole.Silo, "silo");
         string clusterId = $"secured-{Guid.NewGuid():N}";
-        string starting = CallerToken.Make(issued.Load(AccessRole.Reader, "starting"), clusterId, IssuedFolders.Now.AddMinutes(5));
+        string starting = CallerToken.Make(silo, clusterId, IssuedFolders.Now.AddMinutes(5));
         var cluster = await DmkdCluster.StartAsync(
             folder.Path, silos: 2,
             builder =>
@@ -55,7 +55,7 @@ internal sealed class SecuredCluster : IAsyncDisposable
         _issued.Dispose();
     }
 
-    /// <summary>What the client does by itself needs somebody to be.</summary>
+    /// <summary>What the test host asks its silos at the start, it asks as one of them.</summary>
     private sealed class ShowsSome(string token) : IOutgoingGrainCallFilter
     {
         public async Task Invoke(IOutgoingGrainCallContext context)
