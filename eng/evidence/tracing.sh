@@ -29,7 +29,7 @@ one() { # name, environment...
   shift
   home=$(mktemp -d -p "$work")
   TIMEFORMAT="%R %U %S"
-  { time env "$@" artifacts/bin/Dmkd.Client/release/dmkd run --home "$home" --id traced --train-per-class 60 --test-per-class 20 --tasks 3 --nodes 4 --rounds 4 --epochs 1 \
+  { time env "$@" artifacts/bin/Dmkd.Client/release/dmkd run --home "$home" --id traced --train-per-class 24 --test-per-class 10 --tasks 2 --nodes 4 --rounds 4 --epochs 1 \
     --legacy-tasks 1 --legacy-epochs 1 --no-baseline --json >/dev/null 2>"$work/err" || cat "$work/err" >&2; } 2>>"$work/$name"
   rm -rf "$home"
 }

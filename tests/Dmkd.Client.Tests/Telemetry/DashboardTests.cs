@@ -46,6 +46,6 @@ public sealed class DashboardTests(PostgresServer server) : IClassFixture<Postgr
         using var dashboard = JsonDocument.Parse(File.ReadAllBytes(Repository.File("eng", "compose", "grafana", "dashboards", "dmkd.json")));
         return [.. dashboard.RootElement.GetProperty("panels").EnumerateArray().Where(panel => panel.TryGetProperty("targets", out _))
             .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
-            .Select(target => target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "2m", StringComparison.Ordinal).Replace("$run", ".*", StringComparison.Ordinal))];
+            .Select(target => target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "10m", StringComparison.Ordinal).Replace("$run", ".*", StringComparison.Ordinal))];
     }
 }
