@@ -13,8 +13,11 @@ internal sealed class SiloProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    private SiloProcess(string[] settings)
+    private readonly int _port;
+
+    private SiloProcess(string[] settings, int port = 0)
     {
+        _port = port;
         string program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!, "Dmkd.Silo", Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!), "dmkd-silo.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["Logging__LogLevel__Default"] = "Warning";
@@ -36,7 +39,11 @@ internal sealed class SiloProcess : IDisposable
     }
 
     /// <summary>Starts a silo on free ports.</summary>
-    public static SiloProcess Start(string database) => new([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={FreePort()}", $"--Dmkd:GatewayPort={FreePort()}"]);
+    public static SiloProcess Start(string database)
+    {
+        int port = FreePort();
+        return new SiloProcess([$"--Dmkd:Cluster={database}", $"--Dmkd:SiloPort={port}", $"--Dmkd:GatewayPort={FreePort()}"], port);
+    }
 
     /// <summary>Starts a silo with settings that it is to refuse.</summary>
     public static async Task<(int Code, string Log)> RefusedAsync(params string[] settings)
@@ -59,21 +66,22 @@ internal sealed class SiloProcess : IDisposable
         return (clock.Elapsed, _process.ExitCode);
     }
 
-    /// <summary>Waits until so many silos are members of the cluster.</summary>
-    public static async Task UntilJoinedAsync(string database, int silos)
+    /// <summary>Waits until this silo is a member of the cluster.</summary>
+    public async Task UntilJoinedAsync(string database)
     {
         const int Active = 3; // SiloStatus.Active
         await using var source = NpgsqlDataSource.Create(database);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        while (await CountAsync(source, Active, limit.Token) != silos) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
+        while (await CountAsync(source, Active, limit.Token) != 1) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
     }
 
-    private static async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
+    private async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
     {
         try
         {
-            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1");
+            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1 AND Port=$2");
             command.Parameters.Add(new NpgsqlParameter { Value = status });
+            command.Parameters.Add(new NpgsqlParameter { Value = _port });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
         catch (PostgresException)
