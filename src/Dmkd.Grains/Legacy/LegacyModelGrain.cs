@@ -48,6 +48,13 @@ internal sealed partial class LegacyModelGrain(
         Error = State.Error,
     });
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        // Its run looks at it and asks for nothing more: work whose silo was asked to end, or that could not be stored, goes on here.
+        if (State.Plan is not null && State.Stage is (LegacyStage.Training or LegacyStage.Preserving)) _work.Start(RunAsync, FailAsync, DeactivateOnIdle);
+        return Task.CompletedTask;
+    }
+
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
 
     private async Task RunAsync()

@@ -16,7 +16,7 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
         var silos = Enumerable.Range(0, Silos).Select(_ => SiloProcess.Start(database)).ToArray();
         try
         {
-            await SiloProcess.UntilJoinedAsync(database, Silos);
+            foreach (var silo in silos) await silo.UntilJoinedAsync(database);
             (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
             (await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Rolled, Rounds), "--detach"])).IsSuccess();
             using var stop = new CancellationTokenSource();
@@ -25,15 +25,15 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
             silos[0].Kill();
             silos[0].Dispose();
             silos[0] = SiloProcess.Start(database);
-            await SiloProcess.UntilJoinedAsync(database, Silos);
-            for (int silo = 0; silo < Silos; silo++)
+            await silos[0].UntilJoinedAsync(database);
+            for (int i = 0; i < Silos; i++)
             {
-                var (took, code) = await silos[silo].TerminateAsync();
+                var (took, code) = await silos[i].TerminateAsync();
                 Assert.Equal(0, code);
                 Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // the silo ends itself after 40 s; on quiet cores it takes two
-                silos[silo].Dispose();
-                silos[silo] = SiloProcess.Start(database);
-                await SiloProcess.UntilJoinedAsync(database, Silos);
+                silos[i].Dispose();
+                silos[i] = SiloProcess.Start(database);
+                await silos[i].UntilJoinedAsync(database);
             }
 
             (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Rolled)).IsSuccess();

@@ -34,7 +34,7 @@ public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<Po
             silo.Kill();
             silo.Dispose();
             silo = SiloProcess.Start(database); // it finds the run stopped, and leaves it
-            await SiloProcess.UntilJoinedAsync(database, 1);
+            await silo.UntilJoinedAsync(database);
             Assert.Equal("stopped", await ClusterRun.StateAsync(database, Halted));
             (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused("is stopped", "runs resume");
 

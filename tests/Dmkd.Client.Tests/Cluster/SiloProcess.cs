@@ -145,21 +145,22 @@ internal sealed class SiloProcess : IDisposable
         return (clock.Elapsed, _process.ExitCode);
     }
 
-    /// <summary>Waits until so many silos are members of the cluster.</summary>
-    public static async Task UntilJoinedAsync(string database, int silos)
+    /// <summary>Waits until this silo is a member of the cluster.</summary>
+    public async Task UntilJoinedAsync(string database)
     {
         const int Active = 3; // SiloStatus.Active
         await using var source = NpgsqlDataSource.Create(database);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        while (await CountAsync(source, Active, limit.Token) != silos) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
+        while (await CountAsync(source, Active, limit.Token) != 1) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
     }
 
-    private static async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
+    private async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
     {
         try
         {
-            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1");
+            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1 AND Port=$2");
             command.Parameters.Add(new NpgsqlParameter { Value = status });
+            command.Parameters.Add(new NpgsqlParameter { Value = SiloPort });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
         }
         catch (PostgresException)
