@@ -48,7 +48,7 @@ internal sealed class SiloProcess : IDisposable
     public static SiloProcess Start(string database, params string[] settings) => Start([$"--Dmkd:Cluster={database}", .. settings], environment: null);
 
     /// <summary>Starts a silo on free ports, with more in its environment.</summary>
-    public static SiloProcess Start(string database, IReadOnlyDictionary<string, string>? environment) => Start([$"--Dmkd:Cluster={database}"], environment);
+    public static SiloProcess Start(string database, IReadOnlyDictionary<string, string> environment) => Start([$"--Dmkd:Cluster={database}"], environment);
 
     /// <summary>Starts a silo of its own over a folder, on free ports.</summary>
     public static SiloProcess StartAlone(string home, params string[] settings) => Start([$"--Dmkd:Home={home}", .. settings], environment: null);

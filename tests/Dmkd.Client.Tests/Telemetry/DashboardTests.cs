@@ -17,7 +17,7 @@ public sealed class DashboardTests(PostgresServer server) : IClassFixture<Postgr
     {
         PrometheusServer.Require();
         string database = await server.CreateDatabaseAsync();
-        using SiloProcess first = SiloProcess.Start(database, null), second = SiloProcess.Start(database, null);
+        using SiloProcess first = SiloProcess.Start(database), second = SiloProcess.Start(database);
         await Task.WhenAll(first.IsUpAsync(), second.IsUpAsync());
         using var prometheus = new PrometheusServer([first, second]);
         (await DmkdProcess.RunInClusterAsync(

@@ -13,12 +13,12 @@ public sealed class AuthorizationMatrixTests
         "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync", "ILegacyModelGrain.GetStatusAsync",
         "ILibraryDirectoryGrain.ListRunsAsync", "IMergeCoordinatorGrain.GetRoundAsync", "IModuleCatalogGrain.GetGateAsync", "IModuleCatalogGrain.ListAsync",
         "INodeGrain.GetLocalUpdateAsync", "IPreservationGrain.GetProgressAsync", "IPreservationGrain.GetReportAsync", "IPreservationGrain.GetRequestAsync",
-        "IRouterGrain.RouteAsync", "ITrainingRunGrain.GetProgressAsync", "ITrainingRunGrain.GetReportAsync", "ITrainingRunGrain.GetSettingsAsync",
+        "IRouterGrain.RouteAsync", "ITrainingRunGrain.GetProgressAsync", "ITrainingRunGrain.GetReportAsync", "ITrainingRunGrain.GetSettingsAsync", "ITrainingRunGrain.ListNodesAsync",
     ];
 
     private static readonly string[] Operating =
     [
-        "IPreservationGrain.ResumeAsync", "IPreservationGrain.StartAsync", "ITrainingRunGrain.JoinAsync", "ITrainingRunGrain.LeaveAsync", "ITrainingRunGrain.ResumeAsync",
+        "IPreservationGrain.ResumeAsync", "IPreservationGrain.StartAsync", "ITrainingRunGrain.JoinAsync", "ITrainingRunGrain.LeaveAsync", "ITrainingRunGrain.StopAsync", "ITrainingRunGrain.ResumeAsync",
         "ITrainingRunGrain.StartAsync",
     ];
 
@@ -47,10 +47,10 @@ public sealed class AuthorizationMatrixTests
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
         var run = cluster.Grains.GetGrain<Contracts.Runs.ITrainingRunGrain>("a-run");
-        await run.StartAsync(Examples.TinySettings());
+        await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
         cluster.Become(AccessRole.Reader);
         await Cluster.DmkdCluster.UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
+            async () => await run.GetProgressAsync(long.MaxValue, TestContext.Current.CancellationToken) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
             "the end of the run");
     }
@@ -60,7 +60,7 @@ public sealed class AuthorizationMatrixTests
     {
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
-        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts());
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(false, TestContext.Current.CancellationToken));
         Assert.Equal("IManagementGrain.GetHosts is for the cluster's silos alone; operator somebody may not call it.", refusal.Message);
     }
 
@@ -72,11 +72,11 @@ public sealed class AuthorizationMatrixTests
         var directory = cluster.Grains.GetGrain<Contracts.Library.ILibraryDirectoryGrain>("libraries");
         var refusal = await Assert.ThrowsAsync<AccessRefusedException>(async () =>
         {
-            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync();
+            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync(TestContext.Current.CancellationToken);
         });
         Assert.Contains("reader greedy makes more than 20 calls a second", refusal.Message, StringComparison.Ordinal);
         cluster.Become(AccessRole.Reader, "modest");
-        await directory.ListRunsAsync();
+        await directory.ListRunsAsync(TestContext.Current.CancellationToken);
     }
 
     private static async Task ComeThroughAsync(SecuredCluster cluster, AccessRole role, string node, string[] expected) =>
