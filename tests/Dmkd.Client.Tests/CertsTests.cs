@@ -71,7 +71,7 @@ public sealed class CertsTests : IDisposable
             Assert.DoesNotContain(made.GetProperty("key").GetString()!, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
 
-        Assert.Equal(["grafana reader", "robot reader"], File.ReadLines(file).Select(line => line[..line.LastIndexOf(' ')]));
+        Assert.Equal(["grafana reader", "robot reader"], (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(line => line[..line.LastIndexOf(' ')]));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(file));
     }
 

@@ -1,5 +1,4 @@
 using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Security.Tokens;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
