@@ -59,7 +59,7 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         Assert.True(await RawConnection.IsRefusedAsync(silo.SiloPort, right));
         Assert.True(await RawConnection.IsRefusedAsync(silo.GatewayPort, right, SslProtocols.Tls12));
         await silo.LogsAsync("the peer presented no certificate");
-        await silo.LogsAsync("'CN=mallory, OU=operator' was not issued by the cluster's authority");
+        await silo.LogsAsync("'OU=operator, CN=mallory' was not issued by the cluster's authority");
         await silo.LogsAsync("'CN=late, OU=operator' expired on");
         await silo.LogsAsync("no TLS handshake");
         await silo.LogsAsync("the certificate of operator anna is not for this port, which takes silo");
@@ -92,7 +92,7 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
         await silo.ListensAsync();
         using var rogue = SiloProcess.Start(database, $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}");
-        await rogue.LogsAsync("'CN=silo-1, OU=silo' was not issued by the cluster's authority");
+        await rogue.LogsAsync("'OU=silo, CN=silo-1' was not issued by the cluster's authority");
         (await DmkdProcess.RunInClusterAsync(database, "audit", "list")).IsSuccess();
     }
 

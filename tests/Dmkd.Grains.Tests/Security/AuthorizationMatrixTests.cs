@@ -29,6 +29,8 @@ public sealed class AuthorizationMatrixTests
 
     private static readonly string[] OfNodesForThemselves = ["IMergeCoordinatorGrain.SubmitAsync", "IMergeCoordinatorGrain.WithdrawAsync"];
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task Call_EveryMethodByEveryRole_ComesThroughWhereTheMatrixSaysSo()
     {
@@ -47,10 +49,10 @@ public sealed class AuthorizationMatrixTests
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
         var run = cluster.Grains.GetGrain<Contracts.Runs.ITrainingRunGrain>("a-run");
-        await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
+        await run.StartAsync(Examples.TinySettings(), Cancel);
         cluster.Become(AccessRole.Reader);
         await Cluster.DmkdCluster.UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue, TestContext.Current.CancellationToken) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
+            async () => await run.GetProgressAsync(long.MaxValue, Cancel) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
             "the end of the run");
     }
@@ -60,7 +62,7 @@ public sealed class AuthorizationMatrixTests
     {
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
-        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(false, TestContext.Current.CancellationToken));
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(true, Cancel));
         Assert.Equal("IManagementGrain.GetHosts is for the cluster's silos alone; operator somebody may not call it.", refusal.Message);
     }
 
@@ -72,11 +74,11 @@ public sealed class AuthorizationMatrixTests
         var directory = cluster.Grains.GetGrain<Contracts.Library.ILibraryDirectoryGrain>("libraries");
         var refusal = await Assert.ThrowsAsync<AccessRefusedException>(async () =>
         {
-            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync(TestContext.Current.CancellationToken);
+            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync(Cancel);
         });
         Assert.Contains("reader greedy makes more than 20 calls a second", refusal.Message, StringComparison.Ordinal);
         cluster.Become(AccessRole.Reader, "modest");
-        await directory.ListRunsAsync(TestContext.Current.CancellationToken);
+        await directory.ListRunsAsync(Cancel);
     }
 
     private static async Task ComeThroughAsync(SecuredCluster cluster, AccessRole role, string node, string[] expected) =>
