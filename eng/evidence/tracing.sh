@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What tracing costs: the same small run, alternately without and with export of spans, logs and metrics to a receiver on this machine.
-# Usage: bash eng/evidence/tracing.sh [repeats]. Prints each pair and the medians of wall and processor time.
+# Usage: bash eng/evidence/tracing.sh [repeats]. Prints each run and the medians of wall and processor time.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 repeats=${1:-7}
@@ -32,6 +32,7 @@ one() { # name, environment...
   { time env "$@" artifacts/bin/Dmkd.Client/release/dmkd run --home "$home" --id traced --train-per-class 24 --test-per-class 10 --tasks 2 --nodes 4 --rounds 4 --epochs 1 \
     --legacy-tasks 1 --legacy-epochs 1 --no-baseline --json >/dev/null 2>"$work/err" || cat "$work/err" >&2; } 2>>"$work/$name"
   rm -rf "$home"
+  echo "$name: wall, user, system: $(tail -n 1 "$work/$name")"
 }
 
 one warm-up
@@ -42,7 +43,6 @@ done
 python3 - "$work/off" "$work/on" <<'PYTHON'
 import statistics, sys
 off, on = ([tuple(map(float, line.split())) for line in open(name)] for name in sys.argv[1:])
-for a, b in zip(off, on): print(f"wall {a[0]:.2f} s without, {b[0]:.2f} s with; processor {a[1] + a[2]:.2f} s without, {b[1] + b[2]:.2f} s with")
 median = lambda rows, of: statistics.median(map(of, rows))
 wall, cpu = lambda row: row[0], lambda row: row[1] + row[2]
 print(f"medians of {len(off)}: wall {median(on, wall) / median(off, wall):.3f}, processor {median(on, cpu) / median(off, cpu):.3f}")
