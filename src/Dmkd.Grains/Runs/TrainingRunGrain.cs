@@ -90,18 +90,6 @@ internal sealed partial class TrainingRunGrain(
         StartDriving();
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken = default)
-    {
-        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
-        if (!IsUnderWay) return;
-        State.IsStopped = true;
-        await Writer.WriteAsync();
-        LogStopped(logger, RunId, State.Phase);
-        await AnnounceAsync();
-        await GoOnReminder.ForgetAsync(this, ServiceProvider);
-        DeactivateOnIdle(); // ends the work at hand; the next activation finds the run stopped
-    }
-
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
@@ -119,20 +107,6 @@ internal sealed partial class TrainingRunGrain(
     });
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
-
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        // A run whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay && interrupted.GoOnWhenLookedAt) StartDriving();
-        return Task.CompletedTask;
-    }
-
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        EndRounds();
-        if (reason.ReasonCode is DeactivationReasonCode.ShuttingDown && !Writer.IsBroken && IsUnderWay) GoOnReminder.WakeElsewhere(this, ServiceProvider);
-        return _work.StopAsync();
-    }
 
     void IRunContext.Progress(double share) => _partOfPhase = share;
 
