@@ -105,15 +105,15 @@ internal sealed class SiloProcess : IDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Waits until the silo is ready, or not ready.</summary>
-    public async Task IsUpAsync(bool isReady = true)
+    /// <summary>Waits until the silo is ready, or not ready; by TLS where a subject is given.</summary>
+    public async Task IsUpAsync(bool isReady = true, string? subject = null)
     {
         using var limit = new CancellationTokenSource(Patience.Seconds(60));
         while (true)
         {
             try
             {
-                if ((await GetAsync("/healthz/ready")).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
+                if ((await GetAsync("/healthz/ready", subject: subject)).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
             }
             catch (HttpRequestException)
             {
