@@ -50,7 +50,7 @@ public sealed record ExperimentPlan
     public RunSettings SettingsFor(PlannedData data, int seed)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return new RunSettings
+        var settings = new RunSettings
         {
             Data = data.Source,
             Tasks = data.Tasks,
@@ -62,5 +62,7 @@ public sealed record ExperimentPlan
             Widths = [.. Budget.Widths],
             Seed = seed,
         };
+        // Results must not depend on what else the machine does: every node is waited for.
+        return settings with { ShortestWait = settings.RoundDeadline };
     }
 }

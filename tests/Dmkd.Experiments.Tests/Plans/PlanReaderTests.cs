@@ -43,6 +43,14 @@ public sealed class PlanReaderTests
     }
 
     [Fact]
+    public void SettingsFor_AnyCell_WaitsForEveryNode()
+    {
+        var plan = Parse(Whole);
+        var settings = plan.SettingsFor(plan.Data[0], 4);
+        Assert.Equal(settings.RoundDeadline, settings.ShortestWait);
+    }
+
+    [Fact]
     public void Parse_DataSets_HaveTheirOwnTasksAndPathsFromTheFilesFolder()
     {
         var data = Parse(Whole).Data;
