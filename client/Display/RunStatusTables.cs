@@ -12,6 +12,7 @@ internal static class RunStatusTables
     public static Table List(IEnumerable<RunStatusDocument> runs)
     {
         var table = new Table().AddColumns("run", "data", "state", "phase", "task", "round", "began");
+        table.Columns[0].NoWrap(); // ids are copied
         foreach (var run in runs)
             table.AddRow(Markup.Escape(run.RunId), Markup.Escape(run.Data), run.State, run.Phase, Of(run.Task, run.Tasks), Of(run.Round, run.Rounds), Time(run.StartedAt));
         return table;
@@ -45,5 +46,5 @@ internal static class RunStatusTables
 
     private static string Of(int? number, int? of) => number is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{number}/{of}");
 
-    private static string Time(DateTimeOffset? at) => at?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "-";
+    private static string Time(DateTimeOffset? at) => at?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-";
 }
