@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dmkd.Client.Display;
 using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Runs;
+using Dmkd.Experiments;
 
 namespace Dmkd.Client.Commands;
 
@@ -31,8 +32,11 @@ internal sealed class NodesDrainCommand : Command
         int index = NodesCommand.IndexOf(run, parsed.GetValue(_node)!);
         await Repeated.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run, index, cancellationToken);
+        long since = TimeProvider.System.GetTimestamp();
         while (node.State is RunNodeState.Leaving && !parsed.GetValue(_noWait))
         {
+            if (TimeProvider.System.GetElapsedTime(since) > run.Settings.RoundDeadline)
+                throw new RunFailedException($"{node.NodeId} has not sent its local update within {run.Settings.RoundDeadline}, the longest that a round waits; it is not asked any more all the same.");
             await Task.Delay(LookPeriod, TimeProvider.System, cancellationToken);
             node = await LookAsync(run, index, cancellationToken);
         }
