@@ -69,12 +69,12 @@ internal sealed class DmkdCluster : IAsyncDisposable
         return await ReportAsync(runId);
     }
 
-    /// <summary>Waits for the end of a run.</summary>
+    /// <summary>Waits for the end of a run and of the work on it: a run is stored as completed a moment before its last span ends.</summary>
     public async Task<RunReport> ReportAsync(string runId)
     {
         var run = Grains.GetGrain<ITrainingRunGrain>(runId);
         await UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: RunPhase.Completed or RunPhase.Failed } end
+            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: RunPhase.Completed or RunPhase.Failed, IsAtWork: false } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
             $"the end of run {runId}");
         return (await run.GetReportAsync())!;
