@@ -3,17 +3,15 @@ using Dmkd.ServiceDefaults;
 using Dmkd.Silo;
 using Dmkd.Silo.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 const int Failed = 1, BadSettings = 2;
-int httpPort = 0;
 try
 {
     var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
-    httpPort = settings.HttpPort;
+    Ports.RequireFree(settings);
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
@@ -45,8 +43,8 @@ catch (ClusterDatabaseException e)
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
     return Failed;
 }
-catch (IOException e) when (e.InnerException is AddressInUseException)
+catch (PortInUseException e)
 {
-    await Console.Error.WriteLineAsync($"dmkd-silo: Dmkd:HttpPort {httpPort} is in use: choose another, or 0 for none.");
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
     return Failed;
 }

@@ -31,7 +31,10 @@ public sealed partial class SiloDevices : IDisposable
     internal static SiloCapabilities Capabilities()
     {
         _ = TorchRuntime.EnsureLoaded();
-        return new SiloCapabilities(torch.cuda.is_available() ? DeviceNames.Cuda : DeviceNames.Cpu, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        long ofTheMachine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return torch.cuda.is_available()
+            ? new SiloCapabilities(DeviceNames.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
+            : new SiloCapabilities(DeviceNames.Cpu, ofTheMachine);
     }
 
     /// <summary>Runs trainings.</summary>

@@ -3,13 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace Dmkd.Grains.Telemetry;
 
-/// <summary>Memory in use on each GPU of the machine, by whatever process, as the driver's NVML says; torch's own share cannot be asked for from .NET.</summary>
+/// <summary>Memory of each GPU of the machine, and what all processes use of it, as the driver's NVML says; torch's own share cannot be asked for from .NET.</summary>
 internal static partial class GpuMemory
 {
     private const string Nvml = "libnvidia-ml.so.1";
     private const int Success = 0;
 
     private static readonly Lazy<bool> Observed = new(CreateGauge);
+
+    /// <summary>Memory of the machine's first GPU, on which silos compute, in bytes; null where the driver does not answer.</summary>
+    public static long? TotalBytes() => Open() is [nint first, ..] && GetMemoryInfo(first, out var memory) == Success ? (long)memory.Total : null;
 
     /// <summary>Makes the gauge, once, where there is a GPU whose driver answers.</summary>
     public static bool Observe() => Observed.Value;

@@ -49,16 +49,18 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
     }
 
     [Fact]
-    public async Task Start_PortInUse_EndsSayingSo()
+    public async Task Start_PortsInUse_EndsNamingThemAll()
     {
         using var home = new TemporaryFolder();
         using var other = new TemporaryFolder();
         using var silo = SiloProcess.StartAlone(home.Path);
         await silo.IsUpAsync();
         var (code, log) = await SiloProcess.RefusedAsync(
-            $"--Dmkd:Home={other.Path}", $"--Dmkd:SiloPort={SiloProcess.FreePort()}", $"--Dmkd:GatewayPort={SiloProcess.FreePort()}", $"--Dmkd:HttpPort={silo.HttpPort}");
+            $"--Dmkd:Home={other.Path}", $"--Dmkd:SiloPort={silo.SiloPort}", $"--Dmkd:GatewayPort={SiloProcess.FreePort()}", $"--Dmkd:HttpPort={silo.HttpPort}");
         Assert.Equal(1, code);
-        Assert.Contains($"dmkd-silo: Dmkd:HttpPort {silo.HttpPort} is in use: choose another, or 0 for none.", log, StringComparison.Ordinal);
+        Assert.Equal(
+            $"dmkd-silo: Dmkd:SiloPort {silo.SiloPort} is in use: choose another. Dmkd:HttpPort {silo.HttpPort} is in use: choose another, or 0 for none.",
+            log.Trim());
     }
 
     /// <summary>Lets the database take connections, or ends those that there are and takes none.</summary>
