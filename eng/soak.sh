@@ -47,7 +47,7 @@ export DMKD_CLUSTER="Host=127.0.0.1;Port=$port;Database=soak;Username=dmkd"
 export Dmkd__Cluster=$DMKD_CLUSTER Logging__LogLevel__Default=Warning
 
 start_silo() {
-  Dmkd__SiloPort=${ports[$1]} Dmkd__GatewayPort=${gateways[$1]} dotnet "$silo" >>"$work/silo$1.log" 2>&1 &
+  Dmkd__SiloPort=${ports[$1]} Dmkd__GatewayPort=${gateways[$1]} Dmkd__HttpPort=0 dotnet "$silo" >>"$work/silo$1.log" 2>&1 &
   pids[$1]=$!
   incarnations[$1]=$((incarnations[$1] + 1))
 }
