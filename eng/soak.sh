@@ -17,33 +17,26 @@ while [ $# -gt 0 ]; do
 done
 
 silo=artifacts/bin/Dmkd.Silo/release/dmkd-silo.dll client=artifacts/bin/Dmkd.Client/release/dmkd.dll
-programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-for need in "$silo" "$client" "${programs:-/usr/lib/postgresql}/initdb"; do
+for need in "$silo" "$client"; do
   [ -f "$need" ] || { echo "soak.sh: $need is missing" >&2; exit 2; }
 done
+. eng/database.sh
 
 work=$(mktemp -d /tmp/dmkd-soak-XXXXXX)
 chmod 755 "$work"
-as_user() { if [ "$(id -u)" -eq 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 declare -a pids=() ports=() gateways=() incarnations=(0 0 0)
 loader=
 cleanup() {
   [ -n "$loader" ] && kill "$loader" 2>/dev/null
   for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null; done
-  as_user "$programs/pg_ctl" -D "$work/db" -m immediate -w stop >/dev/null 2>&1
+  stop_database "$work/db"
   [ "$keep" = yes ] && echo "left: $work" || rm -rf "$work"
 }
 trap cleanup EXIT
 
-mkdir "$work/db" && [ "$(id -u)" -ne 0 ] || chown postgres "$work/db"
-port=$(free_port)
-(cd / && as_user "$programs/initdb" -D "$work/db" -U dmkd --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync) >/dev/null || exit 1
-(cd / && as_user "$programs/pg_ctl" -D "$work/db" -w -l "$work/db/log" \
-  -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=''" start) >/dev/null || exit 1
-(cd / && as_user "$programs/createdb" -h 127.0.0.1 -p "$port" -U dmkd soak) || exit 1
-export DMKD_CLUSTER="Host=127.0.0.1;Port=$port;Database=soak;Username=dmkd"
+start_database "$work/db" soak || exit
+export DMKD_CLUSTER="Host=127.0.0.1;Port=$database_port;Database=soak;Username=dmkd"
 export Dmkd__Cluster=$DMKD_CLUSTER Logging__LogLevel__Default=Warning
 
 start_silo() {

@@ -14,6 +14,7 @@ internal sealed class CertsIssueCommand : Command
     private readonly Option<string> _role = RoleOption(AccessRoles.Names);
     private readonly Option<string> _name = NameOption();
     private readonly Option<int> _days = CertsCommand.DaysOption(DefaultDays);
+    private readonly Option<string[]> _hosts = new("--host") { Description = "DNS name or address by which a silo is asked over HTTPS, besides its name and loopback", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _output = new("--output") { Description = "Folder to make; else the name" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the folder" };
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
@@ -21,7 +22,7 @@ internal sealed class CertsIssueCommand : Command
     public CertsIssueCommand()
         : base("issue", "Issue a certificate to a silo, an operator, a node or a reader")
     {
-        foreach (Option option in (Option[])[_authority, _role, _name, _days, _output, _force, _json]) Options.Add(option);
+        foreach (Option option in (Option[])[_authority, _role, _name, _days, _hosts, _output, _force, _json]) Options.Add(option);
         SetAction(RunAsync);
     }
 
@@ -37,11 +38,18 @@ internal sealed class CertsIssueCommand : Command
         ? throw new BadInputException($"{name.Name}: {problem}.")
         : new CallerIdentity(parsed.GetValue(name)!, AccessRoles.Of(parsed.GetValue(role)!)!.Value);
 
+    private string[] Hosts(ParseResult parsed, AccessRole role)
+    {
+        string[] hosts = parsed.GetValue(_hosts)!;
+        if (hosts.Length > 0 && role is not AccessRole.Silo) throw new BadInputException($"{_hosts.Name} is for silos: only they are asked over HTTPS.");
+        return hosts.Select(SiloHosts.ProblemOf).FirstOrDefault(problem => problem is not null) is { } wrong ? throw new BadInputException($"{_hosts.Name}: {wrong}.") : hosts;
+    }
+
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var identity = IdentityOf(parsed, _name, _role);
         string authority = Path.GetFullPath(parsed.GetValue(_authority)!);
-        var made = CertificateAuthority.Issue(authority, identity, CertsCommand.Days(parsed, _days), TimeProvider.System.GetUtcNow());
+        var made = CertificateAuthority.Issue(authority, identity, CertsCommand.Days(parsed, _days), TimeProvider.System.GetUtcNow(), Hosts(parsed, identity.Role));
         string folder = SecretFolder.Write(
             parsed.GetValue(_output) ?? identity.Name, parsed.GetValue(_force),
             (CertificateFiles.Authority, await File.ReadAllTextAsync(Path.Combine(authority, CertificateFiles.Authority), cancellationToken), false),

@@ -60,6 +60,15 @@ public sealed class CertsTests : IDisposable
         Assert.False(Directory.Exists(_folder["anna"]));
     }
 
+    [Theory]
+    [InlineData("reader", "silo-1.example", "--host is for silos")]
+    [InlineData("silo", "no host", "--host: a host is a DNS name or an IP address, not 'no host'")]
+    public async Task Issue_WrongHost_IsRefused(string role, string host, string reason)
+    {
+        (await DmkdProcess.RunPlainAsync("certs", "issue", "--authority", _folder["authority"], "--role", role, "--name", "anna", "--host", host, "--output", _folder["anna"])).IsRefused(reason);
+        Assert.False(Directory.Exists(_folder["anna"]));
+    }
+
     [Fact]
     public async Task ApiKey_Twice_AddsTwoLinesWithoutTheKeys()
     {

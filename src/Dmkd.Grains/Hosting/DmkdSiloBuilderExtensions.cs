@@ -109,6 +109,7 @@ public static class DmkdSiloBuilderExtensions
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
+        silo.Services.AddPlacementDirector<NodesInTurnPlacement, NodesInTurnDirector>();
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);

@@ -10,7 +10,7 @@ using Orleans.Placement;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>A <see cref="NodeParticipant"/> as a grain, with what it measures on its data for others.</summary>
-[DeviceNeed, Immovable]
+[DeviceNeed, NodesInTurn, Immovable]
 internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 {
     private static readonly TimeSpan LongestUpdate = TimeSpan.FromHours(6);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Dmkd.Client.Tests.Running;
 using Npgsql;
@@ -95,25 +96,28 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>Asks over HTTP.</summary>
     /// <param name="path">What for.</param>
     /// <param name="key">API key to show; null for none.</param>
-    /// <param name="subject">Subject of the certificate that the silo must show; null to ask without TLS.</param>
-    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? subject = null)
+    /// <param name="authority">File of the authority whose certificate the silo must show, for this address; null to ask without TLS.</param>
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? authority = null)
     {
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, certificate, _, _) => certificate?.Subject == subject };
+        using var handler = new SocketsHttpHandler();
+        using var root = authority is null ? null : X509CertificateLoader.LoadCertificateFromFile(authority);
+        if (root is not null)
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck };
         using var client = new HttpClient(handler);
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var response = await client.GetAsync(new Uri($"{(subject is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}"));
+        using var response = await client.GetAsync(new Uri($"{(root is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}"));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Waits until the silo is ready, or not ready; by TLS where a subject is given.</summary>
-    public async Task IsUpAsync(bool isReady = true, string? subject = null)
+    /// <summary>Waits until the silo is ready, or not ready; by TLS where an authority is given.</summary>
+    public async Task IsUpAsync(bool isReady = true, string? authority = null)
     {
         using var limit = new CancellationTokenSource(Patience.Seconds(60));
         while (true)
         {
             try
             {
-                if ((await GetAsync("/healthz/ready", subject: subject)).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
+                if ((await GetAsync("/healthz/ready", authority: authority)).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
             }
             catch (HttpRequestException)
             {

@@ -52,15 +52,17 @@ internal sealed class DmkdCluster : IAsyncDisposable
     /// <summary>Ends the silo started last without letting it finish anything.</summary>
     public Task KillLastSiloAsync() => _cluster.KillSiloAsync(_cluster.Silos[^1]);
 
-    /// <summary>Devices that the silos of some activated grains say they have.</summary>
-    public async Task<string?[]> DevicesOfAsync(IEnumerable<IAddressable> grains)
+    /// <summary>Silos of some activated grains.</summary>
+    public async Task<SiloAddress[]> SilosOfAsync(IEnumerable<IAddressable> grains)
     {
         var management = Grains.GetGrain<IManagementGrain>(0);
-        var metadata = Services.GetRequiredService<ISiloMetadataCache>();
-        var devices = new List<string?>();
-        foreach (var grain in grains) devices.Add(SiloCapabilities.Of(metadata.GetSiloMetadata((await management.GetActivationAddress(grain))!)).Device);
-        return [.. devices];
+        var silos = new List<SiloAddress>();
+        foreach (var grain in grains) silos.Add((await management.GetActivationAddress(grain))!);
+        return [.. silos];
     }
+
+    /// <summary>The device that a silo says it has.</summary>
+    public string? DeviceOf(SiloAddress silo) => SiloCapabilities.Of(Services.GetRequiredService<ISiloMetadataCache>().GetSiloMetadata(silo)).Device;
 
     /// <summary>Starts a run and waits for its end.</summary>
     public async Task<RunReport> RunAsync(string runId, RunSettings settings)

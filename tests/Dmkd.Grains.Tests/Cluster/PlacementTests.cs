@@ -29,9 +29,16 @@ public sealed class PlacementTests : IAsyncLifetime
     public async Task Nodes_WithANeed_AreOnSilosThatMeetIt(string need, string expected)
     {
         // The metadata of a silo reaches the others a moment after it joined.
-        await DmkdCluster.UntilAsync(async () => (await PlacedAsync(need)).All(device => device == expected), $"nodes with the need '{need}' on {expected}");
+        await DmkdCluster.UntilAsync(async () => (await PlacedAsync(need)).All(silo => Cluster.DeviceOf(silo) == expected), $"nodes with the need '{need}' on {expected}");
         Assert.Equal(Nodes, (await PlacedAsync(need)).Length);
     }
+
+    [Theory]
+    [InlineData(DeviceNames.Cpu, 2)]
+    [InlineData(DeviceNames.Any, 2)] // silos with a GPU come first
+    public async Task Nodes_OfARun_AreSharedEqually(string need, int silos) => await DmkdCluster.UntilAsync(
+        async () => (await PlacedAsync(need)).CountBy(silo => silo).Select(pair => pair.Value).ToArray() is var counts && counts.Length == silos && counts.All(count => count == Nodes / silos),
+        $"{Nodes} nodes shared equally by {silos} silos");
 
     [Fact]
     public async Task Start_DeviceThatNoSiloHas_IsRefusedWithWhatTheyHave()
@@ -50,12 +57,12 @@ public sealed class PlacementTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    /// <summary>Devices of the silos that new nodes were placed on.</summary>
-    private async Task<string?[]> PlacedAsync(string need)
+    /// <summary>Silos that new nodes were placed on.</summary>
+    private async Task<SiloAddress[]> PlacedAsync(string need)
     {
         string run = Guid.NewGuid().ToString("N");
         string[] keys = RunRules.NodeKeys(run, Enumerable.Range(0, Nodes), need);
         foreach (string key in keys) await Cluster.Grains.GetGrain<INodeGrain>(key).GetLocalUpdateAsync("nothing", Cancel);
-        return await Cluster.DevicesOfAsync(keys.Select(key => Cluster.Grains.GetGrain<INodeGrain>(key)));
+        return await Cluster.SilosOfAsync(keys.Select(key => Cluster.Grains.GetGrain<INodeGrain>(key)));
     }
 }

@@ -18,6 +18,15 @@ public sealed class ClusterCertificatesTests : IDisposable
     public void Load_Issued_HasNameAndRole(AccessRole role) => Assert.Equal(new CallerIdentity("anna", role), _issued.Load(role, "anna").Identity);
 
     [Fact]
+    public void Issue_Silo_StandsForItsHosts()
+    {
+        string folder = _issued.Issue(AccessRole.Silo, "silo-1", hosts: ["gpu-7.lab.example", "10.0.0.5"]);
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, CertificateFiles.Own));
+        Assert.All((string[])["silo-1", "gpu-7.lab.example", "10.0.0.5", "localhost", "127.0.0.1"], host => Assert.True(certificate.MatchesHostname(host, allowCommonName: false), host));
+        Assert.False(certificate.MatchesHostname("silo-2"));
+    }
+
+    [Fact]
     public void Load_AfterItsEnd_SaysWhenItExpired()
     {
         string folder = _issued.Issue(AccessRole.Reader, validity: TimeSpan.FromDays(1));

@@ -23,11 +23,11 @@ internal sealed class IssuedFolders : IDisposable
 
     /// <summary>Issues a certificate.</summary>
     /// <returns>Its folder.</returns>
-    public string Issue(AccessRole role, string name = "somebody", TimeSpan? validity = null, DateTimeOffset? now = null)
+    public string Issue(AccessRole role, string name = "somebody", TimeSpan? validity = null, DateTimeOffset? now = null, params string[] hosts)
     {
         string folder = Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(folder);
-        var made = CertificateAuthority.Issue(Authority, new CallerIdentity(name, role), validity ?? TimeSpan.FromDays(10), now ?? Now);
+        var made = CertificateAuthority.Issue(Authority, new CallerIdentity(name, role), validity ?? TimeSpan.FromDays(10), now ?? Now, hosts);
         File.Copy(Path.Combine(Authority, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.Authority));
         File.WriteAllText(Path.Combine(folder, CertificateFiles.Own), made.Certificate);
         File.WriteAllText(Path.Combine(folder, CertificateFiles.OwnKey), made.Key);

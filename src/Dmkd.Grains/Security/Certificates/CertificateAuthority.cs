@@ -33,8 +33,9 @@ public static class CertificateAuthority
     /// <param name="identity">Whose it is.</param>
     /// <param name="validity">How long it counts.</param>
     /// <param name="now">The time.</param>
+    /// <param name="hosts">More names and addresses by which a silo is asked over HTTPS (<see cref="SiloHosts"/>); none for others.</param>
     /// <exception cref="CertificateException">The authority cannot be read, or has expired.</exception>
-    public static PemPair Issue(string folder, CallerIdentity identity, TimeSpan validity, DateTimeOffset now)
+    public static PemPair Issue(string folder, CallerIdentity identity, TimeSpan validity, DateTimeOffset now, IEnumerable<string>? hosts = null)
     {
         ArgumentNullException.ThrowIfNull(identity);
         using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
@@ -43,6 +44,7 @@ public static class CertificateAuthority
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(CertificateSubject.Of(identity), key, HashAlgorithmName.SHA256);
         AddExtensions(request, authority, identity.Role);
+        if (identity.Role == AccessRole.Silo) request.CertificateExtensions.Add(SiloHosts.Extension(identity.Name, hosts ?? []));
         var start = now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
         using var issued = request.Create(authority, start, end, RandomNumberGenerator.GetBytes(SerialBytes));
         return new PemPair(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), issued.NotAfter.ToUniversalTime(), issued.Thumbprint);
