@@ -10,8 +10,13 @@ internal sealed class CertsCommand : Command
     {
         Subcommands.Add(new CertsCreateAuthorityCommand());
         Subcommands.Add(new CertsIssueCommand());
+        Subcommands.Add(new CertsListCommand());
+        Subcommands.Add(new CertsRevokeCommand());
         Subcommands.Add(new CertsApiKeyCommand());
     }
+
+    /// <summary>The folder of an authority.</summary>
+    public static Option<string> AuthorityOption() => new("--authority") { Description = "Folder of the authority", Required = true };
 
     /// <summary>A number of days.</summary>
     public static Option<int> DaysOption(int fallback) => new("--days") { Description = "Days that it counts", DefaultValueFactory = _ => fallback };

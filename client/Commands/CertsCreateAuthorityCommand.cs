@@ -29,7 +29,8 @@ internal sealed class CertsCreateAuthorityCommand : Command
         if (CallerIdentity.ProblemOf(name) is { } problem) throw new BadInputException($"{_name.Name}: {problem}.");
         var made = CertificateAuthority.Create(name, CertsCommand.Days(parsed, _days), TimeProvider.System.GetUtcNow());
         string folder = SecretFolder.Write(
-            parsed.GetValue(_output)!, parsed.GetValue(_force), (CertificateFiles.Authority, made.Certificate, false), (CertificateFiles.AuthorityKey, made.Key, true));
+            parsed.GetValue(_output)!, parsed.GetValue(_force),
+            (CertificateFiles.Authority, made.Certificate, false), (CertificateFiles.AuthorityKey, made.Key, true), (CertificateFiles.Revoked, null, false), (CertificateFiles.Issued, null, false));
         if (parsed.GetValue(_json)) JsonOutput.Write(new { Folder = folder, Name = name, made.NotAfter, made.Thumbprint });
         else await Console.Out.WriteLineAsync($"authority {name} in {folder}, until {made.NotAfter:yyyy-MM-dd}; keep {CertificateFiles.AuthorityKey} away from the cluster's machines");
         return ExitCode.Success;

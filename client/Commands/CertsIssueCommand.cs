@@ -10,7 +10,7 @@ namespace Dmkd.Client.Commands;
 internal sealed class CertsIssueCommand : Command
 {
     private const int DefaultDays = 365;
-    private readonly Option<string> _authority = new("--authority") { Description = "Folder of the authority", Required = true };
+    private readonly Option<string> _authority = CertsCommand.AuthorityOption();
     private readonly Option<string> _role = RoleOption(AccessRoles.Names);
     private readonly Option<string> _name = NameOption();
     private readonly Option<int> _days = CertsCommand.DaysOption(DefaultDays);
@@ -50,9 +50,12 @@ internal sealed class CertsIssueCommand : Command
         var identity = IdentityOf(parsed, _name, _role);
         string authority = Path.GetFullPath(parsed.GetValue(_authority)!);
         var made = CertificateAuthority.Issue(authority, identity, CertsCommand.Days(parsed, _days), TimeProvider.System.GetUtcNow(), Hosts(parsed, identity.Role));
+        await AuthorityFolder.RecordAsync(authority, new IssuedCertificate(made.Serial, identity, made.NotAfter), cancellationToken);
+        string revoked = Path.Combine(authority, CertificateFiles.Revoked);
         string folder = SecretFolder.Write(
             parsed.GetValue(_output) ?? identity.Name, parsed.GetValue(_force),
             (CertificateFiles.Authority, await File.ReadAllTextAsync(Path.Combine(authority, CertificateFiles.Authority), cancellationToken), false),
+            (CertificateFiles.Revoked, File.Exists(revoked) ? await File.ReadAllTextAsync(revoked, cancellationToken) : null, false),
             (CertificateFiles.Own, made.Certificate, false), (CertificateFiles.OwnKey, made.Key, true));
         if (parsed.GetValue(_json)) JsonOutput.Write(new { Folder = folder, identity.Name, Role = AccessRoles.NameOf(identity.Role), made.NotAfter, made.Thumbprint });
         else await Console.Out.WriteLineAsync($"{identity} in {folder}, until {made.NotAfter:yyyy-MM-dd}");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Dmkd.Client.Hosting;
+using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Client.Commands;
 
@@ -23,9 +24,18 @@ internal sealed class NodesCommand : Command
     /// <summary>The argument of those that take one node.</summary>
     public static Argument<string> NameArgument() => new("node") { Description = "Name of the node, such as node-1" };
 
-    /// <summary>A node's place among the run's nodes, from its name.</summary>
-    /// <exception cref="BadInputException">The run has no such node.</exception>
-    public static int IndexOf(FoundRun run, string name)
+    /// <summary>The run whose node leaves or joins, and the node's place in it.</summary>
+    /// <exception cref="BadInputException">There is no such run or node, or the run is over.</exception>
+    public static async Task<(FoundRun Run, int Node)> FindAsync(IGrainFactory grains, string runId, string name, string place, CancellationToken cancellationToken)
+    {
+        var run = await FoundRun.OfAsync(grains, runId, place, cancellationToken);
+        int node = IndexOf(run, name);
+        return (await run.ProgressAsync(long.MaxValue, cancellationToken)).Phase is RunPhase.Completed
+            ? throw new BadInputException($"Run '{runId}' is completed: it asks no node any more.")
+            : (run, node);
+    }
+
+    private static int IndexOf(FoundRun run, string name)
     {
         string digits = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= run.Settings.Nodes

@@ -28,8 +28,7 @@ internal sealed class NodesDrainCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
-        int index = NodesCommand.IndexOf(run, parsed.GetValue(_node)!);
+        var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
         await Repeated.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run, index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();

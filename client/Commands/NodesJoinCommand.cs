@@ -23,8 +23,7 @@ internal sealed class NodesJoinCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
-        int index = NodesCommand.IndexOf(run, parsed.GetValue(_node)!);
+        var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
         await Repeated.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
         var nodes = await Repeated.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);

@@ -10,10 +10,10 @@ internal static class SecretFolder
     /// <summary>Writes it.</summary>
     /// <param name="path">Where it will be.</param>
     /// <param name="replaces">Whether a folder that is there may be replaced.</param>
-    /// <param name="files">Name, text, and whether it is secret.</param>
+    /// <param name="files">Name, text, and whether it is secret; no text for a file that such a folder may hold, and this one will not.</param>
     /// <returns>Where it is.</returns>
     /// <exception cref="BadInputException">There is something already, or nothing can be made there.</exception>
-    public static string Write(string path, bool replaces, params (string Name, string Text, bool IsSecret)[] files)
+    public static string Write(string path, bool replaces, params (string Name, string? Text, bool IsSecret)[] files)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (File.Exists(full)) throw new BadInputException($"{full} is a file; name a folder.");
@@ -23,7 +23,11 @@ internal static class SecretFolder
         try
         {
             Directory.CreateDirectory(temporary, OwnerOnly | UnixFileMode.UserExecute);
-            foreach (var (name, text, isSecret) in files) WriteFile(Path.Combine(temporary, name), text, isSecret);
+            foreach (var (name, text, isSecret) in files)
+            {
+                if (text is not null) WriteFile(Path.Combine(temporary, name), text, isSecret);
+            }
+
             if (Directory.Exists(full)) Directory.Move(full, old);
             Directory.Move(temporary, full);
             if (Directory.Exists(old)) Directory.Delete(old, recursive: true);

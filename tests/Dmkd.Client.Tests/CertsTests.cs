@@ -18,7 +18,7 @@ public sealed class CertsTests : IDisposable
         var document = Json.Parse(issued.Output);
         Assert.Equal(["folder", "name", "role", "notAfter", "thumbprint"], document.Names());
         Assert.Equal(["ca.crt", "tls.crt", "tls.key"], Files("anna"));
-        Assert.Equal(["ca.crt", "ca.key"], Files("authority"));
+        Assert.Equal(["ca.crt", "ca.key", "issued.txt"], Files("authority"));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["anna"], "tls.key")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["authority"], "ca.key")));
         Assert.Equal(["anna", "authority"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)); // nothing left over
@@ -70,6 +70,19 @@ public sealed class CertsTests : IDisposable
     }
 
     [Fact]
+    public async Task Revoke_AHolder_IsListedAndIsGivenOut()
+    {
+        await CreateAuthorityAsync();
+        (await IssueAsync()).IsSuccess();
+        (await RunAsync("revoke", "--name", "bert")).IsRefused("no certificate of 'bert' that counts");
+        Assert.Contains("revoked: operator anna", (await RunAsync("revoke", "--name", "anna")).IsSuccess().Output, StringComparison.Ordinal);
+        (await RunAsync("revoke", "--name", "anna")).IsRefused("no certificate of 'anna' that counts");
+        (await IssueAsync("--force")).IsSuccess();
+        Assert.Equal(["ca.crl", "ca.crt", "tls.crt", "tls.key"], Files("anna"));
+        Assert.Equal(["revoked", "valid"], Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output).EnumerateArray().Select(entry => entry.GetProperty("state").GetString()));
+    }
+
+    [Fact]
     public async Task ApiKey_Twice_AddsTwoLinesWithoutTheKeys()
     {
         string file = _folder["keys"];
@@ -90,6 +103,8 @@ public sealed class CertsTests : IDisposable
 
     private Task<Outcome> IssueAsync(params string[] more) =>
         DmkdProcess.RunPlainAsync(["certs", "issue", "--authority", _folder["authority"], "--role", "operator", "--name", "anna", "--output", _folder["anna"], .. more]);
+
+    private Task<Outcome> RunAsync(string command, params string[] more) => DmkdProcess.RunPlainAsync(["certs", command, "--authority", _folder["authority"], .. more]);
 
     private string[] Files(string name) => [.. Directory.EnumerateFiles(_folder[name]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 }

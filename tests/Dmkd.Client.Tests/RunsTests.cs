@@ -47,6 +47,12 @@ public sealed class RunsTests(FinishedRun finished)
     public async Task Drain_NodeThatTheRunDoesNotHave_IsRefused() =>
         (await RunAsync("nodes", "drain", "--run", TinyRun.Id, "node-3")).IsRefused("node-1 to node-2", "'node-3'");
 
+    [Theory]
+    [InlineData("drain")]
+    [InlineData("join")]
+    public async Task Nodes_OfARunThatIsOver_AreNotTakenOutOrIn(string command) =>
+        (await RunAsync("nodes", command, "--run", TinyRun.Id, "node-1")).IsRefused($"Run '{TinyRun.Id}' is completed");
+
     [Fact]
     public async Task Detach_WithoutACluster_IsRefused() => (await RunAsync(TinyRun.Arguments("--detach"))).IsRefused("--detach needs a cluster", "--cluster");
 

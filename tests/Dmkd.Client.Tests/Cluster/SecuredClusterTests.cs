@@ -35,6 +35,22 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
     }
 
     [Fact]
+    public async Task Console_CertificateRevoked_IsLetInNoMoreWithoutARestart()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        string folder = await certificates.IssueAsync("silo", "silo-1"), anna = await certificates.IssueAsync("operator", "anna"), bert = await certificates.IssueAsync("reader", "bert");
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}");
+        await silo.ListensAsync();
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused("No library has modules"); // it was let in
+        (await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")).IsSuccess();
+        File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused("No silo of the cluster");
+        await silo.LogsAsync("'OU=reader, CN=bert' was revoked on");
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna)).IsRefused("No library has modules");
+    }
+
+    [Fact]
     public async Task Connection_WithoutTheRightCertificate_IsRefusedWithOneLineEach()
     {
         string database = await server.CreateDatabaseAsync();

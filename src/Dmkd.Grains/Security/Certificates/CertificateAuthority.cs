@@ -47,7 +47,52 @@ public static class CertificateAuthority
         if (identity.Role == AccessRole.Silo) request.CertificateExtensions.Add(SiloHosts.Extension(identity.Name, hosts ?? []));
         var start = now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
         using var issued = request.Create(authority, start, end, RandomNumberGenerator.GetBytes(SerialBytes));
-        return new PemPair(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), issued.NotAfter.ToUniversalTime(), issued.Thumbprint);
+        return new PemPair(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), issued.NotAfter.ToUniversalTime(), issued.Thumbprint) { Serial = issued.SerialNumber };
+    }
+
+    /// <summary>Makes the next revocation list: what the last one took back, and more.</summary>
+    /// <param name="folder">Folder of <c>ca.crt</c>, <c>ca.key</c> and, where there is one, the last list.</param>
+    /// <param name="serials">Serial numbers to take back, hexadecimal; none for a list as it is.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>PEM.</returns>
+    /// <exception cref="CertificateException">The authority or the last list cannot be read.</exception>
+    public static string Revoke(string folder, IEnumerable<string> serials, DateTimeOffset now)
+    {
+        using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
+        return Revoke(authority, Path.Combine(folder, CertificateFiles.Revoked), serials, now);
+    }
+
+    /// <summary>When an authority took back what.</summary>
+    /// <param name="folder">Folder of <c>ca.crt</c> and, where there is one, the list.</param>
+    /// <returns>From a serial number, hexadecimal, the moment; null where it was not taken back.</returns>
+    /// <exception cref="CertificateException">One of them cannot be read.</exception>
+    public static Func<string, DateTimeOffset?> Revoked(string folder)
+    {
+        string path = Path.Combine(folder, CertificateFiles.Revoked);
+        if (!File.Exists(path)) return _ => null;
+        using var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
+        var list = RevocationList.Read(path, authority);
+        return serial => list.RevokedAt(Convert.FromHexString(serial));
+    }
+
+    private static string Revoke(X509Certificate2 authority, string last, IEnumerable<string> serials, DateTimeOffset now)
+    {
+        var number = System.Numerics.BigInteger.Zero;
+        var list = new CertificateRevocationListBuilder();
+        if (File.Exists(last))
+        {
+            _ = RevocationList.Read(last, authority); // a list of somebody else is not gone on with
+            list = CertificateRevocationListBuilder.LoadPem(File.ReadAllText(last), out number);
+        }
+
+        foreach (string serial in serials)
+        {
+            byte[] bytes = Convert.FromHexString(serial);
+            list.RemoveEntry(bytes);
+            list.AddEntry(bytes, now);
+        }
+
+        return PemEncoding.WriteString("X509 CRL", list.Build(authority, number + 1, new DateTimeOffset(authority.NotAfter), HashAlgorithmName.SHA256, thisUpdate: now - ClockAllowance));
     }
 
     private static void AddExtensions(CertificateRequest request, X509Certificate2 authority, AccessRole role)

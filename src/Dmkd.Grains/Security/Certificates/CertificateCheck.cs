@@ -4,10 +4,13 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Dmkd.Grains.Security.Certificates;
 
-/// <summary>Whether a certificate counts in this cluster: issued by its authority and nobody else, valid now, with a name and a role. Borrows the authority.</summary>
-internal sealed class CertificateCheck(X509Certificate2 authority, TimeProvider time)
+/// <summary>Whether a certificate counts in this cluster: issued by its authority and nobody else, valid now, not taken back, with a name and a role. Borrows the authority.</summary>
+internal sealed class CertificateCheck(X509Certificate2 authority, Revocations revocations, TimeProvider time)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2", ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
+    /// <summary>What decided besides the certificate and the time: another object whenever that may have changed.</summary>
+    public object Revoked => revocations.Current;
 
     /// <summary>Looks at a certificate.</summary>
     /// <param name="certificate">What somebody presents.</param>
@@ -20,6 +23,7 @@ internal sealed class CertificateCheck(X509Certificate2 authority, TimeProvider 
         string whose = $"the certificate '{certificate.Subject}'";
         using var chain = new X509Chain { ChainPolicy = Policy(asServer) };
         if (!chain.Build(certificate)) return Explain(whose, certificate, chain);
+        if (revocations.ProblemOf(certificate) is { } problem) return $"{whose} {problem}";
         identity = CertificateSubject.IdentityOf(certificate);
         return identity is null ? $"{whose} names no holder and role: its subject must be CN=<name>, OU=<one of {string.Join(", ", AccessRoles.Names)}>" : null;
     }

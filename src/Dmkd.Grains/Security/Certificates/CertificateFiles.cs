@@ -9,6 +9,12 @@ public static class CertificateFiles
     /// <summary>The authority's private key; stays where certificates are issued.</summary>
     public const string AuthorityKey = "ca.key";
 
+    /// <summary>What the authority took back, a revocation list; read again whenever it changes. May be missing.</summary>
+    public const string Revoked = "ca.crl";
+
+    /// <summary>What the authority issued, a line each; stays where certificates are issued.</summary>
+    public const string Issued = "issued.txt";
+
     /// <summary>The holder's certificate.</summary>
     public const string Own = "tls.crt";
 

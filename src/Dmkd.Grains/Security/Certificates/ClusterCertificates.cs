@@ -8,12 +8,12 @@ public sealed class ClusterCertificates : IDisposable
 {
     private readonly X509Certificate2 _authority;
 
-    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 own, TimeProvider time)
+    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 own, CertificateCheck check, TimeProvider time)
     {
         _authority = authority;
         Own = own;
         Time = time;
-        Check = new CertificateCheck(authority, time);
+        Check = check;
     }
 
     /// <summary>Whose the certificate is.</summary>
@@ -28,7 +28,7 @@ public sealed class ClusterCertificates : IDisposable
     /// <summary>What time it is.</summary>
     internal TimeProvider Time { get; }
 
-    /// <summary>Reads a folder of <c>ca.crt</c>, <c>tls.crt</c> and <c>tls.key</c>, and checks what a connection would find wrong later.</summary>
+    /// <summary>Reads a folder of <c>ca.crt</c>, <c>tls.crt</c>, <c>tls.key</c> and, where there is one, <c>ca.crl</c>, and checks what a connection would find wrong later.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="isSilo">Whether a silo is to use them: silos have the role silo, and nobody else.</param>
     /// <param name="time">What time it is.</param>
@@ -39,10 +39,13 @@ public sealed class ClusterCertificates : IDisposable
         if (!Directory.Exists(folder)) throw new CertificateException($"There is no folder {folder} of certificates; make one with dmkd certs issue.");
         var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
         var own = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Own), Path.Combine(folder, CertificateFiles.OwnKey));
-        string? problem = new CertificateCheck(authority, time).ProblemOf(own, asServer: isSilo, out var identity);
+        var revocations = new Revocations(Path.Combine(folder, CertificateFiles.Revoked), authority);
+        revocations.RequireReadable();
+        var check = new CertificateCheck(authority, revocations, time);
+        string? problem = check.ProblemOf(own, asServer: isSilo, out var identity);
         if (problem is null && isSilo != (identity!.Role == AccessRole.Silo))
             problem = $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; {(isSilo ? "a silo needs the role silo" : "that of a silo is for silos, clients have reader, node or operator")}";
-        if (problem is null) return new ClusterCertificates(authority, own, time) { Identity = identity! };
+        if (problem is null) return new ClusterCertificates(authority, own, check, time) { Identity = identity! };
         authority.Dispose();
         own.Dispose();
         throw new CertificateException($"{Path.Combine(folder, CertificateFiles.Own)}: {problem}.");

@@ -7,6 +7,9 @@ namespace Dmkd.Grains.Security.Certificates;
 /// <param name="Thumbprint">SHA-1 of the certificate, by which tools show it.</param>
 public sealed record PemPair(string Certificate, string Key, DateTime NotAfter, string Thumbprint)
 {
+    /// <summary>Serial number of an issued certificate, hexadecimal; empty for an authority's.</summary>
+    public string Serial { get; init; } = "";
+
     /// <summary>Without the key: a record would print it.</summary>
     public override string ToString() => Thumbprint;
 }

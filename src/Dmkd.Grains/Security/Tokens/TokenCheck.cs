@@ -7,7 +7,7 @@ using Orleans.Configuration;
 
 namespace Dmkd.Grains.Security.Tokens;
 
-/// <summary>Whose a token is. Tokens that were found good are remembered until they end.</summary>
+/// <summary>Whose a token is. Tokens that were found good are remembered until they end, or certificates are taken back.</summary>
 internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<ClusterOptions> cluster)
 {
     private const int MostRemembered = 1024;
@@ -15,19 +15,20 @@ internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<Clus
     /// <summary>Clocks of machines may differ by this much.</summary>
     private static readonly TimeSpan ClockAllowance = TimeSpan.FromMinutes(2);
 
-    private readonly ConcurrentDictionary<string, (CallerIdentity Identity, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (CallerIdentity Identity, DateTimeOffset Until, object Revoked)> _known = new(StringComparer.Ordinal);
 
     /// <summary>Whose a token is; null with the reason when it does not count.</summary>
     public CallerIdentity? IdentityOf(string token, out string? problem)
     {
         problem = null;
         var now = certificates.Time.GetUtcNow();
-        if (_known.TryGetValue(token, out var known) && now <= known.Until) return known.Identity;
+        object revoked = certificates.Check.Revoked;
+        if (_known.TryGetValue(token, out var known) && now <= known.Until && ReferenceEquals(known.Revoked, revoked)) return known.Identity;
         if (CallerToken.Read(token) is not { } read) problem = "its token cannot be read";
         else if (Verified(read, now, out var until, out problem) is { } identity)
         {
             if (_known.Count >= MostRemembered) _known.Clear();
-            _known[token] = (identity, until);
+            _known[token] = (identity, until, revoked);
             return identity;
         }
 

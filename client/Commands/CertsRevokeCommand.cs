@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.Text;
+using Dmkd.Client.Display;
+using Dmkd.Client.Files;
+using Dmkd.Grains.Security;
+using Dmkd.Grains.Security.Certificates;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd certs revoke</c>: takes back every certificate of a holder that still counts.</summary>
+internal sealed class CertsRevokeCommand : Command
+{
+    private readonly Option<string> _authority = CertsCommand.AuthorityOption();
+    private readonly Option<string> _name = new("--name") { Description = "Whose certificates are taken back", Required = true };
+    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+
+    public CertsRevokeCommand()
+        : base("revoke", "Take back a holder's certificates; silos read the list again when it changes")
+    {
+        foreach (Option option in (Option[])[_authority, _name, _json]) Options.Add(option);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string authority = Path.GetFullPath(parsed.GetValue(_authority)!), name = parsed.GetValue(_name)!;
+        var now = TimeProvider.System.GetUtcNow();
+        var holders = AuthorityFolder.List(authority);
+        var counting = holders.Where(entry => entry.Certificate.Holder.Name == name && entry.RevokedAt is null && entry.Certificate.NotAfter >= now.UtcDateTime).Select(entry => entry.Certificate).ToArray();
+        if (counting.Length == 0)
+            throw new BadInputException($"{_name.Name}: the authority in {authority} has no certificate of '{name}' that counts; certs list shows what it issued.");
+        string path = Path.Combine(authority, CertificateFiles.Revoked);
+        using (var file = OutputFile.Open(path, replaces: true))
+        {
+            await file.Content.WriteAsync(Encoding.ASCII.GetBytes(CertificateAuthority.Revoke(authority, counting.Select(certificate => certificate.Serial), now) + "\n"), cancellationToken);
+            file.Commit();
+        }
+
+        if (parsed.GetValue(_json)) JsonOutput.Write(new { List = path, Revoked = counting.Select(certificate => new { certificate.Holder.Name, Role = AccessRoles.NameOf(certificate.Holder.Role), certificate.Serial }) });
+        else await Console.Out.WriteLineAsync($"revoked: {string.Join(", ", counting.Select(certificate => $"{certificate.Holder} ({certificate.Serial})"))}\ncopy {path} into the folder of every silo and console; silos need no restart");
+        return ExitCode.Success;
+    }
+}
