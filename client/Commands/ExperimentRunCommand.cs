@@ -39,7 +39,7 @@ internal sealed class ExperimentRunCommand : Command
         using (var device = new DeviceWorker(lanes: 1)) ExperimentRunner.Check(plan, cell => Learners.Check(cell, device));
         bool json = _common.Json(parsed);
         var view = new ExperimentView(json, jobs);
-        var datasets = new DatasetCache();
+        using var datasets = new DatasetCache();
         await ReadDataAsync(plan, view, datasets);
 
         ExperimentOutcome outcome;

@@ -44,7 +44,7 @@ internal sealed class PreserveCommand : Command
         string place = _common.Place(parsed);
         using var plot = parsed.GetValue(_plot) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var view = new PreserveView(json);
-        var datasets = new DatasetCache();
+        using var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
         var (request, legacy) = resumed is null ? await ReadAsync(parsed, view, datasets, cancellationToken) : default;
         if (resumed is not null) _common.RequireRuns(parsed);

@@ -40,7 +40,7 @@ internal sealed class RunCommand : Command
         var view = new RunView(json);
         var following = new RunFollowing(_common, parsed);
         bool detaches = following.Detaches(_detach);
-        var datasets = new DatasetCache();
+        using var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
         RunSettings? settings = null;
         ImageDataset? dataset = null;

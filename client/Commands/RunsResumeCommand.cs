@@ -26,7 +26,7 @@ internal sealed class RunsResumeCommand : Command
         var following = new RunFollowing(_common, parsed);
         bool detaches = following.Detaches(_detach);
         _common.RequireRuns(parsed);
-        var datasets = new DatasetCache();
+        using var datasets = new DatasetCache();
         await using var cluster = await _common.StartAsync(parsed, datasets, cancellationToken);
         var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
         if (!_common.IsCluster(parsed)) await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);

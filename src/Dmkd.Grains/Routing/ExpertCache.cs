@@ -2,17 +2,25 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
+using Dmkd.Grains.Caching;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Dmkd.Grains.Routing;
 
 /// <summary>
 /// Expert networks that routing uses, loaded once per silo and version. A new version of a module takes the place of the old
-/// one, which is disposed when its last user is done. Owns its networks. Thread-safe.
+/// one; what is replaced, or was not asked for in a while, is disposed when its last user is done. Owns its networks. Thread-safe.
 /// </summary>
-internal sealed class ExpertCache(ServedWeights weights) : IDisposable
+internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : IDisposable
 {
+    /// <summary>How long a network is kept that nobody asks for.</summary>
+    public static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(15);
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Entry> _entries = [];
+    private readonly MemoryCache _entries = IdleExpiry.CreateCache(time);
+
+    /// <summary>Networks at hand.</summary>
+    public int Count => _entries.Count;
 
     /// <summary>Rents the networks of some modules; dispose the lease when their scores are computed.</summary>
     /// <param name="modules">The modules.</param>
@@ -22,54 +30,57 @@ internal sealed class ExpertCache(ServedWeights weights) : IDisposable
     /// <exception cref="Storage.WeightStoreException">Weights cannot be read.</exception>
     public async Task<Lease> RentAsync(IReadOnlyList<ModuleSnapshot> modules, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
     {
-        var contents = new Dictionary<string, (ModuleVersion Version, byte[] Content)>();
-        foreach (var module in modules.Where(module => !Contains(module, acceptsEarlier)))
-            contents[module.Descriptor.Key] = await weights.ReadAsync(module, acceptsEarlier, cancellationToken);
-        if (contents.Count > 0)
+        var rented = new Entry?[modules.Count];
+        try
         {
-            await worker.RunAsync(
-                job =>
-                {
-                    foreach (var module in modules)
-                    {
-                        if (!contents.TryGetValue(module.Descriptor.Key, out var served)) continue;
-                        Add(module, served.Version, job.Keep(NetworkLoader.Load(module.Descriptor.Architecture, served.Content, job.Device)));
-                    }
+            lock (_gate)
+            {
+                for (int i = 0; i < rented.Length; i++) rented[i] = Find(modules[i], acceptsEarlier)?.Rent();
+            }
 
-                    return true;
-                },
-                cancellationToken);
+            int[] missing = [.. Enumerable.Range(0, rented.Length).Where(i => rented[i] is null)];
+            if (missing.Length > 0) await LoadAsync(modules, missing, rented, acceptsEarlier, worker, cancellationToken);
+            return new Lease(this, rented!);
         }
-
-        lock (_gate) return new Lease(this, [.. modules.Select(module => _entries[module.Descriptor.Key].Rent())]);
+        catch
+        {
+            Return(rented.OfType<Entry>());
+            throw;
+        }
     }
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            foreach (var entry in _entries.Values) entry.Release();
-            _entries.Clear();
-        }
+        _entries.Clear(); // what is left is let go on other threads
+        _entries.Dispose();
     }
 
-    private bool Contains(ModuleSnapshot module, bool acceptsEarlier)
+    private async Task LoadAsync(IReadOnlyList<ModuleSnapshot> modules, int[] missing, Entry?[] rented, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
     {
-        lock (_gate)
-        {
-            return _entries.TryGetValue(module.Descriptor.Key, out var entry) && entry.Digest == module.Current.Digest && (acceptsEarlier || entry.Replacement is null);
-        }
+        var contents = new (ModuleVersion Version, byte[] Content)[missing.Length];
+        for (int i = 0; i < missing.Length; i++) contents[i] = await weights.ReadAsync(modules[missing[i]], acceptsEarlier, cancellationToken);
+        await worker.RunAsync(
+            job =>
+            {
+                foreach (var (i, (version, content)) in missing.Zip(contents))
+                    rented[i] = Add(modules[i], version, job.Keep(NetworkLoader.Load(modules[i].Descriptor.Architecture, content, job.Device)));
+                return true;
+            },
+            cancellationToken);
     }
 
-    private void Add(ModuleSnapshot module, ModuleVersion served, Network network)
+    private Entry? Find(ModuleSnapshot module, bool acceptsEarlier) =>
+        _entries.TryGetValue(module.Descriptor.Key, out Entry? entry) && entry!.Digest == module.Current.Digest && (acceptsEarlier || entry.Replacement is null) ? entry : null;
+
+    /// <summary>Adds a network.</summary>
+    /// <returns>It, rented.</returns>
+    private Entry Add(ModuleSnapshot module, ModuleVersion served, Network network)
     {
-        lock (_gate)
-        {
-            if (_entries.Remove(module.Descriptor.Key, out var old)) old.Release();
-            string? replacement = served.Number == module.Current.Number ? null
-                : $"{module.Descriptor.Name} version {module.Current.Number} cannot be read: version {served.Number} answers";
-            _entries[module.Descriptor.Key] = new Entry(module.Current.Digest, network, replacement);
-        }
+        string? replacement = served.Number == module.Current.Number ? null
+            : $"{module.Descriptor.Name} version {module.Current.Number} cannot be read: version {served.Number} answers";
+        var entry = new Entry(module.Current.Digest, network, replacement).Rent();
+        _entries.SetIdling(module.Descriptor.Key, entry, LongestIdle, left => Return([left]));
+        return entry;
     }
 
     private void Return(IEnumerable<Entry> entries)

@@ -1,19 +1,24 @@
-using System.Collections.Concurrent;
 using Dmkd.Contracts.Routing;
+using Dmkd.Grains.Caching;
 using Dmkd.Grains.Storage;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Dmkd.Grains.Routing;
 
-/// <summary>The newest parameters of each library's fitted gate, read once per silo. Thread-safe.</summary>
-internal sealed class FittedGateCache(IWeightStore weights)
+/// <summary>The newest parameters of each library's fitted gate, read once per silo, and again after a while in which nobody asked. Thread-safe.</summary>
+internal sealed class FittedGateCache(IWeightStore weights, TimeProvider time) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, (string Digest, GateParameters Parameters)> _known = new(StringComparer.Ordinal);
+    private readonly MemoryCache _known = IdleExpiry.CreateCache(time);
 
     public async Task<GateParameters> GetAsync(string library, FittedGate gate, CancellationToken cancellationToken)
     {
-        if (_known.TryGetValue(library, out var known) && known.Digest == gate.Parameters.Digest) return known.Parameters;
+        if (_known.TryGetValue(library, out Known? known) && known!.Digest == gate.Parameters.Digest) return known.Parameters;
         var parameters = GateParameters.Decode(await weights.GetAsync(gate.Parameters.Digest, cancellationToken));
-        _known[library] = (gate.Parameters.Digest, parameters);
+        _known.SetIdling(library, new Known(gate.Parameters.Digest, parameters), ExpertCache.LongestIdle);
         return parameters;
     }
+
+    public void Dispose() => _known.Dispose();
+
+    private sealed record Known(string Digest, GateParameters Parameters);
 }
