@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Dmkd.Grains.Storage;
-using Orleans.Serialization;
 
 namespace Dmkd.Grains.Lifecycle;
 
@@ -11,10 +10,8 @@ internal static class Passing
     public static bool Is(Exception exception) => exception is TimeoutException or OrleansException || IsOfAStore(exception);
 
     /// <summary>
-    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's store says into an exception of its own, and another
-    /// silo's may come without its type.
+    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's store says into an exception of its own.
     /// </summary>
     public static bool IsOfAStore(Exception exception) => exception is StoreUnavailableException or DbException
-        || (exception is OrleansException { InnerException: { } inner } && IsOfAStore(inner))
-        || (exception is UnavailableExceptionFallbackException foreign && foreign.ExceptionType?.StartsWith("Npgsql", StringComparison.Ordinal) == true);
+        || (exception is OrleansException { InnerException: { } inner } && IsOfAStore(inner));
 }

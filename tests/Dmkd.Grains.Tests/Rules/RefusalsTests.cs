@@ -16,6 +16,7 @@ public sealed class RefusalsTests
         new NpgsqlException("the connection is broken", new SocketException((int)SocketError.ConnectionReset)),
         new PostgresException("terminating connection due to administrator command", "FATAL", "FATAL", "57P01"),
         new StoreUnavailableException("the disk is full"),
+        new OrleansException("the state was not stored", new NpgsqlException("the connection is broken")),
     ];
 
     [Theory]
