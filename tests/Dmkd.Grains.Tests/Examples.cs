@@ -105,6 +105,17 @@ internal static class Examples
         Settings = TinySettings(),
     };
 
+    /// <summary>Six patterned images, of any of the synthetic classes, for the two best experts.</summary>
+    public static RouteRequest Batch() => new()
+    {
+        Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
+        Count = 6,
+        Channels = 3,
+        Size = 32,
+        CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+        Routing = new RoutingSettings("evidence", 2, 0),
+    };
+
     /// <summary>A well-formed batch of two images.</summary>
     public static RouteRequest Route() => new()
     {

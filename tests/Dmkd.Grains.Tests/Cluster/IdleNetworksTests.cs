@@ -33,15 +33,6 @@ public sealed class IdleNetworksTests
         Assert.Equal(4, networks.Count);
     }
 
-    private static async Task<string> PredictAsync(DmkdCluster cluster, string library) => JsonSerializer.Serialize((await cluster.Grains.GetGrain<IRouterGrain>(library).RouteAsync(
-        new RouteRequest
-        {
-            Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
-            Count = 6,
-            Channels = 3,
-            Size = 32,
-            CandidateSets = [[0, 1, 2, 3, 4, 5]],
-            Routing = new RoutingSettings("evidence", 2, 0),
-        },
-        Cancel)).Predictions);
+    private static async Task<string> PredictAsync(DmkdCluster cluster, string library) =>
+        JsonSerializer.Serialize((await cluster.Grains.GetGrain<IRouterGrain>(library).RouteAsync(Batch(), Cancel)).Predictions);
 }

@@ -90,16 +90,6 @@ public sealed class StoredWeightsTests : IAsyncLifetime
 
     private static async Task<string> PredictAsync(DmkdCluster cluster) => JsonSerializer.Serialize((await RouterOf(cluster).RouteAsync(Batch(), Cancel)).Predictions);
 
-    private static RouteRequest Batch() => new()
-    {
-        Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
-        Count = 6,
-        Channels = 3,
-        Size = 32,
-        CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
-        Routing = new RoutingSettings("evidence", 2, 0),
-    };
-
     private void FlipABit(string digest)
     {
         string file = Directory.GetFiles(new SiloStorageOptions(_folder.Path).WeightsPath, digest.Split(':')[1], SearchOption.AllDirectories).Single();
