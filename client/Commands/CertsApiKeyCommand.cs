@@ -12,7 +12,7 @@ internal sealed class CertsApiKeyCommand : Command
     private readonly Option<string> _file = new("--file") { Description = "File of keys to add a line to; made when it does not exist", Required = true };
     private readonly Option<string> _role = CertsIssueCommand.RoleOption(AccessRoles.Names.Where(name => name != AccessRoles.NameOf(AccessRole.Silo)));
     private readonly Option<string> _name = CertsIssueCommand.NameOption();
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly Option<bool> _json = CertsCommand.JsonOption();
 
     public CertsApiKeyCommand()
         : base("api-key", "Make an API key, show it once, and add its hash to a file")

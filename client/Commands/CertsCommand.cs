@@ -18,6 +18,9 @@ internal sealed class CertsCommand : Command
     /// <summary>The folder of an authority.</summary>
     public static Option<string> AuthorityOption() => new("--authority") { Description = "Folder of the authority", Required = true };
 
+    /// <summary>One document; these commands have no progress to tell.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print one JSON document on standard output" };
+
     /// <summary>A number of days.</summary>
     public static Option<int> DaysOption(int fallback) => new("--days") { Description = "Days that it counts", DefaultValueFactory = _ => fallback };
 

@@ -14,7 +14,7 @@ internal sealed class CertsCreateAuthorityCommand : Command
     private readonly Option<string> _name = new("--name") { Description = "Name of the authority", DefaultValueFactory = _ => "dmkd" };
     private readonly Option<int> _days = CertsCommand.DaysOption(DefaultDays);
     private readonly Option<bool> _force = new("--force") { Description = "Replace the folder, and with it the authority" };
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly Option<bool> _json = CertsCommand.JsonOption();
 
     public CertsCreateAuthorityCommand()
         : base("create-authority", "Make the authority that issues a cluster's certificates")

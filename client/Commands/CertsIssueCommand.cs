@@ -17,7 +17,7 @@ internal sealed class CertsIssueCommand : Command
     private readonly Option<string[]> _hosts = new("--host") { Description = "DNS name or address by which a silo is asked over HTTPS, besides its name and loopback", DefaultValueFactory = _ => [] };
     private readonly Option<string?> _output = new("--output") { Description = "Folder to make; else the name" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the folder" };
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly Option<bool> _json = CertsCommand.JsonOption();
 
     public CertsIssueCommand()
         : base("issue", "Issue a certificate to a silo, an operator, a node or a reader")
@@ -49,11 +49,14 @@ internal sealed class CertsIssueCommand : Command
     {
         var identity = IdentityOf(parsed, _name, _role);
         string authority = Path.GetFullPath(parsed.GetValue(_authority)!);
+        string output = parsed.GetValue(_output) ?? identity.Name;
+        bool replaces = parsed.GetValue(_force);
+        SecretFolder.Require(output, replaces, [CertificateFiles.Authority, CertificateFiles.Revoked, CertificateFiles.Own, CertificateFiles.OwnKey]);
         var made = CertificateAuthority.Issue(authority, identity, CertsCommand.Days(parsed, _days), TimeProvider.System.GetUtcNow(), Hosts(parsed, identity.Role));
         await AuthorityFolder.RecordAsync(authority, new IssuedCertificate(made.Serial, identity, made.NotAfter), cancellationToken);
         string revoked = Path.Combine(authority, CertificateFiles.Revoked);
         string folder = SecretFolder.Write(
-            parsed.GetValue(_output) ?? identity.Name, parsed.GetValue(_force),
+            output, replaces,
             (CertificateFiles.Authority, await File.ReadAllTextAsync(Path.Combine(authority, CertificateFiles.Authority), cancellationToken), false),
             (CertificateFiles.Revoked, File.Exists(revoked) ? await File.ReadAllTextAsync(revoked, cancellationToken) : null, false),
             (CertificateFiles.Own, made.Certificate, false), (CertificateFiles.OwnKey, made.Key, true));

@@ -3,7 +3,6 @@ using System.Globalization;
 using Dmkd.Client.Display;
 using Dmkd.Client.Files;
 using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
 using Spectre.Console;
 
 namespace Dmkd.Client.Commands;
@@ -12,7 +11,7 @@ namespace Dmkd.Client.Commands;
 internal sealed class CertsListCommand : Command
 {
     private readonly Option<string> _authority = CertsCommand.AuthorityOption();
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly Option<bool> _json = CertsCommand.JsonOption();
 
     public CertsListCommand()
         : base("list", "List the certificates that an authority issued, and which count")
@@ -24,8 +23,7 @@ internal sealed class CertsListCommand : Command
 
     private int Run(ParseResult parsed)
     {
-        var now = TimeProvider.System.GetUtcNow();
-        var issued = AuthorityFolder.List(Path.GetFullPath(parsed.GetValue(_authority)!));
+        var issued = AuthorityFolder.List(Path.GetFullPath(parsed.GetValue(_authority)!), TimeProvider.System.GetUtcNow());
         if (parsed.GetValue(_json))
         {
             JsonOutput.Write(issued.Select(entry => new
@@ -35,18 +33,15 @@ internal sealed class CertsListCommand : Command
                 entry.Certificate.Serial,
                 entry.Certificate.NotAfter,
                 entry.RevokedAt,
-                State = StateOf(entry.Certificate, entry.RevokedAt, now),
+                entry.State,
             }));
             return ExitCode.Success;
         }
 
         var table = new Table().AddColumns("holder", "serial", "until", "state");
-        foreach (var (certificate, revokedAt) in issued)
-            table.AddRow(Markup.Escape(certificate.Holder.ToString()), certificate.Serial, certificate.NotAfter.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), StateOf(certificate, revokedAt, now));
+        foreach (var entry in issued)
+            table.AddRow(Markup.Escape(entry.Certificate.Holder.ToString()), entry.Certificate.Serial, entry.Certificate.NotAfter.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), entry.State);
         Consoles.Create(json: false).Write(table);
         return ExitCode.Success;
     }
-
-    private static string StateOf(IssuedCertificate certificate, DateTimeOffset? revokedAt, DateTimeOffset now) =>
-        revokedAt is not null ? "revoked" : certificate.NotAfter < now.UtcDateTime ? "expired" : "valid";
 }

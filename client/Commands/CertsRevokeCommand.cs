@@ -12,7 +12,7 @@ internal sealed class CertsRevokeCommand : Command
 {
     private readonly Option<string> _authority = CertsCommand.AuthorityOption();
     private readonly Option<string> _name = new("--name") { Description = "Whose certificates are taken back", Required = true };
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output" };
+    private readonly Option<bool> _json = CertsCommand.JsonOption();
 
     public CertsRevokeCommand()
         : base("revoke", "Take back a holder's certificates; silos read the list again when it changes")
@@ -25,8 +25,7 @@ internal sealed class CertsRevokeCommand : Command
     {
         string authority = Path.GetFullPath(parsed.GetValue(_authority)!), name = parsed.GetValue(_name)!;
         var now = TimeProvider.System.GetUtcNow();
-        var holders = AuthorityFolder.List(authority);
-        var counting = holders.Where(entry => entry.Certificate.Holder.Name == name && entry.RevokedAt is null && entry.Certificate.NotAfter >= now.UtcDateTime).Select(entry => entry.Certificate).ToArray();
+        var counting = AuthorityFolder.List(authority, now).Where(entry => entry.Counts && entry.Certificate.Holder.Name == name).Select(entry => entry.Certificate).ToArray();
         if (counting.Length == 0)
             throw new BadInputException($"{_name.Name}: the authority in {authority} has no certificate of '{name}' that counts; certs list shows what it issued.");
         string path = Path.Combine(authority, CertificateFiles.Revoked);

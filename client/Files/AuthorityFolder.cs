@@ -20,13 +20,26 @@ internal static class AuthorityFolder
         }
     }
 
-    /// <summary>What was issued, oldest first, and when each was taken back.</summary>
+    /// <summary>What was issued, oldest first, and what counts.</summary>
     /// <exception cref="BadInputException">There is no authority.</exception>
     /// <exception cref="CertificateException">Record or list cannot be read.</exception>
-    public static IReadOnlyList<(IssuedCertificate Certificate, DateTimeOffset? RevokedAt)> List(string folder)
+    public static IReadOnlyList<Entry> List(string folder, DateTimeOffset now)
     {
         if (!File.Exists(Path.Combine(folder, CertificateFiles.Authority))) throw new BadInputException($"{Path.Combine(folder, CertificateFiles.Authority)} is missing; --authority is the folder that dmkd certs create-authority made.");
         var revoked = CertificateAuthority.Revoked(folder);
-        return [.. IssuedCertificate.ReadAll(Path.Combine(folder, CertificateFiles.Issued)).Select(issued => (issued, revoked(issued.Serial)))];
+        return [.. IssuedCertificate.ReadAll(Path.Combine(folder, CertificateFiles.Issued)).Select(issued => new Entry(issued, revoked(issued.Serial), issued.NotAfter < now.UtcDateTime))];
+    }
+
+    /// <summary>A certificate of the record.</summary>
+    /// <param name="Certificate">The line.</param>
+    /// <param name="RevokedAt">When it was taken back; null when it was not.</param>
+    /// <param name="HasExpired">Whether it has ended by itself.</param>
+    internal sealed record Entry(IssuedCertificate Certificate, DateTimeOffset? RevokedAt, bool HasExpired)
+    {
+        /// <summary>Whether silos let its holder in.</summary>
+        public bool Counts => RevokedAt is null && !HasExpired;
+
+        /// <summary>In a word.</summary>
+        public string State => RevokedAt is not null ? "revoked" : HasExpired ? "expired" : "valid";
     }
 }

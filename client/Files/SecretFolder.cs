@@ -15,10 +15,7 @@ internal static class SecretFolder
     /// <exception cref="BadInputException">There is something already, or nothing can be made there.</exception>
     public static string Write(string path, bool replaces, params (string Name, string? Text, bool IsSecret)[] files)
     {
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(full)) throw new BadInputException($"{full} is a file; name a folder.");
-        if (Directory.Exists(full) && !replaces) throw new BadInputException($"{full} exists already; --force replaces it.");
-        if (Directory.Exists(full)) RequireOnly(full, files.Select(file => file.Name));
+        string full = Require(path, replaces, files.Select(file => file.Name));
         string temporary = $"{full}.{Path.GetRandomFileName()}.tmp", old = $"{full}.{Path.GetRandomFileName()}.old";
         try
         {
@@ -41,6 +38,21 @@ internal static class SecretFolder
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
         }
+    }
+
+    /// <summary>Refuses a place where no such folder may come.</summary>
+    /// <param name="path">Where it will be.</param>
+    /// <param name="replaces">Whether a folder that is there may be replaced.</param>
+    /// <param name="names">Files that such a folder may hold.</param>
+    /// <returns>Where it will be, whole.</returns>
+    /// <exception cref="BadInputException">There is something already.</exception>
+    public static string Require(string path, bool replaces, IEnumerable<string> names)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (File.Exists(full)) throw new BadInputException($"{full} is a file; name a folder.");
+        if (Directory.Exists(full) && !replaces) throw new BadInputException($"{full} exists already; --force replaces it.");
+        if (Directory.Exists(full)) RequireOnly(full, names);
+        return full;
     }
 
     /// <summary>Makes an open file its owner's alone.</summary>

@@ -31,6 +31,7 @@ public sealed class CertsTests : IDisposable
         (await IssueAsync()).IsSuccess();
         string before = await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken);
         (await IssueAsync()).IsRefused("anna exists already", "--force");
+        Assert.Single(Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output).EnumerateArray()); // what was refused was not issued
         Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));
         (await IssueAsync("--force")).IsSuccess();
         Assert.NotEqual(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));

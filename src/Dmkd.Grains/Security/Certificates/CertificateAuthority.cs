@@ -59,24 +59,7 @@ public static class CertificateAuthority
     public static string Revoke(string folder, IEnumerable<string> serials, DateTimeOffset now)
     {
         using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
-        return Revoke(authority, Path.Combine(folder, CertificateFiles.Revoked), serials, now);
-    }
-
-    /// <summary>When an authority took back what.</summary>
-    /// <param name="folder">Folder of <c>ca.crt</c> and, where there is one, the list.</param>
-    /// <returns>From a serial number, hexadecimal, the moment; null where it was not taken back.</returns>
-    /// <exception cref="CertificateException">One of them cannot be read.</exception>
-    public static Func<string, DateTimeOffset?> Revoked(string folder)
-    {
-        string path = Path.Combine(folder, CertificateFiles.Revoked);
-        if (!File.Exists(path)) return _ => null;
-        using var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
-        var list = RevocationList.Read(path, authority);
-        return serial => list.RevokedAt(Convert.FromHexString(serial));
-    }
-
-    private static string Revoke(X509Certificate2 authority, string last, IEnumerable<string> serials, DateTimeOffset now)
-    {
+        string last = Path.Combine(folder, CertificateFiles.Revoked);
         var number = System.Numerics.BigInteger.Zero;
         var list = new CertificateRevocationListBuilder();
         if (File.Exists(last))
@@ -92,7 +75,20 @@ public static class CertificateAuthority
             list.AddEntry(bytes, now);
         }
 
-        return PemEncoding.WriteString("X509 CRL", list.Build(authority, number + 1, new DateTimeOffset(authority.NotAfter), HashAlgorithmName.SHA256, thisUpdate: now - ClockAllowance));
+        return PemEncoding.WriteString(RevocationList.Label, list.Build(authority, number + 1, new DateTimeOffset(authority.NotAfter), HashAlgorithmName.SHA256, thisUpdate: now - ClockAllowance));
+    }
+
+    /// <summary>When an authority took back what.</summary>
+    /// <param name="folder">Folder of <c>ca.crt</c> and, where there is one, the list.</param>
+    /// <returns>From a serial number, hexadecimal, the moment; null where it was not taken back.</returns>
+    /// <exception cref="CertificateException">One of them cannot be read.</exception>
+    public static Func<string, DateTimeOffset?> Revoked(string folder)
+    {
+        string path = Path.Combine(folder, CertificateFiles.Revoked);
+        if (!File.Exists(path)) return _ => null;
+        using var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
+        var list = RevocationList.Read(path, authority);
+        return serial => list.RevokedAt(Convert.FromHexString(serial));
     }
 
     private static void AddExtensions(CertificateRequest request, X509Certificate2 authority, AccessRole role)

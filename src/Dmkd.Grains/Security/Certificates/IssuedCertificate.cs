@@ -19,7 +19,7 @@ public sealed record IssuedCertificate(string Serial, CallerIdentity Holder, Dat
         : [];
 
     /// <summary>The line.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Serial} {AccessRoles.NameOf(Holder.Role)} {Holder.Name} {NotAfter.ToString(Moment, CultureInfo.InvariantCulture)}");
+    public override string ToString() => $"{Serial} {AccessRoles.NameOf(Holder.Role)} {Holder.Name} {NotAfter.ToString(Moment, CultureInfo.InvariantCulture)}";
 
     private static IssuedCertificate? Parse(string line)
     {

@@ -8,7 +8,9 @@ namespace Dmkd.Grains.Security.Certificates;
 /// <summary>Certificates that an authority took back: a revocation list as of RFC 5280, whose signature was checked.</summary>
 internal sealed class RevocationList
 {
-    private const string Label = "X509 CRL";
+    /// <summary>Of its PEM block.</summary>
+    public const string Label = "X509 CRL";
+
     private readonly Dictionary<BigInteger, DateTimeOffset> _revoked;
 
     private RevocationList(Dictionary<BigInteger, DateTimeOffset> revoked) => _revoked = revoked;
