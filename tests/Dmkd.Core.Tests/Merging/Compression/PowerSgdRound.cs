@@ -1,5 +1,6 @@
 using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
+using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Compression;
 
@@ -23,6 +24,21 @@ internal sealed record PowerSgdRound(
         var updates = sent.Select(payload => PowerSgdPayload.WithBasis(payload, basis)).ToArray();
         return new PowerSgdRound(projections, basis, sent, updates, [.. compressed.Select(result => result.Residual)], MergedDelta.Mean(updates, weights));
     }
+
+    /// <summary>The basis of a matrix, as everyone decodes it. Owned by the caller's scope.</summary>
+    public Tensor BasisOf(string name, long rows)
+    {
+        var factor = (LeftFactorTensor)Basis.Tensors.Single(tensor => tensor.Name == name);
+        return ValueCodec.Decode(factor.Left, factor.Format, rows, factor.Rank);
+    }
+
+    /// <summary>All bytes of a payload's values, in its order.</summary>
+    public static byte[] BytesOf(CompressedDelta delta) => [.. delta.Tensors.SelectMany(tensor => tensor switch
+    {
+        LeftFactorTensor left => left.Left,
+        RightFactorTensor right => right.Right,
+        _ => ((DenseTensor)tensor).Values,
+    })];
 
     public void Dispose()
     {
