@@ -11,6 +11,7 @@ namespace Dmkd.Core.Devices;
 public static partial class TorchRuntime
 {
     private const string TorchSharpLibrary = "libLibTorchSharp.so";
+    private const string ProcessorLibrary = "libtorch_cpu.so";
     private const string UnusedVersionNeed = "GLIBCXX_3.4.32";
 
     private static readonly Lazy<TorchRuntimeInfo> Loaded = new(Load);
@@ -18,6 +19,16 @@ public static partial class TorchRuntime
     /// <summary>Loads the libraries once; later and concurrent calls return the first result.</summary>
     /// <exception cref="DllNotFoundException">A library is missing; the message lists the folders tried.</exception>
     public static TorchRuntimeInfo EnsureLoaded() => Loaded.Value;
+
+    /// <summary>oneDNN's version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when this libtorch does not say.</summary>
+    public static string? OneDnnVersion() => OneDnn.Version(Processors().Handle);
+
+    /// <summary>The part of libtorch that computes on processors: its file, and its handle, which stays valid.</summary>
+    internal static (nint Handle, string Path) Processors()
+    {
+        string path = Path.Combine(EnsureLoaded().TorchDirectory, ProcessorLibrary);
+        return (NativeLibrary.Load(path), path);
+    }
 
     private static TorchRuntimeInfo Load()
     {
@@ -28,7 +39,7 @@ public static partial class TorchRuntime
         // Environment.SetEnvironmentVariable would not be seen by C code.
         _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
         AllocatorTuning.KeepFreedBlocks();
-        string torchDirectory = FindFolder("libtorch_cpu.so", "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
+        string torchDirectory = FindFolder(ProcessorLibrary, "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
         string sharpDirectory = FindFolder(TorchSharpLibrary, "TORCHSHARP_NATIVE_DIR", "Dmkd.TorchSharpNativeDir");
 
         // By full path: the libraries' own search path finds their siblings, and every later load by bare name matches them.
