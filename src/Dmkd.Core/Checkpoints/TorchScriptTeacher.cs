@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Checkpoints;
@@ -47,9 +48,11 @@ public sealed class TorchScriptTeacher : IDisposable
     /// <param name="input">Of the shape that the program takes. Borrowed.</param>
     /// <returns>Its output, owned by the caller.</returns>
     /// <exception cref="CheckpointFormatException">The program fails on this input.</exception>
+    /// <exception cref="Devices.ConvolutionException">This machine's convolutions are wrong.</exception>
     public Tensor Forward(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        Convolution.Require(); // its own are libtorch's, which are mended or switched before
         try
         {
             return _module.forward(input);

@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -9,7 +10,7 @@ internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generato
     public override Tensor Features(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = Step(ChannelsLast(input), image => F.relu(Apply("bn1", Apply("conv1", image)), inplace: true));
+        var x = Step(Convolution.ChannelsLast(input), image => F.relu(Apply("bn1", Apply("conv1", image)), inplace: true));
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
             for (int block = 0; block < architecture.InnerWidths[stage].Count; block++)
@@ -39,7 +40,7 @@ internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generato
     private static Tensor Pad(Tensor x, IReadOnlyList<int> sources)
     {
         long channels = x.shape[1];
-        var halved = EveryPixel(x, 2);
+        var halved = Convolution.EveryPixel(x, 2);
         var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
         long[] places = [.. sources.Select(source => source == ChannelMap.Zero ? channels : source)];
         return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));

@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -9,7 +10,7 @@ internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architectu
     public override Tensor Features(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = Step(ChannelsLast(input), Stem);
+        var x = Step(Convolution.ChannelsLast(input), Stem);
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
             for (int block = 0; block < architecture.BlocksOf(stage); block++)

@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -9,7 +10,7 @@ internal sealed class Vgg(VggArchitecture architecture, Generator generator) : L
     public override Tensor Features(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = ChannelsLast(input);
+        var x = Convolution.ChannelsLast(input);
         int[] indices = [.. architecture.Indices()];
         for (int i = 0; i < indices.Length; i++)
         {

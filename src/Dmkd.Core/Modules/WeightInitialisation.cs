@@ -25,13 +25,6 @@ internal static class WeightInitialisation
         if (layer.bias is { } bias) Uniform(bias, bound, generator);
     }
 
-    /// <summary>Zeros.</summary>
-    public static void Zero(Tensor target)
-    {
-        using var noGrad = no_grad();
-        target.zero_();
-    }
-
     /// <summary>A parameter of small normal values, the Vision Transformer's start. Owned by whoever registers it, not by a scope.</summary>
     public static Parameter Embedding(long[] shape, Generator generator)
     {

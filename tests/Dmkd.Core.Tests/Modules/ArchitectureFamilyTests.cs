@@ -128,7 +128,7 @@ public sealed class ArchitectureFamilyTests
     [InlineData("vgg(3x16x16;{0}-{1}.{2};{3};3)")]
     public void Backward_AnyWidthsThatACutMayLeave_IsFinite(string pattern)
     {
-        // A strided 1x1 convolution killed the process here for some of these widths, see LayeredNetwork.
+        // A strided 1x1 convolution killed the process here for some of these widths, see Convolution.
         var random = new Random(3);
         for (int round = 0; round < 12; round++)
         {

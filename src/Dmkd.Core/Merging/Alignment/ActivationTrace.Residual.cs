@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using Dmkd.Core.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,7 +10,7 @@ internal sealed partial class ActivationTrace
 {
     private Tensor Features(CifarResNetArchitecture architecture, Tensor input)
     {
-        var x = Step(ChannelsLast(input), image => Activate("conv1", "bn1", image));
+        var x = Step(Convolution.ChannelsLast(input), image => Activate("conv1", "bn1", image));
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
             int s = stage, last = architecture.InnerWidths[stage].Count - 1;
@@ -26,7 +27,7 @@ internal sealed partial class ActivationTrace
 
     private Tensor Features(TorchvisionResNetArchitecture architecture, Tensor input)
     {
-        var x = Step(ChannelsLast(input), image => Stem(architecture, image));
+        var x = Step(Convolution.ChannelsLast(input), image => Stem(architecture, image));
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
             int s = stage, last = architecture.BlocksOf(stage) - 1;
@@ -61,15 +62,15 @@ internal sealed partial class ActivationTrace
     {
         if (stage == 0 || block > 0) return x;
         string name = CifarResNetArchitecture.BlockOf(stage, block);
-        return architecture.Shortcut == ResNetShortcut.Projected ? Normalised($"{name}.shortcut.0", $"{name}.shortcut.1", EveryPixel(x, 2))
-            : Padded(EveryPixel(x, 2), architecture.ShortcutSources[stage - 1]);
+        return architecture.Shortcut == ResNetShortcut.Projected ? Normalised($"{name}.shortcut.0", $"{name}.shortcut.1", x)
+            : Padded(Convolution.EveryPixel(x, 2), architecture.ShortcutSources[stage - 1]);
     }
 
     private Tensor Shortcut(TorchvisionResNetArchitecture architecture, int stage, int block, Tensor x)
     {
         if (!architecture.Projects(stage, block)) return x;
         string name = TorchvisionResNetArchitecture.BlockOf(stage, block);
-        return Normalised($"{name}.downsample.0", $"{name}.downsample.1", stage == 0 ? x : EveryPixel(x, 2));
+        return Normalised($"{name}.downsample.0", $"{name}.downsample.1", x);
     }
 
     private static Tensor Padded(Tensor x, IReadOnlyList<int> sources)
@@ -77,7 +78,4 @@ internal sealed partial class ActivationTrace
         long[] places = [.. sources.Select(source => source == ChannelMap.Zero ? x.shape[1] : source)];
         return cat([x, zeros_like(x.narrow(1, 0, 1))], 1).index_select(1, tensor(places, device: x.device));
     }
-
-    // Strided 1x1 convolutions are built without their stride, see LayeredNetwork.
-    private static Tensor EveryPixel(Tensor map, int stride) => map.slice(2, 0, map.shape[2], stride).slice(3, 0, map.shape[3], stride);
 }

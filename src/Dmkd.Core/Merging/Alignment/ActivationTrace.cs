@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using Dmkd.Core.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -50,7 +51,7 @@ internal sealed partial class ActivationTrace
 
     private Tensor Features(ConvNetArchitecture architecture, Tensor input)
     {
-        var x = ChannelsLast(input);
+        var x = Convolution.ChannelsLast(input);
         for (int layer = 0; layer < architecture.Widths.Count; layer++)
         {
             string convolution = ConvNetArchitecture.ConvolutionOf(layer), normalisation = ConvNetArchitecture.NormalisationOf(layer);
@@ -63,7 +64,7 @@ internal sealed partial class ActivationTrace
 
     private Tensor Features(VggArchitecture architecture, Tensor input)
     {
-        var x = ChannelsLast(input);
+        var x = Convolution.ChannelsLast(input);
         int[] indices = [.. architecture.Indices()];
         for (int i = 0; i < indices.Length; i++)
         {
@@ -96,8 +97,6 @@ internal sealed partial class ActivationTrace
     }
 
     private static Tensor Pool(Tensor x, bool pools) => pools ? F.max_pool2d(x, 2) : x;
-
-    private static Tensor ChannelsLast(Tensor input) => input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
 
     // Disposes its input and what is in between, so that a pass holds two maps and not all.
     private static Tensor Step(Tensor input, Func<Tensor, Tensor> step)

@@ -1,11 +1,13 @@
 using Dmkd.Core.Devices;
 using Dmkd.Core.Distillation;
+using Dmkd.Core.Models;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Convolution = Dmkd.Core.Models.Convolution;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Experiments.Methods.Modular;
@@ -126,7 +128,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
             int outside = _stages[stage].First - 1, last = _stages[stage].End - 1;
             using var before = stage == 0 ? null : Stitch(_teacherArchitecture.Widths[outside], _architecture.Widths[outside], generator);
             using var after = stage == _stages.Length - 1 ? null : Stitch(_architecture.Widths[last], _teacherArchitecture.Widths[last], generator);
-            var parameters = new[] { before, after }.OfType<Conv2d>().SelectMany(stitch => stitch.parameters());
+            var parameters = new[] { before, after }.OfType<Convolution>().SelectMany(stitch => stitch.parameters());
             Train([.. _student.ParametersOf(stage), .. parameters], data, generator, batch =>
             {
                 var map = Before(stage, batch.Images);
@@ -157,13 +159,12 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
         }
 
         // He initialisation for a layer without an activation: normal with variance 1 / inputs.
-        private Conv2d Stitch(int inputs, int outputs, Generator generator)
+        private Convolution Stitch(int inputs, int outputs, Generator generator)
         {
-            var stitch = nn.Conv2d(inputs, outputs, kernel_size: 1);
+            Convolution stitch = new(new ConvolutionShape(inputs, outputs, Kernel: 1), bias: true);
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            stitch.weight.copy_(randn(stitch.weight.shape, generator: generator) / Math.Sqrt(inputs));
-            stitch.bias!.zero_();
+            stitch.Weight.copy_(randn(stitch.Weight.shape, generator: generator) / Math.Sqrt(inputs));
             stitch.to(_context.Job.Device);
             return stitch;
         }

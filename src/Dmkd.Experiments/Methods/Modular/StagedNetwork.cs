@@ -49,8 +49,7 @@ internal sealed class StagedNetwork
     /// <returns>A map, or logits when the last stage was run; in the current scope. What was put in when no stage is run.</returns>
     public Tensor Run(int first, int end, Tensor input)
     {
-        // Channels-last memory makes convolutions 1.4 to 1.6 times faster on a CPU; maps keep it from stage to stage.
-        var x = first == 0 ? input.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : input;
+        var x = input;
         for (int stage = first; stage < end; stage++)
             for (int layer = _stages[stage].First; layer < _stages[stage].End; layer++) x = RunLayer(layer, x);
         return first < end && end == _stages.Length ? _modules["head"].forward(x.mean([2, 3])) : x;
