@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Commands;
 using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Devices;
 using Dmkd.Data;
 using Dmkd.Experiments;
 using Dmkd.Experiments.Plans;
@@ -59,7 +60,8 @@ internal static class CommandLine
         {
             return Report(ExitCode.BadInput, e.Message);
         }
-        catch (Exception e) when (e is RunFailedException or WeightStoreException or ClusterDatabaseException or AccessRefusedException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is RunFailedException or ConvolutionException or WeightStoreException or ClusterDatabaseException or AccessRefusedException
+            or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, e.Message);
         }

@@ -1,3 +1,5 @@
+using Dmkd.Core.Devices;
+using Dmkd.Core.Models;
 using Dmkd.Grains.Hosting;
 using Dmkd.ServiceDefaults;
 using Dmkd.Silo;
@@ -12,6 +14,7 @@ try
     var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
     Ports.RequireFree(settings);
+    Convolution.Require(); // a silo that computes wrong numbers would spoil those of others
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
@@ -39,6 +42,11 @@ catch (SiloSettingsException e)
     return BadSettings;
 }
 catch (ClusterDatabaseException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return Failed;
+}
+catch (ConvolutionException e)
 {
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
     return Failed;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Hosting;
+using Dmkd.Core.Devices;
+using Dmkd.Core.Models;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Hosting;
 
@@ -67,8 +69,19 @@ internal sealed class CommonOptions
     /// <param name="datasets">Data sets read so far, for a silo inside the console; null for none.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
-    public Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken) =>
-        StartAsync(parsed, datasets, new InterruptedRuns(), cancellationToken);
+    /// <exception cref="ConvolutionException">This machine's convolutions are wrong, and it would be the one to train.</exception>
+    public Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken)
+    {
+        RequireConvolutions(parsed);
+        return StartAsync(parsed, datasets, new InterruptedRuns(), cancellationToken);
+    }
+
+    /// <summary>Refuses to compute here when this machine's convolutions are wrong.</summary>
+    /// <exception cref="ConvolutionException">They are.</exception>
+    public void RequireConvolutions(ParseResult parsed)
+    {
+        if (Cluster(parsed) is null) Convolution.Require();
+    }
 
     private async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, InterruptedRuns interrupted, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
         ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)

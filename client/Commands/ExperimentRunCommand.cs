@@ -36,6 +36,7 @@ internal sealed class ExperimentRunCommand : Command
         var plan = PlanReader.Read(file);
         var folder = new ExperimentFolder(Path.GetFullPath(parsed.GetValue(_output) ?? Path.Combine("results", plan.Name)), _common.HomeGiven(parsed));
         ExperimentRunner.Check(plan, folder.Path);
+        _common.RequireConvolutions(parsed);
         using (var device = new DeviceWorker(lanes: 1)) ExperimentRunner.Check(plan, cell => Learners.Check(cell, device));
         bool json = _common.Json(parsed);
         var view = new ExperimentView(json, jobs);

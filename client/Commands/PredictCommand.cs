@@ -33,6 +33,7 @@ internal sealed class PredictCommand : Command
         string[] images = parsed.GetValue(_images)!;
         _routing.Check(parsed);
         foreach (string image in images) RequireFile(image);
+        _common.RequireConvolutions(parsed);
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
         var fitted = await Repeated.AskAsync(() => silo.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);

@@ -84,7 +84,7 @@ internal sealed class RunCommand : Command
             if (!parsed.GetValue(_noBaseline))
                 baselines.Add(await view.FollowAsync(new SequentialFineTuning(silo.Training), new ContinualProblem(dataset!, settings!), cancellationToken));
             view.End(report, baselines);
-            if (json) JsonOutput.Write(RunDocument.Of(report, baselines));
+            if (json) JsonOutput.Write(RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()));
             return ExitCode.Success;
         }
         catch (OperationCanceledException e) when (e is not RunStoppedException && cancellationToken.IsCancellationRequested)

@@ -42,7 +42,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         _view.Begin(run.RunId, run.Settings, common.Place(parsed), verb);
         var report = await AwaitAsync(_view, run.Grain, run.RunId, run.Settings, cancellationToken);
         _view.End(report, []);
-        if (common.Json(parsed)) JsonOutput.Write(RunDocument.Of(report, []));
+        if (common.Json(parsed)) JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
     }
 
     /// <summary>Follows a run.</summary>

@@ -12,7 +12,7 @@ public sealed class RunDocumentTests(FinishedRun finished)
         "forgetting", "taskDetectionRate", "bytesUp", "routingBytes", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
     ];
 
-    private static readonly string[] OwnFields = ["legacyAccuracy", "library", "settings", "baselines"];
+    private static readonly string[] OwnFields = ["legacyAccuracy", "library", "settings", "baselines", "convolutions"];
 
     private static readonly string[] Shares = ["finalAccuracy", "taskIncrementalAccuracy", "macroF1", "forgetting", "taskDetectionRate"];
 
@@ -77,6 +77,14 @@ public sealed class RunDocumentTests(FinishedRun finished)
         Assert.Equal("synthetic", finished.Document.GetProperty("data").GetString());
         Assert.Equal([2, 2, 1], new[] { "tasks", "nodes", "seed" }.Select(name => finished.Document.GetProperty(name).GetInt32()));
         Assert.Equal("sequential-fine-tuning", Baseline.GetProperty("method").GetString());
+    }
+
+    [Fact]
+    public void Document_Convolutions_SaysThatTheyAreRight()
+    {
+        var convolutions = finished.Document.GetProperty("convolutions");
+        Assert.Equal(["state", "mended", "oneDnn"], convolutions.Names());
+        Assert.StartsWith("right", convolutions.GetProperty("state").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,8 +24,11 @@ public sealed record RunDocument : ResultDocument
     /// <summary>The same fields of each baseline.</summary>
     public IReadOnlyList<ResultDocument> Baselines { get; init; } = [];
 
+    /// <summary>What the process that wrote this found about its convolutions; null when it made none.</summary>
+    public ConvolutionDocument? Convolutions { get; init; }
+
     /// <summary>The document of a finished run.</summary>
-    public static RunDocument Of(RunReport report, IReadOnlyList<MethodResult> baselines)
+    public static RunDocument Of(RunReport report, IReadOnlyList<MethodResult> baselines, ConvolutionDocument? convolutions = null)
     {
         ArgumentNullException.ThrowIfNull(report);
         return new RunDocument(ResultDocument.Of(report.RunId, report.Settings, MethodResult.From(report), report.Settings.Nodes))
@@ -33,6 +36,7 @@ public sealed record RunDocument : ResultDocument
             LegacyAccuracy = report.LegacyAccuracy,
             Library = report.Library,
             Settings = report.Settings,
+            Convolutions = convolutions,
             Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, result.NodesOf(report.Settings.Nodes)))],
         };
     }

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Models;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -13,13 +14,17 @@ namespace Dmkd.Grains.Devices;
 /// </summary>
 public sealed partial class SiloDevices : IDisposable
 {
+    private readonly ILogger<SiloDevices> _logger;
+
     /// <summary>Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.</summary>
     public SiloDevices(ILogger<SiloDevices> logger)
     {
+        _logger = logger;
         var runtime = TorchRuntime.EnsureLoaded();
         bool hasGpu = torch.cuda.is_available();
         LogLoaded(logger, runtime.Version, runtime.TorchDirectory, hasGpu ? "cuda" : "cpu");
         if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
+        LogConvolutions();
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         if (hasGpu) GpuMemory.Observe();
@@ -54,6 +59,16 @@ public sealed partial class SiloDevices : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "libtorch {Version} from {Directory} computes on {Device}")]
     private static partial void LogLoaded(ILogger logger, string version, string directory, string device);
+
+    private void LogConvolutions()
+    {
+        if (Convolution.Found is not { } found) return; // nothing is to be computed: a console only looks
+        bool asUsual = found is { State: ConvolutionState.Right, Mend: not CacheMendResult.Mended };
+        LogConvolutions(_logger, asUsual ? LogLevel.Information : LogLevel.Warning, found.Describe());
+    }
+
+    [LoggerMessage(Message = "Convolutions are {State} (docs/adr/0024)")]
+    private static partial void LogConvolutions(ILogger logger, LogLevel level, string state);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The scalar guard could not be installed: this build of TorchSharp can crash or corrupt numbers under garbage collection (docs/adr/0003)")]
     private static partial void LogUnguarded(ILogger logger);

@@ -19,7 +19,7 @@ public sealed class RunDocumentTests
     [Fact]
     public void Of_Run_HasThePromisedNames()
     {
-        Assert.Equal([.. RowFields.Concat(["legacyAccuracy", "library", "settings", "baselines"]).Order(StringComparer.Ordinal)], NamesOf(Document));
+        Assert.Equal([.. RowFields.Concat(["legacyAccuracy", "library", "settings", "baselines", "convolutions"]).Order(StringComparer.Ordinal)], NamesOf(Document));
         Assert.Equal([.. RowFields.Order(StringComparer.Ordinal)], NamesOf(Baseline));
         Assert.Equal(["classIncremental", "taskIncremental"], NamesOf(Document.GetProperty("accuracyMatrix")));
     }
