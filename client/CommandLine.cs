@@ -34,6 +34,7 @@ internal static class CommandLine
             new ExperimentCommand(),
             new CertsCommand(),
             new AuditCommand(),
+            new DoctorCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");

@@ -19,6 +19,9 @@ internal sealed class DataOptions
     /// <summary>Those that say which test images, for a command that trains nothing.</summary>
     public IReadOnlyList<Option> OfTestImages => [_data, _dataPath, _testPerClass, _imageSize];
 
+    /// <summary>Those that say where it is.</summary>
+    public IReadOnlyList<Option> OfPlace => [_data, _dataPath, _imageSize];
+
     /// <summary>Height and width of the images, in pixels.</summary>
     public int ImageSize(ParseResult parsed) => parsed.GetValue(_imageSize);
 
