@@ -4,7 +4,7 @@ using Dmkd.Client.Display;
 using Dmkd.Client.Evaluation;
 using Dmkd.Client.Files;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 using Dmkd.Grains.Data;
 using Spectre.Console;

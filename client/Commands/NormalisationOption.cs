@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 
 namespace Dmkd.Client.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 
 namespace Dmkd.Client.Commands;
 

@@ -1,5 +1,5 @@
 using Dmkd.Core.Devices;
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 using static TorchSharp.torch;
 

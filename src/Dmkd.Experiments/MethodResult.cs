@@ -1,5 +1,5 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Evaluation;
+using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments;
 

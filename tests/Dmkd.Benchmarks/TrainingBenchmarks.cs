@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
@@ -13,6 +14,7 @@ public class TrainingBenchmarks
     private Generator _generator = null!;
     private Network _network = null!;
     private ImageTensors _data = null!;
+    private ImageTrainingData _images = null!;
 
     [Params("convnet(3x32x32;16-32-64-64;8)", "convnet(3x32x32;32-64-128-128;8)")]
     public string Architecture { get; set; } = "";
@@ -26,10 +28,11 @@ public class TrainingBenchmarks
         byte[] pixels = new byte[Images * 3 * 32 * 32];
         new Random(1).NextBytes(pixels);
         _data = ImageTensors.From(pixels, [.. Enumerable.Range(0, Images).Select(i => i % 2)], 3, 32);
+        _images = new ImageTrainingData(_data, RotationSpace.OfHead(_network.Architecture.OutputCount, allRotations: false));
     }
 
     [Benchmark(OperationsPerInvoke = Images)]
-    public double TrainedImage() => LocalUpdate.Run(_network, _data, new LocalUpdateOptions(), _generator).MeanLoss;
+    public double TrainedImage() => Trainer.Run(_network, _images, new CrossEntropy(), new TrainingOptions(), _generator).MeanLoss;
 
     [GlobalCleanup]
     public void Cleanup()

@@ -1,7 +1,6 @@
 using Dmkd.Core.Devices;
-using Dmkd.Data;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
-using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Methods;
 
@@ -19,8 +18,6 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "joint";
 
-    private const double UsualLearningRate = 0.1;
-
     /// <inheritdoc/>
     public string Name => MethodName;
 
@@ -28,32 +25,25 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
     public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
-    /// <summary>Reads the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static JointTraining Create(DeviceWorker device, MethodParameters parameters) =>
-        new(device, TrainingOptions.Read(parameters, UsualLearningRate));
+        new(device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate));
 
     private MethodResult Learn(DeviceJob job, ContinualProblem problem, Action<double> progress)
     {
-        LearningRecord record = new(Name, job);
+        var architecture = SharedNetwork.ArchitectureOf(problem);
+        LearningRecord record = new(Name, job, architecture.ParameterCount, architecture.MultiplyAdds);
+        var learning = new SharedHeadLearning(job, problem, options, progress);
+        var objective = new CrossEntropy();
         for (int task = 0; task < problem.Tasks.Count; task++)
         {
-            int done = task;
+            int[] seen = [.. Enumerable.Range(0, task + 1).SelectMany(problem.Tasks.ClassesOf)];
             using var network = SharedNetwork.Build(job, problem);
-            Train(job, problem, network, task, share => progress((done + share) / problem.Tasks.Count));
+            using var data = SharedNetwork.TrainingImages(problem, seen);
+            learning.Train(network, objective, data, task);
             record.Add(TaskEvaluation.Measure(network, problem, task, job.Device));
         }
 
-        var architecture = SharedNetwork.ArchitectureOf(problem);
-        return record.Finish(architecture.ParameterCount, architecture.MultiplyAdds);
-    }
-
-    private void Train(DeviceJob job, ContinualProblem problem, nn.Module<Tensor, Tensor> network, int lastTask, Action<double> progress)
-    {
-        int[] seen = [.. Enumerable.Range(0, lastTask + 1).SelectMany(problem.Tasks.ClassesOf)];
-        using var data = SharedNetwork.TrainingImages(problem, seen);
-        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Training, lastTask), CPU);
-        network.train();
-        Objective objective = new([.. network.parameters()], new CrossEntropyRule(network).Loss);
-        new TaskTrainer(job, problem.Settings, options).Train(objective, data, generator, problem.Settings.Rounds, progress);
+        return record.Finish();
     }
 }

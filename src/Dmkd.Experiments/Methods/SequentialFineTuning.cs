@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 
 namespace Dmkd.Experiments.Methods;
@@ -13,20 +14,17 @@ namespace Dmkd.Experiments.Methods;
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped; as published when null.</param>
 public sealed class SequentialFineTuning(DeviceWorker device, TrainingOptions? options = null)
-    : SharedHeadLearner(device, options ?? new TrainingOptions(UsualLearningRate))
+    : SharedHeadLearner(device, options ?? LearnerOptions.Sgd(LearnerOptions.UsualLearningRate))
 {
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "sequential-fine-tuning";
 
-    /// <summary>The published learning rate.</summary>
-    public const double UsualLearningRate = 0.1;
-
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static SequentialFineTuning Create(DeviceWorker device, MethodParameters parameters) =>
-        new(device, TrainingOptions.Read(parameters, UsualLearningRate));
+        new(device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate));
 
-    private protected override ITrainingRule CreateRule(LearningContext context) => new CrossEntropyRule(context.Network);
+    private protected override ITaskLearner CreateLearner(LearningContext context) => new SameObjective(new CrossEntropy());
 }

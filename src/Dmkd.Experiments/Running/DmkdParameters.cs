@@ -3,8 +3,8 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Routing;
-using Dmkd.Core.Training;
 using Dmkd.Experiments.Plans;
 using static Dmkd.Experiments.Running.DmkdParameter;
 

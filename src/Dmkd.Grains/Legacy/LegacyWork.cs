@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
@@ -37,19 +37,8 @@ internal static class LegacyWork
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
         {
-            for (int epoch = 0; epoch < settings.LegacyEpochs; epoch++)
-            {
-                int done = epoch;
-                LocalUpdate.Run(
-                    network, data,
-                    new LocalUpdateOptions
-                    {
-                        BatchSize = settings.BatchSize,
-                        LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, epoch, settings.LegacyEpochs),
-                        RotationLabelled = false,
-                    },
-                    generator, progress: share => progress((done + share) / settings.LegacyEpochs), cancellationToken: job.CancellationToken);
-            }
+            var options = new TrainingOptions { Rounds = settings.LegacyEpochs, BatchSize = settings.BatchSize, LearningRate = settings.LearningRate };
+            Trainer.Run(network, new ImageTrainingData(data), new CrossEntropy(), options, generator, progress, job.CancellationToken);
         }
 
         using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
@@ -125,7 +114,7 @@ internal static class LegacyWork
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
     {
         var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.UnknownOutput)];
-        for (int c = 0; c < classes.Length; c++) outputs[RotationLabels.OutputOf(c, 0, classes.Length)] = classes[c];
+        for (int c = 0; c < classes.Length; c++) outputs[c] = classes[c]; // the first outputs are the classes as they are
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)
         {
@@ -142,10 +131,11 @@ internal static class LegacyWork
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
         var own = training.Select(training.PositionsOf(classes));
         using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
-        Distiller.Run(
-            legacy, student, ImageTensors.Normalise(pixels).to(job.Device), classes,
-            [.. Enumerable.Range(0, classes.Length).Select(c => RotationLabels.OutputOf(c, 0, classes.Length))],
-            new DistillationOptions { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize }, generator, progress, job.CancellationToken);
+        var inputs = ImageTensors.Normalise(pixels).to(job.Device);
+        using var answers = SoftLabels.Of(legacy, inputs, classes, settings.BatchSize);
+        var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
+        var options = TrainingOptions.Distillation with { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize };
+        Trainer.Run(student, new TensorData(inputs, answers), objective, options, generator, progress, job.CancellationToken);
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);
     }

@@ -4,6 +4,7 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
@@ -32,19 +33,21 @@ internal static class LocalWork
     /// <param name="teacher">Weights of the distillation teacher, when λ is above 0.</param>
     /// <param name="residual">What compression has dropped so far and the weights to start from do not hold, or null.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
-    public static (LocalUpdateResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
+    public static (TrainingResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
         DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
     {
-        var settings = request.Settings;
         using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
         using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
         using (var first = FirstWeights(request, network.Architecture, starting, residual)) first.CopyTo(network);
         network.to(job.Device);
-        using var data = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
+        using var images = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
         var target = TargetOf(job, request, teacher, generator);
         using var teacherNetwork = target?.Teacher;
 
-        var result = LocalUpdate.Run(network, data, OptionsOf(settings, request), generator, target, progress, job.CancellationToken);
+        Objective objective = new CrossEntropy();
+        if (target is not null) objective += new TeacherDistillation(target) * request.Settings.Lambda;
+        var data = new ImageTrainingData(images, LabelsOf(request, network.Architecture));
+        var result = Trainer.Run(network, data, objective, OptionsOf(request), generator, progress, job.CancellationToken);
         using var updated = WeightSet.CopyOf(network);
         return (result, request.SubmitsDelta ? UpdateOf(baseWeights, updated) : WeightCodec.Encode(updated), job.Elapsed);
     }
@@ -75,19 +78,22 @@ internal static class LocalWork
         using (var weights = WeightCodec.Decode(teacherWeights!)) weights.CopyTo(teacher);
         teacher.to(job.Device);
         if (request.Teacher is { } legacy)
-            return new DistillationTarget(teacher, legacy.Outputs, [.. Enumerable.Range(0, legacy.Outputs.Length)], UprightOnly: true);
+            return new DistillationTarget(teacher, legacy.Outputs, [.. Enumerable.Range(0, legacy.Outputs.Length)], PlainOnly: true);
         int[] all = [.. Enumerable.Range(0, teacher.Architecture.OutputCount)];
-        return new DistillationTarget(teacher, all, all, UprightOnly: false);
+        return new DistillationTarget(teacher, all, all, PlainOnly: false);
     }
 
-    private static LocalUpdateOptions OptionsOf(RunSettings settings, LocalUpdateRequest request) => new()
+    private static ILabelSpace LabelsOf(LocalUpdateRequest request, NetworkArchitecture architecture)
     {
-        Epochs = settings.Epochs,
-        BatchSize = settings.BatchSize,
-        LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, request.Round, settings.Rounds),
-        DistillationWeight = settings.Lambda,
-        RotationLabelled = request.Module.RotationLabelled,
-        AllRotations = settings.AllRotations,
+        if (!request.Module.RotationLabelled) return new PlainLabels();
+        return RotationSpace.OfHead(architecture.OutputCount, request.Settings.AllRotations);
+    }
+
+    private static TrainingOptions OptionsOf(LocalUpdateRequest request) => new()
+    {
+        Epochs = request.Settings.Epochs,
+        BatchSize = request.Settings.BatchSize,
+        LearningRate = LearningRateSchedule.Cosine(request.Settings.LearningRate, request.Round, request.Settings.Rounds),
     };
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>

@@ -3,9 +3,9 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Training;
 using Dmkd.Data;
 using static TorchSharp.torch;
 

@@ -1,9 +1,8 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Specialization;
 using Dmkd.Core.Training;
 using Dmkd.Data;
 using static TorchSharp.torch;
@@ -31,7 +30,6 @@ internal static class DistilWork
         var normalisation = InputNormalisation.Find(settings.Normalisation);
         double before = Accuracy(job, student, normalisation, data.Test, classes);
         int steps = epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;
-        student.eval();
         double after = epochs > 0 ? Accuracy(job, student, normalisation, data.Test, classes) : before;
         var entropy = Entropy(job, student, normalisation, data.Calibration);
         using var weights = WeightSet.CopyOf(student);
@@ -42,27 +40,18 @@ internal static class DistilWork
         DeviceJob job, PreservationSettings settings, Network student, InputNormalisation normalisation, int[] classes, DistillationData data, int epochs,
         int seed, Action<double> progress)
     {
-        int steps = 0;
         using var generator = new Generator((ulong)seed, CPU);
         using var pixels = PixelsOf(job, data.Training);
-        Distiller.Run(
-            data.Answers, student, pixels, normalisation, classes, [.. Enumerable.Range(0, classes.Length)],
-            new DistillationOptions
-            {
-                Epochs = epochs,
-                BatchSize = settings.BatchSize,
-                LearningRate = settings.LearningRate,
-                Temperature = settings.Temperature,
-                Anneal = true,
-            },
-            generator, Count, job.CancellationToken);
-        return steps;
-
-        void Count(double share)
+        using var images = new AnsweredImages(pixels, data.Answers, classes, normalisation);
+        var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)], settings.Temperature);
+        var options = TrainingOptions.Distillation with
         {
-            steps++;
-            progress(share);
-        }
+            Epochs = epochs,
+            BatchSize = settings.BatchSize,
+            LearningRate = settings.LearningRate,
+            Anneal = true,
+        };
+        return Trainer.Run(student, images, objective, options, generator, progress, job.CancellationToken).Steps;
     }
 
     private static double Accuracy(DeviceJob job, Network network, InputNormalisation normalisation, ImageSet test, int[] classes)

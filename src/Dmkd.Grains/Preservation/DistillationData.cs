@@ -1,4 +1,4 @@
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 
 namespace Dmkd.Grains.Preservation;

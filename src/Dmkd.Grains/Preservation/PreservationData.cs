@@ -1,5 +1,5 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 using Dmkd.Data.Partitioning;
 

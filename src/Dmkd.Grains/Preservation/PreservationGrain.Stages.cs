@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Data;

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Training;
 using Dmkd.Data;
 
 namespace Dmkd.Grains.Preservation;

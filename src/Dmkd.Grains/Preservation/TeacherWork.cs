@@ -1,7 +1,6 @@
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Distillation;
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 using static TorchSharp.torch;
 

@@ -1,10 +1,10 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
-using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Routing;

@@ -1,8 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
-using Dmkd.Core.Training;
 
 namespace Dmkd.Grains.Routing;
 

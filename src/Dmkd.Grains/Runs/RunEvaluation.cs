@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Evaluation;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Routing;
@@ -39,27 +39,19 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
 
     private static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
     {
-        var confusion = new ConfusionMatrix(batches.SelectMany(batch => batch.Labels).Max() + 1);
-        long[] count = new long[lastTask + 1], classRight = new long[lastTask + 1], taskRight = new long[lastTask + 1];
-        long detected = 0;
+        var evaluator = new Evaluator(lastTask + 1, batches.SelectMany(batch => batch.Labels).Max() + 1);
         foreach (var (batch, response) in batches.Zip(responses))
         {
             string expected = moduleOfTask(batch.Task);
             for (int i = 0; i < batch.Labels.Length; i++)
             {
                 var predicted = response.Predictions[0][i];
-                confusion.Add(batch.Labels[i], predicted.ClassIndex);
-                count[batch.Task]++;
-                if (predicted.ClassIndex == batch.Labels[i]) classRight[batch.Task]++;
-                if (response.Predictions[1][i].ClassIndex == batch.Labels[i]) taskRight[batch.Task]++;
-                if (predicted.Experts[0].Module == expected) detected++;
+                int inTask = response.Predictions[1][i].ClassIndex;
+                evaluator.Add(batch.Task, new TestAnswer(batch.Labels[i], predicted.ClassIndex, inTask, predicted.Experts[0].Module == expected));
             }
         }
 
-        return new EvaluationResult(
-            [.. classRight.Zip(count, (right, all) => (double)right / all)],
-            [.. taskRight.Zip(count, (right, all) => (double)right / all)],
-            confusion.MacroF1, (double)detected / count.Sum(), responses.Sum(response => response.DeviceSeconds));
+        return new EvaluationResult(evaluator.Scores, responses.Sum(response => response.DeviceSeconds));
     }
 
     private IEnumerable<TestBatch> BatchesOf(int task)

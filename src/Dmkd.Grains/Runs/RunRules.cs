@@ -3,8 +3,8 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Evaluation;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Training;
 using Dmkd.Grains.Placement;
 
 namespace Dmkd.Grains.Runs;

@@ -1,8 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Legacy;
 

@@ -1,3 +1,4 @@
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
@@ -21,16 +22,9 @@ public sealed class ConvolutionalNetworkTests
         using var generator = new Generator(1);
         using var network = architecture.Build(generator);
         using var data = ImageTensors.From(dataset.Train.Pixels, dataset.Train.Labels, 3, SyntheticImages.Size);
-        for (int epoch = 0; epoch < Epochs; epoch++)
-        {
-            var options = new LocalUpdateOptions
-            {
-                BatchSize = 32,
-                LearningRate = LearningRateSchedule.Cosine(8e-3, epoch, Epochs),
-                RotationLabelled = false,
-            };
-            LocalUpdate.Run(network, data, options, generator, cancellationToken: TestContext.Current.CancellationToken);
-        }
+        var options = new TrainingOptions { Rounds = Epochs, BatchSize = 32, LearningRate = 8e-3 };
+        var images = new ImageTrainingData(data);
+        Trainer.Run(network, images, new CrossEntropy(), options, generator, null, TestContext.Current.CancellationToken);
 
         Assert.InRange(architecture.ParameterCount, 55_000, 65_000);
         Assert.InRange(AccuracyOf(network, dataset.Test), 0.90, 1);

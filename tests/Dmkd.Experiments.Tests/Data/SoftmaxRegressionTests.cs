@@ -1,4 +1,4 @@
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
 using Dmkd.Data.Synthetic;
 using static TorchSharp.torch;

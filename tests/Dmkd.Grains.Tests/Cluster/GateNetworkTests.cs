@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
 

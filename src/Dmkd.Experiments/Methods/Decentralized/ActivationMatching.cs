@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 
 namespace Dmkd.Experiments.Methods.Decentralized;
@@ -34,9 +35,9 @@ public sealed class ActivationMatching(DeviceWorker device, TrainingOptions opti
     public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
         device.RunAsync(job => new DecentralizedLearning(job, problem, options, merging, progress).Learn(Name, ownFirstWeights), cancellationToken);
 
-    /// <summary>Reads <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="LearnerOptions"/>.</summary>
     internal static ActivationMatching Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, SequentialFineTuning.UsualLearningRate),
+        device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate),
         MergeOptions.Read(parameters, align: true, resetBatchNorm: true),
         parameters.OneOf("start", "own", ["common", "own"]) == "own");
 }

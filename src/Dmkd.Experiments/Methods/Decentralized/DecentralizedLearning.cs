@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Data;
@@ -14,14 +15,13 @@ namespace Dmkd.Experiments.Methods.Decentralized;
 /// </summary>
 internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem problem, TrainingOptions options, MergeOptions merging, Action<double> progress)
 {
-    private readonly TaskTrainer _trainer = new(job, problem.Settings, options);
-
     /// <summary>Learns all tasks.</summary>
     /// <param name="method">The method's name.</param>
     /// <param name="ownFirstWeights">Whether every node starts from weights of its own.</param>
     public MethodResult Learn(string method, bool ownFirstWeights)
     {
-        LearningRecord record = new(method, job);
+        var architecture = SharedNetwork.ArchitectureOf(problem);
+        LearningRecord record = new(method, job, architecture.ParameterCount, architecture.MultiplyAdds);
         Traffic traffic = new();
         NodeMerger merger = new(merging, traffic);
         Network[] nodes = [.. Enumerable.Range(0, problem.Settings.Nodes).Select(node =>
@@ -32,7 +32,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
             {
                 Train(nodes, merger, task);
                 var tested = merger.NodesAgree ? nodes[..1] : nodes;
-                record.Add(TaskScores.Mean([.. tested.Select(node => TaskEvaluation.Measure(node, problem, task, job.Device))]));
+                record.Add(EvaluationScores.Mean([.. tested.Select(node => TaskEvaluation.Measure(node, problem, task, job.Device))]));
             }
         }
         finally
@@ -40,9 +40,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
             foreach (var node in nodes) node.Dispose();
         }
 
-        var architecture = nodes[0].Architecture;
-        var result = record.Finish(architecture.ParameterCount, architecture.MultiplyAdds);
-        return result with { BytesUp = traffic.Up, BytesDown = traffic.Down, DenseBytes = traffic.Dense };
+        return record.Finish() with { BytesUp = traffic.Up, BytesDown = traffic.Down, DenseBytes = traffic.Dense };
     }
 
     private void Train(Network[] nodes, NodeMerger merger, int task)
@@ -76,10 +74,14 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
 
     private void TrainRound(Network network, ImageTensors data, Generator generator, int round, Action<double> told)
     {
-        network.train();
-        Objective objective = new([.. network.parameters()], new CrossEntropyRule(network).Loss);
-        _trainer.TrainRound(objective, data, generator, round, problem.Settings.Rounds, told);
-        network.eval();
+        var settings = problem.Settings;
+        var now = options with
+        {
+            Epochs = settings.Epochs,
+            BatchSize = settings.BatchSize,
+            LearningRate = LearningRateSchedule.Cosine(options.LearningRate, round, settings.Rounds),
+        };
+        Trainer.Run(network, new ImageTrainingData(data), new CrossEntropy(), now, generator, told, job.CancellationToken);
     }
 
     // For each node the images it measures on, in the current scope.

@@ -25,3 +25,23 @@ public sealed record MergeOptions(Topology Topology, bool Align, bool ResetBatch
         ? [.. new[] { node, (node + nodes - 1) % nodes, (node + 1) % nodes }.Distinct()]
         : [node, .. Enumerable.Range(0, nodes).Where(other => other != node)];
 }
+
+/// <summary>Whom a node averages with, in equal shares with itself: the rows of the mixing matrix Π.</summary>
+public enum Topology
+{
+    /// <summary>Everybody: Π = 1/N. One average for all.</summary>
+    FullyConnected,
+
+    /// <summary>The node before and the node after: Π = 1/3 each. As many averages as nodes.</summary>
+    Ring,
+}
+
+/// <summary>Which images activations and batch-norm statistics are measured on in a merge.</summary>
+public enum StatisticsSource
+{
+    /// <summary>Each node's own: no image leaves it.</summary>
+    Local,
+
+    /// <summary>Those of all nodes, as DIMAT's published code does it: every node must hold the whole training set.</summary>
+    Global,
+}

@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 
 namespace Dmkd.Experiments.Methods.Decentralized;
@@ -27,9 +28,9 @@ public sealed class PlainAveraging(DeviceWorker device, TrainingOptions options,
     public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
         device.RunAsync(job => new DecentralizedLearning(job, problem, options, merging, progress).Learn(Name, ownFirstWeights), cancellationToken);
 
-    /// <summary>Reads <c>batch-norm-reset</c>, <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>batch-norm-reset</c>, <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="LearnerOptions"/>.</summary>
     internal static PlainAveraging Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, SequentialFineTuning.UsualLearningRate),
+        device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate),
         MergeOptions.Read(parameters, align: false, parameters.OneOf("batch-norm-reset", "no", ["yes", "no"]) == "yes"),
         parameters.OneOf("start", "common", ["common", "own"]) == "own");
 }

@@ -1,5 +1,6 @@
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
+using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Experiments.Methods.SharedHead;
 using TorchSharp;
@@ -34,9 +35,9 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
     public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
-    /// <summary>Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static MixtureOfExperts Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, 0.1), parameters.Count("experts", 0, 0, 1000), parameters.Count("top", 2, 1, 1000),
+        device, LearnerOptions.Read(parameters, 0.1), parameters.Count("experts", 0, 0, 1000), parameters.Count("top", 2, 1, 1000),
         parameters.Number("strength", 1e-2, 0, 1e6));
 
     /// <summary>The architecture of one of some experts that together are about as large as one network.</summary>
@@ -52,16 +53,86 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
         using var mixture = new ExpertMixture(ArchitectureOf(SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
         mixture.to(job.Device);
         using var noise = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.GateNoise), CPU);
-        using ITrainingRule rule = new Rule(mixture, noise, strength);
-        return new SharedHeadLearning(job, problem, options, progress).Learn(Name, mixture, rule, mixture.ParameterCount, mixture.MultiplyAdds);
+        var learning = new SharedHeadLearning(job, problem, options, progress);
+        using ITaskLearner learner = new SameObjective(new BalancedCrossEntropy(mixture, noise, strength));
+        return learning.Learn(mixture, learner, new LearningRecord(Name, job, mixture.ParameterCount, mixture.MultiplyAdds));
     }
 
-    private sealed class Rule(ExpertMixture mixture, Generator noise, double strength) : ITrainingRule
+    private sealed class BalancedCrossEntropy(ExpertMixture mixture, Generator noise, double strength) : Objective
     {
-        public Tensor Loss(TrainingBatch batch)
+        public override Tensor Loss(TrainingStep step)
         {
-            var (logits, imbalance) = mixture.Train(batch.Images, noise);
-            return F.cross_entropy(logits, batch.Labels) + imbalance * strength;
+            var (logits, imbalance) = mixture.Train(step.Batch.Inputs, noise);
+            return F.cross_entropy(logits, step.Batch.Labels) + imbalance * strength;
         }
+    }
+}
+
+/// <summary>
+/// A mixture of experts, <c>y = Σ_k share_k(x) E_k(x)</c> on logits; only experts with a share see an input. The gate looks at the image
+/// averaged down to 4x4. Owns its tensors.
+/// </summary>
+internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
+{
+    private const int ViewSize = 4;
+    private readonly Network[] _experts;
+    private readonly NoisyTopGate _gate;
+
+    /// <summary>Makes a mixture.</summary>
+    /// <param name="architecture">Of each expert.</param>
+    /// <param name="experts">Number of experts, at least 1.</param>
+    /// <param name="top">Experts asked, in [1, experts].</param>
+    /// <param name="generator">Source of the experts' weights. Borrowed: its state advances.</param>
+    public ExpertMixture(ConvNetArchitecture architecture, int experts, int top, Generator generator)
+        : base("mixture")
+    {
+        _experts = [.. Enumerable.Range(0, experts).Select(_ => architecture.Build(generator))];
+        int inputs = architecture.InputChannels * ViewSize * ViewSize;
+        _gate = new NoisyTopGate(inputs, experts, top);
+        register_module("gate", _gate);
+        for (int i = 0; i < experts; i++) register_module($"expert{i + 1}", _experts[i]);
+        ParameterCount = experts * (architecture.ParameterCount + 2L * inputs);
+        MultiplyAdds = top * architecture.MultiplyAdds + (long)inputs * experts;
+    }
+
+    /// <summary>Trainable values.</summary>
+    public long ParameterCount { get; }
+
+    /// <summary>Multiply-adds to predict one input.</summary>
+    public long MultiplyAdds { get; }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Combine(input, _gate.Decide(ViewOf(input)).Shares).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Answers in training.</summary>
+    /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
+    /// <param name="generator">Source of the gate's noise, on the CPU. Borrowed: its state advances.</param>
+    /// <returns>Logits, shape [batch, classes], and CV²(importance) + CV²(load), a scalar; in the current scope.</returns>
+    public (Tensor Logits, Tensor Imbalance) Train(Tensor images, Generator generator)
+    {
+        var decision = _gate.DecideNoisily(ViewOf(images), generator);
+        var imbalance = NoisyTopGate.SquaredVariation(decision.Shares.sum(0L)) + NoisyTopGate.SquaredVariation(decision.Load);
+        return (Combine(images, decision.Shares), imbalance);
+    }
+
+    private static Tensor ViewOf(Tensor images) => F.adaptive_avg_pool2d(images, ViewSize).flatten(1);
+
+    private Tensor Combine(Tensor images, Tensor shares)
+    {
+        var result = zeros([images.shape[0], _experts[0].Architecture.OutputCount], device: images.device);
+        for (int expert = 0; expert < _experts.Length; expert++)
+        {
+            var own = shares.select(1, expert);
+            var rows = own.detach().gt(0).nonzero().flatten();
+            if (rows.shape[0] == 0) continue;
+            var answers = _experts[expert].forward(images.index_select(0, rows)) * own.index_select(0, rows).unsqueeze(1);
+            result = result.index_add(0, rows, answers, 1);
+        }
+
+        return result;
     }
 }

@@ -1,5 +1,5 @@
 using Dmkd.Core.Devices;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
@@ -39,14 +39,12 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
     private const int MostStages = 3;
     private const int TeacherWidening = 2;
 
-    private readonly TrainingOptions _options = options;
-
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static ModuleDistillation Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, SequentialFineTuning.UsualLearningRate), parameters.Number("alpha", 0.5, 0, 1),
+        device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate), parameters.Number("alpha", 0.5, 0, 1),
         parameters.Number("temperature", 1, 0.01, 100), parameters.Count("module-rounds", 0, 0, 100_000));
 
     /// <summary>The loss of a stage.</summary>
@@ -61,16 +59,15 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
         return F.cross_entropy(student, labels) * (1 - alpha) + divergence * alpha;
     }
 
-    private protected override ITrainingRule CreateRule(LearningContext context)
+    private protected override ITaskLearner CreateLearner(LearningContext context)
     {
         int rounds = moduleRounds == 0 ? Math.Max(1, context.Problem.Settings.Rounds / 4) : moduleRounds;
-        return new Rule(context, new TaskTrainer(context.Job, context.Problem.Settings, _options), rounds, alpha, temperature);
+        return new Learner(context, rounds, alpha, temperature);
     }
 
-    private sealed class Rule : ITrainingRule
+    private sealed class Learner : ITaskLearner
     {
         private readonly LearningContext _context;
-        private readonly TaskTrainer _trainer;
         private readonly int _rounds;
         private readonly double _alpha;
         private readonly double _temperature;
@@ -81,9 +78,12 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
         private readonly StagedNetwork _teacher;
         private readonly StagedNetwork _meta;
 
-        public Rule(LearningContext context, TaskTrainer trainer, int rounds, double alpha, double temperature)
+        public Learner(LearningContext context, int rounds, double alpha, double temperature)
         {
-            (_context, _trainer, _rounds, _alpha, _temperature) = (context, trainer, rounds, alpha, temperature);
+            _context = context;
+            _rounds = rounds;
+            _alpha = alpha;
+            _temperature = temperature;
             _architecture = (ConvNetArchitecture)context.Network.Architecture;
             _stages = StagedNetwork.Cut(_architecture.Widths.Count, MostStages);
             _teacherArchitecture = With([.. _architecture.Widths.Select(width => TeacherWidening * width)]);
@@ -96,21 +96,16 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
             _meta = new StagedNetwork(Build(metaArchitecture, generator), StagedNetwork.Cut(_stages.Length, _stages.Length), metaHalvings);
         }
 
-        public Tensor Loss(TrainingBatch batch) => F.cross_entropy(_context.Network.forward(batch.Images), batch.Labels);
-
-        public void BeforeTask(int task, ImageTensors data)
+        public Objective BeginTask(int task, ImageTensors data)
         {
             using var generator = _context.GeneratorFor(SeedPurpose.Modules, task);
-            _meta.Network.train();
-            Train(_meta.Network.parameters(), data, generator, batch => F.cross_entropy(_meta.Run(0, _stages.Length, batch.Images), batch.Labels));
-            _meta.Network.eval();
+            var images = new ImageTrainingData(data);
+            Train(_meta, _meta.Network.parameters(), images, generator, batch => F.cross_entropy(_meta.Run(0, _stages.Length, batch.Inputs), batch.Labels));
             Freeze(_meta.Network, true);
-            _teacher.Network.train();
-            for (int stage = 0; stage < _stages.Length; stage++) TrainTeacher(stage, data, generator);
-            _teacher.Network.eval();
-            _student.Network.train();
-            for (int stage = 0; stage < _stages.Length; stage++) TrainStudent(stage, data, generator);
+            for (int stage = 0; stage < _stages.Length; stage++) TrainTeacher(stage, images, generator);
+            for (int stage = 0; stage < _stages.Length; stage++) TrainStudent(stage, images, generator);
             Freeze(_meta.Network, false);
+            return new CrossEntropy();
         }
 
         public void Dispose()
@@ -119,24 +114,33 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
             _meta.Network.Dispose();
         }
 
-        private void TrainTeacher(int stage, ImageTensors data, Generator generator) => Train(
-            _teacher.ParametersOf(stage), data, generator,
-            batch => F.cross_entropy(After(stage, _teacher.Run(stage, stage + 1, Before(stage, batch.Images))), batch.Labels));
+        private void TrainTeacher(int stage, ITrainingData images, Generator generator)
+        {
+            Train(_teacher, _teacher.ParametersOf(stage), images, generator, Loss);
 
-        private void TrainStudent(int stage, ImageTensors data, Generator generator)
+            Tensor Loss(Batch batch)
+            {
+                var own = _teacher.Run(stage, stage + 1, Before(stage, batch.Inputs));
+                return F.cross_entropy(After(stage, own), batch.Labels);
+            }
+        }
+
+        private void TrainStudent(int stage, ITrainingData images, Generator generator)
         {
             int outside = _stages[stage].First - 1, last = _stages[stage].End - 1;
             using var before = stage == 0 ? null : Stitch(_teacherArchitecture.Widths[outside], _architecture.Widths[outside], generator);
             using var after = stage == _stages.Length - 1 ? null : Stitch(_architecture.Widths[last], _teacherArchitecture.Widths[last], generator);
-            var parameters = new[] { before, after }.OfType<Convolution>().SelectMany(stitch => stitch.parameters());
-            Train([.. _student.ParametersOf(stage), .. parameters], data, generator, batch =>
+            var stitches = new[] { before, after }.OfType<Convolution>().SelectMany(stitch => stitch.parameters());
+            Train(_student, _student.ParametersOf(stage).Concat(stitches), images, generator, Loss);
+
+            Tensor Loss(Batch batch)
             {
-                var map = Before(stage, batch.Images);
+                var map = Before(stage, batch.Inputs);
                 Tensor answer;
                 using (no_grad()) answer = After(stage, _teacher.Run(stage, stage + 1, map));
                 var own = _student.Run(stage, stage + 1, before?.forward(map) ?? map);
                 return StageLoss(After(stage, after?.forward(own) ?? own), answer, batch.Labels, _alpha, _temperature);
-            });
+            }
         }
 
         private Tensor Before(int stage, Tensor images)
@@ -146,8 +150,12 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
 
         private Tensor After(int stage, Tensor map) => _meta.Run(stage + 1, _stages.Length, map);
 
-        private void Train(IEnumerable<Parameter> parameters, ImageTensors data, Generator generator, Func<TrainingBatch, Tensor> loss) =>
-            _trainer.Train(new Objective([.. parameters], loss), data, generator, _rounds);
+        private void Train(
+            StagedNetwork network, IEnumerable<Parameter> parameters, ITrainingData images, Generator generator, Func<Batch, Tensor> loss)
+        {
+            var options = _context.Options with { Rounds = _rounds, Parameters = [.. parameters] };
+            Trainer.Run(network.Network, images, new StageObjective(loss), options, generator, null, _context.Job.CancellationToken);
+        }
 
         private ConvNetArchitecture With(int[] widths) => new(_architecture.InputChannels, _architecture.InputSize, widths, _architecture.OutputCount);
 
@@ -173,5 +181,9 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
         {
             foreach (var parameter in network.parameters()) parameter.requires_grad = !frozen;
         }
+    }
+    private sealed class StageObjective(Func<Batch, Tensor> loss) : Objective
+    {
+        public override Tensor Loss(TrainingStep step) => loss(step.Batch);
     }
 }

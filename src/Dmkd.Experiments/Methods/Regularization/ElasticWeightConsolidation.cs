@@ -1,9 +1,9 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Experiments.Methods.Regularization;
 
@@ -31,31 +31,70 @@ public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOpti
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
     internal static ElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Sampled),
+        device, LearnerOptions.Read(parameters, UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Sampled),
         parameters.Number("strength", UsualStrength, 0, 1e9));
 
-    private protected override ITrainingRule CreateRule(LearningContext context) => new Rule(context, fisher, strength);
+    private protected override ITaskLearner CreateLearner(LearningContext context) => new Learner(context, fisher, strength);
 
-    private sealed class Rule(LearningContext context, FisherOptions fisher, double strength) : ITrainingRule
+    private sealed class Learner(LearningContext context, FisherOptions fisher, double strength) : ITaskLearner
     {
-        private readonly Parameter[] _parameters = [.. context.Network.parameters()];
         private readonly List<QuadraticPenalty> _penalties = [];
+        private Objective _objective = new CrossEntropy();
 
-        public Tensor Loss(TrainingBatch batch)
+        public Objective BeginTask(int task, ImageTensors data) => _objective;
+
+        public void EndTask(int task, ImageTensors data)
         {
-            var loss = F.cross_entropy(context.Network.forward(batch.Images), batch.Labels);
-            foreach (var penalty in _penalties) loss += penalty.Compute() * (strength / 2);
-            return loss;
+            var importance = FisherInformation.Estimate(context, data, fisher, task);
+            var penalty = new QuadraticPenalty([.. context.Network.parameters()], importance);
+            _penalties.Add(penalty);
+            _objective += penalty * (strength / 2);
         }
-
-        public void AfterTask(int task, ImageTensors data) => _penalties.Add(new QuadraticPenalty(_parameters, FisherInformation.Estimate(
-            context.Network, data, fisher, context.RandomFor(SeedPurpose.Fisher, task), context.Job.CancellationToken)));
 
         public void Dispose()
         {
             foreach (var penalty in _penalties) penalty.Dispose();
         }
+    }
+}
+
+/// <summary>Ties weights to what they were: <c>Σ_i F_i (θ_i - θ*_i)²</c>. Owns its tensors.</summary>
+internal sealed class QuadraticPenalty : Objective, IDisposable
+{
+    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly Tensor[] _anchors;
+
+    /// <summary>Ties weights to what they are now.</summary>
+    /// <param name="parameters">The weights θ. Borrowed.</param>
+    /// <param name="importance">For each the importance F of its values, of its shape. The penalty becomes their owner.</param>
+    public QuadraticPenalty(IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> importance)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        _parameters = parameters;
+        Importance = [.. importance.Select(values => values.DetachFromDisposeScope())];
+        _anchors = [.. parameters.Select(parameter => parameter.clone().DetachFromDisposeScope())];
+    }
+
+    /// <summary>Importance of each value of each weight. Owned by this object.</summary>
+    public IReadOnlyList<Tensor> Importance { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Loss(TrainingStep step) => Compute();
+
+    /// <summary>The penalty, a scalar with a graph, owned by the caller.</summary>
+    public Tensor Compute()
+    {
+        using var scope = NewDisposeScope();
+        var terms = _parameters.Select((parameter, i) => (Importance[i] * (parameter - _anchors[i]).square()).sum());
+        return stack(terms).sum().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Disposes the tensors.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in Importance.Concat(_anchors)) tensor.Dispose();
     }
 }

@@ -1,5 +1,6 @@
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
+using Dmkd.Experiments.Methods.SharedHead;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -37,6 +38,11 @@ internal static class FisherInformation
         network.zero_grad();
         return [.. sums.Select(sum => (sum / positions.Length).to(ScalarType.Float32).MoveToOuterDisposeScope())];
     }
+
+    /// <summary>Estimates it for the shared network and the images of a task.</summary>
+    /// <returns>As the other overload.</returns>
+    public static Tensor[] Estimate(LearningContext context, ImageTensors data, FisherOptions options, int task) =>
+        Estimate(context.Network, data, options, context.RandomFor(SeedPurpose.Fisher, task), context.Job.CancellationToken);
 
     private static int[] Draw(int count, int most, Random random)
     {
@@ -80,4 +86,44 @@ internal static class FisherInformation
         for (int i = 0; i < parameters.Length; i++)
             if (parameters[i].grad is { } gradient) sums[i].add_(gradient.to(ScalarType.Float64).square() * weight);
     }
+}
+
+/// <summary>How a Fisher information is estimated.</summary>
+/// <param name="Labels">Which labels count.</param>
+/// <param name="Images">Most images to look at, one gradient or more each; they are drawn from the task's.</param>
+public sealed record FisherOptions(FisherLabels Labels, int Images)
+{
+    private const int UsualImages = 1000;
+
+    /// <summary>Reads <c>fisher</c> (sampled, expected or weighted) and <c>fisher-images</c> (default: 1,000).</summary>
+    /// <param name="parameters">Where they are.</param>
+    /// <param name="labels">The method's own labels.</param>
+    /// <exception cref="MethodParameterException">One is out of its range.</exception>
+    public static FisherOptions Read(MethodParameters parameters, FisherLabels labels)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        string[] names = [.. Enum.GetValues<FisherLabels>().Select(NameOf)];
+        int chosen = Array.IndexOf(names, parameters.OneOf("fisher", NameOf(labels), names));
+        return new FisherOptions((FisherLabels)chosen, parameters.Count("fisher-images", UsualImages, 1, int.MaxValue));
+    }
+
+    private static string NameOf(FisherLabels labels) => labels switch
+    {
+        FisherLabels.Sampled => "sampled",
+        FisherLabels.Expected => "expected",
+        _ => "weighted",
+    };
+}
+
+/// <summary>Which labels the squared gradients of a Fisher information are taken for.</summary>
+public enum FisherLabels
+{
+    /// <summary>One label drawn from the model's prediction: unbiased, one gradient per image.</summary>
+    Sampled,
+
+    /// <summary>Every label, weighted by its predicted probability: exact, one gradient per image and class.</summary>
+    Expected,
+
+    /// <summary>The true label, weighted by its predicted probability: neither, but what Mammoth does for its online EWC.</summary>
+    Weighted,
 }

@@ -1,8 +1,8 @@
 using Dmkd.Core.Devices;
-using Dmkd.Core.Distillation;
+using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -28,70 +28,76 @@ public sealed class LearningWithoutForgetting(DeviceWorker device, TrainingOptio
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "lwf";
 
-    private readonly TrainingOptions _warmUpOptions = options with { WeightDecay = 0 }; // old rows of the head get no gradient: only decay would move them
-
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>warm-up</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>warm-up</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static LearningWithoutForgetting Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, 0.01), parameters.Number("alpha", 3, 0, 1e6), parameters.Number("temperature", 2, 0.01, 100),
+        device, LearnerOptions.Read(parameters, 0.01), parameters.Number("alpha", 3, 0, 1e6), parameters.Number("temperature", 2, 0.01, 100),
         parameters.OneOf("warm-up", "yes", ["yes", "no"]) == "yes");
 
-    /// <summary>The loss of a batch.</summary>
-    /// <param name="logits">Shape [batch, classes]. Borrowed.</param>
-    /// <param name="labels">Int64, shape [batch], in [0, <paramref name="seen"/>). Borrowed.</param>
-    /// <param name="recorded">What the network answered before the task, of the logits' shape; null in the first task. Borrowed.</param>
-    /// <param name="old">Classes of past tasks: the first outputs.</param>
-    /// <param name="seen">Classes of past tasks and this one.</param>
-    /// <param name="alpha">α.</param>
-    /// <param name="temperature">T.</param>
-    internal static Tensor Loss(Tensor logits, Tensor labels, Tensor? recorded, int old, int seen, double alpha, double temperature)
-    {
-        var loss = F.cross_entropy(logits.narrow(1, 0, seen), labels);
-        if (recorded is null) return loss;
-        double weight = alpha / (temperature * temperature); // the distillation loss is scaled by T², the published one is not
-        return loss + DistillationLoss.Compute(logits.narrow(1, 0, old), recorded.narrow(1, 0, old), temperature) * weight;
-    }
+    /// <summary>The weight of the distillation loss, which is scaled by T²; the published one is not.</summary>
+    internal static double WeightOf(double alpha, double temperature) => alpha / (temperature * temperature);
 
-    private protected override ITrainingRule CreateRule(LearningContext context) =>
-        new Rule(context, alpha, temperature, warmUp ? new TaskTrainer(context.Job, context.Problem.Settings, _warmUpOptions) : null);
+    private protected override ITaskLearner CreateLearner(LearningContext context) => new Learner(context, alpha, temperature, warmUp);
 
-    private sealed class Rule(LearningContext context, double alpha, double temperature, TaskTrainer? warmUp) : ITrainingRule
+    private sealed class Learner(LearningContext context, double alpha, double temperature, bool warmUp) : ITaskLearner
     {
         private Tensor? _recorded;
         private int _old;
         private int _seen;
 
-        public void BeforeTask(int task, ImageTensors data)
+        public Objective BeginTask(int task, ImageTensors data)
         {
             (_old, _seen) = (_seen, _seen + context.Problem.Tasks.ClassesOf(task).Count);
-            if (_old == 0) return;
-            if (warmUp is not null) TrainHead(warmUp, task, data);
+            Objective objective = new CrossEntropy(.._seen);
+            if (_old == 0) return objective;
+            if (warmUp) TrainHead(task, data);
             _recorded?.Dispose();
-            _recorded = ModelOutputs.Of(context.Network, data.Pixels, context.Job.Device).DetachFromDisposeScope();
-        }
-
-        public Tensor Loss(TrainingBatch batch)
-        {
-            var recorded = _recorded?.index_select(0, batch.Positions).to(batch.Images.device);
-            return LearningWithoutForgetting.Loss(context.Network.forward(batch.Images), batch.Labels, recorded, _old, _seen, alpha, temperature);
+            _recorded = TaskEvaluation.Logits(context.Network, data.Pixels, context.Job.Device).DetachFromDisposeScope();
+            return objective + new RecordedAnswers(_recorded, _old, temperature) * WeightOf(alpha, temperature);
         }
 
         public void Dispose() => _recorded?.Dispose();
 
-        private void TrainHead(TaskTrainer trainer, int task, ImageTensors data)
+        private void TrainHead(int task, ImageTensors data)
         {
-            Parameter[] head = [.. context.Network.named_children().Single(child => child.name == "head").module.parameters()];
+            var head = context.Network.named_children().Single(child => child.name == "head").module;
+            var options = context.Options with
+            {
+                Parameters = [.. head.parameters()],
+                KeepsStatistics = true,
+                WeightDecay = 0, // old rows of the head get no gradient: only decay would move them
+            };
             using var generator = context.GeneratorFor(SeedPurpose.WarmUp, task);
-            trainer.Train(new Objective(head, HeadLoss), data, generator, context.Problem.Settings.Rounds);
+            var objective = new HeadCrossEntropy(context.Network, _old.._seen);
+            Trainer.Run(context.Network, new ImageTrainingData(data), objective, options, generator, null, context.Job.CancellationToken);
         }
+    }
 
-        private Tensor HeadLoss(TrainingBatch batch)
+    /// <summary>Distils what the network answered before the task, on the classes of past tasks: the first outputs.</summary>
+    /// <param name="recorded">Logits for each image of the task, shape [images, classes]. Borrowed.</param>
+    /// <param name="old">Classes of past tasks.</param>
+    /// <param name="temperature">T.</param>
+    internal sealed class RecordedAnswers(Tensor recorded, int old, double temperature) : Objective
+    {
+        public override Tensor Loss(TrainingStep step)
+        {
+            var own = step.Logits.narrow(1, 0, old);
+            var before = recorded.index_select(0, step.Batch.Positions).to(own.device);
+            return DistillationLoss.Compute(own, before.narrow(1, 0, old), temperature);
+        }
+    }
+
+    /// <summary>Cross-entropy over some classes that only the head learns from.</summary>
+    private sealed class HeadCrossEntropy(Network network, Range classes) : Objective
+    {
+        public override Tensor Loss(TrainingStep step)
         {
             Tensor features;
-            using (no_grad()) features = context.Network.Features(batch.Images);
-            return F.cross_entropy(context.Network.Head(features).narrow(1, _old, _seen - _old), batch.Labels - _old);
+            using (no_grad()) features = network.Features(step.Batch.Inputs);
+            var (first, count) = classes.GetOffsetAndLength(classes.End.Value);
+            return F.cross_entropy(network.Head(features).narrow(1, first, count), step.Batch.Labels - first);
         }
     }
 }

@@ -1,9 +1,8 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Experiments.Methods.Regularization;
 
@@ -29,9 +28,9 @@ public sealed class OnlineElasticWeightConsolidation(
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>strength</c>, <c>decay</c> and the parameters of <see cref="FisherOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>strength</c>, <c>decay</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
     internal static OnlineElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, ElasticWeightConsolidation.UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Weighted),
+        device, LearnerOptions.Read(parameters, ElasticWeightConsolidation.UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Weighted),
         parameters.Number("strength", ElasticWeightConsolidation.UsualStrength, 0, 1e9), parameters.Number("decay", 1, 0, 1));
 
     /// <summary>The next running importance.</summary>
@@ -45,27 +44,26 @@ public sealed class OnlineElasticWeightConsolidation(
         return (previous * decay + own).MoveToOuterDisposeScope();
     }
 
-    private protected override ITrainingRule CreateRule(LearningContext context) => new Rule(context, fisher, strength, decay);
+    private protected override ITaskLearner CreateLearner(LearningContext context) => new Learner(context, fisher, strength, decay);
 
-    private sealed class Rule(LearningContext context, FisherOptions fisher, double strength, double decay) : ITrainingRule
+    private sealed class Learner(LearningContext context, FisherOptions fisher, double strength, double decay) : ITaskLearner
     {
-        private readonly Parameter[] _parameters = [.. context.Network.parameters()];
         private QuadraticPenalty? _penalty;
 
-        public Tensor Loss(TrainingBatch batch)
+        public Objective BeginTask(int task, ImageTensors data)
         {
-            var loss = F.cross_entropy(context.Network.forward(batch.Images), batch.Labels);
-            return _penalty is null ? loss : loss + _penalty.Compute() * strength;
+            Objective objective = new CrossEntropy();
+            if (_penalty is not null) objective += _penalty * strength;
+            return objective;
         }
 
-        public void AfterTask(int task, ImageTensors data)
+        public void EndTask(int task, ImageTensors data)
         {
             using var scope = NewDisposeScope();
-            var importance = FisherInformation.Estimate(
-                context.Network, data, fisher, context.RandomFor(SeedPurpose.Fisher, task), context.Job.CancellationToken);
-            if (_penalty is { } previous) importance = [.. importance.Select((own, i) => Next(previous.Importance[i], own, decay))];
+            var importance = FisherInformation.Estimate(context, data, fisher, task);
+            if (_penalty is { } previous) importance = [.. previous.Importance.Zip(importance, (past, own) => Next(past, own, decay))];
             _penalty?.Dispose();
-            _penalty = new QuadraticPenalty(_parameters, importance);
+            _penalty = new QuadraticPenalty([.. context.Network.parameters()], importance);
         }
 
         public void Dispose() => _penalty?.Dispose();

@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -26,9 +27,9 @@ public sealed class DarkExperienceReplay(DeviceWorker device, TrainingOptions op
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>exemplars</c>, <c>alpha</c>, <c>beta</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>exemplars</c>, <c>alpha</c>, <c>beta</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static DarkExperienceReplay Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, TrainingOptions.Read(parameters, 0.03), parameters.Count("exemplars", ExperienceReplay.UsualExemplars, 1, 1_000_000),
+        device, LearnerOptions.Read(parameters, 0.03), parameters.Count("exemplars", ExperienceReplay.UsualExemplars, 1, 1_000_000),
         parameters.Number("alpha", 0.1, 0, 1e6), parameters.Number("beta", 0.5, 0, 1e6));
 
     /// <summary>What the reservoir adds to the loss.</summary>
@@ -41,27 +42,21 @@ public sealed class DarkExperienceReplay(DeviceWorker device, TrainingOptions op
     internal static Tensor ReplayLoss(Tensor logits, Tensor stored, Tensor otherLogits, Tensor otherLabels, double alpha, double beta) =>
         F.mse_loss(logits, stored) * alpha + F.cross_entropy(otherLogits, otherLabels) * beta;
 
-    private protected override ITrainingRule CreateRule(LearningContext context) => new Rule(context, exemplars, alpha, beta);
+    private protected override ITaskLearner CreateLearner(LearningContext context) =>
+        new ReplayLearner(new(exemplars, context), memory => new CrossEntropy() + new DarkReplay(memory, alpha, beta));
 
-    private sealed class Rule(LearningContext context, int exemplars, double alpha, double beta) : ITrainingRule
+    /// <summary>What two draws from the memory add to a step's loss.</summary>
+    private sealed class DarkReplay(ReplayMemory memory, double alpha, double beta) : Objective
     {
-        private readonly ReplayMemory _memory = new(exemplars, context);
-        private Tensor? _logits; // of the step's batch, in the step's scope
-
-        public int Exemplars => _memory.Count;
-
-        public Tensor Loss(TrainingBatch batch)
+        public override Tensor? Loss(TrainingStep step)
         {
-            _logits = context.Network.forward(batch.Images);
-            var loss = F.cross_entropy(_logits, batch.Labels);
-            if (_memory.Count == 0) return loss;
-            ReplayBatch first = _memory.Draw(), second = _memory.Draw();
-            return loss + ReplayLoss(
-                context.Network.forward(first.Images), first.Logits!, context.Network.forward(second.Images), second.Labels, alpha, beta);
+            if (memory.Count == 0) return null;
+            var first = memory.Draw();
+            var second = memory.Draw();
+            var logits = step.Model.forward(first.Images);
+            return ReplayLoss(logits, first.Logits!, step.Model.forward(second.Images), second.Labels, alpha, beta);
         }
 
-        public void AfterStep(TrainingBatch batch) => _memory.Add(batch, _logits);
-
-        public void Dispose() => _memory.Dispose();
+        public override void AfterStep(TrainingStep step) => memory.Add(step.Batch, step.Logits);
     }
 }

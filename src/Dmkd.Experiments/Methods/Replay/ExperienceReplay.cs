@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -25,32 +26,29 @@ public sealed class ExperienceReplay(DeviceWorker device, TrainingOptions option
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>exemplars</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    /// <summary>Reads <c>exemplars</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
     internal static ExperienceReplay Create(DeviceWorker device, MethodParameters parameters) =>
-        new(device, TrainingOptions.Read(parameters, 0.1), parameters.Count("exemplars", UsualExemplars, 1, 1_000_000));
+        new(device, LearnerOptions.Read(parameters, 0.1), parameters.Count("exemplars", UsualExemplars, 1, 1_000_000));
 
-    private protected override ITrainingRule CreateRule(LearningContext context) => new Rule(context, exemplars);
+    private protected override ITaskLearner CreateLearner(LearningContext context) => new ReplayLearner(new(exemplars, context), Joined);
 
-    private sealed class Rule(LearningContext context, int exemplars) : ITrainingRule
+    private static Objective Joined(ReplayMemory memory) => new JoinedCrossEntropy(memory);
+
+    /// <summary>The cross-entropy over batch and memory together, in one forward pass.</summary>
+    private sealed class JoinedCrossEntropy(ReplayMemory memory) : Objective
     {
-        private readonly ReplayMemory _memory = new(exemplars, context);
-
-        public int Exemplars => _memory.Count;
-
-        public Tensor Loss(TrainingBatch batch)
+        public override Tensor Loss(TrainingStep step)
         {
-            var (images, labels) = (batch.Images, batch.Labels);
-            if (_memory.Count > 0)
+            var (images, labels) = (step.Batch.Inputs, step.Batch.Labels);
+            if (memory.Count > 0)
             {
-                var past = _memory.Draw();
+                var past = memory.Draw();
                 (images, labels) = (cat([images, past.Images]), cat([labels, past.Labels]));
             }
 
-            return F.cross_entropy(context.Network.forward(images), labels);
+            return F.cross_entropy(step.Model.forward(images), labels);
         }
 
-        public void AfterStep(TrainingBatch batch) => _memory.Add(batch);
-
-        public void Dispose() => _memory.Dispose();
+        public override void AfterStep(TrainingStep step) => memory.Add(step.Batch);
     }
 }

@@ -1,21 +1,24 @@
 using System.Diagnostics;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments.Methods.SharedHead;
 
 /// <summary>Collects what a baseline measures while it learns.</summary>
-internal sealed class LearningRecord(string method, DeviceJob job)
+/// <param name="method">The method's name.</param>
+/// <param name="job">The lane.</param>
+/// <param name="parameters">Trainable values.</param>
+/// <param name="macsPerInput">Multiply-adds to predict one input.</param>
+internal sealed class LearningRecord(string method, DeviceJob job, long parameters, long macsPerInput)
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly List<TaskScores> _rows = [];
+    private readonly List<EvaluationScores> _rows = [];
 
     /// <summary>Adds the measurements after the next task.</summary>
-    public void Add(TaskScores scores) => _rows.Add(scores);
+    public void Add(EvaluationScores scores) => _rows.Add(scores);
 
     /// <summary>Ends the learning.</summary>
-    /// <param name="parameters">Trainable values.</param>
-    /// <param name="macsPerInput">Multiply-adds to predict one input.</param>
-    public MethodResult Finish(long parameters, long macsPerInput) => new()
+    public MethodResult Finish() => new()
     {
         Method = method,
         ClassIncremental = [.. _rows.Select(row => row.ClassIncremental)],

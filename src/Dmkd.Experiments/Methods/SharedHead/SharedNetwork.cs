@@ -1,6 +1,6 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
 using Dmkd.Data;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.Decentralized;
 using static TorchSharp.torch;
 

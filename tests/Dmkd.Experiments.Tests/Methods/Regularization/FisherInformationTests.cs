@@ -1,4 +1,4 @@
-using Dmkd.Core.Training;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Experiments.Methods.Regularization;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

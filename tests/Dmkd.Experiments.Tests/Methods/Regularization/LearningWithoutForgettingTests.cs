@@ -1,3 +1,4 @@
+using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.Regularization;
 using static TorchSharp.torch;
 
@@ -43,14 +44,18 @@ public sealed class LearningWithoutForgettingTests
         }
     }
 
-    [Fact]
-    public void Loss_FirstTask_IsCrossEntropy()
+    private static Tensor Loss(Tensor logits, Tensor recorded)
     {
-        using var scope = NewDisposeScope();
-        var loss = LearningWithoutForgetting.Loss(tensor(Logits).unsqueeze(0), tensor([1L]), null, 0, 2, Alpha, Temperature);
-        Assert.Equal(-Math.Log(TestData.Softmax(Logits[..2])[1]), loss.item<double>(), 1e-10);
+        var objective = new CrossEntropy(..4)
+            + new LearningWithoutForgetting.RecordedAnswers(recorded, old: 2, Temperature) * LearningWithoutForgetting.WeightOf(Alpha, Temperature);
+        using var model = new Answers();
+        using var step = new TrainingStep(model, new Batch(logits, tensor([2L])) { Positions = tensor([0L]) });
+        return objective.Loss(step)!;
     }
 
-    private static Tensor Loss(Tensor logits, Tensor recorded) =>
-        LearningWithoutForgetting.Loss(logits, tensor([2L]), recorded, old: 2, seen: 4, Alpha, Temperature);
+    /// <summary>Answers with its inputs.</summary>
+    private sealed class Answers() : nn.Module<Tensor, Tensor>("answers")
+    {
+        public override Tensor forward(Tensor input) => input.clone();
+    }
 }
