@@ -1,4 +1,5 @@
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Runs;
 using Dmkd.ServiceDefaults;
 using Dmkd.Silo;
 using Dmkd.Silo.Http;
@@ -15,6 +16,7 @@ try
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
+    builder.Services.AddSingleton(new EventLimits(settings.MaxEvents));
     builder.UseOrleans(silo =>
     {
         _ = settings.Cluster is { } storage
