@@ -19,7 +19,7 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [InlineData("resnet20", 1)]
     [InlineData("resnet20", 0)]
     [InlineData("mlp(3x8x8;16-8;1)", 1)]
-    [InlineData("vgg11-bn", 0)]
+    [InlineData("vit(4;3x8x8;16;4;2;32;1)", 0)]
     public async Task Run_NamedArchitecture_HasExpertsOfItsFamily(string architecture, int legacyTasks)
     {
         var settings = Settings(architecture) with { LegacyTasks = legacyTasks };
@@ -54,6 +54,7 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [Theory]
     [InlineData("resnet21", "There is no architecture named 'resnet21'; there are: ")]
     [InlineData("mlp(3x8x8;", "Architecture: ")]
+    [InlineData("vgg11-bn", "The map after the last stage must be in [1, 8].")]
     public async Task Start_UnknownArchitecture_IsRefused(string architecture, string expected)
     {
         var run = shared.Cluster.Grains.GetGrain<ITrainingRunGrain>("unknown");
