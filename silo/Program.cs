@@ -1,6 +1,7 @@
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Runs;
 using Dmkd.ServiceDefaults;
 using Dmkd.Silo;
 using Dmkd.Silo.Http;
@@ -18,6 +19,7 @@ try
     if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
+    builder.Services.AddSingleton(new EventLimits(settings.MaxEvents));
     builder.UseOrleans(silo =>
     {
         _ = settings.Cluster is { } storage

@@ -1,5 +1,6 @@
 using System.Net;
 using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Runs;
 using Dmkd.Grains.Security.ApiKeys;
 using Dmkd.Grains.Security.Certificates;
 using Microsoft.Extensions.Configuration;
@@ -43,6 +44,9 @@ internal sealed record SiloSettings
     /// <summary>Calls a second that each client may make to this silo, where there are certificates. Default: 200.</summary>
     public int CallsPerSecond { get; private init; } = 200;
 
+    /// <summary>Events of a run that are kept. Default: 500.</summary>
+    public int MaxEvents { get; private init; } = EventLimits.DefaultMax;
+
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SiloSettingsException">Lists every setting that is wrong, and what to do.</exception>
     public static SiloSettings Read(IConfiguration configuration)
@@ -56,6 +60,7 @@ internal sealed record SiloSettings
             Address = AddressOf(section, problems),
             Certificates = CertificatesOf(section, problems),
             CallsPerSecond = Number(section, nameof(CallsPerSecond), 200, 1_000_000, problems),
+            MaxEvents = Number(section, nameof(MaxEvents), EventLimits.DefaultMax, 100_000, problems),
             SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
             GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
             HttpPort = Number(section, nameof(HttpPort), 8_080, HighestPort, problems, least: 0),
@@ -70,7 +75,7 @@ internal sealed record SiloSettings
         string[] known =
         [
             nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(ApiKeys), "DatabaseWaitSeconds", nameof(Certificates),
-            AllowUnencrypted, nameof(CallsPerSecond),
+            AllowUnencrypted, nameof(CallsPerSecond), nameof(MaxEvents),
         ];
         foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
             problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", known.Select(name => $"{Section}:{name}"))}.");

@@ -3,6 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Data;
 using static Dmkd.Client.Commands.OptionReader;
@@ -57,6 +59,12 @@ internal sealed class RunOptions
         DefaultValueFactory = _ => string.Join(',', Default.Widths),
     };
 
+    private readonly Option<string> _architecture = new("--architecture")
+    {
+        Description = $"Networks: {string.Join(", ", ArchitectureCatalog.Names)}; or in text form, as exported files hold it. {ConvNetArchitecture.FamilyName} has the channels of --widths; of others the legacy network is the one, and experts are cut from it",
+        DefaultValueFactory = _ => ConvNetArchitecture.FamilyName,
+    };
+
     private readonly Option<int> _seed = Number("--seed", "Seed of everything random", Default.Seed);
 
     public void AddTo(Command command)
@@ -64,7 +72,7 @@ internal sealed class RunOptions
         Option[] all =
         [
             .. _data.All, _tasks, _nodes, _rounds, _epochs, _alpha, _beta,
-            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _allRotations, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _widths, _seed, .. _roundOptions.All,
+            _top, _gate, _views, _score, _centred, _exemplars, _calibration, _unknownOutput, _allRotations, _startFrom, _lambda, _dirichlet, _legacyTasks, _legacyEpochs, _batchSize, _learningRate, _architecture, _widths, _seed, .. _roundOptions.All,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -88,6 +96,7 @@ internal sealed class RunOptions
             LegacyEpochs = Checked(parsed, _legacyEpochs, nameof(RunSettings.LegacyEpochs)),
             BatchSize = Checked(parsed, _batchSize, nameof(RunSettings.BatchSize)),
             LearningRate = Checked(parsed, _learningRate, nameof(RunSettings.LearningRate)),
+            Architecture = ArchitectureOf(parsed),
             Widths = WidthsOf(parsed),
             Seed = Checked(parsed, _seed, nameof(RunSettings.Seed)),
             Routing = new RoutingSettings(
@@ -113,6 +122,17 @@ internal sealed class RunOptions
             throw new BadInputException($"{(isScorer ? $"{_gate.Name} {settings.Routing.Gate}" : $"{_calibration.Name} {settings.Calibration}")} is fitted to exemplars: {_exemplars.Name} must be above 0.");
         if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0)
             throw new BadInputException($"{_startFrom.Name} {StartNames.Legacy} needs a legacy network: {_legacyTasks.Name} must be above 0.");
+    }
+
+    /// <summary>The architecture; null for the usual one.</summary>
+    private string? ArchitectureOf(ParseResult parsed)
+    {
+        string text = parsed.GetValue(_architecture)!;
+        if (text == ConvNetArchitecture.FamilyName) return null;
+        if (parsed.GetResult(_widths) is { Implicit: false })
+            throw new BadInputException($"{_widths.Name} is for {_architecture.Name} {ConvNetArchitecture.FamilyName}, not {text}.");
+        _ = Bad.InputUnless(() => NetworkFamily.Read(text, _data.ImageSize(parsed)));
+        return text;
     }
 
     private int[] WidthsOf(ParseResult parsed)

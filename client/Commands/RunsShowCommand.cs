@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Display;
 using Dmkd.Client.Hosting;
+using Dmkd.Client.Rendering;
 
 namespace Dmkd.Client.Commands;
 
@@ -24,7 +25,7 @@ internal sealed class RunsShowCommand : Command
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
         var look = await run.ProgressAsync(0, cancellationToken);
-        var document = RunStatusDocument.Of(run, look, [.. look.Events.TakeLast(MostEvents)]);
+        var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MostEvents)]);
         if (_common.Json(parsed))
         {
             JsonOutput.Write(document);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Dmkd.Contracts.Runs;
+using Dmkd.Client.Rendering;
 using Spectre.Console;
 
 namespace Dmkd.Client.Display;
@@ -23,8 +23,8 @@ internal static class Consoles
         return console;
     }
 
-    /// <summary>One line per event, with its time of day.</summary>
-    public static void WriteEvents(this IAnsiConsole console, IEnumerable<RunEvent> events)
+    /// <summary>The lines of events, with the time of day.</summary>
+    public static void WriteEvents(this IAnsiConsole console, IEnumerable<EventLine> events)
     {
         foreach (var entry in events)
             console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");

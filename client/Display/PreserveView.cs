@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Dmkd.Client.Files;
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Preservation;
@@ -39,7 +40,7 @@ internal sealed class PreserveView(bool json)
         while (true)
         {
             var look = await preservation.GetProgressAsync(seen, cancellationToken);
-            _console.WriteEvents(look.Events);
+            _console.WriteEvents(EventLine.Of(look.Events));
             if (look.Events.Length > 0) seen = look.Events[^1].Sequence;
             foreach (var track in look.Tracks)
             {

@@ -1,4 +1,5 @@
 using Dmkd.Client.Hosting;
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
 
@@ -43,10 +44,10 @@ internal sealed record RunStatusDocument
     public string? Error { get; init; }
 
     /// <summary>The last lines of the feed; only for <c>runs show</c>.</summary>
-    public IReadOnlyList<RunEvent>? Events { get; init; }
+    public IReadOnlyList<EventLine>? Events { get; init; }
 
     /// <summary>A run and where it is.</summary>
-    public static RunStatusDocument Of(FoundRun run, RunProgress look, IReadOnlyList<RunEvent>? events = null) => new()
+    public static RunStatusDocument Of(FoundRun run, RunProgress look, IReadOnlyList<EventLine>? events = null) => new()
     {
         RunId = run.RunId,
         Library = run.RunId,

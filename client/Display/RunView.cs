@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
 using Dmkd.Experiments;
@@ -65,7 +66,7 @@ internal sealed class RunView(bool json)
 
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
     {
-        _console.WriteEvents(look.Events);
+        _console.WriteEvents(EventLine.Of(look.Events));
         preservation?.Set(look.PreservationProgress);
         for (int task = 0; task < tasks.Length; task++)
         {

@@ -20,7 +20,7 @@ public interface IPreservationGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("request")]
     Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Where the work is, with the feed after a sequence number.</summary>
+    /// <summary>Where the work is, with the events after a sequence number, as far back as they are kept.</summary>
     [AlwaysInterleave, Alias("progress")]
     Task<PreservationProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default);
 

@@ -14,7 +14,7 @@ public sealed record PreservationProgress
     [Id(1)]
     public PreservationTrack[] Tracks { get; init; } = [];
 
-    /// <summary>Feed lines after the sequence number asked for, oldest first.</summary>
+    /// <summary>Events after the sequence number asked for, oldest first.</summary>
     [Id(2)]
     public RunEvent[] Events { get; init; } = [];
 

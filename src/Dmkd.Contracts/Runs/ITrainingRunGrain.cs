@@ -46,7 +46,7 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("nodes")]
     Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Where the run is, with the feed after a sequence number.</summary>
+    /// <summary>Where the run is, with the events after a sequence number, as far back as they are kept.</summary>
     [AlwaysInterleave, Alias("progress")]
     Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default);
 

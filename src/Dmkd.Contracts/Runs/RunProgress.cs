@@ -24,7 +24,7 @@ public sealed record RunProgress
     [Id(4)]
     public double TaskProgress { get; init; }
 
-    /// <summary>Feed lines after the sequence number asked for, oldest first.</summary>
+    /// <summary>Events after the sequence number asked for, oldest first.</summary>
     [Id(5)]
     public RunEvent[] Events { get; init; } = [];
 

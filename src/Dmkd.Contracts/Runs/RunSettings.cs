@@ -77,7 +77,7 @@ public sealed record RunSettings
     [Id(16), Range(1e-8, 10.0)]
     public double LearningRate { get; init; } = 2e-3;
 
-    /// <summary>Channels of an expert's layers; a legacy model has twice as many. Default: 16, 32, 64, 64.</summary>
+    /// <summary>Channels of an expert's layers without <see cref="Architecture"/>; a legacy model has twice as many. Default: 16, 32, 64, 64.</summary>
     [Id(17)]
     public int[] Widths { get; init; } = [16, 32, 64, 64];
 
@@ -182,6 +182,13 @@ public sealed record RunSettings
     /// </summary>
     [Id(41), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpertsOf { get; init; }
+
+    /// <summary>
+    /// Networks of the run, by name or text form as <c>preserve</c> takes them: the legacy model is one, experts are cut from it or of its family.
+    /// Null for convolutional networks of <see cref="Widths"/>.
+    /// </summary>
+    [Id(42), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Architecture { get; init; }
 
     /// <summary>Whether a run with other settings learns the same experts: only how inputs find them differs.</summary>
     /// <param name="other">The other settings.</param>

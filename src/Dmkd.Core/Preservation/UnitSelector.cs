@@ -152,7 +152,7 @@ public static class UnitSelector
     }
 
     // A billionth less than the product, so that 0.1 of 30 units is 3 and not, by rounding error, 4.
-    private static int Width(UnitSpace space, double fraction) =>
+    internal static int Width(UnitSpace space, double fraction) =>
         Math.Clamp((int)Math.Ceiling(fraction * space.Width - 1e-9), Math.Min(LeastUnits, space.Width), space.Width);
 
     private static void CheckClasses(IReadOnlyList<int> classes, ImportanceScores scores)

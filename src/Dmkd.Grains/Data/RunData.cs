@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Data.Partitioning;
 
@@ -24,6 +25,7 @@ public sealed class RunData
         Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks);
         if (settings.Exemplars > 0 && settings.Exemplars < dataset.ClassNames.Count)
             throw new DatasetException($"{settings.Exemplars} exemplars are fewer than one for each of {dataset.ClassNames.Count} classes; keep more, or none.");
+        if (settings.Architecture is { } named) RequireFit(named, dataset.Train);
     }
 
     /// <summary>The data set.</summary>
@@ -97,6 +99,13 @@ public sealed class RunData
         }
 
         return new ImageSet(pixels, [.. kept.SelectMany(images => images.Labels)], kept[0].Channels, kept[0].Height, kept[0].Width);
+    }
+
+    private static void RequireFit(string named, ImageSet images)
+    {
+        var network = NetworkFamily.Read(named, images.Height);
+        if (network.InputChannels != images.Channels || network.InputSize != images.Height)
+            throw new DatasetException($"The images are {images.Channels}x{images.Height}x{images.Width}; the network '{named}' takes {network.InputChannels}x{network.InputSize}x{network.InputSize}.");
     }
 
     /// <summary>A task's images with the data set's labels.</summary>

@@ -6,6 +6,7 @@ using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
 using Dmkd.Grains.Wire;
@@ -125,6 +126,8 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<INodeWork, DeviceNodeWork>();
         silo.Services.TryAddSingleton<IMergeWork, DeviceMergeWork>();
         silo.Services.TryAddSingleton<IModuleSpawner, DeviceModuleSpawner>();
+        silo.Services.TryAddSingleton<StageServices>();
+        silo.Services.TryAddSingleton(new EventLimits());
         return silo;
     }
 }

@@ -7,6 +7,7 @@ using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data;
+using Dmkd.Grains.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,9 +21,6 @@ internal static class LegacyWork
     private const int DistillationPurpose = 23;
     private const int RandomWeightsPurpose = 24;
 
-    /// <summary>A legacy model is this many times as wide as an expert, so that every cluster can be cut to an expert's width.</summary>
-    private const int LegacyWidthFactor = 2;
-
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
     public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
 
@@ -30,8 +28,7 @@ internal static class LegacyWork
     /// <returns>Architecture, weights as safetensors, accuracy on the test images, device time.</returns>
     public static TrainedLegacy Train(DeviceJob job, RunSettings settings, ImageSet training, ImageSet test, int classCount, Action<double> progress)
     {
-        var architecture = new ConvNetArchitecture(
-            training.Channels, training.Height, [.. settings.Widths.Select(width => width * LegacyWidthFactor)], classCount);
+        var architecture = RunRules.Networks(settings, training).Legacy(classCount);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose), CPU);
         using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
@@ -46,7 +43,7 @@ internal static class LegacyWork
         using var actual = tensor([.. test.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
         double accuracy = predicted.eq(actual).to(ScalarType.Float64).mean().item<double>();
         using var weights = WeightSet.CopyOf(network);
-        return new TrainedLegacy(architecture.ToString(), WeightCodec.Encode(weights), accuracy, job.Elapsed);
+        return new TrainedLegacy(architecture.ToString()!, WeightCodec.Encode(weights), accuracy, job.Elapsed);
     }
 
     /// <summary>Scores, partitions, cuts, transfers and fine-tunes: one expert per class group.</summary>
@@ -94,12 +91,12 @@ internal static class LegacyWork
     private static (string Architecture, byte[] Weights) CutFeatures(NetworkArchitecture architecture, WeightSet legacy, ImportanceScores scores)
     {
         int[] all = [.. Enumerable.Range(0, architecture.OutputCount)];
-        var selection = UnitSelector.MostImportant(architecture, scores, all, 1.0 / LegacyWidthFactor, Halved());
+        var selection = UnitSelector.MostImportant(architecture, scores, all, 1.0 / NetworkFamily.LegacyWidthFactor, Halved());
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, all);
         using (weights) return (cut.ToString(), WeightCodec.Encode(weights));
     }
 
-    private static UnitSelectionOptions Halved() => new() { MinimumWidthFraction = 1.0 / LegacyWidthFactor, MaximumWidthFraction = 1.0 / LegacyWidthFactor };
+    private static UnitSelectionOptions Halved() => new() { MinimumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor, MaximumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor };
 
     private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)
     {

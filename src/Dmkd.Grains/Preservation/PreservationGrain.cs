@@ -1,46 +1,44 @@
-using System.Diagnostics;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modules;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Preservation;
 
-/// <summary>
-/// Makes a legacy model into a library of experts (proposal 3.2). A persisted state machine: every stage can be repeated, its end is
-/// one state write, and each distilled module is stored as soon as it is done, so a preservation that is killed goes on from there.
-/// </summary>
-internal sealed partial class PreservationGrain(
+/// <summary>Makes a legacy model into a library of experts (proposal 3.2): keeps the cursor over its <see cref="PreservationScope.Stages">stages</see>.</summary>
+internal sealed class PreservationGrain(
     [PersistentState(StorageNames.Preservation, StorageNames.Provider)] IPersistentState<PreservationState> storage,
-    IWeightStore weights, DatasetCache datasets, SiloDevices devices, TimeProvider time, ILogger<PreservationGrain> logger)
-    : Grain, IPreservationGrain, IRemindable
+    StageServices services, EventLimits limits, ILogger<PreservationGrain> logger)
+    : Grain, IPreservationGrain, IStageHost<PreservationStage>, IRemindable
 {
-    private static readonly TimeSpan LongestWork = TimeSpan.FromDays(7);
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxWork = TimeSpan.FromDays(7);
 
-    /// <summary>Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private const int MostAttempts = 12;
+    string IStageHost<PreservationStage>.Name => Library;
 
-    private readonly RunFeed _feed = new(time);
-    private readonly BackgroundWork _work = new();
-    private readonly List<Track> _tracks = [];
-    private PreservationData? _data;
-    private long _clock;
+    PreservationStage IStageHost<PreservationStage>.Completed => PreservationStage.Completed;
 
-    private PreservationState State => Writer.State;
+    PreservationStage IStageHost<PreservationStage>.Failed => PreservationStage.Failed;
 
     private StateWriter<PreservationState> Writer => field ??= new(new PersistentSlot<PreservationState>(storage), DeactivateOnIdle);
 
-    private bool IsUnderWay => State.Stage is not (PreservationStage.Idle or PreservationStage.Completed or PreservationStage.Failed);
+    private StageEngine<PreservationState, PreservationStage> Engine => field ??= new(Writer, this, limits, services.Time, logger);
 
-    private PreservationSettings Settings => State.Request!.Settings;
+    private PreservationScope Work => field ??= new()
+    {
+        Library = Library,
+        Engine = Engine,
+        Grains = GrainFactory,
+        Services = services,
+        Logger = logger,
+    };
+
+    private PreservationState State => Writer.State;
 
     private string Library => this.GetPrimaryKeyString();
 
@@ -50,33 +48,21 @@ internal sealed partial class PreservationGrain(
         PreservationRules.Check(request.Settings);
         await GoOnReminder.SetAsync(this, ServiceProvider);
         State.Request = request;
-        State.StartedAt = time.GetUtcNow();
-        State.Stage = request.IsTorchScript ? PreservationStage.Surrogate : PreservationStage.Cut;
+        State.StartedAt = services.Time.GetUtcNow();
+        State.Stage = Work.Stages().First;
         State.SourceDigest = request.IsTorchScript ? null : request.LegacyDigest;
         await Writer.WriteAsync();
         await AnnounceAsync();
-        StartDriving();
+        Engine.Start();
     }
 
     public async Task ResumeAsync(CancellationToken cancellationToken = default)
     {
         if (State.Request is null) throw new InvalidOperationException($"There is no preservation {Library}.");
-        if (State.Stage is PreservationStage.Failed)
-        {
-            await _work.EndedAsync();
-            State.Stage = PreservationRules.ResumesIn(State.FailedIn);
-            State.Error = null;
-        }
-
+        await Engine.ForgetFailureAsync(PreservationRules.ResumesIn);
         if (State.Stage is PreservationStage.Completed) return;
         await GoOnReminder.SetAsync(this, ServiceProvider);
-        StartDriving();
-    }
-
-    public async Task ReceiveReminder(string reminderName, TickStatus status)
-    {
-        if (IsUnderWay) StartDriving(); // being activated did it already
-        else await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        Engine.Start();
     }
 
     public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Request);
@@ -84,19 +70,19 @@ internal sealed partial class PreservationGrain(
     public Task<PreservationProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new PreservationProgress
     {
         Stage = State.Stage,
-        Tracks = [.. _tracks.Select(track => new PreservationTrack(track.Name, track.Share))],
-        Events = _feed.After(afterEvent),
+        Tracks = [.. Work.Tracks.Select(track => new PreservationTrack(track.Name, track.Share))],
+        Events = Engine.EventsAfter(afterEvent),
         Error = State.Error,
     });
 
     public Task<PreservationReport?> GetReportAsync(CancellationToken cancellationToken = default)
     {
         if (State.Stage is not PreservationStage.Completed) return Task.FromResult<PreservationReport?>(null);
-        var architecture = ArchitectureCatalog.Parse(Settings.Architecture);
+        var architecture = ArchitectureCatalog.Parse(State.Request!.Settings.Architecture);
         return Task.FromResult<PreservationReport?>(new PreservationReport
         {
             Library = Library,
-            Request = State.Request!,
+            Request = State.Request,
             ClassNames = State.ClassNames,
             LegacyAccuracy = State.LegacyAccuracy,
             LegacyParameters = architecture.ParameterCount,
@@ -114,90 +100,42 @@ internal sealed partial class PreservationGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // A preservation whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay) StartDriving();
+        if (Engine.IsUnderWay) Engine.Start();
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _work.StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => Engine.StopAsync();
 
-    private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
-
-    private async Task DriveAsync()
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        DelayDeactivation(LongestWork);
-        _clock = Stopwatch.GetTimestamp();
-        using var activity = DmkdTelemetry.StartPreserve(Library);
-        _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
-        for (int attempt = 0; State.Stage is not (PreservationStage.Completed or PreservationStage.Failed);)
-        {
-            try
-            {
-                await StepAsync();
-                attempt = 0;
-            }
-            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
-            {
-                LogRetried(logger, e, Library, State.Stage, ++attempt);
-                _feed.Add($"{State.Stage} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
-                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
-            }
-        }
+        if (Engine.IsUnderWay) Engine.Start(); // being activated did it already
+        else await GoOnReminder.ForgetAsync(this, ServiceProvider);
     }
 
-    private async Task FailAsync(Exception exception, string reason)
+    IDisposable? IStageHost<PreservationStage>.Begin()
     {
-        LogFailed(logger, exception, Library, State.Stage);
-        State.Error = $"Stage {State.Stage}: {reason}";
-        State.FailedIn = State.Stage;
-        _feed.Add(State.Error);
-        await MoveToAsync(PreservationStage.Failed);
+        DelayDeactivation(MaxWork);
+        return DmkdTelemetry.StartPreserve(Library);
     }
 
-    private Task StepAsync() => State.Stage switch
+    async Task<StageList<PreservationStage>> IStageHost<PreservationStage>.OpenAsync()
     {
-        PreservationStage.Surrogate => DistilSurrogateAsync(),
-        PreservationStage.Cut => CutAsync(),
-        PreservationStage.Distil => DistilAsync(),
-        PreservationStage.Publish => PublishAsync(),
-        _ => throw new UnreachableException($"Stage {State.Stage} has no step."),
-    };
-
-    /// <summary>Makes what was reached, and the stage to go on with, durable together.</summary>
-    private async Task MoveToAsync(PreservationStage next)
-    {
-        State.WallSeconds += Stopwatch.GetElapsedTime(_clock).TotalSeconds;
-        _clock = Stopwatch.GetTimestamp();
-        bool ends = next != State.Stage && next is PreservationStage.Completed or PreservationStage.Failed;
-        State.Stage = next;
-        await Writer.WriteAsync();
-        if (ends) await AnnounceAsync();
+        await Work.LoadAsync();
+        return Work.Stages();
     }
+
+    string IStageHost<PreservationStage>.ErrorOf(PreservationStage phase, string reason) => $"Stage {phase}: {reason}";
+
+    Task IStageHost<PreservationStage>.AnnounceAsync() => AnnounceAsync();
+
+    void IStageHost<PreservationStage>.Deactivate() => DeactivateOnIdle();
 
     private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(new RunSummary
     {
         RunId = Library,
         Library = Library,
-        Data = Settings.Data,
-        Phase = State.Stage switch
-        {
-            PreservationStage.Completed => RunPhase.Completed,
-            PreservationStage.Failed => RunPhase.Failed,
-            _ => RunPhase.Preserve,
-        },
+        Data = State.Request!.Settings.Data,
+        Phase = PreservationRules.PhaseOf(State.Stage),
         StartedAt = State.StartedAt,
     });
-
-    private Track Begin(string name)
-    {
-        var track = new Track(name);
-        _tracks.RemoveAll(known => known.Name == name); // after a resumption
-        _tracks.Add(track);
-        return track;
-    }
-
-    private void Spent(string kind, TimeSpan deviceTime)
-    {
-        DmkdTelemetry.DeviceUsed(kind, deviceTime);
-        State.DeviceSeconds += deviceTime.TotalSeconds;
-    }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
@@ -105,6 +106,14 @@ public static class PreservationRules
     /// <summary>Stage in which a preservation goes on after a failure.</summary>
     internal static PreservationStage ResumesIn(PreservationStage failedIn) =>
         failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed ? PreservationStage.Cut : failedIn;
+
+    /// <summary>What the directory of runs is told about a stage.</summary>
+    internal static RunPhase PhaseOf(PreservationStage stage) => stage switch
+    {
+        PreservationStage.Completed => RunPhase.Completed,
+        PreservationStage.Failed => RunPhase.Failed,
+        _ => RunPhase.Preserve,
+    };
 
     private static void CheckRanges(PreservationSettings settings)
     {

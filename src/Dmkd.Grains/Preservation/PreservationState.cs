@@ -1,18 +1,30 @@
 using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Runs.Stages;
 
 namespace Dmkd.Grains.Preservation;
 
 /// <summary>What a preservation persists: what was asked for and what has been reached.</summary>
-internal sealed class PreservationState
+internal sealed class PreservationState : IStagedState<PreservationStage>
 {
     public PreservationRequest? Request { get; set; }
 
     public PreservationStage Stage { get; set; }
 
+    /// <summary>The stage by its common name; stored by its own.</summary>
+    PreservationStage IStagedState<PreservationStage>.Phase
+    {
+        get => Stage;
+        set => Stage = value;
+    }
+
     /// <summary>Stage that failed, where a resumption goes on.</summary>
     public PreservationStage FailedIn { get; set; }
 
     public string? Error { get; set; }
+
+    /// <summary>The last events, oldest first; an earlier program stored none.</summary>
+    public List<RunEvent> Events { get; set; } = [];
 
     public DateTimeOffset StartedAt { get; set; }
 

@@ -8,12 +8,9 @@ internal interface IRunContext
     /// <summary>Its state.</summary>
     TrainingRunState State { get; }
 
-    /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
-    Task MoveToAsync(RunPhase next);
-
     /// <summary>Tells the share of the phase that is done, in [0, 1].</summary>
     void Progress(double share);
 
-    /// <summary>Adds a line to the run's feed.</summary>
-    void Tell(string text);
+    /// <summary>Notes an event.</summary>
+    void Tell(RunEvent happened);
 }

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -21,8 +22,8 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
     /// <summary>A node that has not answered for so long is not waited for.</summary>
     public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Receives a line when a node's work failed or the node is not waited for.</summary>
-    public Action<string> Tell { get; init; } = _ => { };
+    /// <summary>Told when a node's work failed or the node is not waited for.</summary>
+    public Action<NodeMissed> Tell { get; init; } = _ => { };
 
     /// <summary>Time a merge may take after its deadline.</summary>
     public TimeSpan MergeGrace { get; init; } = TimeSpan.FromMinutes(5);
@@ -124,7 +125,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
                 : null;
             if (reason is null) continue;
             LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round, reason);
-            if (contact.MayTell()) Tell($"{plan.Participants[index]} takes no part in round {plan.Round + 1}: {reason}");
+            if (contact.MayTell()) Tell(new NodeMissed(plan.Participants[index], plan.Round, reason));
             contact.IsWithdrawn = await TryAsync(() => coordinator.WithdrawAsync(plan.RunId, plan.Round, plan.Participants[index], reason));
         }
     }

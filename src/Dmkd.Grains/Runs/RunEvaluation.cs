@@ -37,7 +37,8 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
         ? BatchRouting.RequestOf(batch.Test, batch.Images, [batch.Classes, batch.Classes], settings.Routing with { Gate = EvidenceGate.GateName })
         : BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Calibration };
 
-    private static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
+    /// <summary>What the router's answers to batches mean.</summary>
+    internal static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
     {
         var evaluator = new Evaluator(lastTask + 1, batches.SelectMany(batch => batch.Labels).Max() + 1);
         foreach (var (batch, response) in batches.Zip(responses))
@@ -61,5 +62,6 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
         return BatchRouting.Split(test).Select(images => new TestBatch(task, own, test, images, [.. images.Select(image => test.Labels[image])]));
     }
 
-    private sealed record TestBatch(int Task, int[] Classes, ImageSet Test, int[] Images, int[] Labels);
+    /// <summary>Test images of a task that are routed together.</summary>
+    internal sealed record TestBatch(int Task, int[] Classes, ImageSet Test, int[] Images, int[] Labels);
 }

@@ -23,7 +23,8 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <param name="teacher">The legacy model to distil from, or null.</param>
     /// <param name="mostSamples">Training images of the task: no node can have more.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task TrainAsync(LegacyTeacher? teacher, long mostSamples, CancellationToken cancellationToken)
+    /// <returns>The phase to go on in.</returns>
+    public async Task<RunPhase> TrainAsync(LegacyTeacher? teacher, long mostSamples, CancellationToken cancellationToken)
     {
         if (State.Participants.Length == 0) RunParticipation.BeginRound(State); // whoever has left may be back
         if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
@@ -38,50 +39,46 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
             State.Round++;
             RunParticipation.BeginRound(State);
             BeginTrace(State, runId);
-            await run.MoveToAsync(RunPhase.Train);
-            return;
+            return RunPhase.Train;
         }
 
         var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait, mostSamples) with { Trace = Trace }, requests, run.Progress, cancellationToken);
         if (status.Phase is MergePhase.Failed && State.Attempts + 1 < RunRules.MostAttempts && !RunRules.IsFinal(status, State))
         {
             State.Attempts++;
-            run.Tell($"round {State.Round + 1} of task {State.Task + 1} is collected once more: {status.Error}");
+            run.Tell(new RoundRepeated(State.Task, State.Round, status.Error ?? ""));
             NoteArrivals(status, wait);
-            await run.MoveToAsync(RunPhase.Train);
-            return;
+            return RunPhase.Train;
         }
 
-        if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
-        await run.MoveToAsync(RunPhase.Merge);
+        return status.Phase is MergePhase.Failed ? throw new InvalidOperationException(status.Error) : RunPhase.Merge;
     }
 
     /// <summary>Waits for the round's decision and goes on from the new version, or from the old one when the merge was refused.</summary>
-    public async Task MergeAsync(CancellationToken cancellationToken)
+    /// <returns>The phase to go on in.</returns>
+    public async Task<RunPhase> MergeAsync(CancellationToken cancellationToken)
     {
         Begin();
         var status = await driver.DecisionAsync(runId, State.Round, cancellationToken);
-        switch (status.Phase)
+        if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
+        if (status.Phase is not (MergePhase.Closed or MergePhase.Rejected)) return RunPhase.Train; // open again, or lost: its nodes are asked again
+        int counted = State.Participants.Length - status.Missing.Length;
+        Count(status);
+        NoteArrivals(status, RunRules.Wait(State));
+        if (status.Result is { } result)
         {
-            case MergePhase.Failed:
-                throw new InvalidOperationException(status.Error);
-            case MergePhase.Closed or MergePhase.Rejected:
-                Count(status);
-                NoteArrivals(status, RunRules.Wait(State));
-                if (status.Result is { } result) State.Base = result;
-                if (status.Phase is MergePhase.Rejected) run.Tell(status.Error!);
-                EndAs(status.Phase is MergePhase.Closed ? "merged" : "rejected", State.Participants.Length - status.Missing.Length);
-                var next = RunRules.AfterMerge(Settings, State.Round);
-                State.Round++;
-                RunParticipation.BeginRound(State);
-                if (next is RunPhase.Train) BeginTrace(State, runId);
-                else State.RoundTrace = null;
-                await run.MoveToAsync(next);
-                return;
-            default:
-                await run.MoveToAsync(RunPhase.Train); // the round is open again, or was lost: its nodes are asked again
-                return;
+            State.Base = result;
+            run.Tell(new RoundMerged(State.Task, State.Round, result.Number, counted));
         }
+
+        if (status.Phase is MergePhase.Rejected) run.Tell(new RoundRejected(State.Task, State.Round, status.Error!));
+        EndAs(status.Phase is MergePhase.Closed ? "merged" : "rejected", counted);
+        var next = RunRules.AfterMerge(Settings, State.Round);
+        State.Round++;
+        RunParticipation.BeginRound(State);
+        if (next is RunPhase.Train) BeginTrace(State, runId);
+        else State.RoundTrace = null;
+        return next;
     }
 
     /// <summary>Ends this activation's span of the round; without effect when the round has ended.</summary>
@@ -132,7 +129,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         State.BytesDown += status.DownloadedBytes;
         State.DenseBytes += status.DenseBytes;
         State.DeviceSeconds += status.DeviceSeconds;
-        foreach (string refusal in status.Refusals) run.Tell($"refused: {refusal}");
+        foreach (string refusal in status.Refusals) run.Tell(new UpdateRefused(State.Task, State.Round, refusal));
     }
 
     private void NoteArrivals(MergeRoundStatus status, TimeSpan wait)

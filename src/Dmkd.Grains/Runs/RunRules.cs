@@ -3,8 +3,11 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Evaluation;
+using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
+using Dmkd.Data;
 using Dmkd.Grains.Placement;
 
 namespace Dmkd.Grains.Runs;
@@ -17,15 +20,6 @@ internal static class RunRules
 
     /// <summary>The phase after a round's merge.</summary>
     public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
-
-    /// <summary>The phase after a task's statistics: routing is fitted where there is something to fit.</summary>
-    public static RunPhase AfterSpecialization(RunSettings settings) => IsFitted(settings) ? RunPhase.Calibrate : RunPhase.Evaluate;
-
-    /// <summary>Whether a run's routing is fitted to exemplars.</summary>
-    public static bool IsFitted(RunSettings settings) => ScorerGate.IsNamed(settings.Routing.Gate) || settings.Calibration != CalibrationNames.None;
-
-    /// <summary>The phase after a task's evaluation.</summary>
-    public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
 
     /// <summary>Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are not repeated.</summary>
     public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
@@ -187,6 +181,11 @@ internal static class RunRules
         };
         return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
     }
+
+    /// <summary>The networks of a run on some images.</summary>
+    /// <exception cref="ArgumentException">They are named, and there are none, or they take other images.</exception>
+    public static NetworkFamily Networks(RunSettings settings, ImageSet images) => NetworkFamily.Of(
+        settings.Architecture, settings.Widths, images.Channels, images.Height, hasLegacy: settings.LegacyTasks > 0);
 
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>

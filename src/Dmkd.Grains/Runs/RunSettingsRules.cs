@@ -3,6 +3,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Routing;
 
@@ -28,6 +29,7 @@ internal static class RunSettingsRules
         if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
         if (settings.ShortestWait <= TimeSpan.Zero || settings.ShortestWait > settings.RoundDeadline)
             problems.Add(new ValidationResult($"ShortestWait must be above zero and at most RoundDeadline ({settings.RoundDeadline}), not {settings.ShortestWait}."));
+        if (NetworksProblem(settings) is { } networksProblem) problems.Add(new ValidationResult(networksProblem));
         problems.AddRange(RoutingProblems(settings).Select(problem => new ValidationResult(problem)));
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
     }
@@ -45,6 +47,19 @@ internal static class RunSettingsRules
         if (settings.Exemplars == 0 && settings.Calibration == CalibrationNames.Affine) yield return $"Calibration '{CalibrationNames.Affine}' is fitted to exemplars: Exemplars must be above 0.";
         if (!StartNames.All.Contains(settings.StartFrom)) yield return $"StartFrom must be one of {string.Join(", ", StartNames.All)}, not '{settings.StartFrom}'.";
         if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0) yield return $"StartFrom '{StartNames.Legacy}' needs a legacy model: LegacyTasks must be above 0.";
+    }
+
+    private static string? NetworksProblem(RunSettings settings)
+    {
+        try
+        {
+            if (settings.Architecture is { } named) _ = NetworkFamily.Read(named, settings.Data.ImageSize);
+            return null;
+        }
+        catch (ArgumentException e)
+        {
+            return $"Architecture: {e.Message}";
+        }
     }
 
     private static string? RuleProblem(string name)

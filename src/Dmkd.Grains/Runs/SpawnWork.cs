@@ -7,8 +7,6 @@ namespace Dmkd.Grains.Runs;
 /// <summary>First weights of a new module: synchronous tensor work, run on a device lane.</summary>
 internal static class SpawnWork
 {
-    private const string HeadPrefix = "head.";
-
     /// <summary>Weights drawn at random.</summary>
     public static byte[] Random(NetworkArchitecture architecture, ulong seed)
     {
@@ -24,7 +22,8 @@ internal static class SpawnWork
     {
         using var inherited = WeightCodec.Decode(parent);
         using var random = WeightTransfer.RandomWeights(architecture, seed);
-        using var weights = random.Map((name, fresh) => (name.StartsWith(HeadPrefix, StringComparison.Ordinal) ? fresh : inherited[name]).clone());
+        var head = architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output).Select(axes => axes.Name).ToHashSet(StringComparer.Ordinal);
+        using var weights = random.Map((name, fresh) => (head.Contains(name) ? fresh : inherited[name]).clone());
         return WeightCodec.Encode(weights);
     }
 }

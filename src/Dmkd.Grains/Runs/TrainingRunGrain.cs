@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
 using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Placement;
+using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -13,37 +12,40 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Runs;
 
 /// <summary>
-/// Sets the pace of a run. The run is a persisted state machine: every phase can be repeated, and its end is one state write,
-/// so a run that is killed anywhere goes on from the phase stored last and ends with the same numbers.
+/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes on when it is looked at
+/// or a reminder wakes it, and has itself woken elsewhere when its silo ends.
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    IWeightStore weights, DatasetCache datasets, SiloDevices devices, IModuleSpawner spawner, ClusterDevices clusterDevices,
-    InterruptedRuns interrupted, TimeProvider time, ILogger<TrainingRunGrain> logger)
-    : Grain, ITrainingRunGrain, IRunContext
+    StageServices services, ClusterDevices clusterDevices, InterruptedRuns interrupted, EventLimits limits, ILogger<TrainingRunGrain> logger)
+    : Grain, ITrainingRunGrain, IStageHost<RunPhase>, IRemindable
 {
-    private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
+    private static readonly TimeSpan MaxRun = TimeSpan.FromDays(7);
 
-    /// <summary>Times in a row that a phase is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private const int MostAttempts = 12;
+    string IStageHost<RunPhase>.Name => RunId;
 
-    private readonly RunFeed _feed = new(time);
-    private readonly BackgroundWork _work = new();
-    private RunData? _data;
-    private long _clock;
-    private double _partOfPhase;
+    RunPhase IStageHost<RunPhase>.Completed => RunPhase.Completed;
 
-    TrainingRunState IRunContext.State => State;
-
-    private TrainingRunState State => Writer.State;
+    RunPhase IStageHost<RunPhase>.Failed => RunPhase.Failed;
 
     private StateWriter<TrainingRunState> Writer => field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
 
-    private RunSettings Settings => State.Settings!;
+    private StageEngine<TrainingRunState, RunPhase> Engine => field ??= new(Writer, this, limits, services.Time, logger);
+
+    private RunScope Run => field ??= new()
+    {
+        RunId = RunId,
+        Engine = Engine,
+        Grains = GrainFactory,
+        Services = services,
+        Logger = logger,
+    };
+
+    private TrainingRunState State => Writer.State;
 
     private string RunId => this.GetPrimaryKeyString();
+
+    private bool IsUnderWay => !State.IsStopped && Engine.IsUnderWay;
 
     public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
     {
@@ -56,30 +58,28 @@ internal sealed partial class TrainingRunGrain(
 
         RunSettingsRules.Check(settings);
         await clusterDevices.RequireAsync(settings.Device);
-        if (settings.ExpertsOf is { } source) await RequireExpertsAsync(source, settings);
-        await RemindAsync();
+        if (settings.ExpertsOf is { } source) await new TakenExperts(GrainFactory).RequireAsync(source, settings);
+        await GoOnReminder.SetAsync(this, ServiceProvider);
         State.Settings = settings;
         State.Trace = Activity.Current?.Id;
-        State.StartedAt = time.GetUtcNow();
-        State.Phase = settings.LegacyTasks > 0 && settings.ExpertsOf is null ? RunPhase.Preserve : RunPhase.Assign;
+        State.StartedAt = services.Time.GetUtcNow();
+        State.Phase = Run.Stages().First;
         await Writer.WriteAsync();
         await AnnounceAsync();
-        StartDriving();
+        Engine.Start();
     }
 
     public async Task ResumeAsync(CancellationToken cancellationToken = default)
     {
-        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
+        RequireRun();
         if (State.Phase is RunPhase.Failed)
         {
-            await _work.EndedAsync();
-            State.Phase = RunRules.ResumesIn(State.FailedIn);
+            await Engine.ForgetFailureAsync(RunRules.ResumesIn);
             State.Attempts = 0;
-            State.Error = null;
         }
 
         if (State.Phase is RunPhase.Completed) return;
-        await RemindAsync();
+        await GoOnReminder.SetAsync(this, ServiceProvider);
         if (State.IsStopped)
         {
             State.IsStopped = false;
@@ -87,112 +87,125 @@ internal sealed partial class TrainingRunGrain(
             await AnnounceAsync();
         }
 
-        StartDriving();
+        Engine.Start();
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        RequireRun();
+        if (!IsUnderWay) return;
+        State.IsStopped = true;
+        await Writer.WriteAsync();
+        LogStopped(logger, RunId, State.Phase);
+        await AnnounceAsync();
+        await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        DeactivateOnIdle(); // ends the work at hand; the next activation finds the run stopped
+    }
+
+    public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
+    {
+        RequireNode(node);
+        if (!State.Absent.Add(node)) return Task.CompletedTask;
+        Engine.Tell(new NodeLeft(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
+        return Writer.WriteAsync();
+    }
+
+    public Task JoinAsync(int node, CancellationToken cancellationToken = default)
+    {
+        RequireNode(node);
+        if (!State.Absent.Remove(node)) return Task.CompletedTask;
+        State.Missed.Remove(node);
+        Engine.Tell(new NodeJoined(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
+        return Writer.WriteAsync();
     }
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
+
+    public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
+        State.Settings is null ? Task.FromResult<IReadOnlyList<RunNode>>([]) : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
     {
         Phase = State.Phase,
         Task = State.Task,
         Round = State.Round,
-        PreservationProgress = State.Phase is RunPhase.Preserve ? _partOfPhase : 1,
-        TaskProgress = RunRules.TaskProgress(State, _partOfPhase),
-        Events = _feed.After(afterEvent),
+        PreservationProgress = State.Phase is RunPhase.Preserve ? Engine.Share : 1,
+        TaskProgress = RunRules.TaskProgress(State, Engine.Share),
+        Events = Engine.EventsAfter(afterEvent),
         Error = State.Error,
         Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
         IsStopped = State.IsStopped,
-        IsAtWork = _work.IsRunning,
+        IsAtWork = Engine.IsAtWork,
     });
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
 
-    void IRunContext.Progress(double share) => _partOfPhase = share;
-
-    void IRunContext.Tell(string text) => _feed.Add(text);
-
-    Task IRunContext.MoveToAsync(RunPhase next) => MoveToAsync(next);
-
-    private void StartDriving() => _work.Start(DriveAsync, FailAsync, DeactivateOnIdle);
-
-    private async Task DriveAsync()
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        DelayDeactivation(LongestRun);
+        // A run whose silo died goes on wherever it is looked at next.
+        if (IsUnderWay && interrupted.GoOnWhenLookedAt) Engine.Start();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Run.EndRounds();
+        bool isSiloEnding = reason.ReasonCode is DeactivationReasonCode.ShuttingDown;
+        if (isSiloEnding && !Engine.IsBroken && IsUnderWay) GoOnReminder.WakeElsewhere(this, ServiceProvider);
+        return Engine.StopAsync();
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (IsUnderWay) Engine.Start(); // being activated did it already
+        else await GoOnReminder.ForgetAsync(this, ServiceProvider);
+    }
+
+    IDisposable? IStageHost<RunPhase>.Begin()
+    {
+        DelayDeactivation(MaxRun);
         Activity.Current = null; // a reminder or a look may have begun this, and the run is no part of their traces
-        using var activity = DmkdTelemetry.StartRun(State.Trace, RunId);
-        _clock = Stopwatch.GetTimestamp();
-        _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
-        for (int attempt = 0; State.Phase is not (RunPhase.Completed or RunPhase.Failed);)
-        {
-            try
-            {
-                await StepAsync();
-                attempt = 0;
-            }
-            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
-            {
-                // A silo died or does not answer: every phase can be repeated, and what others hold moves meanwhile.
-                LogRetried(logger, e, RunId, State.Phase, ++attempt);
-                _feed.Add($"{State.Phase} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
-                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
-            }
-        }
+        return DmkdTelemetry.StartRun(State.Trace, RunId);
     }
 
-    private Task StepAsync() => State.Phase switch
+    async Task<StageList<RunPhase>> IStageHost<RunPhase>.OpenAsync()
     {
-        RunPhase.Preserve => PreserveAsync(),
-        RunPhase.Assign => AssignAsync(),
-        RunPhase.Train => TrainAsync(),
-        RunPhase.Merge => MergeAsync(),
-        RunPhase.Specialize => SpecializeAsync(),
-        RunPhase.Calibrate => CalibrateAsync(),
-        RunPhase.Evaluate => EvaluateAsync(),
-        _ => throw new UnreachableException($"Phase {State.Phase} has no step."),
-    };
-
-    /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
-    private async Task MoveToAsync(RunPhase next)
-    {
-        var elapsed = Stopwatch.GetElapsedTime(_clock);
-        DmkdTelemetry.PhaseEnded(RunId, State.Phase.ToString(), elapsed);
-        State.WallSeconds += elapsed.TotalSeconds;
-        _clock = Stopwatch.GetTimestamp();
-        _partOfPhase = 0;
-        State.Phase = next;
-        await StoreAsync(next);
-        if (next is RunPhase.Completed or RunPhase.Failed) await AnnounceAsync();
+        await Run.LoadAsync();
+        return Run.Stages();
     }
 
-    /// <summary>Stores the state. Nobody may see the feed of an activation that ends here, so the log says why.</summary>
-    private async Task StoreAsync(RunPhase next)
+    string IStageHost<RunPhase>.ErrorOf(RunPhase phase, string reason)
     {
-        try
-        {
-            await Writer.WriteAsync();
-        }
-        catch (Exception e) when (e is not StateLostException)
-        {
-            LogNotStored(logger, RunId, next, e.GetBaseException().Message.Split('\n', 2)[0].Trim());
-            throw;
-        }
+        Run.FailRounds();
+        return reason;
     }
 
-    private async Task FailAsync(Exception exception, string reason)
+    Task IStageHost<RunPhase>.AnnounceAsync() => AnnounceAsync();
+
+    void IStageHost<RunPhase>.Deactivate() => DeactivateOnIdle();
+
+    private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(new RunSummary
     {
-        LogFailed(logger, exception, RunId, State.Phase);
-        _rounds?.Fail();
-        EndRounds();
-        State.Error = reason;
-        State.FailedIn = State.Phase;
-        _feed.Add(reason);
-        await MoveToAsync(RunPhase.Failed);
+        RunId = RunId,
+        Library = RunId,
+        Data = State.Settings!.Data,
+        Phase = State.Phase,
+        StartedAt = State.StartedAt,
+        IsStopped = State.IsStopped,
+    });
+
+    private void RequireRun()
+    {
+        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
     }
 
-    private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(
-        new RunSummary { RunId = RunId, Library = RunId, Data = Settings.Data, Phase = State.Phase, StartedAt = State.StartedAt, IsStopped = State.IsStopped });
+    private void RequireNode(int node)
+    {
+        RequireRun();
+        int nodes = State.Settings!.Nodes;
+        if (node < 0 || node >= nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {nodes - 1}; there is no node {node}.");
+    }
 
-    /// <summary>Waits a moment between two looks at work that goes on elsewhere.</summary>
-    private Task PauseAsync() => Task.Delay(PollPeriod, time, _work.Token);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: stopped in phase {Phase}; it waits to be resumed")]
+    private static partial void LogStopped(ILogger logger, string runId, RunPhase phase);
 }

@@ -1,11 +1,12 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Runs.Stages;
 
 namespace Dmkd.Grains.Runs;
 
 /// <summary>What a run persists: where it is and what it has measured.</summary>
-internal sealed class TrainingRunState
+internal sealed class TrainingRunState : IStagedState<RunPhase>
 {
     public RunSettings? Settings { get; set; }
 
@@ -94,6 +95,9 @@ internal sealed class TrainingRunState
 
     /// <summary>All that was counted before the task.</summary>
     public LearningCost BeforeTask { get; set; } = LearningCost.None;
+
+    /// <summary>The last events, oldest first; an earlier program stored none.</summary>
+    public List<RunEvent> Events { get; set; } = [];
 
     public string? Error { get; set; }
 

@@ -10,7 +10,6 @@ internal static class StorageNames
     public const string ExpertModule = "expert-module";
     public const string ModuleCatalog = "module-catalog";
     public const string LibraryDirectory = "library-directory";
-    public const string LegacyModel = "legacy-model";
     public const string Preservation = "preservation";
     public const string Node = "node";
     public const string MergeCoordinator = "merge-coordinator";

@@ -4,7 +4,7 @@ using Dmkd.Grains.Storage;
 
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>The rounds of a run, driven as <c>TrainingRunGrain</c> drives them: step after step of the stored state, until they are done or fail.</summary>
+/// <summary>The rounds of a run, driven as its <c>StageEngine</c> drives them: step after step of the stored state, until they are done or fail.</summary>
 internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDriver driver, Action onBroken) : IRunContext
 {
     private readonly StateWriter<TrainingRunState> _writer = new(slot, onBroken);
@@ -41,19 +41,19 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
 
     public Action<string> Trace { get; init; } = _ => { };
 
-    public Task MoveToAsync(RunPhase next)
-    {
-        Trace($"run moves from {State.Phase} to {next}, round {State.Round} {State.Error}");
-        State.Phase = next;
-        return _writer.WriteAsync();
-    }
-
     public void Progress(double share)
     {
     }
 
-    public void Tell(string text)
+    public void Tell(RunEvent happened)
     {
+    }
+
+    private Task MoveToAsync(RunPhase next)
+    {
+        Trace($"run moves from {State.Phase} to {next}, round {State.Round} {State.Error}");
+        State.Phase = next;
+        return _writer.WriteAsync();
     }
 
     private async Task DriveAsync()
@@ -62,8 +62,10 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
         {
             while (State.Phase is RunPhase.Train or RunPhase.Merge)
             {
-                if (State.Phase is RunPhase.Train) await Rounds.TrainAsync(null, long.MaxValue, CancellationToken.None);
-                else await Rounds.MergeAsync(CancellationToken.None);
+                var next = State.Phase is RunPhase.Train
+                    ? await Rounds.TrainAsync(null, long.MaxValue, CancellationToken.None)
+                    : await Rounds.MergeAsync(CancellationToken.None);
+                await MoveToAsync(next);
             }
         }
         catch (StateLostException)

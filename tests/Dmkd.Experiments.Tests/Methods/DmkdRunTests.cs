@@ -5,7 +5,7 @@ namespace Dmkd.Experiments.Tests.Methods;
 
 public sealed class DmkdRunTests
 {
-    private static readonly RunEvent[] Feed = [.. Enumerable.Range(1, 3).Select(number => new RunEvent(number, DateTimeOffset.UnixEpoch, $"line {number}"))];
+    private static readonly RunEvent[] Feed = [.. Enumerable.Range(1, 3).Select(number => new NodeLeft($"node {number}") { Sequence = number })];
 
     [Fact]
     public async Task FollowAsync_CompletedRun_ReturnsItsReportAndTellsEachLineOnce()
@@ -16,9 +16,9 @@ public sealed class DmkdRunTests
             new RunProgress { Phase = RunPhase.Train, Events = Feed[..2] },
             new RunProgress { Phase = RunPhase.Completed, Events = Feed });
         List<string> told = [];
-        var report = await FollowAsync(run, look => told.AddRange(look.Events.Select(entry => entry.Text)));
+        var report = await FollowAsync(run, look => told.AddRange(look.Events.Cast<NodeLeft>().Select(entry => entry.Node)));
         Assert.Same(Reports.Reports.Run, report);
-        Assert.Equal(["line 1", "line 2", "line 3"], told);
+        Assert.Equal(["node 1", "node 2", "node 3"], told);
         Assert.Equal([0L, 1L, 2L], run.Asked);
     }
 

@@ -1,7 +1,5 @@
-using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Legacy;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
@@ -13,8 +11,7 @@ internal static class CrashPoints
 {
     public static IReadOnlyDictionary<string, Func<object, bool>> All { get; } = new Dictionary<string, Func<object, bool>>
     {
-        ["legacy model trained"] = state => state is LegacyModelState { Stage: LegacyStage.Preserving },
-        ["legacy model taken apart"] = state => state is LegacyModelState { Stage: LegacyStage.Completed },
+        ["legacy model trained"] = state => state is TrainingRunState { Phase: RunPhase.Preserve, Legacy: not null },
         ["preserve ends"] = state => state is TrainingRunState { Phase: RunPhase.Assign, Task: 0 },
         ["assign ends"] = state => state is TrainingRunState { Phase: RunPhase.Train, Task: 0, Round: 0 },
         ["first node has trained, its update is not stored"] = state => state is NodeState { Held.Count: 1 },

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Legacy;
 using Dmkd.Grains.Runs;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,7 +17,7 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
 
     [Theory]
     [InlineData(typeof(TrainingRunState), 3)]
-    [InlineData(typeof(LegacyModelState), 2)]
+    [InlineData(typeof(TrainingRunState), 2)]
     [InlineData(typeof(Merging.MergeCoordinatorState), 2)]
     [InlineData(typeof(Nodes.NodeState), 1)]
     [InlineData(typeof(Experts.ExpertModuleState), 3)]

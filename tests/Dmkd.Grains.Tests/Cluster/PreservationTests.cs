@@ -150,12 +150,16 @@ public sealed class PreservationTests(PreservedLibrary library) : IClassFixture<
     }
 
     [Fact]
-    public async Task Progress_OfACompleteLibrary_TellsEveryLineOnce()
+    public async Task Progress_OfACompleteLibrary_TellsEveryEventOnce()
     {
         var progress = await library.Cluster.Grains.GetGrain<IPreservationGrain>(PreservedLibrary.Name).GetProgressAsync(0, Cancel);
         Assert.Equal(progress.Events.Select((_, place) => progress.Events[0].Sequence + place), progress.Events.Select(line => line.Sequence));
-        foreach (string part in new[] { "legacy model legacy.safetensors:", $"expert-1: {library.Report.Modules[0].Classes.Length} classes", "gate: ", "R = 2:" })
-            Assert.Contains(progress.Events, line => line.Text.StartsWith(part, StringComparison.Ordinal));
+        Assert.Equal("legacy.safetensors", Assert.Single(progress.Events.OfType<LegacyMeasured>()).Source);
+        Assert.Equal(
+            library.Report.Modules.Select(module => (module.Name, module.Classes.Length)),
+            progress.Events.OfType<ModuleCut>().Select(cut => (cut.Module, cut.Classes)));
+        Assert.Equal(["expert-1", "expert-2", "gate"], progress.Events.OfType<ModuleDistilled>().Select(module => module.Module).Order());
+        Assert.Equal(library.Report.Routed, progress.Events.OfType<LibraryEvaluated>().Select(evaluated => evaluated.Result));
         Assert.All(progress.Tracks, track => Assert.Equal(1, track.Share, 1e-9));
     }
 

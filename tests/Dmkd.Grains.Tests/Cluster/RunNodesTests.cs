@@ -51,8 +51,8 @@ public sealed class RunNodesTests : IDisposable
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path, configure: silo => Replace(silo, work => new GreedyWork(work)));
         await cluster.RunAsync(RunId, OneTask());
         var look = await cluster.Grains.GetGrain<ITrainingRunGrain>(RunId).GetProgressAsync(0, Cancel);
-        Assert.Contains(look.Events, line => line.Text.StartsWith("run/node-2 takes no part in round 1: ", StringComparison.Ordinal)
-            && line.Text.Contains("the device cpu has no memory for the work: it could not give", StringComparison.Ordinal));
+        Assert.Contains(look.Events.OfType<NodeMissed>(), missed => (missed.Node, missed.Round) == ("run/node-2", 0)
+            && missed.Reason.Contains("the device cpu has no memory for the work: it could not give", StringComparison.Ordinal));
         Assert.Equal([["run/node-1"], ["run/node-1"]], await ContributorsAsync(cluster));
     }
 

@@ -105,12 +105,19 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     public async Task Settings_UnknownRun_IsNull() => Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
 
     [Fact]
-    public async Task Progress_OfAFinishedRun_TellsEveryLineOnce()
+    public async Task Progress_OfAFinishedRun_TellsEveryEventOnce()
     {
         await _cluster.RunAsync("feed", TinySettings());
         var progress = await _cluster.Grains.GetGrain<ITrainingRunGrain>("feed").GetProgressAsync(0, Cancel);
         Assert.Equal(progress.Events.Select((_, place) => progress.Events[0].Sequence + place), progress.Events.Select(line => line.Sequence));
-        Assert.Single(progress.Events, line => line.Text.StartsWith("legacy model:", StringComparison.Ordinal));
+        Type[] expected =
+        [
+            typeof(LegacyTrained), typeof(ExpertPreserved),
+            typeof(ExpertAdded), typeof(RoundMerged), typeof(RoundMerged), typeof(TaskEvaluated),
+            typeof(ExpertAdded), typeof(RoundMerged), typeof(RoundMerged), typeof(TaskEvaluated),
+        ];
+        Assert.Equal(expected, progress.Events.Select(line => line.GetType()));
+        Assert.Equal([2, 3, 2, 3], progress.Events.OfType<RoundMerged>().Select(merged => merged.Version));
     }
 
     [Fact]

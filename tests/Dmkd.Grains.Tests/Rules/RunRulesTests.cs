@@ -8,14 +8,6 @@ namespace Dmkd.Grains.Tests.Rules;
 public sealed class RunRulesTests
 {
     [Theory]
-    [InlineData("evidence", "none", RunPhase.Evaluate)]
-    [InlineData("evidence", "affine", RunPhase.Calibrate)]
-    [InlineData("mlp", "none", RunPhase.Calibrate)]
-    [InlineData("oracle", "none", RunPhase.Evaluate)]
-    internal void AfterSpecialization_WhatIsFitted_IsCalibrated(string gate, string calibration, RunPhase next) =>
-        Assert.Equal(next, RunRules.AfterSpecialization(With(gate) with { Calibration = calibration }));
-
-    [Theory]
     [InlineData("evidence", 35)]
     [InlineData("hybrid", 35)]
     [InlineData("mlp", 30)] // chooses first: the two largest
@@ -27,8 +19,6 @@ public sealed class RunRulesTests
         var report = RunRules.Report(state, RunId)!;
         Assert.Equal((expected, 12), (report.MacsPerInput, report.Exemplars));
     }
-
-    private static RunSettings With(string gate) => TinySettings() with { Routing = new RoutingSettings(gate, 1, 0) };
 
     [Theory]
     [InlineData(1, new[] { 0, 1, 2, 3, 4, 5, 6 })]
@@ -42,11 +32,6 @@ public sealed class RunRulesTests
     [InlineData(1, RunPhase.Train)]
     [InlineData(2, RunPhase.Specialize)]
     internal void AfterMerge_ThreeRounds_SpecializesAfterTheLast(int round, RunPhase next) => Assert.Equal(next, RunRules.AfterMerge(Settings(3, 1), round));
-
-    [Theory]
-    [InlineData(0, RunPhase.Assign)]
-    [InlineData(1, RunPhase.Completed)]
-    internal void AfterEvaluation_TwoTasks_CompletesAfterTheLast(int task, RunPhase next) => Assert.Equal(next, RunRules.AfterEvaluation(TinySettings(), task));
 
     [Theory]
     [InlineData(0.5, 4, 2)]

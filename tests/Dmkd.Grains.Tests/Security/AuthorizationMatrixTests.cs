@@ -10,7 +10,7 @@ public sealed class AuthorizationMatrixTests
 
     private static readonly string[] Reading =
     [
-        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync", "ILegacyModelGrain.GetStatusAsync",
+        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync",
         "ILibraryDirectoryGrain.ListRunsAsync", "IMergeCoordinatorGrain.GetRoundAsync", "IModuleCatalogGrain.GetGateAsync", "IModuleCatalogGrain.ListAsync",
         "INodeGrain.GetLocalUpdateAsync", "IPreservationGrain.GetProgressAsync", "IPreservationGrain.GetReportAsync", "IPreservationGrain.GetRequestAsync",
         "IRouterGrain.RouteAsync", "ITrainingRunGrain.GetProgressAsync", "ITrainingRunGrain.GetReportAsync", "ITrainingRunGrain.GetSettingsAsync", "ITrainingRunGrain.ListNodesAsync",

@@ -1,6 +1,5 @@
 using System.Reflection;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
@@ -14,7 +13,7 @@ public sealed class PersistedStateTests
     {
         [typeof(RunPhase)] = "Created=0 Preserve=1 Assign=2 Train=3 Merge=4 Specialize=5 Evaluate=6 Completed=7 Failed=8 Calibrate=9",
         [typeof(MergePhase)] = "Idle=0 Collecting=1 Merging=2 Closed=3 Failed=4 Projecting=5 Publishing=6 Rejected=7",
-        [typeof(LegacyStage)] = "Idle=0 Training=1 Preserving=2 Completed=3 Failed=4",
+        [typeof(NodeMeasurement)] = "Entropy=0 Exemplars=1 Moments=2",
         [typeof(ModuleOrigin)] = "Random=0 Preserved=1 Spawned=2",
         [typeof(ModuleRole)] = "Expert=0 Gate=1",
         [typeof(PreservationStage)] = "Idle=0 Surrogate=1 Cut=2 Distil=3 Publish=4 Completed=5 Failed=6",
@@ -53,8 +52,8 @@ public sealed class PersistedStateTests
     [Fact]
     public void Serializer_FieldOfANewerProgram_IsIgnored()
     {
-        var read = new JsonStateSerializer().Deserialize<RunEvent>(new BinaryData("""{"sequence":7,"at":"2030-01-01T00:00:00Z","text":"t","later":{"a":1}}"""));
-        Assert.Equal(7, read.Sequence);
+        var read = new JsonStateSerializer().Deserialize<RunEvent>(new BinaryData("""{"sequence":7,"at":"2030-01-01T00:00:00Z","node":"n","later":{"a":1},"kind":"NodeLeft"}"""));
+        Assert.Equal(new NodeLeft("n") { Sequence = 7, At = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero) }, read);
     }
 
     private static void RoundTrips(object state)

@@ -29,7 +29,8 @@ internal static class Structure
 
         object instance = Construct(type);
         if (instance is IDictionary dictionary) dictionary.Add(type.GetGenericArguments()[0] == typeof(string) ? "key" : Fill(type.GetGenericArguments()[0]), Fill(type.GetGenericArguments()[1]));
-        else if (instance is IList list) list.Add(Fill(type.GetGenericArguments()[0]));
+        else if (instance is IList list)
+            foreach (var kind in KindsOf(type.GetGenericArguments()[0])) list.Add(Fill(kind));
         else
             foreach (var property in Properties(type).Where(property => property.CanWrite)) property.SetValue(instance, Fill(property.PropertyType));
         return instance;
@@ -57,10 +58,16 @@ internal static class Structure
             if (!seen.Add(next)) return;
             if (next.HasElementType) Visit(next.GetElementType()!);
             foreach (var argument in next.GetGenericArguments()) Visit(argument);
+            if (next.IsAbstract)
+                foreach (var kind in KindsOf(next)) Visit(kind);
             if (next.Namespace!.StartsWith("Dmkd", StringComparison.Ordinal) && !next.IsEnum)
                 foreach (var property in Properties(next)) Visit(property.PropertyType);
         }
     }
+
+    /// <summary>The type itself; of an abstract one of ours all that are derived from it.</summary>
+    private static IEnumerable<Type> KindsOf(Type type) =>
+        type.IsAbstract && type.Namespace!.StartsWith("Dmkd", StringComparison.Ordinal) ? type.Assembly.GetTypes().Where(kind => kind.IsSubclassOf(type)) : [type];
 
     private static object Construct(Type type)
     {

@@ -50,7 +50,7 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
     {
         int count = experts == 0 ? problem.Tasks.Count : experts;
         using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.InitialWeights), CPU);
-        using var mixture = new ExpertMixture(ArchitectureOf(SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
+        using var mixture = new ExpertMixture(ArchitectureOf((ConvNetArchitecture)SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
         mixture.to(job.Device);
         using var noise = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.GateNoise), CPU);
         var learning = new SharedHeadLearning(job, problem, options, progress);

@@ -1,6 +1,8 @@
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
+using Dmkd.Core.Preservation;
+using Dmkd.Core.Training;
 using Dmkd.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,8 +13,13 @@ namespace Dmkd.Experiments.Methods.SharedHead;
 internal static class SharedNetwork
 {
     /// <summary>Describes the network of a problem.</summary>
-    public static ConvNetArchitecture ArchitectureOf(ContinualProblem problem) =>
-        new(problem.Dataset.Train.Channels, problem.Dataset.Train.Height, problem.Settings.Widths, problem.Dataset.ClassNames.Count);
+    public static NetworkArchitecture ArchitectureOf(ContinualProblem problem)
+    {
+        var settings = problem.Settings;
+        var images = problem.Dataset.Train;
+        return NetworkFamily.Of(settings.Architecture, settings.Widths, images.Channels, images.Height, hasLegacy: settings.LegacyTasks > 0)
+            .Expert(problem.Dataset.ClassNames.Count);
+    }
 
     /// <summary>Builds it.</summary>
     /// <param name="job">The lane; the network comes to its device.</param>

@@ -1,6 +1,5 @@
 using System.Reflection;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
@@ -44,8 +43,6 @@ internal static class AccessTable
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.ListAsync))] = Read(Readers),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.GetGateAsync))] = Read(Readers),
         [(typeof(IRouterGrain), nameof(IRouterGrain.RouteAsync))] = Read(Readers),
-        [(typeof(ILegacyModelGrain), nameof(ILegacyModelGrain.StartAsync))] = Change(Nobody),
-        [(typeof(ILegacyModelGrain), nameof(ILegacyModelGrain.GetStatusAsync))] = Read(Readers),
 
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.CreateAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.PublishAsync))] = Change(Nobody),

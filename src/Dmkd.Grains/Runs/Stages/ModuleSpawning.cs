@@ -1,0 +1,98 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core.Modules;
+using Dmkd.Core.Training;
+
+namespace Dmkd.Grains.Runs.Stages;
+
+/// <summary>First weights of a module that nobody preserved, and what nodes spent on finding its parent.</summary>
+internal sealed record SpawnedModule(string Architecture, byte[] Content, ModuleLineage Lineage)
+{
+    public double DeviceSeconds { get; init; }
+
+    public long Bytes { get; init; }
+}
+
+/// <summary>Spawns the task's module: random weights, or somebody's features under a new head.</summary>
+internal sealed class ModuleSpawning(RunScope run)
+{
+    private TrainingRunState State => run.State;
+
+    private RunSettings Settings => run.Settings;
+
+    private int OutputCount => RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.UnknownOutput);
+
+    public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) => source switch
+    {
+        FirstWeights.Random => DrawAsync(),
+        FirstWeights.LegacyFeatures => FromLegacyAsync(cancellationToken),
+        FirstWeights.Similar => FromMostSimilarAsync(cancellationToken),
+        _ => FromPreviousAsync(cancellationToken),
+    };
+
+    private async Task<SpawnedModule> DrawAsync()
+    {
+        var architecture = RunRules.Networks(Settings, run.Data.Dataset.Train).Expert(OutputCount);
+        byte[] content = await run.Services.Spawner.RandomAsync(architecture, FirstWeightsRules.DrawSeed(Settings, State.Task));
+        var lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = run.RunId };
+        return new SpawnedModule(architecture.ToString()!, content, lineage);
+    }
+
+    private Task<SpawnedModule> FromLegacyAsync(CancellationToken cancellationToken)
+    {
+        var features = State.LegacyFeatures!;
+        var lineage = new ModuleLineage { Origin = ModuleOrigin.Spawned, RunId = run.RunId, LegacyDigest = State.Legacy!.Digest };
+        return InheritAsync(features.Architecture, features.Digest, lineage, cancellationToken);
+    }
+
+    private async Task<SpawnedModule> FromPreviousAsync(CancellationToken cancellationToken)
+    {
+        var parent = await run.Grains.GetGrain<IExpertModuleGrain>(State.Module!.Key).GetSnapshotAsync(cancellationToken)
+            ?? throw new InvalidOperationException($"Module {State.Module.Key}, the parent of task {State.Task + 1}'s module, does not exist.");
+        return await FromModuleAsync(parent, cancellationToken);
+    }
+
+    /// <summary>The earlier expert with the highest mean evidence in the nodes' data of the new task; of equals the newest. No data leaves a node.</summary>
+    private async Task<SpawnedModule> FromMostSimilarAsync(CancellationToken cancellationToken)
+    {
+        var measuring = new NodeMeasuring(run);
+        ModuleSnapshot? best = null;
+        double most = double.NegativeInfinity, seconds = 0;
+        long bytes = 0;
+        for (int task = 0; task < State.Task; task++)
+        {
+            var expert = await run.ModuleOf(RunRules.ModuleName(task)).GetSnapshotAsync(cancellationToken)
+                ?? throw new InvalidOperationException($"Module {ModuleDescriptor.KeyOf(run.RunId, RunRules.ModuleName(task))} does not exist.");
+            var reports = await measuring.EntropyAsync(expert.Descriptor, expert.Current);
+            seconds += reports.Sum(report => report.DeviceSeconds);
+            bytes += reports.Sum(report => report.DownloadedBytes);
+            double mean = reports.Sum(report => report.EvidenceSum) / reports.Sum(report => report.SampleCount);
+            if (mean < most || double.IsNaN(mean)) continue;
+            best = expert;
+            most = mean;
+        }
+
+        return await FromModuleAsync(best!, cancellationToken) with { DeviceSeconds = seconds, Bytes = bytes };
+    }
+
+    private Task<SpawnedModule> FromModuleAsync(ModuleSnapshot parent, CancellationToken cancellationToken)
+    {
+        var lineage = new ModuleLineage
+        {
+            Origin = ModuleOrigin.Spawned,
+            RunId = run.RunId,
+            Parent = parent.Descriptor.Name,
+            ParentDigest = parent.Current.Digest,
+        };
+        return InheritAsync(parent.Descriptor.Architecture, parent.Current.Digest, lineage, cancellationToken);
+    }
+
+    private async Task<SpawnedModule> InheritAsync(string architecture, string digest, ModuleLineage lineage, CancellationToken cancellationToken)
+    {
+        var parent = ArchitectureCatalog.Parse(architecture);
+        var child = parent.Resize(parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), OutputCount);
+        byte[] inherited = await run.Services.Weights.GetAsync(digest, cancellationToken);
+        byte[] content = await run.Services.Spawner.FromParentAsync(child, inherited, FirstWeightsRules.HeadSeed(Settings, State.Task));
+        return new SpawnedModule(child.ToString()!, content, lineage);
+    }
+}
