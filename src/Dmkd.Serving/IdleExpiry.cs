@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Internal;
 
-namespace Dmkd.Grains.Caching;
+namespace Dmkd.Serving;
 
-/// <summary>A silo's caches let go of what nobody asked for in a while: it serves many libraries one after the other, and must not keep them all.</summary>
+/// <summary>Caches that let go of what nobody asked for in a while: a silo serves many libraries one after the other, and must not keep them all.</summary>
 internal static class IdleExpiry
 {
     /// <summary>An empty cache.</summary>

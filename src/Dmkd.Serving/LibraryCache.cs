@@ -1,35 +1,39 @@
-using Dmkd.Contracts.Experts;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
-using Dmkd.Grains.Caching;
+using Dmkd.Core.Routing;
 using Microsoft.Extensions.Caching.Memory;
 
-namespace Dmkd.Grains.Routing;
+namespace Dmkd.Serving;
 
 /// <summary>
-/// Expert networks that routing uses, loaded once per silo and version. A new version of a module takes the place of the old
+/// Networks and fitted gates that libraries answer with, loaded once per process and version. A new version of a module takes the place of the old
 /// one; what is replaced, or was not asked for in a while, is disposed when its last user is done. Owns its networks. Thread-safe.
 /// </summary>
-internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : IDisposable
+public sealed class LibraryCache(TimeProvider time) : IDisposable
 {
     /// <summary>How long a network is kept that nobody asks for.</summary>
     public static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(15);
 
     private readonly Lock _gate = new();
     private readonly MemoryCache _entries = IdleExpiry.CreateCache(time);
+    private readonly MemoryCache _gates = IdleExpiry.CreateCache(time);
 
     /// <summary>Networks at hand.</summary>
     public int Count => _entries.Count;
 
     /// <summary>Rents the networks of some modules; dispose the lease when their scores are computed.</summary>
+    /// <param name="source">Where their weights lie.</param>
     /// <param name="modules">The modules.</param>
     /// <param name="acceptsEarlier">Whether an earlier version may serve where the current one cannot be read.</param>
     /// <param name="worker">Loads networks.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="Storage.WeightStoreException">Weights cannot be read.</exception>
-    public async Task<Lease> RentAsync(IReadOnlyList<ModuleSnapshot> modules, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
+    public async Task<Lease> RentAsync(
+        ILibrarySource source, IReadOnlyList<LibraryMember> modules, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(modules);
+        ArgumentNullException.ThrowIfNull(worker);
         var rented = new Entry?[modules.Count];
         try
         {
@@ -39,7 +43,13 @@ internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : ID
             }
 
             int[] missing = [.. Enumerable.Range(0, rented.Length).Where(i => rented[i] is null)];
-            if (missing.Length > 0) await LoadAsync(modules, missing, rented, acceptsEarlier, worker, cancellationToken);
+            if (missing.Length > 0)
+            {
+                var contents = new MemberWeights[missing.Length];
+                for (int i = 0; i < missing.Length; i++) contents[i] = await source.ReadAsync(modules[missing[i]], acceptsEarlier, cancellationToken);
+                await worker.RunAsync(job => Load(job, modules, missing, contents, rented), cancellationToken);
+            }
+
             return new Lease(this, rented!);
         }
         catch
@@ -49,37 +59,55 @@ internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : ID
         }
     }
 
+    /// <summary>The parameters of a library's fitted gate.</summary>
+    /// <param name="source">Where they lie.</param>
+    /// <param name="fitted">The fit.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<GateParameters> GateAsync(ILibrarySource source, FittedRouting fitted, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(fitted);
+        string library = source.Manifest.Name;
+        if (_gates.TryGetValue(library, out KnownGate? known) && known!.Digest == fitted.Digest) return known.Parameters;
+        var parameters = await source.ReadGateAsync(fitted, cancellationToken);
+        _gates.SetIdling(library, new KnownGate(fitted.Digest, parameters), LongestIdle);
+        return parameters;
+    }
+
+    /// <summary>Lets go of everything; what is in use stays until its users are done.</summary>
     public void Dispose()
     {
         _entries.Clear(); // what is left is let go on other threads
         _entries.Dispose();
+        _gates.Dispose();
     }
 
-    private async Task LoadAsync(IReadOnlyList<ModuleSnapshot> modules, int[] missing, Entry?[] rented, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
+    private bool Load(DeviceJob job, IReadOnlyList<LibraryMember> modules, int[] missing, MemberWeights[] contents, Entry?[] rented)
     {
-        var contents = new (ModuleVersion Version, byte[] Content)[missing.Length];
-        for (int i = 0; i < missing.Length; i++) contents[i] = await weights.ReadAsync(modules[missing[i]], acceptsEarlier, cancellationToken);
-        await worker.RunAsync(
-            job =>
-            {
-                foreach (var (i, (version, content)) in missing.Zip(contents))
-                    rented[i] = Add(modules[i], version, job.Keep(NetworkLoader.Load(modules[i].Descriptor.Architecture, content, job.Device)));
-                return true;
-            },
-            cancellationToken);
+        for (int i = 0; i < missing.Length; i++)
+        {
+            var module = modules[missing[i]];
+            var network = job.Keep(NetworkLoader.Load(module.Architecture, contents[i].Content, job.Device));
+            rented[missing[i]] = Add(module, contents[i].Version, network);
+        }
+
+        return true;
     }
 
-    private Entry? Find(ModuleSnapshot module, bool acceptsEarlier) =>
-        _entries.TryGetValue(module.Descriptor.Key, out Entry? entry) && entry!.Digest == module.Current.Digest && (acceptsEarlier || entry.Replacement is null) ? entry : null;
+    private Entry? Find(LibraryMember module, bool acceptsEarlier)
+    {
+        bool isThere = _entries.TryGetValue(module.Key, out Entry? entry) && entry!.Digest == module.Digest;
+        return isThere && (acceptsEarlier || entry!.Replacement is null) ? entry : null;
+    }
 
     /// <summary>Adds a network.</summary>
     /// <returns>It, rented.</returns>
-    private Entry Add(ModuleSnapshot module, ModuleVersion served, Network network)
+    private Entry Add(LibraryMember module, int served, Network network)
     {
-        string? replacement = served.Number == module.Current.Number ? null
-            : $"{module.Descriptor.Name} version {module.Current.Number} cannot be read: version {served.Number} answers";
-        var entry = new Entry(module.Current.Digest, network, replacement).Rent();
-        _entries.SetIdling(module.Descriptor.Key, entry, LongestIdle, left => Return([left]));
+        string? replacement = null;
+        if (served != module.Version) replacement = $"{module.Name} version {module.Version} cannot be read: version {served} answers";
+        var entry = new Entry(module.Digest, network, replacement).Rent();
+        _entries.SetIdling(module.Key, entry, LongestIdle, left => Return([left]));
         return entry;
     }
 
@@ -92,15 +120,27 @@ internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : ID
     }
 
     /// <summary>Networks in use.</summary>
-    internal sealed class Lease(ExpertCache cache, IReadOnlyList<Entry> entries) : IDisposable
+    public sealed class Lease : IDisposable
     {
+        private readonly LibraryCache _cache;
+        private readonly IReadOnlyList<Entry> _entries;
+
+        internal Lease(LibraryCache cache, IReadOnlyList<Entry> entries)
+        {
+            _cache = cache;
+            _entries = entries;
+            Networks = [.. entries.Select(entry => entry.Network)];
+            Replacements = [.. entries.Select(entry => entry.Replacement).OfType<string>()];
+        }
+
         /// <summary>In the order asked for, in evaluation mode. Borrowed.</summary>
-        public IReadOnlyList<Network> Networks { get; } = [.. entries.Select(entry => entry.Network)];
+        public IReadOnlyList<Network> Networks { get; }
 
         /// <summary>A line per module that an earlier version serves.</summary>
-        public string[] Replacements { get; } = [.. entries.Select(entry => entry.Replacement).OfType<string>()];
+        public IReadOnlyList<string> Replacements { get; }
 
-        public void Dispose() => cache.Return(entries);
+        /// <summary>Gives them back.</summary>
+        public void Dispose() => _cache.Return(_entries);
     }
 
     /// <summary>A network with the number of its users; the cache itself is one.</summary>
@@ -126,4 +166,6 @@ internal sealed class ExpertCache(ServedWeights weights, TimeProvider time) : ID
             if (--_users == 0) Network.Dispose();
         }
     }
+
+    private sealed record KnownGate(string Digest, GateParameters Parameters);
 }

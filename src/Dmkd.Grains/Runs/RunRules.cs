@@ -6,6 +6,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Core.Evaluation;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Placement;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Runs;
 
@@ -21,8 +22,8 @@ internal static class RunRules
     /// <summary>The phase after a task's statistics: routing is fitted where there is something to fit.</summary>
     public static RunPhase AfterSpecialization(RunSettings settings) => IsFitted(settings) ? RunPhase.Calibrate : RunPhase.Evaluate;
 
-    /// <summary>Whether a run's routing is fitted to exemplars.</summary>
-    public static bool IsFitted(RunSettings settings) => ScorerGate.IsNamed(settings.Routing.Gate) || settings.Calibration != CalibrationNames.None;
+    /// <summary>Whether a run's routing is fitted to what nodes measure.</summary>
+    public static bool IsFitted(RunSettings settings) => RunGate.Of(settings).NeedsFit;
 
     /// <summary>The phase after a task's evaluation.</summary>
     public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
@@ -178,13 +179,10 @@ internal static class RunRules
     /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>
     private static long MacsPerInput(TrainingRunState state)
     {
-        var routing = state.Settings!.Routing;
-        int asked = routing.Gate switch
-        {
-            ScorerGate.MlpName => routing.TopExperts,
-            GateCatalog.Oracle => 1,
-            _ => state.ExpertMultiplyAdds.Count,
-        };
+        var gate = RunGate.Of(state.Settings!);
+        int asked = state.ExpertMultiplyAdds.Count;
+        if (gate.ChoosesFirst) asked = state.Settings!.Routing.TopExperts;
+        if (gate.Needs.HasFlag(GateNeeds.Task)) asked = 1;
         return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
     }
 

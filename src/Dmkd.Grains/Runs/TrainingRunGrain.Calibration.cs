@@ -12,7 +12,7 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018).</summary>
 internal sealed partial class TrainingRunGrain
 {
-    private Task CalibrateAsync() => Settings.Calibration == CalibrationNames.Discriminant ? FitDiscriminantsAsync() : FitToExemplarsAsync();
+    private Task CalibrateAsync() => RunGate.Of(Settings).Needs.HasFlag(GateNeeds.Moments) ? FitDiscriminantsAsync() : FitToExemplarsAsync();
 
     /// <summary>Has every expert so far score the nodes' exemplars, fits, and publishes; a repeat replaces what it published before.</summary>
     private async Task FitToExemplarsAsync()
@@ -22,10 +22,10 @@ internal sealed partial class TrainingRunGrain
         int[] nodes = [.. Enumerable.Range(0, Settings.Nodes).Where(node => !State.Absent.Contains(node))];
         var answers = await Task.WhenAll(nodes.Select(node => ExemplarsOfAsync(node, experts)));
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
-        var exemplars = ScoredExemplars.From(experts, reports);
+        var exemplars = RunGate.Exemplars(experts, reports);
         if (exemplars.Labels.Length == 0) throw new InvalidOperationException($"No node told anything about its exemplars within {LongestMeasurement}.");
-        var settings = Settings; // a lane never reads grain state
-        var (content, duration) = await devices.Serving.RunAsync(job => (GateFitting.Fit(settings, exemplars).Encode(), job.Elapsed), _work.Token);
+        var gate = RunGate.Of(Settings);
+        var (content, duration) = await devices.Serving.RunAsync(job => (gate.Fit(exemplars).Encode(), job.Elapsed), _work.Token);
         DmkdTelemetry.DeviceUsed("fit gate", duration);
         var parameters = new StoredBlob(await weights.PutAsync(content), content.Length);
         await catalog.PublishGateAsync(new FittedGate
@@ -57,6 +57,7 @@ internal sealed partial class TrainingRunGrain
     /// <summary>A node's reports, per expert; null when it does not answer, or has no exemplar.</summary>
     private async Task<ExemplarReport[][]?> ExemplarsOfAsync(int node, ModuleSnapshot[] experts)
     {
+        bool wantsDescriptors = RunGate.Of(Settings).Needs.HasFlag(GateNeeds.Descriptors);
         var reports = new ExemplarReport[experts.Length][];
         for (int k = 0; k < experts.Length; k++)
         {
@@ -64,17 +65,16 @@ internal sealed partial class TrainingRunGrain
             int told = 0;
             do
             {
-                var request = new ExemplarRequest
+                var request = new ProbeRequest
                 {
                     NodeIndex = node,
-                    LastTask = State.Task,
+                    Task = State.Task,
                     Module = experts[k].Descriptor,
                     Version = experts[k].Current,
-                    First = told,
-                    WantsDescriptors = k == 0 && ScorerGate.IsNamed(Settings.Routing.Gate),
                     Settings = Settings,
+                    Probe = new ExemplarProbe(told, wantsDescriptors && k == 0),
                 };
-                if (await AskAsync(node, "score its exemplars", grain => grain.ScoreExemplarsAsync(request)) is not { } report) return null;
+                if (await ProbeAsync<ExemplarReport>(node, "score its exemplars", request) is not { } report) return null;
                 if (report.Total == 0) return null;
                 parts.Add(report);
                 told += report.Labels.Length;

@@ -29,8 +29,9 @@ internal sealed partial class TrainingRunGrain
         int[] classes = [.. _data!.Tasks.ClassesOf(State.Task)];
         var (moments, refusals) = known.Plus(names, classes, [.. nodes.Zip(answers, (node, reports) => (KeyOf(node), reports))]);
         foreach (string refusal in refusals) _feed.Add(refusal);
+        var gate = RunGate.Of(Settings);
         var (parameters, content, duration) = await devices.Serving.RunAsync(
-            job => (new GateParameters { Discriminants = moments.Fit(names) }.Encode(), moments.Encode(), job.Elapsed), _work.Token);
+            job => (gate.Fit(moments.Of(names)).Encode(), moments.Encode(), job.Elapsed), _work.Token);
         DmkdTelemetry.DeviceUsed("fit gate", duration);
         await catalog.PublishGateAsync(new FittedGate
         {
@@ -60,8 +61,16 @@ internal sealed partial class TrainingRunGrain
         var reports = new List<MomentsReport>();
         foreach (var expert in experts)
         {
-            var request = new MomentsRequest { NodeIndex = node, Task = State.Task, Module = expert.Descriptor, Version = expert.Current, Settings = Settings };
-            if (await AskAsync(node, "measure moments", grain => grain.MeasureMomentsAsync(request), LongestMoments) is not { } report) break;
+            var request = new ProbeRequest
+            {
+                NodeIndex = node,
+                Task = State.Task,
+                Module = expert.Descriptor,
+                Version = expert.Current,
+                Settings = Settings,
+                Probe = new MomentsProbe(),
+            };
+            if (await ProbeAsync<MomentsReport>(node, "measure moments", request, LongestMoments) is not { } report) break;
             reports.Add(report);
         }
 

@@ -51,22 +51,31 @@ internal sealed partial class TrainingRunGrain
     /// <summary>What the task's nodes measure of a module on their data of the task, in node order.</summary>
     private async Task<EntropyReport[]> MeasureAsync(ModuleDescriptor module, ModuleVersion version)
     {
-        var answers = await Task.WhenAll(RunParticipation.HoldersOf(Settings, State.Task).Where(node => !State.Absent.Contains(node)).Select(
-            node => AskAsync(node, "measure entropy", grain => grain.MeasureEntropyAsync(
-                new EntropyRequest { NodeIndex = node, Task = State.Task, Module = module, Version = version, Settings = Settings }))));
+        var nodes = RunParticipation.HoldersOf(Settings, State.Task).Where(node => !State.Absent.Contains(node));
+        var answers = await Task.WhenAll(nodes.Select(node => ProbeAsync<EntropyReport>(
+            node, "measure entropy", new ProbeRequest
+            {
+                NodeIndex = node,
+                Task = State.Task,
+                Module = module,
+                Version = version,
+                Settings = Settings,
+                Probe = new EntropyProbe(),
+            })));
         EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
         return reports.Length > 0 ? reports : throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {LongestMeasurement}.");
     }
 
     private string KeyOf(int node) => RunRules.NodeKey(RunId, node, Settings.Device);
 
-    /// <summary>A node's answer, or null when it gives none.</summary>
-    private async Task<T?> AskAsync<T>(int node, string what, Func<INodeGrain, Task<T>> call, TimeSpan? longest = null)
-        where T : class
+    /// <summary>A node's report, or null when it gives none.</summary>
+    private async Task<T?> ProbeAsync<T>(int node, string what, ProbeRequest request, TimeSpan? longest = null)
+        where T : ProbeReport
     {
         try
         {
-            return await call(GrainFactory.GetGrain<INodeGrain>(KeyOf(node))).WaitAsync(longest ?? LongestMeasurement, time);
+            var report = await GrainFactory.GetGrain<INodeGrain>(KeyOf(node)).ProbeAsync(request).WaitAsync(longest ?? LongestMeasurement, time);
+            return (T)report;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException && !_work.Token.IsCancellationRequested)
         {
