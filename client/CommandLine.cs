@@ -8,6 +8,7 @@ using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Security;
 using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Storage;
+using Dmkd.Serving;
 
 namespace Dmkd.Client;
 
@@ -26,6 +27,7 @@ internal static class CommandLine
             new RunsCommand(),
             new NodesCommand(),
             new ModulesCommand(),
+            new LibraryCommand(),
             new WeightsCommand(),
             new PredictCommand(),
             new EvaluateCommand(),
@@ -55,7 +57,7 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Table());
             return exitCode;
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or PlanException or CertificateException)
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or LibraryArchiveException or PlanException or CertificateException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }

@@ -11,10 +11,12 @@ namespace Dmkd.Grains.Routing;
 /// A library of this cluster as a source of weights. When those of a module's current version are damaged or missing, the newest earlier version that can
 /// be read serves, for those who accept it; it is logged and told with every answer.
 /// </summary>
-internal sealed partial class RunningLibrary(LibraryManifest manifest, IWeightStore weights, IGrainFactory grains, ILogger logger) : ILibrarySource
+public sealed partial class RunningLibrary(LibraryManifest manifest, IWeightStore weights, IGrainFactory grains, ILogger logger) : ILibrarySource
 {
+    /// <inheritdoc/>
     public LibraryManifest Manifest { get; } = manifest;
 
+    /// <inheritdoc/>
     /// <exception cref="WeightStoreException">The current version cannot be read, and no earlier one may or can serve.</exception>
     public async Task<MemberWeights> ReadAsync(LibraryMember member, bool acceptsEarlier, CancellationToken cancellationToken)
     {
@@ -36,6 +38,7 @@ internal sealed partial class RunningLibrary(LibraryManifest manifest, IWeightSt
         }
     }
 
+    /// <inheritdoc/>
     public async Task<GateParameters> ReadGateAsync(FittedRouting fitted, CancellationToken cancellationToken) =>
         GateParameters.Decode(await weights.GetAsync(fitted.Digest, cancellationToken));
 
