@@ -25,10 +25,12 @@ internal abstract class OpenLibrary : IAsyncDisposable
 internal sealed class RoutedLibrary : OpenLibrary
 {
     private readonly ICluster _cluster;
+    private readonly Dictionary<string, double> _entropies;
 
     private RoutedLibrary(ICluster cluster, LibraryManifest manifest)
     {
         _cluster = cluster;
+        _entropies = manifest.Members.ToDictionary(member => member.Name, member => member.MeanEntropy);
         Manifest = manifest;
     }
 
@@ -69,8 +71,7 @@ internal sealed class RoutedLibrary : OpenLibrary
 
     private PredictedInput Read(RoutedPrediction predicted)
     {
-        var entropies = Manifest.Members.ToDictionary(member => member.Name, member => member.MeanEntropy);
-        var shares = predicted.Experts.Select(share => new PredictedShare(share.Module, share.Probability, entropies.GetValueOrDefault(share.Module)));
+        var shares = predicted.Experts.Select(share => new PredictedShare(share.Module, share.Probability, _entropies.GetValueOrDefault(share.Module)));
         return new PredictedInput(predicted.ClassIndex, predicted.ClassName, predicted.Probability, [.. shares]);
     }
 }
