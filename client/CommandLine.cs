@@ -9,6 +9,7 @@ using Dmkd.Grains.Hosting;
 using Dmkd.Grains.Security;
 using Dmkd.Grains.Security.Certificates;
 using Dmkd.Grains.Storage;
+using Dmkd.Serving;
 
 namespace Dmkd.Client;
 
@@ -27,6 +28,7 @@ internal static class CommandLine
             new RunsCommand(),
             new NodesCommand(),
             new ModulesCommand(),
+            new LibraryCommand(),
             new WeightsCommand(),
             new PredictCommand(),
             new EvaluateCommand(),
@@ -57,7 +59,7 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Table());
             return exitCode;
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or PlanException or CertificateException)
+        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or LibraryArchiveException or PlanException or CertificateException)
         {
             return Report(ExitCode.BadInput, e.Message);
         }

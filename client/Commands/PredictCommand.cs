@@ -1,11 +1,9 @@
 using System.CommandLine;
 using Dmkd.Client.Display;
 using Dmkd.Client.Hosting;
-using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Routing;
-using Dmkd.Core.Modules;
 using Dmkd.Data.Images;
+using Dmkd.Serving;
 
 namespace Dmkd.Client.Commands;
 
@@ -16,6 +14,7 @@ internal sealed class PredictCommand : Command
     private readonly CommonOptions _common = new();
     private readonly Argument<string[]> _images = new("image") { Description = "Image files (JPEG, PNG, BMP or WebP)", Arity = ArgumentArity.OneOrMore };
     private readonly Option<string?> _library = new("--library") { Description = "Library; the newest when not given" };
+    private readonly Option<string?> _archive = new("--archive") { Description = "Folder of an exported library, which answers without a silo" };
     private readonly RoutingOptions _routing = new();
 
     public PredictCommand()
@@ -23,6 +22,7 @@ internal sealed class PredictCommand : Command
     {
         Arguments.Add(_images);
         Options.Add(_library);
+        Options.Add(_archive);
         _routing.AddTo(this);
         _common.AddTo(this);
         SetAction(RunAsync);
@@ -34,65 +34,59 @@ internal sealed class PredictCommand : Command
         _routing.Check(parsed);
         foreach (string image in images) RequireFile(image);
         _common.RequireConvolutions(parsed);
-        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
-        var fitted = await Repeated.AskAsync(() => silo.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);
-        // A run that was stopped within a task has an expert that its last fit does not know.
-        if (modules.Any(module => module.Descriptor.Role is ModuleRole.Expert && fitted?.Modules.Contains(module.Descriptor.Name) == false)) fitted = null;
-        var (routing, calibration) = _routing.Read(parsed, library, fitted, hasGateNetwork: modules.Any(module => module.Descriptor.Role is ModuleRole.Gate));
-        var predictions = new List<RoutedPrediction>();
+        await using var library = await OpenAsync(parsed, cancellationToken);
+        var plan = _routing.Read(parsed, library.Manifest);
+        var input = Bad.InputUnless(() => library.Manifest.Input);
+        var predictions = new List<PredictedInput>();
         var replacements = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var request in RequestsOf(images, modules, routing, calibration))
+        foreach (var batch in BatchesOf(images, input))
         {
-            var response = await Repeated.AskAsync(() => silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken), cancellationToken);
-            predictions.AddRange(response.Predictions[0]);
-            replacements.UnionWith(response.Replacements);
+            var (predicted, replaced) = await library.PredictAsync(batch, plan, cancellationToken);
+            predictions.AddRange(predicted);
+            replacements.UnionWith(replaced);
         }
 
         foreach (string replacement in replacements) await Console.Error.WriteLineAsync($"dmkd: warning: {replacement}.");
-        var named = images.Zip(predictions).ToArray();
-        if (_common.Json(parsed))
-        {
-            JsonOutput.Write(named.Select(pair => new
-            {
-                Image = pair.First,
-                Class = pair.Second.ClassName,
-                pair.Second.ClassIndex,
-                pair.Second.Probability,
-                Experts = pair.Second.Experts.Select(share => new { share.Module, share.Probability }),
-            }));
-        }
-        else
-        {
-            Consoles.Create(json: false).Write(ModuleTables.Predictions(named));
-        }
-
+        Print(images.Zip(predictions), _common.Json(parsed));
         return ExitCode.Success;
     }
 
-    /// <summary>Batches within the limit of one request.</summary>
-    private static IEnumerable<RouteRequest> RequestsOf(string[] images, IReadOnlyList<ModuleSnapshot> modules, RoutingSettings routing, string calibration)
+    private async Task<OpenLibrary> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var architecture = ArchitectureCatalog.Parse(modules[0].Descriptor.Architecture);
-        int[] classes = [.. modules.Where(module => module.Descriptor.Role is ModuleRole.Expert).SelectMany(module => module.Descriptor.Classes)];
-        int bytesPerImage = architecture.InputChannels * architecture.InputSize * architecture.InputSize;
-        foreach (string[] batch in images.Chunk(Math.Max(1, RouteRequest.MaxPixelBytes / bytesPerImage)))
+        if (parsed.GetValue(_archive) is not { } folder) return await RoutedLibrary.OpenAsync(_common, parsed, parsed.GetValue(_library), cancellationToken);
+        if (parsed.GetValue(_library) is not null) throw new BadInputException($"{_archive.Name} and {_library.Name} are two libraries: give one.");
+        return await ArchivedLibrary.OpenAsync(folder, cancellationToken);
+    }
+
+    /// <summary>Batches within the limit of one request.</summary>
+    private static IEnumerable<InputTensor> BatchesOf(string[] images, TensorSignature input)
+    {
+        int bytesPerImage = (int)input.BytesPerInput, size = input.Shape[^1];
+        foreach (string[] batch in images.Chunk(Math.Max(1, RouteRequest.MaxInputBytes / bytesPerImage)))
         {
             byte[] pixels = new byte[batch.Length * bytesPerImage];
             for (int i = 0; i < batch.Length; i++)
-                ImageDecoder.Decode(File.ReadAllBytes(batch[i]), batch[i], architecture.InputSize).CopyTo(pixels, i * bytesPerImage);
-            yield return new RouteRequest
-            {
-                Pixels = pixels,
-                Count = batch.Length,
-                Channels = architecture.InputChannels,
-                Size = architecture.InputSize,
-                CandidateSets = [classes],
-                Routing = routing,
-                Calibration = calibration,
-                AcceptsEarlierVersions = true,
-            };
+                ImageDecoder.Decode(File.ReadAllBytes(batch[i]), batch[i], size).CopyTo(pixels, i * bytesPerImage);
+            yield return new InputTensor(input.Name, input.DataType, [batch.Length, .. input.Shape.Skip(1)], pixels);
         }
+    }
+
+    private static void Print(IEnumerable<(string Image, PredictedInput Prediction)> named, bool json)
+    {
+        if (!json)
+        {
+            Consoles.Create(json: false).Write(ModuleTables.Predictions(named));
+            return;
+        }
+
+        JsonOutput.Write(named.Select(pair => new
+        {
+            pair.Image,
+            Class = pair.Prediction.ClassName,
+            pair.Prediction.ClassIndex,
+            pair.Prediction.Probability,
+            Experts = pair.Prediction.Experts.Select(share => new { share.Module, share.Probability }),
+        }));
     }
 
     private static void RequireFile(string path)

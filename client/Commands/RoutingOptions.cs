@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
+using Dmkd.Serving;
 using static Dmkd.Client.Commands.OptionReader;
 
 namespace Dmkd.Client.Commands;
@@ -9,7 +10,7 @@ namespace Dmkd.Client.Commands;
 internal sealed class RoutingOptions
 {
     private const double DefaultGateVote = 0.5;
-    private static readonly RoutingSettings Default = new(GateCatalog.Names[0], 1, 0, DefaultGateVote);
+    private static readonly RoutingPlan Default = new() { GateVote = DefaultGateVote };
 
     private readonly Option<int> _top = new("--top") { Description = "Experts that answer (R)", DefaultValueFactory = _ => Default.TopExperts };
     private readonly Option<double> _beta = new("--beta") { Description = "Weight of an expert's mean entropy in routing (beta)", DefaultValueFactory = _ => Default.SpecializationWeight };
@@ -53,30 +54,59 @@ internal sealed class RoutingOptions
     /// <summary>How a library is asked.</summary>
     /// <param name="parsed">The command line, checked.</param>
     /// <param name="library">The library.</param>
-    /// <param name="fitted">What its routing was fitted to, or null.</param>
-    /// <param name="hasGateNetwork">Whether it has a gate network.</param>
     /// <exception cref="BadInputException">The library lacks what the options ask for.</exception>
-    public (RoutingSettings Routing, string Calibration) Read(ParseResult parsed, string library, FittedGate? fitted, bool hasGateNetwork)
+    public RoutingPlan Read(ParseResult parsed, LibraryManifest library)
     {
-        var known = fitted?.Routing ?? Default;
-        string gate = parsed.GetValue(_gate) ?? (fitted is not null ? known.Gate : hasGateNetwork ? NetworkGate.GateName : Default.Gate);
-        if (gate == NetworkGate.GateName && !hasGateNetwork)
-            throw new BadInputException($"Library '{library}' has no gate network; {_gate.Name} may be {string.Join(" or ", GateCatalog.Names.Where(name => name != NetworkGate.GateName))}.");
-        if (ScorerGate.IsNamed(gate) && fitted?.Routing.Gate != gate)
-            throw new BadInputException($"Library '{library}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars.");
-        var routing = new RoutingSettings(
-            gate, Given(parsed, _top, known.TopExperts), Given(parsed, _beta, known.SpecializationWeight), parsed.GetValue(_gateVote),
-            Given(parsed, _views, known.Views), Given(parsed, _score) ?? known.Score, Given(parsed, _centred, known.Centred));
-        // A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.
-        bool isAsFitted = (routing.Views, routing.Score, routing.Centred) == (known.Views, known.Score, known.Centred);
-        string calibration = Given(parsed, _calibration) ?? (gate == EvidenceGate.GateName && fitted is not null && isAsFitted ? fitted.Calibration : CalibrationNames.None);
-        if (calibration != CalibrationNames.None && fitted?.Calibration != calibration)
+        var fitted = library.IsFittedForAll ? library.Fitted : null;
+        var known = fitted?.Plan ?? Default;
+        var plan = new RoutingPlan
+        {
+            Gate = GateOf(parsed, library, fitted),
+            TopExperts = Given(parsed, _top, known.TopExperts),
+            SpecializationWeight = Given(parsed, _beta, known.SpecializationWeight),
+            GateVote = parsed.GetValue(_gateVote),
+            Views = Given(parsed, _views, known.Views),
+            Score = Given(parsed, _score) ?? known.Score,
+            Centred = Given(parsed, _centred, known.Centred),
+        };
+        plan = plan with { Calibration = CalibrationOf(parsed, plan, fitted) };
+        if (plan.Calibration != CalibrationNames.None && fitted?.Plan.Calibration != plan.Calibration)
+        {
+            bool needsExemplars = plan.CreateGate().Needs.HasFlag(GateNeeds.Exemplars);
             throw new BadInputException(
-                $"Library '{library}' was not fitted for {_calibration.Name} {calibration}; its run needs the same option{(calibration == CalibrationNames.Affine ? " and --exemplars" : "")}.");
-        bool isFitted = ScorerGate.IsNamed(gate) || calibration != CalibrationNames.None;
-        return !isFitted || isAsFitted ? (routing, calibration)
-            : throw new BadInputException(
-                $"Library '{library}' was fitted with {_views.Name} {known.Views} {_score.Name} {known.Score} {_centred.Name} {(known.Centred ? "true" : "false")}; leave these options out.");
+                $"Library '{library.Name}' was not fitted for {_calibration.Name} {plan.Calibration}; "
+                + $"its run needs the same option{(needsExemplars ? " and --exemplars" : "")}.");
+        }
+
+        if (plan.CreateGate().NeedsFit && !plan.ScoresAs(known))
+            throw new BadInputException(
+                $"Library '{library.Name}' was fitted with {_views.Name} {known.Views} {_score.Name} {known.Score} "
+                + $"{_centred.Name} {(known.Centred ? "true" : "false")}; leave these options out.");
+        return plan;
+    }
+
+    private string GateOf(ParseResult parsed, LibraryManifest library, FittedRouting? fitted)
+    {
+        string otherwise = library.GateNetwork is null ? Default.Gate : NetworkGate.GateName;
+        string gate = parsed.GetValue(_gate) ?? fitted?.Plan.Gate ?? otherwise;
+        var needs = GateCatalog.NeedsOf(gate);
+        if (needs.HasFlag(GateNeeds.GateNetwork) && library.GateNetwork is null)
+        {
+            var others = GateCatalog.Names.Where(name => !GateCatalog.NeedsOf(name).HasFlag(GateNeeds.GateNetwork));
+            throw new BadInputException($"Library '{library.Name}' has no gate network; {_gate.Name} may be {string.Join(" or ", others)}.");
+        }
+
+        if (needs.HasFlag(GateNeeds.Exemplars) && fitted?.Plan.Gate != gate)
+            throw new BadInputException($"Library '{library.Name}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars.");
+        return gate;
+    }
+
+    /// <summary>A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.</summary>
+    private string CalibrationOf(ParseResult parsed, RoutingPlan plan, FittedRouting? fitted)
+    {
+        if (Given(parsed, _calibration) is { } given) return given;
+        bool applies = fitted is not null && plan.ScoresAs(fitted.Plan) && GateCatalog.ProblemOf(plan.Gate, fitted.Plan.Calibration) is null;
+        return applies ? fitted!.Plan.Calibration : CalibrationNames.None;
     }
 
     private static T? Given<T>(ParseResult parsed, Option<T> option)

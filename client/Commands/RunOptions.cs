@@ -115,11 +115,16 @@ internal sealed class RunOptions
     /// <summary>Refuses options that do not go together.</summary>
     private void CheckTogether(RunSettings settings)
     {
-        bool isScorer = ScorerGate.IsNamed(settings.Routing.Gate), isAffine = settings.Calibration == CalibrationNames.Affine;
         if (settings.Calibration != CalibrationNames.None && settings.Routing.Gate != EvidenceGate.GateName)
             throw new BadInputException($"{_calibration.Name} {settings.Calibration} is for {_gate.Name} {EvidenceGate.GateName}, not {settings.Routing.Gate}.");
-        if (settings.Exemplars == 0 && (isScorer || isAffine))
-            throw new BadInputException($"{(isScorer ? $"{_gate.Name} {settings.Routing.Gate}" : $"{_calibration.Name} {settings.Calibration}")} is fitted to exemplars: {_exemplars.Name} must be above 0.");
+        var gate = GateCatalog.Create(new GateOptions(settings.Routing.Gate, settings.Calibration));
+        if (settings.Exemplars == 0 && gate.Needs.HasFlag(GateNeeds.Exemplars))
+        {
+            bool isCalibrated = settings.Calibration != CalibrationNames.None;
+            string what = isCalibrated ? $"{_calibration.Name} {settings.Calibration}" : $"{_gate.Name} {settings.Routing.Gate}";
+            throw new BadInputException($"{what} is fitted to exemplars: {_exemplars.Name} must be above 0.");
+        }
+
         if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0)
             throw new BadInputException($"{_startFrom.Name} {StartNames.Legacy} needs a legacy network: {_legacyTasks.Name} must be above 0.");
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Routing;
+using Dmkd.Serving;
 using Spectre.Console;
 using static Dmkd.Client.Display.Figures;
 
@@ -63,7 +63,7 @@ internal static class ModuleTables
     }
 
     /// <summary>One row per image.</summary>
-    public static Table Predictions(IEnumerable<(string Image, RoutedPrediction Prediction)> predictions)
+    public static Table Predictions(IEnumerable<(string Image, PredictedInput Prediction)> predictions)
     {
         var table = new Table().AddColumns("image", "class", "probability", "answered by (p_k)");
         foreach (var (image, prediction) in predictions)

@@ -9,7 +9,8 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Core", "")]
     [InlineData("Dmkd.Data", "")]
     [InlineData("Dmkd.Contracts", "")]
-    [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
+    [InlineData("Dmkd.Serving", "Dmkd.Core")]
+    [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Serving")]
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
     [InlineData("Dmkd.ServiceDefaults", "")]
     public void OwnReferences_OfAnAssembly_AreWithinTheDesign(string assembly, string allowed) =>
@@ -23,6 +24,7 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Data", "TorchSharp")]
     [InlineData("Dmkd.Contracts", "TorchSharp")]
     [InlineData("Dmkd.Contracts", "Orleans.Runtime")]
+    [InlineData("Dmkd.Serving", "Orleans")]
     [InlineData("Dmkd.Experiments", "Orleans.Runtime")]
     [InlineData("Dmkd.Experiments", "Orleans.Server")]
     [InlineData("Dmkd.ServiceDefaults", "TorchSharp")]
@@ -33,6 +35,7 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Contracts")]
     [InlineData("Dmkd.Core")]
     [InlineData("Dmkd.Data")]
+    [InlineData("Dmkd.Serving")]
     [InlineData("TorchSharp")]
     [InlineData("Orleans.Core.Abstractions")]
     public void References_OfGrains_ContainWhatTheyAreMadeOf(string reference) => Assert.Contains(reference, ReferencesOf("Dmkd.Grains"));

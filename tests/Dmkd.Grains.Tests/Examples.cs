@@ -108,10 +108,7 @@ internal static class Examples
     /// <summary>Six patterned images, of any of the synthetic classes, for the two best experts.</summary>
     public static RouteRequest Batch() => new()
     {
-        Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
-        Count = 6,
-        Channels = 3,
-        Size = 32,
+        Input = NamedTensor.OfPixels([.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))], 6, 3, 32),
         CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
         Routing = new RoutingSettings("evidence", 2, 0),
     };
@@ -119,10 +116,7 @@ internal static class Examples
     /// <summary>A well-formed batch of two images.</summary>
     public static RouteRequest Route() => new()
     {
-        Pixels = new byte[2 * 3 * 32 * 32],
-        Count = 2,
-        Channels = 3,
-        Size = 32,
+        Input = NamedTensor.OfPixels(new byte[2 * 3 * 32 * 32], 2, 3, 32),
         CandidateSets = [[0, 1]],
         Routing = new RoutingSettings("evidence", 1, 0),
     };

@@ -1,30 +1,14 @@
 namespace Dmkd.Contracts.Routing;
 
-/// <summary>A batch of images to predict.</summary>
+/// <summary>A batch of inputs to predict.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.RouteRequest")]
 public sealed record RouteRequest
 {
-    /// <summary>Most bytes of pixels in one request: well under the message limit.</summary>
-    public const int MaxPixelBytes = 4 << 20;
-
-    /// <summary>Pixels, one byte a value, layout [Count, Channels, Size, Size].</summary>
-    [Id(0)]
-    public required byte[] Pixels { get; init; }
-
-    /// <summary>Number of images.</summary>
-    [Id(1)]
-    public required int Count { get; init; }
-
-    /// <summary>Channels of an image.</summary>
-    [Id(2)]
-    public required int Channels { get; init; }
-
-    /// <summary>Height and width of an image.</summary>
-    [Id(3)]
-    public required int Size { get; init; }
+    /// <summary>Most bytes of inputs in one request: well under the message limit.</summary>
+    public const int MaxInputBytes = 4 << 20;
 
     /// <summary>
-    /// Sets of class indices to choose from; every image is predicted once per set, from one forward pass. Experts without a
+    /// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts without a
     /// class of the set take no part in it. One set of all classes is class-incremental, the classes of one task task-incremental.
     /// </summary>
     [Id(4)]
@@ -41,4 +25,25 @@ public sealed record RouteRequest
     /// <summary>Whether an earlier version of an expert may answer when the weights of its current one are damaged or missing. Default: no, as measuring wants it.</summary>
     [Id(7)]
     public bool AcceptsEarlierVersions { get; init; }
+
+    /// <summary>The inputs.</summary>
+    [Id(8)]
+    public required NamedTensor Input { get; init; }
+}
+
+/// <summary>A tensor in a message.</summary>
+/// <param name="Name">Its name, such as <c>pixels</c>.</param>
+/// <param name="DataType">Element type, such as <c>uint8</c>.</param>
+/// <param name="Shape">Shape; of inputs the first length is their number.</param>
+/// <param name="Content">Values, row-major, little-endian.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.NamedTensor")]
+public sealed record NamedTensor(
+    [property: Id(0)] string Name, [property: Id(1)] string DataType, [property: Id(2)] int[] Shape, [property: Id(3)] byte[] Content)
+{
+    /// <summary>Images as their bytes.</summary>
+    /// <param name="pixels">Layout [count, channels, size, size].</param>
+    /// <param name="count">Number of images.</param>
+    /// <param name="channels">Channels of an image.</param>
+    /// <param name="size">Height and width of an image.</param>
+    public static NamedTensor OfPixels(byte[] pixels, int count, int channels, int size) => new("pixels", "uint8", [count, channels, size, size], pixels);
 }

@@ -57,3 +57,103 @@ public static class AffineCalibration
         return false;
     }
 }
+
+/// <summary>
+/// The loss of <see cref="AffineCalibration"/> and its derivatives in the pairs (a_0, b_0, a_1, b_1, …), summed in float64 in the order of
+/// the exemplars.
+/// </summary>
+internal sealed class AffineProblem
+{
+    private readonly int _experts;
+    private readonly double _pull;
+    private readonly int[] _expertOf; // per class, over all experts
+    private readonly int[] _right; // per exemplar: its class
+    private readonly double[] _scores; // [exemplars, classes]
+
+    public AffineProblem(IReadOnlyList<ExpertView> experts, IReadOnlyList<int> labels, double pull)
+    {
+        _experts = experts.Count;
+        _pull = pull;
+        _expertOf = [.. experts.SelectMany((expert, k) => expert.Classes.Select(_ => k))];
+        int[] classes = [.. experts.SelectMany(expert => expert.Classes)];
+        _right = [.. labels.Select(label => Array.IndexOf(classes, label))];
+        int unknown = Array.IndexOf(_right, -1);
+        if (unknown >= 0) throw new ArgumentException($"No expert knows class {labels[unknown]} of exemplar {unknown}.", nameof(labels));
+        _scores = new double[labels.Count * classes.Length];
+        int first = 0;
+        foreach (var expert in experts)
+        {
+            int width = expert.Classes.Count;
+            for (int i = 0; i < labels.Count; i++)
+                for (int c = 0; c < width; c++) _scores[i * classes.Length + first + c] = expert.ClassScores[i * width + c];
+            first += width;
+        }
+    }
+
+    private int Classes => _expertOf.Length;
+
+    /// <summary>Mean cross-entropy plus the pull.</summary>
+    public double Loss(double[] pairs)
+    {
+        double[] logits = new double[Classes];
+        double sum = 0;
+        for (int i = 0; i < _right.Length; i++)
+        {
+            LogitsOf(i, pairs, logits);
+            sum += Softmax.LogSumExp(logits) - logits[_right[i]];
+        }
+
+        double pulled = 0;
+        for (int j = 0; j < pairs.Length; j++) pulled += Math.Pow(pairs[j] - Rest(j), 2);
+        return sum / _right.Length + _pull / 2 * pulled;
+    }
+
+    /// <summary>Gradient and matrix of second derivatives.</summary>
+    public (double[] Gradient, double[,] Curvature) Derivatives(double[] pairs)
+    {
+        int size = 2 * _experts;
+        double[] gradient = new double[size], logits = new double[Classes], mean = new double[size];
+        double[,] curvature = new double[size, size];
+        for (int i = 0; i < _right.Length; i++)
+        {
+            LogitsOf(i, pairs, logits);
+            Softmax.Apply(logits, logits);
+            Array.Clear(mean);
+            for (int c = 0; c < Classes; c++)
+            {
+                double score = _scores[i * Classes + c], p = logits[c];
+                int a = 2 * _expertOf[c], b = a + 1;
+                mean[a] += p * score;
+                mean[b] += p;
+                curvature[a, a] += p * score * score;
+                curvature[a, b] += p * score;
+                curvature[b, b] += p;
+            }
+
+            for (int row = 0; row < size; row++)
+            {
+                gradient[row] += mean[row];
+                for (int column = row; column < size; column++) curvature[row, column] -= mean[row] * mean[column];
+            }
+
+            gradient[2 * _expertOf[_right[i]]] -= _scores[i * Classes + _right[i]];
+            gradient[2 * _expertOf[_right[i]] + 1] -= 1;
+        }
+
+        for (int row = 0; row < size; row++)
+        {
+            gradient[row] = gradient[row] / _right.Length + _pull * (pairs[row] - Rest(row));
+            for (int column = row; column < size; column++)
+                curvature[row, column] = curvature[column, row] = curvature[row, column] / _right.Length + (row == column ? _pull : 0);
+        }
+
+        return (gradient, curvature);
+    }
+
+    private void LogitsOf(int exemplar, double[] pairs, double[] logits)
+    {
+        for (int c = 0; c < Classes; c++) logits[c] = pairs[2 * _expertOf[c]] * _scores[exemplar * Classes + c] + pairs[2 * _expertOf[c] + 1];
+    }
+
+    private static double Rest(int parameter) => parameter % 2 == 0 ? 1 : 0;
+}

@@ -7,8 +7,9 @@ public sealed class EntropyGate : IGate
     public const string GateName = "entropy";
 
     /// <inheritdoc/>
-    public string Name => GateName;
+    public double Score(ExpertInput pair) => Score(pair.Scores());
 
-    /// <inheritdoc/>
-    public double Score(ReadOnlySpan<double> values) => -Softmax.Entropy(values);
+    /// <summary>Minus the entropy of the softmax of class scores.</summary>
+    /// <param name="classScores">Scores of the candidate classes, at least one.</param>
+    public static double Score(ReadOnlySpan<double> classScores) => -Softmax.Entropy(classScores);
 }

@@ -1,15 +1,66 @@
 namespace Dmkd.Core.Routing;
 
-/// <summary>The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs no exemplars.</summary>
+/// <summary>The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs nothing from the nodes.</summary>
 /// <param name="score">How class scores become evidence.</param>
 public sealed class EvidenceGate(EvidenceScore score = EvidenceScore.MaxLogit) : IGate
 {
     /// <summary>Name by which options choose it.</summary>
     public const string GateName = "evidence";
 
-    /// <inheritdoc/>
-    public string Name => GateName;
+    /// <summary>Name of the calibration that leaves scores as they are.</summary>
+    public const string NoCalibration = "none";
 
     /// <inheritdoc/>
-    public double Score(ReadOnlySpan<double> values) => EvidenceScores.Of(score, values);
+    public double Score(ExpertInput pair) => Score(pair.Scores());
+
+    /// <summary>An expert's evidence.</summary>
+    /// <param name="classScores">Its scores of the candidate classes, at least one.</param>
+    public double Score(ReadOnlySpan<double> classScores) => EvidenceScores.Of(score, classScores);
+}
+
+/// <summary>How an expert's class scores become its evidence for an input (proposal 3.3).</summary>
+public enum EvidenceScore
+{
+    /// <summary>The largest class score.</summary>
+    MaxLogit,
+
+    /// <summary>ln Σ exp of the class scores, minus the free energy.</summary>
+    Energy,
+
+    /// <summary>The largest probability of the softmax of the class scores.</summary>
+    Probability,
+}
+
+/// <summary>The scores of evidence by name, and their formulas.</summary>
+public static class EvidenceScores
+{
+    private static readonly (string Name, EvidenceScore Score)[] All =
+        [("max-logit", EvidenceScore.MaxLogit), ("energy", EvidenceScore.Energy), ("probability", EvidenceScore.Probability)];
+
+    /// <summary>Names of the scores.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(entry => entry.Name)];
+
+    /// <summary>Finds a score.</summary>
+    /// <exception cref="ArgumentException">No score has the name; the message lists those there are.</exception>
+    public static EvidenceScore Find(string name)
+    {
+        foreach (var (known, score) in All)
+            if (known == name) return score;
+        throw new ArgumentException($"There is no score '{name}'; there are: {string.Join(", ", Names)}.", nameof(name));
+    }
+
+    /// <summary>An expert's evidence for one input.</summary>
+    /// <param name="score">The formula.</param>
+    /// <param name="classScores">Its scores of the classes, at least one.</param>
+    public static double Of(EvidenceScore score, ReadOnlySpan<double> classScores)
+    {
+        double best = double.NegativeInfinity;
+        foreach (double value in classScores) best = Math.Max(best, value);
+        return score switch
+        {
+            EvidenceScore.Energy => Softmax.LogSumExp(classScores),
+            EvidenceScore.Probability => Math.Exp(best - Softmax.LogSumExp(classScores)),
+            _ => best,
+        };
+    }
 }

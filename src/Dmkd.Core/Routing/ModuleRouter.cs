@@ -59,26 +59,24 @@ public sealed class ModuleRouter
         ArgumentNullException.ThrowIfNull(experts);
         ArgumentNullException.ThrowIfNull(candidates);
         var wanted = candidates.ToHashSet();
-        Participant[] open = [.. experts
-            .Select((expert, index) => new Participant(index, expert, [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))], batch))
-            .Where(participant => participant.Outputs.Length > 0)];
-        return open.Length > 0 ? open : throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
+        var open = new List<Participant>();
+        for (int index = 0; index < experts.Count; index++)
+        {
+            var expert = experts[index];
+            int[] outputs = [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))];
+            if (outputs.Length > 0) open.Add(new Participant(index, expert, outputs, batch));
+        }
+
+        if (open.Count == 0)
+            throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
+        return [.. open];
     }
 
     private double[] Probabilities(Participant[] experts, int input)
     {
         double[] probabilities = new double[experts.Length];
         for (int k = 0; k < experts.Length; k++)
-        {
-            double[] values = _gate.Input switch
-            {
-                GateInput.NetworkLogits => experts[k].GateScoresOf(input),
-                GateInput.Descriptors or GateInput.Evidence => experts[k].FeaturesOf(input),
-                _ => experts[k].ScoresOf(input),
-            };
-            probabilities[k] = _gate.Score(values) - _specializationWeight * experts[k].Expert.MeanEntropy;
-        }
-
+            probabilities[k] = _gate.Score(experts[k].At(input)) - _specializationWeight * experts[k].Expert.MeanEntropy;
         Softmax.Apply(probabilities, probabilities);
         return probabilities;
     }
@@ -111,10 +109,11 @@ public sealed class ModuleRouter
     /// <summary>M_k(x) of the expert's candidate classes.</summary>
     private double[] Answer(Participant expert, int input)
     {
-        double[] answer = expert.ScoresOf(input);
-        if (_gateVote > 0 && _gate.Input is GateInput.NetworkLogits)
+        var pair = expert.At(input);
+        double[] answer = pair.Scores();
+        if (_gateVote > 0 && expert.Expert.GateScores is not null)
         {
-            double[] votes = expert.GateScoresOf(input);
+            double[] votes = pair.GateLogits();
             for (int c = 0; c < answer.Length; c++) answer[c] += _gateVote * votes[c];
         }
 
@@ -122,32 +121,14 @@ public sealed class ModuleRouter
         return answer;
     }
 
-    private sealed class Participant(int index, ExpertView expert, int[] outputs, int batch)
+    private sealed record Participant(int Index, ExpertView Expert, int[] Outputs, int Batch)
     {
-        public int Index { get; } = index;
-
-        public ExpertView Expert { get; } = expert;
-
-        public int[] Outputs { get; } = outputs;
-
-        public double[] ScoresOf(int input) => RowOf(Expert.ClassScores, input);
-
-        public double[] GateScoresOf(int input) => RowOf(
-            Expert.GateScores ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none."), input);
-
-        public double[] FeaturesOf(int input)
-        {
-            double[] all = Expert.Features ?? throw new InvalidOperationException("This gate scores features, and the experts come without.");
-            int width = all.Length / batch;
-            return all[(input * width)..((input + 1) * width)];
-        }
-
-        private double[] RowOf(float[] all, int input)
-        {
-            int width = Expert.Classes.Count;
-            double[] scores = new double[Outputs.Length];
-            for (int c = 0; c < scores.Length; c++) scores[c] = all[input * width + Outputs[c]];
-            return scores;
-        }
+        public ExpertInput At(int input) => new(Expert, Outputs, input, Batch);
     }
 }
+
+/// <summary>Prediction of one input.</summary>
+/// <param name="ClassIndex">The most probable class.</param>
+/// <param name="Probability">Its probability among the candidates, in [0, 1].</param>
+/// <param name="Experts">Index and p_k(x) of the experts that answered, most probable first.</param>
+public sealed record RoutedClass(int ClassIndex, double Probability, IReadOnlyList<(int Expert, double Probability)> Experts);

@@ -10,12 +10,22 @@ public sealed class NetworkGate : IGate
     public const string GateName = "network";
 
     /// <inheritdoc/>
-    public string Name => GateName;
+    public GateNeeds Needs => GateNeeds.GateNetwork;
 
     /// <inheritdoc/>
-    public GateInput Input => GateInput.NetworkLogits;
+    public bool ChoosesFirst => true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ExpertView> Look(IBatchScores batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return [.. batch.Experts.Select((expert, k) => expert with { GateScores = batch.GateLogitsOf(k) })];
+    }
+
+    /// <inheritdoc/>
+    public double Score(ExpertInput pair) => Score(pair.GateLogits());
 
     /// <summary>ln Σ exp of the gate network's logits of the expert's classes.</summary>
-    /// <param name="values">Logits of the candidate classes that the expert knows, at least one.</param>
-    public double Score(ReadOnlySpan<double> values) => Softmax.LogSumExp(values);
+    /// <param name="logits">Logits of the candidate classes that the expert knows, at least one.</param>
+    public static double Score(ReadOnlySpan<double> logits) => Softmax.LogSumExp(logits);
 }

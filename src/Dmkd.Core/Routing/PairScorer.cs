@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -48,4 +49,35 @@ public sealed class PairScorer
         for (int i = 0; i < wide.Length; i++) wide[i] += factor * wideRow[i];
         for (int i = wide.Length * Vector<double>.Count; i < target.Length; i++) target[i] += factor * row[i];
     }
+}
+
+/// <summary>The parameters θ of the proposal's G_θ: a two-layer MLP over features of a pair (expert, input).</summary>
+/// <param name="Centre">Subtracted from each feature.</param>
+/// <param name="Spread">Divides each feature then, above 0.</param>
+/// <param name="First">First layer, shape [features, hidden], row-major.</param>
+/// <param name="Bias">Bias of the hidden units.</param>
+/// <param name="Second">Second layer, shape [hidden]. It has no bias: a constant is nothing to a softmax.</param>
+public sealed record PairScorerWeights(double[] Centre, double[] Spread, double[] First, double[] Bias, double[] Second);
+
+/// <summary>How a <see cref="PairScorer"/> is fitted.</summary>
+public sealed record PairScorerOptions
+{
+    /// <summary>Hidden units. Default: 16.</summary>
+    [Range(1, 1024)]
+    public int Hidden { get; init; } = 16;
+
+    /// <summary>Steps over all exemplars. Default: 300.</summary>
+    [Range(1, 100_000)]
+    public int Steps { get; init; } = 300;
+
+    /// <summary>Adam's learning rate at the first step; falls to 0 by a cosine. Default: 0.02.</summary>
+    [Range(1e-6, 1)]
+    public double LearningRate { get; init; } = 0.02;
+
+    /// <summary>Decoupled weight decay, as a factor of the learning rate. Default: 0.05.</summary>
+    [Range(0, 10)]
+    public double WeightDecay { get; init; } = 0.05;
+
+    /// <summary>Seed of the first weights.</summary>
+    public int Seed { get; init; }
 }

@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
-using Dmkd.Grains.Caching;
+using Dmkd.Serving;
 using Microsoft.Extensions.Caching.Memory;
 
 namespace Dmkd.Grains.Data;

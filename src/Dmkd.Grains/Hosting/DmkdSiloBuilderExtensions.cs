@@ -10,6 +10,7 @@ using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
 using Dmkd.Grains.Wire;
+using Dmkd.Serving;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -117,9 +118,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton(new InterruptedRuns());
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
-        silo.Services.TryAddSingleton<ServedWeights>();
-        silo.Services.TryAddSingleton<ExpertCache>();
-        silo.Services.TryAddSingleton<FittedGateCache>();
+        silo.Services.TryAddSingleton<LibraryCache>();
         silo.Services.TryAddSingleton<VersionWeights>();
         silo.Services.TryAddSingleton<NodeMeasurements>();
         silo.Services.TryAddSingleton<ISubmissionCodec, SubmissionCodec>();

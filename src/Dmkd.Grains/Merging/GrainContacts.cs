@@ -12,18 +12,19 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
 
     public Task PublishAsync(ModuleVersion version) => grains.GetGrain<IExpertModuleGrain>(module).PublishAsync(version);
 
-    public Task<CandidateReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        AskAsync(nodeId, node => node.MeasureCandidateAsync(RequestOf(plan, nodeId, candidate)));
+    public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
+        ProbeAsync<ComparisonReport>(plan, nodeId, candidate, new ComparisonProbe(plan.Base));
 
     public Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        AskAsync(nodeId, node => node.MeasureStatisticsAsync(RequestOf(plan, nodeId, candidate)));
+        ProbeAsync<StatisticsReport>(plan, nodeId, candidate, new StatisticsProbe());
 
-    private async Task<T?> AskAsync<T>(string nodeId, Func<INodeGrain, Task<T>> call)
-        where T : class
+    private async Task<T?> ProbeAsync<T>(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
+        where T : ProbeReport
     {
         try
         {
-            return await call(grains.GetGrain<INodeGrain>(nodeId)).WaitAsync(LongestMeasurement);
+            var request = RequestOf(plan, nodeId, candidate, probe);
+            return await grains.GetGrain<INodeGrain>(nodeId).ProbeAsync(request).WaitAsync(LongestMeasurement) as T;
         }
 #pragma warning disable CA1031 // a node that cannot measure is left out of the measurement
         catch (Exception)
@@ -33,17 +34,17 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
         }
     }
 
-    private static CandidateRequest RequestOf(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
+    private static ProbeRequest RequestOf(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
     {
         var measuring = plan.Measuring ?? throw new InvalidOperationException($"Round {plan.Round} of run {plan.RunId} has no measuring plan.");
-        return new CandidateRequest
+        return new ProbeRequest
         {
             NodeIndex = measuring.NodeIndices[Array.IndexOf(plan.Participants, nodeId)],
             Task = measuring.Task,
             Module = measuring.Module,
-            Base = plan.Base,
-            Candidate = candidate,
+            Version = candidate,
             Settings = measuring.Settings,
+            Probe = probe,
         };
     }
 }

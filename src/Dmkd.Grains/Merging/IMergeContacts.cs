@@ -11,7 +11,7 @@ internal interface IMergeContacts
     Task PublishAsync(ModuleVersion version);
 
     /// <summary>Compares merged weights with the base on a node's data.</summary>
-    Task<CandidateReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+    Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
 
     /// <summary>Measures batch-norm statistics of merged weights on a node's data.</summary>
     Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);

@@ -105,7 +105,7 @@ internal sealed partial class MergeCoordinator
     {
         if (plan.Measuring is null) return null;
         var reports = await Task.WhenAll(Contributors(merged).Select(node => contacts.MeasureAsync(plan, node, MergeRules.Next(State, merged, null, default))));
-        CandidateReport[] answered = [.. reports.OfType<CandidateReport>()];
+        ComparisonReport[] answered = [.. reports.OfType<ComparisonReport>()];
         long count = answered.Sum(report => report.SampleCount);
         return count == 0 ? null : new MergeMetrics(
             count, (double)answered.Sum(report => report.RightBefore) / count, (double)answered.Sum(report => report.RightAfter) / count,

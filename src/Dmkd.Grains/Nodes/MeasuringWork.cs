@@ -12,6 +12,7 @@ using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
 using Dmkd.Core.Training;
 using Dmkd.Data;
+using Dmkd.Grains.Wire;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
@@ -22,14 +23,15 @@ internal static class MeasuringWork
     private const int BatchSize = 64;
 
     /// <summary>Entropy of the predictions, and sum of the evidence (proposal 3.3).</summary>
-    public static (EntropySum Entropy, double EvidenceSum, TimeSpan DeviceTime) Entropy(
-        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
+    public static EntropyReport Entropy(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
     {
         using var scores = Score(job, module, weights, calibration, routing);
         var score = EvidenceScores.Find(routing.Score);
         double evidence = 0;
-        foreach (float[] own in ExpertScorer.ToArray(scores).Chunk(module.Classes.Length)) evidence += EvidenceScores.Of(score, Array.ConvertAll(own, value => (double)value));
-        return (EntropyMetric.Sum(nn.functional.softmax(scores, 1)), evidence, job.Elapsed);
+        foreach (float[] own in ExpertScorer.ToArray(scores).Chunk(module.Classes.Length))
+            evidence += EvidenceScores.Of(score, Array.ConvertAll(own, value => (double)value));
+        var entropy = EntropyMetric.Sum(nn.functional.softmax(scores, 1));
+        return new EntropyReport(entropy.Total, entropy.Count, evidence);
     }
 
     /// <summary>A module's scores of exemplars, which bear the data set's labels.</summary>
@@ -37,63 +39,56 @@ internal static class MeasuringWork
         DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet exemplars, RoutingSettings routing, bool wantsDescriptors)
     {
         using var scores = Score(job, module, weights, exemplars, routing);
-        double[] descriptors = wantsDescriptors ? InputDescriptor.Describe(exemplars.Pixels, exemplars.Count, exemplars.Channels, exemplars.Height) : [];
-        return new ExemplarReport
-        {
-            Total = exemplars.Count,
-            Labels = exemplars.Labels,
-            ClassScores = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray(),
-            Descriptors = ToBytes(descriptors),
-            DeviceSeconds = job.Elapsed.TotalSeconds,
-        };
+        double[] descriptors = [];
+        if (wantsDescriptors)
+            descriptors = InputDescriptor.Describe(exemplars.Pixels, exemplars.Count, exemplars.Channels, exemplars.Height);
+        byte[] told = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray();
+        return new ExemplarReport(exemplars.Count, exemplars.Labels, told, ToBytes(descriptors));
     }
 
     /// <summary>Moments of images in a module's feature space; they bear the data set's labels.</summary>
     /// <exception cref="InvalidOperationException">The module has more features than may be told.</exception>
-    public static MomentsReport Moments(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet images, int[] classes, RoutingSettings routing)
+    public static MomentsReport Moments(
+        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet images, int[] classes, RoutingSettings routing)
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(images);
-        var (scores, features) = ExpertScorer.ScoreWithFeatures(network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
+        var (scores, features) = ExpertScorer.ScoreWithFeatures(
+            network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
         using (scores)
         using (features)
         {
-            if (features.shape[1] > MomentsRequest.MostFeatures)
+            if (features.shape[1] > MomentsProbe.MaxFeatures)
                 throw new InvalidOperationException(
-                    $"{module.Key} has {features.shape[1]} features over {routing.Views} views; discriminants take at most {MomentsRequest.MostFeatures}. Use fewer views or another calibration.");
+                    $"{module.Key} has {features.shape[1]} features over {routing.Views} views; "
+                    + $"discriminants take at most {MomentsProbe.MaxFeatures}. Use fewer views or another calibration.");
             var moments = FeatureMoments.Of(features, images.Labels, classes);
-            return new MomentsReport
-            {
-                Width = moments.Width,
-                Classes = moments.Classes,
-                Counts = moments.Counts,
-                Sums = ToBytes(moments.Sums),
-                Products = ToBytes(moments.Products),
-                DeviceSeconds = job.Elapsed.TotalSeconds,
-            };
+            return new MomentsReport(moments.Width, moments.Classes, moments.Counts, ToBytes(moments.Sums), ToBytes(moments.Products));
         }
     }
 
     /// <summary>Accuracy and cross-entropy of two versions on the same images.</summary>
-    public static CandidateReport Compare(DeviceJob job, ModuleDescriptor module, byte[] before, byte[] after, ImageSet calibration, RoutingSettings routing)
+    public static ComparisonReport Compare(
+        DeviceJob job, ModuleDescriptor module, byte[] before, byte[] after, ImageSet calibration, RoutingSettings routing)
     {
         using var scope = NewDisposeScope();
         var labels = tensor([.. calibration.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
         var (rightBefore, lossBefore) = Judge(Score(job, module, before, calibration, routing), labels);
         var (rightAfter, lossAfter) = Judge(Score(job, module, after, calibration, routing), labels);
-        return new CandidateReport(calibration.Count, rightBefore, rightAfter, lossBefore, lossAfter, job.Elapsed.TotalSeconds);
+        return new ComparisonReport(calibration.Count, rightBefore, rightAfter, lossBefore, lossAfter);
     }
 
     /// <summary>Running means and variances, measured anew.</summary>
-    public static (CompressedDelta Statistics, long Count, TimeSpan DeviceTime) Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
+    public static StatisticsReport Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(calibration);
         using var inputs = ImageTensors.Normalise(pixels.to(job.Device));
         BatchNormStatistics.Reestimate(network, inputs, BatchSize);
         using var all = WeightSet.CopyOf(network);
-        using var statistics = new WeightSet([.. all.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
-        return (new DenseCompressor().Compress(statistics), calibration.Count, job.Elapsed);
+        var own = all.Where(pair => RunningStatistics.Contains(pair.Key));
+        using var statistics = new WeightSet([.. own.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
+        return new StatisticsReport(calibration.Count, DeltaWire.ToWire(new DenseCompressor().Compress(statistics)));
     }
 
     private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();

@@ -36,20 +36,8 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     public Task<LocalUpdateStatus> GetLocalUpdateAsync(string workKey, CancellationToken cancellationToken = default) =>
         Task.FromResult(_participant.Status(workKey));
 
-    public Task<EntropyReport> MeasureEntropyAsync(EntropyRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.EntropyAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
-
-    public Task<CandidateReport> MeasureCandidateAsync(CandidateRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.CandidateAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
-
-    public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.StatisticsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
-
-    public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.ExemplarsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
-
-    public Task<MomentsReport> MeasureMomentsAsync(MomentsRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.MomentsAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+    public Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default) =>
+        _measurements.ProbeAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
 
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) => GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
 

@@ -1,72 +1,108 @@
 using Dmkd.Contracts.Nodes;
+using Dmkd.Core.Devices;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Telemetry;
-using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>What a node measures on its own data for others.</summary>
 internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache datasets, SiloDevices devices)
 {
-    /// <summary>Entropy of a module's predictions, and its evidence (proposal 3.3).</summary>
-    public async Task<EntropyReport> EntropyAsync(EntropyRequest request, HeldModule? held, CancellationToken cancellationToken)
+    /// <summary>Measures.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="held">The module as the node holds it; null when it does not.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public Task<ProbeReport> ProbeAsync(ProbeRequest request, HeldModule? held, CancellationToken cancellationToken)
     {
-        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        var (entropy, evidence, time) = await devices.Serving.RunAsync(
-            job => MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("entropy", time);
-        return new EntropyReport(entropy.Total, entropy.Count, time.TotalSeconds, fetched, evidence);
+        var probed = new Probed(request, held, cancellationToken);
+        return request.Probe switch
+        {
+            EntropyProbe => EntropyAsync(probed),
+            ComparisonProbe comparison => ComparisonAsync(probed, comparison),
+            StatisticsProbe => StatisticsAsync(probed),
+            ExemplarProbe part => ExemplarsAsync(probed, part),
+            MomentsProbe => MomentsAsync(probed),
+            var other => throw new NotSupportedException($"This node does not know how to measure {other.GetType().Name}."),
+        };
     }
 
-    /// <summary>Accuracy and loss of merged weights and of the version before. The node fetches the merged weights for its next round anyway: they count there.</summary>
-    public async Task<CandidateReport> CandidateAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
+    private async Task<ProbeReport> EntropyAsync(Probed probed)
     {
-        var (candidate, _) = await versions.GetAsync(request.Module.Key, request.Candidate, held, cancellationToken);
-        var (before, _) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        var report = await devices.Serving.RunAsync(
-            job => MeasuringWork.Compare(job, request.Module, before, candidate, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("measure", TimeSpan.FromSeconds(report.DeviceSeconds));
-        return report;
-    }
-
-    /// <summary>A module's scores of some exemplars, and what describes them.</summary>
-    public async Task<ExemplarReport> ExemplarsAsync(ExemplarRequest request, HeldModule? held, CancellationToken cancellationToken)
-    {
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        var exemplars = data.ExemplarsOf(request.LastTask, request.NodeIndex);
-        int count = Math.Clamp(exemplars.Count - request.First, 0, ExemplarRequest.MostExemplars);
-        if (count == 0) return new ExemplarReport { Total = exemplars.Count, Labels = [], ClassScores = [] };
-        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
-        var part = exemplars.Select([.. Enumerable.Range(request.First, count)]);
-        var report = await devices.Serving.RunAsync(
-            job => MeasuringWork.Exemplars(job, request.Module, content, part, request.Settings.Routing, request.WantsDescriptors), cancellationToken);
-        DmkdTelemetry.DeviceUsed("exemplars", TimeSpan.FromSeconds(report.DeviceSeconds));
-        return report with { Total = exemplars.Count, DownloadedBytes = fetched };
-    }
-
-    /// <summary>Moments of a task's images in a module's feature space.</summary>
-    public async Task<MomentsReport> MomentsAsync(MomentsRequest request, HeldModule? held, CancellationToken cancellationToken)
-    {
-        var (content, fetched) = await versions.GetAsync(request.Module.Key, request.Version, held, cancellationToken);
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
-        var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsRequest.MostImages);
-        var report = await devices.Serving.RunAsync(job => MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("moments", TimeSpan.FromSeconds(report.DeviceSeconds));
+        var request = probed.Request;
+        var (content, fetched) = await WeightsAsync(probed);
+        var data = await DataAsync(request);
+        var report = await OnLaneAsync(probed, "entropy", job =>
+            MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing));
         return report with { DownloadedBytes = fetched };
     }
 
-    /// <summary>Batch-norm statistics of merged weights.</summary>
-    public async Task<StatisticsReport> StatisticsAsync(CandidateRequest request, HeldModule? held, CancellationToken cancellationToken)
+    /// <summary>The node fetches merged weights for its next round anyway: they count there.</summary>
+    private async Task<ProbeReport> ComparisonAsync(Probed probed, ComparisonProbe comparison)
     {
-        var (candidate, _) = await versions.GetAsync(request.Module.Key, request.Candidate, held, cancellationToken);
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        var (statistics, count, time) = await devices.Serving.RunAsync(
-            job => MeasuringWork.Statistics(job, request.Module, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
-        DmkdTelemetry.DeviceUsed("statistics", time);
-        return new StatisticsReport(count, DeltaWire.ToWire(statistics), time.TotalSeconds);
+        var request = probed.Request;
+        var (after, _) = await WeightsAsync(probed);
+        var (before, _) = await versions.GetAsync(request.Module.Key, comparison.Before, probed.Held, probed.CancellationToken);
+        var data = await DataAsync(request);
+        return await OnLaneAsync(probed, "measure", job =>
+            MeasuringWork.Compare(job, request.Module, before, after, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing));
     }
+
+    /// <summary>As with a comparison, what is fetched counts at the next round.</summary>
+    private async Task<ProbeReport> StatisticsAsync(Probed probed)
+    {
+        var request = probed.Request;
+        var (content, _) = await WeightsAsync(probed);
+        var data = await DataAsync(request);
+        return await OnLaneAsync(probed, "statistics", job =>
+            MeasuringWork.Statistics(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex)));
+    }
+
+    private async Task<ProbeReport> ExemplarsAsync(Probed probed, ExemplarProbe part)
+    {
+        var request = probed.Request;
+        var data = await DataAsync(request);
+        var exemplars = data.ExemplarsOf(request.Task, request.NodeIndex);
+        int count = Math.Clamp(exemplars.Count - part.First, 0, ExemplarProbe.MaxExemplars);
+        if (count == 0) return new ExemplarReport(exemplars.Count, [], [], []);
+        var (content, fetched) = await WeightsAsync(probed);
+        var chosen = exemplars.Select([.. Enumerable.Range(part.First, count)]);
+        var report = await OnLaneAsync(probed, "exemplars", job =>
+            MeasuringWork.Exemplars(job, request.Module, content, chosen, request.Settings.Routing, part.WantsDescriptors));
+        return report with { Total = exemplars.Count, DownloadedBytes = fetched };
+    }
+
+    private async Task<ProbeReport> MomentsAsync(Probed probed)
+    {
+        var request = probed.Request;
+        var (content, fetched) = await WeightsAsync(probed);
+        var data = await DataAsync(request);
+        int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
+        var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsProbe.MaxInputs);
+        var report = await OnLaneAsync(probed, "moments", job =>
+            MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing));
+        return report with { DownloadedBytes = fetched };
+    }
+
+    private Task<(byte[] Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
+        versions.GetAsync(probed.Request.Module.Key, probed.Request.Version, probed.Held, probed.CancellationToken);
+
+    private async Task<RunData> DataAsync(ProbeRequest request) => new(await datasets.GetAsync(request.Settings.Data), request.Settings);
+
+    /// <summary>Measures on a lane and counts the device time.</summary>
+    private async Task<T> OnLaneAsync<T>(Probed probed, string what, Func<DeviceJob, T> measure)
+        where T : ProbeReport
+    {
+        var report = await devices.Serving.RunAsync(
+            job =>
+            {
+                var measured = measure(job);
+                return measured with { DeviceSeconds = job.Elapsed.TotalSeconds };
+            },
+            probed.CancellationToken);
+        DmkdTelemetry.DeviceUsed(what, TimeSpan.FromSeconds(report.DeviceSeconds));
+        return report;
+    }
+
+    private sealed record Probed(ProbeRequest Request, HeldModule? Held, CancellationToken CancellationToken);
 }

@@ -12,7 +12,7 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
 
     /// <summary>The positions of all images of a set, in order, in batches that keep to the limits of a request.</summary>
     public static IEnumerable<int[]> Split(ImageSet images) =>
-        Enumerable.Range(0, images.Count).Chunk(Math.Clamp(RouteRequest.MaxPixelBytes / images.BytesPerImage, 1, MostImagesPerBatch));
+        Enumerable.Range(0, images.Count).Chunk(Math.Clamp(RouteRequest.MaxInputBytes / images.BytesPerImage, 1, MostImagesPerBatch));
 
     /// <summary>A request for some images of a set; it holds a copy of them.</summary>
     public static RouteRequest RequestOf(ImageSet images, int[] batch, int[][] candidateSets, RoutingSettings routing)
@@ -20,10 +20,7 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
         var chosen = images.Select(batch);
         return new RouteRequest
         {
-            Pixels = chosen.Pixels,
-            Count = chosen.Count,
-            Channels = chosen.Channels,
-            Size = chosen.Height,
+            Input = NamedTensor.OfPixels(chosen.Pixels, chosen.Count, chosen.Channels, chosen.Height),
             CandidateSets = candidateSets,
             Routing = routing,
         };

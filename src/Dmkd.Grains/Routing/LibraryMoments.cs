@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
 
 namespace Dmkd.Grains.Routing;
@@ -53,9 +54,9 @@ internal sealed record LibraryMoments(SortedDictionary<string, FeatureMoments> E
         return (new LibraryMoments(sum), refusals);
     }
 
-    /// <summary>The discriminants of experts.</summary>
+    /// <summary>What a gate is fitted to.</summary>
     /// <param name="names">The experts, all known.</param>
-    public LinearDiscriminant[] Fit(IReadOnlyList<string> names) => [.. names.Select(name => LinearDiscriminant.Fit(Experts[name]))];
+    public ExpertMoments Of(IReadOnlyList<string> names) => new([.. names.Select(name => Experts[name])]);
 
     /// <summary>What is wrong with a report; null when nothing is.</summary>
     /// <param name="report">The report.</param>
@@ -63,11 +64,11 @@ internal sealed record LibraryMoments(SortedDictionary<string, FeatureMoments> E
     /// <param name="width">Features that the expert has; null when that is not known yet.</param>
     internal static string? ProblemOf(MomentsReport report, int[] classes, int? width)
     {
-        if (report.Width is < 1 or > MomentsRequest.MostFeatures || (width is { } known && report.Width != known))
-            return $"it has {report.Width} features, not {(width is { } other ? $"{other}" : $"1 to {MomentsRequest.MostFeatures}")}";
+        if (report.Width is < 1 or > MomentsProbe.MaxFeatures || (width is { } known && report.Width != known))
+            return $"it has {report.Width} features, not {(width is { } other ? $"{other}" : $"1 to {MomentsProbe.MaxFeatures}")}";
         if (!report.Classes.SequenceEqual(classes)) return $"its classes are {string.Join(", ", report.Classes)}, not {string.Join(", ", classes)}";
-        if (report.Counts.Length != classes.Length || report.Counts.Any(count => count is < 0 or > MomentsRequest.MostImages) || report.Counts.Sum() is 0 or > MomentsRequest.MostImages)
-            return $"it counts {string.Join(", ", report.Counts)} images, not 1 to {MomentsRequest.MostImages}";
+        if (report.Counts.Length != classes.Length || report.Counts.Any(count => count is < 0 or > MomentsProbe.MaxInputs) || report.Counts.Sum() is 0 or > MomentsProbe.MaxInputs)
+            return $"it counts {string.Join(", ", report.Counts)} images, not 1 to {MomentsProbe.MaxInputs}";
         long sums = (long)sizeof(float) * classes.Length * report.Width, products = (long)sizeof(float) * FeatureMoments.TriangleOf(report.Width);
         if (report.Sums.Length != sums || report.Products.Length != products)
             return $"it has {report.Sums.Length} and {report.Products.Length} bytes, not {sums} and {products}";

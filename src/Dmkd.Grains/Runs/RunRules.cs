@@ -9,6 +9,7 @@ using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Placement;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Runs;
 
@@ -172,13 +173,10 @@ internal static class RunRules
     /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>
     private static long MacsPerInput(TrainingRunState state)
     {
-        var routing = state.Settings!.Routing;
-        int asked = routing.Gate switch
-        {
-            ScorerGate.MlpName => routing.TopExperts,
-            GateCatalog.Oracle => 1,
-            _ => state.ExpertMultiplyAdds.Count,
-        };
+        var gate = RunGate.Of(state.Settings!);
+        int asked = state.ExpertMultiplyAdds.Count;
+        if (gate.ChoosesFirst) asked = state.Settings!.Routing.TopExperts;
+        if (gate.Needs.HasFlag(GateNeeds.Task)) asked = 1;
         return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
     }
 

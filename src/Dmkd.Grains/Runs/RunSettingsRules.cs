@@ -5,7 +5,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
-using Dmkd.Grains.Routing;
+using Dmkd.Serving;
 
 namespace Dmkd.Grains.Runs;
 
@@ -39,12 +39,17 @@ internal static class RunSettingsRules
         var routing = settings.Routing;
         if (!GateCatalog.NamesForRuns.Contains(routing.Gate)) yield return $"Gate must be one of {string.Join(", ", GateCatalog.NamesForRuns)}, not '{routing.Gate}'.";
         if (!EvidenceScores.Names.Contains(routing.Score)) yield return $"Score must be one of {string.Join(", ", EvidenceScores.Names)}, not '{routing.Score}'.";
-        if (RouterRules.ViewsProblem(routing.Views) is { } problem) yield return problem;
-        if (!CalibrationNames.All.Contains(settings.Calibration)) yield return $"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{settings.Calibration}'.";
-        if (settings.Calibration != CalibrationNames.None && routing.Gate != EvidenceGate.GateName)
-            yield return $"Calibration '{settings.Calibration}' is for the gate '{EvidenceGate.GateName}', not '{routing.Gate}'.";
-        if (settings.Exemplars == 0 && ScorerGate.IsNamed(routing.Gate)) yield return $"The gate '{routing.Gate}' is fitted to exemplars: Exemplars must be above 0.";
-        if (settings.Exemplars == 0 && settings.Calibration == CalibrationNames.Affine) yield return $"Calibration '{CalibrationNames.Affine}' is fitted to exemplars: Exemplars must be above 0.";
+        if (LibraryRules.ViewsProblem(routing.Views) is { } problem) yield return problem;
+        string? mismatch = GateCatalog.ProblemOf(routing.Gate, settings.Calibration);
+        if (mismatch is not null) yield return mismatch;
+        if (settings.Exemplars == 0 && mismatch is null && GateCatalog.NamesForRuns.Contains(routing.Gate))
+        {
+            var options = new GateOptions(routing.Gate, settings.Calibration);
+            string what = settings.Calibration == CalibrationNames.None ? $"The gate '{routing.Gate}'" : $"Calibration '{settings.Calibration}'";
+            bool needsExemplars = GateCatalog.Create(options).Needs.HasFlag(GateNeeds.Exemplars);
+            if (needsExemplars) yield return $"{what} is fitted to exemplars: Exemplars must be above 0.";
+        }
+
         if (!StartNames.All.Contains(settings.StartFrom)) yield return $"StartFrom must be one of {string.Join(", ", StartNames.All)}, not '{settings.StartFrom}'.";
         if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0) yield return $"StartFrom '{StartNames.Legacy}' needs a legacy model: LegacyTasks must be above 0.";
     }

@@ -18,11 +18,11 @@ internal sealed partial class SimulatedCluster
             return cluster._module.CallAsync(module => module.PublishAsync(version));
         }
 
-        public Task<CandidateReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
+        public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
         {
             // The same weights are as good or as bad whoever looks at them, and whenever.
             bool isBad = cluster._scenario.BadMerges > 0 && (Convert.ToInt32(candidate.Digest[..4], 16) / 65_536.0) < cluster._scenario.BadMerges;
-            return Task.FromResult<CandidateReport?>(new CandidateReport(10, 9, isBad ? 3 : 9, 1, 1, 0));
+            return Task.FromResult<ComparisonReport?>(new ComparisonReport(10, 9, isBad ? 3 : 9, 1, 1));
         }
 
         public Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) => Task.FromResult<StatisticsReport?>(null);
@@ -64,14 +64,6 @@ internal sealed partial class SimulatedCluster
         public Task<LocalUpdateStatus> GetLocalUpdateAsync(string workKey, CancellationToken cancellationToken = default) =>
             cluster._nodes[node].CallAsync(participant => Task.FromResult(participant.Status(workKey)), interleaves: true);
 
-        public Task<EntropyReport> MeasureEntropyAsync(EntropyRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public Task<CandidateReport> MeasureCandidateAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public Task<StatisticsReport> MeasureStatisticsAsync(CandidateRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public Task<ExemplarReport> ScoreExemplarsAsync(ExemplarRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-
-        public Task<MomentsReport> MeasureMomentsAsync(MomentsRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
     }
 }

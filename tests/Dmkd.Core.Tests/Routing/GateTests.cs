@@ -11,20 +11,20 @@ public sealed class GateTests
 
     [Fact]
     public void EntropyScore_EvenScores_IsMinusTheLogarithmOfTheirNumber() =>
-        Assert.Equal(-Math.Log(4), new EntropyGate().Score([2, 2, 2, 2]), 1e-12);
+        Assert.Equal(-Math.Log(4), EntropyGate.Score([2, 2, 2, 2]), 1e-12);
 
     [Fact]
     public void EntropyScore_ByHand_IsMinusTheEntropyInNats() =>
-        Assert.Equal(0.75 * Math.Log(0.75) + 0.25 * Math.Log(0.25), new EntropyGate().Score([Math.Log(3), 0]), 1e-12);
+        Assert.Equal(0.75 * Math.Log(0.75) + 0.25 * Math.Log(0.25), EntropyGate.Score([Math.Log(3), 0]), 1e-12);
 
     [Theory]
     [InlineData(new double[] { 5 })]
     [InlineData(new double[] { 5, -2000 })] // the second probability is 0, not NaN
-    public void EntropyScore_CertainAnswer_IsZero(double[] scores) => Assert.Equal(0, new EntropyGate().Score(scores));
+    public void EntropyScore_CertainAnswer_IsZero(double[] scores) => Assert.Equal(0, EntropyGate.Score(scores));
 
     [Fact]
     public void EntropyScore_ManyClasses_IsTheSameFormula() =>
-        Assert.Equal(-Math.Log(1000), new EntropyGate().Score(new double[1000]), 1e-9); // sum of a thousand terms
+        Assert.Equal(-Math.Log(1000), EntropyGate.Score(new double[1000]), 1e-9); // sum of a thousand terms
 
     [Theory]
     [InlineData(new double[] { 1, 2, 3 }, 3.4076059644443806)] // ln(e + e² + e³)
@@ -32,7 +32,7 @@ public sealed class GateTests
     [InlineData(new double[] { 1000, 1000 }, 1000.6931471805599)] // 1000 + ln 2: e^1000 itself overflows
     [InlineData(new double[] { -2000, -2000 }, -1999.3068528194401)]
     public void NetworkScore_IsTheLogarithmOfTheSumOfExponentials(double[] logits, double expected) =>
-        Assert.Equal(expected, new NetworkGate().Score(logits), 1e-9);
+        Assert.Equal(expected, NetworkGate.Score(logits), 1e-9);
 
     [Theory]
     [InlineData(EvidenceScore.MaxLogit, 2)]
@@ -54,19 +54,44 @@ public sealed class GateTests
         Assert.Equal(["network", "mlp"], GateCatalog.Names.Where(name => Create(name).ChoosesFirst));
 
     [Fact]
-    public void Create_EveryName_GivesThatGate()
+    public void Names_OfLibrariesAndRuns_AreThoseTheyCanRouteBy()
     {
         Assert.Equal(["evidence", "entropy", "network", "mlp", "hybrid"], GateCatalog.Names);
         Assert.Equal(["evidence", "entropy", "mlp", "hybrid", "oracle"], GateCatalog.NamesForRuns);
-        Assert.All(GateCatalog.Names, name => Assert.Equal(name, Create(name).Name));
+        Assert.Equal(["none", "affine", "discriminant"], GateCatalog.Calibrations);
     }
 
     [Theory]
-    [InlineData("foo", "no gate 'foo'; there are: evidence, entropy, network, mlp, hybrid")]
-    [InlineData("oracle", "knows the task of a test image")]
-    [InlineData("mlp", "'mlp' is fitted to exemplars")]
-    public void Create_WhatALibraryCannotRouteBy_SaysWhy(string name, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => GateCatalog.Create(name)).Message, StringComparison.Ordinal);
+    [InlineData("evidence", "none", GateNeeds.Nothing)]
+    [InlineData("evidence", "affine", GateNeeds.Exemplars)]
+    [InlineData("evidence", "discriminant", GateNeeds.Moments)]
+    [InlineData("entropy", "none", GateNeeds.Nothing)]
+    [InlineData("network", "none", GateNeeds.GateNetwork)]
+    [InlineData("mlp", "none", GateNeeds.Exemplars | GateNeeds.Descriptors)]
+    [InlineData("hybrid", "none", GateNeeds.Exemplars | GateNeeds.Descriptors)]
+    [InlineData("oracle", "none", GateNeeds.Task)]
+    public void Needs_EveryGate_SaysWhatMustBeMeasured(string gate, string calibration, GateNeeds needs)
+    {
+        var made = Create(gate, calibration);
+        Assert.Equal(needs, made.Needs);
+        Assert.Equal(needs is GateNeeds.Exemplars or GateNeeds.Moments or (GateNeeds.Exemplars | GateNeeds.Descriptors), made.NeedsFit);
+    }
 
-    private static IGate Create(string name) => GateCatalog.Create(name, scorer: new PairScorer(new PairScorerWeights([0], [1], [1], [0], [1])));
+    [Theory]
+    [InlineData("foo", "none", "no gate 'foo'; there are: evidence, entropy, network, mlp, hybrid")]
+    [InlineData("evidence", "isotonic", "Calibration must be one of none, affine, discriminant, not 'isotonic'")]
+    [InlineData("entropy", "affine", "Calibration 'affine' is for the gate 'evidence', not 'entropy'")]
+    public void Create_WhatThereIsNot_SaysWhatThereIs(string gate, string calibration, string message) =>
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => Create(gate, calibration)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("mlp")]
+    [InlineData("hybrid")]
+    public void Score_BeforeTheFit_SaysSo(string gate)
+    {
+        var pair = new ExpertInput(new ExpertView([0], 0, [1], Features: [1]), [0], 0, 1);
+        Assert.Contains($"'{gate}' is fitted to exemplars", Assert.Throws<InvalidOperationException>(() => Create(gate).Score(pair)).Message, StringComparison.Ordinal);
+    }
+
+    private static IGate Create(string name, string calibration = "none") => GateCatalog.Create(new GateOptions(name, calibration));
 }

@@ -79,7 +79,7 @@ public sealed class ModuleRouterTests
     public void Route_ScorerGate_IsTheSoftmaxOfItsScores()
     {
         // One hidden unit: z = 2·max(0, x - 1). Features 3 and 2 of input 1 give z = 4 and 2.
-        var gate = new ScorerGate("hybrid", new PairScorer(new PairScorerWeights([1], [1], [1], [0], [2])));
+        var gate = FittedGates.Hybrid(new PairScorerWeights([1], [1], [1], [0], [2]));
         var answer = new ModuleRouter(gate, 0, 1).Route([First with { Features = [0, 3] }, Second with { Features = [0, 2] }], 2, AllClasses)[1];
         var (expert, share) = Assert.Single(answer.Experts);
         Assert.Equal((0, 0), (expert, answer.ClassIndex)); // its own scores of input 1 are 0.5 and 0.25
@@ -92,7 +92,9 @@ public sealed class ModuleRouterTests
     [InlineData("hybrid")]
     public void Route_AnExpertIsAdded_TheOthersKeepTheirScores(string name)
     {
-        var gate = GateCatalog.Create(name, scorer: new PairScorer(new PairScorerWeights([0], [1], [1, -1], [0, 0.5], [2, 1])));
+        var gate = name == "hybrid"
+            ? FittedGates.Hybrid(new PairScorerWeights([0], [1], [1, -1], [0, 0.5], [2, 1]))
+            : GateCatalog.Create(new GateOptions(name));
         ExpertView[] two = [First with { Features = [0.5, 3] }, Second with { Features = [1, 2] }];
         ExpertView third = new([5], 0.1, [0.5f, 0.5f], Features: [2, 2]);
         var before = new ModuleRouter(gate, 0.7, 2).Route(two, 2, AllClasses);

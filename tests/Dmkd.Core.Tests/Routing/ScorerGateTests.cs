@@ -20,40 +20,58 @@ public sealed class ScorerGateTests
     [Theory]
     [InlineData("mlp")]
     [InlineData("hybrid")]
-    public void Fit_ExemplarsThatTheFeaturesTellApart_RoutesThemRight(string gate)
+    public void Fit_ExemplarsThatTheFeaturesTellApart_RoutesThemRight(string name)
     {
-        var (experts, labels, descriptors) = Exemplars(60);
-        var parameters = ScorerGateFit.Fit(gate, experts, labels, descriptors, 0.5, seed: 1);
-        ExpertView[] views = [.. experts.Select((expert, k) => parameters.WithFeatures(expert, k, descriptors))];
-        var router = new ModuleRouter(new ScorerGate(gate, new PairScorer(parameters.Scorer)), 0.5, 1);
-        int right = router.Route(views, labels.Length, [0, 1, 2, 3]).Zip(labels).Count(pair => pair.First.Experts[0].Expert == pair.Second / 2);
+        var exemplars = Exemplars(60);
+        var gate = Gate(name, seed: 1, beta: 0.5);
+        var fitted = gate.Fitted(gate.Fit(exemplars), [0, 1]);
+        var views = Answered(fitted.Look(new KnownScores(exemplars)), exemplars);
+        var router = new ModuleRouter(fitted, 0.5, 1);
+        int right = router.Route(views, exemplars.Labels.Length, [0, 1, 2, 3]).Zip(exemplars.Labels).Count(pair => pair.First.Experts[0].Expert == pair.Second / 2);
         Assert.True(right > 55, $"{right} of 60");
     }
 
     [Fact]
     public void Fit_OtherSeed_IsOtherwiseAndTheSameSeedTheSame()
     {
-        var (experts, labels, descriptors) = Exemplars(20);
-        double[] Second(int seed) => ScorerGateFit.Fit("hybrid", experts, labels, descriptors, 0, seed).Scorer.Second;
-        Assert.Equal(Second(1), Second(1));
-        Assert.NotEqual(Second(1), Second(2));
+        byte[] Fit(int seed) => Gate("hybrid", seed).Fit(Exemplars(20)).Encode();
+        Assert.Equal(Fit(1), Fit(1));
+        Assert.NotEqual(Fit(1), Fit(2));
     }
 
     [Fact]
-    public void WithFeatures_AnExpertIsAdded_TheOthersFeaturesStay()
+    public void Fitted_OtherPlaces_GivesEachExpertItsOwnProfile()
     {
-        var (experts, labels, descriptors) = Exemplars(20);
-        var parameters = ScorerGateFit.Fit("hybrid", experts, labels, descriptors, 0, 1);
-        var more = parameters with { Profiles = [.. parameters.Profiles, new ExpertProfile([0.1, 0.2], 1, 1)] };
-        for (int k = 0; k < 2; k++)
-            Assert.Equal(parameters.WithFeatures(experts[k], k, descriptors).Features, more.WithFeatures(experts[k], k, descriptors).Features);
+        var exemplars = Exemplars(20);
+        var gate = Gate("hybrid", 1);
+        var parameters = gate.Fit(exemplars);
+        var turned = exemplars with { Experts = [exemplars.Experts[1], exemplars.Experts[0]] };
+        var straight = gate.Fitted(parameters, [0, 1]).Look(new KnownScores(exemplars));
+        var other = gate.Fitted(parameters, [1, 0]).Look(new KnownScores(turned));
+        Assert.Equal(straight[0].Features, other[1].Features);
+        Assert.Equal(straight[1].Features, other[0].Features);
+    }
+
+    [Theory]
+    [InlineData("mlp")]
+    [InlineData("hybrid")]
+    public void Decode_WhatWasEncoded_LooksTheSame(string name)
+    {
+        var exemplars = Exemplars(20);
+        var gate = Gate(name, 1);
+        var parameters = gate.Fit(exemplars);
+        var again = GateParameters.Decode(parameters.Encode());
+        Assert.Equal(parameters.Encode(), again.Encode());
+        Assert.Equal(
+            gate.Fitted(parameters, [0, 1]).Look(new KnownScores(exemplars))[1].Features,
+            gate.Fitted(again, [0, 1]).Look(new KnownScores(exemplars))[1].Features);
     }
 
     [Fact]
     public void OfEvidence_OneInput_ByHand()
     {
-        double[] features = new double[PairFeatures.EvidenceCount];
-        PairFeatures.OfEvidence(new ExpertProfile([1, 2], 1, 2), [3, 3], [1, 5], [1, 3], features);
+        double[] features = new double[HybridGate.FeatureCount];
+        HybridGate.Write(new ExpertProfile([1, 2], 1, 2), [3, 3], [1, 5], [1, 3], features);
         Assert.Equal(3, features[0]);
         Assert.Equal(1, features[1]);
         Assert.Equal(Math.Log(2), features[2], 1e-12);
@@ -67,25 +85,35 @@ public sealed class ScorerGateTests
     public void OfDescriptors_OneInput_ByHand()
     {
         double[] features = new double[5];
-        PairFeatures.OfDescriptors(new ExpertProfile([1, 2], 1, 2), [1, 4], [1, 2], features);
+        MlpGate.Write(new ExpertProfile([1, 2], 1, 2), [1, 4], [1, 2], features);
         Assert.Equal([1, 2, 1, 4, Math.Sqrt(0.5)], features);
     }
 
     [Fact]
-    public void Fit_NoExemplar_Throws() => Assert.Throws<ArgumentException>(() => ScorerGateFit.Fit("mlp", [new([0], 0, [])], [], [], 0, 1));
+    public void Fit_NoExemplar_Throws() => Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(new ExemplarScores([new([0], 0, [])], [], [])));
 
     [Fact]
-    public void Fit_ClassThatNobodyKnows_IsNamed() => Assert.Contains(
-        "class 9", Assert.Throws<ArgumentException>(() => ScorerGateFit.Fit("mlp", [new([0], 0, [1])], [9], [1], 0, 1)).Message, StringComparison.Ordinal);
+    public void Fit_ClassThatNobodyKnows_IsNamed()
+    {
+        var exemplars = new ExemplarScores([new([0], 0, [1])], [9], [1]);
+        Assert.Contains("class 9", Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(exemplars)).Message, StringComparison.Ordinal);
+    }
+
+    private static IGate Gate(string name, int seed, double beta = 0) =>
+        GateCatalog.Create(new GateOptions(name, SpecializationWeight: beta, Seed: seed));
+
+    /// <summary>The experts' answers beside what the gate scores; a gate that chooses first does without them until then.</summary>
+    private static ExpertView[] Answered(IReadOnlyList<ExpertView> looked, ExemplarScores exemplars) =>
+        [.. looked.Select((view, k) => view with { ClassScores = exemplars.Experts[k].ClassScores })];
 
     /// <summary>Two experts of two classes: each is sure of its own and not of the other's, and their images differ in a descriptor of two numbers.</summary>
-    private static (ExpertView[] Experts, int[] Labels, double[] Descriptors) Exemplars(int count)
+    private static ExemplarScores Exemplars(int count)
     {
         var random = new Random(4);
         int[] labels = [.. Enumerable.Range(0, count).Select(i => i % 4)];
         float[] ScoresOf(int expert) => [.. labels.SelectMany(label => (float[])[Sure(label == 2 * expert), Sure(label == 2 * expert + 1)])];
         float Sure(bool isOwn) => (float)((isOwn ? 3 : 0) + random.NextDouble());
         double[] descriptors = [.. labels.SelectMany(label => (double[])[label / 2 + 0.3 * random.NextDouble(), random.NextDouble()])];
-        return ([new([0, 1], 0.1, ScoresOf(0)), new([2, 3], 0.4, ScoresOf(1))], labels, descriptors);
+        return new ExemplarScores([new([0, 1], 0.1, ScoresOf(0)), new([2, 3], 0.4, ScoresOf(1))], labels, descriptors);
     }
 }

@@ -11,6 +11,7 @@ namespace Dmkd.Grains.Tests.Cluster;
 public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<PreservedLibrary>
 {
     private const double Tolerance = 1e-5; // fp32: the router asks an expert about some of the images only
+    private const int Images = 60;
     private static readonly RouteRequest Batch = BatchOf();
 
     [Theory]
@@ -29,9 +30,9 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
         var (gate, experts) = await AskAsync();
         var (candidates, rarer) = Pairs(experts[0]).SelectMany(_ => Pairs(experts[1]), (first, second) => (int[])[.. first, .. second])
             .Select(classes => (classes, gate.Count(image => Share(image, experts[0], classes) > 0.5)))
-            .Select(entry => (entry.classes, Math.Min(entry.Item2, Batch.Count - entry.Item2)))
+            .Select(entry => (entry.classes, Math.Min(entry.Item2, Images - entry.Item2)))
             .MaxBy(entry => entry.Item2);
-        Assert.InRange(rarer, 3, Batch.Count / 2);
+        Assert.InRange(rarer, 3, Images / 2);
         await RoutesAsync(gate, experts, candidates, topExperts: 1);
     }
 
@@ -39,7 +40,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
     {
         var request = Batch with { CandidateSets = [candidates], Routing = new RoutingSettings("network", topExperts, 0) };
         var response = await library.Cluster.Grains.GetGrain<IRouterGrain>(PreservedLibrary.Name).RouteAsync(request, TestContext.Current.CancellationToken);
-        for (int image = 0; image < Batch.Count; image++)
+        for (int image = 0; image < Images; image++)
         {
             double[] shares = [.. experts.Select(expert => Share(gate[image], expert, candidates))];
             int[] chosen = [.. Enumerable.Range(0, experts.Length).OrderByDescending(k => shares[k]).Take(topExperts)];
@@ -75,7 +76,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
     private static RouteRequest BatchOf()
     {
         // Stripes of every colour and width: pictures of the data set look much alike to a network that has seen them for seconds.
-        const int Count = 60, Size = 32, Plane = Size * Size;
+        const int Count = Images, Size = 32, Plane = Size * Size;
         var random = new Random(2);
         byte[] pixels = new byte[Count * 3 * Plane];
         for (int plane = 0; plane < 3 * Count; plane++)
@@ -86,10 +87,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
 
         return new RouteRequest
         {
-            Pixels = pixels,
-            Count = Count,
-            Channels = 3,
-            Size = Size,
+            Input = NamedTensor.OfPixels(pixels, Count, 3, Size),
             CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
             Routing = new RoutingSettings("network", 1, 0),
         };
@@ -103,7 +101,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var network = NetworkLoader.Load(module.Descriptor.Architecture, content, CPU);
-        var pixels = ImageTensors.PixelTensor(Batch.Pixels, Batch.Count, Batch.Channels, Batch.Size);
+        var pixels = ImageTensors.PixelTensor(Batch.Input.Content, Images, 3, 32);
         double[] all = [.. network.forward(InputNormalisation.ImageNet.Apply(pixels)).to(ScalarType.Float64).softmax(1).contiguous().data<double>()];
         return [.. all.Chunk(module.Descriptor.Classes.Length)];
     }

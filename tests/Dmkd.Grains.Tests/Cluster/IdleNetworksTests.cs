@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Dmkd.Contracts.Routing;
-using Dmkd.Grains.Routing;
+using Dmkd.Serving;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -23,10 +23,10 @@ public sealed class IdleNetworksTests
         await cluster.RunAsync(First, settings);
         string before = await PredictAsync(cluster, First);
         await cluster.RunAsync(Second, settings);
-        var networks = cluster.Services.GetRequiredService<ExpertCache>();
+        var networks = cluster.Services.GetRequiredService<LibraryCache>();
         Assert.Equal(4, networks.Count);
 
-        clock.Advance(ExpertCache.LongestIdle + TimeSpan.FromMinutes(1));
+        clock.Advance(LibraryCache.LongestIdle + TimeSpan.FromMinutes(1));
         await PredictAsync(cluster, Second);
         await DmkdCluster.UntilAsync(() => Task.FromResult(networks.Count == 2), "the end of idle networks");
         Assert.Equal(before, await PredictAsync(cluster, First));

@@ -45,8 +45,10 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
 
     [Theory]
     [InlineData("wrong size", "need 18432 bytes, not 5")]
-    [InlineData("no image", "at least 1 image, not 0")]
-    [InlineData("other shape", "takes images of 3x32x32, not 1x32x32")]
+    [InlineData("no image", "at least 1 input, not 0")]
+    [InlineData("other shape", "takes inputs of 3x32x32, not 1x32x32")]
+    [InlineData("too many bytes", "A batch may have 4194304 bytes of inputs")]
+    [InlineData("no pixels", "takes 'pixels', not 'tokens'")]
     [InlineData("no set", "at least one set of candidate classes")]
     [InlineData("unknown classes", "Library 'routed' has no module for the classes 77")]
     [InlineData("unknown classes in one set", "No expert knows any of the classes 77")]
@@ -77,9 +79,11 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
 
     private static RouteRequest Spoil(RouteRequest batch, string fault) => fault switch
     {
-        "wrong size" => batch with { Pixels = new byte[5] },
-        "no image" => batch with { Pixels = [], Count = 0 },
-        "other shape" => batch with { Pixels = new byte[6 * 32 * 32], Channels = 1 },
+        "wrong size" => batch with { Input = NamedTensor.OfPixels(new byte[5], 6, 3, 32) },
+        "no image" => batch with { Input = NamedTensor.OfPixels([], 0, 3, 32) },
+        "other shape" => batch with { Input = NamedTensor.OfPixels(new byte[6 * 32 * 32], 6, 1, 32) },
+        "too many bytes" => batch with { Input = NamedTensor.OfPixels(new byte[1400 * 3 * 32 * 32], 1400, 3, 32) },
+        "no pixels" => batch with { Input = batch.Input with { Name = "tokens" } },
         "no set" => batch with { CandidateSets = [] },
         "unknown classes" => batch with { CandidateSets = [[77]] },
         "unknown classes in one set" => batch with { CandidateSets = [[0], [77]] },
@@ -98,10 +102,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
 
     private static RouteRequest Batch() => new()
     {
-        Pixels = [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
-        Count = 6,
-        Channels = 3,
-        Size = 32,
+        Input = NamedTensor.OfPixels([.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))], 6, 3, 32),
         CandidateSets = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
         Routing = new RoutingSettings("evidence", 1, 0),
     };

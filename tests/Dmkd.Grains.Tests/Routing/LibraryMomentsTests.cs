@@ -53,7 +53,7 @@ public sealed class LibraryMomentsTests
     public void ProblemOf_MissingBytes_IsNamed() =>
         Assert.Equal("it has 16 and 8 bytes, not 16 and 12", LibraryMoments.ProblemOf(Report() with { Products = Bytes(1, 2) }, Classes, null));
 
-    private static MomentsReport Report() => new() { Width = 2, Classes = Classes, Counts = [2, 3], Sums = Bytes(1, 2, 3, 4), Products = Bytes(1, 2, 3) };
+    private static MomentsReport Report() => new(2, Classes, [2, 3], Bytes(1, 2, 3, 4), Bytes(1, 2, 3));
 
     private static byte[] Bytes(params float[] values) => MemoryMarshal.AsBytes<float>(values).ToArray();
 }

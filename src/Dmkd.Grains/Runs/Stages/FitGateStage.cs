@@ -25,12 +25,11 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
     private RunSettings Settings => run.Settings;
 
     /// <summary>Whether a run's routing is fitted to anything: a gate that scores, or evidence that is made comparable.</summary>
-    public static bool IsNeeded(RunSettings settings) =>
-        ScorerGate.IsNamed(settings.Routing.Gate) || settings.Calibration != CalibrationNames.None;
+    public static bool IsNeeded(RunSettings settings) => RunGate.Of(settings).NeedsFit;
 
     public async Task<StageEnd<RunPhase>> RunAsync(CancellationToken cancellationToken)
     {
-        if (Settings.Calibration == CalibrationNames.Discriminant) await FitDiscriminantsAsync(cancellationToken);
+        if (RunGate.Of(Settings).Needs.HasFlag(GateNeeds.Moments)) await FitDiscriminantsAsync(cancellationToken);
         else await FitToExemplarsAsync(cancellationToken);
         return StageEnd<RunPhase>.Next;
     }
@@ -43,13 +42,13 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         int[] nodes = _nodes.Present(Enumerable.Range(0, Settings.Nodes));
         var answers = await Task.WhenAll(nodes.Select(node => _nodes.ExemplarsAsync(node, experts)));
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
-        var exemplars = ScoredExemplars.From(experts, reports);
+        var exemplars = RunGate.Exemplars(experts, reports);
         if (exemplars.Labels.Length == 0)
             throw new InvalidOperationException($"No node told anything about its exemplars within {NodeMeasuring.MaxWait}.");
 
-        var settings = Settings; // a lane never reads grain state
+        var gate = RunGate.Of(Settings); // a lane never reads grain state
         var (content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (GateFitting.Fit(settings, exemplars).Encode(), job.Elapsed), cancellationToken);
+            job => (gate.Fit(exemplars).Encode(), job.Elapsed), cancellationToken);
         await PublishAsync([.. experts.Select(expert => expert.Descriptor.Name)], content, exemplars.Labels.Length, cancellationToken);
         run.Spent("fit gate", duration);
         ExemplarReport[] all = [.. reports.SelectMany(node => node).SelectMany(expert => expert)];
@@ -83,8 +82,9 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         var (moments, refusals) = known.Plus(names, classes, [.. nodes.Zip(answers, (node, reports) => (_nodes.KeyOf(node), reports))]);
         foreach (string refusal in refusals) run.Tell(new MeasurementRefused(refusal));
 
+        var gate = RunGate.Of(Settings);
         var (parameters, content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (new GateParameters { Discriminants = moments.Fit(names) }.Encode(), moments.Encode(), job.Elapsed), cancellationToken);
+            job => (gate.Fit(moments.Of(names)).Encode(), moments.Encode(), job.Elapsed), cancellationToken);
         await PublishAsync(names, parameters, 0, cancellationToken);
         State.Moments = new StoredBlob(await run.Services.Weights.PutAsync(content, cancellationToken), content.Length);
         run.Spent("fit gate", duration);

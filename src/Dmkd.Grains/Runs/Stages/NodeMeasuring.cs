@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
+using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Runs.Stages;
 
@@ -19,10 +20,7 @@ internal sealed class NodeMeasuring(RunScope run)
     {
         int[] nodes = Present(RunParticipation.HoldersOf(run.Settings, run.State.Task));
         var answers = await Task.WhenAll(nodes.Select(node =>
-        {
-            var request = new EntropyRequest { NodeIndex = node, Task = run.State.Task, Module = module, Version = version, Settings = run.Settings };
-            return AskAsync(node, NodeMeasurement.Entropy, grain => grain.MeasureEntropyAsync(request), MaxWait);
-        }));
+            ProbeAsync<EntropyReport>(NodeMeasurement.Entropy, RequestFor(node, module, version, new EntropyProbe()), MaxWait)));
         EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
         if (reports.Length == 0) throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {MaxWait}.");
         return reports;
@@ -31,6 +29,7 @@ internal sealed class NodeMeasuring(RunScope run)
     /// <summary>A node's scores of its exemplars, per expert; null when it does not answer, or has no exemplar.</summary>
     public async Task<ExemplarReport[][]?> ExemplarsAsync(int node, ModuleSnapshot[] experts)
     {
+        bool wantsDescriptors = RunGate.Of(run.Settings).Needs.HasFlag(GateNeeds.Descriptors);
         var reports = new ExemplarReport[experts.Length][];
         for (int k = 0; k < experts.Length; k++)
         {
@@ -38,17 +37,9 @@ internal sealed class NodeMeasuring(RunScope run)
             int told = 0;
             do
             {
-                var request = new ExemplarRequest
-                {
-                    NodeIndex = node,
-                    LastTask = run.State.Task,
-                    Module = experts[k].Descriptor,
-                    Version = experts[k].Current,
-                    First = told,
-                    WantsDescriptors = k == 0 && ScorerGate.IsNamed(run.Settings.Routing.Gate),
-                    Settings = run.Settings,
-                };
-                var report = await AskAsync(node, NodeMeasurement.Exemplars, grain => grain.ScoreExemplarsAsync(request), MaxWait);
+                var probe = new ExemplarProbe(told, wantsDescriptors && k == 0);
+                var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, probe);
+                var report = await ProbeAsync<ExemplarReport>(NodeMeasurement.Exemplars, request, MaxWait);
                 if (report is null || report.Total == 0) return null;
                 parts.Add(report);
                 told += report.Labels.Length;
@@ -66,15 +57,8 @@ internal sealed class NodeMeasuring(RunScope run)
         var reports = new List<MomentsReport>();
         foreach (var expert in experts)
         {
-            var request = new MomentsRequest
-            {
-                NodeIndex = node,
-                Task = run.State.Task,
-                Module = expert.Descriptor,
-                Version = expert.Current,
-                Settings = run.Settings,
-            };
-            var report = await AskAsync(node, NodeMeasurement.Moments, grain => grain.MeasureMomentsAsync(request), MaxMomentsWait);
+            var request = RequestFor(node, expert.Descriptor, expert.Current, new MomentsProbe());
+            var report = await ProbeAsync<MomentsReport>(NodeMeasurement.Moments, request, MaxMomentsWait);
             if (report is null) break;
             reports.Add(report);
         }
@@ -87,17 +71,29 @@ internal sealed class NodeMeasuring(RunScope run)
 
     public string KeyOf(int node) => RunRules.NodeKey(run.RunId, node, run.Settings.Device);
 
-    /// <summary>A node's answer, or null when it gives none.</summary>
-    private async Task<T?> AskAsync<T>(int node, NodeMeasurement measurement, Func<INodeGrain, Task<T>> call, TimeSpan wait)
-        where T : class
+    private ProbeRequest RequestFor(int node, ModuleDescriptor module, ModuleVersion version, Probe probe) => new()
     {
+        NodeIndex = node,
+        Task = run.State.Task,
+        Module = module,
+        Version = version,
+        Settings = run.Settings,
+        Probe = probe,
+    };
+
+    /// <summary>A node's report, or null when it gives none.</summary>
+    private async Task<T?> ProbeAsync<T>(NodeMeasurement measurement, ProbeRequest request, TimeSpan wait)
+        where T : ProbeReport
+    {
+        string node = KeyOf(request.NodeIndex);
         try
         {
-            return await call(run.Grains.GetGrain<INodeGrain>(KeyOf(node))).WaitAsync(wait, run.Services.Time);
+            var report = await run.Grains.GetGrain<INodeGrain>(node).ProbeAsync(request).WaitAsync(wait, run.Services.Time);
+            return (T)report;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException && !run.Engine.Token.IsCancellationRequested)
         {
-            run.Tell(new NodeSilent(KeyOf(node), measurement, e.Message));
+            run.Tell(new NodeSilent(node, measurement, e.Message));
             return null;
         }
     }

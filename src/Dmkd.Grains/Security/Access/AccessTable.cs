@@ -59,11 +59,7 @@ internal static class AccessTable
 
         [(typeof(INodeGrain), nameof(INodeGrain.StartLocalUpdateAsync))] = Change(Nobody),
         [(typeof(INodeGrain), nameof(INodeGrain.GetLocalUpdateAsync))] = Read(Readers),
-        [(typeof(INodeGrain), nameof(INodeGrain.MeasureEntropyAsync))] = Read(Nobody),
-        [(typeof(INodeGrain), nameof(INodeGrain.MeasureCandidateAsync))] = Read(Nobody),
-        [(typeof(INodeGrain), nameof(INodeGrain.MeasureStatisticsAsync))] = Read(Nobody),
-        [(typeof(INodeGrain), nameof(INodeGrain.ScoreExemplarsAsync))] = Read(Nobody),
-        [(typeof(INodeGrain), nameof(INodeGrain.MeasureMomentsAsync))] = Read(Nobody),
+        [(typeof(INodeGrain), nameof(INodeGrain.ProbeAsync))] = Read(Nobody),
     };
 
     /// <summary>What an Orleans client itself asks silos for, by the interfaces' names since they are not public: what the cluster holds, and that a call be cancelled.</summary>

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Globalization;
+using Dmkd.Client.Display;
+using Dmkd.Client.Hosting;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Library;
+using Dmkd.Grains.Routing;
+using Dmkd.Serving;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary><c>dmkd library</c>: a whole library as a folder.</summary>
+internal sealed class LibraryCommand : Command
+{
+    public LibraryCommand()
+        : base("library", "Write a library as a folder, or take one in")
+    {
+        Subcommands.Add(new LibraryExportCommand());
+        Subcommands.Add(new LibraryImportCommand());
+    }
+}
+
+/// <summary><c>dmkd library export</c>: every module at its current version, and the fitted gate.</summary>
+internal sealed class LibraryExportCommand : Command
+{
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _name = new("name") { Description = "Name of the library, such as that of its run" };
+    private readonly Option<string> _output = new("--output") { Description = "Folder to write", Required = true };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace the folder if it is an exported library" };
+
+    public LibraryExportCommand()
+        : base("export", "Write a library as a folder of safetensors files with a description")
+    {
+        Arguments.Add(_name);
+        Options.Add(_output);
+        Options.Add(_force);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        _common.RequireRuns(parsed); // before a folder is made
+        string output = Path.GetFullPath(parsed.GetValue(_output)!);
+        bool replaces = parsed.GetValue(_force);
+        LibraryExport.RequirePlace(output, replaces);
+        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
+        var manifest = await Libraries.ManifestAsync(silo.Grains, parsed.GetValue(_name)!, cancellationToken);
+        var source = new RunningLibrary(manifest, silo.Weights, silo.Grains, NullLogger.Instance);
+        long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
+        if (_common.Json(parsed)) JsonOutput.Write(new { Output = output, Library = manifest.Name, Modules = manifest.Members.Count, Bytes = bytes });
+        else Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"));
+        return ExitCode.Success;
+    }
+}
+
+/// <summary><c>dmkd library import</c>: the modules of a folder become a library.</summary>
+internal sealed class LibraryImportCommand : Command
+{
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _folder = new("folder") { Description = "Folder of an exported library" };
+    private readonly Option<string?> _name = new("--name") { Description = "Name of the new library; its old one when not given" };
+
+    public LibraryImportCommand()
+        : base("import", "Take in a library from a folder")
+    {
+        Arguments.Add(_folder);
+        Options.Add(_name);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var archive = await LibraryArchive.OpenAsync(parsed.GetValue(_folder)!, cancellationToken);
+        string library = parsed.GetValue(_name) ?? archive.Manifest.Name;
+        if (library.Length == 0 || library.Contains('/', StringComparison.Ordinal))
+            throw new BadInputException($"{_name.Name} must have at least one character and no slash, not '{library}'.");
+        await using var silo = await _common.StartAsync(parsed, datasets: null, cancellationToken);
+        var catalog = silo.Grains.GetGrain<IModuleCatalogGrain>(library);
+        bool isTaken = await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken);
+        if (isTaken || (await catalog.ListAsync(cancellationToken)).Count > 0)
+            throw new BadInputException($"There is a library '{library}' already; give another name by {_name.Name}.");
+        foreach (var member in archive.Manifest.Members) await AddAsync(silo, archive, member, library, cancellationToken);
+        if (archive.Manifest.Fitted is { } fitted)
+        {
+            _ = await silo.Weights.PutAsync(await archive.ReadAsync(fitted, cancellationToken), cancellationToken);
+            await catalog.PublishGateAsync(fitted.ToGate(), cancellationToken);
+        }
+
+        // Only now is it seen: what was interrupted before is begun again by the same command.
+        foreach (var member in archive.Manifest.Members) await catalog.RegisterAsync(member.Name, cancellationToken);
+        int modules = archive.Manifest.Members.Count;
+        if (_common.Json(parsed)) JsonOutput.Write(new { Library = library, Modules = modules, Folder = archive.Folder });
+        else Console.Out.WriteLine($"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library {library} {_common.PlaceOptions(parsed)} IMAGE");
+        return ExitCode.Success;
+    }
+
+    /// <summary>Adds a module with the archive's version as its first; a repeat changes nothing.</summary>
+    private static async Task AddAsync(ICluster silo, LibraryArchive archive, LibraryMember member, string library, CancellationToken cancellationToken)
+    {
+        _ = await silo.Weights.PutAsync(await archive.ReadAsync(member, cancellationToken), cancellationToken);
+        var descriptor = member.ToDescriptor(library);
+        var module = silo.Grains.GetGrain<IExpertModuleGrain>(descriptor.Key);
+        var version = new ModuleVersion
+        {
+            Number = member.Version,
+            Digest = member.Digest,
+            Bytes = member.Bytes,
+            CreatedAt = TimeProvider.System.GetUtcNow(),
+        };
+        await module.CreateAsync(descriptor, version, cancellationToken);
+        if (member.Entropy is { } entropy)
+            await module.RecordSpecializationAsync(new ModuleSpecialization(entropy.Version, entropy.Sum, entropy.Count), cancellationToken);
+    }
+}
