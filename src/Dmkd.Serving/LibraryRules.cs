@@ -1,6 +1,8 @@
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 
+using Dmkd.Core.Modalities.Images;
+
 namespace Dmkd.Serving;
 
 /// <summary>Decisions about who answers, as functions of the library and the question.</summary>
