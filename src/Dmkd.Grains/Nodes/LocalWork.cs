@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;

@@ -3,7 +3,6 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Evaluation;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;

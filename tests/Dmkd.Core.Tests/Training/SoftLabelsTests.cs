@@ -91,7 +91,7 @@ public sealed class SoftLabelsTests
     {
         using var scope = NewDisposeScope();
         using var student = Student();
-        var error = Assert.Throws<ArgumentOutOfRangeException>("outputs", () => Trainer.Run(
+        var error = Assert.Throws<ArgumentOutOfRangeException>(nameof(outputs), () => Trainer.Run(
             student, new TensorData(Inputs(4), zeros(4, 2)), new SoftLabels(outputs), Options, Seeded(), null, TestContext.Current.CancellationToken));
         Assert.Contains(value, error.Message, StringComparison.Ordinal);
     }

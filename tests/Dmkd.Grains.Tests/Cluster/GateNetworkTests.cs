@@ -2,7 +2,6 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -182,6 +182,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
             foreach (var parameter in network.parameters()) parameter.requires_grad = !frozen;
         }
     }
+
     private sealed class StageObjective(Func<Batch, Tensor> loss) : Objective
     {
         public override Tensor Loss(TrainingStep step) => loss(step.Batch);

@@ -30,9 +30,8 @@ public sealed class ExperienceReplay(DeviceWorker device, TrainingOptions option
     internal static ExperienceReplay Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, LearnerOptions.Read(parameters, 0.1), parameters.Count("exemplars", UsualExemplars, 1, 1_000_000));
 
-    private protected override ITaskLearner CreateLearner(LearningContext context) => new ReplayLearner(new(exemplars, context), Joined);
-
-    private static Objective Joined(ReplayMemory memory) => new JoinedCrossEntropy(memory);
+    private protected override ITaskLearner CreateLearner(LearningContext context) =>
+        new ReplayLearner(new(exemplars, context), memory => new JoinedCrossEntropy(memory));
 
     /// <summary>The cross-entropy over batch and memory together, in one forward pass.</summary>
     private sealed class JoinedCrossEntropy(ReplayMemory memory) : Objective

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Distillation;
 using Dmkd.Core.Training;
 using Dmkd.Data;
 using Dmkd.Grains.Preservation;

@@ -141,7 +141,7 @@ public sealed class AnsweredImagesTests
         var pixels = Slopes(4);
         var answers = Answers(pixels, mirrored: false);
         var error = Assert.Throws<ArgumentOutOfRangeException>(
-            "outputs", () => new AnsweredImages(pixels, answers, outputs, InputNormalisation.Standard));
+            nameof(outputs), () => new AnsweredImages(pixels, answers, outputs, InputNormalisation.Standard));
         Assert.Contains(value, error.Message, StringComparison.Ordinal);
     }
 
