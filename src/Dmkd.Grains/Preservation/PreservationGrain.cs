@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Preservation;
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modules;
 using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Runs;
