@@ -8,7 +8,6 @@ using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
-using Dmkd.Grains.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -121,9 +120,8 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<FittedGateCache>();
         silo.Services.TryAddSingleton<VersionWeights>();
         silo.Services.TryAddSingleton<NodeMeasurements>();
-        silo.Services.TryAddSingleton<ISubmissionCodec, SubmissionCodec>();
-        silo.Services.TryAddSingleton<INodeWork, DeviceNodeWork>();
-        silo.Services.TryAddSingleton<IMergeWork, DeviceMergeWork>();
+        silo.Services.TryAddSingleton<INodeWork, NodeWork>();
+        silo.Services.TryAddSingleton<IMergeWork, MergeWork>();
         silo.Services.TryAddSingleton<IModuleSpawner, DeviceModuleSpawner>();
         return silo;
     }

@@ -3,7 +3,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;

@@ -5,7 +5,6 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
@@ -84,8 +83,8 @@ internal static class MeasuringWork
         return new CandidateReport(calibration.Count, rightBefore, rightAfter, lossBefore, lossAfter, job.Elapsed.TotalSeconds);
     }
 
-    /// <summary>Running means and variances, measured anew.</summary>
-    public static (CompressedDelta Statistics, long Count, TimeSpan DeviceTime) Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
+    /// <summary>Running means and variances, measured anew, as safetensors.</summary>
+    public static (byte[] Statistics, long Count, TimeSpan DeviceTime) Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(calibration);
@@ -93,7 +92,7 @@ internal static class MeasuringWork
         BatchNormStatistics.Reestimate(network, inputs, BatchSize);
         using var all = WeightSet.CopyOf(network);
         using var statistics = new WeightSet([.. all.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
-        return (new DenseCompressor().Compress(statistics), calibration.Count, job.Elapsed);
+        return (WeightCodec.Encode(statistics), calibration.Count, job.Elapsed);
     }
 
     private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();

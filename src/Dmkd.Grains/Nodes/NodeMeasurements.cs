@@ -2,7 +2,6 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Telemetry;
-using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -67,6 +66,6 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var (statistics, count, time) = await devices.Serving.RunAsync(
             job => MeasuringWork.Statistics(job, request.Module, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
         DmkdTelemetry.DeviceUsed("statistics", time);
-        return new StatisticsReport(count, DeltaWire.ToWire(statistics), time.TotalSeconds);
+        return new StatisticsReport(count, statistics, time.TotalSeconds);
     }
 }

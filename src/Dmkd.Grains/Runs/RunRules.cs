@@ -4,6 +4,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Evaluation;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Placement;
 
@@ -60,18 +61,16 @@ internal static class RunRules
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
         bool isAligned = settings.Alignment && round < settings.MergeEvery;
-        bool isWhole = isAligned || settings.Rank == 0 || settings.Compressor == CompressorNames.Dense;
         return new()
         {
             Rule = settings.MergeRule,
-            Compressor = isWhole ? CompressorNames.Dense : settings.Compressor,
-            Rank = isWhole ? 0 : settings.Rank,
+            Compressor = isAligned ? AlignedExchange.Name : settings.Compressor,
+            Rank = settings.Rank,
             HalfPrecision = settings.HalfPrecision && !isAligned,
             ErrorFeedback = settings.ErrorFeedback && !isAligned,
             OuterLearningRate = settings.OuterLearningRate,
             OuterMomentum = settings.OuterMomentum,
             ReestimateBatchNorm = settings.ReestimateBatchNorm,
-            Alignment = isAligned,
             MaxDrop = settings.MaxDrop,
         };
     }
@@ -121,12 +120,12 @@ internal static class RunRules
         NodeIndex = node,
         Task = state.Task,
         Round = state.Round,
-        SubmitsDelta = Merges(state.Settings!, state.Round),
         Module = state.Module!,
         Base = state.Base!,
         Teacher = teacher,
         RunId = runId,
         Settings = state.Settings!,
+        Merging = Merges(state.Settings!, state.Round) ? MergeOptions(state.Settings!, state.Round) : null,
         BasisWait = 2 * state.Settings!.RoundDeadline,
     };
 
