@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using static TorchSharp.torch;
@@ -28,15 +29,16 @@ public class MergingBenchmarks
     }
 
     [Benchmark]
-    public long CompressRank8() => new SvdCompressor(8, 1).Compress(_deltas[0]).ValueBytes;
+    public long CompressRank8() => new SvdExchange(8).Pack(new NodeUpdate(_deltas[0]) { Seed = 1 }, basis: null).ValueBytes;
 
     [Benchmark]
-    public long CompressDense() => new DenseCompressor().Compress(_deltas[0]).ValueBytes;
+    public long CompressDense() => DenseExchange.Whole(_deltas[0]).ValueBytes;
 
     [Benchmark]
     public long MergeFour()
     {
-        using var merged = ModuleAverager.Merge(_base, _deltas);
+        using var update = new MeanRule().Merge(_deltas, [1, 1, 1, 1]);
+        using var merged = ModuleAverager.Apply(_base, update.Update);
         return merged.ElementCount;
     }
 

@@ -79,8 +79,9 @@ internal static class Examples
     {
         Plan = plan ?? Plan(),
         Phase = MergePhase.Collecting,
+        Form = 1,
         OpenedAt = Now,
-        Accepted = accepted.ToDictionary(node => node, node => new AcceptedDelta("sha256:" + node, 100, 400, 7)),
+        Accepted = accepted.ToDictionary(node => node, node => new AcceptedUpdate(node, new StoredBlob("sha256:" + node, 100), 7) { DenseBytes = 400 }),
     };
 
     public static DeltaSubmission Submission(string node = "run/node-1") => new()
@@ -90,7 +91,7 @@ internal static class Examples
         NodeId = node,
         BaseVersion = 3,
         SampleCount = 7,
-        Tensors = [],
+        Tensors = new TensorReference { Blob = new StoredBlob("sha256:tensors", 100) },
     };
 
     public static LocalUpdateRequest Request(int round = 1, int baseVersion = 1) => new()
@@ -98,7 +99,7 @@ internal static class Examples
         NodeIndex = 0,
         Task = 0,
         Round = round,
-        SubmitsDelta = true,
+        Merging = new MergeOptions(),
         Module = Descriptor(),
         Base = Version(baseVersion),
         RunId = RunId,

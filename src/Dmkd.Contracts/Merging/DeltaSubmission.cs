@@ -1,14 +1,11 @@
-using Dmkd.Contracts.Wire;
+using Dmkd.Contracts.Experts;
 
 namespace Dmkd.Contracts.Merging;
 
-/// <summary>A node's compressed update to a module (proposal 3.4.3).</summary>
+/// <summary>A node's packed update to a module, or its part of the round's shared basis (proposal 3.4.3).</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.DeltaSubmission")]
 public sealed record DeltaSubmission
 {
-    /// <summary>Most bytes of values in one submission: under the cluster's limit of 100 MiB a message, past which connections break.</summary>
-    public const long MaxValueBytes = 64L << 20;
-
     /// <summary>The run.</summary>
     [Id(0)]
     public required string RunId { get; init; }
@@ -29,10 +26,6 @@ public sealed record DeltaSubmission
     [Id(4)]
     public required long SampleCount { get; init; }
 
-    /// <summary>The update, one payload per weight, in the architecture's order.</summary>
-    [Id(5)]
-    public required TensorPayload[] Tensors { get; init; }
-
     /// <summary>What the tensors are.</summary>
     [Id(6)]
     public SubmissionKind Kind { get; init; }
@@ -48,4 +41,27 @@ public sealed record DeltaSubmission
     /// <summary>Bytes of weights the node fetched for the update.</summary>
     [Id(9)]
     public long DownloadedBytes { get; init; }
+
+    /// <summary>The tensors. Id 5 was their own form on the wire, until version 0.2; a submission of such a program has none here.</summary>
+    [Id(10)]
+    public required TensorReference Tensors { get; init; }
+}
+
+/// <summary>
+/// Tensors of a message, as safetensors bytes: named by digest, like everything in the weight store. Small ones come along; larger ones
+/// lie in the store already, so that no message grows with the model.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("dmkd.TensorReference")]
+public sealed record TensorReference
+{
+    /// <summary>Most bytes that come along.</summary>
+    public const int MaxInlineBytes = 256 << 10;
+
+    /// <summary>Digest and number of the bytes.</summary>
+    [Id(0)]
+    public required StoredBlob Blob { get; init; }
+
+    /// <summary>The bytes; null when they lie in the weight store.</summary>
+    [Id(1)]
+    public byte[]? Inline { get; init; }
 }

@@ -10,7 +10,7 @@ public sealed record MergeOptions
     [Id(0)]
     public string Rule { get; init; } = MergeRuleNames.Weighted;
 
-    /// <summary>How updates are sent, one of <see cref="CompressorNames"/>. Default: svd.</summary>
+    /// <summary>The exchange that updates are sent by: one of <see cref="CompressorNames"/>, or <c>aligned</c> for replicas of different first weights. Default: svd.</summary>
     [Id(1)]
     public string Compressor { get; init; } = CompressorNames.Svd;
 
@@ -38,14 +38,7 @@ public sealed record MergeOptions
     [Id(7)]
     public bool ReestimateBatchNorm { get; init; }
 
-    /// <summary>Whether the round's replicas have different first weights and are aligned before they are merged; such updates are sent whole. Default: no.</summary>
-    [Id(8)]
-    public bool Alignment { get; init; }
-
     /// <summary>A merge that costs more accuracy on the nodes' calibration data is refused, in [0, 1]; null accepts every merge.</summary>
     [Id(9), Range(0.0, 1.0)]
     public double? MaxDrop { get; init; }
-
-    /// <summary>Whether the round needs two exchanges with its nodes: to agree on a subspace, or on the replica that others are aligned to.</summary>
-    public bool HasSharedBasis => Compressor == CompressorNames.PowerSgd || Alignment;
 }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Contracts.Nodes;
@@ -18,10 +19,6 @@ public sealed record LocalUpdateRequest
     /// <summary>Round of the task, from 0.</summary>
     [Id(2)]
     public required int Round { get; init; }
-
-    /// <summary>Whether the update is compressed and submitted to the merge coordinator after training.</summary>
-    [Id(3)]
-    public required bool SubmitsDelta { get; init; }
 
     /// <summary>The module.</summary>
     [Id(4)]
@@ -50,6 +47,13 @@ public sealed record LocalUpdateRequest
     /// <summary>W3C trace context of the round, so that the update belongs to its trace; null without tracing.</summary>
     [Id(10)]
     public string? Trace { get; init; }
+
+    /// <summary>The options of the round's merge plan, by which the update is packed and submitted; null when the round does not merge.</summary>
+    [Id(11)]
+    public MergeOptions? Merging { get; init; }
+
+    /// <summary>Whether the update is packed and submitted to the merge coordinator after training.</summary>
+    public bool SubmitsDelta => Merging is not null;
 
     /// <summary>Names the work: a repeat with the same key is the same work.</summary>
     public string WorkKey => $"{RunId}/{Module.Name}/{Round}";

@@ -1,5 +1,3 @@
-using Dmkd.Contracts.Wire;
-
 namespace Dmkd.Contracts.Nodes;
 
 /// <summary>What a node measured. Sums where it can be, so that nodes can be added up.</summary>
@@ -36,9 +34,9 @@ public sealed record ComparisonReport(
 
 /// <summary>Batch-norm statistics of merged weights on a node's data.</summary>
 /// <param name="SampleCount">Number of inputs.</param>
-/// <param name="Statistics">Running means and variances, one dense payload for each.</param>
+/// <param name="Statistics">Running means and variances, as safetensors.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.StatisticsReport")]
-public sealed record StatisticsReport([property: Id(0)] long SampleCount, [property: Id(1)] TensorPayload[] Statistics) : ProbeReport;
+public sealed record StatisticsReport([property: Id(0)] long SampleCount, [property: Id(1)] byte[] Statistics) : ProbeReport;
 
 /// <summary>What a node tells about some of its exemplars: numbers made of them, never the inputs.</summary>
 /// <param name="Total">Exemplars of the node in all.</param>

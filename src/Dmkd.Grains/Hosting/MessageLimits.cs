@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Merging;
 using Orleans.Configuration;
 
 namespace Dmkd.Grains.Hosting;
@@ -6,8 +5,8 @@ namespace Dmkd.Grains.Hosting;
 /// <summary>Most bytes of a message between the cluster's programs. One that is larger ends its connection before it is read into memory.</summary>
 internal static class MessageLimits
 {
-    /// <summary>The largest message there is, an update, and what comes with its values.</summary>
-    public const int BodyBytes = (int)(DeltaSubmission.MaxValueBytes + (8L << 20));
+    /// <summary>Inputs to route and replies about them; updates above 256 KiB do not travel in messages.</summary>
+    public const int BodyBytes = 72 << 20;
 
     /// <summary>Addresses, trace and token.</summary>
     public const int HeaderBytes = 256 << 10;

@@ -14,6 +14,9 @@ internal sealed partial class MergeCoordinator
     [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: round {Round} reached its deadline with {Accepted} of {Participants} updates")]
     private static partial void LogDeadlinePassed(ILogger logger, string moduleId, int round, int accepted, int participants);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: round {Round} collects its updates anew: an older program's cannot be read any more")]
+    private static partial void LogCollectsAnew(ILogger logger, string moduleId, int round);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates")]
     private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
 

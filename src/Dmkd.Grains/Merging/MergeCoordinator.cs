@@ -32,6 +32,7 @@ internal sealed partial class MergeCoordinator(
     /// <summary>Goes on with what was stored; call once, after the state was read.</summary>
     public void Start()
     {
+        if (MergeRules.ForgetOlder(State)) LogCollectsAnew(logger, module, State.Plan!.Round);
         Remember();
         GoOn();
     }
@@ -61,9 +62,13 @@ internal sealed partial class MergeCoordinator(
         long bytes = 0;
         if (receipt.Outcome is SubmissionOutcome.Accepted)
         {
-            var received = await work.ReceiveAsync(State.Plan!, State.Basis, submission);
+            var check = await work.CheckAsync(State.Plan!, State.Basis, submission);
             receipt = Classify(submission); // the collection may have ended meanwhile
-            if (receipt.Outcome is SubmissionOutcome.Accepted) (bytes, receipt) = (received.Delta.PayloadBytes, await AcceptAsync(submission, received));
+            if (receipt.Outcome is SubmissionOutcome.Accepted)
+            {
+                bytes = submission.Tensors.Blob.Bytes;
+                receipt = await AcceptAsync(submission, check);
+            }
         }
         else if (receipt.Outcome is SubmissionOutcome.Refused)
         {
@@ -134,14 +139,21 @@ internal sealed partial class MergeCoordinator(
         return receipt.Outcome is SubmissionOutcome.Accepted && IsAtWork ? new(SubmissionOutcome.Late, $"round {submission.Round} is ending") : receipt;
     }
 
-    private async Task<SubmissionReceipt> AcceptAsync(DeltaSubmission submission, ReceivedDelta received)
+    private async Task<SubmissionReceipt> AcceptAsync(DeltaSubmission submission, SubmissionCheck check)
     {
+        string where = $"module {module}, node {submission.NodeId}, round {submission.Round}";
+        if (check.Problem is { } problem) return await RefuseAsync(submission, "malformed", $"{where}: {problem}");
         bool isUpdate = submission.Kind is SubmissionKind.Update;
-        string? problem = received.Problem;
-        if (problem is null && isUpdate && MergeRules.IsReplay(State, received.Delta.Fingerprint))
-            problem = $"replay: an update with the same tensors ({received.Delta.Fingerprint}) counted before";
-        if (problem is not null) return await RefuseAsync(submission, received.Problem is null ? "replay" : "malformed", $"module {module}, node {submission.NodeId}, round {submission.Round}: {problem}");
-        (isUpdate ? State.Accepted : State.Projected)[submission.NodeId] = received.Delta;
+        string digest = submission.Tensors.Blob.Digest;
+        if (isUpdate && MergeRules.IsReplay(State, digest))
+            return await RefuseAsync(submission, "replay", $"{where}: replay: an update with the same tensors ({digest}) counted before");
+        var known = isUpdate ? State.Accepted : State.Projected;
+        known[submission.NodeId] = new AcceptedUpdate(submission.NodeId, submission.Tensors.Blob, submission.SampleCount)
+        {
+            DenseBytes = check.DenseBytes,
+            DeviceSeconds = submission.DeviceSeconds,
+            DownloadedBytes = submission.DownloadedBytes,
+        };
         State.Arrivals.TryAdd(submission.NodeId, SinceOpening); // of two exchanges the first, which comes after the training
         await StoreAsync();
         GoOn();

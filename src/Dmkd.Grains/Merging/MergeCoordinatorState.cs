@@ -10,6 +10,9 @@ internal sealed class MergeCoordinatorState
 
     public MergePhase Phase { get; set; }
 
+    /// <summary>Form of what the round has collected: 1 is safetensors; 0, of programs before 0.2, is not read any more.</summary>
+    public int Form { get; set; }
+
     /// <summary>When the round was opened, by this coordinator's clock.</summary>
     public DateTimeOffset BegunAt { get; set; }
 
@@ -17,13 +20,13 @@ internal sealed class MergeCoordinatorState
     public DateTimeOffset OpenedAt { get; set; }
 
     /// <summary>Parts of the shared basis, by node.</summary>
-    public Dictionary<string, AcceptedDelta> Projected { get; set; } = [];
+    public Dictionary<string, AcceptedUpdate> Projected { get; set; } = [];
 
     /// <summary>The shared basis, once it is known.</summary>
     public StoredBlob? Basis { get; set; }
 
     /// <summary>Updates, by node.</summary>
-    public Dictionary<string, AcceptedDelta> Accepted { get; set; } = [];
+    public Dictionary<string, AcceptedUpdate> Accepted { get; set; } = [];
 
     /// <summary>Participants that will not submit, with the reason.</summary>
     public Dictionary<string, string> Withdrawn { get; set; } = [];

@@ -6,8 +6,11 @@ namespace Dmkd.Grains.Merging;
 /// <summary>Decisions of a merge coordinator, as functions of its state.</summary>
 internal static class MergeRules
 {
-    /// <summary>Fingerprints kept to recognise updates that are sent again.</summary>
+    /// <summary>Digests kept to recognise updates that are sent again.</summary>
     private const int MostSeen = 1024;
+
+    /// <summary>The present form of what a round collects, see <see cref="MergeCoordinatorState.Form"/>.</summary>
+    private const int Form = 1;
 
     /// <summary>What a plan does: opens a new round, or gives the current one more time, also after it failed; nothing once it merges, and nothing when it is an old one that comes late.</summary>
     /// <exception cref="InvalidOperationException">A round of another run is still open.</exception>
@@ -27,7 +30,7 @@ internal static class MergeRules
     /// <summary>Begins a round, or collects on with what was accepted.</summary>
     public static void Open(MergeCoordinatorState state, MergeRoundPlan plan, PlanEffect effect, DateTimeOffset now)
     {
-        if (effect is PlanEffect.Opens)
+        if (effect is PlanEffect.Opens || state.Form < Form)
         {
             state.Projected = [];
             state.Accepted = [];
@@ -44,7 +47,25 @@ internal static class MergeRules
         state.NextMomentum = null;
         state.Error = null;
         state.DeviceSeconds = 0;
-        state.Phase = plan.Options.HasSharedBasis && state.Basis is null ? MergePhase.Projecting : MergePhase.Collecting;
+        state.Form = Form;
+        state.Phase = plan.Options.Exchange().HasSharedBasis && state.Basis is null ? MergePhase.Projecting : MergePhase.Collecting;
+    }
+
+    /// <summary>
+    /// Has a round that an older program left open collect anew, since its updates and its basis are not read any more; whoever has sent
+    /// one is asked again. A round that is decided stays as it is.
+    /// </summary>
+    /// <returns>Whether there was one.</returns>
+    public static bool ForgetOlder(MergeCoordinatorState state)
+    {
+        bool isOpen = state.Phase is MergePhase.Projecting or MergePhase.Collecting or MergePhase.Merging;
+        if (!isOpen || state.Form >= Form) return false;
+        state.Projected = [];
+        state.Accepted = [];
+        state.Basis = null;
+        state.Form = Form;
+        state.Phase = state.Plan!.Options.Exchange().HasSharedBasis ? MergePhase.Projecting : MergePhase.Collecting;
+        return true;
     }
 
     /// <summary>What becomes of a submission, before its tensors are looked at.</summary>
@@ -68,6 +89,8 @@ internal static class MergeRules
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}");
         if (submission.BaseDigest is { } digest && digest != plan.Base.Digest)
             return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto {plan.Base.Digest}, not {digest}");
+        if (submission.Tensors is null)
+            return new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: its program is older than 0.2 and sends updates in a form that is not read any more; install the cluster's version there");
         if (submission.SampleCount < 1)
             return new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not {submission.SampleCount}");
         return submission.SampleCount <= plan.MostSamples
@@ -75,13 +98,13 @@ internal static class MergeRules
             : new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round}: sample count must be at most {plan.MostSamples}, not {submission.SampleCount}");
     }
 
-    /// <summary>Whether an update with this fingerprint counted in an earlier round.</summary>
-    public static bool IsReplay(MergeCoordinatorState state, string fingerprint) => state.Seen.Contains(fingerprint);
+    /// <summary>Whether an update with these tensors counted in an earlier round.</summary>
+    public static bool IsReplay(MergeCoordinatorState state, string digest) => state.Seen.Contains(digest);
 
-    /// <summary>Remembers what counted in the round; the oldest fingerprints are forgotten. In one round two nodes may send the same.</summary>
+    /// <summary>Remembers what counted in the round; the oldest are forgotten. In one round two nodes may send the same.</summary>
     public static void Remember(MergeCoordinatorState state)
     {
-        state.Seen.AddRange(InNodeOrder(state).Select(entry => entry.Delta.Fingerprint));
+        state.Seen.AddRange(InNodeOrder(state).Select(update => update.Tensors?.Digest).OfType<string>());
         if (state.Seen.Count > MostSeen) state.Seen.RemoveRange(0, state.Seen.Count - MostSeen);
     }
 
@@ -106,10 +129,10 @@ internal static class MergeRules
         : DeadlineEffect.Fails;
 
     /// <summary>Accepted updates in node order: the order in which they are summed, whatever order they came in.</summary>
-    public static IReadOnlyList<NodeDelta> InNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Accepted);
+    public static IReadOnlyList<AcceptedUpdate> InNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Accepted);
 
     /// <summary>Accepted parts of the shared basis in node order.</summary>
-    public static IReadOnlyList<NodeDelta> ProjectedInNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Projected);
+    public static IReadOnlyList<AcceptedUpdate> ProjectedInNodeOrder(MergeCoordinatorState state) => InNodeOrder(state, state.Projected);
 
     /// <summary>Where a round is, for others.</summary>
     public static MergeRoundStatus Status(MergeCoordinatorState state, string runId, int round) => IsCurrent(state, runId, round)
@@ -138,7 +161,7 @@ internal static class MergeRules
         ParentDigest = state.Plan.Base.Digest,
         Round = state.Plan.Round,
         Contributions = [.. InNodeOrder(state).Where(entry => merged.WeightOf.ContainsKey(entry.NodeId)).Select(entry => new ModuleContribution(
-            entry.NodeId, entry.Delta.SampleCount, entry.Delta.PayloadBytes, entry.Delta.Digest, merged.WeightOf[entry.NodeId]))],
+            entry.NodeId, entry.SampleCount, entry.PayloadBytes, entry.Tensors!.Digest, merged.WeightOf[entry.NodeId]))],
         Rule = state.Plan.Options.Rule,
         Update = merged.Update,
         Basis = merged.Basis,
@@ -157,15 +180,15 @@ internal static class MergeRules
             : $"round {plan.Round}: accuracy on the contributors' calibration data fell from {metrics.AccuracyBefore:P1} to {metrics.AccuracyAfter:P1}, by more than {allowed:P1}";
     }
 
-    private static Dictionary<string, AcceptedDelta>? Collected(MergeCoordinatorState state) => state.Phase switch
+    private static Dictionary<string, AcceptedUpdate>? Collected(MergeCoordinatorState state) => state.Phase switch
     {
         MergePhase.Projecting => state.Projected,
         MergePhase.Collecting => state.Accepted,
         _ => null,
     };
 
-    private static NodeDelta[] InNodeOrder(MergeCoordinatorState state, Dictionary<string, AcceptedDelta> of) =>
-        [.. state.Plan!.Participants.Where(of.ContainsKey).Select(node => new NodeDelta(node, of[node]))];
+    private static AcceptedUpdate[] InNodeOrder(MergeCoordinatorState state, Dictionary<string, AcceptedUpdate> of) =>
+        [.. state.Plan!.Participants.Where(of.ContainsKey).Select(node => of[node])];
 
     private static bool IsCurrent(MergeCoordinatorState state, string runId, int round) =>
         state.Plan is { } plan && plan.RunId == runId && plan.Round == round;

@@ -1,121 +1,125 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Wire;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Devices;
-using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Admission;
-using Dmkd.Core.Merging.Compression;
-using Dmkd.Core.Merging.Outer;
-using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modules;
-using Dmkd.Grains.Wire;
+using Dmkd.Grains.Devices;
+using Dmkd.Grains.Storage;
 
 namespace Dmkd.Grains.Merging;
 
-/// <summary>The tensor work of a merge coordinator: synchronous, values in and values out, run on a device lane.</summary>
-internal static class MergeWork
+/// <summary>A merge coordinator's work on blobs and the silo's serving lanes. Grain state stays outside: values in, values out.</summary>
+internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMergeWork
 {
-    /// <summary>How the options' updates are compressed.</summary>
-    public static CompressionSettings CompressionOf(MergeOptions options) =>
-        new(options.Compressor, options.Rank, options.HalfPrecision, options.ErrorFeedback);
+    /// <summary>Most bytes that names and shapes may add to tensors no larger than the base's.</summary>
+    private const long MaxHeaderBytes = 1 << 20;
 
-    /// <summary>What is wrong with a submission's tensors, or null; and what the update would take as dense fp32.</summary>
-    public static (string? Problem, long DenseBytes) Check(MergeOptions options, byte[] baseWeights, TensorPayload[]? basis, DeltaSubmission submission)
+    public async Task<SubmissionCheck> CheckAsync(MergeRoundPlan plan, StoredBlob? basis, DeltaSubmission submission)
     {
-        using var weights = WeightCodec.Decode(baseWeights);
-        var payload = DeltaWire.FromWire(submission.Tensors);
-        var settings = CompressionOf(options);
-        string? problem = (settings.Compressor, submission.Kind) switch
-        {
-            (CompressorCatalog.PowerSgd, SubmissionKind.Projection) => PowerSgdCheck.FindFactorProblem(weights, payload, settings.Rank, settings.Format),
-            (CompressorCatalog.PowerSgd, _) => PowerSgdCheck.FindUpdateProblem(weights, payload, DeltaWire.FromWire(basis!)),
-            _ => DeltaCheck.FindProblem(weights, payload),
-        };
-        return (problem, weights.DenseBytes);
-    }
-
-    /// <summary>The shared basis: PowerSGD's subspace, or the replica that the others are aligned to.</summary>
-    public static TensorPayload[] MakeBasis(MergeOptions options, IReadOnlyList<DeltaSubmission> inNodeOrder) =>
-        options.Alignment ? ReferenceOf(inNodeOrder) : BasisOf(options, [.. inNodeOrder.Select(projection => DeltaWire.FromWire(projection.Tensors))]);
-
-    private static TensorPayload[] BasisOf(MergeOptions options, CompressedDelta[] projections) =>
-        DeltaWire.ToWire(PowerSgdProjection.Basis(projections, PowerSgdProjection.ClippedWeights(projections), CompressionOf(options).Format));
-
-    /// <summary>The first replica that does not stand out.</summary>
-    private static TensorPayload[] ReferenceOf(IReadOnlyList<DeltaSubmission> inNodeOrder)
-    {
-        var facts = inNodeOrder.Select(submission =>
-        {
-            using var delta = DeltaDecompressor.Decompress(DeltaWire.FromWire(submission.Tensors));
-            return new SubmissionFacts(submission.NodeId, submission.SampleCount, UpdateNorms.Of(delta));
-        });
-        var outcomes = AdmissionRules.Judge([.. facts], new AdmissionLimits());
-        int first = outcomes.Index().First(entry => entry.Item.IsAdmitted).Index; // the median is among the admitted
-        return inNodeOrder[first].Tensors;
-    }
-
-
-    /// <summary>Admits, merges by the rule and takes the outer optimizer's step (proposal 3.4.2); sums run in the order given.</summary>
-    public static MergeResult Merge(
-        DeviceJob job, MergeOptions options, byte[] baseWeights, TensorPayload[]? basis, IReadOnlyList<DeltaSubmission> inNodeOrder, byte[]? momentum)
-    {
-        using var weights = WeightCodec.Decode(baseWeights);
-        var shared = options.Compressor == CompressorNames.PowerSgd ? DeltaWire.FromWire(basis!) : null;
-        var payloads = inNodeOrder.Select(submission => PayloadOf(submission, shared)).ToArray();
-        var deltas = payloads.Select(DeltaDecompressor.Decompress).ToArray();
+        var reference = submission.Tensors;
+        long limit = plan.Base.Bytes + MaxHeaderBytes;
+        if (reference.Blob.Bytes > limit) return Refused($"its tensors may take {limit:N0} bytes, as the base's; they take {reference.Blob.Bytes:N0}");
+        byte[] content;
         try
         {
-            var outcomes = AdmissionRules.Judge(
-                [.. inNodeOrder.Select((submission, i) => new SubmissionFacts(submission.NodeId, submission.SampleCount, UpdateNorms.Of(deltas[i])))], new AdmissionLimits());
-            int[] admitted = [.. outcomes.Index().Where(entry => entry.Item.IsAdmitted).Select(entry => entry.Index)];
-            var refusals = outcomes.Where(outcome => !outcome.IsAdmitted).Select(outcome => (outcome.NodeId, outcome.ToString())).ToArray();
-            if (admitted.Length == 0) return new MergeResult(null, null, null, new Dictionary<string, double>(), refusals, job.Elapsed);
-            var merged = Merge(options, weights, [.. admitted.Select(i => payloads[i])], [.. admitted.Select(i => deltas[i])], [.. admitted.Select(i => (double)outcomes[i].SampleCount)], momentum);
-            var weightOf = admitted.Index().ToDictionary(entry => inNodeOrder[entry.Item].NodeId, entry => merged.Shares[entry.Index]);
-            return new MergeResult(merged.Weights, merged.Update, merged.Momentum, weightOf, refusals, job.Elapsed);
+            content = reference.Inline ?? await weights.GetAsync(reference.Blob.Digest);
         }
-        finally
+        catch (WeightStoreException e)
         {
-            foreach (var delta in deltas) delta.Dispose();
+            return Refused(e.Message);
         }
+
+        bool isWhatItSays = content.Length == reference.Blob.Bytes && WeightDigest.Of(content) == reference.Blob.Digest;
+        if (!isWhatItSays) return Refused($"its {content.Length:N0} bytes of tensors are not {reference.Blob.Digest} of {reference.Blob.Bytes:N0} bytes");
+        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
+        byte[]? shared = await ReadAsync(basis);
+        var check = await devices.Serving.RunAsync(_ => Check(plan.Options, submission.Kind, baseWeights, content, shared));
+        if (check.Problem is null && reference.Inline is not null) await weights.PutAsync(content);
+        return check;
     }
 
-    /// <summary>The update that a submission stands for.</summary>
-    private static CompressedDelta PayloadOf(DeltaSubmission submission, CompressedDelta? basis)
+    public async Task<StoredBlob> MakeBasisAsync(MergeRoundPlan plan, IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder)
     {
-        var payload = DeltaWire.FromWire(submission.Tensors);
-        return basis is null ? payload : PowerSgdPayload.WithBasis(payload, basis);
+        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
+        byte[][] contents = await ReadAsync(proposalsInNodeOrder);
+        return await StoreAsync(await devices.Serving.RunAsync(_ => MakeBasis(plan.Options, baseWeights, proposalsInNodeOrder, contents)));
     }
 
-    private static (byte[] Weights, TensorPayload[]? Update, byte[]? Momentum, IReadOnlyList<double> Shares) Merge(
-        MergeOptions options, WeightSet weights, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts, byte[]? momentum)
+    public async Task<MergedModule?> MergeAsync(
+        MergeRoundPlan plan, StoredBlob? basis, IReadOnlyList<AcceptedUpdate> inNodeOrder, string? momentum, Action<string, string> refuse)
     {
-        var rule = MergeRuleCatalog.Named(options.Rule);
-        bool isPlain = options is { OuterLearningRate: 1, OuterMomentum: 0 };
-        if (isPlain && rule is LinearMergeRule linear && CompressedMean(linear, payloads, deltas, sampleCounts) is var (mean, shares))
+        var inputs = new RoundInputs(await weights.GetAsync(plan.Base.Digest), inNodeOrder, await ReadAsync(inNodeOrder))
         {
-            using var stepped = DeltaApplier.Apply(weights, mean);
-            return (WeightCodec.Encode(stepped), DeltaWire.ToWire(PowerSgdPayload.WithoutBasis(mean)), null, shares);
+            Basis = await ReadAsync(basis),
+            Momentum = momentum is null ? null : await weights.GetAsync(momentum),
+        };
+        var result = await devices.Serving.RunAsync(job => RoundMerge.Run(job, plan.Options, inputs));
+        foreach (var (node, reason) in result.Refusals) refuse(node, reason);
+        if (result.Merged is not { } merged) return null;
+        bool needsBasis = merged.Update is not null && plan.Options.Exchange().UpdatesNeedBasis;
+        return new MergedModule(await StoreAsync(merged.Weights), merged.WeightOf, result.DeviceTime)
+        {
+            Update = merged.Update is { } update ? await StoreAsync(update) : null,
+            Basis = needsBasis ? basis : null,
+            Momentum = merged.Momentum is { } next ? await weights.PutAsync(next) : null,
+        };
+    }
+
+    public async Task<MergedModule> WithStatisticsAsync(MergeRoundPlan plan, MergedModule merged, IReadOnlyList<StatisticsReport> inNodeOrder)
+    {
+        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
+        byte[] mergedWeights = await weights.GetAsync(merged.Weights.Digest);
+        var update = new VersionUpdate(await ReadAsync(merged.Update), await ReadAsync(merged.Basis));
+        var restated = await devices.Serving.RunAsync(job => StatisticsWork.Restate(job, baseWeights, mergedWeights, update, inNodeOrder));
+        return merged with
+        {
+            Weights = await StoreAsync(restated.Weights),
+            Update = restated.Update is { } next ? await StoreAsync(next) : null,
+            DeviceTime = merged.DeviceTime + restated.DeviceTime + TimeSpan.FromSeconds(inNodeOrder.Sum(report => report.DeviceSeconds)),
+        };
+    }
+
+    private static SubmissionCheck Refused(string problem) => new(problem, 0);
+
+    private static SubmissionCheck Check(MergeOptions options, SubmissionKind kind, byte[] baseWeights, byte[] content, byte[]? basis)
+    {
+        using var start = WeightCodec.Decode(baseWeights);
+        return new SubmissionCheck(FindProblem(options, kind, start, content, basis), start.DenseBytes);
+    }
+
+    private static string? FindProblem(MergeOptions options, SubmissionKind kind, WeightSet start, byte[] content, byte[]? basis)
+    {
+        CompressedDelta payload;
+        try
+        {
+            payload = UpdateBundle.Read(content, start);
+        }
+        catch (CheckpointFormatException e)
+        {
+            return e.Message;
         }
 
-        using var update = rule.Merge(deltas, sampleCounts);
-        using var velocity = momentum is null ? null : WeightCodec.Decode(momentum);
-        using var step = OuterOf(options).Step(update.Update, velocity);
-        using var merged = ModuleAverager.Apply(weights, step.Step);
-        return (WeightCodec.Encode(merged), null, step.Momentum is { } next ? WeightCodec.Encode(next) : null, update.AcceptedWeights);
+        var exchange = options.Exchange();
+        if (kind is SubmissionKind.Projection) return exchange.CheckProposal(start, payload);
+        return exchange.Check(start, payload, basis is null ? null : UpdateBundle.Read(basis, start));
     }
 
-    /// <summary>The mean as a compressed update, so that nodes fetch that and not the weights; null when it would not be smaller.</summary>
-    private static (CompressedDelta Mean, IReadOnlyList<double> Shares)? CompressedMean(
-        LinearMergeRule rule, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts)
+    private static byte[] MakeBasis(MergeOptions options, byte[] baseWeights, IReadOnlyList<AcceptedUpdate> proposals, byte[][] contents)
     {
-        var weights = rule.Weigh(new UpdateGeometry(deltas), sampleCounts);
-        var mean = MergedDelta.Mean(payloads, name => [.. weights.For(name).Select(weight => weight / weights.Divisor)]);
-        double total = weights.Trained.Sum();
-        return mean is null ? null : (mean, [.. weights.Trained.Select(weight => total > 0 ? weight / total : 0)]);
+        using var start = WeightCodec.Decode(baseWeights);
+        var parts = proposals.Zip(contents, (node, content) => new Proposal(node.NodeId, node.SampleCount, UpdateBundle.Read(content, start)));
+        return UpdateBundle.ToBytes(options.Exchange().MakeBasis([.. parts]));
     }
 
-    private static OuterOptimizer OuterOf(MergeOptions options) => options.OuterMomentum > 0
-        ? OuterOptimizer.Nesterov(options.OuterLearningRate, options.OuterMomentum)
-        : OuterOptimizer.Plain(options.OuterLearningRate);
+    private async Task<StoredBlob> StoreAsync(byte[] content) => new(await weights.PutAsync(content), content.Length);
+
+    private async Task<byte[]?> ReadAsync(StoredBlob? blob) => blob is null ? null : await weights.GetAsync(blob.Digest);
+
+    private async Task<byte[][]> ReadAsync(IReadOnlyList<AcceptedUpdate> updates)
+    {
+        byte[][] contents = new byte[updates.Count][];
+        for (int i = 0; i < contents.Length; i++) contents[i] = await weights.GetAsync(updates[i].Tensors!.Digest);
+        return contents;
+    }
 }

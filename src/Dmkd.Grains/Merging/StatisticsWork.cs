@@ -1,11 +1,9 @@
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modules;
-using Dmkd.Grains.Wire;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Merging;
@@ -17,38 +15,51 @@ internal static class StatisticsWork
     /// <param name="job">The lane.</param>
     /// <param name="baseWeights">Weights that were merged onto.</param>
     /// <param name="mergedWeights">Merged weights.</param>
-    /// <param name="update">Their compressed update from the base, when there is one.</param>
-    /// <param name="basis">The basis of that update, when it has one.</param>
+    /// <param name="update">How they differ from the base, when that is smaller.</param>
     /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not finite, are left out.</param>
-    public static (byte[] Weights, TensorPayload[]? Update, TimeSpan DeviceTime) Restate(
-        DeviceJob job, byte[] baseWeights, byte[] mergedWeights, TensorPayload[]? update, TensorPayload[]? basis, IReadOnlyList<StatisticsReport> inNodeOrder)
+    public static RestatedWeights Restate(
+        DeviceJob job, byte[] baseWeights, byte[] mergedWeights, VersionUpdate update, IReadOnlyList<StatisticsReport> inNodeOrder)
     {
         using var start = WeightCodec.Decode(baseWeights);
         using var merged = WeightCodec.Decode(mergedWeights);
         using var known = new WeightSet([.. merged.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
-        StatisticsReport[] usable = [.. inNodeOrder.Where(report => report.SampleCount > 0 && DeltaCheck.FindProblem(known, DeltaWire.FromWire(report.Statistics)) is null)];
-        if (usable.Length == 0) return (mergedWeights, update, job.Elapsed);
-        using var pooled = Pool(usable);
-        if (update is null)
+        StatisticsReport[] usable = [.. inNodeOrder.Where(report => report.SampleCount > 0 && IsUsable(report.Statistics, known))];
+        if (usable.Length == 0) return new RestatedWeights(mergedWeights, update.Update, job.Elapsed);
+        using var pooled = Pool(usable, known);
+        if (update.Update is null)
         {
             using var restated = merged.Map((name, tensor) => (pooled.TryGetValue(name, out var value) ? value : tensor).clone());
-            return (WeightCodec.Encode(restated), null, job.Elapsed);
+            return new RestatedWeights(WeightCodec.Encode(restated), null, job.Elapsed);
         }
 
         using var change = new WeightSet([.. pooled.Select(pair => KeyValuePair.Create(pair.Key, pair.Value - start[pair.Key]))]);
-        var dense = new DenseCompressor().Compress(change).Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        var payload = new CompressedDelta([.. DeltaWire.FromWire(update).Tensors.Select(tensor => dense.GetValueOrDefault(tensor.Name) ?? tensor)]);
-        using var applied = DeltaApplier.Apply(start, basis is null ? payload : PowerSgdPayload.WithBasis(payload, DeltaWire.FromWire(basis)));
-        return (WeightCodec.Encode(applied), DeltaWire.ToWire(payload), job.Elapsed);
+        var dense = DenseExchange.Whole(change).Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        var changed = UpdateBundle.Read(update.Update, start).Tensors.Select(tensor => dense.GetValueOrDefault(tensor.Name) ?? tensor);
+        var payload = new CompressedDelta([.. changed]);
+        var basis = update.Basis is null ? null : UpdateBundle.Read(update.Basis, start);
+        using var applied = DeltaApplier.Apply(start, PowerSgdPayload.Joined(payload, basis));
+        return new RestatedWeights(WeightCodec.Encode(applied), UpdateBundle.ToBytes(payload), job.Elapsed);
+    }
+
+    private static bool IsUsable(byte[] statistics, WeightSet known)
+    {
+        try
+        {
+            return DeltaCheck.FindProblem(known, UpdateBundle.Read(statistics, known)) is null;
+        }
+        catch (CheckpointFormatException)
+        {
+            return false;
+        }
     }
 
     /// <summary>By the law of total variance.</summary>
-    private static WeightSet Pool(IReadOnlyList<StatisticsReport> reports)
+    private static WeightSet Pool(IReadOnlyList<StatisticsReport> reports, WeightSet known)
     {
         double total = reports.Sum(report => report.SampleCount);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var sets = reports.Select(report => (Set: DeltaDecompressor.Decompress(DeltaWire.FromWire(report.Statistics)), Share: report.SampleCount / total)).ToArray();
+        var sets = reports.Select(report => (Set: DeltaDecompressor.Decompress(UpdateBundle.Read(report.Statistics, known)), Share: report.SampleCount / total)).ToArray();
         try
         {
             return sets[0].Set.Map((name, _) =>
@@ -72,3 +83,14 @@ internal static class StatisticsWork
         }
     }
 }
+
+/// <summary>How a version differs from its base, as safetensors.</summary>
+/// <param name="Update">The compressed update; null when the weights themselves are no larger.</param>
+/// <param name="Basis">The basis of the update; null when it needs none.</param>
+internal sealed record VersionUpdate(byte[]? Update, byte[]? Basis);
+
+/// <summary>Merged weights with other statistics, as safetensors.</summary>
+/// <param name="Weights">The weights.</param>
+/// <param name="Update">How they differ from the base, when that is smaller.</param>
+/// <param name="DeviceTime">Device time.</param>
+internal sealed record RestatedWeights(byte[] Weights, byte[]? Update, TimeSpan DeviceTime);

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -17,13 +16,29 @@ internal interface INodeWork
     Task<TrainedUpdate> TrainAsync(
         LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken);
 
-    /// <summary>The node's part of the round's shared basis.</summary>
-    Task<TensorPayload[]> ProjectAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken);
+    /// <summary>The node's part of the round's shared basis, as safetensors.</summary>
+    Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken);
 
-    /// <summary>Compresses an update.</summary>
+    /// <summary>Packs an update for sending.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="update">The update, with what was dropped before.</param>
     /// <param name="basis">The round's shared basis, when it has one.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken);
 }
+
+/// <summary>What a training leaves.</summary>
+/// <param name="SampleCount">Images.</param>
+/// <param name="MeanLoss">Mean training loss of the last epoch.</param>
+/// <param name="DeviceTime">Device time.</param>
+/// <param name="DownloadedBytes">Bytes of weights that had to be fetched.</param>
+/// <param name="LocalWeights">The trained weights, as safetensors, when the round does not merge.</param>
+/// <param name="Update">The update with what compression dropped before, as safetensors, when the round merges.</param>
+internal sealed record TrainedUpdate(
+    long SampleCount, double MeanLoss, TimeSpan DeviceTime, long DownloadedBytes, byte[]? LocalWeights, byte[]? Update);
+
+/// <summary>An update as it is stored and travels.</summary>
+/// <param name="Tensors">The tensors, as safetensors.</param>
+/// <param name="Residual">What packing left out, as safetensors, when error is fed back.</param>
+/// <param name="DeviceTime">Device time.</param>
+internal sealed record PackedUpdate(byte[] Tensors, byte[]? Residual, TimeSpan DeviceTime);

@@ -2,7 +2,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;

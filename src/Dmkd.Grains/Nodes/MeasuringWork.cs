@@ -5,14 +5,12 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
 using Dmkd.Core.Training;
 using Dmkd.Data;
-using Dmkd.Grains.Wire;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
@@ -78,7 +76,7 @@ internal static class MeasuringWork
         return new ComparisonReport(calibration.Count, rightBefore, rightAfter, lossBefore, lossAfter);
     }
 
-    /// <summary>Running means and variances, measured anew.</summary>
+    /// <summary>Running means and variances, measured anew, as safetensors.</summary>
     public static StatisticsReport Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
     {
         using var network = Load(job, module, weights);
@@ -88,7 +86,7 @@ internal static class MeasuringWork
         using var all = WeightSet.CopyOf(network);
         var own = all.Where(pair => RunningStatistics.Contains(pair.Key));
         using var statistics = new WeightSet([.. own.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
-        return new StatisticsReport(calibration.Count, DeltaWire.ToWire(new DenseCompressor().Compress(statistics)));
+        return new StatisticsReport(calibration.Count, WeightCodec.Encode(statistics));
     }
 
     private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();

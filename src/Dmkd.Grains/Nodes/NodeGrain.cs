@@ -3,7 +3,6 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
-using Dmkd.Grains.Wire;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 
@@ -20,11 +19,11 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     public NodeGrain(
         [PersistentState(StorageNames.Node, StorageNames.Provider)] IPersistentState<NodeState> storage,
-        INodeWork work, NodeMeasurements measurements, IWeightStore weights, ISubmissionCodec codec, TimeProvider time, ILogger<NodeParticipant> logger)
+        INodeWork work, NodeMeasurements measurements, IWeightStore weights, TimeProvider time, ILogger<NodeParticipant> logger)
     {
         _measurements = measurements;
         _participant = new NodeParticipant(
-            this.GetPrimaryKeyString(), new PersistentSlot<NodeState>(storage), work, weights, this, codec, time, logger, DeactivateOnIdle);
+            this.GetPrimaryKeyString(), new PersistentSlot<NodeState>(storage), work, weights, this, time, logger, DeactivateOnIdle);
     }
 
     public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default)

@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
+using Dmkd.Grains.Merging;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -11,11 +11,13 @@ internal sealed partial class NodeParticipant
     /// <summary>Sends the update, packed and stored first; a repeat sends the same bytes.</summary>
     private async Task ContributeAsync(LocalUpdateRequest request, HeldModule held, byte[]? update, CancellationToken cancellationToken)
     {
-        if (held.Submission is not { } digest)
+        byte[]? content = null;
+        if (held.Packed is null)
         {
             update ??= await weights.GetAsync(held.Trained!, cancellationToken);
-            var basis = OptionsOf(request).HasSharedBasis ? await ShareBasisAsync(request, held, update, cancellationToken) : null;
-            if (basis is null && OptionsOf(request).HasSharedBasis) return; // the round ended without this node
+            bool hasBasis = request.Merging!.Exchange().HasSharedBasis;
+            var basis = hasBasis ? await ShareBasisAsync(request, held, update, cancellationToken) : null;
+            if (hasBasis && basis is null) return; // the round ended without this node
             var packed = await work.PackAsync(request, update, basis, cancellationToken);
             held.BasisDigest = basis?.Digest;
             held.Report = held.Report! with
@@ -24,12 +26,12 @@ internal sealed partial class NodeParticipant
                 DownloadedBytes = held.Report.DownloadedBytes + (basis?.Bytes ?? 0),
             };
             held.NextResidual = packed.Residual is { } residual ? await weights.PutAsync(residual, cancellationToken) : null;
-            digest = await weights.PutAsync(codec.Encode(SubmissionOf(request, held, SubmissionKind.Update, packed.Tensors)), cancellationToken);
-            held.Submission = digest;
+            content = packed.Tensors;
+            held.Packed = await StoreAsync(content, cancellationToken);
             await StoreAsync(request, held, cancellationToken);
         }
 
-        await SubmitAsync(request, codec.Decode(await weights.GetAsync(digest, cancellationToken)), cancellationToken);
+        await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Update, ReferenceTo(held.Packed, content)), cancellationToken);
     }
 
     /// <summary>Sends the node's part of the shared basis and waits for the whole; null when the round ended meanwhile.</summary>
@@ -46,8 +48,9 @@ internal sealed partial class NodeParticipant
             if (status?.Phase is MergePhase.Merging or MergePhase.Publishing or MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed) return null;
             if (!isSent && status?.Phase is MergePhase.Projecting)
             {
-                var part = await work.ProjectAsync(request, update, cancellationToken);
-                await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Projection, part), cancellationToken);
+                byte[] part = await work.ProposeAsync(request, update, cancellationToken);
+                var reference = ReferenceTo(await StoreAsync(part, cancellationToken), part);
+                await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Projection, reference), cancellationToken);
                 isSent = true;
             }
 
@@ -69,7 +72,7 @@ internal sealed partial class NodeParticipant
         }
     }
 
-    private DeltaSubmission SubmissionOf(LocalUpdateRequest request, HeldModule held, SubmissionKind kind, TensorPayload[] tensors) => new()
+    private DeltaSubmission SubmissionOf(LocalUpdateRequest request, HeldModule held, SubmissionKind kind, TensorReference tensors) => new()
     {
         RunId = request.RunId,
         Round = request.Round,
@@ -81,6 +84,16 @@ internal sealed partial class NodeParticipant
         DownloadedBytes = held.Report.DownloadedBytes,
         Kind = kind,
         Tensors = tensors,
+    };
+
+    private async Task<StoredBlob> StoreAsync(byte[] content, CancellationToken cancellationToken) =>
+        new(await weights.PutAsync(content, cancellationToken), content.Length);
+
+    /// <summary>Names stored tensors; small ones that are at hand come along, which saves the coordinator a look into the store.</summary>
+    private static TensorReference ReferenceTo(StoredBlob blob, byte[]? content) => new()
+    {
+        Blob = blob,
+        Inline = content is { Length: <= TensorReference.MaxInlineBytes } ? content : null,
     };
 
     /// <summary>Submits until the coordinator answers; a repeat is answered as a duplicate, so trying again is safe.</summary>

@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
-using Dmkd.Grains.Wire;
+using Dmkd.Grains.Merging;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Nodes;
@@ -16,7 +14,7 @@ namespace Dmkd.Grains.Nodes;
 /// simulated faults.
 /// </summary>
 internal sealed partial class NodeParticipant(
-    string nodeId, IStateSlot<NodeState> slot, INodeWork work, IWeightStore weights, INodeContacts contacts, ISubmissionCodec codec, TimeProvider time,
+    string nodeId, IStateSlot<NodeState> slot, INodeWork work, IWeightStore weights, INodeContacts contacts, TimeProvider time,
     ILogger logger, Action onBroken) : IDisposable
 {
     private const int MostAttempts = 5;
@@ -107,9 +105,9 @@ internal sealed partial class NodeParticipant(
     {
         var held = State.Held.GetValueOrDefault(request.Module.Name);
         byte[]? update = null;
-        if (held?.WorkKey != request.WorkKey) (held, update) = await TrainAsync(request, held, running);
-        if (request.SubmitsDelta) await ContributeAsync(request, held, update, running.Token);
-        held.IsDone = true;
+        if (!NodeRules.HasResult(held, request)) (held, update) = await TrainAsync(request, held, running);
+        if (request.SubmitsDelta) await ContributeAsync(request, held!, update, running.Token);
+        held!.IsDone = true;
         await StoreAsync(request, held, running.Token);
         return held.Report!;
     }
@@ -147,7 +145,7 @@ internal sealed partial class NodeParticipant(
                 DownloadedBytes = trained.DownloadedBytes,
             },
         };
-        if (request.SubmitsDelta && OptionsOf(request).HasSharedBasis)
+        if (request.Merging is { } options && options.Exchange().HasSharedBasis)
         {
             held.Trained = await weights.PutAsync(trained.Update!);
             await StoreAsync(request, held, running.Token);
@@ -173,6 +171,4 @@ internal sealed partial class NodeParticipant(
             await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
         }
     }
-
-    private static MergeOptions OptionsOf(LocalUpdateRequest request) => RunRules.MergeOptions(request.Settings, request.Round);
 }

@@ -11,6 +11,10 @@ internal static class NodeRules
     public static HeldModule? Finished(NodeState state, string workKey) =>
         state.Held.Values.FirstOrDefault(held => held.WorkKey == workKey && held.IsDone);
 
+    /// <summary>Whether the node still has what a request asks for, so that it need not train again: not what a program before 0.2 packed.</summary>
+    public static bool HasResult(HeldModule? held, LocalUpdateRequest request) =>
+        held?.WorkKey == request.WorkKey && (!request.SubmitsDelta || held.Packed is not null || held.Trained is not null);
+
     /// <summary>Whether a request is for an older round than the node has worked on already: a message that comes late.</summary>
     public static bool IsOutdated(NodeState state, LocalUpdateRequest request) =>
         state.Held.TryGetValue(request.Module.Name, out var held) && held.RunId == request.RunId && request.Round < held.Round;

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Nodes;
@@ -36,8 +37,8 @@ internal sealed class HeldModule
     /// <summary>Digest of the trained update, kept until the round's shared basis is known.</summary>
     public string? Trained { get; set; }
 
-    /// <summary>Digest of the serialized submission: what is sent again after a crash, to the last bit.</summary>
-    public string? Submission { get; set; }
+    /// <summary>The packed update: what is sent again after a crash, to the last bit.</summary>
+    public StoredBlob? Packed { get; set; }
 
     /// <summary>Digest of what compression has dropped, when error is fed back; of the rounds before this one.</summary>
     public string? Residual { get; set; }

@@ -1,11 +1,9 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Merging.Compression;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
-using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -13,7 +11,7 @@ namespace Dmkd.Grains.Nodes;
 /// Gets a version's weights to a node: from its copy of the parent and the merged update where it can, else whole. The digest tells
 /// whether both give the same bits; where a machine rounds otherwise, the whole weights are taken.
 /// </summary>
-internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices, ISubmissionCodec codec)
+internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
 {
     /// <summary>The weights as safetensors, and the bytes that had to be fetched.</summary>
     /// <param name="module">The module's key, for telemetry.</param>
@@ -29,24 +27,32 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices, 
         return (content, fetched);
     }
 
-    /// <summary>Tensors that lie in the weight store.</summary>
-    public async Task<TensorPayload[]?> TensorsAsync(StoredBlob? blob, CancellationToken cancellationToken) =>
-        blob is null ? null : codec.DecodeTensors(await weights.GetAsync(blob.Digest, cancellationToken));
+    /// <summary>Bytes that lie in the weight store.</summary>
+    public async Task<byte[]?> ReadAsync(StoredBlob? blob, CancellationToken cancellationToken) =>
+        blob is null ? null : await weights.GetAsync(blob.Digest, cancellationToken);
 
     private async Task<byte[]?> RebuildAsync(ModuleVersion version, CancellationToken cancellationToken)
     {
         byte[] parent = await weights.GetAsync(version.ParentDigest!, cancellationToken);
-        var update = await TensorsAsync(version.Update, cancellationToken);
-        var basis = await TensorsAsync(version.Basis, cancellationToken);
-        byte[] content = await devices.Serving.RunAsync(_ => Apply(parent, update!, basis), cancellationToken);
-        return WeightDigest.Of(content) == version.Digest ? content : null;
+        byte[]? update = await ReadAsync(version.Update, cancellationToken);
+        byte[]? basis = await ReadAsync(version.Basis, cancellationToken);
+        byte[]? content = await devices.Serving.RunAsync(_ => Apply(parent, update!, basis), cancellationToken);
+        return content is not null && WeightDigest.Of(content) == version.Digest ? content : null;
     }
 
-    private static byte[] Apply(byte[] parent, TensorPayload[] update, TensorPayload[]? basis)
+    /// <summary>The version out of its parent; null when a program before 0.2 wrote the update, in a form that is not read any more.</summary>
+    private static byte[]? Apply(byte[] parent, byte[] update, byte[]? basis)
     {
         using var start = WeightCodec.Decode(parent);
-        var payload = DeltaWire.FromWire(update);
-        using var applied = DeltaApplier.Apply(start, basis is null ? payload : PowerSgdPayload.WithBasis(payload, DeltaWire.FromWire(basis)));
-        return WeightCodec.Encode(applied);
+        try
+        {
+            var shared = basis is null ? null : UpdateBundle.Read(basis, start);
+            using var applied = DeltaApplier.Apply(start, PowerSgdPayload.Joined(UpdateBundle.Read(update, start), shared));
+            return WeightCodec.Encode(applied);
+        }
+        catch (CheckpointFormatException)
+        {
+            return null;
+        }
     }
 }

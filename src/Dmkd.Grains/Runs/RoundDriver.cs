@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Merging;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +41,7 @@ internal sealed partial class RoundDriver(IMergeCoordinatorGrain coordinator, Fu
         MergeRoundPlan plan, IReadOnlyList<LocalUpdateRequest> requests, Action<double> progress, CancellationToken cancellationToken)
     {
         var contacts = plan.Participants.Select((node, index) => new NodeContact(nodeOf(node), requests[index], time)).ToArray();
-        int exchanges = plan.Options.HasSharedBasis ? 2 : 1;
+        int exchanges = plan.Options.Exchange().HasSharedBasis ? 2 : 1;
         var limit = time.GetUtcNow() + exchanges * plan.Wait + MergeGrace;
         bool isOpen = false;
         while (true)

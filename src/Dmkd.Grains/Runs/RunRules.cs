@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
@@ -53,18 +54,16 @@ internal static class RunRules
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
         bool isAligned = settings.Alignment && round < settings.MergeEvery;
-        bool isWhole = isAligned || settings.Rank == 0 || settings.Compressor == CompressorNames.Dense;
         return new()
         {
             Rule = settings.MergeRule,
-            Compressor = isWhole ? CompressorNames.Dense : settings.Compressor,
-            Rank = isWhole ? 0 : settings.Rank,
+            Compressor = isAligned ? AlignedExchange.Name : settings.Compressor,
+            Rank = settings.Rank,
             HalfPrecision = settings.HalfPrecision && !isAligned,
             ErrorFeedback = settings.ErrorFeedback && !isAligned,
             OuterLearningRate = settings.OuterLearningRate,
             OuterMomentum = settings.OuterMomentum,
             ReestimateBatchNorm = settings.ReestimateBatchNorm,
-            Alignment = isAligned,
             MaxDrop = settings.MaxDrop,
         };
     }
@@ -114,12 +113,12 @@ internal static class RunRules
         NodeIndex = node,
         Task = state.Task,
         Round = state.Round,
-        SubmitsDelta = Merges(state.Settings!, state.Round),
         Module = state.Module!,
         Base = state.Base!,
         Teacher = teacher,
         RunId = runId,
         Settings = state.Settings!,
+        Merging = Merges(state.Settings!, state.Round) ? MergeOptions(state.Settings!, state.Round) : null,
         BasisWait = 2 * state.Settings!.RoundDeadline,
     };
 

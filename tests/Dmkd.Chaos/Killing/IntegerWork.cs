@@ -1,15 +1,12 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
-using Dmkd.Grains.Wire;
 using static TorchSharp.torch;
 
 namespace Dmkd.Chaos.Killing;
@@ -38,13 +35,10 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
         return new TrainedUpdate(10, 0, TimeSpan.FromMilliseconds(1), 0, null, Update(start, request));
     }
 
-    public Task<TensorPayload[]> ProjectAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken)
-    {
-        using var delta = WeightCodec.Decode(update);
-        return Task.FromResult(new PackedUpdate(DeltaWire.ToWire(new DenseCompressor().Compress(delta)), null, TimeSpan.Zero));
-    }
+    public Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken) =>
+        Task.FromResult(new PackedUpdate(update, null, TimeSpan.Zero));
 
     public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed)
     {

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
@@ -104,7 +105,7 @@ internal sealed class Federation
             NodeIndex = node,
             Task = 0,
             Round = round,
-            SubmitsDelta = true,
+            Merging = new MergeOptions(),
             Module = _module,
             Base = version,
             RunId = RunId,

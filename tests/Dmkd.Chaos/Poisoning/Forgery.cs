@@ -1,9 +1,5 @@
-using System.Buffers.Binary;
-using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Modules;
-using Dmkd.Grains.Wire;
 using static TorchSharp.torch;
 
 namespace Dmkd.Chaos.Poisoning;
@@ -17,14 +13,13 @@ internal static class Forgery
     /// <param name="attack">One of <see cref="AttackNames.All"/>; those that do not touch the tensors give the update itself.</param>
     /// <param name="update">The trained update, as safetensors.</param>
     /// <param name="seed">Seed of noise.</param>
-    public static TensorPayload[] Of(string attack, byte[] update, int seed)
+    public static byte[] Of(string attack, byte[] update, int seed)
     {
         using var trained = WeightCodec.Decode(update);
         using var forged = Change(attack, trained, seed);
-        var payload = DeltaWire.ToWire(new DenseCompressor().Compress(forged));
-        if (attack is AttackNames.NotANumber) Plant(payload, float.NaN);
-        if (attack is AttackNames.Infinity) Plant(payload, float.PositiveInfinity);
-        return payload;
+        if (attack is AttackNames.NotANumber) Plant(forged, float.NaN);
+        if (attack is AttackNames.Infinity) Plant(forged, float.PositiveInfinity);
+        return WeightCodec.Encode(forged);
     }
 
     private static WeightSet Change(string attack, WeightSet trained, int seed)
@@ -50,9 +45,10 @@ internal static class Forgery
     }
 
     /// <summary>One bad value among all the good ones; no honest compressor would send it.</summary>
-    private static void Plant(TensorPayload[] payload, float value)
+    private static void Plant(WeightSet forged, float value)
     {
-        var target = payload.OfType<DenseTensorPayload>().MaxBy(tensor => tensor.Values.Length)!;
-        BinaryPrimitives.WriteSingleLittleEndian(target.Values.AsSpan(target.Values.Length / 2 / sizeof(float) * sizeof(float)), value);
+        using var scope = NewDisposeScope();
+        var target = forged.Values.MaxBy(tensor => tensor.numel())!.view(-1);
+        target[target.numel() / 2] = value;
     }
 }

@@ -1,8 +1,5 @@
 using Dmkd.Data;
 using Dmkd.Grains.Devices;
-using Dmkd.Grains.Wire;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Serialization;
 
 namespace Dmkd.Chaos.Poisoning;
 
@@ -19,19 +16,17 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
     {
         Cell[] cells = [.. Cells()];
         var comparisons = new Comparison[settings.Repeats][];
-        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
-        var codec = new SubmissionCodec(services.GetRequiredService<Serializer>());
         for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
             int seed = settings.Seed + repeat;
             var federation = new Federation(settings, seed, Load(seed), devices, cancellationToken);
-            comparisons[repeat] = await RunAsync(cells, federation, codec, $"seed {seed}", cancellationToken);
+            comparisons[repeat] = await RunAsync(cells, federation, $"seed {seed}", cancellationToken);
         }
 
         return [.. cells.Select((cell, i) => RowOf(cell, [.. comparisons.Select(ofSeed => ofSeed[i])]))];
     }
 
-    private async Task<Comparison[]> RunAsync(Cell[] cells, Federation federation, ISubmissionCodec codec, string name, CancellationToken cancellationToken)
+    private async Task<Comparison[]> RunAsync(Cell[] cells, Federation federation, string name, CancellationToken cancellationToken)
     {
         var runs = new OnceEach<(string Attack, int Attackers, string Rule, bool TakePart), RunOutcome>();
         var comparisons = new Comparison[cells.Length];
@@ -51,7 +46,7 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
 
         Task<RunOutcome> RunOnceAsync(string attack, Cell cell, bool takePart) => runs.GetAsync(
             (attack, cell.Attackers, cell.Rule, takePart),
-            () => InTurnsAsync(() => new PoisonedRun(federation, codec, cell.Rule, attack, [.. federation.AttackersFirst.Take(cell.Attackers)], takePart).RunAsync()));
+            () => InTurnsAsync(() => new PoisonedRun(federation, cell.Rule, attack, [.. federation.AttackersFirst.Take(cell.Attackers)], takePart).RunAsync()));
     }
 
     /// <summary>Runs work piece by piece, never two pieces at a time: what a coordinator expects of its grain.</summary>

@@ -2,7 +2,6 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Runs;
-using Dmkd.Grains.Wire;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Poisoning;
@@ -12,12 +11,11 @@ namespace Dmkd.Chaos.Poisoning;
 /// replay recognition, admission, rule and step are its own. Start it on a scheduler that runs one piece at a time, as a grain's does.
 /// </summary>
 /// <param name="federation">The nodes.</param>
-/// <param name="codec">Serializes submissions.</param>
 /// <param name="rule">The merge rule.</param>
 /// <param name="attack">What the attackers do.</param>
 /// <param name="attackers">Those that attack.</param>
 /// <param name="takePart">Whether the attackers take part at all.</param>
-internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec, string rule, string attack, int[] attackers, bool takePart)
+internal sealed class PoisonedRun(Federation federation, string rule, string attack, int[] attackers, bool takePart)
 {
     private readonly MemoryStore _store = new();
     private readonly CoordinatorSlot _slot = new();
@@ -30,7 +28,7 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
     public async Task<RunOutcome> RunAsync()
     {
         var coordinator = new MergeCoordinator(
-            federation.ModuleKey, _slot, new DeviceMergeWork(_store, federation.Devices, codec), new NoContacts(), TimeProvider.System, NullLogger.Instance,
+            federation.ModuleKey, _slot, new MergeWork(_store, federation.Devices), new NoContacts(), TimeProvider.System, NullLogger.Instance,
             () => { });
         coordinator.Start();
         byte[] first = await federation.FirstWeightsAsync();
@@ -106,7 +104,7 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
             BaseVersion = version.Number,
             BaseDigest = version.Digest,
             SampleCount = isAttacker && attack is AttackNames.Inflate ? federation.Claim : trained.SampleCount,
-            Tensors = [],
+            Tensors = new TensorReference { Blob = new StoredBlob("", 0) },
         };
         if (isAttacker && attack is AttackNames.Replay)
         {
@@ -116,7 +114,8 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
         }
 
         string sent = isAttacker ? attack : AttackNames.None;
-        return header with { Tensors = await federation.Devices.Serving.RunAsync(_ => Forgery.Of(sent, trained.Update, federation.NoiseSeed(node, round))) };
+        byte[] tensors = await federation.Devices.Serving.RunAsync(_ => Forgery.Of(sent, trained.Update, federation.NoiseSeed(node, round)));
+        return header with { Tensors = new TensorReference { Blob = new StoredBlob(await _store.PutAsync(tensors), tensors.Length) } };
     }
 
     private bool IsMislabelled(int node) => attack is AttackNames.LabelFlip && attackers.Contains(node);

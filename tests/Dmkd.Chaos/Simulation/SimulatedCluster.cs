@@ -20,7 +20,6 @@ internal sealed partial class SimulatedCluster
     private readonly Scenario _scenario;
     private readonly World _world;
     private readonly Disk _disk;
-    private readonly TallyCodec _codec = new();
     private readonly Host<ExpertModule> _module;
     private readonly Host<MergeCoordinator> _coordinator;
     private readonly Host<NodeParticipant>[] _nodes;
@@ -47,14 +46,14 @@ internal sealed partial class SimulatedCluster
         _coordinator = new(_world, network, (life, broken) =>
         {
             var coordinator = new MergeCoordinator(
-                descriptor.Key, _disk.Open<MergeCoordinatorState>("coordinator", life), new TallyMergeWork(_world, _disk, _codec),
+                descriptor.Key, _disk.Open<MergeCoordinatorState>("coordinator", life), new TallyMergeWork(_world, _disk),
                 new Contacts(this), clock, NullLogger.Instance, broken);
             coordinator.Start();
             return coordinator;
         }, coordinator => coordinator.TickAsync());
         _nodes = [.. Enumerable.Range(0, scenario.Settings.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
             RunRules.NodeKey(RunId, node), _disk.Open<NodeState>($"node-{node}", life), new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal), _disk,
-            new Contacts(this), _codec, clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod }))];
+            new Contacts(this), clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod }))];
         _run = new(_world, network, (life, broken) => new SimulatedRun(
             _disk.Open<TrainingRunState>("run", life),
             new RoundDriver(new CoordinatorLine(this), node => new NodeLine(this, Array.IndexOf(NodeKeys, node)), clock, NullLogger.Instance)

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Wire;
 using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Chaos.Simulation;
@@ -16,7 +15,7 @@ internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Jou
     {
         string[] counted = residual is null ? [] : Tally.Read(await disk.GetAsync(residual, cancellationToken)).Updates;
         journal.Residual(request, counted);
-        journal.Trace.Add($"{world.Now:mm:ss.fff} node {request.NodeIndex} trains round {request.Round} on version {request.Base.Number}, held round {held?.Round} pending {held?.NextResidual?[..4]} submission {held?.Submission?[..4]} done {held?.IsDone}, counted {string.Join(' ', counted)}");
+        journal.Trace.Add($"{world.Now:mm:ss.fff} node {request.NodeIndex} trains round {request.Round} on version {request.Base.Number}, held round {held?.Round} pending {held?.NextResidual?[..4]} submission {held?.Packed?.Digest[..4]} done {held?.IsDone}, counted {string.Join(' ', counted)}");
         await world.Delay(world.Between(1, 4) * slowness);
         cancellationToken.ThrowIfCancellationRequested();
         string[] starting = Tally.Read(await disk.GetAsync(startingDigest, cancellationToken)).Updates;
@@ -27,15 +26,13 @@ internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Jou
             request.SubmitsDelta ? new Tally([.. trained[start.Length..]]).ToBytes() : null);
     }
 
-    public Task<TensorPayload[]> ProjectAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) =>
-        Task.FromResult(Payload(update));
+    public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) =>
+        Task.FromResult(update);
 
     public async Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken)
     {
         await world.Delay(world.Between(0, 0.2));
         string[] counted = [.. journal.LastResidual(request), Tally.Name(request.NodeIndex, request.Round)];
-        return new PackedUpdate(Payload(update), new Tally(counted).ToBytes(), TimeSpan.Zero);
+        return new PackedUpdate(update, new Tally(counted).ToBytes(), TimeSpan.Zero);
     }
-
-    private static TensorPayload[] Payload(byte[] update) => [new DenseTensorPayload { Name = "tally", Shape = [update.Length], Values = update }];
 }

@@ -15,7 +15,7 @@ public class ModuleAveragerTests
     {
         using var start = TestWeights.Network(1);
         using var zero = start.Map((_, tensor) => tensor * 0);
-        using var merged = ModuleAverager.Merge(start, [zero, zero, zero]);
+        using var merged = Packing.Averaged(start, [zero, zero, zero]);
         TestWeights.AssertSameBits(start, merged);
     }
 
@@ -25,7 +25,7 @@ public class ModuleAveragerTests
         using var start = TestWeights.Network(1);
         using var replica = TestWeights.Network(2);
         using var delta = WeightDelta.Between(start, replica);
-        using var merged = ModuleAverager.Merge(start, [delta, delta, delta]);
+        using var merged = Packing.Averaged(start, [delta, delta, delta]);
         // The update itself is rounded to float32 once (6e-8 of values up to about 5), and so is the sum.
         Assert.All(replica, pair => Assert.True(pair.Value.allclose(merged[pair.Key], rtol: 0, atol: 1e-6)));
     }
@@ -35,7 +35,7 @@ public class ModuleAveragerTests
     {
         using var zero = TestWeights.Vector(0, 0, 0);
         using var delta = TestWeights.Vector(0.1f, -1e-30f, 3e38f);
-        using var merged = ModuleAverager.Merge(zero, [delta, delta, delta, delta, delta, delta, delta]);
+        using var merged = Packing.Averaged(zero, [delta, delta, delta, delta, delta, delta, delta]);
         TestWeights.AssertSameBits(delta, merged);
     }
 
@@ -44,8 +44,8 @@ public class ModuleAveragerTests
     {
         using var start = TestWeights.Network(1);
         WeightSet[] deltas = [TestWeights.Network(2), TestWeights.Network(3), TestWeights.Network(4)];
-        using var one = ModuleAverager.Merge(start, deltas);
-        using var other = ModuleAverager.Merge(start, deltas);
+        using var one = Packing.Averaged(start, deltas);
+        using var other = Packing.Averaged(start, deltas);
         TestWeights.AssertSameBits(one, other);
         foreach (var delta in deltas) delta.Dispose();
     }
@@ -56,7 +56,7 @@ public class ModuleAveragerTests
         using var start = TestWeights.Vector(1, 1);
         using var one = TestWeights.Vector(4, 0);
         using var other = TestWeights.Vector(0, 8);
-        using var merged = ModuleAverager.MergeWeighted(start, [one, other], [300, 100]);
+        using var merged = Packing.Averaged(start, [one, other], [300, 100]);
         Assert.Equal([4f, 3f], merged.Values("w"));
     }
 
@@ -66,8 +66,8 @@ public class ModuleAveragerTests
         using var start = TestWeights.Network(1);
         using var one = TestWeights.Network(2);
         using var other = TestWeights.Network(3);
-        using var mean = ModuleAverager.Merge(start, [one, other]);
-        using var weighted = ModuleAverager.MergeWeighted(start, [one, other], [8, 8]);
+        using var mean = Packing.Averaged(start, [one, other]);
+        using var weighted = Packing.Averaged(start, [one, other], [8, 8]);
         TestWeights.AssertSameBits(mean, weighted); // 8 is a power of two, so no rounding differs
     }
 
@@ -76,7 +76,7 @@ public class ModuleAveragerTests
     {
         using var start = TestWeights.Of(("norm.running_var", [1f, 1f], [2]), ("norm.running_mean", [1f, 1f], [2]));
         using var delta = TestWeights.Of(("norm.running_var", [-3f, 1f], [2]), ("norm.running_mean", [-3f, 1f], [2]));
-        using var merged = ModuleAverager.Merge(start, [delta]);
+        using var merged = Packing.Averaged(start, [delta]);
         Assert.Equal([1.17549435e-38f, 2f], merged.Values("norm.running_var"));
         Assert.Equal([-2f, 2f], merged.Values("norm.running_mean"));
     }
@@ -89,7 +89,7 @@ public class ModuleAveragerTests
         double[] weights = weighted ? [3, 5, 7] : [1, 1, 1];
         using var start = TestWeights.Network(1);
         WeightSet[] deltas = [TestWeights.Network(2), TestWeights.Network(3), TestWeights.Network(4)];
-        using var merged = weighted ? ModuleAverager.MergeWeighted(start, deltas, weights) : ModuleAverager.Merge(start, deltas);
+        using var merged = weighted ? Packing.Averaged(start, deltas, weights) : Packing.Averaged(start, deltas);
         foreach (string name in start.Keys)
         {
             float[][] values = [.. deltas.Select(delta => delta.Values(name))];
@@ -126,7 +126,7 @@ public class ModuleAveragerTests
         using var start = TestWeights.Vector(1, 2);
         using var good = TestWeights.Vector(1, 2);
         using var bad = TestWeights.Vector(1, 2, 3);
-        var error = Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [good, bad]));
+        var error = Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [good, bad]));
         Assert.Contains("'w' of delta 1 has shape [3]; the base weights have [2]", error.Message, StringComparison.Ordinal);
     }
 
@@ -136,8 +136,8 @@ public class ModuleAveragerTests
         using var start = TestWeights.Of(("w", [1], [1]), ("b", [1], [1]));
         using var missing = TestWeights.Vector(1);
         using var unknown = TestWeights.Of(("w", [1], [1]), ("b", [1], [1]), ("x", [1], [1]));
-        Assert.Contains("'b' is missing in delta 0", Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [missing])).Message, StringComparison.Ordinal);
-        Assert.Contains("'x' of delta 0", Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [unknown])).Message, StringComparison.Ordinal);
+        Assert.Contains("'b' is missing in update", Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [missing])).Message, StringComparison.Ordinal);
+        Assert.Contains("'x' of update", Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [unknown])).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -147,7 +147,7 @@ public class ModuleAveragerTests
     {
         using var start = TestWeights.Vector(1);
         using var delta = TestWeights.Vector(value);
-        var error = Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [delta]));
+        var error = Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [delta]));
         Assert.Contains("'w' of the merged weights holds a value that is not finite", error.Message, StringComparison.Ordinal);
     }
 
@@ -160,14 +160,14 @@ public class ModuleAveragerTests
     public void MergeWeighted_BadWeights_AreRefused(double[] weights)
     {
         using var start = TestWeights.Vector(1);
-        Assert.Throws<ArgumentException>(() => ModuleAverager.MergeWeighted(start, [start, start], weights));
+        Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [start, start], weights));
     }
 
     [Fact]
     public void Merge_NoUpdates_IsRefused()
     {
         using var start = TestWeights.Vector(1);
-        Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, []));
+        Assert.Throws<ArgumentException>(() => Packing.Averaged(start, []));
     }
 
     [Fact]
@@ -177,16 +177,16 @@ public class ModuleAveragerTests
         using var delta = TestWeights.Network(2);
         using var bad = TestWeights.Network(2);
         bad["head.bias"].fill_(float.NaN);
-        Assert.Equal(0, LiveTensors.Change(() => ModuleAverager.Merge(start, [delta, delta]).Dispose()));
+        Assert.Equal(0, LiveTensors.Change(() => Packing.Averaged(start, [delta, delta]).Dispose()));
         Assert.Equal(0, LiveTensors.Change(() => ModuleAverager.Apply(start, delta).Dispose()));
-        Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => ModuleAverager.Merge(start, [bad]))));
+        Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [bad]))));
     }
 
     private static float[] Merge(float[] start, params float[][] deltas)
     {
         using var weights = TestWeights.Vector(start);
         WeightSet[] sets = [.. deltas.Select(TestWeights.Vector)];
-        using var merged = ModuleAverager.Merge(weights, sets);
+        using var merged = Packing.Averaged(weights, sets);
         foreach (var set in sets) set.Dispose();
         return merged.Values("w");
     }

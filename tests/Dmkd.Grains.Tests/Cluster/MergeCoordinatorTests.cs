@@ -1,6 +1,9 @@
+using System.Buffers.Binary;
+using System.Text;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Wire;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using static Dmkd.Grains.Tests.Cluster.MergeScenario;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -15,10 +18,17 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
         { "wrong shape", "Tensor 'a' has shape" },
         { "missing tensor", "Tensor 'b' is missing" },
         { "unknown tensor", "Tensor 'c' is not among the base weights" },
-        { "tensor twice", "Tensor 'b' comes twice" },
-        { "short values", "must be 16 bytes; it is 12" },
+        { "tensor twice", "'a' comes twice" },
+        { "header written otherwise", "the header is not in the canonical form" },
+        { "short values", "are not within the" },
+        { "one factor", "its parts are '/U'" },
         { "rank too large", "rank must be in [1, 2]" },
         { "low-rank vector", "cannot be of low rank" },
+        { "no safetensors", "3 bytes are too few for a header length" },
+        { "other tensors", "bytes of tensors are not sha256:" },
+        { "nothing stored", "are not in" },
+        { "far too large", "its tensors may take" },
+        { "older program", "its program is older than 0.2" },
         { "no samples", "sample count must be at least 1, not 0" },
     };
 
@@ -137,21 +147,36 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
 
     private static DeltaSubmission Spoil(DeltaSubmission good, string fault)
     {
-        TensorPayload a = good.Tensors[0], b = good.Tensors[1];
-        byte[] two = Weights.Bytes(1, 1);
+        BundleTensor a = Part("a", [2, 2], 4, 4, 4, 4), b = Part("b", [2], 4, 4);
+        byte[] content = good.Tensors.Inline!;
         return fault switch
         {
-            "nan" => good with { Tensors = [Dense("a", [2, 2], 1, float.NaN, 1, 1), b] },
-            "infinite" => good with { Tensors = [a, Dense("b", [2], float.NegativeInfinity, 1)] },
-            "wrong shape" => good with { Tensors = [Dense("a", [4], 1, 1, 1, 1), b] },
-            "missing tensor" => good with { Tensors = [a] },
-            "unknown tensor" => good with { Tensors = [a, b, Dense("c", [1], 1)] },
-            "tensor twice" => good with { Tensors = [a, b, b] },
-            "short values" => good with { Tensors = [Dense("a", [2, 2], 1, 1, 1), b] },
-            "rank too large" => good with { Tensors = [new LowRankTensorPayload { Name = "a", Shape = [2, 2], Rank = 3, Left = two, Singular = two, Right = two }, b] },
-            "low-rank vector" => good with { Tensors = [a, new LowRankTensorPayload { Name = "b", Shape = [2], Rank = 1, Left = two, Singular = two, Right = two }] },
+            "nan" => good with { Tensors = Along(Part("a", [2, 2], 1, float.NaN, 1, 1), b) },
+            "infinite" => good with { Tensors = Along(a, Part("b", [2], float.NegativeInfinity, 1)) },
+            "wrong shape" => good with { Tensors = Along(Part("a", [4], 1, 1, 1, 1), b) },
+            "missing tensor" => good with { Tensors = Along(a) },
+            "unknown tensor" => good with { Tensors = Along(a, b, Part("c", [1], 1)) },
+            "tensor twice" => good with { Tensors = Along(WithHeader(content, header => header.Replace("\"b\"", "\"a\"", StringComparison.Ordinal))) },
+            "header written otherwise" => good with { Tensors = Along(WithHeader(content, header => header.Replace("\"a\"", "\"\\u0061\"", StringComparison.Ordinal).Replace("     ", "", StringComparison.Ordinal))) },
+            "short values" => good with { Tensors = Along(content[..^4]) },
+            "one factor" => good with { Tensors = Along(Part("a/U", [2, 1], 1, 1), b) },
+            "rank too large" => good with { Tensors = Along(Part("a/U", [2, 3], 1, 1, 1, 1, 1, 1), Part("a/S", [3], 1, 1, 1), Part("a/V", [3, 2], 1, 1, 1, 1, 1, 1), b) },
+            "low-rank vector" => good with { Tensors = Along(a, Part("b/U", [2, 1], 1, 1), Part("b/S", [1], 1), Part("b/V", [1, 1], 1)) },
+            "no safetensors" => good with { Tensors = Along([1, 2, 3]) },
+            "other tensors" => good with { Tensors = good.Tensors with { Inline = Along(a).Inline } },
+            "nothing stored" => good with { Tensors = good.Tensors with { Blob = new StoredBlob(WeightDigest.Of([1]), 1), Inline = null } },
+            "far too large" => good with { Tensors = good.Tensors with { Blob = good.Tensors.Blob with { Bytes = 1L << 40 } } },
+            "older program" => good with { Tensors = null! },
             "no samples" => good with { SampleCount = 0 },
             _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),
         };
+    }
+
+    /// <summary>A file with another header of the same length.</summary>
+    private static byte[] WithHeader(byte[] content, Func<string, string> change)
+    {
+        int length = BinaryPrimitives.ReadInt32LittleEndian(content);
+        string header = change(Encoding.ASCII.GetString(content, sizeof(ulong), length)).PadRight(length);
+        return [.. content[..sizeof(ulong)], .. Encoding.ASCII.GetBytes(header), .. content[(sizeof(ulong) + length)..]];
     }
 }

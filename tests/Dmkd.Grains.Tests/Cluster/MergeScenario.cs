@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Wire;
+using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -59,11 +60,18 @@ internal sealed class MergeScenario
         NodeId = node,
         BaseVersion = 1,
         SampleCount = samples,
-        Tensors = [Dense("a", [2, 2], a), Dense("b", [2], b)],
+        Tensors = Along(Part("a", [2, 2], a), Part("b", [2], b)),
     };
 
-    public static TensorPayload Dense(string name, long[] shape, params float[] values) =>
-        new DenseTensorPayload { Name = name, Shape = shape, Values = Weights.Bytes(values) };
+    /// <summary>Tensors that come along with a message.</summary>
+    public static TensorReference Along(params BundleTensor[] parts) => Along(TensorBundle.Write(parts));
+
+    /// <summary>Bytes that come along with a message.</summary>
+    public static TensorReference Along(byte[] content) =>
+        new() { Blob = new StoredBlob(WeightDigest.Of(content), content.Length), Inline = content };
+
+    public static BundleTensor Part(string name, long[] shape, params float[] values) =>
+        new(name, TorchSharp.torch.ScalarType.Float32, shape, Weights.Bytes(values));
 
     public Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission) => Coordinator.SubmitAsync(submission, Cancel);
 

@@ -2,7 +2,6 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
-using Dmkd.Contracts.Wire;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,14 +77,14 @@ public sealed class RunNodesTests : IDisposable
 
     private static void Replace(ISiloBuilder silo, Func<IServiceProvider, INodeWork> work)
     {
-        silo.Services.AddSingleton<DeviceNodeWork>();
+        silo.Services.AddSingleton<NodeWork>();
         silo.Services.AddSingleton(work);
     }
 
     /// <summary>Trains when a test lets it.</summary>
     private sealed class HeldWork(IServiceProvider services, Func<LocalUpdateRequest, Task> before) : INodeWork
     {
-        private readonly DeviceNodeWork _real = services.GetRequiredService<DeviceNodeWork>();
+        private readonly NodeWork _real = services.GetRequiredService<NodeWork>();
 
         public async Task<TrainedUpdate> TrainAsync(
             LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken)
@@ -94,7 +93,7 @@ public sealed class RunNodesTests : IDisposable
             return await _real.TrainAsync(request, held, startingDigest, residual, progress, cancellationToken);
         }
 
-        public Task<TensorPayload[]> ProjectAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => _real.ProjectAsync(request, update, cancellationToken);
+        public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => _real.ProposeAsync(request, update, cancellationToken);
 
         public Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken) =>
             _real.PackAsync(request, update, basis, cancellationToken);
@@ -112,7 +111,7 @@ public sealed class RunNodesTests : IDisposable
             LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken) =>
             _work.TrainAsync(request, held, startingDigest, residual, progress, cancellationToken);
 
-        public Task<TensorPayload[]> ProjectAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => _work.ProjectAsync(request, update, cancellationToken);
+        public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => _work.ProposeAsync(request, update, cancellationToken);
 
         public Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken) =>
             _work.PackAsync(request, update, basis, cancellationToken);

@@ -135,6 +135,52 @@ public sealed class MergeRulesTests
     }
 
     [Theory]
+    [InlineData(MergePhase.Projecting, CompressorNames.PowerSgd, MergePhase.Projecting)]
+    [InlineData(MergePhase.Collecting, CompressorNames.PowerSgd, MergePhase.Projecting)]
+    [InlineData(MergePhase.Collecting, CompressorNames.Svd, MergePhase.Collecting)]
+    [InlineData(MergePhase.Merging, CompressorNames.Svd, MergePhase.Collecting)]
+    internal void ForgetOlder_RoundThatAnOlderProgramLeftOpen_CollectsAnew(MergePhase phase, string compressor, MergePhase expected)
+    {
+        var state = Older(phase, compressor);
+        Assert.True(MergeRules.ForgetOlder(state));
+        Assert.Equal((expected, 0, null), (state.Phase, state.Accepted.Count, state.Basis));
+        Assert.False(MergeRules.ForgetOlder(state));
+    }
+
+    [Theory]
+    [InlineData(MergePhase.Publishing)]
+    [InlineData(MergePhase.Closed)]
+    [InlineData(MergePhase.Failed)]
+    internal void ForgetOlder_RoundThatIsDecided_StaysAsItIs(MergePhase phase)
+    {
+        var state = Older(phase, CompressorNames.Svd);
+        Assert.False(MergeRules.ForgetOlder(state));
+        MergeRules.Remember(state);
+        Assert.Equal((phase, 1, 0L, 0), (state.Phase, state.Accepted.Count, MergeRules.Status(state, RunId, 1).UploadedBytes, state.Seen.Count));
+    }
+
+    [Fact]
+    public void Open_FailedRoundOfAnOlderProgram_ForgetsItsUpdates()
+    {
+        var state = Older(MergePhase.Failed, CompressorNames.Svd);
+        MergeRules.Open(state, Plan(), PlanEffect.Extends, Now);
+        Assert.Empty(state.Accepted);
+    }
+
+    /// <summary>As a program before 0.2 stored it.</summary>
+    private static MergeCoordinatorState Older(MergePhase phase, string compressor)
+    {
+        var state = new MergeCoordinatorState
+        {
+            Plan = Plan() with { Options = new MergeOptions { Compressor = compressor } },
+            Phase = phase,
+            Basis = new StoredBlob("sha256:basis", 1),
+        };
+        state.Accepted["run/node-1"] = new AcceptedUpdate("run/node-1", null, 7);
+        return state;
+    }
+
+    [Theory]
     [InlineData(0.9, 0.86, false)]
     [InlineData(0.9, 0.84, true)]
     [InlineData(0.8, 0.9, false)]
@@ -157,7 +203,7 @@ public sealed class MergeRulesTests
         var state = Collecting(Plan(), "run/node-1");
         for (int i = 0; i < 1025; i++)
         {
-            state.Accepted["run/node-1"] = new AcceptedDelta("", 1, 1, 1, Fingerprint: $"{i}");
+            state.Accepted["run/node-1"] = new AcceptedUpdate("run/node-1", new StoredBlob($"{i}", 1), 1);
             MergeRules.Remember(state);
         }
 
@@ -190,7 +236,7 @@ public sealed class MergeRulesTests
     public void Next_TwoContributors_ExtendsTheChainInNodeOrder()
     {
         var merged = new MergedModule(
-            new StoredBlob("sha256:four", 12), null, null, null, new Dictionary<string, double> { ["run/node-1"] = 0.25, ["run/node-3"] = 0.75 }, TimeSpan.Zero);
+            new StoredBlob("sha256:four", 12), new Dictionary<string, double> { ["run/node-1"] = 0.25, ["run/node-3"] = 0.75 }, TimeSpan.Zero);
         var next = MergeRules.Next(Collecting(Plan(), "run/node-3", "run/node-1"), merged, null, Now);
         Assert.Equal((4, "sha256:four", 12L, "sha256:three", 1, Now), (next.Number, next.Digest, next.Bytes, next.ParentDigest, next.Round, next.CreatedAt));
         Assert.Equal([new("run/node-1", 7, 100, "sha256:run/node-1", 0.25), new("run/node-3", 7, 100, "sha256:run/node-3", 0.75)], next.Contributions);

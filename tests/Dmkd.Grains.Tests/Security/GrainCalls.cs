@@ -28,7 +28,7 @@ internal static class GrainCalls
     }
 
     public static DeltaSubmission Submission(string node) =>
-        new() { RunId = "run", Round = 0, NodeId = node, BaseVersion = 1, SampleCount = 1, Tensors = [] };
+        new() { RunId = "run", Round = 0, NodeId = node, BaseVersion = 1, SampleCount = 1, Tensors = Examples.Submission().Tensors };
 
     private static object? ValueOf(ParameterInfo parameter, string node) =>
         parameter.ParameterType == typeof(DeltaSubmission) ? Submission(node)
