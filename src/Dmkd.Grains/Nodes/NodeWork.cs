@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Exchanges;
