@@ -35,7 +35,7 @@ internal sealed class PredictCommand : Command
         foreach (string image in images) RequireFile(image);
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
-        var fitted = await Repeated.AskAsync(() => silo.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);
+        var fitted = await Retried.AskAsync(() => silo.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);
         // A run that was stopped within a task has an expert that its last fit does not know.
         if (modules.Any(module => module.Descriptor.Role is ModuleRole.Expert && fitted?.Modules.Contains(module.Descriptor.Name) == false)) fitted = null;
         var (routing, calibration) = _routing.Read(parsed, library, fitted, hasGateNetwork: modules.Any(module => module.Descriptor.Role is ModuleRole.Gate));
@@ -43,7 +43,7 @@ internal sealed class PredictCommand : Command
         var replacements = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var request in RequestsOf(images, modules, routing, calibration))
         {
-            var response = await Repeated.AskAsync(() => silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken), cancellationToken);
+            var response = await Retried.AskAsync(() => silo.Grains.GetGrain<IRouterGrain>(library).RouteAsync(request, cancellationToken), cancellationToken);
             predictions.AddRange(response.Predictions[0]);
             replacements.UnionWith(response.Replacements);
         }

@@ -20,7 +20,7 @@ internal static class Libraries
         var runs = await FoundRun.ListAsync(grains, cancellationToken);
         foreach (string library in runs.Select(run => run.Library).Where(library => name is null || library == name).Reverse())
         {
-            var modules = await Repeated.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken), cancellationToken);
+            var modules = await Retried.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken), cancellationToken);
             if (modules.Count > 0) return (library, modules);
         }
 

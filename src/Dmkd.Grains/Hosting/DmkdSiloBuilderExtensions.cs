@@ -72,7 +72,7 @@ public static class DmkdSiloBuilderExtensions
     {
         Directory.CreateDirectory(storage.Home);
         SqliteSchema.Ensure(storage.ConnectionString);
-        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, new FolderWeightStore(storage.WeightsPath)));
+        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, new FolderWeightStore(storage.WeightsPath)));
         silo.Services.AddSingleton(services => new WeightCollector(
             services.GetRequiredService<IWeightStore>(), () => new SqliteConnection(storage.ConnectionString), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
@@ -85,7 +85,7 @@ public static class DmkdSiloBuilderExtensions
     public static ISiloBuilder AddDmkd(this ISiloBuilder silo, ClusterStorageOptions storage)
     {
         silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
-        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, ClusterDatabase.WeightsOf(
+        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, ClusterDatabase.WeightsOf(
             storage, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>())));
         silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
             services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
@@ -95,8 +95,8 @@ public static class DmkdSiloBuilderExtensions
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }
 
-    private static PatientWeightStore Patient(IServiceProvider services, IWeightStore store) =>
-        new PatientWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PatientWeightStore>>());
+    private static RetryingWeightStore Retrying(IServiceProvider services, IWeightStore store) =>
+        new RetryingWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RetryingWeightStore>>());
 
     private static ISiloBuilder AddDmkd(this ISiloBuilder silo, string invariant, string connectionString)
     {

@@ -10,6 +10,7 @@ using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Preservation;
 
@@ -23,10 +24,9 @@ internal sealed partial class PreservationGrain(
     : Grain, IPreservationGrain, IRemindable
 {
     private static readonly TimeSpan LongestWork = TimeSpan.FromDays(7);
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private const int MostAttempts = 12;
+    private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1)) { Growth = DelayBackoffType.Linear, MaxRetries = 12 };
 
     private readonly RunFeed _feed = new(time);
     private readonly BackgroundWork _work = new();
@@ -128,20 +128,14 @@ internal sealed partial class PreservationGrain(
         _clock = Stopwatch.GetTimestamp();
         using var activity = DmkdTelemetry.StartPreserve(Library);
         _data = new PreservationData(await datasets.GetAsync(Settings.Data), Settings);
-        for (int attempt = 0; State.Stage is not (PreservationStage.Completed or PreservationStage.Failed);)
-        {
-            try
-            {
-                await StepAsync();
-                attempt = 0;
-            }
-            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
-            {
-                LogRetried(logger, e, Library, State.Stage, ++attempt);
-                _feed.Add($"{State.Stage} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
-                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
-            }
-        }
+        var retry = Resilience.TransientStep(time, Retries, Retrying);
+        while (State.Stage is not (PreservationStage.Completed or PreservationStage.Failed)) await retry.DoAsync(StepAsync, _work.Token);
+    }
+
+    private void Retrying(RetryNotice retry)
+    {
+        LogRetried(logger, retry.Problem, Library, State.Stage, retry.Attempt);
+        _feed.Add($"{State.Stage} is tried again: {retry.Problem.Message.Split('\n', 2)[0].Trim()}");
     }
 
     private async Task FailAsync(Exception exception, string reason)

@@ -9,6 +9,7 @@ using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Runs;
 
@@ -23,11 +24,10 @@ internal sealed partial class TrainingRunGrain(
     : Grain, ITrainingRunGrain, IRunContext
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRun = TimeSpan.FromDays(7);
 
     /// <summary>Times in a row that a phase is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private const int MostAttempts = 12;
+    private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1)) { Growth = DelayBackoffType.Linear, MaxRetries = 12 };
 
     private readonly RunFeed _feed = new(time);
     private readonly BackgroundWork _work = new();
@@ -123,21 +123,15 @@ internal sealed partial class TrainingRunGrain(
         using var activity = DmkdTelemetry.StartRun(State.Trace, RunId);
         _clock = Stopwatch.GetTimestamp();
         _data = new RunData(await datasets.GetAsync(Settings.Data), Settings);
-        for (int attempt = 0; State.Phase is not (RunPhase.Completed or RunPhase.Failed);)
-        {
-            try
-            {
-                await StepAsync();
-                attempt = 0;
-            }
-            catch (Exception e) when (Passing.Is(e) && e is not StateLostException && !_work.Token.IsCancellationRequested && attempt < MostAttempts)
-            {
-                // A silo died or does not answer: every phase can be repeated, and what others hold moves meanwhile.
-                LogRetried(logger, e, RunId, State.Phase, ++attempt);
-                _feed.Add($"{State.Phase} is tried again: {e.Message.Split('\n', 2)[0].Trim()}");
-                await Task.Delay(RetryPeriod * attempt, time, _work.Token);
-            }
-        }
+        var retry = Resilience.TransientStep(time, Retries, Retrying);
+        while (State.Phase is not (RunPhase.Completed or RunPhase.Failed)) await retry.DoAsync(StepAsync, _work.Token);
+    }
+
+    /// <summary>A silo died or does not answer: every phase can be repeated, and what others hold moves meanwhile.</summary>
+    private void Retrying(RetryNotice retry)
+    {
+        LogRetried(logger, retry.Problem, RunId, State.Phase, retry.Attempt);
+        _feed.Add($"{State.Phase} is tried again: {retry.Problem.Message.Split('\n', 2)[0].Trim()}");
     }
 
     private Task StepAsync() => State.Phase switch
