@@ -36,6 +36,7 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
         {
             var tls = (SslServerAuthenticationOptions)handshake.SslServerAuthenticationOptions;
             tls.ServerCertificate = null;
+            tls.ServerCertificateSelectionCallback = null;
             tls.ServerCertificateContext = _own;
             tls.AllowTlsResume = false; // every connection shows its certificate
             tls.CertificateChainPolicy = certificates.Check.Policy(asServer: false);
@@ -54,6 +55,7 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
             var tls = (SslClientAuthenticationOptions)handshake.SslClientAuthenticationOptions;
             tls.TargetHost = ServerName;
             tls.ClientCertificates = null;
+            tls.LocalCertificateSelectionCallback = null;
             tls.ClientCertificateContext = _own;
             tls.AllowTlsResume = false;
             tls.CertificateChainPolicy = certificates.Check.Policy(asServer: true);
