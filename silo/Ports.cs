@@ -10,11 +10,12 @@ internal static class Ports
     /// <exception cref="PortInUseException">Names every one of them.</exception>
     public static void RequireFree(SiloSettings settings)
     {
+        var options = settings.Options;
         var problems = new List<string>();
-        if (!IsFree(settings.Address, settings.SiloPort)) problems.Add($"Dmkd:{nameof(settings.SiloPort)} {settings.SiloPort} is in use: choose another.");
-        if (!IsFree(settings.Address, settings.GatewayPort)) problems.Add($"Dmkd:{nameof(settings.GatewayPort)} {settings.GatewayPort} is in use: choose another.");
-        if (settings.HttpPort != 0 && !IsFree(settings.Address, settings.HttpPort))
-            problems.Add($"Dmkd:{nameof(settings.HttpPort)} {settings.HttpPort} is in use: choose another, or 0 for none.");
+        if (!IsFree(settings.Address, options.SiloPort)) problems.Add($"Dmkd:{nameof(options.SiloPort)} {options.SiloPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.GatewayPort)) problems.Add($"Dmkd:{nameof(options.GatewayPort)} {options.GatewayPort} is in use: choose another.");
+        if (options.HttpPort != 0 && !IsFree(settings.Address, options.HttpPort))
+            problems.Add($"Dmkd:{nameof(options.HttpPort)} {options.HttpPort} is in use: choose another, or 0 for none.");
         if (problems.Count > 0) throw new PortInUseException(string.Join(' ', problems));
     }
 
