@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
@@ -8,6 +9,7 @@ using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
+using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Wire;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,7 +38,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, "dmkd-folder"));
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort, listenOnAnyHostAddress: false);
-        return silo.NoticeDeathSoon();
+        return silo.DetectFailuresQuickly();
     }
 
     /// <summary>Makes a silo one of a cluster over PostgreSQL, which <see cref="ClusterDatabase.PrepareAsync"/> has prepared.</summary>
@@ -52,11 +54,11 @@ public static class DmkdSiloBuilderExtensions
         silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
         silo.Configure<SiloMessagingOptions>(MessageLimits.Apply);
-        return silo.NoticeDeathSoon();
+        return silo.DetectFailuresQuickly();
     }
 
-    /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10 (shared/platform.md, Orleans 7).</summary>
-    private static ISiloBuilder NoticeDeathSoon(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
+    /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10.</summary>
+    private static ISiloBuilder DetectFailuresQuickly(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(2);
         options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
@@ -109,11 +111,12 @@ public static class DmkdSiloBuilderExtensions
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
-        silo.Services.AddPlacementDirector<NodesInTurnPlacement, NodesInTurnDirector>();
+        silo.Services.AddPlacementDirector<RoundRobinPlacement, RoundRobinDirector>();
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.TryAddSingleton(new InterruptedRuns());
+        silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<ServedWeights>();
