@@ -14,17 +14,18 @@ namespace Dmkd.Grains.Devices;
 public sealed partial class SiloDevices : IDisposable
 {
     /// <summary>Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.</summary>
-    public SiloDevices(ILogger<SiloDevices> logger)
+    public SiloDevices(DmkdInstruments instruments, ILogger<SiloDevices> logger)
     {
+        Instruments = instruments;
         var runtime = TorchRuntime.EnsureLoaded();
         bool hasGpu = torch.cuda.is_available();
         LogLoaded(logger, runtime.Version, runtime.TorchDirectory, hasGpu ? "cuda" : "cpu");
         if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
-        if (hasGpu) GpuMemory.Observe();
-        LaneMeters.Observe(Training, "training");
-        LaneMeters.Observe(Serving, "serving");
+        if (hasGpu) instruments.ObserveGpus();
+        instruments.Observe(Training, "training");
+        instruments.Observe(Serving, "serving");
     }
 
     /// <summary>What this process computes on.</summary>
@@ -37,6 +38,9 @@ public sealed partial class SiloDevices : IDisposable
             : new SiloCapabilities(DeviceNames.Cpu, ofTheMachine);
     }
 
+    /// <summary>What whoever uses the devices says of it. Borrowed.</summary>
+    public DmkdInstruments Instruments { get; }
+
     /// <summary>Runs trainings.</summary>
     public DeviceWorker Training { get; }
 
@@ -46,8 +50,8 @@ public sealed partial class SiloDevices : IDisposable
     /// <summary>Finishes queued work and ends the lanes.</summary>
     public void Dispose()
     {
-        LaneMeters.Forget(Training);
-        LaneMeters.Forget(Serving);
+        Instruments.Forget(Training);
+        Instruments.Forget(Serving);
         Training.Dispose();
         Serving.Dispose();
     }

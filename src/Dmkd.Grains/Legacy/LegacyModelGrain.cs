@@ -82,7 +82,7 @@ internal sealed partial class LegacyModelGrain(
         var training = data.LegacyTraining();
         var test = RunData.Relabel(data.TestOf(classes), classes);
         var trained = await devices.Training.RunAsync(job => LegacyWork.Train(job, settings, training, test, classes.Length, Report), _work.Token);
-        DmkdTelemetry.DeviceUsed("legacy training", trained.DeviceTime);
+        devices.Instruments.DeviceUsed("legacy training", trained.DeviceTime);
         State.Model = new LegacyModel(trained.Architecture, await weights.PutAsync(trained.Weights), trained.Accuracy);
         State.DeviceSeconds += trained.DeviceTime.TotalSeconds;
         State.Stage = LegacyStage.Preserving;
@@ -103,7 +103,7 @@ internal sealed partial class LegacyModelGrain(
         int[][] groups = [.. Enumerable.Range(0, settings.LegacyTasks).Select(task => data.Tasks.ClassesOf(task).Select(c => Array.IndexOf(classes, c)).ToArray())];
         var (cut, features, time) = await devices.Training.RunAsync(
             job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report), _work.Token);
-        DmkdTelemetry.DeviceUsed("preservation", time);
+        devices.Instruments.DeviceUsed("preservation", time);
 
         var experts = new PreservedExpert[cut.Length];
         for (int task = 0; task < cut.Length; task++)

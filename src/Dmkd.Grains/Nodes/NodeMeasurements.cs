@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
-using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
@@ -16,7 +15,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (entropy, evidence, time) = await devices.Serving.RunAsync(
             job => MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("entropy", time);
+        devices.Instruments.DeviceUsed("entropy", time);
         return new EntropyReport(entropy.Total, entropy.Count, time.TotalSeconds, fetched, evidence);
     }
 
@@ -28,7 +27,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var report = await devices.Serving.RunAsync(
             job => MeasuringWork.Compare(job, request.Module, before, candidate, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("measure", TimeSpan.FromSeconds(report.DeviceSeconds));
+        devices.Instruments.DeviceUsed("measure", TimeSpan.FromSeconds(report.DeviceSeconds));
         return report;
     }
 
@@ -43,7 +42,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var part = exemplars.Select([.. Enumerable.Range(request.First, count)]);
         var report = await devices.Serving.RunAsync(
             job => MeasuringWork.Exemplars(job, request.Module, content, part, request.Settings.Routing, request.WantsDescriptors), cancellationToken);
-        DmkdTelemetry.DeviceUsed("exemplars", TimeSpan.FromSeconds(report.DeviceSeconds));
+        devices.Instruments.DeviceUsed("exemplars", TimeSpan.FromSeconds(report.DeviceSeconds));
         return report with { Total = exemplars.Count, DownloadedBytes = fetched };
     }
 
@@ -55,7 +54,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
         var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsRequest.MostImages);
         var report = await devices.Serving.RunAsync(job => MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing), cancellationToken);
-        DmkdTelemetry.DeviceUsed("moments", TimeSpan.FromSeconds(report.DeviceSeconds));
+        devices.Instruments.DeviceUsed("moments", TimeSpan.FromSeconds(report.DeviceSeconds));
         return report with { DownloadedBytes = fetched };
     }
 
@@ -66,7 +65,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (statistics, count, time) = await devices.Serving.RunAsync(
             job => MeasuringWork.Statistics(job, request.Module, candidate, data.CalibrationOf(request.Task, request.NodeIndex)), cancellationToken);
-        DmkdTelemetry.DeviceUsed("statistics", time);
+        devices.Instruments.DeviceUsed("statistics", time);
         return new StatisticsReport(count, DeltaWire.ToWire(statistics), time.TotalSeconds);
     }
 }

@@ -30,6 +30,9 @@ internal sealed partial class NodeParticipant(
     /// <summary>How long the node waits between two looks at its coordinator.</summary>
     public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>What the work says of itself. Borrowed.</summary>
+    public required DmkdInstruments Instruments { get; init; }
+
     private NodeState State => _writer.State;
 
     /// <summary>
@@ -79,7 +82,7 @@ internal sealed partial class NodeParticipant(
         try
         {
             var report = await UpdateAsync(request, running);
-            DmkdTelemetry.Updated(request.Module.Key, report.MeanLoss);
+            Instruments.Updated(request.Module.Key, report.MeanLoss);
             LogUpdated(logger, request.Module.Name, nodeId, request.Round, report.SampleCount, report.MeanLoss, report.DeviceSeconds);
             Forget(request, running);
         }

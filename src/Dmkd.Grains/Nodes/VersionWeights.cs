@@ -4,7 +4,6 @@ using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Compression;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Wire;
 
 namespace Dmkd.Grains.Nodes;
@@ -25,7 +24,7 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices, 
         long fetched = NodeRules.BytesToFetch(held, version);
         byte[]? content = NodeRules.HasParent(held, version) ? await RebuildAsync(version, cancellationToken) : null;
         content ??= await weights.GetAsync(version.Digest, cancellationToken);
-        if (fetched > 0) DmkdTelemetry.WeightsFetched(module, fetched);
+        if (fetched > 0) devices.Instruments.WeightsFetched(module, fetched);
         return (content, fetched);
     }
 

@@ -191,7 +191,7 @@ internal sealed partial class PreservationGrain(
 
     private void Spent(string kind, TimeSpan deviceTime)
     {
-        DmkdTelemetry.DeviceUsed(kind, deviceTime);
+        devices.Instruments.DeviceUsed(kind, deviceTime);
         State.DeviceSeconds += deviceTime.TotalSeconds;
     }
 }

@@ -2,7 +2,6 @@ using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Devices;
-using Dmkd.Grains.Telemetry;
 using Orleans.Concurrency;
 
 namespace Dmkd.Grains.Routing;
@@ -32,7 +31,7 @@ internal sealed class RouterGrain(ExpertCache cache, FittedGateCache gates, Silo
                 return (gate.Calibrated(all, request.Count), job.Elapsed);
             },
             cancellationToken);
-        DmkdTelemetry.DeviceUsed("route", time);
+        devices.Instruments.DeviceUsed("route", time);
 
         var predictions = request.CandidateSets.Select(
             candidates => RouterRules.ToWire(router.Route(views, request.Count, candidates), experts)).ToArray();

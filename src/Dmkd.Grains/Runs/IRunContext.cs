@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Runs;
 
@@ -7,6 +8,9 @@ internal interface IRunContext
 {
     /// <summary>Its state.</summary>
     TrainingRunState State { get; }
+
+    /// <summary>What the run says of itself. Borrowed.</summary>
+    DmkdInstruments Instruments { get; }
 
     /// <summary>Ends a phase: one write makes its results and the next phase durable together.</summary>
     Task MoveToAsync(RunPhase next);

@@ -5,7 +5,6 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Routing;
-using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Runs;
 
@@ -26,7 +25,7 @@ internal sealed partial class TrainingRunGrain
         if (exemplars.Labels.Length == 0) throw new InvalidOperationException($"No node told anything about its exemplars within {LongestMeasurement}.");
         var settings = Settings; // a lane never reads grain state
         var (content, duration) = await devices.Serving.RunAsync(job => (GateFitting.Fit(settings, exemplars).Encode(), job.Elapsed), _work.Token);
-        DmkdTelemetry.DeviceUsed("fit gate", duration);
+        devices.Instruments.DeviceUsed("fit gate", duration);
         var parameters = new StoredBlob(await weights.PutAsync(content), content.Length);
         await catalog.PublishGateAsync(new FittedGate
         {

@@ -4,7 +4,6 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Routing;
-using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Runs;
 
@@ -31,7 +30,7 @@ internal sealed partial class TrainingRunGrain
         foreach (string refusal in refusals) _feed.Add(refusal);
         var (parameters, content, duration) = await devices.Serving.RunAsync(
             job => (new GateParameters { Discriminants = moments.Fit(names) }.Encode(), moments.Encode(), job.Elapsed), _work.Token);
-        DmkdTelemetry.DeviceUsed("fit gate", duration);
+        devices.Instruments.DeviceUsed("fit gate", duration);
         await catalog.PublishGateAsync(new FittedGate
         {
             Version = State.Task + 1,

@@ -88,8 +88,8 @@ internal sealed partial class TrainingRunGrain
         State.TaskDetectionRate = result.TaskDetectionRate;
         State.DeviceSeconds += result.DeviceSeconds;
         double classIncremental = result.ClassIncremental.Average(), taskIncremental = result.TaskIncremental.Average();
-        DmkdTelemetry.Evaluated(RunId, "class-incremental", classIncremental, RunRules.Forgetting(State.ClassIncremental));
-        DmkdTelemetry.Evaluated(RunId, "task-incremental", taskIncremental, RunRules.Forgetting(State.TaskIncremental));
+        devices.Instruments.Evaluated(RunId, "class-incremental", classIncremental, RunRules.Forgetting(State.ClassIncremental));
+        devices.Instruments.Evaluated(RunId, "task-incremental", taskIncremental, RunRules.Forgetting(State.TaskIncremental));
         _feed.Add($"task {State.Task + 1}/{Settings.Tasks}: accuracy {classIncremental:P1} class-incremental, {taskIncremental:P1} task-incremental, right expert {result.TaskDetectionRate:P1}");
         LogEvaluated(logger, RunId, State.Task + 1, classIncremental, taskIncremental);
         var next = RunRules.AfterEvaluation(Settings, State.Task);

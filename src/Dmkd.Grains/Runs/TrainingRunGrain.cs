@@ -37,6 +37,8 @@ internal sealed partial class TrainingRunGrain(
 
     TrainingRunState IRunContext.State => State;
 
+    DmkdInstruments IRunContext.Instruments => devices.Instruments;
+
     private TrainingRunState State => Writer.State;
 
     private StateWriter<TrainingRunState> Writer => field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
@@ -150,7 +152,7 @@ internal sealed partial class TrainingRunGrain(
     private async Task MoveToAsync(RunPhase next)
     {
         var elapsed = Stopwatch.GetElapsedTime(_clock);
-        DmkdTelemetry.PhaseEnded(RunId, State.Phase.ToString(), elapsed);
+        devices.Instruments.PhaseEnded(RunId, State.Phase.ToString(), elapsed);
         State.WallSeconds += elapsed.TotalSeconds;
         _clock = Stopwatch.GetTimestamp();
         _partOfPhase = 0;

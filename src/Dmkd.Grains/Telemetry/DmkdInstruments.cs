@@ -1,110 +1,164 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Dmkd.Core.Devices;
 
 namespace Dmkd.Grains.Telemetry;
 
-/// <summary>The meter.</summary>
+/// <summary>What a silo counts and measures. Callers say what happened; names and units live here.</summary>
 /// <remarks>
-/// Numbers carry the run and the module's name. Both are bounded: a process that has seen <see cref="MostRuns"/> runs calls further ones
+/// Numbers carry the run and the module's name. Both are bounded: a process that has seen <see cref="MaxRuns"/> runs calls further ones
 /// <see cref="BoundedNames.Other"/>, and the same for modules. Nodes, rounds and versions are no tags; they stand in spans and logs.
 /// </remarks>
-public static partial class DmkdTelemetry
+public sealed class DmkdInstruments
 {
-    private const int MostRuns = 200;
-    private const int MostModules = 50;
+    private const int MaxRuns = 200;
+    private const int MaxModules = 50;
 
-    internal static Meter Meter { get; } = new(Name);
+    private readonly Meter _meter;
+    private readonly BoundedNames _runs = new(MaxRuns);
+    private readonly BoundedNames _modules = new(MaxModules);
+    private readonly ConcurrentDictionary<DeviceWorker, string> _workers = new();
 
-    private static readonly BoundedNames Runs = new(MostRuns);
-    private static readonly BoundedNames Modules = new(MostModules);
-    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000] };
+    private readonly Counter<long> _uploadedBytes;
+    private readonly Counter<long> _downloadedBytes;
+    private readonly Counter<long> _submissions;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _merges;
+    private readonly Histogram<double> _deviceTime;
+    private readonly Counter<long> _rounds;
+    private readonly Histogram<double> _roundTime;
+    private readonly Histogram<double> _phaseTime;
+    private readonly Gauge<double> _participation;
+    private readonly Gauge<double> _loss;
+    private readonly Gauge<double> _entropy;
+    private readonly Gauge<long> _version;
+    private readonly Gauge<double> _accuracy;
+    private readonly Gauge<double> _forgetting;
 
-    private static readonly Counter<long> UploadedBytes = Meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
-    private static readonly Counter<long> DownloadedBytes = Meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
-    private static readonly Counter<long> Submissions = Meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
-    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>("dmkd.delta.refusals", "{submission}", "Updates refused, by reason");
-    private static readonly Counter<long> Merges = Meter.CreateCounter<long>("dmkd.merges", "{merge}", "Versions published by merges");
-    private static readonly Histogram<double> DeviceTime = Meter.CreateHistogram("dmkd.device.time", "s", "Device time of jobs, by kind", advice: Seconds);
-    private static readonly Counter<long> Rounds = Meter.CreateCounter<long>("dmkd.rounds", "{round}", "Rounds that ended, by outcome");
-    private static readonly Histogram<double> RoundTime = Meter.CreateHistogram("dmkd.round.duration", "s", "Time from a round's begin to its end", advice: Seconds);
-    private static readonly Histogram<double> PhaseTime = Meter.CreateHistogram("dmkd.phase.duration", "s", "Time of a run's phases", advice: Seconds);
-    private static readonly Gauge<double> Participation = Meter.CreateGauge<double>("dmkd.round.participation", "1", "Share of the nodes asked whose update counted, in the last round");
-    private static readonly Gauge<double> Loss = Meter.CreateGauge<double>("dmkd.training.loss", "{nat}", "Mean loss of the last local update");
-    private static readonly Gauge<double> Entropy = Meter.CreateGauge<double>("dmkd.module.entropy", "{nat}", "Mean entropy of a module's predictions on its nodes' data, the proposal's H_k");
-    private static readonly Gauge<long> Version = Meter.CreateGauge<long>("dmkd.module.version", "{version}", "Newest version of a module");
-    private static readonly Gauge<double> Accuracy = Meter.CreateGauge<double>("dmkd.accuracy", "1", "Average accuracy over the tasks seen, by scenario");
-    private static readonly Gauge<double> Forgetting = Meter.CreateGauge<double>("dmkd.forgetting", "1", "Mean drop from each earlier task's best accuracy, by scenario");
+    /// <summary>Makes the instruments of a host.</summary>
+    public DmkdInstruments(IMeterFactory meters)
+        : this(meters.Create(DmkdTelemetry.Name))
+    {
+    }
+
+    /// <summary>Makes the instruments on a meter, for programs without a host.</summary>
+    public DmkdInstruments(Meter meter)
+    {
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000] };
+        _uploadedBytes = meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
+        _downloadedBytes = meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
+        _submissions = meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
+        _refusals = meter.CreateCounter<long>("dmkd.delta.refusals", "{submission}", "Updates refused, by reason");
+        _merges = meter.CreateCounter<long>("dmkd.merges", "{merge}", "Versions published by merges");
+        _deviceTime = meter.CreateHistogram("dmkd.device.time", "s", "Device time of jobs, by kind", advice: seconds);
+        _rounds = meter.CreateCounter<long>("dmkd.rounds", "{round}", "Rounds that ended, by outcome");
+        _roundTime = meter.CreateHistogram("dmkd.round.duration", "s", "Time from a round's begin to its end", advice: seconds);
+        _phaseTime = meter.CreateHistogram("dmkd.phase.duration", "s", "Time of a run's phases", advice: seconds);
+        _participation = meter.CreateGauge<double>("dmkd.round.participation", "1", "Share of the nodes asked whose update counted, in the last round");
+        _loss = meter.CreateGauge<double>("dmkd.training.loss", "{nat}", "Mean loss of the last local update");
+        _entropy = meter.CreateGauge<double>("dmkd.module.entropy", "{nat}", "Mean entropy of a module's predictions on its nodes' data, the proposal's H_k");
+        _version = meter.CreateGauge<long>("dmkd.module.version", "{version}", "Newest version of a module");
+        _accuracy = meter.CreateGauge<double>("dmkd.accuracy", "1", "Average accuracy over the tasks seen, by scenario");
+        _forgetting = meter.CreateGauge<double>("dmkd.forgetting", "1", "Mean drop from each earlier task's best accuracy, by scenario");
+        meter.CreateObservableGauge("dmkd.device.queue", () => Measure(workers => workers.Sum(worker => worker.QueueLength)), "{job}", "Jobs waiting for a lane");
+        meter.CreateObservableGauge("dmkd.device.lanes", () => Measure(workers => workers.Sum(worker => worker.LaneCount)), "{lane}", "Jobs that can run at the same time");
+        meter.CreateObservableCounter("dmkd.device.busy", () => Measure(workers => workers.Sum(worker => worker.BusyTime.TotalSeconds)), "s", "Time that lanes spent on jobs");
+        _meter = meter;
+    }
+
+    /// <summary>Observes a worker until <see cref="Forget"/>.</summary>
+    /// <param name="worker">The worker. Borrowed.</param>
+    /// <param name="lanes">What it is for: one of few words.</param>
+    public void Observe(DeviceWorker worker, string lanes) => _workers[worker] = lanes;
+
+    /// <summary>Observes the memory of the machine's GPUs, where the driver answers; to be called once.</summary>
+    public void ObserveGpus()
+    {
+        if (GpuMemory.HasDevices) _meter.CreateObservableGauge("dmkd.device.memory", GpuMemory.Measure, "By", "Memory in use on a GPU");
+    }
+
+    /// <summary>Observes a worker no more.</summary>
+    public void Forget(DeviceWorker worker) => _workers.TryRemove(worker, out _);
 
     /// <summary>An update arrived.</summary>
     /// <param name="module">The module's key.</param>
     /// <param name="outcome">What became of it.</param>
     /// <param name="bytes">Its size; 0 when it was not looked at.</param>
-    public static void DeltaReceived(string module, string outcome, long bytes)
+    public void DeltaReceived(string module, string outcome, long bytes)
     {
         var tags = TagsOf(module);
-        if (bytes > 0) UploadedBytes.Add(bytes, tags);
+        if (bytes > 0) _uploadedBytes.Add(bytes, tags);
         tags.Add("dmkd.outcome", outcome);
-        Submissions.Add(1, tags);
+        _submissions.Add(1, tags);
     }
 
     /// <summary>An update was refused, when it came or when it could be compared with the others.</summary>
     /// <param name="module">The module's key.</param>
     /// <param name="reason">One of a few words, never a message.</param>
-    public static void DeltaRefused(string module, string reason)
+    public void DeltaRefused(string module, string reason)
     {
         var tags = TagsOf(module);
         tags.Add("dmkd.reason", reason);
-        Refusals.Add(1, tags);
+        _refusals.Add(1, tags);
     }
 
     /// <summary>A node fetched weights.</summary>
-    public static void WeightsFetched(string module, long bytes) => DownloadedBytes.Add(bytes, TagsOf(module));
+    public void WeightsFetched(string module, long bytes) => _downloadedBytes.Add(bytes, TagsOf(module));
 
     /// <summary>A merge was published.</summary>
-    public static void Merged(string module, int version)
+    public void Merged(string module, int version)
     {
-        Merges.Add(1, TagsOf(module));
-        Version.Record(version, TagsOf(module));
+        _merges.Add(1, TagsOf(module));
+        _version.Record(version, TagsOf(module));
     }
 
     /// <summary>A device was used.</summary>
-    public static void DeviceUsed(string kind, TimeSpan time) => DeviceTime.Record(time.TotalSeconds, new TagList { { "dmkd.job", kind } });
+    public void DeviceUsed(string kind, TimeSpan time) => _deviceTime.Record(time.TotalSeconds, new TagList { { "dmkd.job", kind } });
 
     /// <summary>A node finished a local update.</summary>
-    public static void Updated(string module, double loss) => Loss.Record(loss, TagsOf(module));
+    public void Updated(string module, double loss) => _loss.Record(loss, TagsOf(module));
 
     /// <summary>A phase of a run ended.</summary>
-    public static void PhaseEnded(string runId, string phase, TimeSpan time) =>
-        PhaseTime.Record(time.TotalSeconds, new TagList { { "dmkd.run", Runs.Of(runId) }, { "dmkd.phase", phase } });
+    public void PhaseEnded(string runId, string phase, TimeSpan time) =>
+        _phaseTime.Record(time.TotalSeconds, new TagList { { "dmkd.run", _runs.Of(runId) }, { "dmkd.phase", phase } });
 
     /// <summary>A round ended.</summary>
     /// <param name="module">The module's key.</param>
     /// <param name="outcome">merged, rejected, failed, or local where nothing was to be merged.</param>
     /// <param name="time">Time from its begin.</param>
     /// <param name="participation">Share of the nodes asked that counted, in [0, 1].</param>
-    public static void RoundEnded(string module, string outcome, TimeSpan time, double participation)
+    public void RoundEnded(string module, string outcome, TimeSpan time, double participation)
     {
         var tags = TagsOf(module);
-        Participation.Record(participation, tags);
+        _participation.Record(participation, tags);
         tags.Add("dmkd.outcome", outcome);
-        Rounds.Add(1, tags);
-        RoundTime.Record(time.TotalSeconds, tags);
+        _rounds.Add(1, tags);
+        _roundTime.Record(time.TotalSeconds, tags);
     }
 
     /// <summary>A module's entropy was measured.</summary>
-    public static void Specialized(string module, double entropy) => Entropy.Record(entropy, TagsOf(module));
+    public void Specialized(string module, double entropy) => _entropy.Record(entropy, TagsOf(module));
 
     /// <summary>An evaluation finished.</summary>
-    public static void Evaluated(string runId, string scenario, double accuracy, double forgetting)
+    public void Evaluated(string runId, string scenario, double accuracy, double forgetting)
     {
-        var tags = new TagList { { "dmkd.run", Runs.Of(runId) }, { "dmkd.scenario", scenario } };
-        Accuracy.Record(accuracy, tags);
-        Forgetting.Record(forgetting, tags);
+        var tags = new TagList { { "dmkd.run", _runs.Of(runId) }, { "dmkd.scenario", scenario } };
+        _accuracy.Record(accuracy, tags);
+        _forgetting.Record(forgetting, tags);
     }
 
-    private static TagList TagsOf(string module) => new() { { "dmkd.run", Runs.Of(RunOf(module)) }, { "dmkd.module", Modules.Of(NameOf(module)) } };
-
-    private static string RunOf(string module) => module.LastIndexOf('/') is var cut and >= 0 ? module[..cut] : "";
+    private TagList TagsOf(string module) => new() { { "dmkd.run", _runs.Of(DmkdTelemetry.RunOf(module)) }, { "dmkd.module", _modules.Of(NameOf(module)) } };
 
     private static string NameOf(string module) => module[(module.LastIndexOf('/') + 1)..];
+
+    private IEnumerable<Measurement<T>> Measure<T>(Func<IEnumerable<DeviceWorker>, T> sum)
+        where T : struct
+    {
+        foreach (var group in _workers.GroupBy(entry => (Lanes: entry.Value, Device: $"{entry.Key.Device}")))
+        {
+            var tags = new TagList { { "dmkd.lanes", group.Key.Lanes }, { "dmkd.device", group.Key.Device } };
+            yield return new Measurement<T>(sum(group.Select(entry => entry.Key)), tags);
+        }
+    }
 }

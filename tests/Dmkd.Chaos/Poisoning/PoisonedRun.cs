@@ -31,7 +31,8 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
     {
         var coordinator = new MergeCoordinator(
             federation.ModuleKey, _slot, new DeviceMergeWork(_store, federation.Devices, codec), new NoContacts(), TimeProvider.System, NullLogger.Instance,
-            () => { });
+            () => { })
+        { Instruments = Unheard.Instruments };
         coordinator.Start();
         byte[] first = await federation.FirstWeightsAsync();
         var version = RunRules.FirstVersion(await _store.PutAsync(first), first.Length, default);
