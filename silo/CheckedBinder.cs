@@ -6,7 +6,8 @@ using Microsoft.Extensions.Configuration;
 namespace Dmkd.Silo;
 
 /// <summary>
-/// Binds options and says everything that is wrong with their values, in terms of the keys; the platform's binder ends at the first value that it cannot read, and leaves
+/// Binds options and says everything that is wrong with their values, in terms of the keys; the platform's binder
+/// ends at the first value that it cannot read, and leaves
 /// out keys that nobody knows.
 /// </summary>
 internal static class CheckedBinder
@@ -18,12 +19,13 @@ internal static class CheckedBinder
         where T : class, new()
     {
         var properties = typeof(T).GetProperties();
+        string known = string.Join(", ", properties.Select(property => $"{section.Path}:{property.Name}"));
         var good = new Dictionary<string, string?>();
         foreach (var child in section.GetChildren())
         {
-            var property = properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            var property = Array.Find(properties, property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
-                problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", properties.Select(known => $"{section.Path}:{known.Name}"))}.");
+                problems.Add($"There is no setting {child.Path}; there are: {known}.");
             else if (child.Value is { } text && ProblemOf(property, text) is { } problem)
                 problems.Add($"{section.Path}:{property.Name} must be {problem}, not '{text}'.");
             else
@@ -39,6 +41,7 @@ internal static class CheckedBinder
         bool isRead = converter.IsValid(text);
         if (property.PropertyType == typeof(bool)) return isRead ? null : "true or false";
         if (property.GetCustomAttribute<RangeAttribute>() is not { } range) return null;
-        return isRead && range.IsValid(converter.ConvertFromInvariantString(text)) ? null : $"a whole number in [{range.Minimum}, {range.Maximum}]";
+        if (isRead && range.IsValid(converter.ConvertFromInvariantString(text))) return null;
+        return $"a whole number in [{range.Minimum}, {range.Maximum}]";
     }
 }

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Dmkd.Silo;
 
-/// <summary>Looks at the silo's ports before it joins its cluster: one that found a port taken later would be a member for a moment, and die as one.</summary>
+/// <summary>
+/// Looks at the silo's ports before it joins its cluster: one that found a port taken later would be a member for a
+/// moment, and die as one.
+/// </summary>
 internal static class Ports
 {
     /// <summary>Refuses ports that somebody listens on.</summary>
@@ -12,10 +15,10 @@ internal static class Ports
     {
         var options = settings.Options;
         var problems = new List<string>();
-        if (!IsFree(settings.Address, options.SiloPort)) problems.Add($"Dmkd:{nameof(options.SiloPort)} {options.SiloPort} is in use: choose another.");
-        if (!IsFree(settings.Address, options.GatewayPort)) problems.Add($"Dmkd:{nameof(options.GatewayPort)} {options.GatewayPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.SiloPort)) problems.Add($"Dmkd:SiloPort {options.SiloPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.GatewayPort)) problems.Add($"Dmkd:GatewayPort {options.GatewayPort} is in use: choose another.");
         if (options.HttpPort != 0 && !IsFree(settings.Address, options.HttpPort))
-            problems.Add($"Dmkd:{nameof(options.HttpPort)} {options.HttpPort} is in use: choose another, or 0 for none.");
+            problems.Add($"Dmkd:HttpPort {options.HttpPort} is in use: choose another, or 0 for none.");
         if (problems.Count > 0) throw new PortInUseException(string.Join(' ', problems));
     }
 

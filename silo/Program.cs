@@ -13,7 +13,8 @@ try
     var settings = SiloSettings.Read(builder.Configuration);
     var options = settings.Options;
     Ports.RequireFree(settings);
-    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, TimeSpan.FromSeconds(settings.Options.DatabaseWaitSeconds), TimeProvider.System);
+    var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
+    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, databaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
     builder.UseOrleans(silo =>

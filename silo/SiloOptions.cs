@@ -3,7 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Dmkd.Silo;
 
 /// <summary>
-/// What a silo is told by appsettings.json, environment (<c>Dmkd__Cluster=...</c>) and command line (<c>--Dmkd:Cluster=...</c>), section <c>Dmkd</c>.
+/// What a silo is told by appsettings.json, environment (<c>Dmkd__Cluster=...</c>) and command line
+/// (<c>--Dmkd:Cluster=...</c>), section <c>Dmkd</c>.
 /// </summary>
 internal sealed class SiloOptions
 {
@@ -22,7 +23,9 @@ internal sealed class SiloOptions
     /// <summary>Name of the cluster in its database.</summary>
     public string ClusterId { get; set; } = "dmkd";
 
-    /// <summary>A folder that all silos of the cluster see, for the weights; none to keep them in the database.</summary>
+    /// <summary>
+    /// A folder that all silos of the cluster see, for the weights; none to keep them in the database.
+    /// </summary>
     public string? WeightsFolder { get; set; }
 
     /// <summary>Address by which others reach this silo; it listens there alone.</summary>
@@ -47,7 +50,9 @@ internal sealed class SiloOptions
     [Range(1, 3_600)]
     public int DatabaseWaitSeconds { get; set; } = 60;
 
-    /// <summary>Folder of the silo's certificate, by which connections are encrypted and clients held to their roles.</summary>
+    /// <summary>
+    /// Folder of the silo's certificate, by which connections are encrypted and clients held to their roles.
+    /// </summary>
     public string? Certificates { get; set; }
 
     /// <summary>Whether others may reach this silo without certificates.</summary>

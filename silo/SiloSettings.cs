@@ -7,7 +7,8 @@ using Microsoft.Extensions.Configuration;
 namespace Dmkd.Silo;
 
 /// <summary>
-/// A silo's options, checked together and with what they name opened. Made before the host, since its ports, its database and its certificate are needed
+/// A silo's options, checked together and with what they name opened. Made before the host, since its ports, its
+/// database and its certificate are needed
 /// to build one: options that are validated when the host starts would be too late.
 /// </summary>
 internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
@@ -18,7 +19,9 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
     /// <summary>Keys that callers of HTTP need; null where everybody may ask.</summary>
     public ApiKeyFile? ApiKeys { get; private init; }
 
-    /// <summary>The silo's certificate, by which connections are encrypted and clients held to their roles; null without.</summary>
+    /// <summary>
+    /// The silo's certificate, by which connections are encrypted and clients held to their roles; null without.
+    /// </summary>
     public ClusterCertificates? Certificates { get; private init; }
 
     /// <summary>Reads and checks the settings.</summary>
@@ -38,14 +41,12 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         return problems.Count == 0 ? settings : throw new SiloSettingsException(string.Join(' ', problems));
     }
 
-    private static string Key(string name) => $"{SiloOptions.Section}:{name}";
-
     private static void CheckPorts(SiloOptions options, List<string> problems)
     {
         if (options.SiloPort == options.GatewayPort)
-            problems.Add($"{Key(nameof(options.SiloPort))} and {Key(nameof(options.GatewayPort))} are both {options.SiloPort}: give them two ports.");
+            problems.Add($"Dmkd:SiloPort and Dmkd:GatewayPort are both {options.SiloPort}: give them two ports.");
         if (options.HttpPort == options.SiloPort || options.HttpPort == options.GatewayPort)
-            problems.Add($"{Key(nameof(options.HttpPort))} is {options.HttpPort} as another port is: give it one of its own, or 0 for none.");
+            problems.Add($"Dmkd:HttpPort is {options.HttpPort} as another port is: give it one of its own, or 0 for none.");
     }
 
     /// <summary>Without certificates, whoever reaches a port of a silo may call every grain.</summary>
@@ -54,24 +55,29 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         var (options, address) = settings;
         if (IPAddress.IsLoopback(address) || options.AllowUnencrypted) return;
         if (options.Certificates is null)
-            problems.Add($"{Key(nameof(options.Address))} {address} is not loopback, and connections would not be encrypted: set {Key(nameof(options.Certificates))}, use 127.0.0.1, or set {Key(nameof(options.AllowUnencrypted))}=true on a network that nobody else reaches.");
+            problems.Add(
+                $"Dmkd:Address {address} is not loopback, and connections would not be encrypted: set Dmkd:Certificates, use 127.0.0.1, "
+                + "or set Dmkd:AllowUnencrypted=true on a network that nobody else reaches.");
         if (options.HttpPort != 0 && options.ApiKeys is null)
-            problems.Add($"{Key(nameof(options.HttpPort))} would be open to everybody who reaches {address}: set {Key(nameof(options.ApiKeys))}, or {Key(nameof(options.HttpPort))}=0.");
+            problems.Add($"Dmkd:HttpPort would be open to everybody who reaches {address}: set Dmkd:ApiKeys, or Dmkd:HttpPort=0.");
     }
 
     private static ClusterStorageOptions? ClusterOf(SiloOptions options, List<string> problems)
     {
         if (string.IsNullOrEmpty(options.Cluster))
         {
-            if (options.WeightsFolder is not null) problems.Add($"{Key(nameof(options.WeightsFolder))} is for a cluster: set {Key(nameof(options.Cluster))} too, or leave it out.");
-            if (options.Certificates is not null) problems.Add($"{Key(nameof(options.Certificates))} is for a cluster: set {Key(nameof(options.Cluster))} too, or leave it out.");
+            const string needsCluster = "is for a cluster: set Dmkd:Cluster too, or leave it out.";
+            if (options.WeightsFolder is not null) problems.Add($"Dmkd:WeightsFolder {needsCluster}");
+            if (options.Certificates is not null) problems.Add($"Dmkd:Certificates {needsCluster}");
             return null;
         }
 
         if (ClusterDatabase.ProblemOf(options.Cluster) is { } problem)
-            problems.Add($"{Key(nameof(options.Cluster))} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
+            problems.Add(
+                "Dmkd:Cluster must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; "
+                + $"{problem}.");
         if (options.WeightsFolder is { } weights && !Directory.Exists(weights))
-            problems.Add($"{Key(nameof(options.WeightsFolder))} {weights} does not exist: make it, on a disk that all silos share.");
+            problems.Add($"Dmkd:WeightsFolder {weights} does not exist: make it, on a disk that all silos share.");
         return new ClusterStorageOptions(options.Cluster) { ClusterId = options.ClusterId, WeightsFolder = options.WeightsFolder };
     }
 
@@ -79,7 +85,7 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
     {
         bool isRead = IPAddress.TryParse(options.Address, out var address);
         if (isRead && !address!.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)) return address;
-        problems.Add($"{Key(nameof(options.Address))} must be one address of this machine, such as 10.0.0.5, not '{options.Address}'.");
+        problems.Add($"Dmkd:Address must be one address of this machine, such as 10.0.0.5, not '{options.Address}'.");
         return IPAddress.Loopback;
     }
 
@@ -92,7 +98,7 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            problems.Add($"{Key(nameof(options.ApiKeys))}: {e.Message} Make one with dmkd certs api-key.");
+            problems.Add($"Dmkd:ApiKeys: {e.Message} Make one with dmkd certs api-key.");
             return null;
         }
     }
@@ -106,7 +112,7 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         }
         catch (CertificateException e)
         {
-            problems.Add($"{Key(nameof(options.Certificates))}: {e.Message}");
+            problems.Add($"Dmkd:Certificates: {e.Message}");
             return null;
         }
     }

@@ -21,7 +21,10 @@ internal static class HealthEndpoints
         return services;
     }
 
-    /// <summary><c>/healthz/live</c>: the process answers. <c>/healthz/ready</c>: it is a member of its cluster, and the database answers; 503 otherwise.</summary>
+    /// <summary>
+    /// <c>/healthz/live</c>: the process answers. <c>/healthz/ready</c>: it is a member of its cluster, and the
+    /// database answers; 503 otherwise.
+    /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }).AllowAnonymous();

@@ -18,7 +18,8 @@ using Microsoft.Net.Http.Headers;
 namespace Dmkd.Silo.Http;
 
 /// <summary>
-/// Who may ask over HTTP: where the silo has API keys, whoever shows one, or a certificate of the cluster's authority; everybody without. Endpoints name a policy;
+/// Who may ask over HTTP: where the silo has API keys, whoever shows one, or a certificate of the cluster's
+/// authority; everybody without. Endpoints name a policy;
 /// for those that name none, and for paths that are none, <see cref="Reading"/> counts.
 /// </summary>
 internal static class HttpAccess
@@ -80,11 +81,14 @@ internal static class HttpAccess
         {
             OnCertificateValidated = validated =>
             {
-                if (certificates.IdentityOf(validated.ClientCertificate) is not { } identity) validated.Fail("the certificate does not count in this cluster");
-                else
+                if (certificates.IdentityOf(validated.ClientCertificate) is { } identity)
                 {
                     validated.Principal = PrincipalOf(identity, validated.Scheme.Name);
                     validated.Success();
+                }
+                else
+                {
+                    validated.Fail("the certificate does not count in this cluster");
                 }
 
                 return Task.CompletedTask;
@@ -109,9 +113,14 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<ApiKeyOptions> options, ILog
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         string given = Request.Headers.Authorization.ToString();
-        if (!given.StartsWith(Scheme + " ", StringComparison.OrdinalIgnoreCase)) return Task.FromResult(AuthenticateResult.NoResult());
-        if (Options.Keys?.IdentityOf(given[Scheme.Length..].Trim()) is not { } identity) return Task.FromResult(AuthenticateResult.Fail("nobody has this key"));
-        return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(HttpAccess.PrincipalOf(identity, Scheme), Scheme)));
+        bool isKey = given.StartsWith(Scheme + " ", StringComparison.OrdinalIgnoreCase);
+        return Task.FromResult(isKey ? ResultOf(given[Scheme.Length..].Trim()) : AuthenticateResult.NoResult());
+    }
+
+    private AuthenticateResult ResultOf(string key)
+    {
+        if (Options.Keys?.IdentityOf(key) is not { } identity) return AuthenticateResult.Fail("nobody has this key");
+        return AuthenticateResult.Success(new AuthenticationTicket(HttpAccess.PrincipalOf(identity, Scheme), Scheme));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

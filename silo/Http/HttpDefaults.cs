@@ -11,7 +11,10 @@ internal static class HttpDefaults
     /// <summary>No endpoint of ours takes a body yet; one that does raises the limit for itself.</summary>
     private const long MaxBodyBytes = 64 << 10;
 
-    /// <summary>Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo has a certificate.</summary>
+    /// <summary>
+    /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the
+    /// silo has a certificate.
+    /// </summary>
     /// <param name="builder">The host.</param>
     /// <param name="settings">Address and port.</param>
     public static WebApplicationBuilder AddHttp(this WebApplicationBuilder builder, SiloSettings settings)

@@ -28,8 +28,10 @@ public sealed record RetryLimits(TimeSpan Pause)
 public sealed record RetryNotice(Exception Problem, int Attempt, TimeSpan Pause);
 
 /// <summary>
-/// The one place of retries, over Polly. What is not transient is told at once, and so is the last failure, as it was. Nothing is drawn at random and the
-/// clock is the caller's: a simulated world stays the same for the same seed. Calls stay on the scheduler of who makes them, as actors need.
+/// The one place of retries, over Polly. What is not transient is told at once, and so is the last failure, as it
+/// was. Nothing is drawn at random and the
+/// clock is the caller's: a simulated world stays the same for the same seed. Calls stay on the scheduler of who
+/// makes them, as actors need.
 /// </summary>
 public sealed class Resilience
 {
@@ -47,7 +49,11 @@ public sealed class Resilience
             BackoffType = limits.Growth,
             MaxDelay = limits.MaxPause,
             MaxRetryAttempts = limits.MaxRetries,
-            ShouldHandle = failed => ValueTask.FromResult(failed.Outcome.Exception is { } problem && isTransient(problem) && TimeIn(failed.Context) < limits.MaxTime),
+            ShouldHandle = failed =>
+            {
+                bool passes = failed.Outcome.Exception is { } problem && isTransient(problem);
+                return ValueTask.FromResult(passes && TimeIn(failed.Context) < limits.MaxTime);
+            },
         };
         if (retrying is not null)
         {
@@ -61,14 +67,19 @@ public sealed class Resilience
         _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
     }
 
-    /// <summary>For calls to grains, which a repeat does not change: silos come and go, and so do their databases.</summary>
+    /// <summary>
+    /// For calls to grains, which a repeat does not change: silos come and go, and so do their databases.
+    /// </summary>
     /// <param name="time">The clock.</param>
     /// <param name="limits">When a failure is final.</param>
     /// <param name="retrying">Is told of every retry.</param>
     public static Resilience TransientCall(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
         new(TransientErrors.Is, time, limits, retrying);
 
-    /// <summary>For the steps of a stored state machine, which can be repeated; not for a lost state, of which only a new activation knows.</summary>
+    /// <summary>
+    /// For the steps of a stored state machine, which can be repeated; not for a lost state, of which only a new
+    /// activation knows.
+    /// </summary>
     /// <inheritdoc cref="TransientCall"/>
     public static Resilience TransientStep(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
         new(problem => TransientErrors.Is(problem) && problem is not StateLostException, time, limits, retrying);
@@ -85,7 +96,8 @@ public sealed class Resilience
 
     /// <summary>Makes a call, and makes it again while it fails in a way that passes.</summary>
     /// <param name="call">Makes the call.</param>
-    /// <param name="cancellationToken">Ends the attempts; the last failure is thrown when it comes between two of them.</param>
+    /// <param name="cancellationToken">Ends the attempts; the last failure is thrown when it comes between two of
+    /// them.</param>
     public async Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true, cancellationToken);

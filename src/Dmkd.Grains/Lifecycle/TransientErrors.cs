@@ -6,14 +6,18 @@ namespace Dmkd.Grains.Lifecycle;
 /// <summary>Tells errors that pass from failures.</summary>
 public static class TransientErrors
 {
-    /// <summary>Whether the same call may succeed later: somebody did not answer, a silo died, or a store takes nothing at the moment.</summary>
+    /// <summary>
+    /// Whether the same call may succeed later: somebody did not answer, a silo died, or a store takes nothing at the
+    /// moment.
+    /// </summary>
     public static bool Is(Exception exception) => IsOfACall(exception) || IsOfAStore(exception);
 
     /// <summary>Whether somebody did not answer, or their silo died.</summary>
     public static bool IsOfACall(Exception exception) => exception is TimeoutException or OrleansException;
 
     /// <summary>
-    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's store says into an exception of its own.
+    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a
+    /// state's store says into an exception of its own.
     /// </summary>
     public static bool IsOfAStore(Exception exception)
     {

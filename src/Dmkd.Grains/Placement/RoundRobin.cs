@@ -15,7 +15,8 @@ internal sealed class RoundRobinAttribute() : PlacementAttribute(new RoundRobinP
 internal sealed class RoundRobinPlacement : PlacementStrategy;
 
 /// <summary>
-/// The silos that meet a node's need, in the order of their addresses, take a run's nodes one after the other. Orleans' own strategies go by counts and
+/// The silos that meet a node's need, in the order of their addresses, take a run's nodes one after the other.
+/// Orleans' own strategies go by counts and
 /// loads that are seconds old, and put the nodes of a run that starts on one silo.
 /// </summary>
 internal sealed class RoundRobinDirector : IPlacementDirector
@@ -33,7 +34,10 @@ internal static class RoundRobin
 {
     private const string Before = "/node-";
 
-    /// <summary>Nodes of a run follow one another; each run begins at a silo of its own, so that runs of few nodes do not all meet on the first.</summary>
+    /// <summary>
+    /// Nodes of a run follow one another; each run begins at a silo of its own, so that runs of few nodes do not all
+    /// meet on the first.
+    /// </summary>
     /// <param name="key">Key of the node, <c>run/node-3</c> or <c>run/node-3@cuda</c>.</param>
     /// <param name="silos">Number of silos; positive.</param>
     /// <returns>Place of the silo, in [0, silos).</returns>

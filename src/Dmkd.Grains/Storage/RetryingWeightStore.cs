@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Storage;
 
 /// <summary>
-/// Waits for a store that is full or cannot be reached, for a while: what was computed for minutes is not thrown away because somebody has to make room
+/// Waits for a store that is full or cannot be reached, for a while: what was computed for minutes is not thrown away
+/// because somebody has to make room
 /// first. Blobs are named by their content, so a repeat changes nothing.
 /// </summary>
 internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWeights
@@ -23,7 +24,8 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
     public RetryingWeightStore(IWeightStore inner, TimeProvider time, ILogger<RetryingWeightStore> logger)
     {
         _inner = inner;
-        _retry = Resilience.TransientStore(time, new RetryLimits(Pause) { MaxTime = MaxWait }, retry => LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt));
+        var limits = new RetryLimits(Pause) { MaxTime = MaxWait };
+        _retry = Resilience.TransientStore(time, limits, retry => LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt));
     }
 
     private ICollectableWeights Collectable => (ICollectableWeights)_inner;

@@ -1,14 +1,17 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Numerics;
 using Dmkd.Core.Devices;
 
 namespace Dmkd.Grains.Telemetry;
 
 /// <summary>What a silo counts and measures. Callers say what happened; names and units live here.</summary>
 /// <remarks>
-/// Numbers carry the run and the module's name. Both are bounded: a process that has seen <see cref="MaxRuns"/> runs calls further ones
-/// <see cref="BoundedNames.Other"/>, and the same for modules. Nodes, rounds and versions are no tags; they stand in spans and logs.
+/// Numbers carry the run and the module's name. Both are bounded: a process that has seen <see cref="MaxRuns"/> runs
+/// calls further ones
+/// <see cref="BoundedNames.Other"/>, and the same for modules. Nodes, rounds and versions are no tags; they stand in
+/// spans and logs.
 /// </remarks>
 public sealed class DmkdInstruments
 {
@@ -45,7 +48,8 @@ public sealed class DmkdInstruments
     /// <summary>Makes the instruments on a meter, for programs without a host.</summary>
     public DmkdInstruments(Meter meter)
     {
-        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000] };
+        double[] bounds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000];
+        var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds };
         _uploadedBytes = meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
         _downloadedBytes = meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
         _submissions = meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
@@ -61,9 +65,9 @@ public sealed class DmkdInstruments
         _version = meter.CreateGauge<long>("dmkd.module.version", "{version}", "Newest version of a module");
         _accuracy = meter.CreateGauge<double>("dmkd.accuracy", "1", "Average accuracy over the tasks seen, by scenario");
         _forgetting = meter.CreateGauge<double>("dmkd.forgetting", "1", "Mean drop from each earlier task's best accuracy, by scenario");
-        meter.CreateObservableGauge("dmkd.device.queue", () => Measure(workers => workers.Sum(worker => worker.QueueLength)), "{job}", "Jobs waiting for a lane");
-        meter.CreateObservableGauge("dmkd.device.lanes", () => Measure(workers => workers.Sum(worker => worker.LaneCount)), "{lane}", "Jobs that can run at the same time");
-        meter.CreateObservableCounter("dmkd.device.busy", () => Measure(workers => workers.Sum(worker => worker.BusyTime.TotalSeconds)), "s", "Time that lanes spent on jobs");
+        meter.CreateObservableGauge("dmkd.device.queue", () => Measure(worker => worker.QueueLength), "{job}", "Jobs waiting for a lane");
+        meter.CreateObservableGauge("dmkd.device.lanes", () => Measure(worker => worker.LaneCount), "{lane}", "Jobs that can run at the same time");
+        meter.CreateObservableCounter("dmkd.device.busy", () => Measure(worker => worker.BusyTime.TotalSeconds), "s", "Time that lanes spent on jobs");
         _meter = meter;
     }
 
@@ -152,13 +156,15 @@ public sealed class DmkdInstruments
 
     private static string NameOf(string module) => module[(module.LastIndexOf('/') + 1)..];
 
-    private IEnumerable<Measurement<T>> Measure<T>(Func<IEnumerable<DeviceWorker>, T> sum)
-        where T : struct
+    private IEnumerable<Measurement<T>> Measure<T>(Func<DeviceWorker, T> value)
+        where T : struct, INumber<T>
     {
         foreach (var group in _workers.GroupBy(entry => (Lanes: entry.Value, Device: $"{entry.Key.Device}")))
         {
             var tags = new TagList { { "dmkd.lanes", group.Key.Lanes }, { "dmkd.device", group.Key.Device } };
-            yield return new Measurement<T>(sum(group.Select(entry => entry.Key)), tags);
+            var sum = T.Zero;
+            foreach (var (worker, _) in group) sum += value(worker);
+            yield return new Measurement<T>(sum, tags);
         }
     }
 }

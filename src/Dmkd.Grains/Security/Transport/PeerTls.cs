@@ -9,8 +9,10 @@ using Orleans.Connections.Security;
 namespace Dmkd.Grains.Security.Transport;
 
 /// <summary>
-/// Mutual TLS 1.3 by Orleans' own package; here is only what it does not know: who is welcome on which port, and the reason in one line. A peer
-/// that is not is refused before a byte of Orleans' protocol is read. Names of hosts mean nothing: silos are found by address, and the role says
+/// Mutual TLS 1.3 by Orleans' own package; here is only what it does not know: who is welcome on which port, and the
+/// reason in one line. A peer
+/// that is not is refused before a byte of Orleans' protocol is read. Names of hosts mean nothing: silos are found by
+/// address, and the role says
 /// who may listen.
 /// </summary>
 internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<PeerTls> logger)
@@ -25,7 +27,9 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
 
     private volatile string? _lastRefusal;
 
-    /// <summary>Why the last connection was refused, for programs that tell a person rather than a log; null when none was.</summary>
+    /// <summary>
+    /// Why the last connection was refused, for programs that tell a person rather than a log; null when none was.
+    /// </summary>
     public string? LastRefusal => _lastRefusal;
 
     /// <summary>Listens for peers of some roles.</summary>
@@ -71,7 +75,8 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
         SslProtocols = SslProtocols.Tls13,
         ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
 
-        // One that is missing is refused by RequireCertificateAsync, which can say so; the package says the same of it as of a broken handshake.
+        // One that is missing is refused by RequireCertificateAsync, which can say so;
+        // the package says the same of it as of a broken handshake.
         RemoteCertificateMode = RemoteCertificateMode.AllowCertificate,
         RemoteCertificateValidation = (peer, _, _) => Accepts(peer, roles, isPeerServer),
     };
