@@ -3,18 +3,22 @@ using System.Net.Sockets;
 
 namespace Dmkd.Silo;
 
-/// <summary>Looks at the silo's ports before it joins its cluster: one that found a port taken later would be a member for a moment, and die as one.</summary>
+/// <summary>
+/// Looks at the silo's ports before it joins its cluster: one that found a port taken later would be a member for a
+/// moment, and die as one.
+/// </summary>
 internal static class Ports
 {
     /// <summary>Refuses ports that somebody listens on.</summary>
     /// <exception cref="PortInUseException">Names every one of them.</exception>
     public static void RequireFree(SiloSettings settings)
     {
+        var options = settings.Options;
         var problems = new List<string>();
-        if (!IsFree(settings.Address, settings.SiloPort)) problems.Add($"Dmkd:{nameof(settings.SiloPort)} {settings.SiloPort} is in use: choose another.");
-        if (!IsFree(settings.Address, settings.GatewayPort)) problems.Add($"Dmkd:{nameof(settings.GatewayPort)} {settings.GatewayPort} is in use: choose another.");
-        if (settings.HttpPort != 0 && !IsFree(settings.Address, settings.HttpPort))
-            problems.Add($"Dmkd:{nameof(settings.HttpPort)} {settings.HttpPort} is in use: choose another, or 0 for none.");
+        if (!IsFree(settings.Address, options.SiloPort)) problems.Add($"Dmkd:SiloPort {options.SiloPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.GatewayPort)) problems.Add($"Dmkd:GatewayPort {options.GatewayPort} is in use: choose another.");
+        if (options.HttpPort != 0 && !IsFree(settings.Address, options.HttpPort))
+            problems.Add($"Dmkd:HttpPort {options.HttpPort} is in use: choose another, or 0 for none.");
         if (problems.Count > 0) throw new PortInUseException(string.Join(' ', problems));
     }
 

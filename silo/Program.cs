@@ -14,18 +14,20 @@ try
 {
     var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
+    var options = settings.Options;
     Ports.RequireFree(settings);
     Convolution.Require(); // a silo that computes wrong numbers would spoil those of others
-    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, settings.DatabaseWait, TimeProvider.System);
-    builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{settings.SiloPort}");
+    var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
+    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, databaseWait, TimeProvider.System);
+    builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
-    builder.Services.AddSingleton(new EventLimits(settings.MaxEvents));
+    builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
     builder.UseOrleans(silo =>
     {
         _ = settings.Cluster is { } storage
-            ? silo.UseCluster(storage, settings.Address, settings.SiloPort, settings.GatewayPort).AddDmkd(storage)
-            : silo.UseSingleSilo(settings.SiloPort, settings.GatewayPort).AddDmkd(new SiloStorageOptions(settings.Home));
-        if (settings.Certificates is { } certificates) silo.UseCertificates(certificates, settings.CallsPerSecond);
+            ? silo.UseCluster(storage, settings.Address, options.SiloPort, options.GatewayPort).AddDmkd(storage)
+            : silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
+        if (settings.Certificates is { } certificates) silo.UseCertificates(certificates, options.CallsPerSecond);
     });
     builder.AddHttp(settings);
     await using var app = builder.Build();

@@ -7,153 +7,114 @@ using Microsoft.Extensions.Configuration;
 
 namespace Dmkd.Silo;
 
-/// <summary>What a silo is told by appsettings.json, environment (<c>Dmkd__Cluster=...</c>) and command line (<c>--Dmkd:Cluster=...</c>), section <c>Dmkd</c>.</summary>
-internal sealed record SiloSettings
+/// <summary>
+/// A silo's options, checked together and with what they name opened. Made before the host, since its ports, its
+/// database and its certificate are needed
+/// to build one: options that are validated when the host starts would be too late.
+/// </summary>
+internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
 {
-    private const string Section = "Dmkd";
-    private const string AllowUnencrypted = "AllowUnencrypted";
-    private const int HighestPort = 65_535;
-
     /// <summary>The cluster's database; null for a silo of its own over a folder.</summary>
     public ClusterStorageOptions? Cluster { get; private init; }
-
-    /// <summary>Folder of a silo of its own.</summary>
-    public required string Home { get; init; }
-
-    /// <summary>Address by which others reach this silo; it listens there alone. Default: loopback.</summary>
-    public IPAddress Address { get; private init; } = IPAddress.Loopback;
-
-    /// <summary>Port that silos use. Default: 11111.</summary>
-    public int SiloPort { get; private init; } = 11_111;
-
-    /// <summary>Port that clients use. Default: 30000.</summary>
-    public int GatewayPort { get; private init; } = 30_000;
-
-    /// <summary>Port of HTTP on the same address, for health and metrics; 0 for none. Default: 8080.</summary>
-    public int HttpPort { get; private init; } = 8_080;
 
     /// <summary>Keys that callers of HTTP need; null where everybody may ask.</summary>
     public ApiKeyFile? ApiKeys { get; private init; }
 
-    /// <summary>How long a database that does not answer is waited for at the start. Default: 60 seconds.</summary>
-    public TimeSpan DatabaseWait { get; private init; } = TimeSpan.FromSeconds(60);
-
-    /// <summary>The silo's certificate, by which connections are encrypted and clients held to their roles; null without.</summary>
+    /// <summary>
+    /// The silo's certificate, by which connections are encrypted and clients held to their roles; null without.
+    /// </summary>
     public ClusterCertificates? Certificates { get; private init; }
-
-    /// <summary>Calls a second that each client may make to this silo, where there are certificates. Default: 200.</summary>
-    public int CallsPerSecond { get; private init; } = 200;
-
-    /// <summary>Events of a run that are kept. Default: 500.</summary>
-    public int MaxEvents { get; private init; } = EventLimits.DefaultMax;
 
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SiloSettingsException">Lists every setting that is wrong, and what to do.</exception>
     public static SiloSettings Read(IConfiguration configuration)
     {
-        var section = configuration.GetSection(Section);
         var problems = new List<string>();
-        var settings = new SiloSettings
+        var options = CheckedBinder.Bind<SiloOptions>(configuration.GetSection(SiloOptions.Section), problems);
+        var settings = new SiloSettings(options, AddressOf(options, problems))
         {
-            Home = section[nameof(Home)] ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "dmkd-silo"),
-            Cluster = ClusterOf(section, problems),
-            Address = AddressOf(section, problems),
-            Certificates = CertificatesOf(section, problems),
-            CallsPerSecond = Number(section, nameof(CallsPerSecond), 200, 1_000_000, problems),
-            MaxEvents = Number(section, nameof(MaxEvents), EventLimits.DefaultMax, 100_000, problems),
-            SiloPort = Number(section, nameof(SiloPort), 11_111, HighestPort, problems),
-            GatewayPort = Number(section, nameof(GatewayPort), 30_000, HighestPort, problems),
-            HttpPort = Number(section, nameof(HttpPort), 8_080, HighestPort, problems, least: 0),
-            ApiKeys = ApiKeysOf(section, problems),
-            DatabaseWait = TimeSpan.FromSeconds(Number(section, "DatabaseWaitSeconds", 60, 3_600, problems)),
+            Cluster = ClusterOf(options, problems),
+            Certificates = CertificatesOf(options, problems),
+            ApiKeys = ApiKeysOf(options, problems),
         };
-        if (settings.SiloPort == settings.GatewayPort) problems.Add($"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {settings.SiloPort}: give them two ports.");
-        if (settings.HttpPort == settings.SiloPort || settings.HttpPort == settings.GatewayPort)
-            problems.Add($"{Section}:{nameof(HttpPort)} is {settings.HttpPort} as another port is: give it one of its own, or 0 for none.");
-        if (!IPAddress.IsLoopback(settings.Address) && settings.HttpPort != 0 && section[nameof(ApiKeys)] is null && !IsAllowed(section, problems))
-            problems.Add($"{Section}:{nameof(HttpPort)} would be open to everybody who reaches {settings.Address}: set {Section}:{nameof(ApiKeys)}, or {Section}:{nameof(HttpPort)}=0.");
-        string[] known =
-        [
-            nameof(Home), nameof(Cluster), "ClusterId", "WeightsFolder", nameof(Address), nameof(SiloPort), nameof(GatewayPort), nameof(HttpPort), nameof(ApiKeys), "DatabaseWaitSeconds", nameof(Certificates),
-            AllowUnencrypted, nameof(CallsPerSecond), nameof(MaxEvents),
-        ];
-        foreach (var child in section.GetChildren().Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)))
-            problems.Add($"There is no setting {child.Path}; there are: {string.Join(", ", known.Select(name => $"{Section}:{name}"))}.");
+        CheckPorts(options, problems);
+        CheckReach(settings, problems);
         return problems.Count == 0 ? settings : throw new SiloSettingsException(string.Join(' ', problems));
     }
 
-    private static ClusterStorageOptions? ClusterOf(IConfigurationSection section, List<string> problems)
+    private static void CheckPorts(SiloOptions options, List<string> problems)
     {
-        string? weights = section["WeightsFolder"];
-        if (section[nameof(Cluster)] is not { Length: > 0 } connection)
+        if (options.SiloPort == options.GatewayPort)
+            problems.Add($"Dmkd:SiloPort and Dmkd:GatewayPort are both {options.SiloPort}: give them two ports.");
+        if (options.HttpPort == options.SiloPort || options.HttpPort == options.GatewayPort)
+            problems.Add($"Dmkd:HttpPort is {options.HttpPort} as another port is: give it one of its own, or 0 for none.");
+    }
+
+    /// <summary>Without certificates, whoever reaches a port of a silo may call every grain.</summary>
+    private static void CheckReach(SiloSettings settings, List<string> problems)
+    {
+        var (options, address) = settings;
+        if (IPAddress.IsLoopback(address) || options.AllowUnencrypted) return;
+        if (options.Certificates is null)
+            problems.Add(
+                $"Dmkd:Address {address} is not loopback, and connections would not be encrypted: set Dmkd:Certificates, use 127.0.0.1, "
+                + "or set Dmkd:AllowUnencrypted=true on a network that nobody else reaches.");
+        if (options.HttpPort != 0 && options.ApiKeys is null)
+            problems.Add($"Dmkd:HttpPort would be open to everybody who reaches {address}: set Dmkd:ApiKeys, or Dmkd:HttpPort=0.");
+    }
+
+    private static ClusterStorageOptions? ClusterOf(SiloOptions options, List<string> problems)
+    {
+        if (string.IsNullOrEmpty(options.Cluster))
         {
-            if (weights is not null) problems.Add($"{Section}:WeightsFolder is for a cluster: set {Section}:{nameof(Cluster)} too, or leave it out.");
+            const string needsCluster = "is for a cluster: set Dmkd:Cluster too, or leave it out.";
+            if (options.WeightsFolder is not null) problems.Add($"Dmkd:WeightsFolder {needsCluster}");
+            if (options.Certificates is not null) problems.Add($"Dmkd:Certificates {needsCluster}");
             return null;
         }
 
-        if (ClusterDatabase.ProblemOf(connection) is { } problem)
-            problems.Add($"{Section}:{nameof(Cluster)} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
-        if (weights is not null && !Directory.Exists(weights)) problems.Add($"{Section}:WeightsFolder {weights} does not exist: make it, on a disk that all silos share.");
-        return new ClusterStorageOptions(connection) { ClusterId = section["ClusterId"] ?? "dmkd", WeightsFolder = weights };
+        if (ClusterDatabase.ProblemOf(options.Cluster) is { } problem)
+            problems.Add(
+                "Dmkd:Cluster must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; "
+                + $"{problem}.");
+        if (options.WeightsFolder is { } weights && !Directory.Exists(weights))
+            problems.Add($"Dmkd:WeightsFolder {weights} does not exist: make it, on a disk that all silos share.");
+        return new ClusterStorageOptions(options.Cluster) { ClusterId = options.ClusterId, WeightsFolder = options.WeightsFolder };
     }
 
-    private static IPAddress AddressOf(IConfigurationSection section, List<string> problems)
+    private static IPAddress AddressOf(SiloOptions options, List<string> problems)
     {
-        if (section[nameof(Address)] is not { } text) return IPAddress.Loopback;
-        if (!IPAddress.TryParse(text, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
-        {
-            problems.Add($"{Section}:{nameof(Address)} must be one address of this machine, such as 10.0.0.5, not '{text}'.");
-            return IPAddress.Loopback;
-        }
-
-        // Without certificates, whoever reaches a port of a silo may call every grain.
-        if (!IPAddress.IsLoopback(address) && section[nameof(Certificates)] is null && !IsAllowed(section, problems))
-            problems.Add($"{Section}:{nameof(Address)} {address} is not loopback, and connections would not be encrypted: set {Section}:{nameof(Certificates)}, use 127.0.0.1, or set {Section}:{AllowUnencrypted}=true on a network that nobody else reaches.");
-        return address;
+        bool isRead = IPAddress.TryParse(options.Address, out var address);
+        if (isRead && !address!.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)) return address;
+        problems.Add($"Dmkd:Address must be one address of this machine, such as 10.0.0.5, not '{options.Address}'.");
+        return IPAddress.Loopback;
     }
 
-    private static bool IsAllowed(IConfigurationSection section, List<string> problems)
+    private static ApiKeyFile? ApiKeysOf(SiloOptions options, List<string> problems)
     {
-        if (section[AllowUnencrypted] is not { } text) return false;
-        if (bool.TryParse(text, out bool isAllowed)) return isAllowed;
-        problems.Add($"{Section}:{AllowUnencrypted} must be true or false, not '{text}'.");
-        return false;
-    }
-
-    private static ApiKeyFile? ApiKeysOf(IConfigurationSection section, List<string> problems)
-    {
-        if (section[nameof(ApiKeys)] is not { } file) return null;
+        if (options.ApiKeys is not { } file) return null;
         try
         {
             return ApiKeyFile.Load(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            problems.Add($"{Section}:{nameof(ApiKeys)}: {e.Message} Make one with dmkd certs api-key.");
+            problems.Add($"Dmkd:ApiKeys: {e.Message} Make one with dmkd certs api-key.");
             return null;
         }
     }
 
-    private static ClusterCertificates? CertificatesOf(IConfigurationSection section, List<string> problems)
+    private static ClusterCertificates? CertificatesOf(SiloOptions options, List<string> problems)
     {
-        if (section[nameof(Certificates)] is not { } folder) return null;
-        if (section[nameof(Cluster)] is not { Length: > 0 }) problems.Add($"{Section}:{nameof(Certificates)} is for a cluster: set {Section}:{nameof(Cluster)} too, or leave it out.");
+        if (options.Certificates is not { } folder) return null;
         try
         {
             return ClusterCertificates.Load(folder, isSilo: true, TimeProvider.System);
         }
         catch (CertificateException e)
         {
-            problems.Add($"{Section}:{nameof(Certificates)}: {e.Message}");
+            problems.Add($"Dmkd:Certificates: {e.Message}");
             return null;
         }
-    }
-
-    private static int Number(IConfigurationSection section, string name, int fallback, int most, List<string> problems, int least = 1)
-    {
-        if (section[name] is not { } text) return fallback;
-        if (int.TryParse(text, out int number) && number >= least && number <= most) return number;
-        problems.Add($"{Section}:{name} must be a whole number in [{least}, {most}], not '{text}'.");
-        return fallback;
     }
 }

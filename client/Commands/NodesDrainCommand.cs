@@ -29,7 +29,7 @@ internal sealed class NodesDrainCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
-        await Repeated.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run, index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();
         while (node.State is RunNodeState.Leaving && !parsed.GetValue(_noWait))
@@ -49,5 +49,5 @@ internal sealed class NodesDrainCommand : Command
     }
 
     private static async Task<RunNode> LookAsync(FoundRun run, int index, CancellationToken cancellationToken) =>
-        (await Repeated.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken))[index];
+        (await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken))[index];
 }

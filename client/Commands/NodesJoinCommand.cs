@@ -24,8 +24,8 @@ internal sealed class NodesJoinCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
-        await Repeated.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
-        var nodes = await Repeated.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
+        var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);
         if (_common.Json(parsed)) JsonOutput.Write(document);
         else await Console.Out.WriteLineAsync($"{document.Node} is asked from the next round on");

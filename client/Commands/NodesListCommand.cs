@@ -22,7 +22,7 @@ internal sealed class NodesListCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
-        var nodes = await Repeated.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
+        var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
         if (_common.Json(parsed)) JsonOutput.Write(documents);
         else Consoles.Create(json: false).Write(RunStatusTables.Nodes(documents));

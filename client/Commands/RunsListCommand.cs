@@ -32,7 +32,7 @@ internal sealed class RunsListCommand : Command
     private static async Task<RunStatusDocument> LookAsync(IGrainFactory grains, RunSummary summary, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<ITrainingRunGrain>(summary.RunId);
-        var settings = await Repeated.AskAsync(() => grain.GetSettingsAsync(cancellationToken), cancellationToken);
+        var settings = await Retried.AskAsync(() => grain.GetSettingsAsync(cancellationToken), cancellationToken);
         if (settings is null) return RunStatusDocument.OfPreservation(summary);
         var run = new FoundRun(grain, summary.RunId, settings, summary.StartedAt);
         return RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));

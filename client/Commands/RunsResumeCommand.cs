@@ -30,7 +30,7 @@ internal sealed class RunsResumeCommand : Command
         await using var cluster = await _common.StartAsync(parsed, datasets, cancellationToken);
         var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
         if (!_common.IsCluster(parsed)) await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);
-        await Repeated.DoAsync(() => run.Grain.ResumeAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.Grain.ResumeAsync(cancellationToken), cancellationToken);
         if (detaches) await following.LeaveAsync(run, cancellationToken);
         else await following.ToTheEndAsync(run, "resuming", cancellationToken);
         return ExitCode.Success;

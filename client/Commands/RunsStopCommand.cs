@@ -22,7 +22,7 @@ internal sealed class RunsStopCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
-        await Repeated.DoAsync(() => run.Grain.StopAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.Grain.StopAsync(cancellationToken), cancellationToken);
         var document = RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (_common.Json(parsed)) JsonOutput.Write(document);
         else await Console.Out.WriteLineAsync(document.State == RunStates.Stopped

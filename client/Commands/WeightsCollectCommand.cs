@@ -29,7 +29,7 @@ internal sealed class WeightsCollectCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        double hours = parsed.GetValue(_grace), least = WeightCollector.ShortestGrace.TotalHours, most = TimeSpan.FromDays(3650).TotalHours;
+        double hours = parsed.GetValue(_grace), least = WeightCollector.MinGrace.TotalHours, most = TimeSpan.FromDays(3650).TotalHours;
         if (!(hours >= least && hours <= most)) throw new BadInputException($"--grace must be a number of hours in [{least:0}, {most:0}], not {hours.ToString(CultureInfo.InvariantCulture)}.");
         bool isDryRun = parsed.GetValue(_dryRun);
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);

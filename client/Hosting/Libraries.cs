@@ -36,7 +36,7 @@ internal static class Libraries
     public static async Task<LibraryManifest> ManifestAsync(IGrainFactory grains, string? name, CancellationToken cancellationToken)
     {
         var (library, modules) = await OpenAsync(grains, name, cancellationToken);
-        var fitted = await Repeated.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);
+        var fitted = await Retried.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken), cancellationToken);
         return LibraryMapping.ToManifest(library, modules, fitted);
     }
 
@@ -50,5 +50,5 @@ internal static class Libraries
     }
 
     private static Task<IReadOnlyList<ModuleSnapshot>> ModulesAsync(IGrainFactory grains, string library, CancellationToken cancellationToken) =>
-        Repeated.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken), cancellationToken);
+        Retried.AskAsync(() => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken), cancellationToken);
 }

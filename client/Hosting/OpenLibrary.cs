@@ -63,7 +63,7 @@ internal sealed class RoutedLibrary : OpenLibrary
             AcceptsEarlierVersions = true,
         };
         var router = _cluster.Grains.GetGrain<IRouterGrain>(Manifest.Name);
-        var response = await Repeated.AskAsync(() => router.RouteAsync(request, cancellationToken), cancellationToken);
+        var response = await Retried.AskAsync(() => router.RouteAsync(request, cancellationToken), cancellationToken);
         return ([.. response.Predictions[0].Select(Read)], response.Replacements);
     }
 

@@ -10,22 +10,25 @@ namespace Dmkd.Silo.Http;
 /// <summary>Whether the process lives, and whether it can be given work.</summary>
 internal static class HealthEndpoints
 {
-    private static readonly TimeSpan LongestCheck = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MaxCheckTime = TimeSpan.FromSeconds(3);
 
     /// <summary>Adds what readiness asks.</summary>
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
         services.AddHealthChecks()
-            .AddCheck<MembershipCheck>("membership", timeout: LongestCheck)
-            .AddCheck<DatabaseCheck>("database", timeout: LongestCheck);
+            .AddCheck<MembershipCheck>("membership", timeout: MaxCheckTime)
+            .AddCheck<DatabaseCheck>("database", timeout: MaxCheckTime);
         return services;
     }
 
-    /// <summary><c>/healthz/live</c>: the process answers. <c>/healthz/ready</c>: it is a member of its cluster, and the database answers; 503 otherwise.</summary>
+    /// <summary>
+    /// <c>/healthz/live</c>: the process answers. <c>/healthz/ready</c>: it is a member of its cluster, and the
+    /// database answers; 503 otherwise.
+    /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
-        routes.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync });
+        routes.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }).AllowAnonymous();
+        routes.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
         return routes;
     }
 

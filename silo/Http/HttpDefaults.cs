@@ -9,14 +9,17 @@ namespace Dmkd.Silo.Http;
 internal static class HttpDefaults
 {
     /// <summary>No endpoint of ours takes a body yet; one that does raises the limit for itself.</summary>
-    private const long LargestBody = 64 << 10;
+    private const long MaxBodyBytes = 64 << 10;
 
-    /// <summary>Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo has a certificate.</summary>
+    /// <summary>
+    /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the
+    /// silo has a certificate.
+    /// </summary>
     /// <param name="builder">The host.</param>
     /// <param name="settings">Address and port.</param>
     public static WebApplicationBuilder AddHttp(this WebApplicationBuilder builder, SiloSettings settings)
     {
-        if (settings.HttpPort == 0)
+        if (settings.Options.HttpPort == 0)
         {
             builder.Services.AddSingleton<IServer, NoServer>();
             return builder;
@@ -26,13 +29,14 @@ internal static class HttpDefaults
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = LargestBody;
-            kestrel.Listen(settings.Address, settings.HttpPort, listen =>
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Listen(settings.Address, settings.Options.HttpPort, listen =>
             {
-                if (settings.Certificates is { } certificates) listen.UseHttps(certificates.Own);
+                if (settings.Certificates is { } certificates) listen.UseHttps(https => https.AskForCertificate(certificates));
             });
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddAccess(settings);
         builder.Services.AddHealth();
         builder.Services.AddPrometheus();
         return builder;
@@ -43,8 +47,9 @@ internal static class HttpDefaults
     /// <param name="settings">Address and port.</param>
     public static WebApplication MapHttp(this WebApplication app, SiloSettings settings)
     {
-        if (settings.HttpPort == 0) return app;
-        if (settings.ApiKeys is { } keys) app.RequireKey(keys);
+        if (settings.Options.HttpPort == 0) return app;
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapHealth();
         app.MapPrometheus();
         return app;

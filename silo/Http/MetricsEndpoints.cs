@@ -15,7 +15,7 @@ internal static class MetricsEndpoints
     /// <summary><c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapPrometheus(this IEndpointRouteBuilder routes)
     {
-        routes.MapPrometheusScrapingEndpoint("/metrics");
+        routes.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(HttpAccess.Reading);
         return routes;
     }
 }

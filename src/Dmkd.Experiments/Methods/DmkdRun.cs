@@ -1,4 +1,6 @@
 using Dmkd.Contracts.Runs;
+using Polly;
+using Polly.Retry;
 
 namespace Dmkd.Experiments.Methods;
 
@@ -6,7 +8,7 @@ namespace Dmkd.Experiments.Methods;
 public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromMinutes(3);
 
     /// <summary>Follows the run.</summary>
     /// <param name="progress">Receives every look at the run; feed lines come once each.</param>
@@ -33,19 +35,22 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
     private async Task<RunProgress> LookAsync(long seen, CancellationToken cancellationToken)
     {
         long since = time.GetTimestamp();
-        while (true)
+        var retry = new RetryStrategyOptions
         {
-            try
-            {
-                return await run.GetProgressAsync(seen, cancellationToken);
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException or Orleans.Runtime.OrleansMessageRejectionException)
-            {
-                if (time.GetElapsedTime(since) > LongestSilence)
-                    throw new RunFailedException($"The cluster has not answered for {LongestSilence.TotalMinutes:F0} minutes: {e.Message} The run goes on by itself when it can.");
-            }
-
-            await Task.Delay(LookPeriod, time, cancellationToken);
+            Delay = LookPeriod,
+            MaxRetryAttempts = int.MaxValue,
+            ShouldHandle = look => ValueTask.FromResult(IsSilence(look.Outcome.Exception) && time.GetElapsedTime(since) <= MaxSilence),
+        };
+        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+        try
+        {
+            return await pipeline.ExecuteAsync(async cancel => await run.GetProgressAsync(seen, cancel), cancellationToken);
+        }
+        catch (Exception e) when (IsSilence(e) && !cancellationToken.IsCancellationRequested)
+        {
+            throw new RunFailedException($"The cluster has not answered for {MaxSilence.TotalMinutes:F0} minutes: {e.Message} The run goes on by itself when it can.");
         }
     }
+
+    private static bool IsSilence(Exception? exception) => exception is TimeoutException or OrleansException;
 }

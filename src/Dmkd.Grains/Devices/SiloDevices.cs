@@ -17,9 +17,10 @@ public sealed partial class SiloDevices : IDisposable
     private readonly ILogger<SiloDevices> _logger;
 
     /// <summary>Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.</summary>
-    public SiloDevices(ILogger<SiloDevices> logger)
+    public SiloDevices(DmkdInstruments instruments, ILogger<SiloDevices> logger)
     {
         _logger = logger;
+        Instruments = instruments;
         var runtime = TorchRuntime.EnsureLoaded();
         bool hasGpu = torch.cuda.is_available();
         LogLoaded(logger, runtime.Version, runtime.TorchDirectory, hasGpu ? "cuda" : "cpu");
@@ -27,9 +28,9 @@ public sealed partial class SiloDevices : IDisposable
         LogConvolutions();
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
-        if (hasGpu) GpuMemory.Observe();
-        LaneMeters.Observe(Training, "training");
-        LaneMeters.Observe(Serving, "serving");
+        if (hasGpu) instruments.ObserveGpus();
+        instruments.Observe(Training, "training");
+        instruments.Observe(Serving, "serving");
     }
 
     /// <summary>What this process computes on.</summary>
@@ -42,6 +43,9 @@ public sealed partial class SiloDevices : IDisposable
             : new SiloCapabilities(DeviceNames.Cpu, ofTheMachine);
     }
 
+    /// <summary>What whoever uses the devices says of it. Borrowed.</summary>
+    public DmkdInstruments Instruments { get; }
+
     /// <summary>Runs trainings.</summary>
     public DeviceWorker Training { get; }
 
@@ -51,8 +55,8 @@ public sealed partial class SiloDevices : IDisposable
     /// <summary>Finishes queued work and ends the lanes.</summary>
     public void Dispose()
     {
-        LaneMeters.Forget(Training);
-        LaneMeters.Forget(Serving);
+        Instruments.Forget(Training);
+        Instruments.Forget(Serving);
         Training.Dispose();
         Serving.Dispose();
     }

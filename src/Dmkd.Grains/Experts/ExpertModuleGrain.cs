@@ -11,12 +11,15 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 {
     private readonly ExpertModule _module;
     private readonly ILogger _logger;
+    private readonly DmkdInstruments _instruments;
 
     public ExpertModuleGrain(
-        [PersistentState(StorageNames.ExpertModule, StorageNames.Provider)] IPersistentState<ExpertModuleState> storage, ILogger<ExpertModuleGrain> logger)
+        [PersistentState(StorageNames.ExpertModule, StorageNames.Provider)] IPersistentState<ExpertModuleState> storage, ILogger<ExpertModuleGrain> logger,
+        DmkdInstruments instruments)
     {
         _module = new ExpertModule(this.GetPrimaryKeyString(), new PersistentSlot<ExpertModuleState>(storage), DeactivateOnIdle);
         _logger = logger;
+        _instruments = instruments;
     }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -42,7 +45,7 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 
     public Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default)
     {
-        DmkdTelemetry.Specialized(this.GetPrimaryKeyString(), specialization.MeanEntropy);
+        _instruments.Specialized(this.GetPrimaryKeyString(), specialization.MeanEntropy);
         return _module.RecordAsync(specialization);
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Security.Audit;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
@@ -34,18 +35,18 @@ public static class ClusterDatabase
 
     /// <summary>Waits for the database and brings it to this program's schema; several silos may do it at once.</summary>
     /// <param name="options">The database.</param>
-    /// <param name="longestWait">How long a database that does not answer is waited for.</param>
+    /// <param name="maxWait">How long a database that does not answer is waited for.</param>
     /// <param name="time">Sets the pace.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer program.</exception>
-    public static Task PrepareAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
-        WaitAsync(options, longestWait, time, PostgresSchema.EnsureAsync, cancellationToken);
+    public static Task PrepareAsync(ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, CancellationToken cancellationToken = default) =>
+        WaitAsync(options, maxWait, time, PostgresSchema.EnsureAsync, cancellationToken);
 
     /// <summary>The same for a client, which writes nothing where the schema is up to date: its user of the database need not be able to.</summary>
     /// <inheritdoc cref="PrepareAsync"/>
-    public static Task PrepareForClientAsync(ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, CancellationToken cancellationToken = default) =>
+    public static Task PrepareForClientAsync(ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, CancellationToken cancellationToken = default) =>
         WaitAsync(
-            options, longestWait, time,
+            options, maxWait, time,
             async (source, cancel) =>
             {
                 if (!await PostgresSchema.IsCurrentAsync(source, cancel)) await PostgresSchema.EnsureAsync(source, cancel);
@@ -53,27 +54,20 @@ public static class ClusterDatabase
             cancellationToken);
 
     private static async Task WaitAsync(
-        ClusterStorageOptions options, TimeSpan longestWait, TimeProvider time, Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync, CancellationToken cancellationToken)
+        ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         await using var source = NpgsqlDataSource.Create(options.ConnectionString);
-        var until = time.GetUtcNow() + longestWait;
-        while (true)
+        var retry = Resilience.TransientDatabase(time, new RetryLimits(RetryPeriod) { MaxTime = maxWait });
+        try
         {
-            try
-            {
-                await prepareAsync(source, cancellationToken);
-                return;
-            }
-            catch (DbException e) when (e.IsTransient && time.GetUtcNow() < until)
-            {
-                await Task.Delay(RetryPeriod, time, cancellationToken);
-            }
-            catch (Exception e) when (e is DbException or InvalidOperationException)
-            {
-                throw new ClusterDatabaseException($"The database {NameOf(options.ConnectionString)} cannot be used: {e.Message.Split('\n', 2)[0]}");
-            }
+            await retry.DoAsync(() => prepareAsync(source, cancellationToken), cancellationToken);
+        }
+        catch (Exception e) when (e is DbException or InvalidOperationException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ClusterDatabaseException($"The database {NameOf(options.ConnectionString)} cannot be used: {e.Message.Split('\n', 2)[0]}");
         }
     }
 

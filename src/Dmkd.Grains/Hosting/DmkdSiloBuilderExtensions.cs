@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Dmkd.Grains.Data;
 using Dmkd.Grains.Devices;
@@ -9,6 +10,7 @@ using Dmkd.Grains.Runs;
 using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Storage.Postgres;
+using Dmkd.Grains.Telemetry;
 using Dmkd.Serving;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,7 +39,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, "dmkd-folder"));
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort, listenOnAnyHostAddress: false);
-        return silo.NoticeDeathSoon();
+        return silo.DetectFailuresQuickly();
     }
 
     /// <summary>Makes a silo one of a cluster over PostgreSQL, which <see cref="ClusterDatabase.PrepareAsync"/> has prepared.</summary>
@@ -53,11 +55,11 @@ public static class DmkdSiloBuilderExtensions
         silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
         silo.Configure<SiloMessagingOptions>(MessageLimits.Apply);
-        return silo.NoticeDeathSoon();
+        return silo.DetectFailuresQuickly();
     }
 
-    /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10 (shared/platform.md, Orleans 7).</summary>
-    private static ISiloBuilder NoticeDeathSoon(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
+    /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10.</summary>
+    private static ISiloBuilder DetectFailuresQuickly(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
     {
         options.ProbeTimeout = TimeSpan.FromSeconds(2);
         options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
@@ -73,7 +75,7 @@ public static class DmkdSiloBuilderExtensions
     {
         Directory.CreateDirectory(storage.Home);
         SqliteSchema.Ensure(storage.ConnectionString);
-        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, new FolderWeightStore(storage.WeightsPath)));
+        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, new FolderWeightStore(storage.WeightsPath)));
         silo.Services.AddSingleton(services => new WeightCollector(
             services.GetRequiredService<IWeightStore>(), () => new SqliteConnection(storage.ConnectionString), services.GetRequiredService<TimeProvider>()));
         silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
@@ -86,7 +88,7 @@ public static class DmkdSiloBuilderExtensions
     public static ISiloBuilder AddDmkd(this ISiloBuilder silo, ClusterStorageOptions storage)
     {
         silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
-        silo.Services.AddSingleton<IWeightStore>(services => Patient(services, ClusterDatabase.WeightsOf(
+        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, ClusterDatabase.WeightsOf(
             storage, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>())));
         silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
             services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
@@ -96,8 +98,8 @@ public static class DmkdSiloBuilderExtensions
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }
 
-    private static PatientWeightStore Patient(IServiceProvider services, IWeightStore store) =>
-        new PatientWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PatientWeightStore>>());
+    private static RetryingWeightStore Retrying(IServiceProvider services, IWeightStore store) =>
+        new RetryingWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RetryingWeightStore>>());
 
     private static ISiloBuilder AddDmkd(this ISiloBuilder silo, string invariant, string connectionString)
     {
@@ -110,11 +112,12 @@ public static class DmkdSiloBuilderExtensions
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
-        silo.Services.AddPlacementDirector<NodesInTurnPlacement, NodesInTurnDirector>();
+        silo.Services.AddPlacementDirector<RoundRobinPlacement, RoundRobinDirector>();
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
         silo.Services.TryAddSingleton(new InterruptedRuns());
+        silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<LibraryCache>();

@@ -6,6 +6,7 @@ using Dmkd.Grains.Security.Tokens;
 using Dmkd.Grains.Security.Transport;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 
 namespace Dmkd.Grains.Hosting;
@@ -13,6 +14,9 @@ namespace Dmkd.Grains.Hosting;
 /// <summary>Certificates for silos and clients: encrypted connections, and who may call what (docs/adr/0021).</summary>
 public static class SecurityExtensions
 {
+    /// <summary>Orleans' TLS package writes a stack for every stranger who connects; PeerTls says why in a line.</summary>
+    private const string TlsLog = "Orleans.Connections.Security";
+
     /// <summary>Makes a silo speak TLS only, with peers that have a certificate of its authority, and hold clients to their roles.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="certificates">The silo's certificate. Borrowed while the silo runs.</param>
@@ -20,7 +24,7 @@ public static class SecurityExtensions
     public static ISiloBuilder UseCertificates(this ISiloBuilder silo, ClusterCertificates certificates, int? callsPerSecond = null)
     {
         silo.Services.AddTls(certificates);
-        silo.Services.AddOptions<SiloConnectionOptions>().Configure<TlsTransport>((options, tls) =>
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<PeerTls>((options, tls) =>
         {
             options.ConfigureSiloInboundConnection(builder => tls.Listen(builder, AccessRole.Silo));
             options.ConfigureSiloOutboundConnection(tls.Connect);
@@ -35,12 +39,12 @@ public static class SecurityExtensions
     public static IClientBuilder UseCertificates(this IClientBuilder client, ClusterCertificates certificates)
     {
         client.Services.AddTls(certificates);
-        client.Services.AddOptions<ClientConnectionOptions>().Configure<TlsTransport>((options, tls) => options.ConfigureConnection(tls.Connect));
+        client.Services.AddOptions<ClientConnectionOptions>().Configure<PeerTls>((options, tls) => options.ConfigureConnection(tls.Connect));
         return client.ShowToken(certificates);
     }
 
     /// <summary>Why a connection of this program was last refused; null when none was.</summary>
-    public static string? LastTlsRefusal(this IServiceProvider services) => services.GetService<TlsRefusals>()?.Last;
+    public static string? LastTlsRefusal(this IServiceProvider services) => services.GetService<PeerTls>()?.LastRefusal;
 
     /// <summary>The roles without the encryption.</summary>
     internal static ISiloBuilder HoldToRoles(this ISiloBuilder silo, ClusterCertificates certificates, int? callsPerSecond = null)
@@ -64,8 +68,8 @@ public static class SecurityExtensions
     private static void AddTls(this IServiceCollection services, ClusterCertificates certificates)
     {
         services.TryAddSingleton(certificates);
-        services.TryAddSingleton<TlsRefusals>();
-        services.TryAddSingleton<TlsTransport>();
+        services.TryAddSingleton<PeerTls>();
+        services.Configure<LoggerFilterOptions>(options => options.AddFilter(TlsLog, LogLevel.None));
     }
 
     private static void AddTokens(this IServiceCollection services, ClusterCertificates certificates)

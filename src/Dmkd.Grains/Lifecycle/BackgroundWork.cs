@@ -76,5 +76,5 @@ internal sealed class BackgroundWork
     }
 
     /// <summary>Whether this activation's state is not, or may not be, the stored one; or a store takes nothing, and what is stored is where the work goes on once it does.</summary>
-    private static bool IsBehind(Exception exception) => exception is InconsistentStateException or StateLostException || Passing.IsOfAStore(exception);
+    private static bool IsBehind(Exception exception) => exception is InconsistentStateException or StateLostException || TransientErrors.IsOfAStore(exception);
 }

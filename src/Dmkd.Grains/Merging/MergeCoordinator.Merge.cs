@@ -46,7 +46,7 @@ internal sealed partial class MergeCoordinator
             MergeRules.Remember(State);
             State.Phase = MergePhase.Closed;
             await StoreAsync();
-            DmkdTelemetry.Merged(module, State.Result!.Number);
+            Instruments.Merged(module, State.Result!.Number);
             LogMerged(logger, module, plan.Round, State.Result!.Number, State.Result.Contributions.Length);
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
@@ -77,7 +77,7 @@ internal sealed partial class MergeCoordinator
             return false;
         }
 
-        DmkdTelemetry.DeviceUsed("merge", merged!.DeviceTime);
+        Instruments.DeviceUsed("merge", merged!.DeviceTime);
         State.Result = MergeRules.Next(State, merged, metrics, time.GetUtcNow());
         State.NextMomentum = merged.Momentum;
         State.DeviceSeconds = merged.DeviceTime.TotalSeconds;
@@ -89,7 +89,7 @@ internal sealed partial class MergeCoordinator
         {
             string text = $"module {module}, node {node}, round {plan.Round}: {reason}";
             refusals.Add(text);
-            DmkdTelemetry.DeltaRefused(module, "admission");
+            Instruments.DeltaRefused(module, "admission");
             LogNotAccepted(logger, module, node, plan.Round, SubmissionOutcome.Refused, reason);
         }
     }
@@ -120,8 +120,8 @@ internal sealed partial class MergeCoordinator
         if (_writer.IsBroken || _isStopped) return; // the next activation goes on
         // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost or its write seemed to fail.
         bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
-        bool isPassing = Passing.Is(problem) && _attempts + 1 < MostAttempts;
-        if (isDecided || isPassing)
+        bool isTransient = TransientErrors.Is(problem) && _attempts + 1 < MostAttempts;
+        if (isDecided || isTransient)
         {
             _attempts++;
             LogRetried(logger, problem, module, plan.Round, _attempts); // the next tick tries again

@@ -25,6 +25,9 @@ internal sealed partial class MergeCoordinator(
     private int _attempts;
     private bool _isStopped;
 
+    /// <summary>What the work says of itself. Borrowed.</summary>
+    public required DmkdInstruments Instruments { get; init; }
+
     private MergeCoordinatorState State => _writer.State;
 
     private bool IsAtWork => _work is { IsCompleted: false };
@@ -75,7 +78,7 @@ internal sealed partial class MergeCoordinator(
             receipt = await RefuseAsync(submission, "sample count", receipt.Reason!);
         }
 
-        DmkdTelemetry.DeltaReceived(module, receipt.Outcome.ToString(), bytes);
+        Instruments.DeltaReceived(module, receipt.Outcome.ToString(), bytes);
         NoteArrival(submission, receipt);
         if (receipt.Outcome is SubmissionOutcome.Late) DmkdTelemetry.CameLate(State.Plan!.Trace, module, submission.NodeId, submission.Round);
         if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
@@ -162,7 +165,7 @@ internal sealed partial class MergeCoordinator(
 
     private async Task<SubmissionReceipt> RefuseAsync(DeltaSubmission submission, string check, string reason)
     {
-        DmkdTelemetry.DeltaRefused(module, check);
+        Instruments.DeltaRefused(module, check);
         if (State.Withdrawn.TryAdd(submission.NodeId, reason)) State.Refusals.Add(reason); // it has had its turn: the round does not wait for it
         FailWhenHopeless();
         await StoreAsync();

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Merging;
@@ -13,10 +14,11 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
 
     public MergeCoordinatorGrain(
         [PersistentState(StorageNames.MergeCoordinator, StorageNames.Provider)] IPersistentState<MergeCoordinatorState> storage,
-        IMergeWork work, TimeProvider time, ILogger<MergeCoordinator> logger) =>
+        IMergeWork work, TimeProvider time, ILogger<MergeCoordinator> logger, DmkdInstruments instruments) =>
         _coordinator = new MergeCoordinator(
             this.GetPrimaryKeyString(), new PersistentSlot<MergeCoordinatorState>(storage), work, new GrainContacts(GrainFactory, this.GetPrimaryKeyString()), time,
-            logger, DeactivateOnIdle);
+            logger, DeactivateOnIdle)
+        { Instruments = instruments };
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {

@@ -3,13 +3,14 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>A <see cref="NodeParticipant"/> as a grain, with what it measures on its data for others.</summary>
-[DeviceNeed, NodesInTurn, Immovable]
+[DeviceNeed, RoundRobin, Immovable]
 internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 {
     private static readonly TimeSpan LongestUpdate = TimeSpan.FromHours(6);
@@ -19,11 +20,12 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     public NodeGrain(
         [PersistentState(StorageNames.Node, StorageNames.Provider)] IPersistentState<NodeState> storage,
-        INodeWork work, NodeMeasurements measurements, IWeightStore weights, TimeProvider time, ILogger<NodeParticipant> logger)
+        INodeWork work, NodeMeasurements measurements, IWeightStore weights, TimeProvider time, ILogger<NodeParticipant> logger, DmkdInstruments instruments)
     {
         _measurements = measurements;
         _participant = new NodeParticipant(
-            this.GetPrimaryKeyString(), new PersistentSlot<NodeState>(storage), work, weights, this, time, logger, DeactivateOnIdle);
+            this.GetPrimaryKeyString(), new PersistentSlot<NodeState>(storage), work, weights, this, time, logger, DeactivateOnIdle)
+        { Instruments = instruments };
     }
 
     public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default)

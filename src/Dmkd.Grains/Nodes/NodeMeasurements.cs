@@ -100,7 +100,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
                 return measured with { DeviceSeconds = job.Elapsed.TotalSeconds };
             },
             probed.CancellationToken);
-        DmkdTelemetry.DeviceUsed(what, TimeSpan.FromSeconds(report.DeviceSeconds));
+        devices.Instruments.DeviceUsed(what, TimeSpan.FromSeconds(report.DeviceSeconds));
         return report;
     }
 

@@ -100,21 +100,9 @@ internal sealed partial class NodeParticipant
     private async Task SubmitAsync(LocalUpdateRequest request, DeltaSubmission submission, CancellationToken cancellationToken)
     {
         var coordinator = contacts.CoordinatorOf(request.Module.Key);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var receipt = await coordinator.SubmitAsync(submission, cancellationToken);
-                if (receipt.Outcome is SubmissionOutcome.Refused) throw new InvalidOperationException(receipt.Reason);
-                if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
-                    LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
-                return;
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
-            {
-                LogRetried(logger, e, request.Module.Name, nodeId, request.Round, attempt);
-                await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
-            }
-        }
+        var receipt = await RetryOf(request).AskAsync(() => coordinator.SubmitAsync(submission, cancellationToken), cancellationToken);
+        if (receipt.Outcome is SubmissionOutcome.Refused) throw new InvalidOperationException(receipt.Reason);
+        if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate) return;
+        LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
     }
 }

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Lifecycle;
+using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Merging;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -17,7 +20,7 @@ internal sealed partial class NodeParticipant(
     string nodeId, IStateSlot<NodeState> slot, INodeWork work, IWeightStore weights, INodeContacts contacts, TimeProvider time,
     ILogger logger, Action onBroken) : IDisposable
 {
-    private const int MostAttempts = 5;
+    private const int MaxRetries = 4;
 
     private readonly StateWriter<NodeState> _writer = new(slot, onBroken);
     private readonly Dictionary<string, RunningWork> _running = [];
@@ -25,6 +28,9 @@ internal sealed partial class NodeParticipant(
 
     /// <summary>How long the node waits between two looks at its coordinator.</summary>
     public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>What the work says of itself. Borrowed.</summary>
+    public required DmkdInstruments Instruments { get; init; }
 
     private NodeState State => _writer.State;
 
@@ -75,7 +81,7 @@ internal sealed partial class NodeParticipant(
         try
         {
             var report = await UpdateAsync(request, running);
-            DmkdTelemetry.Updated(request.Module.Key, report.MeanLoss);
+            Instruments.Updated(request.Module.Key, report.MeanLoss);
             LogUpdated(logger, request.Module.Name, nodeId, request.Round, report.SampleCount, report.MeanLoss, report.DeviceSeconds);
             Forget(request, running);
         }
@@ -155,20 +161,10 @@ internal sealed partial class NodeParticipant(
     }
 
     /// <summary>The module's versions, at least up to the request's base.</summary>
-    private async Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await contacts.HistoryAsync(request.Module.Key, request.Base.Number);
-            }
-            catch (Exception e) when (e is TimeoutException or OrleansException && attempt < MostAttempts)
-            {
-                LogRetried(logger, e, request.Module.Name, nodeId, request.Round, attempt);
-            }
+    private Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(LocalUpdateRequest request, CancellationToken cancellationToken) =>
+        RetryOf(request).AskAsync(() => contacts.HistoryAsync(request.Module.Key, request.Base.Number), cancellationToken);
 
-            await Task.Delay(PollPeriod * (1 << attempt), time, cancellationToken);
-        }
-    }
+    private Resilience RetryOf(LocalUpdateRequest request) => Resilience.TransientCall(
+        time, new RetryLimits(2 * PollPeriod) { Growth = DelayBackoffType.Exponential, MaxRetries = MaxRetries },
+        retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round, retry.Attempt));
 }

@@ -37,7 +37,7 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
         var (result, trained, time) = await devices.Training.RunAsync(
             job => LocalWork.Train(job, request, data.ShardOf(request.Task, request.NodeIndex), baseWeights, starting, teacher, dropped, progress), cancellationToken);
         activity?.SetTag("dmkd.samples", result.SampleCount).SetTag("dmkd.device.seconds", time.TotalSeconds);
-        DmkdTelemetry.DeviceUsed("local update", time);
+        devices.Instruments.DeviceUsed("local update", time);
         return new TrainedUpdate(
             result.SampleCount, result.MeanLoss, time, fetched + (request.Teacher is null ? 0 : teacher?.Length ?? 0),
             request.SubmitsDelta ? null : trained, request.SubmitsDelta ? trained : null);

@@ -23,7 +23,7 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
         long fetched = NodeRules.BytesToFetch(held, version);
         byte[]? content = NodeRules.HasParent(held, version) ? await RebuildAsync(version, cancellationToken) : null;
         content ??= await weights.GetAsync(version.Digest, cancellationToken);
-        if (fetched > 0) DmkdTelemetry.WeightsFetched(module, fetched);
+        if (fetched > 0) devices.Instruments.WeightsFetched(module, fetched);
         return (content, fetched);
     }
 

@@ -5,8 +5,7 @@ using Orleans.Runtime.Placement;
 namespace Dmkd.Grains.Placement;
 
 /// <summary>
-/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which has no need of its own
-/// (shared/platform.md, Orleans 6).
+/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which has no need of its own.
 /// </summary>
 internal sealed class DeviceNeedDirector(ISiloMetadataCache silosMetadata) : IPlacementFilterDirector
 {

@@ -7,6 +7,7 @@ using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Preservation;
 
@@ -26,7 +27,7 @@ internal sealed class PreservationGrain(
 
     private StateWriter<PreservationState> Writer => field ??= new(new PersistentSlot<PreservationState>(storage), DeactivateOnIdle);
 
-    private StageEngine<PreservationState, PreservationStage> Engine => field ??= new(Writer, this, limits, services.Time, logger);
+    private StageEngine<PreservationState, PreservationStage> Engine => field ??= new(Writer, this, limits, services.Devices.Instruments, services.Time, logger);
 
     private PreservationScope Work => field ??= new()
     {

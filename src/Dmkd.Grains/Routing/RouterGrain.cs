@@ -28,7 +28,7 @@ internal sealed class RouterGrain(LibraryCache cache, IWeightStore weights, Silo
         var session = new LibrarySession(source, cache, devices.Serving);
         var options = new PredictOptions(plan, request.CandidateSets, request.AcceptsEarlierVersions);
         var prediction = await session.PredictAsync(request.Input.ToInputs(), options, cancellationToken);
-        DmkdTelemetry.DeviceUsed("route", prediction.DeviceTime);
+        devices.Instruments.DeviceUsed("route", prediction.DeviceTime);
         return prediction.ToWire();
     }
 }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Grains.Runs;
 
@@ -7,6 +8,9 @@ internal interface IRunContext
 {
     /// <summary>Its state.</summary>
     TrainingRunState State { get; }
+
+    /// <summary>What the run says of itself. Borrowed.</summary>
+    DmkdInstruments Instruments { get; }
 
     /// <summary>Tells the share of the phase that is done, in [0, 1].</summary>
     void Progress(double share);

@@ -113,7 +113,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     private void EndAs(string outcome, int counted)
     {
         _round?.SetTag("dmkd.outcome", outcome);
-        DmkdTelemetry.RoundEnded(State.Module!.Key, outcome, Stopwatch.GetElapsedTime(_begun), (double)counted / Math.Max(1, State.Participants.Length));
+        run.Instruments.RoundEnded(State.Module!.Key, outcome, Stopwatch.GetElapsedTime(_begun), (double)counted / Math.Max(1, State.Participants.Length));
         End();
     }
 

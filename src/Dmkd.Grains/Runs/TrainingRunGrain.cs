@@ -8,6 +8,7 @@ using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Runs;
 
@@ -30,7 +31,7 @@ internal sealed partial class TrainingRunGrain(
 
     private StateWriter<TrainingRunState> Writer => field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
 
-    private StageEngine<TrainingRunState, RunPhase> Engine => field ??= new(Writer, this, limits, services.Time, logger);
+    private StageEngine<TrainingRunState, RunPhase> Engine => field ??= new(Writer, this, limits, services.Devices.Instruments, services.Time, logger);
 
     private RunScope Run => field ??= new()
     {

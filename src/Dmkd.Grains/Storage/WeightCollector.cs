@@ -15,19 +15,19 @@ namespace Dmkd.Grains.Storage;
 public sealed class WeightCollector(IWeightStore weights, Func<DbConnection> connect, TimeProvider time)
 {
     /// <summary>Shortest grace period: longer than any work between storing a blob and naming it.</summary>
-    public static readonly TimeSpan ShortestGrace = TimeSpan.FromHours(1);
+    public static readonly TimeSpan MinGrace = TimeSpan.FromHours(1);
 
     /// <summary>Grace period unless one is given.</summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromHours(24);
 
     /// <summary>Removes what nothing names.</summary>
-    /// <param name="grace">How long what nothing names stays, at least <see cref="ShortestGrace"/>.</param>
+    /// <param name="grace">How long what nothing names stays, at least <see cref="MinGrace"/>.</param>
     /// <param name="isDryRun">Whether to count only.</param>
     /// <param name="cancellationToken">Ends the collection; what is removed by then was not named.</param>
     /// <exception cref="ArgumentOutOfRangeException">The grace period is too short.</exception>
     public async Task<CollectedWeights> CollectAsync(TimeSpan grace, bool isDryRun, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(grace, ShortestGrace);
+        ArgumentOutOfRangeException.ThrowIfLessThan(grace, MinGrace);
         var store = (ICollectableWeights)weights;
         var moment = time.GetUtcNow() - grace;
 

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Dmkd.Grains.Telemetry;
 
-/// <summary>DMKD's one activity source and one meter, both named <see cref="Name"/>. Callers say what happened; names and units live here.</summary>
+/// <summary>DMKD's one activity source, named <see cref="Name"/> as the meter of <see cref="DmkdInstruments"/> is. Callers say what happened; names live here.</summary>
 /// <remarks>
 /// A round is one trace, whoever works on it and however often it is interrupted: its context is stored with the round and travels in the
 /// requests, since work that a grain starts outlives the call that asked for it. Every method answers null when nobody listens.
 /// </remarks>
-public static partial class DmkdTelemetry
+public static class DmkdTelemetry
 {
     /// <summary>Name of the activity source and the meter.</summary>
     public const string Name = "Dmkd";
@@ -82,6 +82,8 @@ public static partial class DmkdTelemetry
         using var activity = Source.StartActivity("late update", ActivityKind.Internal, default(ActivityContext), links: LinksTo(trace));
         activity?.SetTag("dmkd.run", RunOf(module)).SetTag("dmkd.module", module).SetTag("dmkd.node", node).SetTag("dmkd.round", round);
     }
+
+    internal static string RunOf(string module) => module.LastIndexOf('/') is var cut and >= 0 ? module[..cut] : "";
 
     /// <summary>A span under a stored context; under the current span when there is none.</summary>
     private static Activity? Start(string name, string? trace, string runId, string? module) =>

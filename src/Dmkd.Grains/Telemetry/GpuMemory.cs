@@ -9,21 +9,16 @@ internal static partial class GpuMemory
     private const string Nvml = "libnvidia-ml.so.1";
     private const int Success = 0;
 
-    private static readonly Lazy<bool> Observed = new(CreateGauge);
+    private static readonly Lazy<nint[]> Devices = new(Open);
+
+    /// <summary>Whether there is a GPU whose driver answers.</summary>
+    public static bool HasDevices => Devices.Value.Length > 0;
 
     /// <summary>Memory of the machine's first GPU, on which silos compute, in bytes; null where the driver does not answer.</summary>
-    public static long? TotalBytes() => Open() is [nint first, ..] && GetMemoryInfo(first, out var memory) == Success ? (long)memory.Total : null;
+    public static long? TotalBytes() => Devices.Value is [nint first, ..] && GetMemoryInfo(first, out var memory) == Success ? (long)memory.Total : null;
 
-    /// <summary>Makes the gauge, once, where there is a GPU whose driver answers.</summary>
-    public static bool Observe() => Observed.Value;
-
-    private static bool CreateGauge()
-    {
-        nint[] devices = Open();
-        if (devices.Length == 0) return false;
-        DmkdTelemetry.Meter.CreateObservableGauge("dmkd.device.memory", () => devices.Index().SelectMany(device => Measure(device.Index, device.Item)), "By", "Memory in use on a GPU");
-        return true;
-    }
+    /// <summary>Memory in use on each GPU.</summary>
+    public static IEnumerable<Measurement<long>> Measure() => Devices.Value.Index().SelectMany(device => Measure(device.Index, device.Item));
 
     private static IEnumerable<Measurement<long>> Measure(int index, nint device)
     {

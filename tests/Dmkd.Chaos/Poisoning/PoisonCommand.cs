@@ -88,7 +88,7 @@ internal static class PoisonCommand
         }
 
         var clock = Stopwatch.StartNew();
-        using var devices = new SiloDevices(NullLogger<SiloDevices>.Instance);
+        using var devices = new SiloDevices(Unheard.Instruments, NullLogger<SiloDevices>.Instance);
         try
         {
             var rows = await new PoisonStudy(settings, devices, text => Console.Error.WriteLine($"{clock.Elapsed:mm\\:ss} {text}")).RunAsync(stopping);

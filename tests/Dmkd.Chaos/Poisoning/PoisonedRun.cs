@@ -29,7 +29,8 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
     {
         var coordinator = new MergeCoordinator(
             federation.ModuleKey, _slot, new MergeWork(_store, federation.Devices), new NoContacts(), TimeProvider.System, NullLogger.Instance,
-            () => { });
+            () => { })
+        { Instruments = Unheard.Instruments };
         coordinator.Start();
         byte[] first = await federation.FirstWeightsAsync();
         var version = RunRules.FirstVersion(await _store.PutAsync(first), first.Length, default);

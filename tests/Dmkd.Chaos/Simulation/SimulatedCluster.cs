@@ -47,13 +47,14 @@ internal sealed partial class SimulatedCluster
         {
             var coordinator = new MergeCoordinator(
                 descriptor.Key, _disk.Open<MergeCoordinatorState>("coordinator", life), new TallyMergeWork(_world, _disk),
-                new Contacts(this), clock, NullLogger.Instance, broken);
+                new Contacts(this), clock, NullLogger.Instance, broken)
+            { Instruments = Unheard.Instruments };
             coordinator.Start();
             return coordinator;
         }, coordinator => coordinator.TickAsync());
         _nodes = [.. Enumerable.Range(0, scenario.Settings.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
             RunRules.NodeKey(RunId, node), _disk.Open<NodeState>($"node-{node}", life), new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal), _disk,
-            new Contacts(this), clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod }))];
+            new Contacts(this), clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod, Instruments = Unheard.Instruments }))];
         _run = new(_world, network, (life, broken) => new SimulatedRun(
             _disk.Open<TrainingRunState>("run", life),
             new RoundDriver(new CoordinatorLine(this), node => new NodeLine(this, Array.IndexOf(NodeKeys, node)), clock, NullLogger.Instance)

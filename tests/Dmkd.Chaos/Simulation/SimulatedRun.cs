@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Storage;
+using Dmkd.Grains.Telemetry;
 
 namespace Dmkd.Chaos.Simulation;
 
@@ -12,6 +13,8 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
     private Task? _drive;
 
     public TrainingRunState State => _writer.State;
+
+    public DmkdInstruments Instruments => Unheard.Instruments;
 
     private RunRounds Rounds => _rounds ??= new RunRounds(SimulatedCluster.RunId, this, driver);
 

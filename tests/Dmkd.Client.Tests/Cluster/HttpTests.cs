@@ -35,6 +35,28 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
     }
 
     [Fact]
+    public async Task Get_SiloWithKeysAndCertificates_TellsItsMetricsToWhoHasEither()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var elsewhere = new TemporaryFolder();
+        using var certificates = await TestCertificates.CreateAsync();
+        using var others = await TestCertificates.CreateAsync();
+        string folder = await certificates.IssueAsync("silo", "silo-1"), authority = Path.Combine(folder, "ca.crt"), file = elsewhere["keys"];
+        string bert = await certificates.IssueAsync("reader", "bert"), mallory = await others.IssueAsync("reader", "mallory");
+        (await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", "prometheus")).IsSuccess();
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}", $"--Dmkd:ApiKeys={file}");
+        await silo.IsUpAsync(authority: authority);
+        Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/metrics", authority: authority, own: bert)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", authority: authority)).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/", authority: authority)).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await silo.GetAsync("/metrics", authority: authority, own: folder)).Status); // a silo is no caller
+        await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/metrics", authority: authority, own: mallory));
+        (await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")).IsSuccess();
+        File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/metrics", authority: authority, own: bert));
+    }
+
+    [Fact]
     public async Task Ready_DatabaseRefuses_IsUnavailableUntilItIsBack()
     {
         string database = await server.CreateDatabaseAsync();

@@ -97,12 +97,15 @@ internal sealed class SiloProcess : IDisposable
     /// <param name="path">What for.</param>
     /// <param name="key">API key to show; null for none.</param>
     /// <param name="authority">File of the authority whose certificate the silo must show, for this address; null to ask without TLS.</param>
-    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? authority = null)
+    /// <param name="own">Folder of the certificate to show; null for none.</param>
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? authority = null, string? own = null)
     {
         using var handler = new SocketsHttpHandler();
         using var root = authority is null ? null : X509CertificateLoader.LoadCertificateFromFile(authority);
         if (root is not null)
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck };
+        using var shown = own is null ? null : X509Certificate2.CreateFromPemFile(Path.Combine(own, "tls.crt"), Path.Combine(own, "tls.key"));
+        if (shown is not null) handler.SslOptions.ClientCertificates = [shown];
         using var client = new HttpClient(handler);
         if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var response = await client.GetAsync(new Uri($"{(root is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}"));

@@ -1,3 +1,4 @@
+using Dmkd.Chaos;
 using Dmkd.Chaos.Poisoning;
 using Dmkd.Contracts.Merging;
 using Dmkd.Data;
@@ -43,7 +44,7 @@ public sealed class PoisonStudyTests
             Epochs = 1,
             Widths = [4],
         };
-        using var devices = new SiloDevices(NullLogger<SiloDevices>.Instance);
+        using var devices = new SiloDevices(Unheard.Instruments, NullLogger<SiloDevices>.Instance);
         return Assert.Single(await new PoisonStudy(settings, devices, _ => { }).RunAsync());
     }
 }

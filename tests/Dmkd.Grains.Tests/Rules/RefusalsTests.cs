@@ -28,6 +28,6 @@ public sealed class RefusalsTests
         var arrived = serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(trouble));
         Assert.IsType(trouble.GetType(), arrived);
         Assert.Contains(trouble.Message, arrived.Message, StringComparison.Ordinal);
-        Assert.True(Passing.IsOfAStore(arrived));
+        Assert.True(TransientErrors.IsOfAStore(arrived));
     }
 }

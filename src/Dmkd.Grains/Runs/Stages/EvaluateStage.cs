@@ -41,8 +41,8 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         double classIncremental = result.ClassIncremental.Average();
         double taskIncremental = result.TaskIncremental.Average();
-        DmkdTelemetry.Evaluated(run.RunId, "class-incremental", classIncremental, RunRules.Forgetting(state.ClassIncremental));
-        DmkdTelemetry.Evaluated(run.RunId, "task-incremental", taskIncremental, RunRules.Forgetting(state.TaskIncremental));
+        run.Services.Devices.Instruments.Evaluated(run.RunId, "class-incremental", classIncremental, RunRules.Forgetting(state.ClassIncremental));
+        run.Services.Devices.Instruments.Evaluated(run.RunId, "task-incremental", taskIncremental, RunRules.Forgetting(state.TaskIncremental));
         run.Tell(new TaskEvaluated(state.Task, run.Settings.Tasks, classIncremental, taskIncremental, result.TaskDetectionRate));
         LogEvaluated(run.Logger, run.RunId, state.Task + 1, classIncremental, taskIncremental);
     }

@@ -64,7 +64,7 @@ internal sealed class PreservationScope
     /// <summary>Counts device time.</summary>
     public void Spent(string job, TimeSpan time)
     {
-        DmkdTelemetry.DeviceUsed(job, time);
+        Services.Devices.Instruments.DeviceUsed(job, time);
         State.DeviceSeconds += time.TotalSeconds;
     }
 

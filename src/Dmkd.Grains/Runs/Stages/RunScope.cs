@@ -53,6 +53,8 @@ internal sealed class RunScope : IRunContext
 
     public async Task LoadAsync() => _data = new RunData(await Services.Datasets.GetAsync(Settings.Data), Settings);
 
+    public DmkdInstruments Instruments => Services.Devices.Instruments;
+
     public void Progress(double share) => Engine.Share = share;
 
     public void Tell(RunEvent happened) => Engine.Tell(happened);
@@ -60,7 +62,7 @@ internal sealed class RunScope : IRunContext
     /// <summary>Counts device time.</summary>
     public void Spent(string job, TimeSpan time)
     {
-        DmkdTelemetry.DeviceUsed(job, time);
+        Services.Devices.Instruments.DeviceUsed(job, time);
         State.DeviceSeconds += time.TotalSeconds;
     }
 

@@ -4,6 +4,7 @@ using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Telemetry;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Dmkd.Grains.Runs.Stages;
 
@@ -12,14 +13,12 @@ namespace Dmkd.Grains.Runs.Stages;
 /// the same numbers. Knows nothing of Orleans but its exceptions.
 /// </summary>
 internal sealed partial class StageEngine<TState, TPhase>(
-    StateWriter<TState> writer, IStageHost<TPhase> host, EventLimits limits, TimeProvider time, ILogger logger)
+    StateWriter<TState> writer, IStageHost<TPhase> host, EventLimits limits, DmkdInstruments instruments, TimeProvider time, ILogger logger)
     where TState : class, IStagedState<TPhase>
     where TPhase : struct, Enum
 {
-    private static readonly TimeSpan RetryPeriod = TimeSpan.FromSeconds(1);
-
     /// <summary>Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private const int MaxAttempts = 12;
+    private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1)) { Growth = DelayBackoffType.Linear, MaxRetries = 12 };
 
     private readonly BackgroundWork _work = new();
     private readonly RunEventLog _events = new(() => writer.State.Events, limits.Max, time);
@@ -89,28 +88,23 @@ internal sealed partial class StageEngine<TState, TPhase>(
         using var activity = host.Begin();
         _clock = Stopwatch.GetTimestamp();
         var stages = await host.OpenAsync();
-        for (int attempt = 0; IsUnderWay;)
-        {
-            try
-            {
-                var stage = stages.At(State.Phase);
-                var end = await stage.RunAsync(Token);
-                await MoveToAsync(stages.After(stage, end));
-                attempt = 0;
-            }
-            catch (Exception e) when (MayPass(e) && attempt < MaxAttempts)
-            {
-                // A silo died or does not answer: every stage can be repeated, and what others hold moves meanwhile.
-                attempt++;
-                LogRetried(logger, e, host.Name, State.Phase, attempt);
-                Tell(new StageRetried(State.Phase.ToString(), e.Message.Split('\n', 2)[0].Trim()));
-                await Task.Delay(RetryPeriod * attempt, time, Token);
-            }
-        }
+        var retry = Resilience.TransientStep(time, Retries, Retrying);
+        while (IsUnderWay) await retry.DoAsync(() => StepAsync(stages), Token);
     }
 
-    private bool MayPass(Exception exception) =>
-        Passing.Is(exception) && exception is not StateLostException && !Token.IsCancellationRequested;
+    private async Task StepAsync(StageList<TPhase> stages)
+    {
+        var stage = stages.At(State.Phase);
+        var end = await stage.RunAsync(Token);
+        await MoveToAsync(stages.After(stage, end));
+    }
+
+    /// <summary>A silo died or does not answer: every stage can be repeated, and what others hold moves meanwhile.</summary>
+    private void Retrying(RetryNotice retry)
+    {
+        LogRetried(logger, retry.Problem, host.Name, State.Phase, retry.Attempt);
+        Tell(new StageRetried(State.Phase.ToString(), retry.Problem.Message.Split('\n', 2)[0].Trim()));
+    }
 
     private Task FailAsync(Exception exception, string reason)
     {
@@ -125,7 +119,7 @@ internal sealed partial class StageEngine<TState, TPhase>(
     /// <summary>Ends a stage: one write makes its results and the next phase durable together.</summary>
     private async Task MoveToAsync(TPhase next)
     {
-        DmkdTelemetry.PhaseEnded(host.Name, State.Phase.ToString(), Stopwatch.GetElapsedTime(_clock));
+        instruments.PhaseEnded(host.Name, State.Phase.ToString(), Stopwatch.GetElapsedTime(_clock));
         Share = 0;
         State.Phase = next;
         await StoreAsync();

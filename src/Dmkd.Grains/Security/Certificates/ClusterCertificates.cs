@@ -6,11 +6,9 @@ namespace Dmkd.Grains.Security.Certificates;
 /// <summary>A program's certificate, its key, and the authority that it believes. Owns them.</summary>
 public sealed class ClusterCertificates : IDisposable
 {
-    private readonly X509Certificate2 _authority;
-
     private ClusterCertificates(X509Certificate2 authority, X509Certificate2 own, CertificateCheck check, TimeProvider time)
     {
-        _authority = authority;
+        Authority = authority;
         Own = own;
         Time = time;
         Check = check;
@@ -18,6 +16,9 @@ public sealed class ClusterCertificates : IDisposable
 
     /// <summary>Whose the certificate is.</summary>
     public CallerIdentity Identity { get; private init; } = null!;
+
+    /// <summary>Whose signature counts. Borrowed by who reads it.</summary>
+    public X509Certificate2 Authority { get; }
 
     /// <summary>The certificate, with its private key. Borrowed by who reads it.</summary>
     public X509Certificate2 Own { get; }
@@ -51,6 +52,10 @@ public sealed class ClusterCertificates : IDisposable
         throw new CertificateException($"{Path.Combine(folder, CertificateFiles.Own)}: {problem}.");
     }
 
+    /// <summary>Whose a certificate is that somebody shows as a client; null when it does not count in this cluster.</summary>
+    /// <param name="certificate">What they show. Borrowed.</param>
+    public CallerIdentity? IdentityOf(X509Certificate2 certificate) => Check.ProblemOf(certificate, asServer: false, out var identity) is null ? identity : null;
+
     /// <summary>Signs as the holder.</summary>
     internal byte[] Sign(byte[] message)
     {
@@ -61,7 +66,7 @@ public sealed class ClusterCertificates : IDisposable
     /// <summary>Lets go of certificates and key.</summary>
     public void Dispose()
     {
-        _authority.Dispose();
+        Authority.Dispose();
         Own.Dispose();
     }
 }

@@ -18,7 +18,7 @@ internal sealed record CallerToken(byte[] Certificate, long Until, byte[] Signat
     /// <summary>Key of the token in Orleans' request context.</summary>
     public const string Key = "dmkd.caller";
 
-    private const int Parts = 3, MostCharacters = 8192;
+    private const int Parts = 3, MaxCharacters = 8192;
 
     /// <summary>What is signed: the purpose, the cluster, the time and the certificate, so that a signature serves nothing else.</summary>
     public static byte[] Message(string clusterId, long until, byte[] certificate) =>
@@ -35,7 +35,7 @@ internal sealed record CallerToken(byte[] Certificate, long Until, byte[] Signat
     /// <summary>Reads a token; null when it is none.</summary>
     public static CallerToken? Read(string text)
     {
-        if (text.Length > MostCharacters || text.Split('.') is not { Length: Parts } parts) return null;
+        if (text.Length > MaxCharacters || text.Split('.') is not { Length: Parts } parts) return null;
         if (!long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long until)) return null;
         try
         {

@@ -10,7 +10,7 @@ namespace Dmkd.Grains.Security.Tokens;
 /// <summary>Whose a token is. Tokens that were found good are remembered until they end, or certificates are taken back.</summary>
 internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<ClusterOptions> cluster)
 {
-    private const int MostRemembered = 1024;
+    private const int MaxRemembered = 1024;
 
     /// <summary>Clocks of machines may differ by this much.</summary>
     private static readonly TimeSpan ClockAllowance = TimeSpan.FromMinutes(2);
@@ -27,7 +27,7 @@ internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<Clus
         if (CallerToken.Read(token) is not { } read) problem = "its token cannot be read";
         else if (Verified(read, now, out var until, out problem) is { } identity)
         {
-            if (_known.Count >= MostRemembered) _known.Clear();
+            if (_known.Count >= MaxRemembered) _known.Clear();
             _known[token] = (identity, until, revoked);
             return identity;
         }

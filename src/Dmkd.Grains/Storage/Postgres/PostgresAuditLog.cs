@@ -1,3 +1,4 @@
+using Dmkd.Grains.Lifecycle;
 using Dmkd.Grains.Security.Audit;
 using Npgsql;
 
@@ -6,26 +7,17 @@ namespace Dmkd.Grains.Storage.Postgres;
 /// <summary>The audit log as a table that takes rows and gives none back: a trigger refuses changes and removals.</summary>
 internal sealed class PostgresAuditLog(NpgsqlDataSource source, TimeProvider time) : IAuditLog
 {
-    private const int MostAttempts = 4;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private readonly Resilience _retry = Resilience.TransientDatabase(time, new RetryLimits(TimeSpan.FromMilliseconds(250)) { MaxRetries = 3 });
 
     public async Task WriteAsync(AuditEntry entry, CancellationToken cancellationToken = default)
     {
-        for (int attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await InsertAsync(entry, cancellationToken);
-                return;
-            }
-            catch (NpgsqlException e) when (e.IsTransient && attempt < MostAttempts)
-            {
-                await Task.Delay(Pause, time, cancellationToken);
-            }
-            catch (NpgsqlException e)
-            {
-                throw new StoreUnavailableException($"The call cannot be recorded in the audit log, so it is not made: {e.Message.Split('\n', 2)[0]}");
-            }
+            await _retry.DoAsync(() => InsertAsync(entry, cancellationToken), cancellationToken);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StoreUnavailableException($"The call cannot be recorded in the audit log, so it is not made: {e.Message.Split('\n', 2)[0]}");
         }
     }
 

@@ -1,6 +1,8 @@
 using Dmkd.Core.Checkpoints;
+using Dmkd.Grains.Lifecycle;
 using Npgsql;
 using NpgsqlTypes;
+using Polly;
 
 namespace Dmkd.Grains.Storage.Postgres;
 
@@ -10,9 +12,10 @@ namespace Dmkd.Grains.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresWeightStore(NpgsqlDataSource source, TimeProvider time) : IWeightStore, ICollectableWeights
 {
-    private const int MostAttempts = 5;
     private const string Place = "the table DmkdBlobs";
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly RetryLimits Limits = new(TimeSpan.FromMilliseconds(200)) { Growth = DelayBackoffType.Exponential, MaxRetries = 4 };
+
+    private readonly Resilience _retry = Resilience.TransientDatabase(time, Limits);
 
     public async Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
@@ -72,24 +75,21 @@ internal sealed class PostgresWeightStore(NpgsqlDataSource source, TimeProvider 
 
     private async Task<T> RetryAsync<T>(Func<Task<T>> work, string what, CancellationToken cancellationToken)
     {
-        for (int attempt = 1; ; attempt++)
+        int attempts = 0;
+        try
         {
-            try
-            {
-                return await work();
-            }
-            catch (NpgsqlException e) when (e.IsTransient && attempt < MostAttempts)
-            {
-                await Task.Delay(FirstPause * (1 << (attempt - 1)), time, cancellationToken);
-            }
-            catch (NpgsqlException e) when (e.IsTransient)
-            {
-                throw new StoreUnavailableException($"The database could not {what}, after {attempt} attempts: {e.Message}");
-            }
-            catch (NpgsqlException e)
-            {
-                throw new WeightStoreException($"The database could not {what}, after {attempt} attempts: {e.Message}");
-            }
+            return await _retry.AskAsync(
+                () =>
+                {
+                    attempts++;
+                    return work();
+                },
+                cancellationToken);
+        }
+        catch (NpgsqlException e)
+        {
+            string problem = $"The database could not {what}, after {attempts} attempts: {e.Message}";
+            throw e.IsTransient ? new StoreUnavailableException(problem) : new WeightStoreException(problem);
         }
     }
 }

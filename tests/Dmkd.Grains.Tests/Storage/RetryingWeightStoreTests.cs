@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Dmkd.Grains.Tests.Storage;
 
-public sealed class PatientWeightStoreTests
+public sealed class RetryingWeightStoreTests
 {
     private static readonly byte[] Content = [1, 2, 3];
     private readonly FakeTimeProvider _clock = new();
@@ -18,7 +18,7 @@ public sealed class PatientWeightStoreTests
     public async Task Put_StoreTakesNothingForAWhile_IsStoredThen(int refusals)
     {
         var store = new FullStore(refusals);
-        Assert.Equal("stored", await AfterWaitsAsync(Patient(store).PutAsync(Content, Cancel)));
+        Assert.Equal("stored", await AfterWaitsAsync(Retrying(store).PutAsync(Content, Cancel)));
         Assert.Equal(refusals + 1, store.Calls);
     }
 
@@ -27,22 +27,22 @@ public sealed class PatientWeightStoreTests
     {
         var store = new FullStore(int.MaxValue);
         var start = _clock.GetUtcNow();
-        var problem = await Assert.ThrowsAsync<StoreUnavailableException>(() => AfterWaitsAsync(Patient(store).PutAsync(Content, Cancel)));
+        var problem = await Assert.ThrowsAsync<StoreUnavailableException>(() => AfterWaitsAsync(Retrying(store).PutAsync(Content, Cancel)));
         Assert.Contains("no room", problem.Message, StringComparison.Ordinal);
-        Assert.InRange(_clock.GetUtcNow() - start, PatientWeightStore.Patience, PatientWeightStore.Patience + TimeSpan.FromSeconds(10));
+        Assert.InRange(_clock.GetUtcNow() - start, RetryingWeightStore.MaxWait, RetryingWeightStore.MaxWait + TimeSpan.FromSeconds(10));
     }
 
     [Fact]
     public async Task Put_CancelledWhileItWaits_Ends()
     {
         using var cancelled = new CancellationTokenSource();
-        var put = Patient(new FullStore(int.MaxValue)).PutAsync(Content, cancelled.Token);
+        var put = Retrying(new FullStore(int.MaxValue)).PutAsync(Content, cancelled.Token);
         Assert.False(put.IsCompleted);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put);
     }
 
-    private PatientWeightStore Patient(IWeightStore store) => new(store, _clock, NullLogger<PatientWeightStore>.Instance);
+    private RetryingWeightStore Retrying(IWeightStore store) => new(store, _clock, NullLogger<RetryingWeightStore>.Instance);
 
     private async Task<string> AfterWaitsAsync(Task<string> put)
     {
