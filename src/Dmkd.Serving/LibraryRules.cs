@@ -1,4 +1,3 @@
-using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 
 using Dmkd.Core.Modalities.Images;

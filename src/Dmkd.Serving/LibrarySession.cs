@@ -1,6 +1,5 @@
 using Dmkd.Core.Devices;
 using Dmkd.Core.Routing;
-using Dmkd.Core.Training;
 
 namespace Dmkd.Serving;
 

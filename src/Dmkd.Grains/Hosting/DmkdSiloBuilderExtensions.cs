@@ -5,7 +5,6 @@ using Dmkd.Grains.Devices;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Placement;
-using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Runs.Stages;
 using Dmkd.Grains.Storage;

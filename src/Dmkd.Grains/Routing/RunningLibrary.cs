@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Storage;
 using Dmkd.Serving;
