@@ -7,7 +7,7 @@ public sealed class ReferenceTests
 {
     [Theory]
     [InlineData("Dmkd.Core", "")]
-    [InlineData("Dmkd.Data", "")]
+    [InlineData("Dmkd.Data", "Dmkd.Core")]
     [InlineData("Dmkd.Contracts", "")]
     [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]

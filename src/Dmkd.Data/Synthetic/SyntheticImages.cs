@@ -1,3 +1,5 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Synthetic;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Data;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -51,7 +52,7 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
     {
         int[] seen = [.. Enumerable.Range(0, lastTask + 1).SelectMany(problem.Tasks.ClassesOf)];
         using var data = SharedNetwork.TrainingImages(problem, seen);
-        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Training, lastTask), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineTraining, lastTask), CPU);
         network.train();
         Objective objective = new([.. network.parameters()], new CrossEntropyRule(network).Loss);
         new TaskTrainer(job, problem.Settings, options).Train(objective, data, generator, problem.Settings.Rounds, progress);

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Data;
 using Dmkd.Data.Partitioning;
 
@@ -7,10 +8,6 @@ namespace Dmkd.Grains.Data;
 /// <summary>A run's data: the classes of its tasks and each node's private share, the same on every silo for the same settings.</summary>
 public sealed class RunData
 {
-    private const int LegacyPurpose = 1;
-    private const int CalibrationPurpose = 2;
-    private const int ExemplarPurpose = 4;
-    private const int MeasuringPurpose = 5;
     private readonly RunSettings _settings;
 
     /// <summary>Binds settings to their data set.</summary>
@@ -50,7 +47,7 @@ public sealed class RunData
     {
         var shard = ShardOf(task, node);
         return shard.Select(CalibrationSampler.Sample(
-            shard.Labels, Math.Max(1, _settings.CalibrationPerClass / _settings.Nodes), SeedSequence.Derive(_settings.Seed, CalibrationPurpose, task, node)));
+            shard.Labels, Math.Max(1, _settings.CalibrationPerClass / _settings.Nodes), SeedSequence.Derive(_settings.Seed, SeedPurpose.NodeCalibration, task, node)));
     }
 
     /// <summary>A node's training images of a task with the data set's labels; of more than may be, a sample with as many of each class.</summary>
@@ -62,7 +59,7 @@ public sealed class RunData
         var shard = ShardOf(task, node);
         int[] classes = [.. Tasks.ClassesOf(task)];
         if (shard.Count > most)
-            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, MeasuringPurpose, task, node)));
+            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, SeedPurpose.MeasuredImages, task, node)));
         return Named(shard, classes);
     }
 
@@ -82,7 +79,7 @@ public sealed class RunData
             var picked = classes.Index().SelectMany(entry =>
             {
                 int[] own = shard.PositionsOf([entry.Index]);
-                new Random(SeedSequence.Derive(_settings.Seed, ExemplarPurpose, task, node, entry.Index)).Shuffle(own);
+                new Random(SeedSequence.Derive(_settings.Seed, SeedPurpose.Exemplars, task, node, entry.Index)).Shuffle(own);
                 return own.Take(ShareOf(perClass, node + entry.Item));
             });
             var images = shard.Select([.. picked]);
@@ -118,7 +115,7 @@ public sealed class RunData
     {
         var training = LegacyTraining();
         return training.Select(CalibrationSampler.Sample(
-            training.Labels, _settings.CalibrationPerClass, SeedSequence.Derive(_settings.Seed, LegacyPurpose)));
+            training.Labels, _settings.CalibrationPerClass, SeedSequence.Derive(_settings.Seed, SeedPurpose.LegacyOwnersImages)));
     }
 
     /// <summary>Test images of some classes with the data set's own labels.</summary>

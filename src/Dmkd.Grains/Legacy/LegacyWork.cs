@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Distillation;
@@ -15,16 +16,11 @@ namespace Dmkd.Grains.Legacy;
 /// <summary>The tensor work of preservation (proposal 3.2): synchronous, values in and values out, run on a device lane.</summary>
 internal static class LegacyWork
 {
-    private const int TrainingPurpose = 21;
-    private const int PartitionPurpose = 22;
-    private const int DistillationPurpose = 23;
-    private const int RandomWeightsPurpose = 24;
-
     /// <summary>A legacy model is this many times as wide as an expert, so that every cluster can be cut to an expert's width.</summary>
     private const int LegacyWidthFactor = 2;
 
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyRandomWeights);
 
     /// <summary>Trains a monolithic network on plain labels, as deprecated models were.</summary>
     /// <returns>Architecture, weights as safetensors, accuracy on the test images, device time.</returns>
@@ -32,7 +28,7 @@ internal static class LegacyWork
     {
         var architecture = new ConvNetArchitecture(
             training.Channels, training.Height, [.. settings.Widths.Select(width => width * LegacyWidthFactor)], classCount);
-        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyTraining), CPU);
         using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
@@ -74,14 +70,14 @@ internal static class LegacyWork
         IReadOnlyList<int[]> groups, Action<double> progress)
     {
         var architecture = ArchitectureCatalog.Parse(architectureText);
-        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, DistillationPurpose), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyDistillation), CPU);
         using var weights = WeightCodec.Decode(legacyWeights);
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device, generator);
 
         using var scores = Score(job, legacy, calibration, architecture.OutputCount);
         var graph = ImportanceGraph.Build(architecture, scores);
         int[] clusterOfNode = SpectralPartitioner.Partition(
-            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, PartitionPurpose) });
+            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyPartition) });
         int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusterOfNode, groups, groups.Count);
 
         var experts = new CutExpert[groups.Count];

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
@@ -16,9 +17,6 @@ namespace Dmkd.Grains.Nodes;
 /// <summary>Trains a module on a node's shard (proposal 3.4.1): synchronous, values in and values out, run on a device lane.</summary>
 internal static class LocalWork
 {
-    private const int UpdatePurpose = 11;
-    private const int OwnWeightsPurpose = 13;
-
     /// <summary>
     /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped before is put under the
     /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice. The update, relative to
@@ -36,7 +34,7 @@ internal static class LocalWork
         DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
     {
         var settings = request.Settings;
-        using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
+        using var generator = new Generator(SeedOf(request, SeedPurpose.LocalUpdate), CPU);
         using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
         using (var first = FirstWeights(request, network.Architecture, starting, residual)) first.CopyTo(network);
         network.to(job.Device);
@@ -60,7 +58,7 @@ internal static class LocalWork
     private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting, byte[]? residual)
     {
         if (request.Settings.OwnFirstWeights && request.Round == 0)
-            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, OwnWeightsPurpose, request.Task, request.NodeIndex));
+            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.OwnFirstWeights, request.Task, request.NodeIndex));
         if (residual is null) return WeightCodec.Decode(starting);
         using var weights = WeightCodec.Decode(starting);
         using var dropped = WeightCodec.Decode(residual);

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Wire;
+using Dmkd.Core;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Alignment;
@@ -16,8 +17,6 @@ namespace Dmkd.Grains.Nodes;
 /// <summary>Compresses a node's update (proposal 3.4.3), or aligns the replica behind it; run on a device lane.</summary>
 internal static class PackingWork
 {
-    private const int CompressionPurpose = 12;
-    private const int SubspacePurpose = 14;
     private const int AlignmentBatchSize = 64;
 
     /// <summary>The node's part of PowerSGD's subspace.</summary>
@@ -32,7 +31,7 @@ internal static class PackingWork
         if (options.Alignment) return DeltaWire.ToWire(new DenseCompressor().Compress(delta));
         var subspace = last is not null && lastBasis is not null
             ? PowerSgdSubspace.Next(PowerSgdPayload.WithBasis(DeltaWire.FromWire(last), DeltaWire.FromWire(lastBasis)))
-            : PowerSgdSubspace.First(delta, options.Rank, (ulong)SeedSequence.Derive(request.Settings.Seed, SubspacePurpose, request.Task, request.Round));
+            : PowerSgdSubspace.First(delta, options.Rank, (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.Subspace, request.Task, request.Round));
         return DeltaWire.ToWire(PowerSgdProjection.Project(delta, subspace, MergeWork.CompressionOf(options).Format));
     }
 
@@ -45,7 +44,7 @@ internal static class PackingWork
     public static (TensorPayload[] Tensors, byte[]? Residual) Pack(LocalUpdateRequest request, MergeOptions options, byte[] update, TensorPayload[]? basis)
     {
         using var delta = WeightCodec.Decode(update);
-        ulong seed = (ulong)SeedSequence.Derive(request.Settings.Seed, CompressionPurpose, request.Task, request.Round, request.NodeIndex);
+        ulong seed = (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.Compression, request.Task, request.Round, request.NodeIndex);
         var compressor = CompressorCatalog.Create(MergeWork.CompressionOf(options), seed, basis is null ? null : DeltaWire.FromWire(basis));
         if (!options.ErrorFeedback) return (DeltaWire.ToWire(PowerSgdPayload.WithoutBasis(compressor.Compress(delta))), null);
         var (sent, residual) = ErrorFeedback.Compress(compressor, delta, residual: null); // the update holds the last residual already

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
+using Dmkd.Core;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
@@ -13,29 +14,23 @@ namespace Dmkd.Grains.Preservation;
 /// <summary>Decisions of a preservation, as functions of what was asked for.</summary>
 public static class PreservationRules
 {
-    private const int RandomWeightsPurpose = 41;
-    private const int PartitionPurpose = 42;
-    private const int DistillationPurpose = 43;
-    private const int SurrogatePurpose = 44;
-    private const int CalibrationPurpose = 45;
-
     /// <summary>A gate network may be this narrow.</summary>
     private const double GateMinimumWidth = 0.1;
 
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedRandomWeights);
 
     /// <summary>Seed of the partition and of grouping classes.</summary>
-    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, PartitionPurpose);
+    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedPartition);
 
     /// <summary>Seed of a module's batches.</summary>
-    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, DistillationPurpose, module);
+    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedDistillation, module);
 
     /// <summary>Seed of a surrogate's batches.</summary>
-    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SurrogatePurpose);
+    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.Surrogate);
 
     /// <summary>Seed of choosing calibration images.</summary>
-    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, CalibrationPurpose);
+    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedCalibration);
 
     /// <summary>Whether a gate network is made: one expert needs none.</summary>
     public static bool HasGate(PreservationSettings settings) => settings is { GateSize: > 0, Experts: > 1 };

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
 using Dmkd.Data;
@@ -11,9 +12,6 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Where modules come from: preserved from a legacy model, or spawned.</summary>
 internal sealed partial class TrainingRunGrain
 {
-    private const int HeadPurpose = 31;
-    private const int DrawPurpose = 34;
-
     /// <summary>What nodes spent on finding the most similar expert.</summary>
     private (double Seconds, long Bytes) _spent;
 
@@ -110,7 +108,7 @@ internal sealed partial class TrainingRunGrain
     {
         var images = _data!.Dataset.Train;
         var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, OutputCount);
-        ulong seed = State.Task == 0 ? LegacyWork.RandomWeightsSeed(Settings) : (ulong)SeedSequence.Derive(Settings.Seed, DrawPurpose, State.Task);
+        ulong seed = State.Task == 0 ? LegacyWork.RandomWeightsSeed(Settings) : (ulong)SeedSequence.Derive(Settings.Seed, SeedPurpose.FirstWeights, State.Task);
         return await FirstOfAsync(architecture, await spawner.RandomAsync(architecture, seed), new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
     }
 
@@ -153,7 +151,7 @@ internal sealed partial class TrainingRunGrain
     {
         var parent = ArchitectureCatalog.Parse(architecture);
         var child = parent.Resize(parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), OutputCount);
-        ulong seed = (ulong)SeedSequence.Derive(Settings.Seed, HeadPurpose, State.Task);
+        ulong seed = (ulong)SeedSequence.Derive(Settings.Seed, SeedPurpose.NewHead, State.Task);
         return await FirstOfAsync(child, await spawner.FromParentAsync(child, await weights.GetAsync(digest), seed), lineage);
     }
 

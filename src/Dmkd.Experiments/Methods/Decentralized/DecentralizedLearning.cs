@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
@@ -93,7 +94,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
     private Tensor Sample(int[] positions, int task, int node)
     {
         int[] chosen = [.. positions];
-        new Random(SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Statistics, task, node)).Shuffle(chosen);
+        new Random(SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.NodeStatistics, task, node)).Shuffle(chosen);
         using var images = SharedNetwork.Images(problem, chosen.AsSpan(0, Math.Min(chosen.Length, merging.StatisticsImages)));
         return ImageTensors.Normalise(images.Pixels.to(job.Device));
     }

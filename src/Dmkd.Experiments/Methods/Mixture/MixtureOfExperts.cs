@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Data;
@@ -48,7 +49,7 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
     private MethodResult Learn(DeviceJob job, ContinualProblem problem, Action<double> progress)
     {
         int count = experts == 0 ? problem.Tasks.Count : experts;
-        using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.InitialWeights), CPU);
+        using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineWeights), CPU);
         using var mixture = new ExpertMixture(ArchitectureOf(SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
         mixture.to(job.Device);
         using var noise = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.GateNoise), CPU);

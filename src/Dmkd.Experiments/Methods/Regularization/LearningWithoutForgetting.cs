@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Distillation;
 using Dmkd.Core.Training;

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
 using static TorchSharp.torch;

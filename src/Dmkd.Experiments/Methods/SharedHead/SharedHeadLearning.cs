@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Data;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ internal sealed class SharedHeadLearning(DeviceJob job, ContinualProblem problem
         {
             int done = task;
             using var data = SharedNetwork.TrainingImages(problem, problem.Tasks.ClassesOf(task));
-            using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Training, task), CPU);
+            using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineTraining, task), CPU);
             model.eval();
             rule.BeforeTask(task, data);
             model.train();

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
@@ -21,7 +22,7 @@ internal static class SharedNetwork
     /// <returns>In the current scope; owned by the caller.</returns>
     public static Network Build(DeviceJob job, ContinualProblem problem, params ReadOnlySpan<long> path)
     {
-        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, [SeedPurpose.InitialWeights, .. path]), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, [SeedPurpose.BaselineWeights, .. path]), CPU);
         var network = ArchitectureOf(problem).Build(generator);
         network.to(job.Device);
         return network;
