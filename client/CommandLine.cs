@@ -33,6 +33,7 @@ internal static class CommandLine
             new ExperimentCommand(),
             new CertsCommand(),
             new AuditCommand(),
+            new ReferenceCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Settings;
 using static Dmkd.Client.Commands.OptionReader;
 
 namespace Dmkd.Client.Commands;
@@ -11,26 +12,24 @@ internal sealed class RoutingOptions
     private const double DefaultGateVote = 0.5;
     private static readonly RoutingSettings Default = new(GateCatalog.Names[0], 1, 0, DefaultGateVote);
 
-    private readonly Option<int> _top = new("--top") { Description = "Experts that answer (R)", DefaultValueFactory = _ => Default.TopExperts };
-    private readonly Option<double> _beta = new("--beta") { Description = "Weight of an expert's mean entropy in routing (beta)", DefaultValueFactory = _ => Default.SpecializationWeight };
+    private static readonly SettingsBinder<RoutingSettings> Binder = new(Default);
+
+    private readonly SettingOptions<RoutingSettings> _options = new(Binder, setting => setting.Name != "gate");
     private readonly Option<double> _gateVote = new("--gate-vote") { Description = "What a gate network's logits count beside an expert's", DefaultValueFactory = _ => DefaultGateVote };
     private readonly Option<string?> _gate = new("--gate")
     {
         Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, what the library was fitted to, its gate network, or else {GateCatalog.Names[0]}",
     };
 
-    private readonly Option<int> _views = new("--views") { Description = "Views of an image that an expert is shown: 1, 4 rotations, or 8 with those of its mirror image", DefaultValueFactory = _ => Default.Views };
-    private readonly Option<string> _score = new("--score") { Description = $"How class scores become evidence: {string.Join(", ", EvidenceScores.Names)}", DefaultValueFactory = _ => Default.Score };
-    private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Centred };
     private readonly Option<string> _calibration = new("--calibration")
     {
-        Description = $"How evidence is made comparable: {string.Join(", ", CalibrationNames.All)}; when not given, as the library was fitted",
-        DefaultValueFactory = _ => CalibrationNames.None,
+        Description = $"How evidence is made comparable: {string.Join(", ", Calibrations.Known.Names)}; when not given, as the library was fitted",
+        DefaultValueFactory = _ => Calibrations.None,
     };
 
     public void AddTo(Command command)
     {
-        Option[] all = [_top, _beta, _gate, _gateVote, _views, _score, _centred, _calibration];
+        Option[] all = [.. _options.All, _gate, _gateVote, _calibration];
         foreach (var option in all) command.Options.Add(option);
     }
 
@@ -42,12 +41,9 @@ internal sealed class RoutingOptions
             throw new BadInputException($"{_gate.Name} {GateCatalog.Oracle} knows the task of a test image: only the evaluation of a run has it. It may be {string.Join(", ", GateCatalog.Names)}.");
         if (parsed.GetValue(_gate) is { } gate && !GateCatalog.Names.Contains(gate))
             throw new BadInputException($"{_gate.Name} must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
-        _ = AtLeast(parsed, _top, 1);
-        _ = AtLeast(parsed, _beta, 0);
+        _ = _options.Read(parsed, Default);
         _ = AtLeast(parsed, _gateVote, 0);
-        _ = ViewsOf(parsed, _views);
-        _ = OneOf(parsed, _score, EvidenceScores.Names);
-        _ = OneOf(parsed, _calibration, CalibrationNames.All);
+        _ = OneOf(parsed, _calibration, Calibrations.Known.Names);
     }
 
     /// <summary>How a library is asked.</summary>
@@ -64,24 +60,19 @@ internal sealed class RoutingOptions
             throw new BadInputException($"Library '{library}' has no gate network; {_gate.Name} may be {string.Join(" or ", GateCatalog.Names.Where(name => name != NetworkGate.GateName))}.");
         if (ScorerGate.IsNamed(gate) && fitted?.Routing.Gate != gate)
             throw new BadInputException($"Library '{library}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars.");
-        var routing = new RoutingSettings(
-            gate, Given(parsed, _top, known.TopExperts), Given(parsed, _beta, known.SpecializationWeight), parsed.GetValue(_gateVote),
-            Given(parsed, _views, known.Views), Given(parsed, _score) ?? known.Score, Given(parsed, _centred, known.Centred));
+        var routing = _options.ReadGiven(parsed, known) with { Gate = gate, GateVote = parsed.GetValue(_gateVote) };
         // A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.
         bool isAsFitted = (routing.Views, routing.Score, routing.Centred) == (known.Views, known.Score, known.Centred);
-        string calibration = Given(parsed, _calibration) ?? (gate == EvidenceGate.GateName && fitted is not null && isAsFitted ? fitted.Calibration : CalibrationNames.None);
-        if (calibration != CalibrationNames.None && fitted?.Calibration != calibration)
+        string calibration = Given(parsed, _calibration) ?? (gate == EvidenceGate.GateName && fitted is not null && isAsFitted ? fitted.Calibration : Calibrations.None);
+        if (calibration != Calibrations.None && fitted?.Calibration != calibration)
             throw new BadInputException(
-                $"Library '{library}' was not fitted for {_calibration.Name} {calibration}; its run needs the same option{(calibration == CalibrationNames.Affine ? " and --exemplars" : "")}.");
-        bool isFitted = ScorerGate.IsNamed(gate) || calibration != CalibrationNames.None;
+                $"Library '{library}' was not fitted for {_calibration.Name} {calibration}; its run needs the same option{(calibration == Calibrations.Affine ? " and --exemplars" : "")}.");
+        bool isFitted = ScorerGate.IsNamed(gate) || calibration != Calibrations.None;
         return !isFitted || isAsFitted ? (routing, calibration)
             : throw new BadInputException(
-                $"Library '{library}' was fitted with {_views.Name} {known.Views} {_score.Name} {known.Score} {_centred.Name} {(known.Centred ? "true" : "false")}; leave these options out.");
+                $"Library '{library}' was fitted with --views {known.Views} --score {known.Score} --centred {(known.Centred ? "true" : "false")}; leave these options out.");
     }
 
     private static T? Given<T>(ParseResult parsed, Option<T> option)
         where T : class => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
-
-    private static T Given<T>(ParseResult parsed, Option<T> option, T otherwise)
-        where T : struct => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : otherwise;
 }

@@ -6,13 +6,13 @@ namespace Dmkd.Contracts.Merging;
 [GenerateSerializer, Immutable, Alias("dmkd.MergeOptions")]
 public sealed record MergeOptions
 {
-    /// <summary>How updates are averaged, one of <see cref="MergeRuleNames"/>. Default: weighted.</summary>
+    /// <summary>How updates are averaged, a merge rule. Default: weighted.</summary>
     [Id(0)]
-    public string Rule { get; init; } = MergeRuleNames.Weighted;
+    public string Rule { get; init; } = "weighted";
 
-    /// <summary>How updates are sent, one of <see cref="CompressorNames"/>. Default: svd.</summary>
+    /// <summary>How updates are sent, a compressor. Default: svd.</summary>
     [Id(1)]
-    public string Compressor { get; init; } = CompressorNames.Svd;
+    public string Compressor { get; init; } = "svd";
 
     /// <summary>Rank kept of each matrix, the proposal's r; 0 sends updates whole. Default: 8.</summary>
     [Id(2), Range(0, 4096)]
@@ -47,5 +47,5 @@ public sealed record MergeOptions
     public double? MaxDrop { get; init; }
 
     /// <summary>Whether the round needs two exchanges with its nodes: to agree on a subspace, or on the replica that others are aligned to.</summary>
-    public bool HasSharedBasis => Compressor == CompressorNames.PowerSgd || Alignment;
+    public bool HasSharedBasis => Compressor == "powersgd" || Alignment;
 }

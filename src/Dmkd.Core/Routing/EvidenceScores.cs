@@ -3,17 +3,15 @@ namespace Dmkd.Core.Routing;
 /// <summary>The scores of evidence by name, and their formulas.</summary>
 public static class EvidenceScores
 {
-    private static readonly (string Name, EvidenceScore Score)[] All =
-        [("max-logit", EvidenceScore.MaxLogit), ("energy", EvidenceScore.Energy), ("probability", EvidenceScore.Probability)];
+    /// <summary>The scores.</summary>
+    public static Registry<EvidenceScore> Known { get; } = new("score");
 
     /// <summary>Names of the scores.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(entry => entry.Name)];
+    public static IReadOnlyList<string> Names => Known.Names;
 
     /// <summary>Finds a score.</summary>
     /// <exception cref="ArgumentException">No score has the name; the message lists those there are.</exception>
-    public static EvidenceScore Find(string name) => Names.Contains(name)
-        ? All.First(entry => entry.Name == name).Score
-        : throw new ArgumentException($"There is no score '{name}'; there are: {string.Join(", ", Names)}.", nameof(name));
+    public static EvidenceScore Find(string name) => Known.Find(name);
 
     /// <summary>An expert's evidence for one input.</summary>
     /// <param name="score">The formula.</param>

@@ -13,6 +13,12 @@ public static class GateCatalog
     /// <summary>Gates of a run: its library has no gate network, and its evaluation knows the tasks.</summary>
     public static IReadOnlyList<string> NamesForRuns { get; } = [.. Names.Where(name => name != NetworkGate.GateName), Oracle];
 
+    /// <summary>Gates of libraries, for settings.</summary>
+    public static Registry OfLibraries { get; } = new("gate", Names);
+
+    /// <summary>Gates of runs, for settings.</summary>
+    public static Registry OfRuns { get; } = new("gate of a run", NamesForRuns);
+
     /// <summary>Makes a gate.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="score">How class scores become evidence; for <c>evidence</c>.</param>

@@ -30,6 +30,7 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
     /// <summary>Reads the parameters of <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "trains one network on all tasks at once: an upper bound", Order = 2)]
     internal static JointTraining Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, TrainingOptions.Read(parameters, UsualLearningRate));
 
@@ -55,6 +56,6 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
         using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineTraining, lastTask), CPU);
         network.train();
         Objective objective = new([.. network.parameters()], new CrossEntropyRule(network).Loss);
-        new TaskTrainer(job, problem.Settings, options).Train(objective, data, generator, problem.Settings.Rounds, progress);
+        new TaskTrainer(job, problem.Settings, options).Train(objective, data, generator, problem.Settings.Training.Rounds, progress);
     }
 }

@@ -33,8 +33,8 @@ public sealed partial class SiloDevices : IDisposable
         _ = TorchRuntime.EnsureLoaded();
         long ofTheMachine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return torch.cuda.is_available()
-            ? new SiloCapabilities(DeviceNames.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
-            : new SiloCapabilities(DeviceNames.Cpu, ofTheMachine);
+            ? new SiloCapabilities(DeviceKinds.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
+            : new SiloCapabilities(DeviceKinds.Cpu, ofTheMachine);
     }
 
     /// <summary>Runs trainings.</summary>

@@ -78,7 +78,7 @@ internal sealed partial class LegacyModelGrain(
     private async Task TrainAsync(RunData data)
     {
         var settings = State.Plan!.Settings;
-        int[] classes = data.ClassesUpTo(settings.LegacyTasks - 1);
+        int[] classes = data.ClassesUpTo(settings.Legacy.Tasks - 1);
         var training = data.LegacyTraining();
         var test = RunData.Relabel(data.TestOf(classes), classes);
         var trained = await devices.Training.RunAsync(job => LegacyWork.Train(job, settings, training, test, classes.Length, Report), _work.Token);
@@ -98,9 +98,9 @@ internal sealed partial class LegacyModelGrain(
         byte[] content = await weights.GetAsync(model.Digest);
         var calibration = data.LegacyCalibration();
         var training = data.LegacyTraining();
-        int[] classes = data.ClassesUpTo(settings.LegacyTasks - 1);
+        int[] classes = data.ClassesUpTo(settings.Legacy.Tasks - 1);
         // The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.
-        int[][] groups = [.. Enumerable.Range(0, settings.LegacyTasks).Select(task => data.Tasks.ClassesOf(task).Select(c => Array.IndexOf(classes, c)).ToArray())];
+        int[][] groups = [.. Enumerable.Range(0, settings.Legacy.Tasks).Select(task => data.Tasks.ClassesOf(task).Select(c => Array.IndexOf(classes, c)).ToArray())];
         var (cut, features, time) = await devices.Training.RunAsync(
             job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report), _work.Token);
         DmkdTelemetry.DeviceUsed("preservation", time);

@@ -27,24 +27,24 @@ internal static class LegacyWork
     public static TrainedLegacy Train(DeviceJob job, RunSettings settings, ImageSet training, ImageSet test, int classCount, Action<double> progress)
     {
         var architecture = new ConvNetArchitecture(
-            training.Channels, training.Height, [.. settings.Widths.Select(width => width * LegacyWidthFactor)], classCount);
+            training.Channels, training.Height, [.. settings.Training.Widths.Select(width => width * LegacyWidthFactor)], classCount);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyTraining), CPU);
         using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
         {
-            for (int epoch = 0; epoch < settings.LegacyEpochs; epoch++)
+            for (int epoch = 0; epoch < settings.Legacy.Epochs; epoch++)
             {
                 int done = epoch;
                 LocalUpdate.Run(
                     network, data,
                     new LocalUpdateOptions
                     {
-                        BatchSize = settings.BatchSize,
-                        LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, epoch, settings.LegacyEpochs),
+                        BatchSize = settings.Training.BatchSize,
+                        LearningRate = LearningRateSchedule.Cosine(settings.Training.LearningRate, epoch, settings.Legacy.Epochs),
                         RotationLabelled = false,
                     },
-                    generator, progress: share => progress((done + share) / settings.LegacyEpochs), cancellationToken: job.CancellationToken);
+                    generator, progress: share => progress((done + share) / settings.Legacy.Epochs), cancellationToken: job.CancellationToken);
             }
         }
 
@@ -94,7 +94,7 @@ internal static class LegacyWork
             }
         }
 
-        return new TakenApart(experts, settings.StartFrom == StartNames.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
+        return new TakenApart(experts, settings.Training.StartFrom == StartingPoints.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
     }
 
     /// <summary>The units most important to all classes, as many as an expert has; what a new expert can start from.</summary>
@@ -120,13 +120,13 @@ internal static class LegacyWork
     private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
     {
-        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.UnknownOutput)];
+        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.Training.UnknownOutput)];
         for (int c = 0; c < classes.Length; c++) outputs[RotationLabels.OutputOf(c, 0, classes.Length)] = classes[c];
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)
         {
             using var random = WeightTransfer.RandomWeights(cut, RandomWeightsSeed(settings));
-            return (cut, WeightTransfer.Blend(cut, weights, random, settings.Alpha, outputs));
+            return (cut, WeightTransfer.Blend(cut, weights, random, settings.Legacy.Alpha, outputs));
         }
     }
 
@@ -141,7 +141,7 @@ internal static class LegacyWork
         Distiller.Run(
             legacy, student, ImageTensors.Normalise(pixels).to(job.Device), classes,
             [.. Enumerable.Range(0, classes.Length).Select(c => RotationLabels.OutputOf(c, 0, classes.Length))],
-            new DistillationOptions { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize }, generator, progress, job.CancellationToken);
+            new DistillationOptions { Epochs = settings.Legacy.DistillationEpochs, BatchSize = settings.Training.BatchSize }, generator, progress, job.CancellationToken);
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);
     }

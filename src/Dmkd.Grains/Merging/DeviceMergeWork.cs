@@ -3,6 +3,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Wire;
 using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Storage;
 using Dmkd.Grains.Wire;
@@ -43,7 +44,7 @@ internal sealed class DeviceMergeWork(IWeightStore weights, SiloDevices devices,
         if (result.Weights is not { } merged) return null;
         var update = result.Update is { } tensors ? await StoreAsync(codec.EncodeTensors(tensors)) : null;
         return new MergedModule(
-            await StoreAsync(merged), update, update is not null && plan.Options.Compressor == CompressorNames.PowerSgd ? basis : null,
+            await StoreAsync(merged), update, update is not null && plan.Options.Compressor == CompressorCatalog.PowerSgd ? basis : null,
             result.Momentum is { } next ? await weights.PutAsync(next) : null, result.WeightOf, result.DeviceTime);
     }
 

@@ -60,7 +60,7 @@ internal static class MergeWork
         DeviceJob job, MergeOptions options, byte[] baseWeights, TensorPayload[]? basis, IReadOnlyList<DeltaSubmission> inNodeOrder, byte[]? momentum)
     {
         using var weights = WeightCodec.Decode(baseWeights);
-        var shared = options.Compressor == CompressorNames.PowerSgd ? DeltaWire.FromWire(basis!) : null;
+        var shared = options.Compressor == CompressorCatalog.PowerSgd ? DeltaWire.FromWire(basis!) : null;
         var payloads = inNodeOrder.Select(submission => PayloadOf(submission, shared)).ToArray();
         var deltas = payloads.Select(DeltaDecompressor.Decompress).ToArray();
         try
@@ -90,7 +90,7 @@ internal static class MergeWork
     private static (byte[] Weights, TensorPayload[]? Update, byte[]? Momentum, IReadOnlyList<double> Shares) Merge(
         MergeOptions options, WeightSet weights, CompressedDelta[] payloads, WeightSet[] deltas, double[] sampleCounts, byte[]? momentum)
     {
-        var rule = MergeRuleCatalog.Named(options.Rule);
+        var rule = IMergeRule.Known.Find(options.Rule);
         bool isPlain = options is { OuterLearningRate: 1, OuterMomentum: 0 };
         if (isPlain && rule is LinearMergeRule linear && CompressedMean(linear, payloads, deltas, sampleCounts) is var (mean, shares))
         {

@@ -57,7 +57,7 @@ internal static class LocalWork
     /// <summary>Those given with what was dropped, or in a module's first round weights of the node's own.</summary>
     private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting, byte[]? residual)
     {
-        if (request.Settings.OwnFirstWeights && request.Round == 0)
+        if (request.Settings.Merging.OwnFirstWeights && request.Round == 0)
             return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.OwnFirstWeights, request.Task, request.NodeIndex));
         if (residual is null) return WeightCodec.Decode(starting);
         using var weights = WeightCodec.Decode(starting);
@@ -67,7 +67,7 @@ internal static class LocalWork
 
     private static DistillationTarget? TargetOf(DeviceJob job, LocalUpdateRequest request, byte[]? teacherWeights, Generator generator)
     {
-        if (request.Settings.Lambda <= 0) return null;
+        if (request.Settings.Training.Lambda <= 0) return null;
         string architecture = request.Teacher?.Architecture ?? request.Module.Architecture;
         var teacher = ArchitectureCatalog.Parse(architecture).Build(generator);
         using (var weights = WeightCodec.Decode(teacherWeights!)) weights.CopyTo(teacher);
@@ -80,12 +80,12 @@ internal static class LocalWork
 
     private static LocalUpdateOptions OptionsOf(RunSettings settings, LocalUpdateRequest request) => new()
     {
-        Epochs = settings.Epochs,
-        BatchSize = settings.BatchSize,
-        LearningRate = LearningRateSchedule.Cosine(settings.LearningRate, request.Round, settings.Rounds),
-        DistillationWeight = settings.Lambda,
+        Epochs = settings.Training.Epochs,
+        BatchSize = settings.Training.BatchSize,
+        LearningRate = LearningRateSchedule.Cosine(settings.Training.LearningRate, request.Round, settings.Training.Rounds),
+        DistillationWeight = settings.Training.Lambda,
         RotationLabelled = request.Module.RotationLabelled,
-        AllRotations = settings.AllRotations,
+        AllRotations = settings.Training.AllRotations,
     };
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>

@@ -14,7 +14,7 @@ namespace Dmkd.Grains.Routing;
 internal sealed record LibraryGate(IGate Gate, AffinePair[]? Pairs, ScorerGateParameters? Scorer, int[] Places, LinearDiscriminant[]? Discriminants)
 {
     /// <summary>Whether a request's routing needs what was fitted.</summary>
-    public static bool IsFitted(RouteRequest request) => ScorerGate.IsNamed(request.Routing.Gate) || request.Calibration != CalibrationNames.None;
+    public static bool IsFitted(RouteRequest request) => ScorerGate.IsNamed(request.Routing.Gate) || request.Calibration != Calibrations.None;
 
     /// <summary>Makes the gate of a request.</summary>
     /// <param name="request">The request.</param>

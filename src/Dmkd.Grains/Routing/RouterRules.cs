@@ -21,8 +21,8 @@ internal static class RouterRules
             throw new ArgumentException($"A batch may have {RouteRequest.MaxPixelBytes} bytes of pixels; this one has {expected}. Send smaller batches.", nameof(request));
         if (request.CandidateSets.Length == 0) throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(request));
         if (ViewsProblem(request.Routing.Views) is { } problem) throw new ArgumentException(problem, nameof(request));
-        if (!CalibrationNames.All.Contains(request.Calibration))
-            throw new ArgumentException($"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{request.Calibration}'.", nameof(request));
+        if (!Calibrations.Known.Names.Contains(request.Calibration))
+            throw new ArgumentException($"Calibration must be one of {string.Join(", ", Calibrations.Known.Names)}, not '{request.Calibration}'.", nameof(request));
     }
 
     /// <summary>What is wrong with a number of views; null when nothing is.</summary>
@@ -33,7 +33,7 @@ internal static class RouterRules
     public static void CheckFitted(RouteRequest request, FittedGate? fitted, string library)
     {
         var asked = request.Routing;
-        bool isCalibrated = request.Calibration != CalibrationNames.None;
+        bool isCalibrated = request.Calibration != Calibrations.None;
         string wanted = isCalibrated ? $"the calibration '{request.Calibration}'" : $"the gate '{asked.Gate}'";
         if (isCalibrated && asked.Gate != EvidenceGate.GateName)
             throw new ArgumentException($"Calibration '{request.Calibration}' is for the gate '{EvidenceGate.GateName}', not '{asked.Gate}'.", nameof(request));

@@ -35,7 +35,7 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
     /// <summary>One forward pass for both; the oracle knows the task, so that only the right expert is asked.</summary>
     private RouteRequest RequestOf(TestBatch batch, int[] seen) => settings.Routing.Gate == GateCatalog.Oracle
         ? BatchRouting.RequestOf(batch.Test, batch.Images, [batch.Classes, batch.Classes], settings.Routing with { Gate = EvidenceGate.GateName })
-        : BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Calibration };
+        : BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Fitting.Calibration };
 
     private static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
     {

@@ -3,7 +3,9 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Dmkd.Core.Evaluation;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Placement;
 
@@ -13,16 +15,16 @@ namespace Dmkd.Grains.Runs;
 internal static class RunRules
 {
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
-    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
+    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1;
 
     /// <summary>The phase after a round's merge.</summary>
-    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
+    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Training.Rounds ? RunPhase.Train : RunPhase.Specialize;
 
     /// <summary>The phase after a task's statistics: routing is fitted where there is something to fit.</summary>
     public static RunPhase AfterSpecialization(RunSettings settings) => IsFitted(settings) ? RunPhase.Calibrate : RunPhase.Evaluate;
 
     /// <summary>Whether a run's routing is fitted to exemplars.</summary>
-    public static bool IsFitted(RunSettings settings) => ScorerGate.IsNamed(settings.Routing.Gate) || settings.Calibration != CalibrationNames.None;
+    public static bool IsFitted(RunSettings settings) => ScorerGate.IsNamed(settings.Routing.Gate) || settings.Fitting.Calibration != Calibrations.None;
 
     /// <summary>The phase after a task's evaluation.</summary>
     public static RunPhase AfterEvaluation(RunSettings settings, int task) => task + 1 < settings.Tasks ? RunPhase.Assign : RunPhase.Completed;
@@ -37,16 +39,16 @@ internal static class RunRules
     public const int MostAttempts = 3;
 
     /// <summary>Key of a node.</summary>
-    public static string NodeKey(string library, int node, string device = DeviceNames.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
+    public static string NodeKey(string library, int node, string device = DeviceKinds.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
 
     /// <summary>Keys of nodes.</summary>
-    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceNames.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
+    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceKinds.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
 
     /// <summary>How long the current round waits for its nodes.</summary>
     public static TimeSpan Wait(TrainingRunState state)
     {
         var settings = state.Settings!;
-        return AdaptiveDeadline.Wait(state.Arrivals, settings.ShortestWait, settings.RoundDeadline, settings.WaitSpread);
+        return AdaptiveDeadline.Wait(state.Arrivals, settings.Participation.ShortestWait, settings.Participation.RoundDeadline, settings.Participation.WaitSpread);
     }
 
     /// <summary>Whether collecting a failed round again is in vain: nobody was late, and nothing could be used.</summary>
@@ -54,32 +56,32 @@ internal static class RunRules
 
     /// <summary>Submissions that a round needs at its deadline: the quorum's share of the participants, rounded up, at least one.</summary>
     public static int Quorum(RunSettings settings, int participants) =>
-        Math.Clamp((int)Math.Ceiling(settings.Quorum * participants), 1, Math.Max(1, participants));
+        Math.Clamp((int)Math.Ceiling(settings.Participation.Quorum * participants), 1, Math.Max(1, participants));
 
     /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first merge, and sent whole.</summary>
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
-        bool isAligned = settings.Alignment && round < settings.MergeEvery;
-        bool isWhole = isAligned || settings.Rank == 0 || settings.Compressor == CompressorNames.Dense;
+        bool isAligned = settings.Merging.Alignment && round < settings.Merging.MergeEvery;
+        bool isWhole = isAligned || settings.Merging.Rank == 0 || settings.Merging.Compressor == CompressorCatalog.Dense;
         return new()
         {
-            Rule = settings.MergeRule,
-            Compressor = isWhole ? CompressorNames.Dense : settings.Compressor,
-            Rank = isWhole ? 0 : settings.Rank,
-            HalfPrecision = settings.HalfPrecision && !isAligned,
-            ErrorFeedback = settings.ErrorFeedback && !isAligned,
-            OuterLearningRate = settings.OuterLearningRate,
-            OuterMomentum = settings.OuterMomentum,
-            ReestimateBatchNorm = settings.ReestimateBatchNorm,
+            Rule = settings.Merging.MergeRule,
+            Compressor = isWhole ? CompressorCatalog.Dense : settings.Merging.Compressor,
+            Rank = isWhole ? 0 : settings.Merging.Rank,
+            HalfPrecision = settings.Merging.HalfPrecision && !isAligned,
+            ErrorFeedback = settings.Merging.ErrorFeedback && !isAligned,
+            OuterLearningRate = settings.Merging.OuterLearningRate,
+            OuterMomentum = settings.Merging.OuterMomentum,
+            ReestimateBatchNorm = settings.Merging.ReestimateBatchNorm,
             Alignment = isAligned,
-            MaxDrop = settings.MaxDrop,
+            MaxDrop = settings.Merging.MaxDrop,
         };
     }
 
     /// <summary>Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.</summary>
     public static double TaskProgress(TrainingRunState state, double partOfPhase)
     {
-        int rounds = state.Settings?.Rounds ?? 1;
+        int rounds = state.Settings?.Training.Rounds ?? 1;
         double done = state.Phase switch
         {
             RunPhase.Train => state.Round + partOfPhase,
@@ -127,7 +129,7 @@ internal static class RunRules
         Teacher = teacher,
         RunId = runId,
         Settings = state.Settings!,
-        BasisWait = 2 * state.Settings!.RoundDeadline,
+        BasisWait = 2 * state.Settings!.Participation.RoundDeadline,
     };
 
     /// <summary>The report of a finished run, or null.</summary>

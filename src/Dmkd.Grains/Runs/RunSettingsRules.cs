@@ -1,62 +1,35 @@
-using System.ComponentModel.DataAnnotations;
-using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Routing;
-using Dmkd.Grains.Routing;
+using Dmkd.Core.Settings;
+using Dmkd.Data;
 
 namespace Dmkd.Grains.Runs;
 
 /// <summary>What a run's settings may be.</summary>
-internal static class RunSettingsRules
+public static class RunSettingsRules
 {
-    /// <summary>Whether two settings decide the same run.</summary>
-    public static bool Same(RunSettings one, RunSettings other) => one with { Widths = other.Widths } == other && one.Widths.SequenceEqual(other.Widths);
+    /// <summary>The settings of <c>run</c>.</summary>
+    public static SettingsBinder<RunSettings> Binder { get; } = new(
+        new RunSettings { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } }, DatasetSpec.Readers);
+
+    /// <summary>What is wrong with settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="prefix">What readers see before a setting's name, such as two dashes.</param>
+    /// <returns>Sentences that name setting, limit and value; none when nothing is wrong.</returns>
+    public static IReadOnlyList<string> ProblemsOf(RunSettings settings, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var problems = Binder.ProblemsOf(settings, prefix);
+        if (problems.Count > 0) return problems;
+        string? routing = Calibrations.ProblemOf(settings.Routing.Gate, settings.Fitting.Calibration, settings.Fitting.Exemplars);
+        return routing is null ? [] : [SettingsBinder<RunSettings>.Shown(routing, prefix)];
+    }
 
     /// <summary>Refuses settings that cannot be run.</summary>
     /// <exception cref="ArgumentException">Names the setting, its limit and the value.</exception>
-    public static void Check(RunSettings settings)
+    internal static void Check(RunSettings settings)
     {
-        var problems = new List<ValidationResult>();
-        Validator.TryValidateObject(settings, new ValidationContext(settings), problems, validateAllProperties: true);
-        if (settings.LegacyTasks > settings.Tasks) problems.Add(new ValidationResult($"LegacyTasks must be at most Tasks ({settings.Tasks}), not {settings.LegacyTasks}."));
-        if (RuleProblem(settings.MergeRule) is { } ruleProblem) problems.Add(new ValidationResult(ruleProblem));
-        if (!CompressorNames.All.Contains(settings.Compressor)) problems.Add(new ValidationResult($"Compressor must be one of {string.Join(", ", CompressorNames.All)}, not '{settings.Compressor}'."));
-        if (!DeviceNames.All.Contains(settings.Device)) problems.Add(new ValidationResult($"Device must be one of {string.Join(", ", DeviceNames.All)}, not '{settings.Device}'."));
-        if (settings.Holders > settings.Nodes) problems.Add(new ValidationResult($"Holders must be at most Nodes ({settings.Nodes}), not {settings.Holders}."));
-        if (settings.RoundDeadline <= TimeSpan.Zero) problems.Add(new ValidationResult($"RoundDeadline must be above zero, not {settings.RoundDeadline}."));
-        if (settings.ShortestWait <= TimeSpan.Zero || settings.ShortestWait > settings.RoundDeadline)
-            problems.Add(new ValidationResult($"ShortestWait must be above zero and at most RoundDeadline ({settings.RoundDeadline}), not {settings.ShortestWait}."));
-        problems.AddRange(RoutingProblems(settings).Select(problem => new ValidationResult(problem)));
-        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems.Select(problem => problem.ErrorMessage)), nameof(settings));
-    }
-
-    private static IEnumerable<string> RoutingProblems(RunSettings settings)
-    {
-        var routing = settings.Routing;
-        if (!GateCatalog.NamesForRuns.Contains(routing.Gate)) yield return $"Gate must be one of {string.Join(", ", GateCatalog.NamesForRuns)}, not '{routing.Gate}'.";
-        if (!EvidenceScores.Names.Contains(routing.Score)) yield return $"Score must be one of {string.Join(", ", EvidenceScores.Names)}, not '{routing.Score}'.";
-        if (RouterRules.ViewsProblem(routing.Views) is { } problem) yield return problem;
-        if (!CalibrationNames.All.Contains(settings.Calibration)) yield return $"Calibration must be one of {string.Join(", ", CalibrationNames.All)}, not '{settings.Calibration}'.";
-        if (settings.Calibration != CalibrationNames.None && routing.Gate != EvidenceGate.GateName)
-            yield return $"Calibration '{settings.Calibration}' is for the gate '{EvidenceGate.GateName}', not '{routing.Gate}'.";
-        if (settings.Exemplars == 0 && ScorerGate.IsNamed(routing.Gate)) yield return $"The gate '{routing.Gate}' is fitted to exemplars: Exemplars must be above 0.";
-        if (settings.Exemplars == 0 && settings.Calibration == CalibrationNames.Affine) yield return $"Calibration '{CalibrationNames.Affine}' is fitted to exemplars: Exemplars must be above 0.";
-        if (!StartNames.All.Contains(settings.StartFrom)) yield return $"StartFrom must be one of {string.Join(", ", StartNames.All)}, not '{settings.StartFrom}'.";
-        if (settings.StartFrom == StartNames.Legacy && settings.LegacyTasks == 0) yield return $"StartFrom '{StartNames.Legacy}' needs a legacy model: LegacyTasks must be above 0.";
-    }
-
-    private static string? RuleProblem(string name)
-    {
-        try
-        {
-            _ = MergeRuleCatalog.Named(name);
-            return null;
-        }
-        catch (ArgumentException e)
-        {
-            return $"MergeRule: {e.Message}";
-        }
+        var problems = ProblemsOf(settings);
+        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems), nameof(settings));
     }
 }

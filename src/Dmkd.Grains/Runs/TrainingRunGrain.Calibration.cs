@@ -12,14 +12,14 @@ namespace Dmkd.Grains.Runs;
 /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018).</summary>
 internal sealed partial class TrainingRunGrain
 {
-    private Task CalibrateAsync() => Settings.Calibration == CalibrationNames.Discriminant ? FitDiscriminantsAsync() : FitToExemplarsAsync();
+    private Task CalibrateAsync() => Settings.Fitting.Calibration == Calibrations.Discriminant ? FitDiscriminantsAsync() : FitToExemplarsAsync();
 
     /// <summary>Has every expert so far score the nodes' exemplars, fits, and publishes; a repeat replaces what it published before.</summary>
     private async Task FitToExemplarsAsync()
     {
         var catalog = GrainFactory.GetGrain<IModuleCatalogGrain>(RunId);
         ModuleSnapshot[] experts = [.. (await catalog.ListAsync()).Where(module => module.Descriptor.Role is ModuleRole.Expert)];
-        int[] nodes = [.. Enumerable.Range(0, Settings.Nodes).Where(node => !State.Absent.Contains(node))];
+        int[] nodes = [.. Enumerable.Range(0, Settings.Participation.Nodes).Where(node => !State.Absent.Contains(node))];
         var answers = await Task.WhenAll(nodes.Select(node => ExemplarsOfAsync(node, experts)));
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
         var exemplars = ScoredExemplars.From(experts, reports);
@@ -32,7 +32,7 @@ internal sealed partial class TrainingRunGrain
         {
             Version = State.Task + 1,
             Routing = Settings.Routing,
-            Calibration = Settings.Calibration,
+            Calibration = Settings.Fitting.Calibration,
             Modules = [.. experts.Select(expert => expert.Descriptor.Name)],
             Parameters = parameters,
             Exemplars = exemplars.Labels.Length,

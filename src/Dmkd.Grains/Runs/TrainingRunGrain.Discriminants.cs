@@ -36,7 +36,7 @@ internal sealed partial class TrainingRunGrain
         {
             Version = State.Task + 1,
             Routing = Settings.Routing,
-            Calibration = Settings.Calibration,
+            Calibration = Settings.Fitting.Calibration,
             Modules = names,
             Parameters = new StoredBlob(await weights.PutAsync(parameters), parameters.Length),
             Exemplars = 0,

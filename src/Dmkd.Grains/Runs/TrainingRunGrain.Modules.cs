@@ -26,7 +26,7 @@ internal sealed partial class TrainingRunGrain
             if (status.Stage is LegacyStage.Failed) throw new InvalidOperationException(status.Error);
             if (!isTold && status.Model is { } model)
             {
-                _feed.Add($"legacy model: {model.Architecture}, {model.Accuracy:P1} on its {_data!.ClassesUpTo(Settings.LegacyTasks - 1).Length} classes");
+                _feed.Add($"legacy model: {model.Architecture}, {model.Accuracy:P1} on its {_data!.ClassesUpTo(Settings.Legacy.Tasks - 1).Length} classes");
                 isTold = true;
             }
 
@@ -88,18 +88,18 @@ internal sealed partial class TrainingRunGrain
             Origin = ModuleOrigin.Preserved,
             RunId = RunId,
             LegacyDigest = State.Legacy!.Digest,
-            LegacyFraction = Settings.Alpha,
+            LegacyFraction = Settings.Legacy.Alpha,
             Cluster = expert.Cluster,
             ImportanceShare = expert.ImportanceShare,
         }),
         RunRules.FirstVersion(expert.Digest, expert.Bytes, time.GetUtcNow()));
 
-    private Task<(ModuleDescriptor Descriptor, ModuleVersion First)> SpawnAsync() => Settings.StartFrom switch
+    private Task<(ModuleDescriptor Descriptor, ModuleVersion First)> SpawnAsync() => Settings.Training.StartFrom switch
     {
-        StartNames.Legacy => InheritAsync(
+        StartingPoints.Legacy => InheritAsync(
             State.LegacyFeatures!.Architecture, State.LegacyFeatures.Digest,
             new ModuleLineage { Origin = ModuleOrigin.Spawned, RunId = RunId, LegacyDigest = State.Legacy!.Digest }),
-        StartNames.Random => DrawAsync(),
+        StartingPoints.Random => DrawAsync(),
         _ => State.Module is null ? DrawAsync() : InheritFromModuleAsync(),
     };
 
@@ -107,7 +107,7 @@ internal sealed partial class TrainingRunGrain
     private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> DrawAsync()
     {
         var images = _data!.Dataset.Train;
-        var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Widths, OutputCount);
+        var architecture = new ConvNetArchitecture(images.Channels, images.Height, Settings.Training.Widths, OutputCount);
         ulong seed = State.Task == 0 ? LegacyWork.RandomWeightsSeed(Settings) : (ulong)SeedSequence.Derive(Settings.Seed, SeedPurpose.FirstWeights, State.Task);
         return await FirstOfAsync(architecture, await spawner.RandomAsync(architecture, seed), new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId });
     }
@@ -115,7 +115,7 @@ internal sealed partial class TrainingRunGrain
     /// <summary>The features of an earlier expert.</summary>
     private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> InheritFromModuleAsync()
     {
-        var parent = Settings.StartFrom == StartNames.Similar ? await MostSimilarAsync()
+        var parent = Settings.Training.StartFrom == StartingPoints.Similar ? await MostSimilarAsync()
             : await GrainFactory.GetGrain<IExpertModuleGrain>(State.Module!.Key).GetSnapshotAsync()
                 ?? throw new InvalidOperationException($"Module {State.Module.Key}, the parent of task {State.Task + 1}'s module, does not exist.");
         return await InheritAsync(parent.Descriptor.Architecture, parent.Current.Digest, new ModuleLineage
@@ -145,7 +145,7 @@ internal sealed partial class TrainingRunGrain
         return best!;
     }
 
-    private int OutputCount => RotationLabels.OutputCount(_data!.Tasks.ClassesOf(State.Task).Count, Settings.UnknownOutput);
+    private int OutputCount => RotationLabels.OutputCount(_data!.Tasks.ClassesOf(State.Task).Count, Settings.Training.UnknownOutput);
 
     private async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> InheritAsync(string architecture, string digest, ModuleLineage lineage)
     {

@@ -28,6 +28,6 @@ internal sealed partial class TrainingRunGrain
     private void CheckNode(int node)
     {
         if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
-        if (node < 0 || node >= Settings.Nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {Settings.Nodes - 1}; there is no node {node}.");
+        if (node < 0 || node >= Settings.Participation.Nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {Settings.Participation.Nodes - 1}; there is no node {node}.");
     }
 }

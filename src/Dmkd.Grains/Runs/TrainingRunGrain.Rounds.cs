@@ -17,7 +17,7 @@ internal sealed partial class TrainingRunGrain
 
     /// <summary>The steps of the current module's rounds.</summary>
     private RunRounds Rounds => _rounds ??= new RunRounds(
-        RunId, this, new RoundDriver(Coordinator, node => GrainFactory.GetGrain<INodeGrain>(node), time, logger) { LongestSilence = Settings.ShortestWait, Tell = _feed.Add });
+        RunId, this, new RoundDriver(Coordinator, node => GrainFactory.GetGrain<INodeGrain>(node), time, logger) { LongestSilence = Settings.Participation.ShortestWait, Tell = _feed.Add });
 
     private RunRounds? _rounds;
 
@@ -25,10 +25,10 @@ internal sealed partial class TrainingRunGrain
 
     private Task MergeAsync() => Rounds.MergeAsync(_work.Token);
 
-    private LegacyTeacher? TeacherOf() => State.Task < Settings.LegacyTasks
+    private LegacyTeacher? TeacherOf() => State.Task < Settings.Legacy.Tasks
         ? new LegacyTeacher(
             State.Legacy!.Architecture, State.Legacy.Digest,
-            [.. State.Module!.Classes.Select(c => Array.IndexOf(_data!.ClassesUpTo(Settings.LegacyTasks - 1), c))])
+            [.. State.Module!.Classes.Select(c => Array.IndexOf(_data!.ClassesUpTo(Settings.Legacy.Tasks - 1), c))])
         : null;
 
     private void EndRounds()

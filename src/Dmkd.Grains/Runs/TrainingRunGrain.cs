@@ -49,7 +49,7 @@ internal sealed partial class TrainingRunGrain(
     {
         if (State.Settings is { } known)
         {
-            if (!RunSettingsRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            if (known != settings) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
             await ResumeAsync(cancellationToken);
             return;
         }
@@ -61,7 +61,7 @@ internal sealed partial class TrainingRunGrain(
         State.Settings = settings;
         State.Trace = Activity.Current?.Id;
         State.StartedAt = time.GetUtcNow();
-        State.Phase = settings.LegacyTasks > 0 && settings.ExpertsOf is null ? RunPhase.Preserve : RunPhase.Assign;
+        State.Phase = settings.Legacy.Tasks > 0 && settings.ExpertsOf is null ? RunPhase.Preserve : RunPhase.Assign;
         await Writer.WriteAsync();
         await AnnounceAsync();
         StartDriving();

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Wire;
@@ -91,7 +92,7 @@ internal sealed class PoisonedRun(Federation federation, ISubmissionCodec codec,
         Quorum = 1,
         Wait = TimeSpan.FromDays(1),
         MostSamples = federation.ImageCount,
-        Options = new MergeOptions { Rule = rule, Compressor = CompressorNames.Dense, Rank = 0 },
+        Options = new MergeOptions { Rule = rule, Compressor = CompressorCatalog.Dense, Rank = 0 },
     };
 
     /// <summary>What a node sends; null for nothing.</summary>

@@ -35,7 +35,7 @@ public sealed class PoisonStudyTests
         {
             Attacks = [attack],
             Fractions = [0.2],
-            Rules = [MergeRuleNames.Mean],
+            Rules = ["mean"],
             Nodes = 5,
             Rounds = Rounds,
             Classes = 2,

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Core.Merging.Compression;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -130,7 +131,7 @@ public sealed class MergeRulesTests
     public void Open_RoundWithASharedBasis_BeginsWithProjections()
     {
         var state = new MergeCoordinatorState();
-        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = CompressorNames.PowerSgd } }, PlanEffect.Opens, Now);
+        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = CompressorCatalog.PowerSgd } }, PlanEffect.Opens, Now);
         Assert.Equal(MergePhase.Projecting, state.Phase);
     }
 

@@ -53,9 +53,9 @@ public sealed class PreservationRulesTests
     }
 
     [Theory]
-    [InlineData(GroupingNames.Similarity, false, true)] // groups of six and four classes
-    [InlineData(GroupingNames.Importance, false, false)]
-    [InlineData(GroupingNames.Similarity, true, false)] // the user's groups of five
+    [InlineData("similarity", false, true)] // groups of six and four classes
+    [InlineData("importance", false, false)]
+    [InlineData("similarity", true, false)] // the user's groups of five
     public void Check_ExpertOfFiveClassesKeepsToItsSizeAndOneOfSixDoesNot_IsRefusedWhereOneMayGetSix(string grouping, bool grouped, bool refused)
     {
         // 12,288 multiply-adds, and 4 for each of ten outputs: 99.84 % with five outputs, 99.87 % with six.
@@ -104,9 +104,9 @@ public sealed class PreservationRulesTests
     }
 
     [Theory]
-    [InlineData(PartitionNames.Spectral, PartitionStrategy.Spectral)]
-    [InlineData(PartitionNames.Random, PartitionStrategy.Random)]
-    [InlineData(PartitionNames.Importance, PartitionStrategy.Importance)]
+    [InlineData("spectral", PartitionStrategy.Spectral)]
+    [InlineData("random", PartitionStrategy.Random)]
+    [InlineData("importance", PartitionStrategy.Importance)]
     public void PlanOptions_Partition_IsTheStrategyOfTheName(string name, PartitionStrategy strategy) =>
         Assert.Equal(strategy, PreservationRules.PlanOptions(TinyPreservation() with { Partition = name }, null).Strategy);
 

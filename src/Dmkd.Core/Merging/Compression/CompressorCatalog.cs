@@ -15,6 +15,9 @@ public static class CompressorCatalog
     /// <summary>Names of the compressors.</summary>
     public static IReadOnlyList<string> Names { get; } = [Dense, Svd, PowerSgd];
 
+    /// <summary>The compressors, for settings.</summary>
+    public static Registry Known { get; } = new("compressor", Names);
+
     /// <summary>Makes a compressor.</summary>
     /// <param name="settings">Name and options.</param>
     /// <param name="seed">Seeds the random projection of <c>svd</c>.</param>

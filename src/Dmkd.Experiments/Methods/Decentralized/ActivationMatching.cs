@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Experiments.Methods.SharedHead;
 
@@ -35,6 +36,7 @@ public sealed class ActivationMatching(DeviceWorker device, TrainingOptions opti
         device.RunAsync(job => new DecentralizedLearning(job, problem, options, merging, progress).Learn(Name, ownFirstWeights), cancellationToken);
 
     /// <summary>Reads <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "decentralized merging by matched activations", Order = 11)]
     internal static ActivationMatching Create(DeviceWorker device, MethodParameters parameters) => new(
         device, TrainingOptions.Read(parameters, SequentialFineTuning.UsualLearningRate),
         MergeOptions.Read(parameters, align: true, resetBatchNorm: true),

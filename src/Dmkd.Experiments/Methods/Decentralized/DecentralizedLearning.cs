@@ -25,7 +25,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
         LearningRecord record = new(method, job);
         Traffic traffic = new();
         NodeMerger merger = new(merging, traffic);
-        Network[] nodes = [.. Enumerable.Range(0, problem.Settings.Nodes).Select(node =>
+        Network[] nodes = [.. Enumerable.Range(0, problem.Settings.Participation.Nodes).Select(node =>
             ownFirstWeights ? SharedNetwork.Build(job, problem, node) : SharedNetwork.Build(job, problem))];
         try
         {
@@ -50,22 +50,22 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
     {
         var settings = problem.Settings;
         using var scope = NewDisposeScope();
-        var positions = TaskShards.Partition(problem.Dataset.Train, problem.Tasks, task, settings.Nodes, settings.Dirichlet, settings.Seed);
+        var positions = TaskShards.Partition(problem.Dataset.Train, problem.Tasks, task, settings.Participation.Nodes, settings.Participation.Dirichlet, settings.Seed);
         Tensor[] inputs = merging is { Align: false, ResetBatchNorm: false } ? [] : InputsOf(task, positions);
         ImageTensors[] shards = [.. positions.Select(shard => SharedNetwork.Images(problem, shard))];
         Generator[] generators = [.. nodes.Select((_, node) =>
             new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NodeTraining, task, node), CPU))];
         try
         {
-            for (int round = 0; round < settings.Rounds; round++)
+            for (int round = 0; round < settings.Training.Rounds; round++)
             {
                 for (int node = 0; node < nodes.Length; node++)
                 {
-                    int done = round * nodes.Length + node, all = settings.Rounds * nodes.Length;
+                    int done = round * nodes.Length + node, all = settings.Training.Rounds * nodes.Length;
                     TrainRound(nodes[node], shards[node], generators[node], round, share => progress((task + (done + share) / all) / problem.Tasks.Count));
                 }
 
-                if ((round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1) merger.Merge(nodes, inputs);
+                if ((round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1) merger.Merge(nodes, inputs);
             }
         }
         finally
@@ -79,7 +79,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
     {
         network.train();
         Objective objective = new([.. network.parameters()], new CrossEntropyRule(network).Loss);
-        _trainer.TrainRound(objective, data, generator, round, problem.Settings.Rounds, told);
+        _trainer.TrainRound(objective, data, generator, round, problem.Settings.Training.Rounds, told);
         network.eval();
     }
 

@@ -36,6 +36,7 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
     /// <summary>Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "a mixture of experts", Order = 8)]
     internal static MixtureOfExperts Create(DeviceWorker device, MethodParameters parameters) => new(
         device, TrainingOptions.Read(parameters, 0.1), parameters.Count("experts", 0, 0, 1000), parameters.Count("top", 2, 1, 1000),
         parameters.Number("strength", 1e-2, 0, 1e6));

@@ -44,6 +44,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
     public override string Name => MethodName;
 
     /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "many-to-many distillation of modules", Order = 9)]
     internal static ModuleDistillation Create(DeviceWorker device, MethodParameters parameters) => new(
         device, TrainingOptions.Read(parameters, SequentialFineTuning.UsualLearningRate), parameters.Number("alpha", 0.5, 0, 1),
         parameters.Number("temperature", 1, 0.01, 100), parameters.Count("module-rounds", 0, 0, 100_000));
@@ -62,7 +63,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
 
     private protected override ITrainingRule CreateRule(LearningContext context)
     {
-        int rounds = moduleRounds == 0 ? Math.Max(1, context.Problem.Settings.Rounds / 4) : moduleRounds;
+        int rounds = moduleRounds == 0 ? Math.Max(1, context.Problem.Settings.Training.Rounds / 4) : moduleRounds;
         return new Rule(context, new TaskTrainer(context.Job, context.Problem.Settings, _options), rounds, alpha, temperature);
     }
 

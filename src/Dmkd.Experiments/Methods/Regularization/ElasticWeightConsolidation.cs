@@ -33,6 +33,7 @@ public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOpti
     public override string Name => MethodName;
 
     /// <summary>Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "elastic weight consolidation", Order = 3)]
     internal static ElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
         device, TrainingOptions.Read(parameters, UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Sampled),
         parameters.Number("strength", UsualStrength, 0, 1e9));

@@ -35,6 +35,7 @@ public sealed class LearningWithoutForgetting(DeviceWorker device, TrainingOptio
     public override string Name => MethodName;
 
     /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>warm-up</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "learning without forgetting", Order = 5)]
     internal static LearningWithoutForgetting Create(DeviceWorker device, MethodParameters parameters) => new(
         device, TrainingOptions.Read(parameters, 0.01), parameters.Number("alpha", 3, 0, 1e6), parameters.Number("temperature", 2, 0.01, 100),
         parameters.OneOf("warm-up", "yes", ["yes", "no"]) == "yes");
@@ -85,7 +86,7 @@ public sealed class LearningWithoutForgetting(DeviceWorker device, TrainingOptio
         {
             Parameter[] head = [.. context.Network.named_children().Single(child => child.name == "head").module.parameters()];
             using var generator = context.GeneratorFor(SeedPurpose.WarmUp, task);
-            trainer.Train(new Objective(head, HeadLoss), data, generator, context.Problem.Settings.Rounds);
+            trainer.Train(new Objective(head, HeadLoss), data, generator, context.Problem.Settings.Training.Rounds);
         }
 
         private Tensor HeadLoss(TrainingBatch batch)

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Experiments.Methods.SharedHead;
 using static TorchSharp.torch;
@@ -26,6 +27,7 @@ public sealed class ExperienceReplay(DeviceWorker device, TrainingOptions option
     public override string Name => MethodName;
 
     /// <summary>Reads <c>exemplars</c> and the parameters of <see cref="TrainingOptions"/>.</summary>
+    [Named(MethodName, "experience replay", Order = 6)]
     internal static ExperienceReplay Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, TrainingOptions.Read(parameters, 0.1), parameters.Count("exemplars", UsualExemplars, 1, 1_000_000));
 

@@ -27,7 +27,7 @@ internal sealed class SharedHeadLearning(DeviceJob job, ContinualProblem problem
             model.eval();
             rule.BeforeTask(task, data);
             model.train();
-            trainer.Train(objective, data, generator, problem.Settings.Rounds, share => progress((done + share) / problem.Tasks.Count));
+            trainer.Train(objective, data, generator, problem.Settings.Training.Rounds, share => progress((done + share) / problem.Tasks.Count));
             model.eval();
             if (task < problem.Tasks.Count - 1) rule.AfterTask(task, data);
             record.Add(TaskEvaluation.Measure(model, problem, task, job.Device));

@@ -13,7 +13,7 @@ internal static class SharedNetwork
 {
     /// <summary>Describes the network of a problem.</summary>
     public static ConvNetArchitecture ArchitectureOf(ContinualProblem problem) =>
-        new(problem.Dataset.Train.Channels, problem.Dataset.Train.Height, problem.Settings.Widths, problem.Dataset.ClassNames.Count);
+        new(problem.Dataset.Train.Channels, problem.Dataset.Train.Height, problem.Settings.Training.Widths, problem.Dataset.ClassNames.Count);
 
     /// <summary>Builds it.</summary>
     /// <param name="job">The lane; the network comes to its device.</param>

@@ -32,9 +32,9 @@ internal sealed class TaskTrainer(DeviceJob job, RunSettings settings, TrainingO
     public void TrainRound(Objective objective, ImageTensors data, Generator generator, int round, int rounds, Action<double>? progress = null)
     {
         using var optimizer = OptimizerOf(objective, LearningRateSchedule.Cosine(options.LearningRate, round, rounds));
-        var batches = BatchRanges.Of(data.Count, settings.BatchSize).ToArray();
+        var batches = BatchRanges.Of(data.Count, settings.Training.BatchSize).ToArray();
         int steps = 0;
-        for (int epoch = 0; epoch < settings.Epochs; epoch++)
+        for (int epoch = 0; epoch < settings.Training.Epochs; epoch++)
         {
             using var order = randperm(data.Count, generator: generator);
             foreach (var (start, length) in batches)
@@ -42,7 +42,7 @@ internal sealed class TaskTrainer(DeviceJob job, RunSettings settings, TrainingO
                 job.CancellationToken.ThrowIfCancellationRequested();
                 using var positions = order.narrow(0, start, length);
                 Step(objective, optimizer, data, positions, generator);
-                progress?.Invoke((double)++steps / (settings.Epochs * batches.Length));
+                progress?.Invoke((double)++steps / (settings.Training.Epochs * batches.Length));
             }
         }
     }

@@ -14,7 +14,7 @@ public sealed class TaskTrainerTests
     public async Task TrainRound_CrossEntropy_IsALocalUpdate(OptimizerKind optimizer)
     {
         using DeviceWorker device = new(lanes: 1);
-        var settings = TinyProblem.Settings with { BatchSize = 8, Epochs = 2 };
+        var settings = TinyProblem.Settings with { Training = TinyProblem.Settings.Training with { BatchSize = 8, Epochs = 2 } };
         bool equal = await device.RunAsync(
             job =>
             {
