@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Dmkd.Contracts.Preservation;
-using Dmkd.Contracts.Runs;
 using Dmkd.Core;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Settings;

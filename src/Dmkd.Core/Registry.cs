@@ -186,9 +186,8 @@ public sealed class Registry<T> : Registry
     private static object Number(Type type, string text)
     {
         bool isWhole = (Nullable.GetUnderlyingType(type) ?? type) == typeof(int);
-        return isWhole
-            ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture)
-            : double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (isWhole) return int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+        return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 
     private sealed record Implementation(NamedAttribute Named, Func<string?, T> Make, object Source)

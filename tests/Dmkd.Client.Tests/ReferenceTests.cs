@@ -15,8 +15,8 @@ public sealed class ReferenceTests
         string tests = typeof(ReferenceTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "ProjectFolder").Value!;
         string file = Path.Combine(tests, "..", "..", "docs", "reference", page + ".md");
         string printed = await PrintedAsync(page);
-        if (Environment.GetEnvironmentVariable("DMKD_REGENERATE") == "1") File.WriteAllText(file, printed);
-        Assert.Equal(File.ReadAllText(file), printed);
+        if (Environment.GetEnvironmentVariable("DMKD_REGENERATE") == "1") await File.WriteAllTextAsync(file, printed, TestContext.Current.CancellationToken);
+        Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), printed);
     }
 
     private static async Task<string> PrintedAsync(string page)

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace Dmkd.Core.Settings;
 
@@ -11,7 +12,7 @@ namespace Dmkd.Core.Settings;
 /// <c>[Range]</c> and <c>[AllowedValues]</c> are its limits; <c>[DataType]</c> is the kind of its <see cref="Registry"/>;
 /// <c>[DefaultValue(null)]</c> hides a default that depends on other settings.
 /// </summary>
-public sealed class Setting
+public sealed partial class Setting
 {
     private readonly PropertyInfo[] _path;
     private readonly RangeAttribute? _range;
@@ -117,6 +118,11 @@ public sealed class Setting
         return _range is null || IsInRange(NumberOf(value)) ? null : RangeProblem(NumberOf(value), shown);
     }
 
+    /// <summary>Puts a prefix in the place of the braces around names.</summary>
+    /// <param name="text">Such as <c>{holders} must be at most 4.</c></param>
+    /// <param name="prefix">Such as two dashes.</param>
+    public static string Shown(string text, string prefix) => Braced().Replace(text, match => prefix + match.Groups[1].Value);
+
     private string? WordProblem(string text, string shown)
     {
         if (Known!.ProblemOf(text) is not { } problem) return null;
@@ -156,4 +162,7 @@ public sealed class Setting
         string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+
+    [GeneratedRegex(@"\{([a-z0-9-]+)\}")]
+    private static partial Regex Braced();
 }

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
-using System.Text.RegularExpressions;
 
 namespace Dmkd.Core.Settings;
 
@@ -11,7 +10,7 @@ namespace Dmkd.Core.Settings;
 /// together, with names in braces: <c>{holders} must be at most ...</c>.
 /// </summary>
 /// <typeparam name="T">The record.</typeparam>
-public sealed partial class SettingsBinder<T>
+public sealed class SettingsBinder<T>
     where T : class
 {
     private readonly PropertyInfo[] _sections;
@@ -52,13 +51,8 @@ public sealed partial class SettingsBinder<T>
         if (single.Length > 0) return single;
         var parts = _sections.Select(section => section.GetValue(settings)!).Append(settings).OfType<IValidatableObject>();
         var together = parts.SelectMany(part => part.Validate(new ValidationContext(part)));
-        return [.. together.Select(problem => Shown(problem.ErrorMessage!, prefix))];
+        return [.. together.Select(problem => Setting.Shown(problem.ErrorMessage!, prefix))];
     }
-
-    /// <summary>Puts a prefix in the place of the braces around names.</summary>
-    /// <param name="text">Such as <c>{holders} must be at most 4.</c></param>
-    /// <param name="prefix">Such as two dashes.</param>
-    public static string Shown(string text, string prefix) => Braced().Replace(text, match => prefix + match.Groups[1].Value);
 
     private static IEnumerable<PropertyInfo[]> PathsOf(PropertyInfo property)
     {
@@ -80,7 +74,4 @@ public sealed partial class SettingsBinder<T>
         from property in type.GetProperties(BindingFlags.Static | BindingFlags.Public)
         where property.PropertyType.IsAssignableTo(typeof(Registry))
         select (Registry)property.GetValue(null)!;
-
-    [GeneratedRegex(@"\{([a-z0-9-]+)\}")]
-    private static partial Regex Braced();
 }

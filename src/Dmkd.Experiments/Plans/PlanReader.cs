@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Dmkd.Contracts.Runs;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

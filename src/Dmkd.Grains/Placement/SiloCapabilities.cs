@@ -1,5 +1,4 @@
 using System.Globalization;
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 

@@ -22,7 +22,7 @@ public static class RunSettingsRules
         var problems = Binder.ProblemsOf(settings, prefix);
         if (problems.Count > 0) return problems;
         string? routing = Calibrations.ProblemOf(settings.Routing.Gate, settings.Fitting.Calibration, settings.Fitting.Exemplars);
-        return routing is null ? [] : [SettingsBinder<RunSettings>.Shown(routing, prefix)];
+        return routing is null ? [] : [Setting.Shown(routing, prefix)];
     }
 
     /// <summary>Refuses settings that cannot be run.</summary>

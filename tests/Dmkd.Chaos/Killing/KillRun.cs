@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Compression;

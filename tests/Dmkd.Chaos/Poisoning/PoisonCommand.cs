@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dmkd.Contracts.Merging;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Data;
 using Dmkd.Grains.Devices;

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Merging;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Data;
 

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Compression;
 using static Dmkd.Grains.Tests.Examples;

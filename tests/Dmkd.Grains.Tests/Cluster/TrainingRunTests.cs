@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Library;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;

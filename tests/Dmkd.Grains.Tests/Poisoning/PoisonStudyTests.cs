@@ -1,5 +1,4 @@
 using Dmkd.Chaos.Poisoning;
-using Dmkd.Contracts.Merging;
 using Dmkd.Data;
 using Dmkd.Grains.Devices;
 using Microsoft.Extensions.Logging.Abstractions;

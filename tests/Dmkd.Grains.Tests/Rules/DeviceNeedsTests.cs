@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
 using Dmkd.Grains.Placement;
 

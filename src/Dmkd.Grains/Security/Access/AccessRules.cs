@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
 
 namespace Dmkd.Grains.Security.Access;
