@@ -37,6 +37,7 @@ internal static class CommandLine
             new CertsCommand(),
             new AuditCommand(),
             new DoctorCommand(),
+            new ReferenceCommand(),
         };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");

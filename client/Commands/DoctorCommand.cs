@@ -17,7 +17,7 @@ internal sealed class DoctorCommand : Command
     public DoctorCommand()
         : base("doctor", "Say whether DMKD can work on this machine: processor, libtorch, convolutions, data, home and silo")
     {
-        foreach (var option in _data.OfPlace) Options.Add(option);
+        foreach (var option in _data.All) Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }

@@ -28,7 +28,7 @@ internal sealed class EvaluateCommand : Command
     public EvaluateCommand()
         : base("evaluate", "Count the test images that a checkpoint gets right")
     {
-        Option[] all = [_checkpoint, _architecture, _torchScript, .. _data.OfTestImages, _seed, _normalize.Option, _logits, _force];
+        Option[] all = [_checkpoint, _architecture, _torchScript, .. _data.All, _seed, _normalize.Option, _logits, _force];
         foreach (var option in all) Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
@@ -56,7 +56,7 @@ internal sealed class EvaluateCommand : Command
         string path = parsed.GetValue(_checkpoint)!;
         // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
         if (parsed.GetValue(_torchScript)) return await test.CountRightAsync(device, 1, () => new TestedProgram(path, test.ClassCount), cancellationToken);
-        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, _data.ImageSize(parsed));
+        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, _data.Read(parsed, 0).ImageSize);
         if (architecture.OutputCount != test.ClassCount)
             throw new BadInputException($"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes.");
         byte[] weights = await device.RunAsync(_ => TestedNetwork.Import(path, architecture), cancellationToken);

@@ -38,8 +38,8 @@ internal sealed class NodesCommand : Command
     private static int IndexOf(FoundRun run, string name)
     {
         string digits = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= run.Settings.Nodes
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= run.Settings.Participation.Nodes
             ? number - 1
-            : throw new BadInputException($"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Nodes}, not '{name}'.");
+            : throw new BadInputException($"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Participation.Nodes}, not '{name}'.");
     }
 }

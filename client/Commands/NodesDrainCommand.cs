@@ -34,8 +34,8 @@ internal sealed class NodesDrainCommand : Command
         long since = TimeProvider.System.GetTimestamp();
         while (node.State is RunNodeState.Leaving && !parsed.GetValue(_noWait))
         {
-            if (TimeProvider.System.GetElapsedTime(since) > run.Settings.RoundDeadline)
-                throw new RunFailedException($"{node.NodeId} has not sent its local update within {run.Settings.RoundDeadline}, the longest that a round waits; it is not asked any more all the same.");
+            if (TimeProvider.System.GetElapsedTime(since) > run.Settings.Participation.RoundDeadline)
+                throw new RunFailedException($"{node.NodeId} has not sent its local update within {run.Settings.Participation.RoundDeadline}, the longest that a round waits; it is not asked any more all the same.");
             await Task.Delay(LookPeriod, TimeProvider.System, cancellationToken);
             node = await LookAsync(run, index, cancellationToken);
         }

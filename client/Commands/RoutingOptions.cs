@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Settings;
 using Dmkd.Serving;
 using static Dmkd.Client.Commands.OptionReader;
 
@@ -11,27 +12,25 @@ internal sealed class RoutingOptions
 {
     private const double DefaultGateVote = 0.5;
     private static readonly RoutingPlan Default = new() { GateVote = DefaultGateVote };
+    private static readonly RoutingSettings DefaultSettings = SettingsOf(Default);
+    private static readonly SettingsBinder<RoutingSettings> Binder = new(DefaultSettings);
 
-    private readonly Option<int> _top = new("--top") { Description = "Experts that answer (R)", DefaultValueFactory = _ => Default.TopExperts };
-    private readonly Option<double> _beta = new("--beta") { Description = "Weight of an expert's mean entropy in routing (beta)", DefaultValueFactory = _ => Default.SpecializationWeight };
+    private readonly SettingOptions<RoutingSettings> _options = new(Binder, setting => setting.Name != "gate");
     private readonly Option<double> _gateVote = new("--gate-vote") { Description = "What a gate network's logits count beside an expert's", DefaultValueFactory = _ => DefaultGateVote };
     private readonly Option<string?> _gate = new("--gate")
     {
         Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, what the library was fitted to, its gate network, or else {GateCatalog.Names[0]}",
     };
 
-    private readonly Option<int> _views = new("--views") { Description = "Views of an image that an expert is shown: 1, 4 rotations, or 8 with those of its mirror image", DefaultValueFactory = _ => Default.Views };
-    private readonly Option<string> _score = new("--score") { Description = $"How class scores become evidence: {string.Join(", ", EvidenceScores.Names)}", DefaultValueFactory = _ => Default.Score };
-    private readonly Option<bool> _centred = new("--centred") { Description = "Subtract the mean of an expert's logits", DefaultValueFactory = _ => Default.Centred };
     private readonly Option<string> _calibration = new("--calibration")
     {
-        Description = $"How evidence is made comparable: {string.Join(", ", CalibrationNames.All)}; when not given, as the library was fitted",
-        DefaultValueFactory = _ => CalibrationNames.None,
+        Description = $"How evidence is made comparable: {string.Join(", ", Calibrations.Known.Names)}; when not given, as the library was fitted",
+        DefaultValueFactory = _ => Calibrations.None,
     };
 
     public void AddTo(Command command)
     {
-        Option[] all = [_top, _beta, _gate, _gateVote, _views, _score, _centred, _calibration];
+        Option[] all = [.. _options.All, _gate, _gateVote, _calibration];
         foreach (var option in all) command.Options.Add(option);
     }
 
@@ -43,12 +42,9 @@ internal sealed class RoutingOptions
             throw new BadInputException($"{_gate.Name} {GateCatalog.Oracle} knows the task of a test image: only the evaluation of a run has it. It may be {string.Join(", ", GateCatalog.Names)}.");
         if (parsed.GetValue(_gate) is { } gate && !GateCatalog.Names.Contains(gate))
             throw new BadInputException($"{_gate.Name} must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
-        _ = AtLeast(parsed, _top, 1);
-        _ = AtLeast(parsed, _beta, 0);
+        _ = _options.Read(parsed, DefaultSettings);
         _ = AtLeast(parsed, _gateVote, 0);
-        _ = ViewsOf(parsed, _views);
-        _ = OneOf(parsed, _score, EvidenceScores.Names);
-        _ = OneOf(parsed, _calibration, CalibrationNames.All);
+        _ = OneOf(parsed, _calibration, Calibrations.Known.Names);
     }
 
     /// <summary>How a library is asked.</summary>
@@ -59,18 +55,19 @@ internal sealed class RoutingOptions
     {
         var fitted = library.IsFittedForAll ? library.Fitted : null;
         var known = fitted?.Plan ?? Default;
+        var given = _options.ReadGiven(parsed, SettingsOf(known));
         var plan = new RoutingPlan
         {
             Gate = GateOf(parsed, library, fitted),
-            TopExperts = Given(parsed, _top, known.TopExperts),
-            SpecializationWeight = Given(parsed, _beta, known.SpecializationWeight),
+            TopExperts = given.TopExperts,
+            SpecializationWeight = given.SpecializationWeight,
             GateVote = parsed.GetValue(_gateVote),
-            Views = Given(parsed, _views, known.Views),
-            Score = Given(parsed, _score) ?? known.Score,
-            Centred = Given(parsed, _centred, known.Centred),
+            Views = given.Views,
+            Score = given.Score,
+            Centred = given.Centred,
         };
         plan = plan with { Calibration = CalibrationOf(parsed, plan, fitted) };
-        if (plan.Calibration != CalibrationNames.None && fitted?.Plan.Calibration != plan.Calibration)
+        if (plan.Calibration != Calibrations.None && fitted?.Plan.Calibration != plan.Calibration)
         {
             bool needsExemplars = plan.CreateGate().Needs.HasFlag(GateNeeds.Exemplars);
             throw new BadInputException(
@@ -80,8 +77,8 @@ internal sealed class RoutingOptions
 
         if (plan.CreateGate().NeedsFit && !plan.ScoresAs(known))
             throw new BadInputException(
-                $"Library '{library.Name}' was fitted with {_views.Name} {known.Views} {_score.Name} {known.Score} "
-                + $"{_centred.Name} {(known.Centred ? "true" : "false")}; leave these options out.");
+                $"Library '{library.Name}' was fitted with --views {known.Views} --score {known.Score} "
+                + $"--centred {(known.Centred ? "true" : "false")}; leave these options out.");
         return plan;
     }
 
@@ -106,12 +103,12 @@ internal sealed class RoutingOptions
     {
         if (Given(parsed, _calibration) is { } given) return given;
         bool applies = fitted is not null && plan.ScoresAs(fitted.Plan) && GateCatalog.ProblemOf(plan.Gate, fitted.Plan.Calibration) is null;
-        return applies ? fitted!.Plan.Calibration : CalibrationNames.None;
+        return applies ? fitted!.Plan.Calibration : Calibrations.None;
     }
+
+    private static RoutingSettings SettingsOf(RoutingPlan plan) => new(
+        plan.Gate, plan.TopExperts, plan.SpecializationWeight, plan.GateVote, plan.Views, plan.Score, plan.Centred);
 
     private static T? Given<T>(ParseResult parsed, Option<T> option)
         where T : class => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
-
-    private static T Given<T>(ParseResult parsed, Option<T> option, T otherwise)
-        where T : struct => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : otherwise;
 }

@@ -25,14 +25,14 @@ internal sealed class RunView(bool json)
     /// <param name="verb">The first word, such as <c>resuming</c>.</param>
     public void Begin(string runId, RunSettings settings, string place, string verb)
     {
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Nodes} nodes, {settings.Rounds} rounds of {settings.Epochs} epochs, merge every {settings.MergeEvery}, rank {settings.Rank}, seed {settings.Seed}");
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}");
         _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }
 
     /// <summary>Follows the run until it ends.</summary>
     public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
     {
-        var preservation = settings.LegacyTasks > 0 ? bars.Add("legacy model to experts") : null;
+        var preservation = settings.Legacy.Tasks > 0 ? bars.Add("legacy model to experts") : null;
         var tasks = Enumerable.Range(0, settings.Tasks).Select(task => bars.Add($"task {task + 1}/{settings.Tasks}")).ToArray();
         using var watch = new RoundWatch();
         return await run.FollowAsync(

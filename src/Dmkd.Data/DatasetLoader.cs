@@ -1,15 +1,10 @@
-using Dmkd.Data.Cifar;
-using Dmkd.Data.Images;
-using Dmkd.Data.Synthetic;
-
 namespace Dmkd.Data;
 
 /// <summary>The one way to get a dataset: checks the specification, then asks the reader of its kind.</summary>
 public static class DatasetLoader
 {
-    private const int MinimumImageSize = 8;
-    private const int MaximumImageSize = 512;
-    private const int FixedImageSize = 32; // of every kind that is not decoded from image files
+    private const int MinImageSize = 8;
+    private const int MaxImageSize = 512;
 
     /// <summary>Loads a dataset into memory; blocks, and decodes on all cores.</summary>
     /// <param name="spec">What to load.</param>
@@ -22,46 +17,11 @@ public static class DatasetLoader
     {
         ArgumentNullException.ThrowIfNull(spec);
         ct.ThrowIfCancellationRequested();
-        CheckImageSize(spec);
-        var (train, test) = (SplitRules.Train(spec), SplitRules.Test(spec));
-        return spec.Kind switch
-        {
-            DatasetSpec.Synthetic => Draw(spec, progress),
-            DatasetSpec.Images => ImageFolderReader.Read(ExistingPath(spec), spec, train, test, progress, ct),
-            DatasetSpec.Cifar10 => CifarReader.Read(ExistingPath(spec), CifarFormat.Cifar10, spec.Seed, train, test, progress, ct),
-            DatasetSpec.Cifar100 => CifarReader.Read(ExistingPath(spec), CifarFormat.Cifar100, spec.Seed, train, test, progress, ct),
-            _ => throw new DatasetException($"Kind '{spec.Kind}' is unknown; choose one of: {string.Join(", ", DatasetSpec.Kinds)}."),
-        };
-    }
-
-    private static ImageDataset Draw(DatasetSpec spec, IProgress<DatasetProgress>? progress)
-    {
-        int train = spec.TrainPerClass ?? SyntheticImages.DefaultTrainPerClass;
-        int test = spec.TestPerClass ?? SyntheticImages.DefaultTestPerClass;
-        long total = ((long)train + test) * SyntheticImages.ClassCount;
-        progress?.Report(new DatasetProgress("drawing images", 0, total));
-        var dataset = SyntheticImages.Generate(train, test, spec.Seed);
-        progress?.Report(new DatasetProgress("drawing images", total, total));
-        return dataset;
-    }
-
-    private static void CheckImageSize(DatasetSpec spec)
-    {
-        if (spec.ImageSize is < MinimumImageSize or > MaximumImageSize)
+        if (!DatasetSpec.Kinds.Contains(spec.Kind))
+            throw new DatasetException($"Kind '{spec.Kind}' is unknown; choose one of: {string.Join(", ", DatasetSpec.Kinds)}.");
+        if (spec.ImageSize is < MinImageSize or > MaxImageSize)
             throw new DatasetException(
-                $"{nameof(DatasetSpec.ImageSize)} must be in [{MinimumImageSize}, {MaximumImageSize}] pixels; it is {spec.ImageSize}.");
-        if (spec.Kind is not DatasetSpec.Images && DatasetSpec.Kinds.Contains(spec.Kind) && spec.ImageSize != FixedImageSize)
-            throw new DatasetException(
-                $"{nameof(DatasetSpec.ImageSize)} must be {FixedImageSize} for kind '{spec.Kind}'; it is {spec.ImageSize}. "
-                + "Leave it out, or use kind 'images', which resizes.");
-    }
-
-    private static string ExistingPath(DatasetSpec spec)
-    {
-        if (string.IsNullOrWhiteSpace(spec.Path))
-            throw new DatasetException($"Kind '{spec.Kind}' needs a path; set {nameof(DatasetSpec.Path)} to the dataset's folder or file.");
-        if (!Directory.Exists(spec.Path) && !File.Exists(spec.Path))
-            throw new DatasetException($"{spec.Path} does not exist; set {nameof(DatasetSpec.Path)} to the dataset's folder or file.");
-        return spec.Path;
+                $"{nameof(DatasetSpec.ImageSize)} must be in [{MinImageSize}, {MaxImageSize}] pixels; it is {spec.ImageSize}.");
+        return DatasetSpec.Readers.Find(spec.Kind)(spec, progress, ct);
     }
 }

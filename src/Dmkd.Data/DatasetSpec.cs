@@ -1,4 +1,14 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data;
+
+/// <summary>Reads a kind of data set; a static method of this assembly that fits, with a <see cref="NamedAttribute"/>, is one.</summary>
+/// <param name="spec">What to load; its image size is in range.</param>
+/// <param name="progress">Told about every thousandth image or so, on any thread; null for silence.</param>
+/// <param name="ct">Stops the load between two images.</param>
+/// <returns>The dataset, owned by the caller.</returns>
+/// <exception cref="DatasetException">The specification or the data cannot be used.</exception>
+public delegate ImageDataset DatasetReader(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct);
 
 /// <summary>Which dataset to load, and how much of it; equal specifications load equal bytes.</summary>
 public sealed record DatasetSpec
@@ -15,8 +25,11 @@ public sealed record DatasetSpec
     /// <summary>The binary version of CIFAR-100, fine labels.</summary>
     internal const string Cifar100 = "cifar100";
 
+    /// <summary>Gets the readers of the kinds.</summary>
+    public static Registry<DatasetReader> Readers { get; } = new("data set");
+
     /// <summary>Gets the values that <see cref="Kind"/> may have.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = [Synthetic, Images, Cifar10, Cifar100];
+    public static IReadOnlyList<string> Kinds => Readers.Names;
 
     /// <summary>Gets the kind of the dataset, one of <see cref="Kinds"/>. Default: synthetic.</summary>
     public string Kind { get; init; } = Synthetic;
@@ -43,4 +56,25 @@ public sealed record DatasetSpec
     /// Gets the height and width of the images, in pixels, in [8, 512]; the synthetic and CIFAR kinds have only 32. Default: 32.
     /// </summary>
     public int ImageSize { get; init; } = 32;
+
+    /// <summary>The place of the files, for a kind that has some.</summary>
+    /// <exception cref="DatasetException">None is given, or nothing is there.</exception>
+    internal string RequirePath()
+    {
+        if (string.IsNullOrWhiteSpace(Path))
+            throw new DatasetException($"Kind '{Kind}' needs a path; set {nameof(Path)} to the dataset's folder or file.");
+        if (!Directory.Exists(Path) && !File.Exists(Path))
+            throw new DatasetException($"{Path} does not exist; set {nameof(Path)} to the dataset's folder or file.");
+        return Path;
+    }
+
+    /// <summary>Refuses another image size than the only one of a kind that is not decoded from image files.</summary>
+    /// <param name="size">Height and width, in pixels.</param>
+    /// <exception cref="DatasetException">Names both.</exception>
+    internal void RequireImageSize(int size)
+    {
+        if (ImageSize == size) return;
+        throw new DatasetException(
+            $"{nameof(ImageSize)} must be {size} for kind '{Kind}'; it is {ImageSize}. Leave it out, or use kind 'images', which resizes.");
+    }
 }

@@ -1,3 +1,5 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data;
 
 /// <summary>What one of the two sets of a dataset takes from the classes: names, amounts and smallest amounts.</summary>

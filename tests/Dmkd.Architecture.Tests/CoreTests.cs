@@ -16,5 +16,5 @@ public sealed class CoreTests
 
     [Fact]
     public void Namespaces_OfPublicTypes_AreFoldersOfTheProject() =>
-        Assert.All(Product.Core.GetExportedTypes(), type => Assert.Matches(@"^Dmkd\.Core(\.[A-Z][a-z]+){1,2}$", type.Namespace!));
+        Assert.All(Product.Core.GetExportedTypes(), type => Assert.Matches(@"^Dmkd\.Core(\.[A-Z][a-z]+){0,2}$", type.Namespace!));
 }

@@ -7,7 +7,7 @@ public sealed class ReferenceTests
 {
     [Theory]
     [InlineData("Dmkd.Core", "")]
-    [InlineData("Dmkd.Data", "")]
+    [InlineData("Dmkd.Data", "Dmkd.Core")]
     [InlineData("Dmkd.Contracts", "")]
     [InlineData("Dmkd.Serving", "Dmkd.Core")]
     [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Serving")]

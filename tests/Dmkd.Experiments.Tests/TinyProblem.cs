@@ -14,11 +14,7 @@ internal static class TinyProblem
     {
         Data = new DataSource { Kind = "synthetic", Seed = 1 },
         Tasks = 2,
-        Rounds = 4,
-        Epochs = 60,
-        Widths = [8, 8],
-        BatchSize = 16,
-        LearningRate = 1e-2,
+        Training = new() { Rounds = 4, Epochs = 60, Widths = [8, 8], BatchSize = 16, LearningRate = 1e-2 },
     };
 
     public static ContinualProblem Create(int seed = 1) => new(Dataset(), Settings with { Seed = seed });

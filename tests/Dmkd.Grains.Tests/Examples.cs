@@ -5,6 +5,7 @@ using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modules;
+using Dmkd.Core.Routing;
 using Dmkd.Grains.Merging;
 
 namespace Dmkd.Grains.Tests;
@@ -21,19 +22,12 @@ internal static class Examples
     {
         Data = new DataSource { Kind = "synthetic", TrainPerClass = 24, TestPerClass = 10, Seed = 5 },
         Tasks = 2,
-        Nodes = 2,
-        Rounds = 2,
-        Epochs = 1,
-        LegacyTasks = 1,
-        LegacyEpochs = 1,
-        DistillationEpochs = 1,
-        Widths = [4, 8, 8, 8],
-        Rank = 2,
-        BatchSize = 32,
-        CalibrationPerClass = 8,
-        AllRotations = false, // a third of the time
-        Calibration = CalibrationNames.None,
         Seed = 3,
+        Participation = new() { Nodes = 2 },
+        Training = new() { Rounds = 2, Epochs = 1, Widths = [4, 8, 8, 8], BatchSize = 32, AllRotations = false }, // a third of the time
+        Legacy = new() { Tasks = 1, Epochs = 1, DistillationEpochs = 1 },
+        Merging = new() { Rank = 2 },
+        Fitting = new() { CalibrationPerClass = 8, Calibration = Calibrations.None },
     };
 
     /// <summary>Settings of a preservation that takes about a second: two experts and a gate out of a network for the synthetic data set.</summary>

@@ -6,13 +6,13 @@ namespace Dmkd.Contracts.Merging;
 [GenerateSerializer, Immutable, Alias("dmkd.MergeOptions")]
 public sealed record MergeOptions
 {
-    /// <summary>How updates are averaged, one of <see cref="MergeRuleNames"/>. Default: weighted.</summary>
+    /// <summary>How updates are averaged, a merge rule. Default: weighted.</summary>
     [Id(0)]
-    public string Rule { get; init; } = MergeRuleNames.Weighted;
+    public string Rule { get; init; } = "weighted";
 
-    /// <summary>The exchange that updates are sent by: one of <see cref="CompressorNames"/>, or <c>aligned</c> for replicas of different first weights. Default: svd.</summary>
+    /// <summary>The exchange that updates are sent by: an exchange by name, or <c>aligned</c> for replicas of different first weights. Default: svd.</summary>
     [Id(1)]
-    public string Compressor { get; init; } = CompressorNames.Svd;
+    public string Compressor { get; init; } = "svd";
 
     /// <summary>Rank kept of each matrix, the proposal's r; 0 sends updates whole. Default: 8.</summary>
     [Id(2), Range(0, 4096)]

@@ -14,7 +14,7 @@ public sealed record FittedGate
     [Id(1)]
     public required RoutingSettings Routing { get; init; }
 
-    /// <summary>One of <see cref="CalibrationNames"/>: what it holds for the evidence.</summary>
+    /// <summary>The calibration: what it holds for the evidence.</summary>
     [Id(2)]
     public required string Calibration { get; init; }
 

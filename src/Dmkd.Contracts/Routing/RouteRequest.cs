@@ -18,9 +18,9 @@ public sealed record RouteRequest
     [Id(5)]
     public required RoutingSettings Routing { get; init; }
 
-    /// <summary>One of <see cref="CalibrationNames"/>: what the library was fitted to and is to be applied. Default: none.</summary>
+    /// <summary>The calibration: what the library was fitted to and is to be applied. Default: none.</summary>
     [Id(6)]
-    public string Calibration { get; init; } = CalibrationNames.None;
+    public string Calibration { get; init; } = "none";
 
     /// <summary>Whether an earlier version of an expert may answer when the weights of its current one are damaged or missing. Default: no, as measuring wants it.</summary>
     [Id(7)]

@@ -1,28 +1,28 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+
 namespace Dmkd.Contracts.Runs;
 
 /// <summary>Names a data set, so that every silo reads the same one from its own disk: data never crosses the wire.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.DataSource")]
 public sealed record DataSource
 {
-    /// <summary>Kind: synthetic, images, cifar10 or cifar100.</summary>
-    [Id(0)]
+#pragma warning disable CS1591 // the descriptions are the documentation
+    [Id(0), DataType("data set"), DisplayName("data"), Description("Data set")]
     public required string Kind { get; init; }
 
-    /// <summary>Folder or zip; null for synthetic.</summary>
-    [Id(1)]
+    [Id(1), DisplayName("data-path"), Description("Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files")]
     public string? Path { get; init; }
 
-    /// <summary>Training images used per class; null for all.</summary>
-    [Id(2)]
+    [Id(2), Description("Training images per class; all when not given (synthetic: 400)")]
     public int? TrainPerClass { get; init; }
 
-    /// <summary>Test images used per class; null for all.</summary>
-    [Id(3)]
+    [Id(3), Description("Test images per class; all when not given (synthetic: 100)")]
     public int? TestPerClass { get; init; }
 
-    /// <summary>Height and width that images are brought to, in pixels.</summary>
-    [Id(4)]
+    [Id(4), Description("Height and width that images are brought to, in pixels")]
     public int ImageSize { get; init; } = 32;
+#pragma warning restore CS1591
 
     /// <summary>Seed of drawing and choosing images.</summary>
     [Id(5)]

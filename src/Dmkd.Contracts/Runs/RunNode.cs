@@ -20,7 +20,7 @@ public sealed record RunNode
     [Id(3)]
     public string? Silo { get; init; }
 
-    /// <summary>Device of that silo, one of <see cref="DeviceNames"/>; null when not known.</summary>
+    /// <summary>Device of that silo, one of the device kinds; null when not known.</summary>
     [Id(4)]
     public string? Device { get; init; }
 

@@ -105,6 +105,31 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    [Named("resnet20", "ResNet-20 for small images, shortcuts without weights", Order = 3)]
+    internal static CifarResNetArchitecture ResNet20(int outputs, int imageSize) => OfDepth(20, ResNetShortcut.ZeroPadded, imageSize, outputs);
+
+    [Named("resnet20-b", "ResNet-20 for small images, shortcuts with weights", Order = 4)]
+    internal static CifarResNetArchitecture ResNet20B(int outputs, int imageSize) => OfDepth(20, ResNetShortcut.Projected, imageSize, outputs);
+
+    [Named("resnet32", "ResNet-32 for small images, shortcuts without weights", Order = 5)]
+    internal static CifarResNetArchitecture ResNet32(int outputs, int imageSize) => OfDepth(32, ResNetShortcut.ZeroPadded, imageSize, outputs);
+
+    [Named("resnet32-b", "ResNet-32 for small images, shortcuts with weights", Order = 6)]
+    internal static CifarResNetArchitecture ResNet32B(int outputs, int imageSize) => OfDepth(32, ResNetShortcut.Projected, imageSize, outputs);
+
+    [Named("resnet44", "ResNet-44 for small images, shortcuts without weights", Order = 7)]
+    internal static CifarResNetArchitecture ResNet44(int outputs, int imageSize) => OfDepth(44, ResNetShortcut.ZeroPadded, imageSize, outputs);
+
+    [Named("resnet44-b", "ResNet-44 for small images, shortcuts with weights", Order = 8)]
+    internal static CifarResNetArchitecture ResNet44B(int outputs, int imageSize) => OfDepth(44, ResNetShortcut.Projected, imageSize, outputs);
+
+    [Named("resnet56", "ResNet-56 for small images, shortcuts without weights", Order = 9)]
+    internal static CifarResNetArchitecture ResNet56(int outputs, int imageSize) => OfDepth(56, ResNetShortcut.ZeroPadded, imageSize, outputs);
+
+    [Named("resnet56-b", "ResNet-56 for small images, shortcuts with weights", Order = 10)]
+    internal static CifarResNetArchitecture ResNet56B(int outputs, int imageSize) => OfDepth(56, ResNetShortcut.Projected, imageSize, outputs);
+
+    [Named(FamilyName, "residual networks for small images")]
     internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
     {
         bool padded = arguments[0] == "a";

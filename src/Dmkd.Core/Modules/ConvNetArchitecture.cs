@@ -113,6 +113,10 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture, $"{Family}({InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount})");
 
+    [Named("convnet", "four convolutions of 24 and 48 channels", Order = 2)]
+    internal static ConvNetArchitecture Usual(int outputs, int imageSize) => new(3, imageSize, [24, 48, 48, 48], outputs);
+
+    [Named(FamilyName, "convolutions with batch norm, then pooling and one linear layer")]
     internal static NetworkArchitecture Parse(string text)
     {
         try

@@ -44,6 +44,10 @@ public sealed record MlpArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    [Named("mlp", "two hidden layers of 512 and 256 units", Order = 1)]
+    internal static MlpArchitecture Usual(int outputs, int imageSize) => new(3, imageSize, [512, 256], outputs);
+
+    [Named(FamilyName, "linear layers")]
     internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, "mlp(3x32x32;512-256;10)", arguments =>
     {
         ArchitectureText.Count(arguments, 3);

@@ -105,6 +105,16 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    [Named("resnet18", "ResNet-18 as torchvision has it", Order = 11)]
+    internal static TorchvisionResNetArchitecture ResNet18(int outputs, int imageSize) => OfDepth(18, imageSize, outputs);
+
+    [Named("resnet34", "ResNet-34 as torchvision has it", Order = 12)]
+    internal static TorchvisionResNetArchitecture ResNet34(int outputs, int imageSize) => OfDepth(34, imageSize, outputs);
+
+    [Named("resnet50", "ResNet-50 as torchvision has it", Order = 13)]
+    internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) => OfDepth(50, imageSize, outputs);
+
+    [Named(FamilyName, "residual networks as torchvision has them")]
     internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
     {
         ArchitectureText.Count(arguments, 6);

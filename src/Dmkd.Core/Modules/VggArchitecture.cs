@@ -88,6 +88,16 @@ public sealed record VggArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    [Named("vgg11-bn", "VGG-11 with batch norm", Order = 14)]
+    internal static VggArchitecture Vgg11(int outputs, int imageSize) => OfDepth(11, imageSize, outputs);
+
+    [Named("vgg13-bn", "VGG-13 with batch norm", Order = 15)]
+    internal static VggArchitecture Vgg13(int outputs, int imageSize) => OfDepth(13, imageSize, outputs);
+
+    [Named("vgg16-bn", "VGG-16 with batch norm", Order = 16)]
+    internal static VggArchitecture Vgg16(int outputs, int imageSize) => OfDepth(16, imageSize, outputs);
+
+    [Named(FamilyName, "VGG with batch norm")]
     internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
     {
         ArchitectureText.Count(arguments, 4);

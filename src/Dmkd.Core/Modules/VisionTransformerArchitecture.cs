@@ -94,6 +94,10 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    [Named("vit-tiny", "a small vision transformer", Order = 17)]
+    internal static VisionTransformerArchitecture UsualTiny(int outputs, int imageSize) => Tiny(imageSize, outputs);
+
+    [Named(FamilyName, "vision transformers")]
     internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
     {
         ArchitectureText.Count(arguments, 7);

@@ -22,32 +22,30 @@ public sealed class EvidenceGate(EvidenceScore score = EvidenceScore.MaxLogit) :
 public enum EvidenceScore
 {
     /// <summary>The largest class score.</summary>
+    [Named("max-logit", "the largest class score", Order = 1)]
     MaxLogit,
 
     /// <summary>ln Σ exp of the class scores, minus the free energy.</summary>
+    [Named("energy", "ln of the sum of exp of the class scores", Order = 2)]
     Energy,
 
     /// <summary>The largest probability of the softmax of the class scores.</summary>
+    [Named("probability", "the largest probability of the softmax", Order = 3)]
     Probability,
 }
 
 /// <summary>The scores of evidence by name, and their formulas.</summary>
 public static class EvidenceScores
 {
-    private static readonly (string Name, EvidenceScore Score)[] All =
-        [("max-logit", EvidenceScore.MaxLogit), ("energy", EvidenceScore.Energy), ("probability", EvidenceScore.Probability)];
+    /// <summary>The scores.</summary>
+    public static Registry<EvidenceScore> Known { get; } = new("score");
 
     /// <summary>Names of the scores.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(entry => entry.Name)];
+    public static IReadOnlyList<string> Names => Known.Names;
 
     /// <summary>Finds a score.</summary>
     /// <exception cref="ArgumentException">No score has the name; the message lists those there are.</exception>
-    public static EvidenceScore Find(string name)
-    {
-        foreach (var (known, score) in All)
-            if (known == name) return score;
-        throw new ArgumentException($"There is no score '{name}'; there are: {string.Join(", ", Names)}.", nameof(name));
-    }
+    public static EvidenceScore Find(string name) => Known.Find(name);
 
     /// <summary>An expert's evidence for one input.</summary>
     /// <param name="score">The formula.</param>

@@ -29,6 +29,12 @@ public static class GateCatalog
     /// <summary>Gates of a run: its library has no gate network, and its evaluation knows the tasks.</summary>
     public static IReadOnlyList<string> NamesForRuns { get; } = NamesWithout(GateNeeds.GateNetwork);
 
+    /// <summary>Gates of libraries, for settings.</summary>
+    public static Registry OfLibraries { get; } = new("gate", Names);
+
+    /// <summary>Gates of runs, for settings.</summary>
+    public static Registry OfRuns { get; } = new("gate of a run", NamesForRuns);
+
     /// <summary>Calibrations of the gate <c>evidence</c>.</summary>
     public static IReadOnlyList<string> Calibrations { get; } = [.. Evidence.Select(entry => entry.Name)];
 

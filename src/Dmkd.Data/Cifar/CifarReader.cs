@@ -1,8 +1,20 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Cifar;
 
 /// <summary>Reads the binary files of CIFAR-10 and CIFAR-100.</summary>
 internal static class CifarReader
 {
+    private const int Size = 32;
+
+    [Named(DatasetSpec.Cifar10, "the binary version of CIFAR-10", Order = 3)]
+    public static ImageDataset ReadTen(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct) =>
+        Read(spec, CifarFormat.Cifar10, progress, ct);
+
+    [Named(DatasetSpec.Cifar100, "the binary version of CIFAR-100, fine labels", Order = 4)]
+    public static ImageDataset ReadHundred(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct) =>
+        Read(spec, CifarFormat.Cifar100, progress, ct);
+
     /// <summary>Reads both sets.</summary>
     /// <param name="path">Folder with the files, or the folder that holds the published subfolder.</param>
     /// <param name="format">Which of the two datasets.</param>
@@ -30,6 +42,13 @@ internal static class CifarReader
             int[] chosen = rules.Choose(everything.Labels, names, seed, folder);
             return chosen.Length == everything.Count ? everything : everything.Select(chosen);
         }
+    }
+
+    private static ImageDataset Read(DatasetSpec spec, CifarFormat format, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        spec.RequireImageSize(Size);
+        var (train, test) = (SplitRules.Train(spec), SplitRules.Test(spec));
+        return Read(spec.RequirePath(), format, spec.Seed, train, test, progress, ct);
     }
 
     private static string FindFolder(string path, CifarFormat format)

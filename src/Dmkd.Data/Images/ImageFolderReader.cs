@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Dmkd.Core;
 
 namespace Dmkd.Data.Images;
 
@@ -6,6 +7,13 @@ namespace Dmkd.Data.Images;
 internal static class ImageFolderReader
 {
     private const int ReportEvery = 1000;
+
+    [Named(DatasetSpec.Images, "a folder or zip file with train/<class>/* and test/<class>/*", Order = 2)]
+    public static ImageDataset Read(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        var (train, test) = (SplitRules.Train(spec), SplitRules.Test(spec));
+        return Read(spec.RequirePath(), spec, train, test, progress, ct);
+    }
 
     /// <summary>Reads both sets.</summary>
     /// <param name="path">An existing folder or zip file.</param>

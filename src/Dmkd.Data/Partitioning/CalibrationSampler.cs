@@ -1,3 +1,5 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Partitioning;
 
 /// <summary>Chooses the few samples that calibrate a preserved module's routing.</summary>
@@ -13,7 +15,7 @@ public static class CalibrationSampler
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perClass, 1);
         int[] sample = [.. ClassIndex.Group(labels).SelectMany(
-            (positions, label) => ClassIndex.Pick(positions, perClass, SeedSequence.Derive(seed, SeedPurpose.Calibration, label)))];
+            (positions, label) => ClassIndex.Pick(positions, perClass, SeedSequence.Derive(seed, SeedPurpose.CalibrationImages, label)))];
         Array.Sort(sample);
         return sample;
     }

@@ -1,3 +1,5 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Partitioning;
 
 /// <summary>Cuts a training set into the private shards of the nodes, with classes as unevenly spread as wanted.</summary>

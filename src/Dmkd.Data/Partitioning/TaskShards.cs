@@ -1,10 +1,10 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Partitioning;
 
 /// <summary>The private training images of a run's nodes, task by task: the same for every method that gets the same seed.</summary>
 public static class TaskShards
 {
-    private const int PartitionPurpose = 3;
-
     /// <summary>Cuts a task's images into shards by <see cref="DirichletPartitioner"/>.</summary>
     /// <param name="train">All training images. Borrowed.</param>
     /// <param name="tasks">The tasks.</param>
@@ -20,7 +20,7 @@ public static class TaskShards
         ArgumentNullException.ThrowIfNull(tasks);
         int[] ofTask = train.PositionsOf(tasks.ClassesOf(task));
         int[] labels = [.. ofTask.Select(position => train.Labels[position])];
-        var shares = DirichletPartitioner.Partition(labels, nodes, concentration, SeedSequence.Derive(seed, PartitionPurpose, task));
+        var shares = DirichletPartitioner.Partition(labels, nodes, concentration, SeedSequence.Derive(seed, SeedPurpose.NodeShares, task));
         return [.. shares.Select(share => share.Select(position => ofTask[position]).ToArray())];
     }
 }

@@ -1,3 +1,5 @@
+using Dmkd.Core;
+
 namespace Dmkd.Data.Synthetic;
 
 /// <summary>
@@ -41,6 +43,22 @@ public static class SyntheticImages
             ObjectCatalog.Names,
             DrawSet(trainPerClass, seed, SeedPurpose.SyntheticTrain),
             DrawSet(testPerClass, seed, SeedPurpose.SyntheticTest));
+    }
+
+    [Named(DatasetSpec.Synthetic, "ten classes of drawn objects; needs no files", Order = 1)]
+    internal static ImageDataset Draw(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    {
+        spec.RequireImageSize(Size);
+        _ = SplitRules.Train(spec);
+        _ = SplitRules.Test(spec);
+        int train = spec.TrainPerClass ?? DefaultTrainPerClass;
+        int test = spec.TestPerClass ?? DefaultTestPerClass;
+        long total = ((long)train + test) * ClassCount;
+        ct.ThrowIfCancellationRequested();
+        progress?.Report(new DatasetProgress("drawing images", 0, total));
+        var dataset = Generate(train, test, spec.Seed);
+        progress?.Report(new DatasetProgress("drawing images", total, total));
+        return dataset;
     }
 
     private static ImageSet DrawSet(int perClass, int seed, long purpose)

@@ -1,32 +1,21 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
-using Dmkd.Experiments.Methods.Decentralized;
-using Dmkd.Experiments.Methods.Mixture;
-using Dmkd.Experiments.Methods.Modular;
-using Dmkd.Experiments.Methods.Regularization;
-using Dmkd.Experiments.Methods.Replay;
 
 namespace Dmkd.Experiments.Methods;
+
+/// <summary>Makes a baseline; a static method that fits, with a <see cref="NamedAttribute"/>, is one.</summary>
+/// <param name="device">Where it computes. Borrowed.</param>
+/// <param name="parameters">Its parameters.</param>
+public delegate IContinualLearner BaselineFactory(DeviceWorker device, MethodParameters parameters);
 
 /// <summary>The baselines by name. DMKD itself is not among them: it needs a cluster, and whoever has one makes it.</summary>
 public static class BaselineCatalog
 {
-    private static readonly Dictionary<string, Func<DeviceWorker, MethodParameters, IContinualLearner>> Baselines = new(StringComparer.Ordinal)
-    {
-        [SequentialFineTuning.MethodName] = SequentialFineTuning.Create,
-        [JointTraining.MethodName] = JointTraining.Create,
-        [ElasticWeightConsolidation.MethodName] = ElasticWeightConsolidation.Create,
-        [OnlineElasticWeightConsolidation.MethodName] = OnlineElasticWeightConsolidation.Create,
-        [LearningWithoutForgetting.MethodName] = LearningWithoutForgetting.Create,
-        [ExperienceReplay.MethodName] = ExperienceReplay.Create,
-        [DarkExperienceReplay.MethodName] = DarkExperienceReplay.Create,
-        [MixtureOfExperts.MethodName] = MixtureOfExperts.Create,
-        [ModuleDistillation.MethodName] = ModuleDistillation.Create,
-        [PlainAveraging.MethodName] = PlainAveraging.Create,
-        [ActivationMatching.MethodName] = ActivationMatching.Create,
-    };
+    /// <summary>The baselines.</summary>
+    public static Registry<BaselineFactory> Known { get; } = new("baseline");
 
     /// <summary>Names of the baselines.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Baselines.Keys];
+    public static IReadOnlyList<string> Names => Known.Names;
 
     /// <summary>Makes a baseline.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -36,9 +25,8 @@ public static class BaselineCatalog
     public static IContinualLearner Create(string name, MethodParameters parameters, DeviceWorker device)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        if (!Baselines.TryGetValue(name, out var make))
-            throw new MethodParameterException($"There is no baseline '{name}'; there are: {string.Join(", ", Names)}.");
-        var learner = make(device, parameters);
+        if (Known.ProblemOf(name) is { } problem) throw new MethodParameterException(problem);
+        var learner = Known.Find(name)(device, parameters);
         parameters.RequireAllRead();
         return learner;
     }

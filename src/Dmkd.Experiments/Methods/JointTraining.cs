@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -26,6 +27,7 @@ public sealed class JointTraining(DeviceWorker device, TrainingOptions options) 
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
     /// <summary>Reads the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "trains one network on all tasks at once: an upper bound", Order = 2)]
     internal static JointTraining Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate));
 

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -23,6 +24,7 @@ public sealed class SequentialFineTuning(DeviceWorker device, TrainingOptions? o
     public override string Name => MethodName;
 
     /// <summary>Reads the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "trains one network on task after task", Order = 1)]
     internal static SequentialFineTuning Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate));
 

@@ -33,9 +33,9 @@ internal static class DataSection
             TrainPerClass = map.Find("train-per-class")?.Count(2, int.MaxValue),
             TestPerClass = map.Find("test-per-class")?.Count(1, int.MaxValue),
             ImageSize = map.Find("image-size")?.Count(8, 512) ?? DefaultImageSize,
-            Seed = map.Find("seed")?.Count(nameof(RunSettings.Seed)) ?? 1,
+            Seed = map.Find("seed")?.Count("seed") ?? 1,
         };
-        int own = map.Find("tasks")?.Count(nameof(RunSettings.Tasks)) ?? tasks;
+        int own = map.Find("tasks")?.Count("tasks") ?? tasks;
         map.RequireAllAsked();
         return new PlannedData(name, source, path, own);
     }

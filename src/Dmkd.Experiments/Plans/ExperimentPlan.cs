@@ -54,15 +54,11 @@ public sealed record ExperimentPlan
         {
             Data = data.Source,
             Tasks = data.Tasks,
-            Nodes = Nodes,
-            Dirichlet = Dirichlet,
-            Rounds = Budget.Rounds,
-            Epochs = Budget.Epochs,
-            BatchSize = Budget.BatchSize,
-            Widths = [.. Budget.Widths],
             Seed = seed,
+            Participation = new() { Nodes = Nodes, Dirichlet = Dirichlet },
+            Training = new() { Rounds = Budget.Rounds, Epochs = Budget.Epochs, BatchSize = Budget.BatchSize, Widths = Budget.Widths },
         };
         // Results must not depend on what else the machine does: every node is waited for.
-        return settings with { ShortestWait = settings.RoundDeadline };
+        return settings with { Participation = settings.Participation with { ShortestWait = settings.Participation.RoundDeadline } };
     }
 }

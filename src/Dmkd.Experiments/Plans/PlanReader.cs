@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Dmkd.Contracts.Runs;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -29,12 +28,12 @@ public static partial class PlanReader
     {
         var root = Root(text, file).Map();
         string name = root.Find("name") is { } named ? NameOf(named) : Path.GetFileNameWithoutExtension(file);
-        int tasks = root.Find("tasks")?.Count(nameof(RunSettings.Tasks)) ?? 5;
+        int tasks = root.Find("tasks")?.Count("tasks") ?? 5;
         var data = DataSection.Read(root.Require("data"), tasks);
-        int nodes = root.Find("nodes")?.Count(nameof(RunSettings.Nodes)) ?? 4;
-        var dirichlet = SettingRange.Of(nameof(RunSettings.Dirichlet));
+        int nodes = root.Find("nodes")?.Count("nodes") ?? 4;
+        var dirichlet = SettingRange.Of("dirichlet");
         double concentration = root.Find("dirichlet")?.Number(dirichlet.Least, dirichlet.Most) ?? 1;
-        int[] seeds = root.Find("seeds") is { } listed ? Distinct(listed, seed => seed.Count(nameof(RunSettings.Seed))) : UsualSeeds;
+        int[] seeds = root.Find("seeds") is { } listed ? Distinct(listed, seed => seed.Count("seed")) : UsualSeeds;
         var budget = BudgetOf(root.Find("budget"));
         var search = SearchOf(root.Find("select"));
         var methods = MethodSection.Read(root.Require("methods"), search is not null);
@@ -100,9 +99,9 @@ public static partial class PlanReader
         if (section is null) return usual;
         var map = section.Map();
         var budget = new TrainingBudget(
-            map.Find("rounds")?.Count(nameof(RunSettings.Rounds)) ?? usual.Rounds,
-            map.Find("epochs")?.Count(nameof(RunSettings.Epochs)) ?? usual.Epochs,
-            map.Find("batch-size")?.Count(nameof(RunSettings.BatchSize)) ?? usual.BatchSize,
+            map.Find("rounds")?.Count("rounds") ?? usual.Rounds,
+            map.Find("epochs")?.Count("epochs") ?? usual.Epochs,
+            map.Find("batch-size")?.Count("batch-size") ?? usual.BatchSize,
             map.Find("widths") is { } widths ? [.. widths.List().Select(width => width.Count(1, 4096))] : usual.Widths);
         map.RequireAllAsked();
         return budget;
@@ -112,11 +111,11 @@ public static partial class PlanReader
     {
         if (section is null) return null;
         var map = section.Map();
-        var range = SettingRange.Of(nameof(RunSettings.LearningRate));
+        var range = SettingRange.Of("learning-rate");
         var search = new ParameterSearch(
             Distinct(map.Require(PlannedMethod.LearningRate), rate => YamlValue.NumberText(rate.Number(range.Least, range.Most))),
             map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
-            map.Find("seed")?.Count(nameof(RunSettings.Seed)) ?? 1,
+            map.Find("seed")?.Count("seed") ?? 1,
             map.Find("train-per-class")?.Count(2, int.MaxValue));
         map.RequireAllAsked();
         return search;

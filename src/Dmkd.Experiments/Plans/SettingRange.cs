@@ -1,7 +1,4 @@
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
-using System.Reflection;
-using Dmkd.Contracts.Runs;
+using Dmkd.Experiments.Running;
 
 namespace Dmkd.Experiments.Plans;
 
@@ -10,10 +7,7 @@ namespace Dmkd.Experiments.Plans;
 /// <param name="Most">Largest value.</param>
 internal readonly record struct SettingRange(double Least, double Most)
 {
-    /// <summary>Limits of a property of <see cref="RunSettings"/>.</summary>
-    public static SettingRange Of(string property)
-    {
-        var range = typeof(RunSettings).GetProperty(property)!.GetCustomAttribute<RangeAttribute>()!;
-        return new SettingRange(Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture));
-    }
+    /// <summary>Limits of a setting of <c>run</c>.</summary>
+    /// <param name="name">Its name, such as <c>batch-size</c>.</param>
+    public static SettingRange Of(string name) => new(DmkdParameters.Binder[name].Minimum, DmkdParameters.Binder[name].Maximum);
 }

@@ -31,13 +31,13 @@ public sealed record RunDocument : ResultDocument
     public static RunDocument Of(RunReport report, IReadOnlyList<MethodResult> baselines, ConvolutionDocument? convolutions = null)
     {
         ArgumentNullException.ThrowIfNull(report);
-        return new RunDocument(ResultDocument.Of(report.RunId, report.Settings, MethodResult.From(report), report.Settings.Nodes))
+        return new RunDocument(ResultDocument.Of(report.RunId, report.Settings, MethodResult.From(report), report.Settings.Participation.Nodes))
         {
             LegacyAccuracy = report.LegacyAccuracy,
             Library = report.Library,
             Settings = report.Settings,
             Convolutions = convolutions,
-            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, result.NodesOf(report.Settings.Nodes)))],
+            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, result.NodesOf(report.Settings.Participation.Nodes)))],
         };
     }
 }

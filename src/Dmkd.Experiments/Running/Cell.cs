@@ -52,8 +52,8 @@ public sealed record Cell(
             .. ParameterLines(method, parameters, settings),
             $"data={source.Kind}|{data.WrittenPath}|{source.TrainPerClass}|{source.TestPerClass}|{source.ImageSize}|{source.Seed}",
             string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}|{heldOut?.TrainPerClass}"),
-            string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Nodes}|dirichlet={settings.Dirichlet:R}|seed={settings.Seed}"),
-            $"budget={settings.Rounds}|{settings.Epochs}|{settings.BatchSize}|{string.Join('-', settings.Widths)}",
+            string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Participation.Nodes}|dirichlet={settings.Participation.Dirichlet:R}|seed={settings.Seed}"),
+            $"budget={settings.Training.Rounds}|{settings.Training.Epochs}|{settings.Training.BatchSize}|{string.Join('-', settings.Training.Widths)}",
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..DigestLength];
     }

@@ -66,7 +66,7 @@ public sealed record CellDocument : ResultDocument
         ArgumentNullException.ThrowIfNull(cell);
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(circumstances);
-        return new CellDocument(ResultDocument.Of(cell.RunId, cell.Settings, result, result.NodesOf(cell.Settings.Nodes)))
+        return new CellDocument(ResultDocument.Of(cell.RunId, cell.Settings, result, result.NodesOf(cell.Settings.Participation.Nodes)))
         {
             Cell = cell.Name,
             Stage = cell.Stage,

@@ -32,7 +32,7 @@ public sealed class DmkdLearner(ITrainingRunGrain run, MethodParameters paramete
     private static double ShareOf(RunProgress look, RunSettings settings)
     {
         if (look.Phase is RunPhase.Completed) return 1;
-        double preserved = settings.LegacyTasks > 0 ? look.PreservationProgress : 0, parts = settings.Tasks + (settings.LegacyTasks > 0 ? 1 : 0);
+        double preserved = settings.Legacy.Tasks > 0 ? look.PreservationProgress : 0, parts = settings.Tasks + (settings.Legacy.Tasks > 0 ? 1 : 0);
         return Math.Clamp((preserved + look.Task + look.TaskProgress) / parts, 0, 1);
     }
 }

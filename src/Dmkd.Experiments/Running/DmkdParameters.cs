@@ -1,94 +1,68 @@
 using System.Globalization;
-using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Settings;
+using Dmkd.Data;
 using Dmkd.Experiments.Plans;
-using static Dmkd.Experiments.Running.DmkdParameter;
 
 namespace Dmkd.Experiments.Running;
 
-/// <summary>DMKD's parameters: the options of <c>run</c> by their names, without those that a whole experiment shares.</summary>
+/// <summary>DMKD's parameters: the settings of <c>run</c> by their names, without those that a whole experiment shares.</summary>
 public static class DmkdParameters
 {
     /// <summary>Name of the method.</summary>
     public const string MethodName = "dmkd";
 
-    private static readonly SettingRange AtLeastZero = new(0, 1e6);
-    private static readonly string[] ViewCounts = [.. Enumerable.Range(1, RotationLabels.MostViews).Where(RotationLabels.AreViews).Select(count => count.ToString(CultureInfo.InvariantCulture))];
+    private static readonly string[] OfTheExperiment = ["tasks", "nodes", "rounds", "epochs", "batch-size", "widths", "seed"];
+    private static readonly string[] Answers = ["yes", "no"];
 
-    /// <summary>A new setting of a run becomes a parameter by a line here.</summary>
-    private static readonly DmkdParameter[] All =
-    [
-        // What is learned.
-        Number("alpha", nameof(RunSettings.Alpha), (settings, value) => settings with { Alpha = value }),
-        Number("lambda", nameof(RunSettings.Lambda), (settings, value) => settings with { Lambda = value }),
-        Number("learning-rate", nameof(RunSettings.LearningRate), (settings, value) => settings with { LearningRate = value }),
-        Number("dirichlet", nameof(RunSettings.Dirichlet), (settings, value) => settings with { Dirichlet = value }),
-        Count("legacy-tasks", nameof(RunSettings.LegacyTasks), (settings, value) => settings with { LegacyTasks = value }),
-        Count("legacy-epochs", nameof(RunSettings.LegacyEpochs), (settings, value) => settings with { LegacyEpochs = value }),
-        Count("distillation-epochs", nameof(RunSettings.DistillationEpochs), (settings, value) => settings with { DistillationEpochs = value }),
-        Count("calibration-per-class", nameof(RunSettings.CalibrationPerClass), (settings, value) => settings with { CalibrationPerClass = value }),
+    /// <summary>The settings of a run.</summary>
+    public static SettingsBinder<RunSettings> Binder { get; } = new(
+        new RunSettings { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } }, DatasetSpec.Readers);
 
-        // How inputs are routed.
-        OneOf("gate", GateCatalog.NamesForRuns, (settings, value) => settings with { Routing = settings.Routing with { Gate = value } }),
-        Count("top", new SettingRange(1, 1e6), (settings, value) => settings with { Routing = settings.Routing with { TopExperts = value } }),
-        Number("beta", AtLeastZero, (settings, value) => settings with { Routing = settings.Routing with { SpecializationWeight = value } }),
-        OneOf("views", ViewCounts, (settings, value) => settings with { Routing = settings.Routing with { Views = int.Parse(value, CultureInfo.InvariantCulture) } }),
-        OneOf("score", EvidenceScores.Names, (settings, value) => settings with { Routing = settings.Routing with { Score = value } }),
-        Switch("centred", (settings, value) => settings with { Routing = settings.Routing with { Centred = value } }),
-        Count("exemplars", nameof(RunSettings.Exemplars), (settings, value) => settings with { Exemplars = value }),
-        OneOf("calibration", CalibrationNames.All, (settings, value) => settings with { Calibration = value }),
-        Switch("all-rotations", (settings, value) => settings with { AllRotations = value }),
-        Switch("unknown-output", (settings, value) => settings with { UnknownOutput = value }),
-        OneOf("start-from", StartNames.All, (settings, value) => settings with { StartFrom = value }),
-
-        // How updates are sent and merged.
-        OneOf("compressor", CompressorNames.All, (settings, value) => settings with { Compressor = value }),
-        Count("rank", nameof(RunSettings.Rank), (settings, value) => settings with { Rank = value }),
-        Switch("fp16", (settings, value) => settings with { HalfPrecision = value }),
-        Switch("error-feedback", (settings, value) => settings with { ErrorFeedback = value }),
-        Count("merge-every", nameof(RunSettings.MergeEvery), (settings, value) => settings with { MergeEvery = value }),
-        new("merge-rule", (settings, given) => given.Text("merge-rule") is { } name ? settings with { MergeRule = RuleOf(name) } : settings),
-        Number("outer-learning-rate", nameof(RunSettings.OuterLearningRate), (settings, value) => settings with { OuterLearningRate = value }),
-        Number("outer-momentum", nameof(RunSettings.OuterMomentum), (settings, value) => settings with { OuterMomentum = value }),
-        Number("max-drop", nameof(RunSettings.MaxDrop), (settings, value) => settings with { MaxDrop = value }),
-        Switch("own-first-weights", (settings, value) => settings with { OwnFirstWeights = value }),
-        Switch("align", (settings, value) => settings with { Alignment = value }),
-        Switch("reestimate-batch-norm", (settings, value) => settings with { ReestimateBatchNorm = value }),
-
-        // Who takes part, and how long a round waits.
-        OneOf("device", DeviceNames.All, (settings, value) => settings with { Device = value }),
-        Count("holders", nameof(RunSettings.Holders), (settings, value) => settings with { Holders = value }),
-        Number("participation", nameof(RunSettings.Participation), (settings, value) => settings with { Participation = value }),
-        Number("quorum", nameof(RunSettings.Quorum), (settings, value) => settings with { Quorum = value }),
-        Seconds("longest-wait", (settings, value) => settings with { RoundDeadline = value }),
-        Seconds("shortest-wait", (settings, value) => settings with { ShortestWait = value }),
-        Number("wait-spread", nameof(RunSettings.WaitSpread), (settings, value) => settings with { WaitSpread = value }),
-    ];
+    /// <summary>The settings that are parameters.</summary>
+    public static IReadOnlyList<Setting> All { get; } =
+        [.. Binder.Settings.Where(setting => setting.Section != nameof(RunSettings.Data) && !OfTheExperiment.Contains(setting.Name))];
 
     /// <summary>Names of the parameters.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(parameter => parameter.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(setting => setting.Name)];
 
     /// <summary>Puts parameters into settings.</summary>
     /// <param name="settings">What all methods share.</param>
     /// <param name="given">The parameters; all must be known.</param>
-    /// <exception cref="MethodParameterException">One is unknown, or out of its range.</exception>
+    /// <exception cref="MethodParameterException">One is unknown, out of its range, or does not go with the others.</exception>
     public static RunSettings Apply(RunSettings settings, MethodParameters given)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(given);
-        var applied = All.Aggregate(settings, (sum, parameter) => parameter.Apply(sum, given));
+        var applied = settings;
+        foreach (var setting in All)
+            if (given.Text(setting.Name) is not null) applied = setting.With(applied, ValueOf(setting, given));
         given.RequireAllRead();
-        if (applied.Holders > applied.Nodes)
-            throw new MethodParameterException($"{MethodName}: holders must be at most the number of nodes, {applied.Nodes}, not {applied.Holders}.");
-        return applied with
+        applied = Complete(applied, name => given.Text(name) is not null);
+        if (Binder.ProblemsOf(applied) is [var problem, ..]) throw new MethodParameterException($"{MethodName}: {problem}");
+        return applied;
+    }
+
+    /// <summary>Gives settings that were not said the values that follow from those that were.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="isGiven">Whether a setting was said.</param>
+    public static RunSettings Complete(RunSettings settings, Func<string, bool> isGiven)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(isGiven);
+        var (fitting, participation) = (settings.Fitting, settings.Participation);
+        if (!isGiven("calibration")) fitting = fitting with { Calibration = Calibrations.DefaultFor(settings.Routing.Gate) };
+        bool isTooLong = participation.ShortestWait > participation.RoundDeadline;
+        // A short longest wait asks for short waits.
+        if (isTooLong && !isGiven("shortest-wait")) participation = participation with { ShortestWait = participation.RoundDeadline };
+        return settings with
         {
-            Calibration = given.Text("calibration") is null ? CalibrationNames.DefaultFor(applied.Routing.Gate) : applied.Calibration,
-            LegacyTasks = Math.Min(applied.LegacyTasks, applied.Tasks),
-            ShortestWait = applied.ShortestWait <= applied.RoundDeadline ? applied.ShortestWait : applied.RoundDeadline,
+            Fitting = fitting,
+            Participation = participation,
+            Legacy = settings.Legacy with { Tasks = Math.Min(settings.Legacy.Tasks, settings.Tasks) },
         };
     }
 
@@ -98,14 +72,14 @@ public static class DmkdParameters
     public static IReadOnlyDictionary<string, string> WithoutDefaults(RunSettings settings, IReadOnlyDictionary<string, string> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        return parameters.Where(pair => !IsDefault(pair)).ToDictionary();
+        return parameters.Where(pair => !IsDefault(pair.Key)).ToDictionary();
 
-        bool IsDefault(KeyValuePair<string, string> pair)
+        bool IsDefault(string name)
         {
-            var alone = new MethodParameters(MethodName, new Dictionary<string, string> { [pair.Key] = pair.Value });
+            if (All.FirstOrDefault(setting => setting.Name == name) is not { } known) return false;
             try
             {
-                return All.FirstOrDefault(parameter => parameter.Name == pair.Key) is { } known && known.Apply(settings, alone) == settings;
+                return Equals(ValueOf(known, new MethodParameters(MethodName, parameters)), known.Get(settings));
             }
             catch (MethodParameterException)
             {
@@ -114,16 +88,24 @@ public static class DmkdParameters
         }
     }
 
-    private static string RuleOf(string name)
+    private static object ValueOf(Setting setting, MethodParameters given)
     {
-        try
-        {
-            _ = MergeRuleCatalog.Named(name);
-            return name;
-        }
-        catch (ArgumentException e)
-        {
-            throw new MethodParameterException($"{MethodName}: merge-rule: {e.Message.Split(" (Parameter", 2)[0]}");
-        }
+        object value = ReadValue(setting, given);
+        if (setting.ProblemOf(value, setting.Name) is { } problem) throw new MethodParameterException($"{MethodName}: {problem}");
+        return value;
     }
+
+    private static object ReadValue(Setting setting, MethodParameters given)
+    {
+        string name = setting.Name;
+        if (setting.Type == typeof(bool)) return given.OneOf(name, "", Answers) == "yes";
+        if (setting.Allowed.Count > 0) return int.Parse(given.OneOf(name, "", [.. setting.Allowed.Select(Text)]), CultureInfo.InvariantCulture);
+        if (setting.Type == typeof(int)) return given.Count(name, 0, (int)setting.Minimum, (int)setting.Maximum);
+        if (setting.Type == typeof(double)) return given.Number(name, 0, setting.Minimum, setting.Maximum);
+        if (setting.Type == typeof(TimeSpan)) return TimeSpan.FromSeconds(given.Number(name, 0, setting.Minimum, setting.Maximum));
+        bool isWord = setting.Known is { TakesParameters: false };
+        return isWord ? given.OneOf(name, "", setting.Known!.Names) : given.Text(name)!;
+    }
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture)!;
 }

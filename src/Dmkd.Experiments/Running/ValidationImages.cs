@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Data;
 
 namespace Dmkd.Experiments.Running;
@@ -11,7 +12,6 @@ namespace Dmkd.Experiments.Running;
 /// <param name="read">Reads a data set.</param>
 public sealed class ValidationImages(string folder, Func<DataSource, CancellationToken, Task<ImageDataset>> read) : IDisposable
 {
-    private const int HoldingOutPurpose = 61;
     private const int LeastTraining = 2; // per class, as every data set needs
     private readonly SemaphoreSlim _writing = new(1);
 
@@ -57,7 +57,7 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
             if (positions.Length <= LeastTraining)
                 throw new DatasetException($"Class '{classNames[label]}' has {positions.Length} training images; holding some out for validation needs at least {LeastTraining + 1}.");
             int count = Math.Clamp((int)Math.Round(heldOut.Share * positions.Length), 1, positions.Length - LeastTraining);
-            new Random(SeedSequence.Derive(heldOut.Seed, HoldingOutPurpose, label)).Shuffle(positions);
+            new Random(SeedSequence.Derive(heldOut.Seed, SeedPurpose.HeldOutImages, label)).Shuffle(positions);
             validation.AddRange(positions[..count]);
             train.AddRange(positions[count..].Take(heldOut.TrainPerClass ?? int.MaxValue));
         }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Data.Partitioning;
@@ -8,10 +9,6 @@ namespace Dmkd.Grains.Data;
 /// <summary>A run's data: the classes of its tasks and each node's private share, the same on every silo for the same settings.</summary>
 public sealed class RunData
 {
-    private const int LegacyPurpose = 1;
-    private const int CalibrationPurpose = 2;
-    private const int ExemplarPurpose = 4;
-    private const int MeasuringPurpose = 5;
     private readonly RunSettings _settings;
 
     /// <summary>Binds settings to their data set.</summary>
@@ -23,9 +20,9 @@ public sealed class RunData
         Dataset = dataset;
         _settings = settings;
         Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks);
-        if (settings.Exemplars > 0 && settings.Exemplars < dataset.ClassNames.Count)
-            throw new DatasetException($"{settings.Exemplars} exemplars are fewer than one for each of {dataset.ClassNames.Count} classes; keep more, or none.");
-        if (settings.Architecture is { } named) RequireFit(named, dataset.Train);
+        if (settings.Fitting.Exemplars > 0 && settings.Fitting.Exemplars < dataset.ClassNames.Count)
+            throw new DatasetException($"{settings.Fitting.Exemplars} exemplars are fewer than one for each of {dataset.ClassNames.Count} classes; keep more, or none.");
+        if (settings.Training.Architecture is { } named) RequireFit(named, dataset.Train);
     }
 
     /// <summary>The data set.</summary>
@@ -43,7 +40,7 @@ public sealed class RunData
     /// <summary>A node's private training images of a task, labelled by the task's own class positions.</summary>
     public ImageSet ShardOf(int task, int node)
     {
-        var shares = TaskShards.Partition(Dataset.Train, Tasks, task, _settings.Nodes, _settings.Dirichlet, _settings.Seed);
+        var shares = TaskShards.Partition(Dataset.Train, Tasks, task, _settings.Participation.Nodes, _settings.Participation.Dirichlet, _settings.Seed);
         return Relabel(Dataset.Train.Select(shares[node]), Tasks.ClassesOf(task));
     }
 
@@ -52,7 +49,7 @@ public sealed class RunData
     {
         var shard = ShardOf(task, node);
         return shard.Select(CalibrationSampler.Sample(
-            shard.Labels, Math.Max(1, _settings.CalibrationPerClass / _settings.Nodes), SeedSequence.Derive(_settings.Seed, CalibrationPurpose, task, node)));
+            shard.Labels, Math.Max(1, _settings.Fitting.CalibrationPerClass / _settings.Participation.Nodes), SeedSequence.Derive(_settings.Seed, SeedPurpose.NodeCalibration, task, node)));
     }
 
     /// <summary>A node's training images of a task with the data set's labels; of more than may be, a sample with as many of each class.</summary>
@@ -64,7 +61,7 @@ public sealed class RunData
         var shard = ShardOf(task, node);
         int[] classes = [.. Tasks.ClassesOf(task)];
         if (shard.Count > most)
-            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, MeasuringPurpose, task, node)));
+            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, SeedPurpose.MeasuredImages, task, node)));
         return Named(shard, classes);
     }
 
@@ -76,7 +73,7 @@ public sealed class RunData
     /// <param name="node">The node.</param>
     public ImageSet ExemplarsOf(int lastTask, int node)
     {
-        int perClass = _settings.Exemplars / ClassesUpTo(lastTask).Length;
+        int perClass = _settings.Fitting.Exemplars / ClassesUpTo(lastTask).Length;
         var kept = Enumerable.Range(0, lastTask + 1).Select(task =>
         {
             var shard = ShardOf(task, node);
@@ -84,7 +81,7 @@ public sealed class RunData
             var picked = classes.Index().SelectMany(entry =>
             {
                 int[] own = shard.PositionsOf([entry.Index]);
-                new Random(SeedSequence.Derive(_settings.Seed, ExemplarPurpose, task, node, entry.Index)).Shuffle(own);
+                new Random(SeedSequence.Derive(_settings.Seed, SeedPurpose.Exemplars, task, node, entry.Index)).Shuffle(own);
                 return own.Take(ShareOf(perClass, node + entry.Item));
             });
             var images = shard.Select([.. picked]);
@@ -113,12 +110,12 @@ public sealed class RunData
         new(images.Pixels, [.. images.Labels.Select(label => classes[label])], images.Channels, images.Height, images.Width);
 
     /// <summary>A node's part of a class's exemplars: the nodes that get one more than others change from class to class.</summary>
-    private int ShareOf(int perClass, int turn) => perClass / _settings.Nodes + (turn % _settings.Nodes < perClass % _settings.Nodes ? 1 : 0);
+    private int ShareOf(int perClass, int turn) => perClass / _settings.Participation.Nodes + (turn % _settings.Participation.Nodes < perClass % _settings.Participation.Nodes ? 1 : 0);
 
     /// <summary>What the owner of the legacy model holds: the training images of its classes, labelled by position among them.</summary>
     public ImageSet LegacyTraining()
     {
-        int[] classes = ClassesUpTo(_settings.LegacyTasks - 1);
+        int[] classes = ClassesUpTo(_settings.Legacy.Tasks - 1);
         return Relabel(Dataset.Train.Select(Dataset.Train.PositionsOf(classes)), classes);
     }
 
@@ -127,7 +124,7 @@ public sealed class RunData
     {
         var training = LegacyTraining();
         return training.Select(CalibrationSampler.Sample(
-            training.Labels, _settings.CalibrationPerClass, SeedSequence.Derive(_settings.Seed, LegacyPurpose)));
+            training.Labels, _settings.Fitting.CalibrationPerClass, SeedSequence.Derive(_settings.Seed, SeedPurpose.LegacyOwnersImages)));
     }
 
     /// <summary>Test images of some classes with the data set's own labels.</summary>

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Grains.Placement;
@@ -39,8 +38,8 @@ public sealed partial class SiloDevices : IDisposable
         _ = TorchRuntime.EnsureLoaded();
         long ofTheMachine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return torch.cuda.is_available()
-            ? new SiloCapabilities(DeviceNames.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
-            : new SiloCapabilities(DeviceNames.Cpu, ofTheMachine);
+            ? new SiloCapabilities(DeviceKinds.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
+            : new SiloCapabilities(DeviceKinds.Cpu, ofTheMachine);
     }
 
     /// <summary>What whoever uses the devices says of it. Borrowed.</summary>

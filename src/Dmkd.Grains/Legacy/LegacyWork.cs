@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
@@ -16,25 +17,20 @@ namespace Dmkd.Grains.Legacy;
 /// <summary>The tensor work of preservation (proposal 3.2): synchronous, values in and values out, run on a device lane.</summary>
 internal static class LegacyWork
 {
-    private const int TrainingPurpose = 21;
-    private const int PartitionPurpose = 22;
-    private const int DistillationPurpose = 23;
-    private const int RandomWeightsPurpose = 24;
-
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyRandomWeights);
 
     /// <summary>Trains a monolithic network on plain labels, as deprecated models were.</summary>
     /// <returns>Architecture, weights as safetensors, accuracy on the test images, device time.</returns>
     public static TrainedLegacy Train(DeviceJob job, RunSettings settings, ImageSet training, ImageSet test, int classCount, Action<double> progress)
     {
         var architecture = RunRules.Networks(settings, training).Legacy(classCount);
-        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, TrainingPurpose), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyTraining), CPU);
         using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
         {
-            var options = new TrainingOptions { Rounds = settings.LegacyEpochs, BatchSize = settings.BatchSize, LearningRate = settings.LearningRate };
+            var options = new TrainingOptions { Rounds = settings.Legacy.Epochs, BatchSize = settings.Training.BatchSize, LearningRate = settings.Training.LearningRate };
             Trainer.Run(network, new ImageTrainingData(data), new CrossEntropy(), options, generator, progress, job.CancellationToken);
         }
 
@@ -60,14 +56,14 @@ internal static class LegacyWork
         IReadOnlyList<int[]> groups, Action<double> progress)
     {
         var architecture = ArchitectureCatalog.Parse(architectureText);
-        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, DistillationPurpose), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyDistillation), CPU);
         using var weights = WeightCodec.Decode(legacyWeights);
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device, generator);
 
         using var scores = Score(job, legacy, calibration, architecture.OutputCount);
         var graph = ImportanceGraph.Build(architecture, scores);
         int[] clusterOfNode = SpectralPartitioner.Partition(
-            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, PartitionPurpose) });
+            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyPartition) });
         int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusterOfNode, groups, groups.Count);
 
         var experts = new CutExpert[groups.Count];
@@ -84,7 +80,7 @@ internal static class LegacyWork
             }
         }
 
-        return new TakenApart(experts, settings.StartFrom == StartNames.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
+        return new TakenApart(experts, settings.Training.StartFrom == StartingPoints.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
     }
 
     /// <summary>The units most important to all classes, as many as an expert has; what a new expert can start from.</summary>
@@ -110,13 +106,13 @@ internal static class LegacyWork
     private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
         NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
     {
-        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.UnknownOutput)];
+        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.Training.UnknownOutput)];
         for (int c = 0; c < classes.Length; c++) outputs[c] = classes[c]; // the first outputs are the classes as they are
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)
         {
             using var random = WeightTransfer.RandomWeights(cut, RandomWeightsSeed(settings));
-            return (cut, WeightTransfer.Blend(cut, weights, random, settings.Alpha, outputs));
+            return (cut, WeightTransfer.Blend(cut, weights, random, settings.Legacy.Alpha, outputs));
         }
     }
 
@@ -129,9 +125,9 @@ internal static class LegacyWork
         var own = training.Select(training.PositionsOf(classes));
         using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
         var inputs = ImageTensors.Normalise(pixels).to(job.Device);
-        using var answers = SoftLabels.Of(legacy, inputs, classes, settings.BatchSize);
+        using var answers = SoftLabels.Of(legacy, inputs, classes, settings.Training.BatchSize);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
-        var options = TrainingOptions.Distillation with { Epochs = settings.DistillationEpochs, BatchSize = settings.BatchSize };
+        var options = TrainingOptions.Distillation with { Epochs = settings.Legacy.DistillationEpochs, BatchSize = settings.Training.BatchSize };
         Trainer.Run(student, new TensorData(inputs, answers), objective, options, generator, progress, job.CancellationToken);
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);

@@ -45,7 +45,7 @@ internal static class RoundMerge
     private static MergedTensors? MergeAsMean(MergeOptions options, IUpdateExchange exchange, WeightSet weights, AdmittedUpdates round)
     {
         bool isPlain = options is { OuterLearningRate: 1, OuterMomentum: 0 };
-        if (!isPlain || MergeRuleCatalog.Named(options.Rule) is not LinearMergeRule rule) return null;
+        if (!isPlain || IMergeRule.Known.Find(options.Rule) is not LinearMergeRule rule) return null;
         var parts = rule.Weigh(new UpdateGeometry(round.Deltas), round.SampleCounts);
         var mean = exchange.Combine(round.Payloads, name => [.. parts.For(name).Select(weight => weight / parts.Divisor)]);
         if (mean is null) return null;
@@ -59,7 +59,7 @@ internal static class RoundMerge
 
     private static MergedTensors MergeByRule(MergeOptions options, WeightSet weights, AdmittedUpdates round, byte[]? momentum)
     {
-        using var update = MergeRuleCatalog.Named(options.Rule).Merge(round.Deltas, round.SampleCounts);
+        using var update = IMergeRule.Known.Find(options.Rule).Merge(round.Deltas, round.SampleCounts);
         using var velocity = momentum is null ? null : WeightCodec.Decode(momentum);
         using var step = OuterOf(options).Step(update.Update, velocity);
         using var merged = ModuleAverager.Apply(weights, step.Step);

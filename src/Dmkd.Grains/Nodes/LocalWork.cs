@@ -1,4 +1,6 @@
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
@@ -16,9 +18,6 @@ namespace Dmkd.Grains.Nodes;
 /// <summary>Trains a module on a node's shard (proposal 3.4.1): synchronous, values in and values out, run on a device lane.</summary>
 internal static class LocalWork
 {
-    private const int UpdatePurpose = 11;
-    private const int OwnWeightsPurpose = 13;
-
     /// <summary>
     /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped before is put under the
     /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice. The update, relative to
@@ -35,7 +34,7 @@ internal static class LocalWork
     public static (TrainingResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
         DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
     {
-        using var generator = new Generator(SeedOf(request, UpdatePurpose), CPU);
+        using var generator = new Generator(SeedOf(request, SeedPurpose.LocalUpdate), CPU);
         using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
         using (var first = FirstWeights(request, network.Architecture, starting, residual)) first.CopyTo(network);
         network.to(job.Device);
@@ -44,7 +43,7 @@ internal static class LocalWork
         using var teacherNetwork = target?.Teacher;
 
         Objective objective = new CrossEntropy();
-        if (target is not null) objective += new TeacherDistillation(target) * request.Settings.Lambda;
+        if (target is not null) objective += new TeacherDistillation(target) * request.Settings.Training.Lambda;
         var data = new ImageTrainingData(images, LabelsOf(request, network.Architecture));
         var result = Trainer.Run(network, data, objective, OptionsOf(request), generator, progress, job.CancellationToken);
         using var updated = WeightSet.CopyOf(network);
@@ -61,8 +60,8 @@ internal static class LocalWork
     /// <summary>Those given with what was dropped, or in a module's first round weights of the node's own.</summary>
     private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting, byte[]? residual)
     {
-        if (request.Settings.OwnFirstWeights && request.Round == 0)
-            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, OwnWeightsPurpose, request.Task, request.NodeIndex));
+        if (request.Settings.Merging.OwnFirstWeights && request.Round == 0)
+            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.OwnFirstWeights, request.Task, request.NodeIndex));
         if (residual is null) return WeightCodec.Decode(starting);
         using var weights = WeightCodec.Decode(starting);
         using var dropped = WeightCodec.Decode(residual);
@@ -71,7 +70,7 @@ internal static class LocalWork
 
     private static DistillationTarget? TargetOf(DeviceJob job, LocalUpdateRequest request, byte[]? teacherWeights, Generator generator)
     {
-        if (request.Settings.Lambda <= 0) return null;
+        if (request.Settings.Training.Lambda <= 0) return null;
         string architecture = request.Teacher?.Architecture ?? request.Module.Architecture;
         var teacher = ArchitectureCatalog.Parse(architecture).Build(generator);
         using (var weights = WeightCodec.Decode(teacherWeights!)) weights.CopyTo(teacher);
@@ -85,14 +84,14 @@ internal static class LocalWork
     private static ILabelSpace LabelsOf(LocalUpdateRequest request, NetworkArchitecture architecture)
     {
         if (!request.Module.RotationLabelled) return new PlainLabels();
-        return RotationSpace.OfHead(architecture.OutputCount, request.Settings.AllRotations);
+        return RotationSpace.OfHead(architecture.OutputCount, request.Settings.Training.AllRotations);
     }
 
     private static TrainingOptions OptionsOf(LocalUpdateRequest request) => new()
     {
-        Epochs = request.Settings.Epochs,
-        BatchSize = request.Settings.BatchSize,
-        LearningRate = LearningRateSchedule.Cosine(request.Settings.LearningRate, request.Round, request.Settings.Rounds),
+        Epochs = request.Settings.Training.Epochs,
+        BatchSize = request.Settings.Training.BatchSize,
+        LearningRate = LearningRateSchedule.Cosine(request.Settings.Training.LearningRate, request.Round, request.Settings.Training.Rounds),
     };
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>

@@ -29,7 +29,7 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (baseWeights, fetched) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
         byte[] starting = startingDigest == request.Base.Digest ? baseWeights : await weights.GetAsync(startingDigest, cancellationToken);
-        byte[]? teacher = request.Settings.Lambda <= 0 ? null
+        byte[]? teacher = request.Settings.Training.Lambda <= 0 ? null
             : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken) : baseWeights;
         // Weights of the node's own already hold what was dropped.
         byte[]? dropped = residual is null || startingDigest != request.Base.Digest ? null : await weights.GetAsync(residual, cancellationToken);

@@ -1,4 +1,4 @@
-using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 
 namespace Dmkd.Grains.Placement;
 
@@ -10,23 +10,23 @@ internal static class DeviceNeeds
     private const char Mark = '@';
 
     /// <summary>A key with a need; any device leaves it as it is.</summary>
-    public static string With(string key, string need) => need == DeviceNames.Any ? key : $"{key}{Mark}{need}";
+    public static string With(string key, string need) => need == DeviceKinds.Any ? key : $"{key}{Mark}{need}";
 
     /// <summary>The need in a key.</summary>
-    public static string Of(string key) => key.LastIndexOf(Mark) is >= 0 and var at && DeviceNames.All.Contains(key[(at + 1)..]) ? key[(at + 1)..] : DeviceNames.Any;
+    public static string Of(string key) => key.LastIndexOf(Mark) is >= 0 and var at && DeviceKinds.Known.Names.Contains(key[(at + 1)..]) ? key[(at + 1)..] : DeviceKinds.Any;
 
     /// <summary>
     /// Which of some silos meet a need. For any device: those with a GPU when there are such, else all. A silo whose device is not known yet
     /// meets no other need.
     /// </summary>
     /// <param name="devices">Their devices; null where not known.</param>
-    /// <param name="need">One of <see cref="DeviceNames"/>.</param>
+    /// <param name="need">One of <see cref="DeviceKinds"/>.</param>
     /// <returns>Their places in the list.</returns>
     public static IReadOnlyList<int> Meeting(IReadOnlyList<string?> devices, string need)
     {
         int[] all = [.. Enumerable.Range(0, devices.Count)];
-        if (need != DeviceNames.Any) return [.. all.Where(i => devices[i] == need)];
-        int[] withGpu = [.. all.Where(i => devices[i] == DeviceNames.Cuda)];
+        if (need != DeviceKinds.Any) return [.. all.Where(i => devices[i] == need)];
+        int[] withGpu = [.. all.Where(i => devices[i] == DeviceKinds.Cuda)];
         return withGpu.Length > 0 ? withGpu : all;
     }
 

@@ -1,11 +1,11 @@
 using System.Globalization;
-using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Dmkd.Grains.Placement;
 
 /// <summary>What a silo tells the others about itself as silo metadata: on which device it computes, and with how much memory.</summary>
-/// <param name="Device">One of <see cref="DeviceNames"/>, never <see cref="DeviceNames.Any"/>; null while it is not known.</param>
+/// <param name="Device">One of <see cref="DeviceKinds"/>, never <see cref="DeviceKinds.Any"/>; null while it is not known.</param>
 /// <param name="MemoryBytes">Memory of that device, of the machine where it is the CPU, in bytes; 0 while it is not known.</param>
 internal sealed record SiloCapabilities(string? Device, long MemoryBytes)
 {

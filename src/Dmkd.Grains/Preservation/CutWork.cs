@@ -30,12 +30,12 @@ internal static class CutWork
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device);
         using var data = ImageTensors.From(calibration.Pixels, calibration.Labels, calibration.Channels, calibration.Height);
         using var inputs = InputNormalisation.Find(settings.Normalisation).Apply(data.Pixels.to(job.Device));
-        using var scores = settings.Scores == ScoreNames.Magnitude
+        using var scores = PreservationWays.Measures.Find(settings.Scores) is ImportanceMeasure.Magnitude
             ? ImportanceScorer.Magnitude(legacy, architecture.OutputCount)
             : ImportanceScorer.Score(legacy, inputs, data.Labels.to(job.Device), architecture.OutputCount, new ImportanceOptions());
         progress(0.3);
         job.CancellationToken.ThrowIfCancellationRequested();
-        var groups = settings.ClassGroups ?? (settings.Grouping == GroupingNames.Similarity ? GroupAlike(legacy, inputs, data.Labels, settings) : null);
+        var groups = settings.ClassGroups ?? (PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity ? GroupAlike(legacy, inputs, data.Labels, settings) : null);
         var plan = PreservationPlanner.Plan(architecture, scores, PreservationRules.PlanOptions(settings, groups));
         progress(0.7);
 

@@ -1,12 +1,11 @@
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
-using System.Reflection;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Settings;
 using Dmkd.Data;
 
 namespace Dmkd.Grains.Preservation;
@@ -14,29 +13,27 @@ namespace Dmkd.Grains.Preservation;
 /// <summary>Decisions of a preservation, as functions of what was asked for.</summary>
 public static class PreservationRules
 {
-    private const int RandomWeightsPurpose = 41;
-    private const int PartitionPurpose = 42;
-    private const int DistillationPurpose = 43;
-    private const int SurrogatePurpose = 44;
-    private const int CalibrationPurpose = 45;
+    /// <summary>The settings of <c>preserve</c>.</summary>
+    public static SettingsBinder<PreservationSettings> Binder { get; } = new(
+        new PreservationSettings { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 }, Architecture = "" }, DatasetSpec.Readers);
 
     /// <summary>A gate network may be this narrow.</summary>
     private const double GateMinimumWidth = 0.1;
 
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, RandomWeightsPurpose);
+    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedRandomWeights);
 
     /// <summary>Seed of the partition and of grouping classes.</summary>
-    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, PartitionPurpose);
+    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedPartition);
 
     /// <summary>Seed of a module's batches.</summary>
-    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, DistillationPurpose, module);
+    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedDistillation, module);
 
     /// <summary>Seed of a surrogate's batches.</summary>
-    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SurrogatePurpose);
+    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.Surrogate);
 
     /// <summary>Seed of choosing calibration images.</summary>
-    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, CalibrationPurpose);
+    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedCalibration);
 
     /// <summary>Whether a gate network is made: one expert needs none.</summary>
     public static bool HasGate(PreservationSettings settings) => settings is { GateSize: > 0, Experts: > 1 };
@@ -55,12 +52,7 @@ public static class PreservationRules
     {
         ExpertCount = settings.Experts,
         ClassGroups = classGroups,
-        Strategy = settings.Partition switch
-        {
-            PartitionNames.Random => PartitionStrategy.Random,
-            PartitionNames.Importance => PartitionStrategy.Importance,
-            _ => PartitionStrategy.Spectral,
-        },
+        Strategy = PreservationWays.Partitions.Find(settings.Partition),
         Widths = new UnitSelectionOptions
         {
             MinimumWidthFraction = settings.MinimumWidth,
@@ -74,11 +66,7 @@ public static class PreservationRules
     public static void Check(PreservationSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        CheckRanges(settings);
-        if (!PartitionNames.All.Contains(settings.Partition)) throw Unknown("partition", settings.Partition, PartitionNames.All);
-        if (!ScoreNames.All.Contains(settings.Scores)) throw Unknown("score", settings.Scores, ScoreNames.All);
-        if (!GroupingNames.All.Contains(settings.Grouping)) throw Unknown("grouping", settings.Grouping, GroupingNames.All);
-        _ = InputNormalisation.Find(settings.Normalisation);
+        if (Binder.ProblemsOf(settings) is [var problem, ..]) throw new ArgumentException(problem, nameof(settings));
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         if (settings.Experts > architecture.OutputCount)
             throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
@@ -115,18 +103,6 @@ public static class PreservationRules
         _ => RunPhase.Preserve,
     };
 
-    private static void CheckRanges(PreservationSettings settings)
-    {
-        foreach (var property in typeof(PreservationSettings).GetProperties())
-        {
-            if (property.GetCustomAttribute<RangeAttribute>() is { } range && property.GetValue(settings) is var value && !range.IsValid(value))
-                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{property.Name} must be in [{range.Minimum}, {range.Maximum}], not {value}."), nameof(settings));
-        }
-    }
-
-    private static ArgumentException Unknown(string what, string name, IReadOnlyList<string> known) =>
-        new($"There is no {what} '{name}'; there are: {string.Join(", ", known)}.");
-
     private static void CheckGroups(int[][] groups, int experts, int outputs)
     {
         if (groups.Length != experts) throw new ArgumentException($"There are {experts} experts and {groups.Length} groups of classes; they must be as many.", nameof(groups));
@@ -147,12 +123,13 @@ public static class PreservationRules
     }
 
     /// <summary>The most classes that an expert may get.</summary>
-    private static int MostClasses(PreservationSettings settings, int outputs) => settings switch
+    private static int MostClasses(PreservationSettings settings, int outputs)
     {
-        { ClassGroups: { } groups } => groups.Max(group => group.Length),
-        { Grouping: GroupingNames.Similarity } => ClassGrouping.LargestGroup(outputs, settings.Experts),
-        _ => (outputs + settings.Experts - 1) / settings.Experts, // to clusters, in equal shares
-    };
+        if (settings.ClassGroups is { } groups) return groups.Max(group => group.Length);
+        return PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity
+            ? ClassGrouping.LargestGroup(outputs, settings.Experts)
+            : (outputs + settings.Experts - 1) / settings.Experts; // to clusters, in equal shares
+    }
 
     /// <summary>Multiply-adds of a module at a least width, as a share of the legacy model's.</summary>
     private static double LeastShare(NetworkArchitecture architecture, int outputs, double minimumWidth) =>

@@ -18,7 +18,7 @@ internal static class RunGate
         var routing = settings.Routing;
         int seed = SeedSequence.Derive(settings.Seed, ScorerPurpose);
         var score = EvidenceScores.Find(routing.Score);
-        return GateCatalog.Create(new GateOptions(routing.Gate, settings.Calibration, score, routing.SpecializationWeight, seed));
+        return GateCatalog.Create(new GateOptions(routing.Gate, settings.Fitting.Calibration, score, routing.SpecializationWeight, seed));
     }
 
     /// <summary>Puts reports about exemplars together, in the order of nodes and exemplars.</summary>

@@ -41,7 +41,7 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
             return BatchRouting.RequestOf(batch.Test, batch.Images, [batch.Classes, batch.Classes], routing);
         }
 
-        return BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Calibration };
+        return BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Fitting.Calibration };
     }
 
     /// <summary>What the router's answers to batches mean.</summary>

@@ -15,7 +15,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId)
     {
         int[] asked = state.Phase is RunPhase.Train && !state.IsStopped ? state.Participants : [];
-        var lines = Enumerable.Range(0, state.Settings!.Nodes).Select(node => new Line(
+        var lines = Enumerable.Range(0, state.Settings!.Participation.Nodes).Select(node => new Line(
             Of(state, runId, node), asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null, state.Absent.Contains(node))).ToArray();
         return await Task.WhenAll(lines.Select(FillAsync));
     }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Data;
 
 namespace Dmkd.Grains.Runs;
@@ -9,14 +10,11 @@ internal static class RunParticipation
     /// <summary>A node that has missed so many rounds in a row is not waited for; it counts when it comes in time.</summary>
     private const int MostMissed = 2;
 
-    private const int HolderPurpose = 32;
-    private const int ParticipationPurpose = 33;
-
     /// <summary>Nodes that hold a task's module, ascending: all of them, or as many as asked for, drawn for each task.</summary>
     public static int[] HoldersOf(RunSettings settings, int task)
     {
-        int[] all = [.. Enumerable.Range(0, settings.Nodes)];
-        return settings.Holders == 0 ? all : Draw(all, settings.Holders, SeedSequence.Derive(settings.Seed, HolderPurpose, task));
+        int[] all = [.. Enumerable.Range(0, settings.Participation.Nodes)];
+        return settings.Participation.Holders == 0 ? all : Draw(all, settings.Participation.Holders, SeedSequence.Derive(settings.Seed, SeedPurpose.Holders, task));
     }
 
     /// <summary>Begins a round: who takes part is decided and stored before anybody is asked.</summary>
@@ -24,10 +22,10 @@ internal static class RunParticipation
     {
         var settings = state.Settings!;
         int[] present = [.. HoldersOf(settings, state.Task).Where(node => !state.Absent.Contains(node))];
-        int count = (int)Math.Ceiling(settings.Participation * present.Length);
+        int count = (int)Math.Ceiling(settings.Participation.Share * present.Length);
         // Between merges the same nodes train on: a draw is for all rounds up to the next merge.
-        int merge = state.Round / settings.MergeEvery;
-        state.Participants = settings.Participation >= 1 ? present : Draw(present, count, SeedSequence.Derive(settings.Seed, ParticipationPurpose, state.Task, merge));
+        int merge = state.Round / settings.Merging.MergeEvery;
+        state.Participants = settings.Participation.Share >= 1 ? present : Draw(present, count, SeedSequence.Derive(settings.Seed, SeedPurpose.Participants, state.Task, merge));
         state.Attempts = 0;
     }
 

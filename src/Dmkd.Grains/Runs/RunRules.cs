@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
@@ -16,10 +17,10 @@ namespace Dmkd.Grains.Runs;
 internal static class RunRules
 {
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
-    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1;
+    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1;
 
     /// <summary>The phase after a round's merge.</summary>
-    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Rounds ? RunPhase.Train : RunPhase.Specialize;
+    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Training.Rounds ? RunPhase.Train : RunPhase.Specialize;
 
     /// <summary>Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are not repeated.</summary>
     public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
@@ -31,16 +32,16 @@ internal static class RunRules
     public const int MostAttempts = 3;
 
     /// <summary>Key of a node.</summary>
-    public static string NodeKey(string library, int node, string device = DeviceNames.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
+    public static string NodeKey(string library, int node, string device = DeviceKinds.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
 
     /// <summary>Keys of nodes.</summary>
-    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceNames.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
+    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceKinds.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
 
     /// <summary>How long the current round waits for its nodes.</summary>
     public static TimeSpan Wait(TrainingRunState state)
     {
         var settings = state.Settings!;
-        return AdaptiveDeadline.Wait(state.Arrivals, settings.ShortestWait, settings.RoundDeadline, settings.WaitSpread);
+        return AdaptiveDeadline.Wait(state.Arrivals, settings.Participation.ShortestWait, settings.Participation.RoundDeadline, settings.Participation.WaitSpread);
     }
 
     /// <summary>Whether collecting a failed round again is in vain: nobody was late, and nothing could be used.</summary>
@@ -48,30 +49,30 @@ internal static class RunRules
 
     /// <summary>Submissions that a round needs at its deadline: the quorum's share of the participants, rounded up, at least one.</summary>
     public static int Quorum(RunSettings settings, int participants) =>
-        Math.Clamp((int)Math.Ceiling(settings.Quorum * participants), 1, Math.Max(1, participants));
+        Math.Clamp((int)Math.Ceiling(settings.Participation.Quorum * participants), 1, Math.Max(1, participants));
 
     /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first merge, and sent whole.</summary>
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
-        bool isAligned = settings.Alignment && round < settings.MergeEvery;
+        bool isAligned = settings.Merging.Alignment && round < settings.Merging.MergeEvery;
         return new()
         {
-            Rule = settings.MergeRule,
-            Compressor = isAligned ? AlignedExchange.Name : settings.Compressor,
-            Rank = settings.Rank,
-            HalfPrecision = settings.HalfPrecision && !isAligned,
-            ErrorFeedback = settings.ErrorFeedback && !isAligned,
-            OuterLearningRate = settings.OuterLearningRate,
-            OuterMomentum = settings.OuterMomentum,
-            ReestimateBatchNorm = settings.ReestimateBatchNorm,
-            MaxDrop = settings.MaxDrop,
+            Rule = settings.Merging.MergeRule,
+            Compressor = isAligned ? AlignedExchange.Name : settings.Merging.Compressor,
+            Rank = settings.Merging.Rank,
+            HalfPrecision = settings.Merging.HalfPrecision && !isAligned,
+            ErrorFeedback = settings.Merging.ErrorFeedback && !isAligned,
+            OuterLearningRate = settings.Merging.OuterLearningRate,
+            OuterMomentum = settings.Merging.OuterMomentum,
+            ReestimateBatchNorm = settings.Merging.ReestimateBatchNorm,
+            MaxDrop = settings.Merging.MaxDrop,
         };
     }
 
     /// <summary>Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.</summary>
     public static double TaskProgress(TrainingRunState state, double partOfPhase)
     {
-        int rounds = state.Settings?.Rounds ?? 1;
+        int rounds = state.Settings?.Training.Rounds ?? 1;
         double done = state.Phase switch
         {
             RunPhase.Train => state.Round + partOfPhase,
@@ -119,7 +120,7 @@ internal static class RunRules
         RunId = runId,
         Settings = state.Settings!,
         Merging = Merges(state.Settings!, state.Round) ? MergeOptions(state.Settings!, state.Round) : null,
-        BasisWait = 2 * state.Settings!.RoundDeadline,
+        BasisWait = 2 * state.Settings!.Participation.RoundDeadline,
     };
 
     /// <summary>The report of a finished run, or null.</summary>
@@ -180,7 +181,7 @@ internal static class RunRules
     /// <summary>The networks of a run on some images.</summary>
     /// <exception cref="ArgumentException">They are named, and there are none, or they take other images.</exception>
     public static NetworkFamily Networks(RunSettings settings, ImageSet images) => NetworkFamily.Of(
-        settings.Architecture, settings.Widths, images.Channels, images.Height, hasLegacy: settings.LegacyTasks > 0);
+        settings.Training.Architecture, settings.Training.Widths, images.Channels, images.Height, hasLegacy: settings.Legacy.Tasks > 0);
 
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>

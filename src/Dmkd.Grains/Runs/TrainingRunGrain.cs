@@ -52,7 +52,7 @@ internal sealed partial class TrainingRunGrain(
     {
         if (State.Settings is { } known)
         {
-            if (!RunSettingsRules.Same(known, settings)) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            if (known != settings) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
             await ResumeAsync(cancellationToken);
             return;
         }
@@ -203,7 +203,7 @@ internal sealed partial class TrainingRunGrain(
     private void RequireNode(int node)
     {
         RequireRun();
-        int nodes = State.Settings!.Nodes;
+        int nodes = State.Settings!.Participation.Nodes;
         if (node < 0 || node >= nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {nodes - 1}; there is no node {node}.");
     }
 

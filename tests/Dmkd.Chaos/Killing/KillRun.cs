@@ -1,7 +1,7 @@
+using Dmkd.Core.Merging.Exchanges;
 using System.Diagnostics;
 using System.Net;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Checkpoints;
 using Dmkd.Grains.Hosting;
@@ -120,16 +120,12 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
         {
             Data = new DataSource { Kind = "synthetic", TrainPerClass = 8, TestPerClass = 4, Seed = 1 },
             Tasks = 1,
-            LegacyTasks = 0,
-            Nodes = 4,
-            Rounds = Rounds,
-            Widths = [4, 4, 4, 4],
-            Compressor = CompressorNames.Dense,
-            MergeRule = MergeRuleNames.Mean,
-            CalibrationPerClass = 8,
-            RoundDeadline = TimeSpan.FromSeconds(15),
-            ShortestWait = TimeSpan.FromSeconds(4),
             Seed = seed,
+            Legacy = new() { Tasks = 0 },
+            Participation = new() { Nodes = 4, RoundDeadline = TimeSpan.FromSeconds(15), ShortestWait = TimeSpan.FromSeconds(4) },
+            Training = new() { Rounds = Rounds, Widths = [4, 4, 4, 4] },
+            Merging = new() { Compressor = DenseExchange.Name, MergeRule = "mean" },
+            Fitting = new() { CalibrationPerClass = 8 },
         };
         bool isStarted = await UntilAsync(
             async () =>

@@ -47,14 +47,16 @@ internal sealed class Federation
         {
             Data = new DataSource { Kind = settings.Data.Kind, Seed = seed },
             Tasks = 1,
-            LegacyTasks = 0,
-            Nodes = settings.Nodes,
-            Rounds = settings.Rounds,
-            Epochs = settings.Epochs,
-            BatchSize = settings.BatchSize,
-            LearningRate = settings.LearningRate,
-            Dirichlet = settings.Dirichlet,
-            Widths = [.. settings.Widths],
+            Legacy = new() { Tasks = 0 },
+            Participation = new() { Nodes = settings.Nodes, Dirichlet = settings.Dirichlet },
+            Training = new()
+            {
+                Rounds = settings.Rounds,
+                Epochs = settings.Epochs,
+                BatchSize = settings.BatchSize,
+                LearningRate = settings.LearningRate,
+                Widths = [.. settings.Widths],
+            },
             Seed = seed,
         };
         int classes = dataset.ClassNames.Count;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dmkd.Contracts.Merging;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Data;
 using Dmkd.Grains.Devices;
@@ -27,7 +26,7 @@ internal static class PoisonCommand
     {
         var attacks = List("--attacks", $"Attacks: {string.Join(", ", AttackNames.All)}", AttackNames.All);
         var fractions = List("--fractions", "Shares of the nodes that attack", Defaults.Fractions);
-        var rules = List("--rules", $"Merge rules: {string.Join(", ", MergeRuleNames.All)}, or with a parameter, such as trimmed-0.3", Defaults.Rules);
+        var rules = List("--rules", $"Merge rules: {string.Join(", ", IMergeRule.Known.Names)}, or with a parameter, such as trimmed-0.3", Defaults.Rules);
         var nodes = Number("--nodes", "Nodes, those that attack among them", Defaults.Nodes);
         var rounds = Number("--rounds", "Rounds", Defaults.Rounds);
         var seed = Number("--seed", "Seed; equal seeds give equal numbers", Defaults.Seed);
@@ -124,7 +123,7 @@ internal static class PoisonCommand
         if (settings.Claim < 1) return $"--claim must be at least 1, not {settings.Claim}.";
         try
         {
-            foreach (string rule in settings.Rules) MergeRuleCatalog.Named(rule);
+            foreach (string rule in settings.Rules) IMergeRule.Known.Find(rule);
             return null;
         }
         catch (ArgumentException e)

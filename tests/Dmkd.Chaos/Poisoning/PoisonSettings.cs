@@ -1,4 +1,4 @@
-using Dmkd.Contracts.Merging;
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Data;
 
 namespace Dmkd.Chaos.Poisoning;
@@ -13,7 +13,7 @@ internal sealed record PoisonSettings
     public IReadOnlyList<double> Fractions { get; init; } = [0.1, 0.2, 0.3];
 
     /// <summary>Merge rules, with or without a parameter. Default: all.</summary>
-    public IReadOnlyList<string> Rules { get; init; } = MergeRuleNames.All;
+    public IReadOnlyList<string> Rules { get; init; } = IMergeRule.Known.Names;
 
     /// <summary>Nodes, those that attack among them. Default: 10.</summary>
     public int Nodes { get; init; } = 10;

@@ -1,3 +1,4 @@
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Merging;
@@ -90,7 +91,7 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
         Quorum = 1,
         Wait = TimeSpan.FromDays(1),
         MostSamples = federation.ImageCount,
-        Options = new MergeOptions { Rule = rule, Compressor = CompressorNames.Dense, Rank = 0 },
+        Options = new MergeOptions { Rule = rule, Compressor = DenseExchange.Name, Rank = 0 },
     };
 
     /// <summary>What a node sends; null for nothing.</summary>

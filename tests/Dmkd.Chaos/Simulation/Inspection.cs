@@ -65,7 +65,7 @@ internal static class Inspection
         }
 
         var settings = cluster.Run.Settings!;
-        foreach (int round in Enumerable.Range(0, settings.Rounds).Where(round => RunRules.Merges(settings, round)))
+        foreach (int round in Enumerable.Range(0, settings.Training.Rounds).Where(round => RunRules.Merges(settings, round)))
             if (!byRound.ContainsKey(round) && !cluster.Journal.Rejected.Contains(round)) yield return $"round {round} ended without a version and was not rejected";
     }
 

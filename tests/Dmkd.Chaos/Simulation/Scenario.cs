@@ -1,4 +1,6 @@
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Chaos.Simulation;
@@ -20,22 +22,31 @@ internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, d
         bool isPatient = random.Next(2) == 0;
         int nodes = random.Next(1, 6);
         var longest = TimeSpan.FromHours(isPatient ? 10 : 0) + TimeSpan.FromSeconds(random.Next(20, 60));
+        // In this order, so that a seed stays the scenario that it was.
+        var training = new TrainingSettings { Rounds = random.Next(2, 6) };
+        var merging = new MergingSettings
+        {
+            MergeEvery = random.Next(4) == 0 ? 2 : 1,
+            Compressor = random.Next(3) == 0 ? PowerSgdExchange.Name : SvdExchange.Name,
+            ErrorFeedback = true,
+        };
+        var participation = new ParticipationSettings
+        {
+            Nodes = nodes,
+            Quorum = isPatient ? 1 : random.Next(3) switch { 0 => 0.34, 1 => 0.5, _ => 0.8 },
+            Holders = !isPatient && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
+            Share = !isPatient && random.Next(4) == 0 ? 0.6 : 1,
+            RoundDeadline = longest,
+            ShortestWait = isPatient ? longest : TimeSpan.FromSeconds(random.Next(3, 12)),
+        };
         var settings = new RunSettings
         {
             Data = new DataSource { Kind = "synthetic", Seed = 1 },
             Tasks = 1,
-            LegacyTasks = 0,
-            Nodes = nodes,
-            Rounds = random.Next(2, 6),
-            MergeEvery = random.Next(4) == 0 ? 2 : 1,
-            Compressor = random.Next(3) == 0 ? CompressorNames.PowerSgd : CompressorNames.Svd,
-            ErrorFeedback = true,
-            Quorum = isPatient ? 1 : random.Next(3) switch { 0 => 0.34, 1 => 0.5, _ => 0.8 },
-            Holders = !isPatient && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
-            Participation = !isPatient && random.Next(4) == 0 ? 0.6 : 1,
-            RoundDeadline = longest,
-            ShortestWait = isPatient ? longest : TimeSpan.FromSeconds(random.Next(3, 12)),
-            MaxDrop = !isPatient && random.Next(4) == 0 ? 0.05 : null,
+            Legacy = new() { Tasks = 0 },
+            Training = training,
+            Merging = merging with { MaxDrop = !isPatient && random.Next(4) == 0 ? 0.05 : null },
+            Participation = participation,
             Seed = seed,
         };
         var faults = new Faults
@@ -50,7 +61,7 @@ internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, d
             Until = 50 + 150 * random.NextDouble(),
         };
         double[] slowness = [.. Enumerable.Range(0, nodes).Select(_ => random.Next(6) == 0 ? 1 + 10 * random.NextDouble() : 1)];
-        return new Scenario(seed, settings, faults, slowness, isPatient, settings.MaxDrop is null ? 0 : 0.3, !isPatient && random.Next(4) == 0);
+        return new Scenario(seed, settings, faults, slowness, isPatient, settings.Merging.MaxDrop is null ? 0 : 0.3, !isPatient && random.Next(4) == 0);
 
         double Some(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
     }

@@ -52,7 +52,7 @@ internal sealed partial class SimulatedCluster
             coordinator.Start();
             return coordinator;
         }, coordinator => coordinator.TickAsync());
-        _nodes = [.. Enumerable.Range(0, scenario.Settings.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
+        _nodes = [.. Enumerable.Range(0, scenario.Settings.Participation.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
             RunRules.NodeKey(RunId, node), _disk.Open<NodeState>($"node-{node}", life), new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal), _disk,
             new Contacts(this), clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod, Instruments = Unheard.Instruments }))];
         _run = new(_world, network, (life, broken) => new SimulatedRun(
@@ -61,7 +61,7 @@ internal sealed partial class SimulatedCluster
             {
                 PollPeriod = PollPeriod,
                 LongestCall = TimeSpan.FromSeconds(35),
-                LongestSilence = scenario.Settings.ShortestWait,
+                LongestSilence = scenario.Settings.Participation.ShortestWait,
             },
             broken)
         { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });
@@ -79,7 +79,7 @@ internal sealed partial class SimulatedCluster
 
     private bool Disturbed { get; }
 
-    private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Nodes));
+    private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Participation.Nodes));
 
     private Faults Faults => Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until) ? _scenario.Faults : Faults.None;
 

@@ -37,7 +37,7 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
     /// <summary>A node leaves or returns.</summary>
     public async Task<bool> MoveAsync(int node)
     {
-        if (!State.Absent.Remove(node) && State.Absent.Count + 1 < State.Settings!.Nodes) State.Absent.Add(node);
+        if (!State.Absent.Remove(node) && State.Absent.Count + 1 < State.Settings!.Participation.Nodes) State.Absent.Add(node);
         await _writer.WriteAsync();
         return true;
     }

@@ -7,7 +7,11 @@ namespace Dmkd.Experiments.Tests.Methods;
 /// <summary>What every baseline promises, on a problem that each of them can learn.</summary>
 public sealed class BaselineCatalogTests : IDisposable
 {
-    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with { Rounds = 2, Epochs = 25, Nodes = 2, Dirichlet = 100 });
+    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with
+    {
+        Training = TinyProblem.Settings.Training with { Rounds = 2, Epochs = 25 },
+        Participation = TinyProblem.Settings.Participation with { Nodes = 2, Dirichlet = 100 },
+    });
 
     private readonly DeviceWorker _device = new(lanes: 1);
 

@@ -47,7 +47,7 @@ public sealed class PlanReaderTests
     {
         var plan = Parse(Whole);
         var settings = plan.SettingsFor(plan.Data[0], 4);
-        Assert.Equal(settings.RoundDeadline, settings.ShortestWait);
+        Assert.Equal(settings.Participation.RoundDeadline, settings.Participation.ShortestWait);
     }
 
     [Fact]

@@ -9,7 +9,13 @@ internal static class Reports
     {
         RunId = "run-1",
         Library = "library-1",
-        Settings = new RunSettings { Data = new DataSource { Kind = "cifar10", Path = "/data", Seed = 7 }, Tasks = 2, Nodes = 3, Seed = 7 },
+        Settings = new RunSettings
+        {
+            Data = new DataSource { Kind = "cifar10", Path = "/data", Seed = 7 },
+            Tasks = 2,
+            Seed = 7,
+            Participation = new() { Nodes = 3 },
+        },
         ClassIncremental = [[0.75], [0.25, 0.5]],
         TaskIncremental = [[0.875], [0.75, 1]],
         MacroF1 = 0.375,

@@ -10,7 +10,7 @@ public sealed class DmkdLearnerTests
     {
         var run = new FakeRun();
         var result = await LearnAsync(run);
-        Assert.Equal((0.25, 7), (run.Started!.Alpha, run.Started.Seed));
+        Assert.Equal((0.25, 7), (run.Started!.Legacy.Alpha, run.Started.Seed));
         Assert.Equal(("dmkd", 10L), (result.Method, result.BytesUp));
     }
 

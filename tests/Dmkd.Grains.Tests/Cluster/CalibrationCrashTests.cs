@@ -23,7 +23,12 @@ public sealed class CalibrationCrashTests
     {
         using var folder = new TemporaryFolder();
         var copies = new CrashCopies(folder.Path, Points);
-        var settings = Examples.TinySettings() with { LegacyTasks = 0, Exemplars = exemplars, Calibration = calibration, Routing = new RoutingSettings(gate, 1, 0) };
+        var settings = Examples.TinySettings() with
+        {
+            Legacy = Examples.TinySettings().Legacy with { Tasks = 0 },
+            Fitting = Examples.TinySettings().Fitting with { Exemplars = exemplars, Calibration = calibration },
+            Routing = new RoutingSettings(gate, 1, 0),
+        };
         string outcome;
         var probe = new StorageProbe { BeforeWrite = copies.TakeAsync };
         await using (var cluster = await DmkdCluster.StartAsync(copies.Original, configure: probe.Attach))

@@ -19,7 +19,12 @@ public sealed class IdleNetworksTests
         using var folder = new TemporaryFolder();
         var clock = new SettableClock();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: silo => silo.Services.AddSingleton<TimeProvider>(clock));
-        var settings = TinySettings() with { Tasks = 2, LegacyTasks = 0, Rounds = 1 };
+        var settings = TinySettings() with
+        {
+            Tasks = 2,
+            Legacy = TinySettings().Legacy with { Tasks = 0 },
+            Training = TinySettings().Training with { Rounds = 1 },
+        };
         await cluster.RunAsync(First, settings);
         string before = await PredictAsync(cluster, First);
         await cluster.RunAsync(Second, settings);

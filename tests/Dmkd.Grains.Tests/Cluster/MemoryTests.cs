@@ -11,16 +11,21 @@ public sealed class MemoryTests
     [Fact]
     public async Task Run_ThreeTimesTheRounds_LeavesAsManyTensorsAlive()
     {
-        var settings = TinySettings() with { LegacyTasks = 0, Tasks = 1, Lambda = 0.5 };
+        var settings = TinySettings() with
+        {
+            Legacy = TinySettings().Legacy with { Tasks = 0 },
+            Tasks = 1,
+            Training = TinySettings().Training with { Lambda = 0.5 },
+        };
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path);
         var devices = cluster.Services.GetRequiredService<SiloDevices>();
         await cluster.RunAsync("first", settings);
 
         long start = await LiveTensorsAsync(devices);
-        await cluster.RunAsync("short", settings with { Rounds = 2 });
+        await cluster.RunAsync("short", settings with { Training = settings.Training with { Rounds = 2 } });
         long afterShort = await LiveTensorsAsync(devices);
-        await cluster.RunAsync("long", settings with { Rounds = 6 });
+        await cluster.RunAsync("long", settings with { Training = settings.Training with { Rounds = 6 } });
         long afterLong = await LiveTensorsAsync(devices);
         // Each run leaves the router's copy of its one expert, and nothing that grows with its rounds.
         Assert.Equal(afterShort - start, afterLong - afterShort);

@@ -47,7 +47,7 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     [Fact]
     public async Task Merge_PlainMean_IgnoresSamples()
     {
-        var scenario = await OpenAsync(shared.Cluster, "mean", MergeRuleNames.Mean);
+        var scenario = await OpenAsync(shared.Cluster, "mean", "mean");
         await scenario.SubmitAsync(scenario.Update("n1", 1, [4, 8, 0, -4], [4, 0]));
         await scenario.SubmitAsync(scenario.Update("n2", 3, [8, 0, 4, -8], [0, 4]));
         await scenario.ExpectWeightsAsync([1 + 6, 2 + 4, 3 + 2, 4 - 6, 10 + 2, 20 + 2]);
@@ -64,7 +64,7 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
         {
             int[] order = [0, 1, 2, 3];
             random.Shuffle(order);
-            var scenario = await OpenAsync(shared.Cluster, $"order-{repeat}", MergeRuleNames.Mean, nodes: ["n0", "n1", "n2", "n3"]);
+            var scenario = await OpenAsync(shared.Cluster, $"order-{repeat}", "mean", nodes: ["n0", "n1", "n2", "n3"]);
             await Task.WhenAll(order.Select(async node =>
             {
                 for (int turn = random.Next(4); turn > 0; turn--) await Task.Yield();

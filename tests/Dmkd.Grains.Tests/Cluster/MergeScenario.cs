@@ -31,7 +31,7 @@ internal sealed class MergeScenario
 
     /// <summary>Creates the module and opens round 0 for some nodes.</summary>
     public static async Task<MergeScenario> OpenAsync(
-        DmkdCluster cluster, string library, string rule = MergeRuleNames.Weighted, int quorum = 1, TimeSpan? wait = null, string? trace = null, params string[] nodes)
+        DmkdCluster cluster, string library, string rule = "weighted", int quorum = 1, TimeSpan? wait = null, string? trace = null, params string[] nodes)
     {
         var scenario = new MergeScenario(cluster, library);
         byte[] content = Weights.Encode(BaseA, BaseB);

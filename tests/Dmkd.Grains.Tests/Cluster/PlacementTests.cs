@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Dmkd.Grains.Placement;
 using Dmkd.Grains.Runs;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -20,12 +21,12 @@ public sealed class PlacementTests : IAsyncLifetime
     private DmkdCluster Cluster => _cluster!;
 
     public async ValueTask InitializeAsync() => _cluster = await DmkdCluster.StartAsync(
-        _folder.Path, silos: 4, silo => silo.UseSiloMetadata(new SiloCapabilities(Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceNames.Cuda : DeviceNames.Cpu, 1).ToMetadata()));
+        _folder.Path, silos: 4, silo => silo.UseSiloMetadata(new SiloCapabilities(Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu, 1).ToMetadata()));
 
     [Theory]
-    [InlineData(DeviceNames.Cuda, DeviceNames.Cuda)]
-    [InlineData(DeviceNames.Cpu, DeviceNames.Cpu)]
-    [InlineData(DeviceNames.Any, DeviceNames.Cuda)]
+    [InlineData(DeviceKinds.Cuda, DeviceKinds.Cuda)]
+    [InlineData(DeviceKinds.Cpu, DeviceKinds.Cpu)]
+    [InlineData(DeviceKinds.Any, DeviceKinds.Cuda)]
     public async Task Nodes_WithANeed_AreOnSilosThatMeetIt(string need, string expected)
     {
         // The metadata of a silo reaches the others a moment after it joined.
@@ -34,8 +35,8 @@ public sealed class PlacementTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(DeviceNames.Cpu, 2)]
-    [InlineData(DeviceNames.Any, 2)] // silos with a GPU come first
+    [InlineData(DeviceKinds.Cpu, 2)]
+    [InlineData(DeviceKinds.Any, 2)] // silos with a GPU come first
     public async Task Nodes_OfARun_AreSharedEqually(string need, int silos) => await DmkdCluster.UntilAsync(
         async () => (await PlacedAsync(need)).CountBy(silo => silo).Select(pair => pair.Value).ToArray() is var counts && counts.Length == silos && counts.All(count => count == Nodes / silos),
         $"{Nodes} nodes shared equally by {silos} silos");
@@ -44,9 +45,9 @@ public sealed class PlacementTests : IAsyncLifetime
     public async Task Start_DeviceThatNoSiloHas_IsRefusedWithWhatTheyHave()
     {
         using var folder = new TemporaryFolder();
-        await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 1, silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceNames.Cpu, 1).ToMetadata()));
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 1, silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceKinds.Cpu, 1).ToMetadata()));
         var error = await Assert.ThrowsAsync<ArgumentException>(
-            () => cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").StartAsync(TinySettings() with { Device = DeviceNames.Cuda }, Cancel));
+            () => cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").StartAsync(TinySettings() with { Device = DeviceKinds.Cuda }, Cancel));
         Assert.Contains("Device 'cuda' is needed, and no silo has it; they compute on: cpu.", error.Message, StringComparison.Ordinal);
         Assert.Null(await cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").GetSettingsAsync(Cancel));
     }

@@ -1,6 +1,6 @@
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -15,28 +15,51 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
 
     public static TheoryData<string, RunSettings> Ways => new()
     {
-        { "svd-feedback", OneTask() with { ErrorFeedback = true } },
-        { "svd-fp16", OneTask() with { HalfPrecision = true } },
-        { "powersgd", OneTask() with { Compressor = CompressorNames.PowerSgd } },
-        { "powersgd-fp16-feedback", OneTask() with { Compressor = CompressorNames.PowerSgd, HalfPrecision = true, ErrorFeedback = true, Rank = 1 } },
-        { "dense", OneTask() with { Compressor = CompressorNames.Dense } },
-        { "dense-fp16-feedback", OneTask() with { Compressor = CompressorNames.Dense, HalfPrecision = true, ErrorFeedback = true } },
-        { "powersgd-median", OneTask() with { Compressor = CompressorNames.PowerSgd, MergeRule = MergeRuleNames.Median } },
-        { "median", OneTask() with { MergeRule = MergeRuleNames.Median } },
-        { "clipped", OneTask() with { MergeRule = MergeRuleNames.Clipped } },
-        { "trimmed", OneTask() with { MergeRule = "trimmed-0.3" } },
-        { "krum", OneTask() with { MergeRule = MergeRuleNames.Krum } },
-        { "mixing", OneTask() with { Nodes = 3, MergeRule = "nnm-0.4" } },
-        { "all-rotations", OneTask() with { AllRotations = true } },
-        { "all-rotations-distilled", OneTask() with { AllRotations = true, Lambda = 1 } },
-        { "nesterov", OneTask() with { OuterLearningRate = 0.7, OuterMomentum = 0.9 } },
-        { "restated", OneTask() with { ReestimateBatchNorm = true } },
-        { "restated-powersgd", OneTask() with { ReestimateBatchNorm = true, Compressor = CompressorNames.PowerSgd } },
-        { "own-weights", OneTask() with { OwnFirstWeights = true } },
-        { "aligned", OneTask() with { OwnFirstWeights = true, Alignment = true, ReestimateBatchNorm = true } },
-        { "holders", OneTask() with { Holders = 1 } },
-        { "participation", OneTask() with { Nodes = 3, Participation = 0.5 } },
-        { "tau", OneTask() with { Rounds = 3, MergeEvery = 2, Compressor = CompressorNames.PowerSgd, ErrorFeedback = true } },
+        { "svd-feedback", OneTask() with { Merging = OneTask().Merging with { ErrorFeedback = true } } },
+        { "svd-fp16", OneTask() with { Merging = OneTask().Merging with { HalfPrecision = true } } },
+        { "powersgd", OneTask() with { Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name } } },
+        { "powersgd-fp16-feedback", OneTask() with
+        {
+            Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name, HalfPrecision = true, ErrorFeedback = true, Rank = 1 },
+        } },
+        { "dense", OneTask() with { Merging = OneTask().Merging with { Compressor = DenseExchange.Name } } },
+        { "dense-fp16-feedback", OneTask() with
+        {
+            Merging = OneTask().Merging with { Compressor = DenseExchange.Name, HalfPrecision = true, ErrorFeedback = true },
+        } },
+        { "powersgd-median", OneTask() with
+        {
+            Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name, MergeRule = "median" },
+        } },
+        { "median", OneTask() with { Merging = OneTask().Merging with { MergeRule = "median" } } },
+        { "clipped", OneTask() with { Merging = OneTask().Merging with { MergeRule = "clipped" } } },
+        { "trimmed", OneTask() with { Merging = OneTask().Merging with { MergeRule = "trimmed-0.3" } } },
+        { "krum", OneTask() with { Merging = OneTask().Merging with { MergeRule = "krum" } } },
+        { "mixing", OneTask() with
+        {
+            Participation = OneTask().Participation with { Nodes = 3 },
+            Merging = OneTask().Merging with { MergeRule = "nnm-0.4" },
+        } },
+        { "all-rotations", OneTask() with { Training = OneTask().Training with { AllRotations = true } } },
+        { "all-rotations-distilled", OneTask() with { Training = OneTask().Training with { AllRotations = true, Lambda = 1 } } },
+        { "nesterov", OneTask() with { Merging = OneTask().Merging with { OuterLearningRate = 0.7, OuterMomentum = 0.9 } } },
+        { "restated", OneTask() with { Merging = OneTask().Merging with { ReestimateBatchNorm = true } } },
+        { "restated-powersgd", OneTask() with
+        {
+            Merging = OneTask().Merging with { ReestimateBatchNorm = true, Compressor = PowerSgdExchange.Name },
+        } },
+        { "own-weights", OneTask() with { Merging = OneTask().Merging with { OwnFirstWeights = true } } },
+        { "aligned", OneTask() with
+        {
+            Merging = OneTask().Merging with { OwnFirstWeights = true, Alignment = true, ReestimateBatchNorm = true },
+        } },
+        { "holders", OneTask() with { Participation = OneTask().Participation with { Holders = 1 } } },
+        { "participation", OneTask() with { Participation = OneTask().Participation with { Nodes = 3, Share = 0.5 } } },
+        { "tau", OneTask() with
+        {
+            Training = OneTask().Training with { Rounds = 3 },
+            Merging = OneTask().Merging with { MergeEvery = 2, Compressor = PowerSgdExchange.Name, ErrorFeedback = true },
+        } },
     };
 
     [Theory]
@@ -48,7 +71,7 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
         var history = await HistoryAsync($"{name}-1");
         Assert.All(history.Skip(1), version =>
         {
-            Assert.Equal(settings.MergeRule, version.Rule);
+            Assert.Equal(settings.Merging.MergeRule, version.Rule);
             Assert.Equal(1, version.Contributions.Sum(contribution => contribution.Weight), 6);
             Assert.InRange(version.Metrics!.AccuracyAfter, 0, 1);
         });
@@ -57,8 +80,11 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_PowerSgdInHalfPrecision_SendsFewerBytesBothWays()
     {
-        var dense = await _cluster.RunAsync("bytes-dense", OneTask() with { Compressor = CompressorNames.Dense });
-        var small = await _cluster.RunAsync("bytes-powersgd", OneTask() with { Compressor = CompressorNames.PowerSgd, Rank = 1, HalfPrecision = true });
+        var dense = await _cluster.RunAsync("bytes-dense", OneTask() with { Merging = OneTask().Merging with { Compressor = DenseExchange.Name } });
+        var small = await _cluster.RunAsync("bytes-powersgd", OneTask() with
+        {
+            Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name, Rank = 1, HalfPrecision = true },
+        });
         Assert.True(small.BytesUp * 2 < dense.BytesUp, $"{small.BytesUp:N0} and {dense.BytesUp:N0} bytes up");
         Assert.True(small.BytesDown < dense.BytesDown, $"{small.BytesDown:N0} and {dense.BytesDown:N0} bytes down");
     }
@@ -67,7 +93,11 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     public async Task Run_NoDropAllowedAndMergesThatRuin_KeepsTheOldVersion()
     {
         // An outer step a thousand times too long ruins every merge.
-        var report = await _cluster.RunAsync("ruined", OneTask() with { OuterLearningRate = 10, LearningRate = 0.5, MaxDrop = 0, Rounds = 3 });
+        var report = await _cluster.RunAsync("ruined", OneTask() with
+        {
+            Merging = OneTask().Merging with { OuterLearningRate = 10, MaxDrop = 0 },
+            Training = OneTask().Training with { LearningRate = 0.5, Rounds = 3 },
+        });
         var history = await HistoryAsync("ruined");
         Assert.True(history.Count < 4, $"{history.Count} versions");
         Assert.Single(report.ClassIncremental);
@@ -78,7 +108,7 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     public async Task Leave_BetweenRounds_TheOthersGoOnWithoutIt()
     {
         var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("leaving");
-        await run.StartAsync(OneTask() with { Rounds = 6 }, Cancel);
+        await run.StartAsync(OneTask() with { Training = OneTask().Training with { Rounds = 6 } }, Cancel);
         await run.LeaveAsync(1, Cancel);
         await _cluster.ReportAsync("leaving");
         var history = await HistoryAsync("leaving");
@@ -87,7 +117,12 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     }
 
     // A weighted sum, so that what is merged goes down compressed and PowerSGD has a warm start.
-    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, LegacyTasks = 0, MergeRule = MergeRuleNames.Weighted };
+    private static RunSettings OneTask() => TinySettings() with
+    {
+        Tasks = 1,
+        Legacy = TinySettings().Legacy with { Tasks = 0 },
+        Merging = TinySettings().Merging with { MergeRule = "weighted" },
+    };
 
     private async Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string run)
     {

@@ -17,7 +17,11 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     public async ValueTask InitializeAsync()
     {
         if (await shared.Cluster.Grains.GetGrain<ITrainingRunGrain>(Library).GetSettingsAsync(Cancel) is null)
-            await shared.Cluster.RunAsync(Library, TinySettings() with { LegacyTasks = 0, Rounds = 1 });
+            await shared.Cluster.RunAsync(Library, TinySettings() with
+            {
+                Legacy = TinySettings().Legacy with { Tasks = 0 },
+                Training = TinySettings().Training with { Rounds = 1 },
+            });
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class RunDeactivationTests
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>("run");
-        await run.StartAsync(Examples.TinySettings() with { Tasks = 1, LegacyTasks = 0 }, Cancel);
+        await run.StartAsync(Examples.TinySettings() with { Tasks = 1, Legacy = Examples.TinySettings().Legacy with { Tasks = 0 } }, Cancel);
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
 
         await cluster.DeactivateAsync(run);

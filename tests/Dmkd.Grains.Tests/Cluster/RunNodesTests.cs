@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Library;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Dmkd.Grains.Devices;
 using Dmkd.Grains.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,7 +25,7 @@ public sealed class RunNodesTests : IDisposable
         await cluster.RunAsync(RunId, OneTask());
         var nodes = await cluster.Grains.GetGrain<ITrainingRunGrain>(RunId).ListNodesAsync(Cancel);
         Assert.Equal(["run/node-1", "run/node-2"], nodes.Select(node => node.NodeId));
-        Assert.All(nodes, node => Assert.Equal((RunNodeState.Idle, 0, 1, 0, DeviceNames.Cpu), (node.State, node.LastTask!.Value, node.LastRound!.Value, node.Missed, node.Device)));
+        Assert.All(nodes, node => Assert.Equal((RunNodeState.Idle, 0, 1, 0, DeviceKinds.Cpu), (node.State, node.LastTask!.Value, node.LastRound!.Value, node.Missed, node.Device)));
         Assert.All(nodes, node => Assert.NotNull(node.Silo));
     }
 
@@ -67,7 +68,7 @@ public sealed class RunNodesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, LegacyTasks = 0 };
+    private static RunSettings OneTask() => TinySettings() with { Tasks = 1, Legacy = TinySettings().Legacy with { Tasks = 0 } };
 
     private static async Task<string[][]> ContributorsAsync(DmkdCluster cluster)
     {

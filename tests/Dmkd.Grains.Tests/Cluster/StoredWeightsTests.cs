@@ -22,7 +22,11 @@ public sealed class StoredWeightsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
-        await cluster.RunAsync(Library, TinySettings() with { LegacyTasks = 0, Rounds = 1 });
+        await cluster.RunAsync(Library, TinySettings() with
+        {
+            Legacy = TinySettings().Legacy with { Tasks = 0 },
+            Training = TinySettings().Training with { Rounds = 1 },
+        });
         _modules = [.. await cluster.Grains.GetGrain<IModuleCatalogGrain>(Library).ListAsync(Cancel)];
         _before = await PredictAsync(cluster);
         await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel); // as a crash leaves it: stored, never named

@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Library;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -62,7 +61,13 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     public async Task Run_MergeEveryTwoRounds_MergesAfterTheSecondAndTheLast()
     {
         // A weighted sum goes down as an update; the default rule's result goes down whole.
-        var settings = TinySettings() with { Tasks = 1, LegacyTasks = 0, Rounds = 3, MergeEvery = 2, MergeRule = MergeRuleNames.Weighted };
+        var settings = TinySettings() with
+        {
+            Tasks = 1,
+            Legacy = TinySettings().Legacy with { Tasks = 0 },
+            Training = TinySettings().Training with { Rounds = 3 },
+            Merging = TinySettings().Merging with { MergeEvery = 2, MergeRule = "weighted" },
+        };
         var report = await _cluster.RunAsync("tau", settings);
         var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>("tau").ListAsync(Cancel));
         var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
@@ -75,8 +80,14 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     public async Task Run_MergeEveryTwoRounds_ContinuesLocalWeights()
     {
         // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ = 1 does.
-        var settings = TinySettings() with { Tasks = 1, LegacyTasks = 0, Nodes = 1, Rank = 0 };
-        await Task.WhenAll(_cluster.RunAsync("local-1", settings), _cluster.RunAsync("local-2", settings with { MergeEvery = 2 }));
+        var settings = TinySettings() with
+        {
+            Tasks = 1,
+            Legacy = TinySettings().Legacy with { Tasks = 0 },
+            Participation = TinySettings().Participation with { Nodes = 1 },
+            Merging = TinySettings().Merging with { Rank = 0 },
+        };
+        await Task.WhenAll(_cluster.RunAsync("local-1", settings), _cluster.RunAsync("local-2", settings with { Merging = settings.Merging with { MergeEvery = 2 } }));
         Assert.True(await DistanceAsync("local-1", "local-2") < 1e-4, "the round after one without a merge did not start from the node's own weights");
     }
 
@@ -94,7 +105,7 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     {
         var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("other");
         await run.StartAsync(TinySettings() with { Tasks = 1 }, Cancel);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => run.StartAsync(TinySettings() with { Tasks = 1, Widths = [8, 8, 8, 8] }, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => run.StartAsync(TinySettings() with { Tasks = 1, Training = TinySettings().Training with { Widths = [8, 8, 8, 8] } }, Cancel));
     }
 
     [Fact]

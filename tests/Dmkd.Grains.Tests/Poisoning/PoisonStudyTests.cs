@@ -1,6 +1,5 @@
 using Dmkd.Chaos;
 using Dmkd.Chaos.Poisoning;
-using Dmkd.Contracts.Merging;
 using Dmkd.Data;
 using Dmkd.Grains.Devices;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,7 +35,7 @@ public sealed class PoisonStudyTests
         {
             Attacks = [attack],
             Fractions = [0.2],
-            Rules = [MergeRuleNames.Mean],
+            Rules = ["mean"],
             Nodes = 5,
             Rounds = Rounds,
             Classes = 2,

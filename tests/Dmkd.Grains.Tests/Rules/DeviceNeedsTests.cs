@@ -1,4 +1,4 @@
-using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 using Dmkd.Grains.Placement;
 
 namespace Dmkd.Grains.Tests.Rules;
@@ -19,7 +19,7 @@ public sealed class DeviceNeedsTests
     [InlineData("me@home/node-1")]
     [InlineData("run/node-1@tpu")]
     [InlineData("")]
-    public void Of_KeyWithoutANeed_IsAny(string key) => Assert.Equal(DeviceNames.Any, DeviceNeeds.Of(key));
+    public void Of_KeyWithoutANeed_IsAny(string key) => Assert.Equal(DeviceKinds.Any, DeviceNeeds.Of(key));
 
     [Theory]
     [InlineData("any", "cpu cpu", "0 1")]

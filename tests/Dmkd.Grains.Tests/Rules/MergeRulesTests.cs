@@ -1,3 +1,4 @@
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Merging;
@@ -130,15 +131,15 @@ public sealed class MergeRulesTests
     public void Open_RoundWithASharedBasis_BeginsWithProjections()
     {
         var state = new MergeCoordinatorState();
-        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = CompressorNames.PowerSgd } }, PlanEffect.Opens, Now);
+        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = PowerSgdExchange.Name } }, PlanEffect.Opens, Now);
         Assert.Equal(MergePhase.Projecting, state.Phase);
     }
 
     [Theory]
-    [InlineData(MergePhase.Projecting, CompressorNames.PowerSgd, MergePhase.Projecting)]
-    [InlineData(MergePhase.Collecting, CompressorNames.PowerSgd, MergePhase.Projecting)]
-    [InlineData(MergePhase.Collecting, CompressorNames.Svd, MergePhase.Collecting)]
-    [InlineData(MergePhase.Merging, CompressorNames.Svd, MergePhase.Collecting)]
+    [InlineData(MergePhase.Projecting, PowerSgdExchange.Name, MergePhase.Projecting)]
+    [InlineData(MergePhase.Collecting, PowerSgdExchange.Name, MergePhase.Projecting)]
+    [InlineData(MergePhase.Collecting, SvdExchange.Name, MergePhase.Collecting)]
+    [InlineData(MergePhase.Merging, SvdExchange.Name, MergePhase.Collecting)]
     internal void ForgetOlder_RoundThatAnOlderProgramLeftOpen_CollectsAnew(MergePhase phase, string compressor, MergePhase expected)
     {
         var state = Older(phase, compressor);
@@ -153,7 +154,7 @@ public sealed class MergeRulesTests
     [InlineData(MergePhase.Failed)]
     internal void ForgetOlder_RoundThatIsDecided_StaysAsItIs(MergePhase phase)
     {
-        var state = Older(phase, CompressorNames.Svd);
+        var state = Older(phase, SvdExchange.Name);
         Assert.False(MergeRules.ForgetOlder(state));
         MergeRules.Remember(state);
         Assert.Equal((phase, 1, 0L, 0), (state.Phase, state.Accepted.Count, MergeRules.Status(state, RunId, 1).UploadedBytes, state.Seen.Count));
@@ -162,7 +163,7 @@ public sealed class MergeRulesTests
     [Fact]
     public void Open_FailedRoundOfAnOlderProgram_ForgetsItsUpdates()
     {
-        var state = Older(MergePhase.Failed, CompressorNames.Svd);
+        var state = Older(MergePhase.Failed, SvdExchange.Name);
         MergeRules.Open(state, Plan(), PlanEffect.Extends, Now);
         Assert.Empty(state.Accepted);
     }

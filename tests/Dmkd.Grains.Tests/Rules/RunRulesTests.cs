@@ -41,7 +41,7 @@ public sealed class RunRulesTests
     [InlineData(1.0, 4, 4)]
     [InlineData(0.9, 1, 1)]
     public void Quorum_ShareOfNodes_IsRoundedUpAndAtLeastOne(double share, int nodes, int expected) =>
-        Assert.Equal(expected, RunRules.Quorum(TinySettings() with { Quorum = share }, nodes));
+        Assert.Equal(expected, RunRules.Quorum(TinySettings() with { Participation = TinySettings().Participation with { Quorum = share } }, nodes));
 
     [Fact]
     public void NodeKeys_ThreeNodes_AreNamedInOrder() => Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
@@ -71,7 +71,7 @@ public sealed class RunRulesTests
     [Fact]
     public void MergePlan_RoundOfARun_CarriesBaseQuorumAndWait()
     {
-        var settings = TinySettings() with { Quorum = 0.6, Nodes = 3 };
+        var settings = TinySettings() with { Participation = TinySettings().Participation with { Quorum = 0.6, Nodes = 3 } };
         var state = new TrainingRunState { Settings = settings, Round = 4, Base = Version(9), Module = Descriptor(), Participants = [0, 1, 2] };
         var plan = RunRules.MergePlan(state, RunId, TimeSpan.FromMinutes(7), 500);
         Assert.Equal((4, 9, 2, TimeSpan.FromMinutes(7)), (plan.Round, plan.Base.Number, plan.Quorum, plan.Wait));
@@ -90,5 +90,9 @@ public sealed class RunRulesTests
     internal void Report_NotCompleted_IsNull(RunPhase phase) =>
         Assert.Null(RunRules.Report(new TrainingRunState { Settings = TinySettings(), Phase = phase }, RunId));
 
-    private static RunSettings Settings(int rounds, int mergeEvery) => TinySettings() with { Rounds = rounds, MergeEvery = mergeEvery };
+    private static RunSettings Settings(int rounds, int mergeEvery) => TinySettings() with
+    {
+        Training = TinySettings().Training with { Rounds = rounds },
+        Merging = TinySettings().Merging with { MergeEvery = mergeEvery },
+    };
 }

@@ -9,28 +9,33 @@ namespace Dmkd.Grains.Tests.Rules;
 public sealed class RunSettingsRulesTests
 {
     [Fact]
-    public void Same_SettingsReadAgain_IsTrue() => Assert.True(RunSettingsRules.Same(TinySettings(), TinySettings()));
+    public void Equals_SettingsMadeAgain_IsTrue() => Assert.Equal(TinySettings(), TinySettings());
 
     [Fact]
-    public void Same_OtherSeed_IsFalse() => Assert.False(RunSettingsRules.Same(TinySettings(), TinySettings() with { Seed = 99 }));
-
-    [Fact]
-    public void Same_OtherWidths_IsFalse() => Assert.False(RunSettingsRules.Same(TinySettings(), TinySettings() with { Widths = [4, 8, 8, 16] }));
+    public void Equals_OtherWidths_IsFalse() =>
+        Assert.NotEqual(TinySettings(), TinySettings() with { Training = TinySettings().Training with { Widths = [4, 8, 8, 16] } });
 
     public static TheoryData<string, RunSettings> Refused => new()
     {
-        { "Gate must be one of evidence, entropy, mlp, hybrid, oracle, not 'network'", With("network") }, // a run's library has no gate network
-        { "The gate 'mlp' is fitted to exemplars: Exemplars must be above 0", With("mlp") },
-        { "The gate 'hybrid' is fitted to exemplars: Exemplars must be above 0", With("hybrid") },
-        { "Calibration 'affine' is fitted to exemplars: Exemplars must be above 0", With("evidence") with { Calibration = "affine" } },
-        { "Calibration 'affine' is for the gate 'evidence', not 'hybrid'", With("hybrid") with { Calibration = "affine", Exemplars = 20 } },
-        { "Calibration 'discriminant' is for the gate 'evidence', not 'entropy'", With("entropy") with { Calibration = "discriminant" } },
-        { "Calibration must be one of none, affine, discriminant, not 'isotonic'", With("evidence") with { Calibration = "isotonic" } },
-        { "Score must be one of max-logit, energy, probability, not 'margin'", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Score: "margin") } },
-        { "Views must be 1, 4 or 8, not 2", TinySettings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 2) } },
-        { "StartFrom must be one of previous, random, similar, legacy, not 'zero'", TinySettings() with { StartFrom = "zero" } },
-        { "StartFrom 'legacy' needs a legacy model", TinySettings() with { StartFrom = "legacy", LegacyTasks = 0 } },
-        { "Exemplars", TinySettings() with { Exemplars = -1 } },
+        { "gate must be one of evidence, entropy, mlp, hybrid, oracle, not 'network'", With("network") }, // a run's library has no gate network
+        { "gate mlp is fitted to exemplars: exemplars must be above 0", With("mlp") },
+        { "gate hybrid is fitted to exemplars: exemplars must be above 0", With("hybrid") },
+        { "calibration affine is fitted to exemplars: exemplars must be above 0", With("evidence", "affine") },
+        { "calibration affine is for gate evidence, not hybrid", With("hybrid", "affine", exemplars: 20) },
+        { "calibration discriminant is for gate evidence, not entropy", With("entropy", "discriminant") },
+        { "calibration must be one of none, affine, discriminant, not 'isotonic'", With("evidence", "isotonic") },
+        { "score must be one of max-logit, energy, probability, not 'margin'", Routed(new RoutingSettings("evidence", 1, 0, Score: "margin")) },
+        { "views must be 1, 4 or 8, not 2", Routed(new RoutingSettings("evidence", 1, 0, Views: 2)) },
+        { "top must be at least 1, not 0", Routed(new RoutingSettings("evidence", 0, 0)) },
+        { "start-from must be one of previous, random, similar, legacy, not 'zero'", StartingFrom("zero", legacyTasks: 1) },
+        { "start-from legacy needs a legacy network: legacy-tasks must be above 0", StartingFrom("legacy", legacyTasks: 0) },
+        { "legacy-tasks must be at most tasks, 2, not 3", StartingFrom("previous", legacyTasks: 3) },
+        { "exemplars must be in [0, 1000000], not -1", With("evidence", exemplars: -1) },
+        { "quorum must be in (0, 1], not 0", TinySettings() with { Participation = TinySettings().Participation with { Quorum = 0 } } },
+        { "holders must be at most the number of nodes, 2, not 3", TinySettings() with { Participation = TinySettings().Participation with { Holders = 3 } } },
+        { "shortest-wait must be above 0 and at most 604800 seconds, not 0", TinySettings() with { Participation = TinySettings().Participation with { ShortestWait = TimeSpan.Zero } } },
+        { "merge-rule: There is no merge rule 'vote'", TinySettings() with { Merging = TinySettings().Merging with { MergeRule = "vote" } } },
+        { "device must be one of any, cpu, cuda, not 'tpu'", TinySettings() with { Device = "tpu" } },
     };
 
     [Theory]
@@ -41,8 +46,21 @@ public sealed class RunSettingsRulesTests
     [Fact]
     public void Check_EveryGateOfARun_IsAllowed()
     {
-        foreach (string gate in GateCatalog.NamesForRuns) RunSettingsRules.Check(With(gate) with { Exemplars = 20 });
+        foreach (string gate in GateCatalog.NamesForRuns) RunSettingsRules.Check(With(gate, exemplars: 20));
     }
 
-    private static RunSettings With(string gate) => TinySettings() with { Routing = new RoutingSettings(gate, 1, 0) };
+    [Fact]
+    public void ProblemsOf_WithAPrefix_NamesOptions() => Assert.Equal(
+        ["--calibration affine is fitted to exemplars: --exemplars must be above 0."], RunSettingsRules.ProblemsOf(With("evidence", "affine"), "--"));
+
+    private static RunSettings With(string gate, string calibration = "none", int exemplars = 0) =>
+        Routed(new RoutingSettings(gate, 1, 0)) with { Fitting = TinySettings().Fitting with { Calibration = calibration, Exemplars = exemplars } };
+
+    private static RunSettings Routed(RoutingSettings routing) => TinySettings() with { Routing = routing };
+
+    private static RunSettings StartingFrom(string start, int legacyTasks) => TinySettings() with
+    {
+        Training = TinySettings().Training with { StartFrom = start },
+        Legacy = TinySettings().Legacy with { Tasks = legacyTasks },
+    };
 }

@@ -38,28 +38,22 @@ public sealed class SimulationTests
         const int Frozen = 1;
         var settings = Scenario.Draw(seed).Settings with
         {
-            Nodes = 4,
-            Rounds = 6,
-            MergeEvery = 1,
-            Quorum = 0.5,
-            Holders = 0,
-            Participation = 1,
-            MaxDrop = null,
-            RoundDeadline = TimeSpan.FromMinutes(5),
-            ShortestWait = TimeSpan.FromSeconds(20),
+            Participation = Scenario.Draw(seed).Settings.Participation with { Nodes = 4, Quorum = 0.5, Holders = 0, Share = 1, RoundDeadline = TimeSpan.FromMinutes(5), ShortestWait = TimeSpan.FromSeconds(20) },
+            Training = Scenario.Draw(seed).Settings.Training with { Rounds = 6 },
+            Merging = Scenario.Draw(seed).Settings.Merging with { MergeEvery = 1, MaxDrop = null },
         };
         var cluster = new SimulatedCluster(new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false), isDisturbed: false);
         cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training
 
         Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)), cluster.Describe());
         var merged = cluster.Versions.Skip(1).ToArray();
-        Assert.Equal(settings.Rounds, merged.Length);
+        Assert.Equal(settings.Training.Rounds, merged.Length);
         Assert.All(merged, version => Assert.DoesNotContain(version.Contributions, contribution => contribution.NodeId == RunRules.NodeKey(SimulatedCluster.RunId, Frozen)));
         var ends = merged.Select(version => version.CreatedAt).Prepend(DateTimeOffset.UnixEpoch).ToArray();
         var mergeTime = TimeSpan.FromSeconds(10); // the merge itself, and the driver's looks
-        Assert.All(ends.Zip(ends.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.RoundDeadline + mergeTime));
+        Assert.All(ends.Zip(ends.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.Participation.RoundDeadline + mergeTime));
         // Once it is known to be silent, it is not even waited for so long.
-        Assert.All(ends.Skip(1).Zip(ends.Skip(2)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.ShortestWait + TimeSpan.FromMinutes(1)));
+        Assert.All(ends.Skip(1).Zip(ends.Skip(2)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.Participation.ShortestWait + TimeSpan.FromMinutes(1)));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core.Training;
 using Dmkd.Core.Routing;
 using Dmkd.Data;
 using Dmkd.Grains.Runs;
@@ -57,12 +58,12 @@ public sealed class RunStagesTests
 
     [Fact]
     public void SourceOf_ExpertsOfAnotherRun_ComesFirst() =>
-        Assert.Equal(FirstWeights.OfAnotherRun, FirstWeightsRules.SourceOf(State(StartNames.Previous, task: 0, settings => settings with { ExpertsOf = "other" })));
+        Assert.Equal(FirstWeights.OfAnotherRun, FirstWeightsRules.SourceOf(State(StartingPoints.Previous, task: 0, settings => settings with { ExpertsOf = "other" })));
 
     [Fact]
     public void SourceOf_TaskOfTheLegacyModel_IsItsPreservedExpert()
     {
-        var state = State(StartNames.Random, task: 1);
+        var state = State(StartingPoints.Random, task: 1);
         state.Preserved = [Preserved(0), Preserved(1)];
         Assert.Equal(FirstWeights.Preserved, FirstWeightsRules.SourceOf(state));
         state.Task = 2;
@@ -70,13 +71,13 @@ public sealed class RunStagesTests
     }
 
     [Theory]
-    [InlineData(StartNames.Previous, true, (int)FirstWeights.Previous)]
-    [InlineData(StartNames.Previous, false, (int)FirstWeights.Random)]
-    [InlineData(StartNames.Similar, true, (int)FirstWeights.Similar)]
-    [InlineData(StartNames.Similar, false, (int)FirstWeights.Random)]
-    [InlineData(StartNames.Random, true, (int)FirstWeights.Random)]
-    [InlineData(StartNames.Legacy, true, (int)FirstWeights.LegacyFeatures)]
-    [InlineData(StartNames.Legacy, false, (int)FirstWeights.LegacyFeatures)]
+    [InlineData(StartingPoints.Previous, true, (int)FirstWeights.Previous)]
+    [InlineData(StartingPoints.Previous, false, (int)FirstWeights.Random)]
+    [InlineData(StartingPoints.Similar, true, (int)FirstWeights.Similar)]
+    [InlineData(StartingPoints.Similar, false, (int)FirstWeights.Random)]
+    [InlineData(StartingPoints.Random, true, (int)FirstWeights.Random)]
+    [InlineData(StartingPoints.Legacy, true, (int)FirstWeights.LegacyFeatures)]
+    [InlineData(StartingPoints.Legacy, false, (int)FirstWeights.LegacyFeatures)]
     public void SourceOf_SpawnedExpert_IsWhatTheSettingSays(string startFrom, bool hasModule, int expected)
     {
         var state = State(startFrom, task: 1);

@@ -6,7 +6,7 @@ public static class UpdateExchanges
     /// <summary>Largest rank.</summary>
     public const int MaxRank = 4096;
 
-    private static readonly OrderedDictionary<string, Func<ExchangeOptions, IUpdateExchange>> Known = new(StringComparer.Ordinal)
+    private static readonly OrderedDictionary<string, Func<ExchangeOptions, IUpdateExchange>> Makers = new(StringComparer.Ordinal)
     {
         [DenseExchange.Name] = _ => new DenseExchange(),
         [SvdExchange.Name] = options => new SvdExchange(options.Rank),
@@ -15,7 +15,10 @@ public static class UpdateExchanges
     };
 
     /// <summary>Names of the exchanges.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Known.Keys];
+    public static IReadOnlyList<string> Names { get; } = [.. Makers.Keys];
+
+    /// <summary>The exchanges that options choose: aligned replicas are asked for otherwise.</summary>
+    public static Registry Known { get; } = new("compressor", Names.Where(name => name != AlignedExchange.Name));
 
     /// <summary>Makes an exchange.</summary>
     /// <param name="options">Name and options; rank 0 sends updates whole, whatever the name.</param>
@@ -23,7 +26,7 @@ public static class UpdateExchanges
     public static IUpdateExchange Create(ExchangeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!Known.TryGetValue(options.Name, out var make))
+        if (!Makers.TryGetValue(options.Name, out var make))
             throw new ArgumentException($"There is no exchange '{options.Name}'; there are: {string.Join(", ", Names)}.", nameof(options));
         if (options.Rank is < 0 or > MaxRank)
             throw new ArgumentException($"The rank of {options.Name} must be in [0, {MaxRank}]; it is {options.Rank}.", nameof(options));

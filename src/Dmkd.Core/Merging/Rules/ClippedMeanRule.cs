@@ -11,6 +11,7 @@ namespace Dmkd.Core.Merging.Rules;
 /// <para>Running statistics are clipped apart, by their own norm and its median: their scale is the activations', and a node with
 /// honest weights could otherwise send any statistics.</para>
 /// </remarks>
+[Named("clipped", "the weighted mean of updates scaled down to a number of median norms", Order = 3, Example = "clipped-2")]
 public sealed class ClippedMeanRule : LinearMergeRule
 {
     /// <summary>The default <c>c</c>: nothing counts for more than the median update does. It shortens the longer half of honest updates, too.</summary>

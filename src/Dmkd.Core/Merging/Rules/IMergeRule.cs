@@ -8,7 +8,13 @@ namespace Dmkd.Core.Merging.Rules;
 /// </summary>
 public interface IMergeRule
 {
-    /// <summary>Short name for plans and reports, such as <c>trimmed-0.3</c>; <see cref="MergeRuleCatalog"/> reads it back.</summary>
+    /// <summary>
+    /// The rules by name: <c>clipped-2</c> (median norms), <c>trimmed-0.3</c> (fraction), <c>krum-2</c> (faulty nodes) and <c>nnm-0.3</c> (share of
+    /// faulty nodes) have a parameter.
+    /// </summary>
+    static Registry<IMergeRule> Known { get; } = new("merge rule");
+
+    /// <summary>Short name for plans and reports, such as <c>trimmed-0.3</c>; <see cref="Known"/> reads it back.</summary>
     string Name { get; }
 
     /// <summary>Merges updates.</summary>

@@ -13,6 +13,7 @@ namespace Dmkd.Core.Merging.Rules;
 /// <para>Distances are over trained weights. Running statistics are of another scale and would drown them; they take the
 /// coordinate-wise median of all updates, since a node chosen for its weights could send any statistics.</para>
 /// </remarks>
+[Named("krum", "the mean of the updates that lie closest together (multi-Krum), with a number of faulty nodes", Order = 6, Example = "krum-2")]
 public sealed class KrumRule : IMergeRule
 {
     private readonly int? _faultyNodes;

@@ -1,6 +1,7 @@
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>The proposal's rule, <c>(1/|N_k|) Σ_n ΔW_k,n</c> (3.4.2). One node can send it anywhere. Running statistics are averaged alike.</summary>
+[Named("mean", "the plain mean: the proposal's", Order = 1)]
 public sealed class MeanRule : LinearMergeRule
 {
     /// <inheritdoc/>

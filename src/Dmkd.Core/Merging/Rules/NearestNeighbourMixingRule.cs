@@ -14,6 +14,7 @@ namespace Dmkd.Core.Merging.Rules;
 /// compressed. The length is bounded instead, as in <see cref="ClippedMeanRule"/>, after distances were measured.</para>
 /// <para>Distances are over trained weights; running statistics are mixed with the same weights, and clipped by their own length.</para>
 /// </remarks>
+[Named("nnm", "the weighted mean of each update's mean with its nearest ones, with a share of faulty nodes", Order = 7, Example = "nnm-0.3")]
 public sealed class NearestNeighbourMixingRule : LinearMergeRule
 {
     /// <summary>The default share of bad nodes.</summary>

@@ -12,6 +12,7 @@ namespace Dmkd.Core.Merging.Rules;
 /// lowered until one value is left of an odd number of nodes, two of an even one (then it is the median); so one or two nodes are
 /// plainly averaged.
 /// </remarks>
+[Named("trimmed", "the mean of each weight without a fraction of its largest and smallest values", Order = 4, Example = "trimmed-0.3")]
 public sealed class TrimmedMeanRule : IMergeRule
 {
     /// <summary>The default fraction.</summary>

@@ -30,6 +30,9 @@ public sealed record InputNormalisation
     /// <summary>All of them.</summary>
     public static IReadOnlyList<InputNormalisation> All { get; } = [Standard, ImageNet, Cifar10, None];
 
+    /// <summary>Their names, for settings.</summary>
+    public static Registry Known { get; } = new("normalisation", All.Select(known => known.Name));
+
     /// <summary>Name by which options choose it.</summary>
     public string Name { get; }
 

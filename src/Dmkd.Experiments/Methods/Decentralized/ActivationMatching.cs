@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -36,6 +37,7 @@ public sealed class ActivationMatching(DeviceWorker device, TrainingOptions opti
         device.RunAsync(job => new DecentralizedLearning(job, problem, options, merging, progress).Learn(Name, ownFirstWeights), cancellationToken);
 
     /// <summary>Reads <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "decentralized merging by matched activations", Order = 11)]
     internal static ActivationMatching Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate),
         MergeOptions.Read(parameters, align: true, resetBatchNorm: true),

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
@@ -24,7 +25,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
         LearningRecord record = new(method, job, architecture.ParameterCount, architecture.MultiplyAdds);
         Traffic traffic = new();
         NodeMerger merger = new(merging, traffic);
-        Network[] nodes = [.. Enumerable.Range(0, problem.Settings.Nodes).Select(node =>
+        Network[] nodes = [.. Enumerable.Range(0, problem.Settings.Participation.Nodes).Select(node =>
             ownFirstWeights ? SharedNetwork.Build(job, problem, node) : SharedNetwork.Build(job, problem))];
         try
         {
@@ -47,22 +48,22 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
     {
         var settings = problem.Settings;
         using var scope = NewDisposeScope();
-        var positions = TaskShards.Partition(problem.Dataset.Train, problem.Tasks, task, settings.Nodes, settings.Dirichlet, settings.Seed);
+        var positions = TaskShards.Partition(problem.Dataset.Train, problem.Tasks, task, settings.Participation.Nodes, settings.Participation.Dirichlet, settings.Seed);
         Tensor[] inputs = merging is { Align: false, ResetBatchNorm: false } ? [] : InputsOf(task, positions);
         ImageTensors[] shards = [.. positions.Select(shard => SharedNetwork.Images(problem, shard))];
         Generator[] generators = [.. nodes.Select((_, node) =>
             new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NodeTraining, task, node), CPU))];
         try
         {
-            for (int round = 0; round < settings.Rounds; round++)
+            for (int round = 0; round < settings.Training.Rounds; round++)
             {
                 for (int node = 0; node < nodes.Length; node++)
                 {
-                    int done = round * nodes.Length + node, all = settings.Rounds * nodes.Length;
+                    int done = round * nodes.Length + node, all = settings.Training.Rounds * nodes.Length;
                     TrainRound(nodes[node], shards[node], generators[node], round, share => progress((task + (done + share) / all) / problem.Tasks.Count));
                 }
 
-                if ((round + 1) % settings.MergeEvery == 0 || round == settings.Rounds - 1) merger.Merge(nodes, inputs);
+                if ((round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1) merger.Merge(nodes, inputs);
             }
         }
         finally
@@ -77,9 +78,9 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
         var settings = problem.Settings;
         var now = options with
         {
-            Epochs = settings.Epochs,
-            BatchSize = settings.BatchSize,
-            LearningRate = LearningRateSchedule.Cosine(options.LearningRate, round, settings.Rounds),
+            Epochs = settings.Training.Epochs,
+            BatchSize = settings.Training.BatchSize,
+            LearningRate = LearningRateSchedule.Cosine(options.LearningRate, round, settings.Training.Rounds),
         };
         Trainer.Run(network, new ImageTrainingData(data), new CrossEntropy(), now, generator, told, job.CancellationToken);
     }
@@ -95,7 +96,7 @@ internal sealed class DecentralizedLearning(DeviceJob job, ContinualProblem prob
     private Tensor Sample(int[] positions, int task, int node)
     {
         int[] chosen = [.. positions];
-        new Random(SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Statistics, task, node)).Shuffle(chosen);
+        new Random(SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.NodeStatistics, task, node)).Shuffle(chosen);
         using var images = SharedNetwork.Images(problem, chosen.AsSpan(0, Math.Min(chosen.Length, merging.StatisticsImages)));
         return ImageTensors.Normalise(images.Pixels.to(job.Device));
     }

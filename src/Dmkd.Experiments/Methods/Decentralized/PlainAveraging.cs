@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -29,6 +30,7 @@ public sealed class PlainAveraging(DeviceWorker device, TrainingOptions options,
         device.RunAsync(job => new DecentralizedLearning(job, problem, options, merging, progress).Learn(Name, ownFirstWeights), cancellationToken);
 
     /// <summary>Reads <c>batch-norm-reset</c>, <c>start</c> and the parameters of <see cref="MergeOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "decentralized averaging of weights", Order = 10)]
     internal static PlainAveraging Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate),
         MergeOptions.Read(parameters, align: false, parameters.OneOf("batch-norm-reset", "no", ["yes", "no"]) == "yes"),

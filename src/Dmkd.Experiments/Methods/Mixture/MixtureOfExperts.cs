@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modules;
 using Dmkd.Core.Training;
@@ -36,6 +37,7 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
         device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
     /// <summary>Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "a mixture of experts", Order = 8)]
     internal static MixtureOfExperts Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, 0.1), parameters.Count("experts", 0, 0, 1000), parameters.Count("top", 2, 1, 1000),
         parameters.Number("strength", 1e-2, 0, 1e6));
@@ -49,7 +51,7 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
     private MethodResult Learn(DeviceJob job, ContinualProblem problem, Action<double> progress)
     {
         int count = experts == 0 ? problem.Tasks.Count : experts;
-        using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.InitialWeights), CPU);
+        using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineWeights), CPU);
         using var mixture = new ExpertMixture(ArchitectureOf((ConvNetArchitecture)SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
         mixture.to(job.Device);
         using var noise = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.GateNoise), CPU);

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
@@ -43,6 +44,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
     public override string Name => MethodName;
 
     /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "many-to-many distillation of modules", Order = 9)]
     internal static ModuleDistillation Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, LearnerOptions.UsualLearningRate), parameters.Number("alpha", 0.5, 0, 1),
         parameters.Number("temperature", 1, 0.01, 100), parameters.Count("module-rounds", 0, 0, 100_000));
@@ -61,7 +63,7 @@ public sealed class ModuleDistillation(DeviceWorker device, TrainingOptions opti
 
     private protected override ITaskLearner CreateLearner(LearningContext context)
     {
-        int rounds = moduleRounds == 0 ? Math.Max(1, context.Problem.Settings.Rounds / 4) : moduleRounds;
+        int rounds = moduleRounds == 0 ? Math.Max(1, context.Problem.Settings.Training.Rounds / 4) : moduleRounds;
         return new Learner(context, rounds, alpha, temperature);
     }
 

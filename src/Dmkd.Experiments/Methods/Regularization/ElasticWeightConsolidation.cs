@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
@@ -32,6 +33,7 @@ public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOpti
     public override string Name => MethodName;
 
     /// <summary>Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "elastic weight consolidation", Order = 3)]
     internal static ElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Sampled),
         parameters.Number("strength", UsualStrength, 0, 1e9));

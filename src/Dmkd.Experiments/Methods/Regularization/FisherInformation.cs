@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
 using Dmkd.Experiments.Methods.SharedHead;

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
@@ -32,6 +33,7 @@ public sealed class LearningWithoutForgetting(DeviceWorker device, TrainingOptio
     public override string Name => MethodName;
 
     /// <summary>Reads <c>alpha</c>, <c>temperature</c>, <c>warm-up</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "learning without forgetting", Order = 5)]
     internal static LearningWithoutForgetting Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, 0.01), parameters.Number("alpha", 3, 0, 1e6), parameters.Number("temperature", 2, 0.01, 100),
         parameters.OneOf("warm-up", "yes", ["yes", "no"]) == "yes");

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
@@ -29,6 +30,7 @@ public sealed class OnlineElasticWeightConsolidation(
     public override string Name => MethodName;
 
     /// <summary>Reads <c>strength</c>, <c>decay</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "elastic weight consolidation with one running penalty", Order = 4)]
     internal static OnlineElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, ElasticWeightConsolidation.UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Weighted),
         parameters.Number("strength", ElasticWeightConsolidation.UsualStrength, 0, 1e9), parameters.Number("decay", 1, 0, 1));

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -28,6 +29,7 @@ public sealed class DarkExperienceReplay(DeviceWorker device, TrainingOptions op
     public override string Name => MethodName;
 
     /// <summary>Reads <c>exemplars</c>, <c>alpha</c>, <c>beta</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "dark experience replay", Order = 7)]
     internal static DarkExperienceReplay Create(DeviceWorker device, MethodParameters parameters) => new(
         device, LearnerOptions.Read(parameters, 0.03), parameters.Count("exemplars", ExperienceReplay.UsualExemplars, 1, 1_000_000),
         parameters.Number("alpha", 0.1, 0, 1e6), parameters.Number("beta", 0.5, 0, 1e6));

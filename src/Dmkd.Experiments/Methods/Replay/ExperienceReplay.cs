@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -27,6 +28,7 @@ public sealed class ExperienceReplay(DeviceWorker device, TrainingOptions option
     public override string Name => MethodName;
 
     /// <summary>Reads <c>exemplars</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    [Named(MethodName, "experience replay", Order = 6)]
     internal static ExperienceReplay Create(DeviceWorker device, MethodParameters parameters) =>
         new(device, LearnerOptions.Read(parameters, 0.1), parameters.Count("exemplars", UsualExemplars, 1, 1_000_000));
 

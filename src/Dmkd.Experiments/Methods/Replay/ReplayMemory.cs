@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
 using Dmkd.Experiments.Methods.SharedHead;
@@ -22,7 +23,7 @@ internal sealed class ReplayMemory(int capacity, LearningContext context) : IDis
     /// <summary>Draws images, normalised, on the device, in the current scope. There is at least one.</summary>
     public ReplayBatch Draw()
     {
-        var drawn = _reservoir.Draw(context.Problem.Settings.BatchSize);
+        var drawn = _reservoir.Draw(context.Problem.Settings.Training.BatchSize);
         var device = context.Job.Device;
         var images = ImageTensors.Normalise(ImageAugmentation.Apply(drawn.Images.to(device), _augmentation));
         return new ReplayBatch(images, drawn.Labels.to(device), drawn.Logits?.to(device));

@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Training;
@@ -39,9 +40,9 @@ internal sealed class SharedHeadLearning(DeviceJob job, ContinualProblem problem
     /// <summary>How weights are stepped, with the run's batches, passes and rounds.</summary>
     public TrainingOptions Options { get; } = options with
     {
-        Rounds = problem.Settings.Rounds,
-        Epochs = problem.Settings.Epochs,
-        BatchSize = problem.Settings.BatchSize,
+        Rounds = problem.Settings.Training.Rounds,
+        Epochs = problem.Settings.Training.Epochs,
+        BatchSize = problem.Settings.Training.BatchSize,
     };
 
     /// <summary>Learns all tasks.</summary>
@@ -69,7 +70,7 @@ internal sealed class SharedHeadLearning(DeviceJob job, ContinualProblem problem
     /// <param name="task">The task, from 0.</param>
     public void Train(nn.Module<Tensor, Tensor> model, Objective objective, ImageTensors data, int task)
     {
-        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.Training, task), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineTraining, task), CPU);
         Trainer.Run(model, new ImageTrainingData(data), objective, Options, generator, Report, job.CancellationToken);
 
         void Report(double share) => progress((task + share) / problem.Tasks.Count);

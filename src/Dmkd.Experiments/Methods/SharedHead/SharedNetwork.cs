@@ -1,3 +1,4 @@
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Modules;
@@ -17,7 +18,7 @@ internal static class SharedNetwork
     {
         var settings = problem.Settings;
         var images = problem.Dataset.Train;
-        return NetworkFamily.Of(settings.Architecture, settings.Widths, images.Channels, images.Height, hasLegacy: settings.LegacyTasks > 0)
+        return NetworkFamily.Of(settings.Training.Architecture, settings.Training.Widths, images.Channels, images.Height, hasLegacy: settings.Legacy.Tasks > 0)
             .Expert(problem.Dataset.ClassNames.Count);
     }
 
@@ -28,7 +29,7 @@ internal static class SharedNetwork
     /// <returns>In the current scope; owned by the caller.</returns>
     public static Network Build(DeviceJob job, ContinualProblem problem, params ReadOnlySpan<long> path)
     {
-        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, [SeedPurpose.InitialWeights, .. path]), CPU);
+        using var generator = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, [SeedPurpose.BaselineWeights, .. path]), CPU);
         var network = ArchitectureOf(problem).Build(generator);
         network.to(job.Device);
         return network;

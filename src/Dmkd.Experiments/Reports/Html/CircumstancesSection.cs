@@ -24,8 +24,8 @@ internal static class CircumstancesSection
             var settings = group.First().Document.Settings!;
             table.Add(
             [
-                group.Key, settings.Data.Kind, Share(settings.Data.TrainPerClass), Share(settings.Data.TestPerClass), Text(settings.Tasks), Text(settings.Nodes),
-                $"{settings.Rounds} × {settings.Epochs}", Text(settings.BatchSize), string.Join(", ", settings.Widths),
+                group.Key, settings.Data.Kind, Share(settings.Data.TrainPerClass), Share(settings.Data.TestPerClass), Text(settings.Tasks), Text(settings.Participation.Nodes),
+                $"{settings.Training.Rounds} × {settings.Training.Epochs}", Text(settings.Training.BatchSize), string.Join(", ", settings.Training.Widths),
             ]);
         }
 

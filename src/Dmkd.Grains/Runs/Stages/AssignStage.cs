@@ -69,7 +69,7 @@ internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
             Origin = ModuleOrigin.Preserved,
             RunId = run.RunId,
             LegacyDigest = State.Legacy!.Digest,
-            LegacyFraction = Settings.Alpha,
+            LegacyFraction = Settings.Legacy.Alpha,
             Cluster = expert.Cluster,
             ImportanceShare = expert.ImportanceShare,
         };

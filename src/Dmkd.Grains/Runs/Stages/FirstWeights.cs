@@ -1,3 +1,4 @@
+using Dmkd.Core.Training;
 using Dmkd.Contracts.Runs;
 using Dmkd.Data;
 using Dmkd.Grains.Legacy;
@@ -38,9 +39,9 @@ internal static class FirstWeightsRules
         var settings = state.Settings!;
         if (settings.ExpertsOf is not null) return FirstWeights.OfAnotherRun;
         if (AssignStage.PreservedOf(state) is not null) return FirstWeights.Preserved;
-        if (settings.StartFrom == StartNames.Legacy) return FirstWeights.LegacyFeatures;
-        if (settings.StartFrom == StartNames.Random || state.Module is null) return FirstWeights.Random;
-        return settings.StartFrom == StartNames.Similar ? FirstWeights.Similar : FirstWeights.Previous;
+        if (settings.Training.StartFrom == StartingPoints.Legacy) return FirstWeights.LegacyFeatures;
+        if (settings.Training.StartFrom == StartingPoints.Random || state.Module is null) return FirstWeights.Random;
+        return settings.Training.StartFrom == StartingPoints.Similar ? FirstWeights.Similar : FirstWeights.Previous;
     }
 
     /// <summary>Seed of drawn weights: of the first task's module those common to all nodes (proposal 3.2.3), of others a draw of their own.</summary>

@@ -39,7 +39,7 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
     {
         var modules = await run.Grains.GetGrain<IModuleCatalogGrain>(run.RunId).ListAsync(cancellationToken);
         ModuleSnapshot[] experts = [.. modules.Where(module => module.Descriptor.Role is ModuleRole.Expert)];
-        int[] nodes = _nodes.Present(Enumerable.Range(0, Settings.Nodes));
+        int[] nodes = _nodes.Present(Enumerable.Range(0, Settings.Participation.Nodes));
         var answers = await Task.WhenAll(nodes.Select(node => _nodes.ExemplarsAsync(node, experts)));
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
         var exemplars = RunGate.Exemplars(experts, reports);
@@ -103,7 +103,7 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         {
             Version = State.Task + 1,
             Routing = Settings.Routing,
-            Calibration = Settings.Calibration,
+            Calibration = Settings.Fitting.Calibration,
             Modules = modules,
             Parameters = new StoredBlob(digest, parameters.Length),
             Exemplars = exemplars,

@@ -17,12 +17,12 @@ internal sealed partial class LegacyStage(RunScope run) : IRunStage<RunPhase>
     public bool IsSkipped => !HasLegacy(run.Settings) || run.State.Legacy is not null;
 
     /// <summary>Whether a run has a legacy model: one that takes its experts over needs none.</summary>
-    public static bool HasLegacy(RunSettings settings) => settings.LegacyTasks > 0 && settings.ExpertsOf is null;
+    public static bool HasLegacy(RunSettings settings) => settings.Legacy.Tasks > 0 && settings.ExpertsOf is null;
 
     public async Task<StageEnd<RunPhase>> RunAsync(CancellationToken cancellationToken)
     {
         var settings = run.Settings;
-        int[] classes = run.Data.ClassesUpTo(settings.LegacyTasks - 1);
+        int[] classes = run.Data.ClassesUpTo(settings.Legacy.Tasks - 1);
         var training = run.Data.LegacyTraining();
         var test = RunData.Relabel(run.Data.TestOf(classes), classes);
         var trained = await run.Services.Devices.Training.RunAsync(

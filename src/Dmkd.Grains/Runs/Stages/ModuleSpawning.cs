@@ -21,7 +21,7 @@ internal sealed class ModuleSpawning(RunScope run)
 
     private RunSettings Settings => run.Settings;
 
-    private int OutputCount => RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.UnknownOutput);
+    private int OutputCount => RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.Training.UnknownOutput);
 
     public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) => source switch
     {

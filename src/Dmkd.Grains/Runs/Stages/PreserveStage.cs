@@ -47,8 +47,8 @@ internal sealed partial class PreserveStage(RunScope run) : IRunStage<RunPhase>
     /// <summary>The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.</summary>
     private int[][] GroupsOf(RunSettings settings)
     {
-        int[] classes = run.Data.ClassesUpTo(settings.LegacyTasks - 1);
-        int[][] groups = new int[settings.LegacyTasks][];
+        int[] classes = run.Data.ClassesUpTo(settings.Legacy.Tasks - 1);
+        int[][] groups = new int[settings.Legacy.Tasks][];
         for (int task = 0; task < groups.Length; task++)
             groups[task] = [.. run.Data.Tasks.ClassesOf(task).Select(label => Array.IndexOf(classes, label))];
         return groups;

@@ -22,7 +22,7 @@ internal sealed class TrainStage(RunScope run) : IRunStage<RunPhase>
     private LegacyTeacher? Teacher()
     {
         var state = run.State;
-        int legacyTasks = run.Settings.LegacyTasks;
+        int legacyTasks = run.Settings.Legacy.Tasks;
         if (state.Task >= legacyTasks) return null;
         int[] classes = run.Data.ClassesUpTo(legacyTasks - 1);
         int[] outputs = [.. state.Module!.Classes.Select(label => Array.IndexOf(classes, label))];

@@ -88,7 +88,7 @@ internal sealed class RunScope : IRunContext
         var coordinator = Grains.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
         return new RoundDriver(coordinator, node => Grains.GetGrain<INodeGrain>(node), Services.Time, Logger)
         {
-            LongestSilence = Settings.ShortestWait,
+            LongestSilence = Settings.Participation.ShortestWait,
             Tell = Tell,
         };
     }

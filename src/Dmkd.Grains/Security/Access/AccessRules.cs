@@ -1,4 +1,4 @@
-using Dmkd.Contracts.Runs;
+using Dmkd.Core.Devices;
 
 namespace Dmkd.Grains.Security.Access;
 
@@ -24,6 +24,6 @@ internal static class AccessRules
     {
         string own = nodeId[(nodeId.LastIndexOf('/') + 1)..];
         int at = own.LastIndexOf('@');
-        return name == nodeId || name == (at >= 0 && DeviceNames.All.Contains(own[(at + 1)..]) ? own[..at] : own);
+        return name == nodeId || name == (at >= 0 && DeviceKinds.Known.Names.Contains(own[(at + 1)..]) ? own[..at] : own);
     }
 }

@@ -74,7 +74,7 @@ public sealed class BreakdownTests
         using Rounds round = new([.. Enumerable.Range(0, Nodes)
             .Select(node => node < poisoned ? Poison(attack, truth, generator) : truth + Noise * randn([1000], generator: generator))
             .Select(values => new WeightSet([KeyValuePair.Create("w", values)]))]);
-        using var merged = MergeRuleCatalog.Named(rule).Merge(round, [.. round.Select(_ => 1.0)]);
+        using var merged = IMergeRule.Known.Find(rule).Merge(round, [.. round.Select(_ => 1.0)]);
         return ((merged.Update["w"] - truth).norm() / truth.norm()).item<double>();
     }
 

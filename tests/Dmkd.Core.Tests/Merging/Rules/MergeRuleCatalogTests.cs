@@ -18,7 +18,7 @@ public sealed class MergeRuleCatalogTests
     [InlineData("nnm-0.3", typeof(NearestNeighbourMixingRule))]
     public void Named_KnownRule_HasThatName(string name, Type type)
     {
-        var rule = MergeRuleCatalog.Named(name);
+        var rule = IMergeRule.Known.Find(name);
         Assert.IsType(type, rule);
         Assert.Equal(name, rule.Name);
     }
@@ -30,7 +30,7 @@ public sealed class MergeRuleCatalogTests
     [InlineData("")]
     public void Named_UnknownRule_SaysWhatThereIs(string name)
     {
-        var error = Assert.Throws<ArgumentException>(() => MergeRuleCatalog.Named(name));
+        var error = Assert.Throws<ArgumentException>(() => IMergeRule.Known.Find(name));
         Assert.Contains($"There is no merge rule '{name}'; there are: mean, weighted, clipped, trimmed,", error.Message, StringComparison.Ordinal);
     }
 
@@ -42,7 +42,7 @@ public sealed class MergeRuleCatalogTests
     [InlineData("krum-99999999999")]
     public void Named_ParameterIsNoNumber_NamesIt(string name)
     {
-        var error = Assert.Throws<ArgumentException>(() => MergeRuleCatalog.Named(name));
+        var error = Assert.Throws<ArgumentException>(() => IMergeRule.Known.Find(name));
         Assert.Contains($"parameter of merge rule '{name}' must be a number", error.Message, StringComparison.Ordinal);
     }
 
@@ -52,5 +52,5 @@ public sealed class MergeRuleCatalogTests
     [InlineData("nnm-0.5")]
     [InlineData("trimmed-0.5")]
     [InlineData("trimmed-NaN")]
-    public void Named_ParameterOutOfRange_IsRefused(string name) => Assert.Throws<ArgumentOutOfRangeException>(() => MergeRuleCatalog.Named(name));
+    public void Named_ParameterOutOfRange_IsRefused(string name) => Assert.Throws<ArgumentOutOfRangeException>(() => IMergeRule.Known.Find(name));
 }

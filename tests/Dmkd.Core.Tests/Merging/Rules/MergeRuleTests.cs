@@ -11,9 +11,9 @@ namespace Dmkd.Core.Tests.Merging.Rules;
 /// <summary>What holds for every rule.</summary>
 public sealed class MergeRuleTests
 {
-    private static readonly Gen<string> AnyName = Gen.OneOf(MergeRuleCatalog.Names.ToArray());
+    private static readonly Gen<string> AnyName = Gen.OneOf(IMergeRule.Known.Names.ToArray());
 
-    public static TheoryData<string> Names => [.. MergeRuleCatalog.Names];
+    public static TheoryData<string> Names => [.. IMergeRule.Known.Names];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -22,7 +22,7 @@ public sealed class MergeRuleTests
         for (int nodes = 1; nodes <= 10; nodes++) // one node is the simplest case
         {
             using var round = Rounds.Equal(nodes);
-            using var merged = MergeRuleCatalog.Named(name).Merge(round, [.. round.Select((_, i) => 1.0 + 7777 * i)]);
+            using var merged = IMergeRule.Known.Find(name).Merge(round, [.. round.Select((_, i) => 1.0 + 7777 * i)]);
             using var rounded = merged.Update.Map((_, tensor) => tensor.to(ScalarType.Float32));
             TestWeights.AssertSameBits(round[0], rounded);
             Assert.Equal(1, merged.AcceptedWeights.Sum(), 1e-12);
@@ -39,7 +39,7 @@ public sealed class MergeRuleTests
     [InlineData("nnm", 2.5)]
     public void Merge_TwoNodes_IsAMeanOfBoth(string name, double expected)
     {
-        var (update, weights) = Rounds.Merge(MergeRuleCatalog.Named(name), [3, 1], [2], [4]);
+        var (update, weights) = Rounds.Merge(IMergeRule.Known.Find(name), [3, 1], [2], [4]);
         Assert.Equal([expected], update);
         Assert.All(weights, weight => Assert.InRange(weight, 0.1, 0.9));
     }
@@ -57,7 +57,7 @@ public sealed class MergeRuleTests
         {
             random.Shuffle(arrived);
             var ordered = arrived.OrderBy(entry => entry.Node, StringComparer.Ordinal).ToArray();
-            using var merged = MergeRuleCatalog.Named(name).Merge([.. ordered.Select(entry => entry.Delta)], [.. ordered.Select(entry => entry.Samples)]);
+            using var merged = IMergeRule.Known.Find(name).Merge([.. ordered.Select(entry => entry.Delta)], [.. ordered.Select(entry => entry.Samples)]);
             using var weights = ModuleAverager.Apply(start, merged.Update);
             digests.Add(WeightDigest.Of(WeightCodec.Encode(weights)));
         }
@@ -76,8 +76,8 @@ public sealed class MergeRuleTests
                 random.Shuffle(order);
                 double[] counts = [.. order.Select(_ => (double)random.Next(1, 1000))];
                 using var round = Rounds.Random(nodes, (ulong)random.Next());
-                using var merged = MergeRuleCatalog.Named(name).Merge(round, counts);
-                using var permuted = MergeRuleCatalog.Named(name).Merge([.. order.Select(i => round[i])], [.. order.Select(i => counts[i])]);
+                using var merged = IMergeRule.Known.Find(name).Merge(round, counts);
+                using var permuted = IMergeRule.Known.Find(name).Merge([.. order.Select(i => round[i])], [.. order.Select(i => counts[i])]);
                 // Sums of at most 9 values of about 1 in another order: roundings of 1e-16 each.
                 foreach (var (tensor, values) in merged.Update)
                     Assert.True(values.allclose(permuted.Update[tensor], rtol: 0, atol: 1e-14), $"{name}, {tensor}");
@@ -90,7 +90,7 @@ public sealed class MergeRuleTests
     public void Merge_AnyUpdates_IsFloat64AndWeightsSumToOne(string name)
     {
         using var round = Rounds.Random(6);
-        using var merged = MergeRuleCatalog.Named(name).Merge(round, [1, 2, 3, 4, 5, 6]);
+        using var merged = IMergeRule.Known.Find(name).Merge(round, [1, 2, 3, 4, 5, 6]);
         Assert.Equal(round[0].Keys, merged.Update.Keys);
         Assert.All(merged.Update, pair => Assert.Equal(round[0][pair.Key].shape, pair.Value.shape));
         Assert.All(merged.Update.Values, tensor => Assert.Equal(ScalarType.Float64, tensor.dtype));
@@ -104,7 +104,7 @@ public sealed class MergeRuleTests
     public void Merge_ScalarAndEmptyTensors_AreMerged(string name)
     {
         WeightSet[] round = [.. Enumerable.Range(1, 3).Select(value => TestWeights.Of(("scale", [value], []), ("none", [], [0])))];
-        using var merged = MergeRuleCatalog.Named(name).Merge(round, [1, 1, 1]);
+        using var merged = IMergeRule.Known.Find(name).Merge(round, [1, 1, 1]);
         Rounds.Dispose(round);
         Assert.Empty(merged.Update["scale"].shape);
         Assert.Equal([0], merged.Update["none"].shape);
@@ -114,7 +114,7 @@ public sealed class MergeRuleTests
     [MemberData(nameof(Names))]
     public void Merge_BadArguments_AreRefused(string name)
     {
-        var rule = MergeRuleCatalog.Named(name);
+        var rule = IMergeRule.Known.Find(name);
         using var one = TestWeights.Vector(1, 2);
         using var other = TestWeights.Vector(1, 2, 3);
         Assert.Throws<ArgumentException>(() => rule.Merge([], []));
@@ -131,6 +131,6 @@ public sealed class MergeRuleTests
     public void Merge_LeaksNoTensor(string name)
     {
         using var round = Rounds.Random(5);
-        Assert.Equal(0, LiveTensors.Change(() => MergeRuleCatalog.Named(name).Merge(round, [1, 1, 1, 1, 1]).Dispose()));
+        Assert.Equal(0, LiveTensors.Change(() => IMergeRule.Known.Find(name).Merge(round, [1, 1, 1, 1, 1]).Dispose()));
     }
 }

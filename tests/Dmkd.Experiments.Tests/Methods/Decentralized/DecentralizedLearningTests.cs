@@ -9,7 +9,12 @@ namespace Dmkd.Experiments.Tests.Methods.Decentralized;
 public sealed class DecentralizedLearningTests : IDisposable
 {
     private static readonly ContinualProblem Problem = new(
-        TinyProblem.Dataset(), TinyProblem.Settings with { Rounds = 3, Epochs = 3, Nodes = 3, Dirichlet = 100, MergeEvery = 2 });
+        TinyProblem.Dataset(), TinyProblem.Settings with
+        {
+            Training = TinyProblem.Settings.Training with { Rounds = 3, Epochs = 3 },
+            Participation = TinyProblem.Settings.Participation with { Nodes = 3, Dirichlet = 100 },
+            Merging = TinyProblem.Settings.Merging with { MergeEvery = 2 },
+        });
 
     private readonly DeviceWorker _device = new(lanes: 1);
 
@@ -48,7 +53,11 @@ public sealed class DecentralizedLearningTests : IDisposable
     [Fact]
     public async Task LearnAsync_OneNode_IsFineTuningOnItsShare()
     {
-        var settings = Problem.Settings with { Nodes = 1, Rounds = 2, Epochs = 25 };
+        var settings = Problem.Settings with
+        {
+            Participation = Problem.Settings.Participation with { Nodes = 1 },
+            Training = Problem.Settings.Training with { Rounds = 2, Epochs = 25 },
+        };
         var result = await LearnAsync(new ContinualProblem(Problem.Dataset, settings), "wa");
         Assert.Equal(1, result.ClassIncremental[0][0]);
         Assert.Equal(1, result.ClassIncremental[1][1]);

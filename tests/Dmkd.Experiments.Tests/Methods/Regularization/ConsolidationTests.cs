@@ -6,7 +6,7 @@ namespace Dmkd.Experiments.Tests.Methods.Regularization;
 /// <summary>The strength of a method against forgetting does something.</summary>
 public sealed class ConsolidationTests : IDisposable
 {
-    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with { Rounds = 1, Epochs = 30 });
+    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with { Training = TinyProblem.Settings.Training with { Rounds = 1, Epochs = 30 } });
 
     private readonly DeviceWorker _device = new(lanes: 1);
 
