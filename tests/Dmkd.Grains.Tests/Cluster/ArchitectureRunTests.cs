@@ -22,7 +22,8 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [InlineData("vit(4;3x8x8;16;4;2;32;1)", 0)]
     public async Task Run_NamedArchitecture_HasExpertsOfItsFamily(string architecture, int legacyTasks)
     {
-        var settings = Settings(architecture) with { LegacyTasks = legacyTasks };
+        var tiny = Settings(architecture);
+        var settings = tiny with { Legacy = tiny.Legacy with { Tasks = legacyTasks } };
         string run = $"{architecture.Split('(')[0]}-{legacyTasks}";
         var report = await shared.Cluster.RunAsync(run, settings);
         Assert.Equal(2, report.ClassIncremental.Length);
@@ -46,7 +47,8 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [Fact]
     public async Task Run_NamedArchitecture_DecidesTheSameTwice()
     {
-        var settings = Settings("resnet20") with { LegacyTasks = 1 };
+        var tiny = Settings("resnet20");
+        var settings = tiny with { Legacy = tiny.Legacy with { Tasks = 1 } };
         var reports = await Task.WhenAll(shared.Cluster.RunAsync("twice-1", settings), shared.Cluster.RunAsync("twice-2", settings));
         Assert.Equal(await RunOutcome.OfAsync(shared.Cluster.Grains, reports[0]), await RunOutcome.OfAsync(shared.Cluster.Grains, reports[1]));
     }
@@ -78,8 +80,7 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
         return TinySettings() with
         {
             Data = new DataSource { Kind = "images", Path = _folder.Path, ImageSize = Size, Seed = 5 },
-            Architecture = architecture,
-            Rounds = 1,
+            Training = TinySettings().Training with { Architecture = architecture, Rounds = 1 },
         };
     }
 

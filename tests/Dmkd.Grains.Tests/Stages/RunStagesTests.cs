@@ -1,3 +1,4 @@
+using Dmkd.Chaos;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Routing;
@@ -24,7 +25,8 @@ public sealed class RunStagesTests
     [InlineData("oracle", "none", false)]
     public void FitGate_WhereNothingIsFitted_IsSkipped(string gate, string calibration, bool isNeeded)
     {
-        var settings = TinySettings() with { Routing = new RoutingSettings(gate, 1, 0), Calibration = calibration };
+        var fitting = TinySettings().Fitting with { Calibration = calibration };
+        var settings = TinySettings() with { Routing = new RoutingSettings(gate, 1, 0), Fitting = fitting };
         Assert.Equal(isNeeded, FitGateStage.IsNeeded(settings));
     }
 
@@ -32,13 +34,13 @@ public sealed class RunStagesTests
     [InlineData("none", RunPhase.Evaluate)]
     [InlineData("discriminant", RunPhase.Calibrate)]
     public void AfterSpecialization_WhatIsFitted_IsCalibrated(string calibration, RunPhase expected) =>
-        Assert.Equal(expected, Next(new TrainingRunState { Settings = TinySettings() with { Calibration = calibration }, Phase = RunPhase.Specialize }));
+        Assert.Equal(expected, Next(new TrainingRunState { Settings = TinySettings() with { Fitting = TinySettings().Fitting with { Calibration = calibration } }, Phase = RunPhase.Specialize }));
 
     [Fact]
     public void First_WithALegacyModel_IsPreserve() => Assert.Equal(RunPhase.Preserve, First(TinySettings()));
 
     [Fact]
-    public void First_WithoutALegacyModel_IsAssign() => Assert.Equal(RunPhase.Assign, First(TinySettings() with { LegacyTasks = 0 }));
+    public void First_WithoutALegacyModel_IsAssign() => Assert.Equal(RunPhase.Assign, First(TinySettings() with { Legacy = TinySettings().Legacy with { Tasks = 0 } }));
 
     [Fact]
     public void First_WithExpertsOfAnotherRun_IsAssign() => Assert.Equal(RunPhase.Assign, First(TinySettings() with { ExpertsOf = "other" }));
@@ -117,8 +119,8 @@ public sealed class RunStagesTests
     public void Record_ARepeatAfterACrash_ReplacesItsOwnRow()
     {
         var state = new TrainingRunState { Settings = TinySettings(), Task = 1, ClassIncremental = [[0.5]], TaskIncremental = [[0.6]] };
-        EvaluateStage.Record(state, new EvaluationResult([0.1, 0.2], [0.3, 0.4], 0.1, 0.2, 1));
-        EvaluateStage.Record(state, new EvaluationResult([0.7, 0.8], [0.7, 0.9], 0.5, 0.6, 1));
+        EvaluateStage.Record(state, new EvaluationResult(new EvaluationScores([0.1, 0.2], [0.3, 0.4], 0.1, 0.2), 1));
+        EvaluateStage.Record(state, new EvaluationResult(new EvaluationScores([0.7, 0.8], [0.7, 0.9], 0.5, 0.6), 1));
         Assert.Equal([[0.5], [0.7, 0.8]], state.ClassIncremental);
         Assert.Equal([[0.6], [0.7, 0.9]], state.TaskIncremental);
         Assert.Equal((0.5, 0.6, 2), (state.MacroF1, state.TaskDetectionRate, state.DeviceSeconds));
@@ -131,7 +133,7 @@ public sealed class RunStagesTests
     {
         var state = new JsonStateSerializer().Deserialize<TrainingRunState>(new BinaryData(json));
         Assert.Empty(state.Events);
-        Assert.Null(state.Settings!.Architecture);
+        Assert.Null(state.Settings!.Training.Architecture);
         if (state.Phase is RunPhase.Completed) Assert.Equal([[0.18], [0.06, 0.1]], RunRules.Report(state, RunId)!.ClassIncremental);
         else Assert.IsType<LegacyStage>(StagesOf(state).At(state.Phase)); // what its legacy model's own state held is made again, with the same seeds
     }
@@ -148,7 +150,7 @@ public sealed class RunStagesTests
     private static StageList<RunPhase> StagesOf(TrainingRunState state) => new RunScope
     {
         RunId = RunId,
-        Engine = new(new StateWriter<TrainingRunState>(new FixedSlot(state), () => { }), null!, new EventLimits(), TimeProvider.System, null!),
+        Engine = new(new StateWriter<TrainingRunState>(new FixedSlot(state), () => { }), null!, new EventLimits(), Unheard.Instruments, TimeProvider.System, null!),
         Grains = null!,
         Services = null!,
         Logger = null!,
@@ -156,7 +158,13 @@ public sealed class RunStagesTests
 
     private static TrainingRunState State(string startFrom, int task, Func<RunSettings, RunSettings>? change = null)
     {
-        var settings = TinySettings() with { Tasks = 3, LegacyTasks = 2, StartFrom = startFrom };
+        var tiny = TinySettings();
+        var settings = tiny with
+        {
+            Tasks = 3,
+            Legacy = tiny.Legacy with { Tasks = 2 },
+            Training = tiny.Training with { StartFrom = startFrom },
+        };
         return new TrainingRunState { Settings = change?.Invoke(settings) ?? settings, Task = task };
     }
 

@@ -1,3 +1,4 @@
+using Dmkd.Chaos;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Runs.Stages;
@@ -184,7 +185,7 @@ public sealed class StageEngineTests
         private StageEngine<Progress, Step> Begun()
         {
             if (Slot.State.Phase is Step.None) Slot.State.Phase = Stages.First;
-            return new(new StateWriter<Progress>(Slot, Deactivate), this, new EventLimits(), TimeProvider.System, NullLogger.Instance);
+            return new(new StateWriter<Progress>(Slot, Deactivate), this, new EventLimits(), Unheard.Instruments, TimeProvider.System, NullLogger.Instance);
         }
     }
 }
