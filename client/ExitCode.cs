@@ -1,6 +1,6 @@
 namespace Dmkd.Client;
 
-/// <summary>What the program tells the shell. Stable; documented in the README.</summary>
+/// <summary>What the program tells the shell. Stable; documented in docs/reference/exit-codes.md.</summary>
 internal static class ExitCode
 {
     /// <summary>Done.</summary>

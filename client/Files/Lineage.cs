@@ -6,8 +6,8 @@ using Dmkd.Contracts.Experts;
 namespace Dmkd.Client.Files;
 
 /// <summary>
-/// What a written weight file says about itself, in safetensors' <c>__metadata__</c>: texts by key, keys stable and documented in the
-/// README. A value that there is none of is left out.
+/// What a written weight file says about itself, in safetensors' <c>__metadata__</c>: texts by key, keys stable and documented in
+/// docs/concepts/library.md. A value that there is none of is left out.
 /// </summary>
 internal static class Lineage
 {

@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Dmkd.Experiments.Plans;
 
-/// <summary>Reads experiment files (docs/experiments.md).</summary>
+/// <summary>Reads experiment files (docs/reference/experiments.md).</summary>
 public static partial class PlanReader
 {
     private const long MostBytes = 1 << 20;

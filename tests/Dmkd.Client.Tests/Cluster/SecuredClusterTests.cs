@@ -147,7 +147,7 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         Assert.DoesNotContain(TokenOf(folder), all, StringComparison.Ordinal);
     }
 
-    /// <summary>The database through a user that may only read, as docs/deploy.md makes one.</summary>
+    /// <summary>The database through a user that may only read, as docs/start/a-cluster.md makes one.</summary>
     private static async Task<string> ReaderOfAsync(string database)
     {
         string user = $"reader_{Guid.NewGuid():N}";
