@@ -32,4 +32,7 @@ public abstract class Network : nn.Module<Tensor, Tensor>
         using var features = Features(input);
         return Head(features);
     }
+
+    /// <summary>The architecture's text form.</summary>
+    public override string ToString() => Architecture.ToString()!;
 }

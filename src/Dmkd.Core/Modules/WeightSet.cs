@@ -48,7 +48,7 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
 
     /// <summary>Copies a network's state; counters such as <c>num_batches_tracked</c> are not weights and stay out.</summary>
     /// <param name="network">Borrowed.</param>
-    public static WeightSet CopyOf(Network network)
+    public static WeightSet CopyOf(nn.Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = NewDisposeScope();
@@ -59,20 +59,20 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// <summary>Writes the weights into a network of the same architecture.</summary>
     /// <param name="network">Its state is overwritten in place, on whichever device it is.</param>
     /// <exception cref="ArgumentException">A weight is missing, unexpected or of another shape; the message names the first.</exception>
-    public void CopyTo(Network network)
+    public void CopyTo(nn.Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var state = StateOf(network).ToDictionary(StringComparer.Ordinal);
         foreach (string name in _names.Where(name => !state.ContainsKey(name)))
-            throw new ArgumentException($"Weight '{name}' does not belong to {network.Architecture}.", nameof(network));
+            throw new ArgumentException($"Weight '{name}' does not belong to {network}.", nameof(network));
         foreach (var (name, target) in state)
         {
             if (!_tensors.TryGetValue(name, out var source))
-                throw new ArgumentException($"Weight '{name}' of {network.Architecture} is missing.", nameof(network));
+                throw new ArgumentException($"Weight '{name}' of {network} is missing.", nameof(network));
             if (!source.shape.AsSpan().SequenceEqual(target.shape))
-                throw new ArgumentException($"Weight '{name}' has shape [{string.Join(", ", source.shape)}]; {network.Architecture} needs [{string.Join(", ", target.shape)}].", nameof(network));
+                throw new ArgumentException($"Weight '{name}' has shape [{string.Join(", ", source.shape)}]; {network} needs [{string.Join(", ", target.shape)}].", nameof(network));
         }
 
         foreach (var (name, target) in state) target.copy_(_tensors[name]); // all or nothing
@@ -111,6 +111,6 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
         foreach (var tensor in _tensors.Values) tensor.Dispose();
     }
 
-    private static IEnumerable<KeyValuePair<string, Tensor>> StateOf(Network network) =>
+    private static IEnumerable<KeyValuePair<string, Tensor>> StateOf(nn.Module network) =>
         network.state_dict().Where(p => p.Value.is_floating_point()).Select(p => KeyValuePair.Create(p.Key, p.Value));
 }

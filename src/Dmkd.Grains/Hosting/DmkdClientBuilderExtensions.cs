@@ -6,6 +6,9 @@ namespace Dmkd.Grains.Hosting;
 /// <summary>Connects a client to a cluster.</summary>
 public static class DmkdClientBuilderExtensions
 {
+    /// <summary>Name of the service: silos and clients of one cluster have the same.</summary>
+    public const string ServiceId = "dmkd";
+
     /// <summary>Nobody tells a client that its silo died: it asks again, and soon.</summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
@@ -14,7 +17,7 @@ public static class DmkdClientBuilderExtensions
     /// <param name="storage">The database.</param>
     public static IClientBuilder UseCluster(this IClientBuilder client, ClusterStorageOptions storage)
     {
-        client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdSiloBuilderExtensions.ServiceId, storage.ClusterId));
+        client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, storage.ClusterId));
         client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         client.Configure<ClientMessagingOptions>(MessageLimits.Apply);

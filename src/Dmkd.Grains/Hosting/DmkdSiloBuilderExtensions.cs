@@ -25,9 +25,6 @@ namespace Dmkd.Grains.Hosting;
 /// <summary>Adds DMKD's grains, and what they need, to a silo.</summary>
 public static class DmkdSiloBuilderExtensions
 {
-    /// <summary>Part of every stored row's key: never changes.</summary>
-    internal const string ServiceId = "dmkd";
-
     /// <summary>Makes a silo one of several on this machine, which find one another, and keep state and weights, in one folder. Loopback only.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="storage">The folder.</param>
@@ -35,7 +32,7 @@ public static class DmkdSiloBuilderExtensions
     /// <param name="gatewayPort">Port that clients use.</param>
     public static ISiloBuilder UseSharedFolder(this ISiloBuilder silo, SiloStorageOptions storage, int siloPort, int gatewayPort)
     {
-        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, "dmkd-folder"));
+        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, "dmkd-folder"));
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort, listenOnAnyHostAddress: false);
         return silo.DetectFailuresQuickly();
@@ -49,7 +46,7 @@ public static class DmkdSiloBuilderExtensions
     /// <param name="gatewayPort">Port that clients use.</param>
     public static ISiloBuilder UseCluster(this ISiloBuilder silo, ClusterStorageOptions storage, IPAddress address, int siloPort, int gatewayPort)
     {
-        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, storage.ClusterId));
+        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, storage.ClusterId));
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
