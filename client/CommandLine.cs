@@ -1,14 +1,14 @@
 using System.CommandLine;
 using Dmkd.Client.Commands;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Devices;
-using Dmkd.Data;
-using Dmkd.Experiments;
+using Dmkd.Client.Errors;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Images;
 using Dmkd.Experiments.Plans;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
-using Dmkd.Grains.Storage;
+using Dmkd.Experiments.Protocol;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Storage;
 using Dmkd.Serving;
 
 namespace Dmkd.Client;

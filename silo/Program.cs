@@ -1,10 +1,12 @@
-using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Runs;
-using Dmkd.ServiceDefaults;
+using Dmkd.Grains;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Telemetry;
 using Dmkd.Silo;
-using Dmkd.Silo.Http;
+using Dmkd.Silo.Api;
+using Dmkd.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

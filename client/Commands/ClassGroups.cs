@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Client.Errors;
 
 namespace Dmkd.Client.Commands;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Reflection;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
-using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Runs;
+using Dmkd.Hosting.Clustering;
 
 namespace Dmkd.Client.Commands;
 
@@ -106,4 +109,39 @@ internal sealed class CommonOptions
             throw new BadInputException($"{_cluster.Name} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
         return new ClusterStorageOptions(connection) { WeightsFolder = parsed.GetValue(_weights) };
     }
+}
+
+/// <summary>Makes options that are no settings, and reads them.</summary>
+internal static class OptionReader
+{
+    /// <summary>An option with a default.</summary>
+    public static Option<T> Number<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    /// <summary>The value of an option that must be at least a minimum.</summary>
+    /// <exception cref="BadInputException">Names the option, its limit and the value.</exception>
+    public static T AtLeast<T>(ParseResult parsed, Option<T> option, double minimum)
+        where T : struct, IConvertible
+    {
+        var value = parsed.GetValue(option);
+        return value.ToDouble(CultureInfo.InvariantCulture) >= minimum
+            ? value
+            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
+    }
+
+    /// <summary>The value of an option that must be one of some words.</summary>
+    /// <exception cref="BadInputException">Names the option, the words and the value.</exception>
+    public static string OneOf(ParseResult parsed, Option<string> option, IReadOnlyList<string> known)
+    {
+        string value = parsed.GetValue(option)!;
+        return known.Contains(value) ? value : throw new BadInputException($"{option.Name} must be one of {string.Join(", ", known)}, not '{value}'.");
+    }
+}
+
+/// <summary>Names for what the user gave none.</summary>
+internal static class NewName
+{
+    /// <summary>A name made from the time, such as <c>run-20300102-030405-9f2c</c>; the end keeps two of one second apart.</summary>
+    public static string Of(string kind) =>
+        $"{kind}-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Files;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Client.Commands;
 

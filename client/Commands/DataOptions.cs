@@ -1,7 +1,10 @@
 using System.CommandLine;
-using Dmkd.Contracts.Runs;
+using System.Globalization;
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Settings;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Client.Commands;
 
@@ -23,4 +26,22 @@ internal sealed class DataOptions
 
     /// <summary>A data set with its whole path, drawn by a seed.</summary>
     public static DataSource Placed(DataSource data, int seed) => data with { Path = data.Path is null ? null : Path.GetFullPath(data.Path), Seed = seed };
+}
+
+/// <summary>The option that names what a model was trained with.</summary>
+/// <param name="standard">Name of the one that counts when the option is not given.</param>
+internal sealed class NormalisationOption(string standard)
+{
+    private static readonly string[] Names = [.. InputNormalisation.All.Select(known => known.Name)];
+
+    /// <summary>The option, for the command's help.</summary>
+    public Option<string> Option { get; } = new("--normalize")
+    {
+        Description = $"Normalisation the model was trained with: {string.Join(", ", Names)}",
+        DefaultValueFactory = _ => standard,
+    };
+
+    /// <summary>The normalisation that it names.</summary>
+    /// <exception cref="BadInputException">There is no such normalisation.</exception>
+    public InputNormalisation Read(ParseResult parsed) => InputNormalisation.Find(OptionReader.OneOf(parsed, Option, Names));
 }

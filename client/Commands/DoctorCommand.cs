@@ -1,7 +1,9 @@
 using System.CommandLine;
-using Dmkd.Client.Display;
 using Dmkd.Client.Doctor;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
+using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 

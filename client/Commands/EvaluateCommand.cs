@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
-using Dmkd.Client.Display;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Evaluation;
 using Dmkd.Client.Files;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using Dmkd.Data;
-using Dmkd.Grains.Data;
+using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 using Spectre.Console;
 
 namespace Dmkd.Client.Commands;

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using Dmkd.Client.Display;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Grains.Routing;
 using Dmkd.Serving;
 using Microsoft.Extensions.Logging.Abstractions;

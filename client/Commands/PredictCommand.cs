@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Dmkd.Client.Display;
-using Dmkd.Client.Hosting;
+using Dmkd.Client.Errors;
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Routing;
-using Dmkd.Data.Images;
+using Dmkd.Data.Images.Folders;
 using Dmkd.Serving;
 
 namespace Dmkd.Client.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dmkd.Client.Errors;
 using Dmkd.Client.Rendering;
 
 namespace Dmkd.Client.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Dmkd.Contracts.Routing;
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Settings;
 using Dmkd.Serving;

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
-using Dmkd.Core.Modules;
-using Dmkd.Experiments.Running;
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Models;
+using Dmkd.Experiments.Plans;
 using Dmkd.Grains.Runs;
 
 namespace Dmkd.Client.Commands;

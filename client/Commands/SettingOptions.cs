@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Dmkd.Contracts.Runs;
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Settings;
 
 namespace Dmkd.Client.Commands;

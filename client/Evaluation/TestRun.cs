@@ -1,6 +1,9 @@
+using Dmkd.Client.Errors;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Data;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Client.Evaluation;
@@ -57,4 +60,68 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
 
         return right;
     }
+}
+
+/// <summary>A model that <c>evaluate</c> asks. Owns its tensors.</summary>
+internal interface ITestedModel : IDisposable
+{
+    /// <summary>Logits of a batch.</summary>
+    /// <param name="input">Normalised images, shape [n, channels, size, size]. Borrowed.</param>
+    /// <returns>Shape [n, classes], owned by the caller.</returns>
+    Tensor Logits(Tensor input);
+}
+
+/// <summary>A checkpoint in a network of the architecture that the user named. Owns its tensors.</summary>
+internal sealed class TestedNetwork : ITestedModel
+{
+    private readonly Network _network;
+
+    /// <summary>Builds the network.</summary>
+    /// <param name="architecture">What the weights are for.</param>
+    /// <param name="content">What <see cref="Import"/> gave.</param>
+    public TestedNetwork(NetworkArchitecture architecture, byte[] content)
+    {
+        using var weights = WeightCodec.Decode(content);
+        _network = NetworkLoader.Load(architecture, weights, CPU);
+    }
+
+    /// <summary>Reads a checkpoint.</summary>
+    /// <returns>The weights as <see cref="WeightCodec"/> writes them, for every lane to build its own network from.</returns>
+    public static byte[] Import(string path, NetworkArchitecture architecture)
+    {
+        using var checkpoint = CheckpointReader.Read(path);
+        using var weights = StateDictMapper.Map(architecture, checkpoint.Tensors);
+        return WeightCodec.Encode(weights);
+    }
+
+    public Tensor Logits(Tensor input) => _network.forward(input);
+
+    public void Dispose() => _network.Dispose();
+}
+
+/// <summary>A TorchScript program, which brings its own architecture. Owns its tensors.</summary>
+internal sealed class TestedProgram : ITestedModel
+{
+    private readonly TorchScriptTeacher _program;
+    private readonly int _classCount;
+
+    /// <summary>Loads a program.</summary>
+    /// <param name="path">What <c>torch.jit.save</c> wrote, by someone whom the user trusts.</param>
+    /// <param name="classCount">Classes of the data set.</param>
+    public TestedProgram(string path, int classCount)
+    {
+        _classCount = classCount;
+        _program = TorchScriptTeacher.Load(path);
+    }
+
+    /// <exception cref="BadInputException">The outputs are not one number for each image and class.</exception>
+    public Tensor Logits(Tensor input)
+    {
+        var logits = _program.Forward(input);
+        if (logits.shape is [var rows, var columns] && rows == input.shape[0] && columns == _classCount) return logits.to(ScalarType.Float32);
+        throw new BadInputException(
+            $"The TorchScript program gives outputs of shape [{string.Join(", ", logits.shape)}] for {input.shape[0]} images; for this data set it must be [{input.shape[0]}, {_classCount}].");
+    }
+
+    public void Dispose() => _program.Dispose();
 }

@@ -1,4 +1,5 @@
-using Dmkd.Core.Modules;
+using Dmkd.Client.Errors;
+using Dmkd.Core.Models;
 
 namespace Dmkd.Client.Files;
 

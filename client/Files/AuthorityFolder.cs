@@ -1,4 +1,5 @@
-using Dmkd.Grains.Security.Certificates;
+using Dmkd.Client.Errors;
+using Dmkd.Hosting.Security;
 
 namespace Dmkd.Client.Files;
 

@@ -1,4 +1,4 @@
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Client.Files;

@@ -1,3 +1,5 @@
+using Dmkd.Client.Errors;
+
 namespace Dmkd.Client.Files;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Dmkd.Client.Errors;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dmkd.Client.Files;

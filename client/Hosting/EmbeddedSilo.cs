@@ -1,9 +1,11 @@
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Storage;
-using Dmkd.ServiceDefaults;
+using Dmkd.Grains;
+using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Runs;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

@@ -1,5 +1,7 @@
-using Dmkd.Contracts.Library;
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Client.Hosting;
 

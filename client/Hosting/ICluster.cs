@@ -1,5 +1,15 @@
+using Dmkd.Client.Errors;
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans.Runtime.Messaging;
 
 namespace Dmkd.Client.Hosting;
 
@@ -17,4 +27,96 @@ internal interface ICluster : IAsyncDisposable
 
     /// <summary>Removes weights that no state names.</summary>
     WeightCollector Collector { get; }
+}
+
+/// <summary>A cluster of silos elsewhere, found through its database.</summary>
+internal sealed class ConnectedCluster : ICluster
+{
+    private static readonly TimeSpan DatabaseWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+    private readonly IHost _host;
+    private readonly NpgsqlDataSource _source;
+    private readonly ClusterCertificates? _certificates;
+    private readonly Lazy<DeviceWorker> _device = new(() => new DeviceWorker());
+
+    private ConnectedCluster(IHost host, NpgsqlDataSource source, IWeightStore weights, ClusterCertificates? certificates)
+    {
+        _certificates = certificates;
+        _host = host;
+        _source = source;
+        Weights = weights;
+    }
+
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    public DeviceWorker Training => _device.Value;
+
+    public IWeightStore Weights { get; }
+
+    public WeightCollector Collector => ClusterDatabase.CollectorOf(Weights, _source, TimeProvider.System);
+
+    /// <summary>Connects.</summary>
+    /// <param name="storage">The cluster's database.</param>
+    /// <param name="certificateFolder">Folder of the certificate to connect with; null for a cluster without.</param>
+    /// <param name="verbose">Whether the log goes to standard error.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="ClusterDatabaseException">The database cannot be used.</exception>
+    /// <exception cref="CertificateException">The certificate cannot be used.</exception>
+    /// <exception cref="BadInputException">No silo of the cluster answers.</exception>
+    public static async Task<ConnectedCluster> ConnectAsync(ClusterStorageOptions storage, string? certificateFolder, bool verbose, CancellationToken cancellationToken)
+    {
+        var certificates = certificateFolder is null ? null : ClusterCertificates.Load(certificateFolder, isSilo: false, TimeProvider.System);
+        await ClusterDatabase.PrepareForClientAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
+        if (verbose) builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+        builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
+        builder.Services.AddTelemetryDefaults("dmkd");
+        builder.UseOrleansClient(client =>
+        {
+            client.UseCluster(storage);
+            if (certificates is not null) client.UseCertificates(certificates);
+        });
+        var host = builder.Build();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ConnectWait);
+        try
+        {
+            await host.StartAsync(limit.Token);
+        }
+        catch (Exception e) when (e is ConnectionFailedException or SiloUnavailableException or OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            string reason = host.Services.LastTlsRefusal() ?? (e is OperationCanceledException ? $"tried for {ConnectWait.TotalSeconds:0} seconds" : e.Message.Split('\n', 2)[0].Trim());
+            host.Dispose();
+            certificates?.Dispose();
+            throw new BadInputException($"No silo of the cluster '{storage.ClusterId}' in {ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. {Hint(certificates)}");
+        }
+
+        var source = NpgsqlDataSource.Create(storage.ConnectionString);
+        return new ConnectedCluster(host, source, ClusterDatabase.WeightsOf(storage, source, TimeProvider.System), certificates);
+    }
+
+    private static string Hint(ClusterCertificates? certificates) => certificates is null
+        ? "Start one with dmkd-silo, leave --cluster out, or give --certificates if the cluster asks for one."
+        : $"Start one with dmkd-silo; if one runs, its log says whether it refuses the certificate of {certificates.Identity}.";
+
+    public async ValueTask DisposeAsync()
+    {
+        using (var limit = new CancellationTokenSource(StopLimit))
+        {
+            try
+            {
+                await _host.StopAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The cluster notices that this client is gone.
+            }
+        }
+
+        _host.Dispose();
+        await _source.DisposeAsync();
+        _certificates?.Dispose();
+        if (_device.IsValueCreated) _device.Value.Dispose();
+    }
 }

@@ -1,5 +1,5 @@
-using Dmkd.Experiments;
-using Dmkd.Grains.Lifecycle;
+using Dmkd.Experiments.Protocol;
+using Dmkd.Hosting.Lifecycle;
 using Polly;
 
 namespace Dmkd.Client.Hosting;

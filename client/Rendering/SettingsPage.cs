@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Dmkd.Core;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Settings;
-using Dmkd.Experiments.Methods;
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Learners;
+using Dmkd.Experiments.Plans;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs;
 

@@ -1,3 +1,5 @@
+using Dmkd.Data.Images;
+
 namespace Dmkd.Data;
 
 /// <summary>The one way to get a dataset: checks the specification, then asks the reader of its kind.</summary>

@@ -1,8 +1,7 @@
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modules;
-using Dmkd.Core.Routing;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Training;
+using Dmkd.Core.Models;
+using Dmkd.Core.Routing;
 using static TorchSharp.torch;
 
 namespace Dmkd.Serving;

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Serving;
 

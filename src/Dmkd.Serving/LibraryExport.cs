@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Serving;
 

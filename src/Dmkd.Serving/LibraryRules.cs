@@ -1,5 +1,3 @@
-using Dmkd.Core.Training;
-
 using Dmkd.Core.Modalities.Images;
 
 namespace Dmkd.Serving;

@@ -2,8 +2,9 @@ using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Benchmarks;

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Chaos;
 

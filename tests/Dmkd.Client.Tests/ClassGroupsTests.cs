@@ -1,5 +1,5 @@
 using Dmkd.Client.Commands;
-
+using Dmkd.Client.Errors;
 namespace Dmkd.Client.Tests;
 
 public sealed class ClassGroupsTests

@@ -1,4 +1,4 @@
-using Dmkd.Client.Display;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Preservation;
 using SkiaSharp;
 

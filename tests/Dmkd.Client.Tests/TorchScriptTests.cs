@@ -1,5 +1,6 @@
 using Dmkd.Client.Tests.Running;
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Client.Tests;
 

@@ -1,5 +1,5 @@
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 

@@ -1,3 +1,5 @@
+using Dmkd.Data.Images;
+
 namespace Dmkd.Data.Tests;
 
 public sealed class DatasetLoaderTests
@@ -44,7 +46,7 @@ public sealed class DatasetLoaderTests
     public void Load_Synthetic_IsGenerate()
     {
         var loaded = Datasets.Load(new DatasetSpec { TrainPerClass = 3, TestPerClass = 2, Seed = 5 });
-        var generated = Data.Synthetic.SyntheticImages.Generate(3, 2, seed: 5);
+        var generated = Dmkd.Data.Images.Synthetic.SyntheticImages.Generate(3, 2, seed: 5);
 
         Assert.Equal(generated.Train.Pixels, loaded.Train.Pixels);
         Assert.Equal(generated.Test.Labels, loaded.Test.Labels);

@@ -1,3 +1,5 @@
+using Dmkd.Data.Images;
+
 namespace Dmkd.Data.Tests;
 
 /// <summary>Loading as the tests do it: a test run that is stopped stops the load.</summary>

@@ -1,3 +1,5 @@
+using Dmkd.Data.Images;
+
 namespace Dmkd.Data.Tests;
 
 public sealed class ImageSetTests

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Data.Tests;
 

@@ -1,3 +1,5 @@
+using Dmkd.Data.Seeds;
+
 namespace Dmkd.Data.Tests;
 
 public sealed class SeedSequenceTests

@@ -1,4 +1,5 @@
-using Dmkd.Data;
+using Dmkd.Data.Images;
+using Dmkd.Experiments.Learners;
 
 namespace Dmkd.Experiments.Tests;
 

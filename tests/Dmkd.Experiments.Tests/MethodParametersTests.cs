@@ -1,3 +1,5 @@
+using Dmkd.Experiments.Learners;
+
 namespace Dmkd.Experiments.Tests;
 
 public sealed class MethodParametersTests

@@ -1,5 +1,6 @@
-using Dmkd.Contracts.Runs;
-using Dmkd.Data;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
+using Dmkd.Experiments.Learners;
 
 namespace Dmkd.Experiments.Tests;
 

@@ -3,8 +3,8 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
-using Dmkd.Contracts.Runs;
-using Dmkd.Core.Modules;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Merging;
 

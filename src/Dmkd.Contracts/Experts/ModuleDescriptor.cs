@@ -46,3 +46,28 @@ public sealed record ModuleDescriptor
     /// <summary>Grain key of a module.</summary>
     public static string KeyOf(string library, string name) => $"{library}/{name}";
 }
+
+/// <summary>What a module is for. Persisted: values are explicit and never renumbered.</summary>
+[Alias("dmkd.ModuleRole")]
+public enum ModuleRole
+{
+    /// <summary>Answers for its classes.</summary>
+    Expert = 0,
+
+    /// <summary>Says which expert to ask: a small network over all classes, run before the experts.</summary>
+    Gate = 1,
+}
+
+/// <summary>How a module came to be. Persisted: values are explicit and never renumbered.</summary>
+[Alias("dmkd.ModuleOrigin")]
+public enum ModuleOrigin
+{
+    /// <summary>Drawn at random.</summary>
+    Random = 0,
+
+    /// <summary>Cut out of a legacy model (proposal 3.2).</summary>
+    Preserved = 1,
+
+    /// <summary>Started from the features of another module.</summary>
+    Spawned = 2,
+}

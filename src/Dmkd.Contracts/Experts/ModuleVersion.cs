@@ -52,3 +52,31 @@ public sealed record ModuleVersion
     [Id(11)]
     public StoredBlob? Basis { get; init; }
 }
+
+/// <summary>A module on the contributors' calibration data before and after a merge.</summary>
+/// <param name="SampleCount">Images, over all contributors that answered.</param>
+/// <param name="AccuracyBefore">Of the old version, in [0, 1].</param>
+/// <param name="AccuracyAfter">Of the new version, in [0, 1].</param>
+/// <param name="LossBefore">Mean cross-entropy of the old version, in nats.</param>
+/// <param name="LossAfter">Mean cross-entropy of the new version, in nats.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.MergeMetrics")]
+public sealed record MergeMetrics(
+    [property: Id(0)] long SampleCount, [property: Id(1)] double AccuracyBefore, [property: Id(2)] double AccuracyAfter,
+    [property: Id(3)] double LossBefore, [property: Id(4)] double LossAfter);
+
+/// <summary>What one node gave to a merged version.</summary>
+/// <param name="NodeId">The node.</param>
+/// <param name="SampleCount">Images it says it trained on.</param>
+/// <param name="PayloadBytes">Serialized size of its update.</param>
+/// <param name="Digest">Digest of its serialized update.</param>
+/// <param name="Weight">Its share of the merged update, in [0, 1]; 0 when the rule left it out.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.ModuleContribution")]
+public sealed record ModuleContribution(
+    [property: Id(0)] string NodeId, [property: Id(1)] long SampleCount, [property: Id(2)] long PayloadBytes,
+    [property: Id(3)] string? Digest = null, [property: Id(4)] double Weight = 0);
+
+/// <summary>Names bytes in the weight store.</summary>
+/// <param name="Digest">Their digest.</param>
+/// <param name="Bytes">Their number.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.StoredBlob")]
+public sealed record StoredBlob([property: Id(0)] string Digest, [property: Id(1)] long Bytes);

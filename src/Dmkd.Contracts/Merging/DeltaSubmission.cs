@@ -65,3 +65,20 @@ public sealed record TensorReference
     [Id(1)]
     public byte[]? Inline { get; init; }
 }
+
+/// <summary>What a submission carries.</summary>
+[Alias("dmkd.SubmissionKind")]
+public enum SubmissionKind
+{
+    /// <summary>The node's update.</summary>
+    Update = 0,
+
+    /// <summary>The node's part of the round's shared basis.</summary>
+    Projection = 1,
+}
+
+/// <summary>Answer to a submission.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Reason">Names node, module, round, check and value when it was not accepted.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.SubmissionReceipt")]
+public sealed record SubmissionReceipt([property: Id(0)] SubmissionOutcome Outcome, [property: Id(1)] string? Reason = null);

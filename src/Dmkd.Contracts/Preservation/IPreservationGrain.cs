@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Runs;
 using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Preservation;
@@ -28,3 +29,51 @@ public interface IPreservationGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("report")]
     Task<PreservationReport?> GetReportAsync(CancellationToken cancellationToken = default);
 }
+
+/// <summary>Asks for a legacy model to be made into a library of experts (proposal 3.2).</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.PreservationRequest")]
+public sealed record PreservationRequest
+{
+    /// <summary>How.</summary>
+    [Id(0)]
+    public required PreservationSettings Settings { get; init; }
+
+    /// <summary>Digest in the weight store of the imported legacy model: safetensors, or a TorchScript program.</summary>
+    [Id(1)]
+    public required string LegacyDigest { get; init; }
+
+    /// <summary>Whether the legacy model is a TorchScript program: a teacher that cannot be cut, so that a surrogate is distilled first.</summary>
+    [Id(2)]
+    public bool IsTorchScript { get; init; }
+
+    /// <summary>Name of the file it came from, for people.</summary>
+    [Id(3)]
+    public required string SourceName { get; init; }
+}
+
+/// <summary>Where a preservation is.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.PreservationProgress")]
+public sealed record PreservationProgress
+{
+    /// <summary>The stage.</summary>
+    [Id(0)]
+    public required PreservationStage Stage { get; init; }
+
+    /// <summary>The parts known so far, in the order they began.</summary>
+    [Id(1)]
+    public PreservationTrack[] Tracks { get; init; } = [];
+
+    /// <summary>Events after the sequence number asked for, oldest first.</summary>
+    [Id(2)]
+    public RunEvent[] Events { get; init; } = [];
+
+    /// <summary>What went wrong, when failed.</summary>
+    [Id(3)]
+    public string? Error { get; init; }
+}
+
+/// <summary>How far one part of a preservation is.</summary>
+/// <param name="Name">What is done.</param>
+/// <param name="Share">Share done, in [0, 1].</param>
+[GenerateSerializer, Immutable, Alias("dmkd.PreservationTrack")]
+public readonly record struct PreservationTrack([property: Id(0)] string Name, [property: Id(1)] double Share);

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Contracts.Preservation;
 

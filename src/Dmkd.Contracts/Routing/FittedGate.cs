@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Contracts.Routing;
 

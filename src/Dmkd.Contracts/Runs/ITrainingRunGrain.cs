@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Runs;
@@ -53,4 +54,107 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     /// <summary>The report, or null before the run is finished.</summary>
     [AlwaysInterleave, Alias("report")]
     Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default);
+}
+
+/// <summary>Where a run is.</summary>
+[GenerateSerializer, Immutable, Alias("dmkd.RunProgress")]
+public sealed record RunProgress
+{
+    /// <summary>The phase.</summary>
+    [Id(0)]
+    public required RunPhase Phase { get; init; }
+
+    /// <summary>The task, from 0.</summary>
+    [Id(1)]
+    public int Task { get; init; }
+
+    /// <summary>The round within the task, from 0.</summary>
+    [Id(2)]
+    public int Round { get; init; }
+
+    /// <summary>Share of preservation done, in [0, 1].</summary>
+    [Id(3)]
+    public double PreservationProgress { get; init; }
+
+    /// <summary>Share of the current task's rounds and evaluation done, in [0, 1].</summary>
+    [Id(4)]
+    public double TaskProgress { get; init; }
+
+    /// <summary>Events after the sequence number asked for, oldest first.</summary>
+    [Id(5)]
+    public RunEvent[] Events { get; init; } = [];
+
+    /// <summary>What went wrong, when failed.</summary>
+    [Id(6)]
+    public string? Error { get; init; }
+
+    /// <summary>Whether the run was stopped and waits to be resumed; its phase is where it goes on.</summary>
+    [Id(7)]
+    public bool IsStopped { get; init; }
+
+    /// <summary>Whether a silo is at work on it now.</summary>
+    [Id(8)]
+    public bool IsAtWork { get; init; }
+
+    /// <summary>W3C trace context of the current round; null between rounds and without tracing.</summary>
+    [Id(9)]
+    public string? Trace { get; init; }
+}
+
+/// <summary>Phases of a run. Persisted: values are explicit and never renumbered.</summary>
+[Alias("dmkd.RunPhase")]
+public enum RunPhase
+{
+    /// <summary>Not started.</summary>
+    Created = 0,
+
+    /// <summary>The legacy model is trained and taken apart (proposal 3.2).</summary>
+    Preserve = 1,
+
+    /// <summary>The task's module is reused or spawned.</summary>
+    Assign = 2,
+
+    /// <summary>Nodes train the task's module (proposal 3.4.1).</summary>
+    Train = 3,
+
+    /// <summary>The coordinator merges the nodes' updates (proposal 3.4.2).</summary>
+    Merge = 4,
+
+    /// <summary>Entropy statistics of the merged module (proposal 3.3).</summary>
+    Specialize = 5,
+
+    /// <summary>All tasks seen are evaluated through the router (proposal 3.5).</summary>
+    Evaluate = 6,
+
+    /// <summary>Finished.</summary>
+    Completed = 7,
+
+    /// <summary>Cannot go on; see the error.</summary>
+    Failed = 8,
+
+    /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018); between <see cref="Specialize"/> and <see cref="Evaluate"/>.</summary>
+    Calibrate = 9,
+}
+
+/// <summary>What it took to learn a task's expert and to measure its statistics, in all: without the fit of the routing and without evaluation. A legacy model counts with the first task.</summary>
+/// <param name="DeviceSeconds">Device time of all participants.</param>
+/// <param name="WallSeconds">Time the run was at work.</param>
+/// <param name="BytesUp">Bytes that nodes sent.</param>
+/// <param name="BytesDown">Bytes that nodes fetched.</param>
+/// <param name="DenseBytes">What the updates would have taken as dense fp32.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.LearningCost")]
+public sealed record LearningCost(
+    [property: Id(0)] double DeviceSeconds, [property: Id(1)] double WallSeconds, [property: Id(2)] long BytesUp, [property: Id(3)] long BytesDown, [property: Id(4)] long DenseBytes)
+{
+    /// <summary>Nothing yet.</summary>
+    public static LearningCost None { get; } = new(0, 0, 0, 0, 0);
+
+    /// <summary>What was added since an earlier count.</summary>
+    /// <param name="earlier">The earlier count.</param>
+    public LearningCost Since(LearningCost earlier)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        return new(
+            DeviceSeconds - earlier.DeviceSeconds, WallSeconds - earlier.WallSeconds, BytesUp - earlier.BytesUp, BytesDown - earlier.BytesDown, DenseBytes - earlier.DenseBytes);
+    }
 }

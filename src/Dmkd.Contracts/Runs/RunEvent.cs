@@ -174,3 +174,17 @@ public sealed record TaskEvaluated(
 /// <param name="Kind">Name of its kind.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.UnknownEvent")]
 public sealed record UnknownEvent([property: Id(0)] string Kind) : RunEvent;
+
+/// <summary>What a run asks its nodes to measure. Persisted: values are explicit and never renumbered.</summary>
+[Alias("dmkd.NodeMeasurement")]
+public enum NodeMeasurement
+{
+    /// <summary>A module's entropy on the node's data (proposal 3.3).</summary>
+    Entropy = 0,
+
+    /// <summary>Every expert's scores of the node's exemplars (docs/adr/0018).</summary>
+    Exemplars = 1,
+
+    /// <summary>Moments of the node's images in an expert's feature space (docs/adr/0019).</summary>
+    Moments = 2,
+}

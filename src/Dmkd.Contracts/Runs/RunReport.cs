@@ -1,3 +1,5 @@
+using Dmkd.Contracts.Settings;
+
 namespace Dmkd.Contracts.Runs;
 
 /// <summary>What a run measured. Accuracies are in [0, 1].</summary>

@@ -27,3 +27,56 @@ internal static partial class DeviceMemory
     [GeneratedRegex(@"tried to allocate (\d+(?:\.\d+)? (?:bytes|[KMGT]iB))", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Asked();
 }
+
+/// <summary>A device has no memory for a job. The job is refused; its lane, and the process, live on. The message is one line for a person.</summary>
+public sealed class DeviceMemoryException(string message, Exception inner) : Exception(message, inner);
+
+/// <summary>The devices that work may ask for.</summary>
+public static class DeviceKinds
+{
+    /// <summary>A GPU where a silo has one, else a CPU.</summary>
+    [Named(Any, "a GPU where a silo has one, else a CPU", Order = 1)]
+    public const string Any = "any";
+
+    /// <summary>A CPU.</summary>
+    [Named(Cpu, "a CPU", Order = 2)]
+    public const string Cpu = "cpu";
+
+    /// <summary>An NVIDIA GPU.</summary>
+    [Named(Cuda, "an NVIDIA GPU", Order = 3)]
+    public const string Cuda = "cuda";
+
+    /// <summary>All of them.</summary>
+    public static Registry Known { get; } = Registry.OfConstants("device", typeof(DeviceKinds));
+}
+
+/// <summary>
+/// Tells the C allocator to keep freed blocks. Training frees and takes the same few large tensors every step; by default each
+/// goes back to the kernel and is faulted in again, which cost 1.2 to 1.6 times the step time here (docs/adr/0002).
+/// </summary>
+internal static partial class AllocatorTuning
+{
+    private const int TrimThreshold = -1;
+    private const int TopPad = -2;
+    private const int MapThreshold = -3;
+    private const int LargeBlockBytes = 1 << 30;
+    private const int PadBytes = 64 << 20;
+
+    /// <summary>Applies the settings; without effect on C libraries that have none.</summary>
+    public static void KeepFreedBlocks()
+    {
+        try
+        {
+            _ = MallOpt(MapThreshold, LargeBlockBytes);
+            _ = MallOpt(TrimThreshold, LargeBlockBytes);
+            _ = MallOpt(TopPad, PadBytes);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // musl and others have no mallopt: slower, but right
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "mallopt")]
+    private static partial int MallOpt(int parameter, int value);
+}

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using TorchSharp;
 
 namespace Dmkd.Core.Devices;
@@ -119,4 +120,71 @@ public sealed class DeviceWorker : IDisposable
         torch.set_num_threads(1); // belongs to the thread that calls it
         foreach (var job in _jobs.GetConsumingEnumerable()) job();
     }
+}
+
+/// <summary>What a job on a <see cref="DeviceWorker"/> knows about its run.</summary>
+public sealed class DeviceJob
+{
+    private readonly DisposeScope _scope;
+    private readonly long _start;
+
+    internal DeviceJob(DisposeScope scope, torch.Device device, long start, CancellationToken cancellationToken)
+    {
+        _scope = scope;
+        _start = start;
+        Device = device;
+        CancellationToken = cancellationToken;
+    }
+
+    /// <summary>Device to compute on.</summary>
+    public torch.Device Device { get; }
+
+    /// <summary>Cancelled when the caller has given up; a long job checks it between steps.</summary>
+    public CancellationToken CancellationToken { get; }
+
+    /// <summary>Time spent on the lane so far: the job's device time.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
+
+    /// <summary>Moves a tensor out of the job's scope: it becomes the caller's to dispose.</summary>
+    public torch.Tensor Keep(torch.Tensor tensor) => _scope.Detach(tensor);
+
+    /// <summary>Moves a module's parameters and buffers out of the job's scope: the module becomes the caller's to dispose.</summary>
+    public T Keep<T>(T module) where T : torch.nn.Module
+    {
+        foreach (var parameter in module.parameters()) _scope.Detach(parameter);
+        foreach (var buffer in module.buffers()) _scope.Detach(buffer);
+        return module;
+    }
+}
+
+/// <summary>Checks that a job left its thread as it found it, and repairs the thread when it did not.</summary>
+internal static class LaneGuard
+{
+    private const int MaxForgottenScopes = 64;
+
+    /// <summary>Turns gradients on again and closes forgotten scopes of the calling thread.</summary>
+    /// <returns>What was wrong, or null.</returns>
+    public static string? Repair()
+    {
+        string? misuse = null;
+        if (!torch.is_grad_enabled())
+        {
+            torch.set_grad_enabled(true);
+            misuse = "gradients off";
+        }
+
+        for (int i = 0; i < MaxForgottenScopes; i++)
+        {
+            // A tensor made now belongs to a scope only if one is still open on this thread.
+            using var probe = torch.empty(0);
+            if (OwningScope(probe) is not { } forgotten) break;
+            forgotten.Dispose();
+            misuse = "a dispose scope open";
+        }
+
+        return misuse;
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_OwningDisposeScope")]
+    private static extern DisposeScope? OwningScope(torch.Tensor tensor);
 }

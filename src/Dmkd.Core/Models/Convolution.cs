@@ -1,4 +1,3 @@
-using Dmkd.Core.Devices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

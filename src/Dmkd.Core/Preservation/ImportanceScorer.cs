@@ -1,4 +1,7 @@
-using Dmkd.Core.Modules;
+using System.ComponentModel.DataAnnotations;
+using System.Runtime.InteropServices;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -131,5 +134,25 @@ public static class ImportanceScorer
         var rows = score.transpose(0, axes.RowAxis).reshape(axes.Rows.Outer, matrix.GetLength(1), -1);
         double[] sums = TensorValues.ToDoubles(rows.sum([0, 2], type: float64));
         for (int unit = 0; unit < sums.Length; unit++) matrix[label, unit] += sums[unit];
+    }
+}
+
+/// <summary>How importance is measured (proposal 3.2.1).</summary>
+public sealed class ImportanceOptions
+{
+    /// <summary>Gets or sets the inputs per mini-batch: one absolute gradient is taken per batch. Default: 64.</summary>
+    [Range(1, 65_536)]
+    public int BatchSize { get; set; } = 64;
+}
+
+/// <summary>Moves numbers from tensors to arrays.</summary>
+internal static class TensorValues
+{
+    /// <summary>Copies a tensor's values in row-major order.</summary>
+    /// <param name="tensor">Any shape, any numeric type. Borrowed.</param>
+    public static double[] ToDoubles(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return MemoryMarshal.Cast<byte, double>(tensor.detach().to(float64).cpu().contiguous().bytes).ToArray();
     }
 }

@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 
 namespace Dmkd.Core.Preservation;
 

@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 
 namespace Dmkd.Core.Preservation;
 
@@ -54,3 +54,16 @@ public static class PreservationPlanner
             throw new ArgumentException($"Class {classes.GroupBy(c => c).First(same => same.Count() > 1).Key} is in more than one group.", nameof(groups));
     }
 }
+
+/// <summary>A legacy network divided into experts.</summary>
+/// <param name="Graph">The graph that was partitioned.</param>
+/// <param name="ClusterOfNode">Cluster of each node, in [0, K).</param>
+/// <param name="Experts">The experts, in the order of their first class.</param>
+public sealed record PreservationPlan(ImportanceGraph Graph, int[] ClusterOfNode, IReadOnlyList<ExpertPlan> Experts);
+
+/// <summary>What one expert is cut from.</summary>
+/// <param name="Cluster">Its cluster of the partition, in [0, K).</param>
+/// <param name="Classes">The legacy outputs it answers for, ascending.</param>
+/// <param name="Units">The units it keeps.</param>
+/// <param name="ImportanceShare">Share of the legacy network's importance that these units carry, in [0, 1].</param>
+public sealed record ExpertPlan(int Cluster, int[] Classes, UnitSelection Units, double ImportanceShare);

@@ -1,3 +1,5 @@
+using Dmkd.Core.Numerics;
+
 namespace Dmkd.Core.Routing;
 
 /// <summary>The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs nothing from the nodes.</summary>

@@ -1,5 +1,5 @@
-using Dmkd.Core.Modules;
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Routing;

@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Routing.Discriminants;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Routing;

@@ -1,3 +1,5 @@
+using Dmkd.Core.Numerics;
+
 namespace Dmkd.Core.Routing;
 
 /// <summary>Scores the expert's evidence for the input beside the distance of their descriptors (proposal 3.3, <c>hybrid</c>).</summary>

@@ -1,3 +1,5 @@
+using Dmkd.Core.Numerics;
+
 namespace Dmkd.Core.Routing;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Dmkd.Core.Checkpoints;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tensors;

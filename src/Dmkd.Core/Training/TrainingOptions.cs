@@ -70,3 +70,48 @@ public enum OptimizerKind
     /// <summary>Adam; weight decay is part of the gradient.</summary>
     Adam,
 }
+
+/// <summary>Learning rates over time.</summary>
+public static class LearningRateSchedule
+{
+    private const double Floor = 0.02;
+
+    /// <summary>Half a cosine over the rounds of a task, from the initial rate down to 2 % of it.</summary>
+    /// <param name="initial">Rate of the first round.</param>
+    /// <param name="round">The round, in [0, rounds).</param>
+    /// <param name="rounds">Number of rounds, at least 1.</param>
+    public static double Cosine(double initial, int round, int rounds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(round);
+        return initial * (Floor + (1 - Floor) * 0.5 * (1 + Math.Cos(Math.PI * round / rounds)));
+    }
+
+    /// <summary>Half a cosine over the steps of a training, from the initial rate down to 0.</summary>
+    /// <param name="initial">Rate of the first step.</param>
+    /// <param name="done">Share of the steps done, in [0, 1].</param>
+    public static double HalfCosine(double initial, double done) => initial * 0.5 * (1 + Math.Cos(Math.PI * done));
+}
+
+/// <summary>What a new task's expert starts from; its head is new in any case (docs/adr/0018).</summary>
+public static class StartingPoints
+{
+    /// <summary>The features of the expert before it.</summary>
+    [Named(Previous, "the features of the expert before it", Order = 1)]
+    public const string Previous = "previous";
+
+    /// <summary>Random weights.</summary>
+    [Named(Random, "random weights", Order = 2)]
+    public const string Random = "random";
+
+    /// <summary>The features of the earlier expert that sees the most evidence in the new task's data.</summary>
+    [Named(Similar, "the features of the earlier expert that sees the most evidence in the new task's data", Order = 3)]
+    public const string Similar = "similar";
+
+    /// <summary>The features of the legacy model, cut to an expert's widths.</summary>
+    [Named(Legacy, "the features of the legacy model, cut to an expert's widths", Order = 4)]
+    public const string Legacy = "legacy";
+
+    /// <summary>All of them.</summary>
+    public static Registry Known { get; } = Registry.OfConstants("start", typeof(StartingPoints));
+}

@@ -1,4 +1,6 @@
 using Dmkd.Core;
+using Dmkd.Data.Images;
+using Dmkd.Data.Seeds;
 
 namespace Dmkd.Data.Partitioning;
 

@@ -1,5 +1,5 @@
 using Dmkd.Experiments.Plans;
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Reports;
 
@@ -65,3 +65,13 @@ public sealed class ExperimentResults
         return PairedTest.Of([.. pairs.Select(pair => pair.Own)], [.. pairs.Select(pair => pair.Reference)]);
     }
 }
+
+/// <summary>A finished cell at a place of an experiment.</summary>
+/// <param name="Place">The place.</param>
+/// <param name="Document">What was measured.</param>
+public sealed record ResultRow(ManifestEntry Place, CellDocument Document);
+
+/// <summary>A cell that failed.</summary>
+/// <param name="Cell">Its name.</param>
+/// <param name="Error">Why.</param>
+public sealed record FailedCell(string Cell, string Error);

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Experts;
 
@@ -72,4 +73,15 @@ internal sealed class ExpertModule
         await _writer.WriteAsync();
         Start();
     }
+}
+
+/// <summary>What an expert module persists: names and numbers; the weights lie in the weight store.</summary>
+internal sealed class ExpertModuleState
+{
+    public ModuleDescriptor? Descriptor { get; set; }
+
+    /// <summary>The version chain, oldest first.</summary>
+    public List<ModuleVersion> Versions { get; set; } = [];
+
+    public ModuleSpecialization? Specialization { get; set; }
 }

@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Experts;
@@ -55,4 +55,10 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
         Task.FromResult(_module.HistoryUpTo(number));
 
     public Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(CancellationToken cancellationToken = default) => Task.FromResult(_module.History);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: created from {Digest}")]
+    private static partial void LogCreated(ILogger logger, string moduleId, string digest);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: published version {Version} ({Digest}) of {Contributors} contributors")]
+    private static partial void LogPublished(ILogger logger, string moduleId, int version, string digest, int contributors);
 }

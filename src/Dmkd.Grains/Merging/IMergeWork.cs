@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Core.Merging.Exchanges;
 
 namespace Dmkd.Grains.Merging;
 
@@ -67,4 +68,24 @@ internal sealed record MergedModule(StoredBlob Weights, IReadOnlyDictionary<stri
 
     /// <summary>Digest of the outer optimizer's new momentum; null without.</summary>
     public string? Momentum { get; init; }
+}
+
+/// <summary>Whom a merge coordinator talks to. Calls to nodes end within a bound and give null when a node does not answer.</summary>
+internal interface IMergeContacts
+{
+    /// <summary>Tells the module its new version; a repeat changes nothing.</summary>
+    Task PublishAsync(ModuleVersion version);
+
+    /// <summary>Compares merged weights with the base on a node's data.</summary>
+    Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+
+    /// <summary>Measures batch-norm statistics of merged weights on a node's data.</summary>
+    Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+}
+
+/// <summary>The exchange that a round's options ask for: the only place that knows both.</summary>
+internal static class ExchangeOfOptions
+{
+    public static IUpdateExchange Exchange(this MergeOptions options) =>
+        UpdateExchanges.Create(new ExchangeOptions(options.Compressor, options.Rank, options.HalfPrecision));
 }

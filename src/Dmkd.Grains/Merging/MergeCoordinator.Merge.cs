@@ -1,8 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Grains.Lifecycle;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Grains.Merging;
 

@@ -193,3 +193,29 @@ internal static class MergeRules
     private static bool IsCurrent(MergeCoordinatorState state, string runId, int round) =>
         state.Plan is { } plan && plan.RunId == runId && plan.Round == round;
 }
+
+/// <summary>What a plan does to a coordinator.</summary>
+internal enum PlanEffect
+{
+    /// <summary>Nothing: a repeat.</summary>
+    None,
+
+    /// <summary>A new round, with nothing accepted yet.</summary>
+    Opens,
+
+    /// <summary>The current round collects on until a new deadline; what was accepted counts.</summary>
+    Extends,
+}
+
+/// <summary>What the passing of time does to a collection.</summary>
+internal enum DeadlineEffect
+{
+    /// <summary>Nothing yet.</summary>
+    None,
+
+    /// <summary>It ends with whoever has submitted.</summary>
+    Closes,
+
+    /// <summary>The round fails: too few have submitted.</summary>
+    Fails,
+}

@@ -1,11 +1,10 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
-using Dmkd.Grains.Devices;
-using Dmkd.Grains.Storage;
+using Dmkd.Core.Tensors;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Merging;
 

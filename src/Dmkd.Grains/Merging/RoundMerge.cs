@@ -1,12 +1,10 @@
 using Dmkd.Contracts.Merging;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Admission;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Merging.Outer;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Grains.Merging;
 

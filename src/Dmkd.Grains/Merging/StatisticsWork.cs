@@ -1,9 +1,8 @@
 using Dmkd.Contracts.Nodes;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Merging;

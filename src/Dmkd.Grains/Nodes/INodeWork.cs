@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Nodes;
@@ -42,3 +43,13 @@ internal sealed record TrainedUpdate(
 /// <param name="Residual">What packing left out, as safetensors, when error is fed back.</param>
 /// <param name="DeviceTime">Device time.</param>
 internal sealed record PackedUpdate(byte[] Tensors, byte[]? Residual, TimeSpan DeviceTime);
+
+/// <summary>Whom a node talks to.</summary>
+internal interface INodeContacts
+{
+    /// <summary>The merge coordinator of a module.</summary>
+    IMergeCoordinatorGrain CoordinatorOf(string moduleKey);
+
+    /// <summary>All versions of a module, oldest first, at least up to one that exists.</summary>
+    Task<IReadOnlyList<ModuleVersion>> HistoryAsync(string moduleKey, int upTo);
+}

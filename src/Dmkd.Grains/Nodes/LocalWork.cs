@@ -1,15 +1,15 @@
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
 using Dmkd.Core;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data;
+using Dmkd.Data.Images;
+using Dmkd.Data.Seeds;
 using TorchSharp;
 using static TorchSharp.torch;
 

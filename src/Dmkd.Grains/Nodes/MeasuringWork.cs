@@ -1,16 +1,16 @@
 using System.Runtime.InteropServices;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Routing;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;

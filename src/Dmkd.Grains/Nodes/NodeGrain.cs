@@ -1,9 +1,9 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Grains.Placement;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
 

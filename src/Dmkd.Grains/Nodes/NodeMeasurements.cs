@@ -1,8 +1,7 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Data.Images;
+using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Nodes;
 

@@ -1,18 +1,18 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
-using Dmkd.Data;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
+using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Images;
+using Dmkd.Data.Seeds;
 using Dmkd.Grains.Merging;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;

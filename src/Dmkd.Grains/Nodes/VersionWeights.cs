@@ -1,9 +1,8 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Grains.Devices;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Core.Tensors;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Nodes;
 

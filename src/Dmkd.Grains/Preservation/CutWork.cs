@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Data;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -104,3 +104,7 @@ internal static class CutWork
             (double[])[.. Enumerable.Range(0, map.ClassShares.GetLength(1)).Select(label => map.ClassShares[cluster, label])])],
     };
 }
+
+/// <summary>A module cut out of the legacy model, not yet distilled.</summary>
+internal sealed record CutModule(
+    ModuleRole Role, int? Cluster, int[] Classes, string Architecture, SpaceWidth[] Widths, double ImportanceShare, byte[] Weights);

@@ -1,10 +1,10 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -73,3 +73,14 @@ internal static class DistilWork
     private static Tensor PixelsOf(DeviceJob job, ImageSet images) =>
         ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height).to(job.Device);
 }
+
+/// <summary>A distilled module and how well it does.</summary>
+internal sealed record DistilledModule(
+    byte[] Weights, double AccuracyBefore, double AccuracyAfter, double EntropySum, long EntropyCount, int Steps, TimeSpan Time);
+
+/// <summary>What a module is distilled and measured with: images of its classes, labelled by the legacy model's outputs.</summary>
+/// <param name="Training">Images to learn from.</param>
+/// <param name="Answers">The legacy model's answers to them.</param>
+/// <param name="Calibration">Images to measure entropy on.</param>
+/// <param name="Test">Images to measure accuracy on.</param>
+internal sealed record DistillationData(ImageSet Training, TeacherAnswers Answers, ImageSet Calibration, ImageSet Test);

@@ -1,7 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
-using Dmkd.Data;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Preservation;

@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using Dmkd.Data.Partitioning;
 
 namespace Dmkd.Grains.Preservation;

@@ -1,12 +1,13 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core;
-using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Settings;
-using Dmkd.Data;
+using Dmkd.Data.Images;
+using Dmkd.Data.Seeds;
 
 namespace Dmkd.Grains.Preservation;
 

@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs.Stages;
+using Dmkd.Grains.Runs.Engine;
 
 namespace Dmkd.Grains.Preservation;
 
@@ -49,4 +49,16 @@ internal sealed class PreservationState : IStagedState<PreservationStage>
     public double DeviceSeconds { get; set; }
 
     public double WallSeconds { get; set; }
+}
+
+/// <summary>Progress of one part of the work: lanes report, the grain reads.</summary>
+internal sealed class Track(string name)
+{
+    private double _share;
+
+    public string Name { get; } = name;
+
+    public double Share => Volatile.Read(ref _share);
+
+    public void Report(double share) => Volatile.Write(ref _share, share);
 }

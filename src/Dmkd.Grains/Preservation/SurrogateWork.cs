@@ -1,8 +1,8 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Grains.Preservation;
 

@@ -1,7 +1,7 @@
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Data;
+using Dmkd.Core.Models;
+using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
@@ -47,3 +47,9 @@ internal static class TeacherWork
         }
     }
 }
+
+/// <summary>The legacy model as a teacher.</summary>
+/// <param name="Architecture">Text form of its architecture; not used for a TorchScript program.</param>
+/// <param name="Content">Weights as safetensors, or the TorchScript program.</param>
+/// <param name="IsTorchScript">Which of the two.</param>
+internal sealed record TeacherSource(string Architecture, byte[] Content, bool IsTorchScript);

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Routing;
-using Dmkd.Data;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Grains.Routing;
 

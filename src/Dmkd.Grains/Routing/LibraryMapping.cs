@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Settings;
 using Dmkd.Serving;
 
 namespace Dmkd.Grains.Routing;

@@ -1,8 +1,7 @@
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Routing;
-using Dmkd.Grains.Devices;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
 using Dmkd.Serving;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;

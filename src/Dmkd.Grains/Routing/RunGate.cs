@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Routing;
-using Dmkd.Data;
+using Dmkd.Data.Seeds;
 
 namespace Dmkd.Grains.Routing;
 

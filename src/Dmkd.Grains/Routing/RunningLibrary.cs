@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Core.Routing;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Dmkd.Serving;
 using Microsoft.Extensions.Logging;
 

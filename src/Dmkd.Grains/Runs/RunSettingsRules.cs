@@ -1,8 +1,8 @@
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Settings;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Grains.Runs;
 

@@ -1,12 +1,14 @@
 using System.Diagnostics;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Lifecycle;
-using Dmkd.Grains.Placement;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Grains.Runs.Stages;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 using Polly;
 
@@ -210,3 +212,7 @@ internal sealed partial class TrainingRunGrain(
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: stopped in phase {Phase}; it waits to be resumed")]
     private static partial void LogStopped(ILogger logger, string runId, RunPhase phase);
 }
+
+/// <summary>What a silo does with runs whose silo ended.</summary>
+/// <param name="GoOnWhenLookedAt">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed. A console that only looks must not train.</param>
+public sealed record InterruptedRuns(bool GoOnWhenLookedAt = true);

@@ -1,12 +1,12 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Data;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Seeds;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Runs;
-using Dmkd.Grains.Storage;
+using Dmkd.Grains.Runs.Stages;
+using Dmkd.Hosting.Storage;
 using static TorchSharp.torch;
 
 namespace Dmkd.Chaos.Killing;

@@ -1,11 +1,12 @@
-using Dmkd.Core.Merging.Exchanges;
 using System.Diagnostics;
 using System.Net;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Storage;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Tensors;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Dmkd.Grains.Hosting;
+using Dmkd.Grains;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Stages;
+using Dmkd.Hosting.Clustering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

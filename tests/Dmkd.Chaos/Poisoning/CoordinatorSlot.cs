@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Grains.Merging;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Chaos.Poisoning;
 

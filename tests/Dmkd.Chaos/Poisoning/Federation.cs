@@ -1,16 +1,16 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Data;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Devices;
+using Dmkd.Core.Tensors;
+using Dmkd.Data.Images;
+using Dmkd.Data.Seeds;
 using Dmkd.Grains.Nodes;
+using Dmkd.Hosting.Placement;
 using static TorchSharp.torch;
 
 namespace Dmkd.Chaos.Poisoning;

@@ -1,4 +1,4 @@
-using Dmkd.Data;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Chaos.Poisoning;
 

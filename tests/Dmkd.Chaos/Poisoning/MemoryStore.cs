@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Grains.Storage;
+using Dmkd.Core.Tensors;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Chaos.Poisoning;
 

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Data;
-using Dmkd.Grains.Devices;
+using Dmkd.Data.Images;
+using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Poisoning;

@@ -1,5 +1,5 @@
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Chaos.Poisoning;
 

@@ -1,5 +1,6 @@
 using Dmkd.Data;
-using Dmkd.Grains.Devices;
+using Dmkd.Data.Images;
+using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Chaos.Poisoning;
 

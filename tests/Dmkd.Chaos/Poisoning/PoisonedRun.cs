@@ -1,8 +1,8 @@
-using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Grains.Merging;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Poisoning;

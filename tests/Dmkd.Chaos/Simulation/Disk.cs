@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Orleans.Storage;
 
 namespace Dmkd.Chaos.Simulation;

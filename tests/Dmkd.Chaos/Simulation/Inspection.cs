@@ -1,4 +1,6 @@
-using Dmkd.Grains.Runs;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Chaos.Simulation;
 

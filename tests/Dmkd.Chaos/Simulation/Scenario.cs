@@ -1,7 +1,5 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Chaos.Simulation;
 

@@ -3,7 +3,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Experts;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Chaos.Simulation;

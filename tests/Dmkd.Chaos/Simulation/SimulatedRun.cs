@@ -1,7 +1,8 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
-using Dmkd.Grains.Storage;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Chaos.Simulation;
 

@@ -1,5 +1,5 @@
-using Dmkd.Client.Tests.Running;
 using Dmkd.Grains.Tests.Postgres;
+using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests.Cluster;
 

@@ -1,5 +1,5 @@
-using Dmkd.Data;
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
 using SkiaSharp;
 
 namespace Dmkd.Client.Tests.Running;

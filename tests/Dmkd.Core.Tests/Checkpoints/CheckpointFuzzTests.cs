@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

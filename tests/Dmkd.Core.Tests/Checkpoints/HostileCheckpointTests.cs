@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using static Dmkd.Core.Tests.Checkpoints.TorchFiles;
 
 namespace Dmkd.Core.Tests.Checkpoints;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Checkpoints;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

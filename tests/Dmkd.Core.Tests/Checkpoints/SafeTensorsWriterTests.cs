@@ -1,5 +1,5 @@
 using System.Text;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Checkpoints;
 

@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 using Convolution = Dmkd.Core.Models.Convolution;
 

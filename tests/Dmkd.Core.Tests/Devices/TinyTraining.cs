@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

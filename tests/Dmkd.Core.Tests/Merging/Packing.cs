@@ -1,7 +1,7 @@
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Merging;
 

@@ -1,6 +1,6 @@
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,5 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Modules;

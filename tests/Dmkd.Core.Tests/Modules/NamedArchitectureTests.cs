@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Modules;
@@ -119,7 +119,7 @@ public sealed class NamedArchitectureTests
         var stem = nn.functional.relu(nn.functional.conv2d(input, network.get_parameter("conv1.weight")!, padding: [1, 1]) / Math.Sqrt(1 + 1e-5));
         var quarter = stem.slice(2, 0, 32, 4).slice(3, 0, 32, 4).mean([2, 3]);
         var features = network.Features(input);
-        Preservation.TensorAssert.Close(quarter, features.narrow(1, 24, 16), 1e-5); // 8 zeros before in stage 2, 16 in stage 3
+        Dmkd.Core.Tests.Preservation.TensorAssert.Close(quarter, features.narrow(1, 24, 16), 1e-5); // 8 zeros before in stage 2, 16 in stage 3
         Assert.Equal(0, features.narrow(1, 0, 24).abs().sum().item<float>());
         Assert.Equal(0, features.narrow(1, 40, 24).abs().sum().item<float>());
     }

@@ -1,4 +1,5 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
-using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Preservation;
 

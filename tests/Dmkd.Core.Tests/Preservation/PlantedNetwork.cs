@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Preservation;

@@ -1,6 +1,6 @@
 using System.Text;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Routing;
 

@@ -1,4 +1,5 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;

@@ -1,3 +1,5 @@
+using Dmkd.Data.Images;
+
 namespace Dmkd.Data.Tests.Cifar;
 
 public sealed class CifarReaderTests : IDisposable

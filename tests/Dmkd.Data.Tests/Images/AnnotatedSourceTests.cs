@@ -1,4 +1,5 @@
 using System.Text;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Data.Tests.Images;
 

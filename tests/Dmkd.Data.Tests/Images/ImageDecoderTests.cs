@@ -1,4 +1,4 @@
-using Dmkd.Data.Images;
+using Dmkd.Data.Images.Folders;
 using SkiaSharp;
 
 namespace Dmkd.Data.Tests.Images;

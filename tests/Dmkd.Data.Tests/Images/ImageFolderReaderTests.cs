@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Dmkd.Data.Images;
 
 namespace Dmkd.Data.Tests.Images;
 

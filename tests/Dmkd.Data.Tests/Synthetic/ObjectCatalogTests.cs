@@ -1,4 +1,4 @@
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images.Synthetic;
 using SkiaSharp;
 
 namespace Dmkd.Data.Tests.Synthetic;

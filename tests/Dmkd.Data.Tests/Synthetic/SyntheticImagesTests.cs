@@ -1,4 +1,5 @@
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Data.Tests.Synthetic;
 

@@ -1,9 +1,9 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
-using Dmkd.Data;
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Data;

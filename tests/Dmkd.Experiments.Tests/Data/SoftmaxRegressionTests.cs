@@ -1,6 +1,6 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Data;
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 

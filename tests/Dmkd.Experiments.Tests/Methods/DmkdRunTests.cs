@@ -1,5 +1,5 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Experiments.Methods;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Methods;
 
@@ -11,13 +11,13 @@ public sealed class DmkdRunTests
     public async Task FollowAsync_CompletedRun_ReturnsItsReportAndTellsEachLineOnce()
     {
         var run = new ScriptedRun(
-            Reports.Reports.Run,
+            Dmkd.Experiments.Tests.Reports.Reports.Run,
             new RunProgress { Phase = RunPhase.Preserve, Events = Feed[..1] },
             new RunProgress { Phase = RunPhase.Train, Events = Feed[..2] },
             new RunProgress { Phase = RunPhase.Completed, Events = Feed });
         List<string> told = [];
         var report = await FollowAsync(run, look => told.AddRange(look.Events.Cast<NodeLeft>().Select(entry => entry.Node)));
-        Assert.Same(Reports.Reports.Run, report);
+        Assert.Same(Dmkd.Experiments.Tests.Reports.Reports.Run, report);
         Assert.Equal(["node 1", "node 2", "node 3"], told);
         Assert.Equal([0L, 1L, 2L], run.Asked);
     }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Experiments.Tests.Methods;
 

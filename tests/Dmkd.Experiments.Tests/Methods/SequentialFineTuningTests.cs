@@ -1,5 +1,5 @@
 using Dmkd.Core.Devices;
-using Dmkd.Experiments.Methods;
+using Dmkd.Experiments.Learners;
 
 namespace Dmkd.Experiments.Tests.Methods;
 

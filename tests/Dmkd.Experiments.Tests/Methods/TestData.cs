@@ -1,5 +1,5 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Dmkd.Experiments.Reports.Html;
+using Dmkd.Experiments.Reports;
 
 namespace Dmkd.Experiments.Tests.Reports;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Dmkd.Experiments.Reports;
+using Dmkd.Experiments.Protocol;
 using Dmkd.Experiments.Tests.Running;
 
 namespace Dmkd.Experiments.Tests.Reports;

@@ -1,4 +1,5 @@
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Plans;
+using Dmkd.Experiments.Protocol;
 using Dmkd.Experiments.Tests.Running;
 
 namespace Dmkd.Experiments.Tests.Reports;

@@ -1,4 +1,6 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Experiments.Learners;
 
 namespace Dmkd.Experiments.Tests.Reports;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Dmkd.Experiments.Reports;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Reports;
 

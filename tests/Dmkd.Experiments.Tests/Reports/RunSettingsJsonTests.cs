@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Reports;
 

@@ -1,5 +1,5 @@
 using Dmkd.Experiments.Plans;
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 

@@ -1,5 +1,7 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Experiments.Running;
+using Dmkd.Contracts.Settings;
+using Dmkd.Experiments.Learners;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 
@@ -37,10 +39,10 @@ public sealed class DmkdLearnerTests
         var learned = new LearnedExperts();
         var first = new FakeRun();
         await LearnAsync(first, learned: learned);
-        learned.Add(Reports.Reports.Run with { Settings = first.Started! });
+        learned.Add(Dmkd.Experiments.Tests.Reports.Reports.Run with { Settings = first.Started! });
         var second = new FakeRun();
         await LearnAsync(second, learned: learned, more: ("top", "2"));
-        Assert.Equal((null, Reports.Reports.Run.RunId), (first.Started!.ExpertsOf, second.Started!.ExpertsOf));
+        Assert.Equal((null, Dmkd.Experiments.Tests.Reports.Reports.Run.RunId), (first.Started!.ExpertsOf, second.Started!.ExpertsOf));
         var third = new FakeRun();
         await LearnAsync(third, learned: learned, more: ("lambda", "1"));
         Assert.Null(third.Started!.ExpertsOf);
@@ -88,7 +90,7 @@ public sealed class DmkdLearnerTests
 
         public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(_looks.Dequeue());
 
-        public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult<RunReport?>(Reports.Reports.Run);
+        public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult<RunReport?>(Dmkd.Experiments.Tests.Reports.Reports.Run);
 
         public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 

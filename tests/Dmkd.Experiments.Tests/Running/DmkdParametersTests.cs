@@ -1,5 +1,6 @@
-using Dmkd.Contracts.Runs;
-using Dmkd.Experiments.Running;
+using Dmkd.Contracts.Settings;
+using Dmkd.Experiments.Learners;
+using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Tests.Running;
 

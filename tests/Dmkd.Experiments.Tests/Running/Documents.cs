@@ -1,4 +1,5 @@
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Learners;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Data;
-using Dmkd.Data.Synthetic;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
+using Dmkd.Experiments.Learners;
 using Dmkd.Experiments.Plans;
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 

@@ -1,4 +1,4 @@
-using Dmkd.Experiments.Running;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 

@@ -1,6 +1,7 @@
 using Dmkd.Data;
-using Dmkd.Data.Synthetic;
-using Dmkd.Experiments.Running;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Synthetic;
+using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Running;
 

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Modules;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Models;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -27,7 +28,7 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
         string run = $"{architecture.Split('(')[0]}-{legacyTasks}";
         var report = await shared.Cluster.RunAsync(run, settings);
         Assert.Equal(2, report.ClassIncremental.Length);
-        var named = Core.Preservation.NetworkFamily.Read(architecture, Size);
+        var named = Dmkd.Core.Preservation.NetworkFamily.Read(architecture, Size);
         var modules = await shared.Cluster.Grains.GetGrain<IModuleCatalogGrain>(run).ListAsync(Cancel);
         Assert.Equal(
             legacyTasks > 0 ? [ModuleOrigin.Preserved, ModuleOrigin.Spawned] : [ModuleOrigin.Random, ModuleOrigin.Spawned],

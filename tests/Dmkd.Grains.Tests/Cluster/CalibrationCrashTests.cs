@@ -1,7 +1,7 @@
-using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Library;
-using Dmkd.Grains.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Libraries;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Cluster;
 

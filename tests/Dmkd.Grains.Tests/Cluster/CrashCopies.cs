@@ -1,4 +1,4 @@
-using Dmkd.Grains.Hosting;
+using Dmkd.Hosting.Clustering;
 using Microsoft.Data.Sqlite;
 
 namespace Dmkd.Grains.Tests.Cluster;

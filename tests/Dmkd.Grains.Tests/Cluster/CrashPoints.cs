@@ -2,7 +2,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Cluster;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Placement;
+using Dmkd.Contracts.Settings;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.MembershipService.SiloMetadata;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -18,9 +18,9 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
     [Theory]
     [InlineData(typeof(TrainingRunState), 3)]
     [InlineData(typeof(TrainingRunState), 2)]
-    [InlineData(typeof(Merging.MergeCoordinatorState), 2)]
-    [InlineData(typeof(Nodes.NodeState), 1)]
-    [InlineData(typeof(Experts.ExpertModuleState), 3)]
+    [InlineData(typeof(Dmkd.Grains.Merging.MergeCoordinatorState), 2)]
+    [InlineData(typeof(Dmkd.Grains.Nodes.NodeState), 1)]
+    [InlineData(typeof(Dmkd.Grains.Experts.ExpertModuleState), 3)]
     public async Task Run_StateCannotBeStoredForAWhile_GoesOnByItself(Type state, int from)
     {
         int writes = 0, refused = 0;

@@ -1,7 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,5 +1,6 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Devices;
+using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using TorchSharp;
 using static Dmkd.Grains.Tests.Examples;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Tensors;
 using static Dmkd.Grains.Tests.Cluster.MergeScenario;
 

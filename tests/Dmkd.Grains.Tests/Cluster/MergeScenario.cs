@@ -1,8 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Tensors;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,8 +1,8 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Placement;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using static Dmkd.Grains.Tests.Examples;
 

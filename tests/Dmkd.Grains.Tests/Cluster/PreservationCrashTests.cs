@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Checkpoints;
+using Dmkd.Core.Tensors;
 using Dmkd.Grains.Preservation;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,9 +1,10 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,10 +1,11 @@
 using System.Text.Json;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Grains.Storage;
+using Dmkd.Core.Tensors;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,9 +1,9 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Grains.Experts;
 using Dmkd.Grains.Preservation;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,7 +1,8 @@
-using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Merging.Exchanges;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;

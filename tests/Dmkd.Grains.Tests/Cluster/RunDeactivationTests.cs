@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Experts;
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Cluster;
 

@@ -1,10 +1,11 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Devices;
 using Dmkd.Grains.Nodes;
+using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using TorchSharp;
 using static Dmkd.Grains.Tests.Examples;
@@ -64,7 +65,7 @@ public sealed class RunNodesTests : IDisposable
     [InlineData(RunNodeState.Failed, true, RunNodeState.Left)]
     [InlineData(RunNodeState.Working, false, RunNodeState.Working)]
     public void StateOf_AbsentOrNot_SaysWhetherItStillWorks(int state, bool isAbsent, int expected) =>
-        Assert.Equal((RunNodeState)expected, Runs.RunNodes.StateOf((RunNodeState)state, isAbsent));
+        Assert.Equal((RunNodeState)expected, Dmkd.Grains.Runs.Rounds.RunNodes.StateOf((RunNodeState)state, isAbsent));
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,6 +1,6 @@
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Hosting;
+using Dmkd.Grains.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 

@@ -1,4 +1,4 @@
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 

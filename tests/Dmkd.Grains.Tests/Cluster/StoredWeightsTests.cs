@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Routing;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 

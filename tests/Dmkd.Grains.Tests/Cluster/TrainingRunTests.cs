@@ -1,6 +1,8 @@
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Storage;
+using Dmkd.Contracts.Settings;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 

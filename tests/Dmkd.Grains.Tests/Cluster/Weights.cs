@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Tests.Cluster;

@@ -1,4 +1,4 @@
-using Dmkd.Grains.Lifecycle;
+using Dmkd.Hosting.Lifecycle;
 using Orleans.Storage;
 
 namespace Dmkd.Grains.Tests.Lifecycle;

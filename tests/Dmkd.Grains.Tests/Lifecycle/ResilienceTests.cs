@@ -1,5 +1,4 @@
-using Dmkd.Grains.Lifecycle;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Lifecycle;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Polly;

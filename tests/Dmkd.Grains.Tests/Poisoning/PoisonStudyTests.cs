@@ -1,7 +1,7 @@
 using Dmkd.Chaos;
 using Dmkd.Chaos.Poisoning;
-using Dmkd.Data;
-using Dmkd.Grains.Devices;
+using Dmkd.Data.Images;
+using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Grains.Tests.Poisoning;

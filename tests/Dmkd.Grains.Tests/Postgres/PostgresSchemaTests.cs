@@ -1,4 +1,4 @@
-using Dmkd.Grains.Storage.Postgres;
+using Dmkd.Hosting.Storage;
 using Npgsql;
 
 namespace Dmkd.Grains.Tests.Postgres;

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Routing;
-using Dmkd.Data;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Routing;
 
 namespace Dmkd.Grains.Tests.Routing;

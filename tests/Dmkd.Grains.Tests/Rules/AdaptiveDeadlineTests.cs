@@ -1,4 +1,4 @@
-using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;
 

@@ -1,5 +1,5 @@
 using Dmkd.Core.Devices;
-using Dmkd.Grains.Placement;
+using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Tests.Rules;
 

@@ -1,7 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Preservation;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
 using static Dmkd.Grains.Tests.Examples;
 

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Lifecycle;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Lifecycle;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Serialization;

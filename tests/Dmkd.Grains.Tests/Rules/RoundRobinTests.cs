@@ -1,4 +1,4 @@
-using Dmkd.Grains.Placement;
+using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Tests.Rules;
 

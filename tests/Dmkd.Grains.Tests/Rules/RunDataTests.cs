@@ -1,5 +1,6 @@
 using Dmkd.Data;
-using Dmkd.Grains.Data;
+using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Rules;

@@ -1,5 +1,5 @@
-using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Rounds;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Rules;

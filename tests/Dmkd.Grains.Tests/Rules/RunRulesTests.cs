@@ -1,6 +1,7 @@
-using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Rounds;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Rules;

@@ -1,5 +1,4 @@
-using Dmkd.Contracts.Routing;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Runs;
 using static Dmkd.Grains.Tests.Examples;

@@ -1,5 +1,6 @@
 using Dmkd.Chaos.Simulation;
-using Dmkd.Grains.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;
 

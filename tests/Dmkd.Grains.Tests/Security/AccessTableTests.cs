@@ -1,8 +1,7 @@
 using System.Reflection;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Access;
+using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;
 

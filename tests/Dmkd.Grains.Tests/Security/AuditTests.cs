@@ -1,9 +1,8 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Audit;
-using Dmkd.Grains.Storage.Postgres;
 using Dmkd.Grains.Tests.Postgres;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

@@ -1,5 +1,7 @@
 using System.Reflection;
-using Dmkd.Grains.Security;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Runs;
+using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;
 
@@ -48,11 +50,11 @@ public sealed class AuthorizationMatrixTests
     {
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
-        var run = cluster.Grains.GetGrain<Contracts.Runs.ITrainingRunGrain>("a-run");
+        var run = cluster.Grains.GetGrain<Dmkd.Contracts.Runs.ITrainingRunGrain>("a-run");
         await run.StartAsync(Examples.TinySettings(), Cancel);
         cluster.Become(AccessRole.Reader);
-        await Cluster.DmkdCluster.UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue, Cancel) is { Phase: Contracts.Runs.RunPhase.Completed or Contracts.Runs.RunPhase.Failed } end
+        await Dmkd.Grains.Tests.Cluster.DmkdCluster.UntilAsync(
+            async () => await run.GetProgressAsync(long.MaxValue, Cancel) is { Phase: Dmkd.Contracts.Runs.RunPhase.Completed or Dmkd.Contracts.Runs.RunPhase.Failed } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
             "the end of the run");
     }
@@ -71,7 +73,7 @@ public sealed class AuthorizationMatrixTests
     {
         await using var cluster = await SecuredCluster.StartAsync(callsPerSecond: 20);
         cluster.Become(AccessRole.Reader, "greedy");
-        var directory = cluster.Grains.GetGrain<Contracts.Library.ILibraryDirectoryGrain>("libraries");
+        var directory = cluster.Grains.GetGrain<Dmkd.Contracts.Libraries.ILibraryDirectoryGrain>("libraries");
         var refusal = await Assert.ThrowsAsync<AccessRefusedException>(async () =>
         {
             for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync(Cancel);

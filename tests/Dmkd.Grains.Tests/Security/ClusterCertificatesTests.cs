@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
+using Dmkd.Hosting.Security;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Dmkd.Grains.Tests.Security;

@@ -1,5 +1,4 @@
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
+using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;
 

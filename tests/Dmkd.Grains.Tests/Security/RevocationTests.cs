@@ -1,7 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Certificates;
-using Dmkd.Grains.Security.Tokens;
+using Dmkd.Hosting.Security;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 

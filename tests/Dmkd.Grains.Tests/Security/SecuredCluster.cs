@@ -1,7 +1,5 @@
-using Dmkd.Grains.Hosting;
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Tokens;
 using Dmkd.Grains.Tests.Cluster;
+using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;
 

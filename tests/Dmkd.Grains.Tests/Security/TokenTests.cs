@@ -1,5 +1,4 @@
-using Dmkd.Grains.Security;
-using Dmkd.Grains.Security.Tokens;
+using Dmkd.Hosting.Security;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;

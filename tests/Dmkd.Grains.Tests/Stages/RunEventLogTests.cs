@@ -1,6 +1,6 @@
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
-using Dmkd.Grains.Storage;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Stages;
 

@@ -1,14 +1,14 @@
 using Dmkd.Chaos;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Legacy;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Training;
-using Dmkd.Core.Routing;
-using Dmkd.Data;
-using Dmkd.Grains.Runs;
+using Dmkd.Data.Images;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Grains.Runs.Stages;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Stages;

@@ -1,9 +1,8 @@
 using Dmkd.Chaos;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Runs;
-using Dmkd.Grains.Runs.Stages;
-using Dmkd.Grains.Storage;
+using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Tests.Cluster;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dmkd.Grains.Tests.Stages;

@@ -1,4 +1,4 @@
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Storage;
 

@@ -3,7 +3,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Storage;
 

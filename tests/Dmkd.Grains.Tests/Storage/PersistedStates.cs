@@ -1,5 +1,5 @@
 using System.Reflection;
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Storage;
 

@@ -1,4 +1,5 @@
-using Dmkd.Grains.Storage;
+using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

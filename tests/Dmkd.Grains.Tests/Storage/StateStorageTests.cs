@@ -1,6 +1,6 @@
-using Dmkd.Grains.Library;
-using Dmkd.Grains.Storage;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Tests.Cluster;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Storage;
 

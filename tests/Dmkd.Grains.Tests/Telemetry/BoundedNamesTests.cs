@@ -1,4 +1,4 @@
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Grains.Tests.Telemetry;
 

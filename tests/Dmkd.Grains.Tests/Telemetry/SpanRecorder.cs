@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Grains.Tests.Telemetry;
 

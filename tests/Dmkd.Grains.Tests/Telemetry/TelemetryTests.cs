@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Dmkd.Grains.Telemetry;
 using Dmkd.Grains.Tests.Cluster;
+using Dmkd.Hosting.Telemetry;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Telemetry;

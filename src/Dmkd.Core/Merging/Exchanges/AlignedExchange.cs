@@ -1,8 +1,8 @@
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Admission;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Exchanges;

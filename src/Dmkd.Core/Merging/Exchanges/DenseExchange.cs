@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Exchanges;

@@ -1,5 +1,3 @@
-using Dmkd.Core.Checkpoints;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Merging.Rules;
 

@@ -1,4 +1,5 @@
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
+using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Rules;
 
@@ -17,5 +18,43 @@ public sealed class MedianRule : IMergeRule
     {
         MergeInputs.Require(deltasInNodeOrder, sampleCounts);
         return TrimmedMean.Of(deltasInNodeOrder, TrimmedMean.MedianCut(deltasInNodeOrder.Count));
+    }
+}
+
+/// <summary>
+/// The median of few numbers; of an even number of them the lower of the two in the middle, which up to half of the nodes
+/// cannot push above what the others sent.
+/// </summary>
+internal static class LowerMedian
+{
+    /// <summary>The median.</summary>
+    /// <param name="values">At least one, none NaN.</param>
+    public static double Of(IReadOnlyCollection<double> values) => values.Order().ElementAt((values.Count - 1) / 2);
+}
+
+/// <summary>Makes one float64 tensor of several, piece by piece, so that what is computed on the way stays in the processor's cache.</summary>
+internal static class PiecewiseReduction
+{
+    private const long PieceElements = 1 << 14; // with ten updates and as many copies a little over 1 MiB
+
+    /// <summary>Reduces tensors.</summary>
+    /// <param name="tensors">All of one shape. Borrowed.</param>
+    /// <param name="reduce">Takes the same piece of every tensor, as rows, and adds its result to a piece of float64 zeros; any scope is its caller's.</param>
+    /// <returns>The results, of that shape, owned by the caller.</returns>
+    public static Tensor Run(IReadOnlyList<Tensor> tensors, Action<Tensor[], Tensor> reduce)
+    {
+        using var scope = NewDisposeScope();
+        var result = zeros(tensors[0].shape, dtype: ScalarType.Float64);
+        var target = result.view(-1);
+        Tensor[] flat = [.. tensors.Select(tensor => tensor.reshape(-1))];
+        long elements = result.numel();
+        for (long first = 0; first < elements; first += PieceElements)
+        {
+            using var pieceScope = NewDisposeScope();
+            long count = Math.Min(PieceElements, elements - first);
+            reduce([.. flat.Select(values => values.narrow(0, first, count))], target.narrow(0, first, count));
+        }
+
+        return result.MoveToOuterDisposeScope();
     }
 }

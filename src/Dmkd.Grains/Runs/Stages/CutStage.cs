@@ -1,6 +1,8 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;

@@ -1,6 +1,9 @@
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Core.Training;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
@@ -50,3 +53,8 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
     [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: after task {Task} accuracy is {ClassIncremental:P1} class-incremental, {TaskIncremental:P1} task-incremental")]
     private static partial void LogEvaluated(ILogger logger, string runId, int task, double classIncremental, double taskIncremental);
 }
+
+/// <summary>What an evaluation after a task found.</summary>
+/// <param name="Scores">What was measured.</param>
+/// <param name="DeviceSeconds">Device time, in seconds.</param>
+internal sealed record EvaluationResult(EvaluationScores Scores, double DeviceSeconds) : EvaluationScores(Scores);

@@ -1,10 +1,13 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Library;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Routing;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 

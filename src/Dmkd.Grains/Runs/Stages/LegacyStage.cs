@@ -1,7 +1,10 @@
-using Dmkd.Contracts.Legacy;
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Legacy;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;

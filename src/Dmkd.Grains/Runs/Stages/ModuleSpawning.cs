@@ -1,8 +1,11 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
-using Dmkd.Core.Training;
+using Dmkd.Core.Models;
+using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Runs.Stages;
 
@@ -96,4 +99,50 @@ internal sealed class ModuleSpawning(RunScope run)
         byte[] content = await run.Services.Spawner.FromParentAsync(child, inherited, FirstWeightsRules.HeadSeed(Settings, State.Task));
         return new SpawnedModule(child.ToString()!, content, lineage);
     }
+}
+
+/// <summary>First weights of a new module: synchronous tensor work, run on a device lane.</summary>
+internal static class SpawnWork
+{
+    /// <summary>Weights drawn at random.</summary>
+    public static byte[] Random(NetworkArchitecture architecture, ulong seed)
+    {
+        using var weights = WeightTransfer.RandomWeights(architecture, seed);
+        return WeightCodec.Encode(weights);
+    }
+
+    /// <summary>The parent's features under a new, random head: what was learned before helps, and the parent stays as it is.</summary>
+    /// <param name="architecture">The parent's architecture with the new module's outputs.</param>
+    /// <param name="parent">The parent's weights, as safetensors.</param>
+    /// <param name="seed">Seed of the head.</param>
+    public static byte[] FromParent(NetworkArchitecture architecture, byte[] parent, ulong seed)
+    {
+        using var inherited = WeightCodec.Decode(parent);
+        using var random = WeightTransfer.RandomWeights(architecture, seed);
+        var head = architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output).Select(axes => axes.Name).ToHashSet(StringComparer.Ordinal);
+        using var weights = random.Map((name, fresh) => (head.Contains(name) ? fresh : inherited[name]).clone());
+        return WeightCodec.Encode(weights);
+    }
+}
+
+/// <summary>Makes the first weights of new modules. Equal input gives equal bytes.</summary>
+internal interface IModuleSpawner
+{
+    /// <summary>Weights drawn at random, as safetensors.</summary>
+    Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed);
+
+    /// <summary>The parent's features under a new, random head, as safetensors.</summary>
+    /// <param name="architecture">The parent's architecture with the new module's outputs.</param>
+    /// <param name="parent">The parent's weights, as safetensors.</param>
+    /// <param name="seed">Seed of the head.</param>
+    Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed);
+}
+
+/// <summary>First weights made on the silo's serving lanes.</summary>
+internal sealed class DeviceModuleSpawner(SiloDevices devices) : IModuleSpawner
+{
+    public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed) => devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, seed));
+
+    public Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed) =>
+        devices.Serving.RunAsync(_ => SpawnWork.FromParent(architecture, parent, seed));
 }

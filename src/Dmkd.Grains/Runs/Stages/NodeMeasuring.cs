@@ -3,6 +3,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Routing;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 

@@ -1,10 +1,9 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Training;
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;

@@ -1,7 +1,11 @@
-using Dmkd.Contracts.Legacy;
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Legacy;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
+using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;

@@ -3,6 +3,7 @@ using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
 
 namespace Dmkd.Grains.Runs.Stages;
 

@@ -2,8 +2,13 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
-using Dmkd.Grains.Data;
-using Dmkd.Grains.Telemetry;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
@@ -93,3 +98,7 @@ internal sealed class RunScope : IRunContext
         };
     }
 }
+
+/// <summary>What the silo gives to stages.</summary>
+internal sealed record StageServices(
+    IWeightStore Weights, DatasetCache Datasets, SiloDevices Devices, IModuleSpawner Spawner, TimeProvider Time);

@@ -1,6 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 

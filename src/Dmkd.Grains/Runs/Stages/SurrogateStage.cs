@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Grains.Preservation;
+using Dmkd.Grains.Runs.Engine;
 
 namespace Dmkd.Grains.Runs.Stages;
 

@@ -1,5 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 

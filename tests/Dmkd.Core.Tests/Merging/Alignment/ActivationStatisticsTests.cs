@@ -1,6 +1,7 @@
 using Dmkd.Core.Merging.Alignment;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 

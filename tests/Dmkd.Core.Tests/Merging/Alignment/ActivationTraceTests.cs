@@ -1,5 +1,5 @@
 using Dmkd.Core.Merging.Alignment;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 

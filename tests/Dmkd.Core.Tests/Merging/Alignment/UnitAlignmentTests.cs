@@ -1,6 +1,6 @@
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 

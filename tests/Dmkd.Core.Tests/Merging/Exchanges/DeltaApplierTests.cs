@@ -1,5 +1,5 @@
-using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 
@@ -76,7 +76,7 @@ public class DeltaApplierTests
     {
         using var start = TestWeights.Network(1);
         var delta = new SvdExchange(4).Compress(start);
-        Core.Modules.WeightSet applied;
+        Dmkd.Core.Tensors.WeightSet applied;
         using (NewDisposeScope()) applied = DeltaApplier.Apply(start, delta);
         using (applied) Assert.True(applied["conv.weight"].isfinite().all().item<bool>());
         Assert.Equal(0, LiveTensors.Change(() => DeltaApplier.Apply(start, delta).Dispose()));

@@ -1,4 +1,5 @@
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 
@@ -130,7 +131,7 @@ public class DeltaCompressorTests
     public void Decompress_InsideAScope_ResultOutlivesIt(IUpdateExchange compressor)
     {
         using var delta = TestWeights.Network(1);
-        Core.Modules.WeightSet back;
+        Dmkd.Core.Tensors.WeightSet back;
         using (NewDisposeScope()) back = DeltaDecompressor.Decompress(compressor.Compress(delta));
         using (back) Assert.True(back["conv.weight"].isfinite().all().item<bool>());
     }

@@ -1,6 +1,6 @@
 using CsCheck;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
-using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,7 +1,7 @@
 using CsCheck;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Exchanges;
@@ -33,7 +33,7 @@ public class PowerSgdPayloadTests
     [InlineData(4, 72)]
     public void Round_ResNet18_ShrinksByThePublishedRatio(int rank, int published) // Vogels et al. 2019, table 3, statistics not counted
     {
-        using var network = WeightTransfer.RandomWeights(Core.Modules.ArchitectureCatalog.Named("resnet18", 10), 1);
+        using var network = WeightTransfer.RandomWeights(Dmkd.Core.Models.ArchitectureCatalog.Named("resnet18", 10), 1);
         using var delta = new WeightSet(network.Where(pair => !pair.Key.Contains("running_", StringComparison.Ordinal)));
         using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, rank, 1), rank: rank);
         double ratio = (double)delta.DenseBytes / (round.Projections[0].ValueBytes + round.Sent[0].ValueBytes);

@@ -1,8 +1,6 @@
 using System.Text;
 using CsCheck;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modules;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;

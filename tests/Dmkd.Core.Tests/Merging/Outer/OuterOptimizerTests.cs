@@ -1,5 +1,5 @@
-using Dmkd.Core.Merging.Outer;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Merging;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Rules;

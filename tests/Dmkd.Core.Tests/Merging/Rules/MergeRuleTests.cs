@@ -1,8 +1,7 @@
 using CsCheck;
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Collections;
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Merging.Rules;
 

@@ -1,4 +1,5 @@
 using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ public sealed class UpdateNormsTests
     public void Of_TransposedTensor_ReadsItsValues()
     {
         using var scope = NewDisposeScope();
-        using var update = new Dmkd.Core.Modules.WeightSet([KeyValuePair.Create("w", tensor(new float[] { 1, 2, 3, 4, 5, 6 }).reshape(2, 3).t())]);
+        using var update = new Dmkd.Core.Tensors.WeightSet([KeyValuePair.Create("w", tensor(new float[] { 1, 2, 3, 4, 5, 6 }).reshape(2, 3).t())]);
         Assert.Equal(Math.Sqrt(91), UpdateNorms.Of(update).Trained);
     }
 
@@ -55,7 +56,7 @@ public sealed class UpdateNormsTests
     public void Of_OtherType_IsRefused()
     {
         using var scope = NewDisposeScope();
-        using var update = new Dmkd.Core.Modules.WeightSet([KeyValuePair.Create("w", zeros(2, dtype: ScalarType.Float64))]);
+        using var update = new Dmkd.Core.Tensors.WeightSet([KeyValuePair.Create("w", zeros(2, dtype: ScalarType.Float64))]);
         Assert.Contains("must be Float32; they are Float64", Assert.Throws<ArgumentException>(() => UpdateNorms.Of(update)).Message, StringComparison.Ordinal);
     }
 

@@ -1,6 +1,7 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;

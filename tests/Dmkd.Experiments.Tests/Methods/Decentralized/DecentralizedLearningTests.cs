@@ -1,7 +1,8 @@
-using Dmkd.Core.Checkpoints;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modules;
-using Dmkd.Experiments.Methods;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Decentralized;

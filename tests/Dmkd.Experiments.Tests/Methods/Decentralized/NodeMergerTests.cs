@@ -1,8 +1,8 @@
-using Dmkd.Core.Checkpoints;
 using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Modules;
-using Dmkd.Experiments.Methods.Decentralized;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Decentralized;

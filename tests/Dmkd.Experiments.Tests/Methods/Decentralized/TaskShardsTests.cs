@@ -1,5 +1,6 @@
-using Dmkd.Data;
+using Dmkd.Data.Images;
 using Dmkd.Data.Partitioning;
+using Dmkd.Data.Seeds;
 
 namespace Dmkd.Experiments.Tests.Methods.Decentralized;
 

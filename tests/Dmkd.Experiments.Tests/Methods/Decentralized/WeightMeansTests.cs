@@ -1,5 +1,5 @@
-using Dmkd.Core.Modules;
-using Dmkd.Experiments.Methods.Decentralized;
+using Dmkd.Core.Tensors;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Decentralized;

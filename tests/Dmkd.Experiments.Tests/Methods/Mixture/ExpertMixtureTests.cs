@@ -1,5 +1,5 @@
-using Dmkd.Core.Modules;
-using Dmkd.Experiments.Methods.Mixture;
+using Dmkd.Core.Models;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Mixture;

@@ -1,4 +1,4 @@
-using Dmkd.Experiments.Methods.Mixture;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Mixture;

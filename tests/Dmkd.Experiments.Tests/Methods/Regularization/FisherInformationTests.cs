@@ -1,5 +1,6 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Experiments.Methods.Regularization;
+using Dmkd.Core.Models;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -109,13 +110,13 @@ public sealed class FisherInformationTests
         });
     }
 
-    private static Dictionary<string, Tensor> Estimate(Core.Modules.Network network, ImageTensors data, FisherLabels labels, int seed = 1)
+    private static Dictionary<string, Tensor> Estimate(Dmkd.Core.Models.Network network, ImageTensors data, FisherLabels labels, int seed = 1)
     {
         var fisher = FisherInformation.Estimate(network, data, new FisherOptions(labels, 1000), new Random(seed), CancellationToken.None);
         return network.named_parameters().Zip(fisher).ToDictionary(pair => pair.First.name, pair => pair.Second);
     }
 
-    private static (double[][] Probabilities, double[] Features) Answers(Core.Modules.Network network, ImageTensors data)
+    private static (double[][] Probabilities, double[] Features) Answers(Dmkd.Core.Models.Network network, ImageTensors data)
     {
         using var noGrad = no_grad();
         var features = network.Features(ImageTensors.Normalise(data.Pixels));

@@ -1,5 +1,5 @@
 using Dmkd.Core.Training;
-using Dmkd.Experiments.Methods.Regularization;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Regularization;

@@ -1,4 +1,4 @@
-using Dmkd.Experiments.Methods.Regularization;
+using Dmkd.Experiments.Learners;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,4 +1,4 @@
-using Dmkd.Experiments.Methods.Replay;
+using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Tests.Methods.Replay;

@@ -1,0 +1,142 @@
+using System.Globalization;
+using Dmkd.Contracts.Experts;
+using Dmkd.Core.Models;
+using Dmkd.Serving;
+using Spectre.Console;
+using static Dmkd.Client.Rendering.Figures;
+
+namespace Dmkd.Client.Rendering;
+
+/// <summary>The tables of modules and predictions.</summary>
+internal static class ModuleTables
+{
+    private const int MostClassesListed = 4;
+
+    /// <summary>One row per module.</summary>
+    public static Table List(string library, IReadOnlyList<ModuleDocument> modules)
+    {
+        var table = new Table().Title($"Library {Markup.Escape(library)}")
+            .AddColumns("module", "version", "parameters", "size", "H_k", "classes", "origin");
+        foreach (var module in modules)
+        {
+            table.AddRow(
+                Markup.Escape(module.Name), Count(module.Version), Count(module.Parameters), Kilobytes(module.Bytes), Entropy(module.MeanEntropy),
+                Markup.Escape(First(MostClassesListed, module.Classes)), Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant()));
+        }
+
+        return table;
+    }
+
+    /// <summary>Everything about one module.</summary>
+    public static Grid Show(ModuleDocument module)
+    {
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        Add("module", module.Name);
+        Add("library", module.Library);
+        Add("version", Count(module.Version));
+        Add("architecture", module.Architecture);
+        Add("parameters", Count(module.Parameters));
+        Add("multiply-adds per view", Count(module.MultiplyAdds));
+        Add("size", Kilobytes(module.Bytes));
+        Add("H_k (mean entropy)", Entropy(module.MeanEntropy));
+        Add("classes", string.Join(", ", module.Classes));
+        Add("weights", module.Digest);
+        Add("origin", OriginOf(module.Lineage));
+        return grid;
+
+        void Add(string name, string value) => grid.AddRow($"[grey]{Markup.Escape(name)}[/]", Markup.Escape(value));
+    }
+
+    /// <summary>The version chain, newest first.</summary>
+    public static Table History(IEnumerable<ModuleVersion> versions)
+    {
+        var table = new Table().Title("Versions").AddColumns("version", "round", "contributors", "images", "weights", "published");
+        foreach (var version in versions.Reverse())
+        {
+            table.AddRow(
+                Count(version.Number), version.Round is { } round ? Count(round + 1) : "-",
+                version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Length),
+                version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Sum(contribution => contribution.SampleCount)),
+                version.Digest[..19], version.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+        }
+
+        return table;
+    }
+
+    /// <summary>One row per image.</summary>
+    public static Table Predictions(IEnumerable<(string Image, PredictedInput Prediction)> predictions)
+    {
+        var table = new Table().AddColumns("image", "class", "probability", "answered by (p_k)");
+        foreach (var (image, prediction) in predictions)
+        {
+            table.AddRow(
+                Markup.Escape(image), Markup.Escape(prediction.ClassName), Percent(prediction.Probability),
+                Markup.Escape(string.Join(", ", prediction.Experts.Select(share => string.Create(CultureInfo.InvariantCulture, $"{share.Module} {share.Probability:F3}")))));
+        }
+
+        return table;
+    }
+
+    private static string OriginOf(ModuleLineage lineage) => lineage.Origin switch
+    {
+        ModuleOrigin.Preserved => string.Create(
+            CultureInfo.InvariantCulture,
+            $"preserved by {lineage.RunId} from legacy model {lineage.LegacyDigest}{(lineage.Cluster is { } cluster ? $", cluster {cluster}" : "")}, alpha {lineage.LegacyFraction}, {lineage.ImportanceShare:P0} of its importance"),
+        ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent ?? "the legacy model"} ({lineage.ParentDigest ?? lineage.LegacyDigest})",
+        _ => $"drawn at random by {lineage.RunId}",
+    };
+
+    private static string Entropy(double? entropy) => entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
+
+    private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
+}
+
+/// <summary>A module as <c>modules list|show</c> prints it. Field names are stable.</summary>
+internal sealed record ModuleDocument
+{
+    public required string Name { get; init; }
+
+    public required string Library { get; init; }
+
+    public required int Version { get; init; }
+
+    public required string Architecture { get; init; }
+
+    public required long Parameters { get; init; }
+
+    public required long MultiplyAdds { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required double? MeanEntropy { get; init; }
+
+    public required IReadOnlyList<string> Classes { get; init; }
+
+    public required string Digest { get; init; }
+
+    public required ModuleLineage Lineage { get; init; }
+
+    /// <summary>All versions, oldest first; only for <c>modules show</c>.</summary>
+    public IReadOnlyList<ModuleVersion>? Versions { get; init; }
+
+    /// <summary>The document of a module.</summary>
+    public static ModuleDocument Of(ModuleSnapshot module, IReadOnlyList<ModuleVersion>? versions = null)
+    {
+        var architecture = ArchitectureCatalog.Parse(module.Descriptor.Architecture);
+        return new ModuleDocument
+        {
+            Name = module.Descriptor.Name,
+            Library = module.Descriptor.Library,
+            Version = module.Current.Number,
+            Architecture = module.Descriptor.Architecture,
+            Parameters = architecture.ParameterCount,
+            MultiplyAdds = architecture.MultiplyAdds,
+            Bytes = module.Current.Bytes,
+            MeanEntropy = module.Specialization?.MeanEntropy,
+            Classes = module.Descriptor.ClassNames,
+            Digest = module.Current.Digest,
+            Lineage = module.Descriptor.Lineage,
+            Versions = versions,
+        };
+    }
+}

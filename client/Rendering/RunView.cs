@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Globalization;
+using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
+using Dmkd.Experiments.Learners;
+using Dmkd.Experiments.Protocol;
+using Dmkd.Grains.Nodes;
+using Dmkd.Hosting.Telemetry;
+using Spectre.Console;
+using static Dmkd.Client.Rendering.Figures;
+
+namespace Dmkd.Client.Rendering;
+
+/// <summary>Shows a run to a person: bars on a terminal, one line per event anywhere, tables at the end.</summary>
+/// <param name="json">Whether standard output belongs to a document, so that everything goes to standard error.</param>
+internal sealed class RunView(bool json)
+{
+    private readonly IAnsiConsole _console = Consoles.Create(json);
+
+    /// <summary>Reads the data set, showing how far it is.</summary>
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => DataView.ReadAsync(_console, datasets, settings.Data);
+
+    /// <summary>Says what begins.</summary>
+    /// <param name="runId">Id of the run.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="place">Where it is stored.</param>
+    /// <param name="verb">The first word, such as <c>resuming</c>.</param>
+    public void Begin(string runId, RunSettings settings, string place, string verb)
+    {
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}");
+        _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
+    }
+
+    /// <summary>Follows the run until it ends.</summary>
+    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
+    {
+        var preservation = settings.Legacy.Tasks > 0 ? bars.Add("legacy model to experts") : null;
+        var tasks = Enumerable.Range(0, settings.Tasks).Select(task => bars.Add($"task {task + 1}/{settings.Tasks}")).ToArray();
+        using var watch = new RoundWatch();
+        return await run.FollowAsync(
+            look =>
+            {
+                watch.See(look);
+                Show(look, preservation, tasks);
+            },
+            cancellationToken);
+    });
+
+    /// <summary>Runs a baseline.</summary>
+    public Task<MethodResult> FollowAsync(IContinualLearner learner, ContinualProblem problem, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
+    {
+        var bar = bars.Add(learner.Name);
+        var result = await learner.LearnAsync(problem, bar.Set, cancellationToken);
+        bar.Set(1);
+        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {result.TaskIncrementalAccuracy:P1} task-incremental");
+        return result;
+    });
+
+    /// <summary>Prints the tables.</summary>
+    public void End(RunReport report, IReadOnlyList<MethodResult> baselines)
+    {
+        MethodResult[] methods = [MethodResult.From(report), .. baselines];
+        _console.WriteLine();
+        _console.Write(RunTables.AfterEachTask(methods));
+        _console.Write(RunTables.Summary(methods, report.LegacyAccuracy));
+        _console.MarkupLineInterpolated($"[grey]next: modules list, modules show expert-1, predict <image...>[/]");
+    }
+
+    private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
+    {
+        _console.WriteEvents(EventLine.Of(look.Events));
+        preservation?.Set(look.PreservationProgress);
+        for (int task = 0; task < tasks.Length; task++)
+        {
+            bool done = look.Phase is RunPhase.Completed || task < look.Task;
+            if (done || task == look.Task) tasks[task].Set(done ? 1 : look.TaskProgress);
+        }
+    }
+}
+
+/// <summary>Puts what the console sees of a run's rounds into the traces of these rounds.</summary>
+internal sealed class RoundWatch : IDisposable
+{
+    private string? _trace;
+    private Activity? _span;
+
+    /// <summary>Takes in a look at the run.</summary>
+    public void See(RunProgress look)
+    {
+        if (look.Trace == _trace) return;
+        Dispose();
+        _trace = look.Trace;
+        var current = Activity.Current;
+        _span = _trace is null ? null : DmkdTelemetry.StartWatch(_trace, look.Task, look.Round);
+        Activity.Current = current; // the looks themselves are no part of it
+    }
+
+    public void Dispose()
+    {
+        _span?.Dispose();
+        _span = null;
+    }
+}
+
+/// <summary>The tables at the end of a run.</summary>
+internal static class RunTables
+{
+    /// <summary>Accuracy over the tasks seen so far, after each task, for every method.</summary>
+    public static Table AfterEachTask(IReadOnlyList<MethodResult> methods)
+    {
+        var table = new Table().Title("Accuracy on all tasks seen so far").AddColumn("task");
+        foreach (var method in methods)
+        {
+            table.AddColumn(new TableColumn($"{Heading(method)}\nclass-incremental").RightAligned());
+            table.AddColumn(new TableColumn($"{Heading(method)}\ntask-incremental").RightAligned());
+        }
+
+        for (int task = 0; task < methods[0].ClassIncremental.Length; task++)
+        {
+            int row = task;
+            table.AddRow([
+                (task + 1).ToString(CultureInfo.InvariantCulture),
+                .. methods.SelectMany(method => (string[])[Percent(method.ClassIncremental[row].Average()), Percent(method.TaskIncremental[row].Average())]),
+            ]);
+        }
+
+        return table;
+    }
+
+    /// <summary>One column per method, one row per measure.</summary>
+    public static Table Summary(IReadOnlyList<MethodResult> methods, double? legacyAccuracy)
+    {
+        var table = new Table().Title("At the end").AddColumn("");
+        foreach (var method in methods) table.AddColumn(new TableColumn(Heading(method)).RightAligned());
+        Add("accuracy, class-incremental", method => Percent(method.FinalAccuracy));
+        Add("accuracy, task-incremental", method => Percent(method.TaskIncrementalAccuracy));
+        Add("macro-F1", method => method.MacroF1.ToString("F3", CultureInfo.InvariantCulture));
+        Add("forgetting", method => Percent(method.Forgetting));
+        Add("right task recognised", method => Percent(method.TaskDetectionRate));
+        Add("parameters", method => Count(method.Parameters));
+        Add("sent by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesUp));
+        Add("  of that for routing", method => method.DenseBytes == 0 ? "-" : Megabytes(method.RoutingBytes));
+        Add("  updates as dense fp32", method => method.DenseBytes == 0 ? "-" : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)");
+        Add("fetched by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesDown));
+        Add("device seconds", method => Seconds(method.DeviceSeconds));
+        Add("wall seconds", method => Seconds(method.WallSeconds));
+        if (legacyAccuracy is { } accuracy) table.Caption($"The legacy model: {Percent(accuracy)} on its own classes.");
+        return table;
+
+        void Add(string name, Func<MethodResult, string> value) => table.AddRow([name, .. methods.Select(value)]);
+    }
+
+    /// <summary>A name of two words takes two lines, so that the tables keep to 100 columns.</summary>
+    private static string Heading(MethodResult method) => method.Method.Replace("sequential-fine-tuning", "sequential\nfine-tuning", StringComparison.Ordinal);
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F2} MB");
+
+    private static string Seconds(double seconds) => seconds.ToString("F0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,80 @@
+using System.Text;
+using Dmkd.Core.Tensors;
+using static TorchSharp.torch;
+
+namespace Dmkd.Core.Models;
+
+/// <summary>The tensors of a checkpoint are not the weights of an architecture. The message is one line; <see cref="Table"/> has the details.</summary>
+public sealed class CheckpointMismatchException : Exception
+{
+    private const int NameColumn = 48;
+    private const int ShapeColumn = 24;
+
+    private readonly IReadOnlyList<Row> _rows;
+
+    internal CheckpointMismatchException(
+        string architecture,
+        IReadOnlyList<KeyValuePair<string, long[]>> missing,
+        IReadOnlyList<KeyValuePair<string, long[]>> unexpected,
+        IReadOnlyList<WeightShapeMismatch> wronglyShaped)
+        : base(Summary(architecture, missing, unexpected, wronglyShaped))
+    {
+        Missing = [.. missing.Select(weight => weight.Key)];
+        Unexpected = [.. unexpected.Select(tensor => tensor.Key)];
+        WronglyShaped = wronglyShaped;
+        _rows =
+        [
+            .. wronglyShaped.Select(weight => new Row(weight.Name, Text(weight.Expected), $"{Text(weight.Actual)} {weight.ActualType}")),
+            .. missing.Select(weight => new Row(weight.Key, Text(weight.Value), "missing")),
+            .. unexpected.Select(tensor => new Row(tensor.Key, "unexpected", Text(tensor.Value))),
+        ];
+    }
+
+    /// <summary>Weights that the checkpoint lacks, by the architecture's names.</summary>
+    public IReadOnlyList<string> Missing { get; }
+
+    /// <summary>Tensors that the architecture has no place for, by the checkpoint's names.</summary>
+    public IReadOnlyList<string> Unexpected { get; }
+
+    /// <summary>Weights of another shape or of whole numbers.</summary>
+    public IReadOnlyList<WeightShapeMismatch> WronglyShaped { get; }
+
+    /// <summary>All differences, one per line: name, shape in the architecture, shape in the checkpoint. At most 100 columns.</summary>
+    public string Table()
+    {
+        var table = new StringBuilder();
+        foreach (var (name, expected, actual) in _rows.Prepend(new Row("Weight", "Architecture", "Checkpoint")))
+            table.Append($"{Cell(name, NameColumn)}  {Cell(expected, ShapeColumn)}  {Cell(actual, ShapeColumn).TrimEnd()}\n");
+        return table.ToString();
+    }
+
+    private static string Summary(
+        string architecture,
+        IReadOnlyList<KeyValuePair<string, long[]>> missing,
+        IReadOnlyList<KeyValuePair<string, long[]>> unexpected,
+        IReadOnlyList<WeightShapeMismatch> wronglyShaped)
+    {
+        string first = wronglyShaped is [var shaped, ..] ? $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is {Text(shaped.Actual)} {shaped.ActualType}"
+            : missing is [var (lacking, _), ..] ? $"{CheckpointFormatException.Quote(lacking)} is missing"
+            : $"{CheckpointFormatException.Quote(unexpected[0].Key)} is unexpected";
+        return $"The checkpoint does not fit {architecture}: {missing.Count} weights missing, {unexpected.Count} unexpected, {wronglyShaped.Count} of another shape; first: {first}.";
+    }
+
+    private static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
+
+    /// <summary>Fits a text into a column; of a long name the end is kept, which tells more.</summary>
+    private static string Cell(string text, int width)
+    {
+        string line = string.Concat(text.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+        return line.Length <= width ? line.PadRight(width) : $"...{line[^(width - 3)..]}";
+    }
+
+    private sealed record Row(string Name, string Expected, string Actual);
+}
+
+/// <summary>A weight that a checkpoint has in another shape, or as whole numbers.</summary>
+/// <param name="Name">Name in the architecture.</param>
+/// <param name="Expected">Shape that the architecture needs.</param>
+/// <param name="Actual">Shape in the checkpoint.</param>
+/// <param name="ActualType">Element type in the checkpoint; only floating-point types can be weights.</param>
+public sealed record WeightShapeMismatch(string Name, IReadOnlyList<long> Expected, IReadOnlyList<long> Actual, ScalarType ActualType);

@@ -1,0 +1,147 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Dmkd.Core.Models;
+
+/// <summary>A network built from a <see cref="NetworkArchitecture"/>. Owns its tensors.</summary>
+public abstract class Network : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Starts a network.</summary>
+    /// <param name="architecture">What it was built from.</param>
+    protected Network(NetworkArchitecture architecture)
+        : base(architecture.Family) => Architecture = architecture;
+
+    /// <summary>What the network was built from.</summary>
+    public NetworkArchitecture Architecture { get; }
+
+    /// <summary>Device its weights are on.</summary>
+    public Device Device => parameters().First().device;
+
+    /// <summary>Maps inputs to the features its head reads.</summary>
+    /// <param name="input">Shape [batch, channels, height, width]. Borrowed.</param>
+    /// <returns>Shape [batch, features], owned by the caller.</returns>
+    public abstract Tensor Features(Tensor input);
+
+    /// <summary>Maps features to logits.</summary>
+    /// <param name="features">Shape [batch, features]. Borrowed.</param>
+    /// <returns>Shape [batch, outputs], owned by the caller.</returns>
+    public abstract Tensor Head(Tensor features);
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var features = Features(input);
+        return Head(features);
+    }
+
+    /// <summary>The architecture's text form.</summary>
+    public override string ToString() => Architecture.ToString()!;
+}
+
+/// <summary>
+/// Describes a network so that it can be built, cut to a subset of its units and stored by name. The text form
+/// (<see cref="object.ToString"/>) is stable and is read back by <see cref="ArchitectureCatalog.Parse"/>.
+/// </summary>
+public abstract record NetworkArchitecture
+{
+    /// <summary>Short name of the family, such as <c>convnet</c>.</summary>
+    public abstract string Family { get; }
+
+    /// <summary>Number of input channels.</summary>
+    public abstract int InputChannels { get; }
+
+    /// <summary>Height and width of the input, in pixels.</summary>
+    public abstract int InputSize { get; }
+
+    /// <summary>Number of outputs (logits).</summary>
+    public abstract int OutputCount { get; }
+
+    /// <summary>The spaces that can be cut, in network order; without <see cref="UnitSpace.Input"/> and <see cref="UnitSpace.Output"/>.</summary>
+    public abstract IReadOnlyList<UnitSpace> UnitSpaces { get; }
+
+    /// <summary>The axes of every tensor in the network's state, in network order.</summary>
+    public abstract IReadOnlyList<WeightAxes> Weights { get; }
+
+    /// <summary>Number of trainable values; batch-norm statistics are not counted.</summary>
+    public abstract long ParameterCount { get; }
+
+    /// <summary>Multiply-accumulate operations of one forward pass of one input.</summary>
+    public abstract long MultiplyAdds { get; }
+
+    /// <summary>The same family with other widths and outputs.</summary>
+    /// <param name="widths">Width of every cuttable space, at least 1 each.</param>
+    /// <param name="outputCount">Number of outputs, at least 1.</param>
+    public abstract NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount);
+
+    /// <summary>The same family, cut to some of its units. Families whose structure depends on which units stay override this.</summary>
+    /// <param name="units">The units of every cuttable space that stay, ascending, at least one each.</param>
+    /// <param name="outputCount">Number of outputs, at least 1.</param>
+    public virtual NetworkArchitecture Cut(IReadOnlyDictionary<string, IReadOnlyList<int>> units, int outputCount)
+    {
+        ArgumentNullException.ThrowIfNull(units);
+        return Resize(units.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal), outputCount);
+    }
+
+    /// <summary>Builds a network with random weights.</summary>
+    /// <param name="generator">Source of the weights. Borrowed: its state advances.</param>
+    /// <returns>A network owned by the caller, on the CPU. Built inside a dispose scope, its tensors belong to that scope.</returns>
+    public abstract Network Build(torch.Generator generator);
+}
+
+/// <summary>A module without a computation of its own: one step of a dotted name.</summary>
+internal sealed class ModuleGroup(string name) : nn.Module(name);
+
+/// <summary>
+/// A set of units (output channels or neurons) that every layer writing to or reading from it shares. A residual stream is
+/// one space however many layers write to it. Preservation cuts a network by choosing units of each space (proposal 3.2).
+/// </summary>
+/// <param name="Name">Name, unique in the network.</param>
+/// <param name="Width">Number of units, at least 1.</param>
+public sealed record UnitSpace(string Name, int Width)
+{
+    /// <summary>Name of the network's input channels: never cut.</summary>
+    public const string Input = "input";
+
+    /// <summary>Name of the network's outputs: cut by class, not by cluster.</summary>
+    public const string Output = "output";
+}
+
+/// <summary>Which units the axes of one weight tensor stand for.</summary>
+/// <param name="Name">Name of the tensor in the network's state.</param>
+/// <param name="Rows">The units the tensor writes to; usually just the name of their space.</param>
+/// <param name="Columns">The units it reads from, along axis 1; null for vectors (biases, normalisation).</param>
+/// <remarks>Further axes (kernel height and width) belong to no unit and stay whole.</remarks>
+public sealed record WeightAxes(string Name, AxisUnits Rows, AxisUnits? Columns = null)
+{
+    /// <summary>The axis of <see cref="Rows"/>: 0, or another in tensors without <see cref="Columns"/>, such as 2 in position embeddings [1, tokens, units].</summary>
+    public int RowAxis { get; init; }
+}
+
+/// <summary>How the positions along one axis of a weight stand for the units of a space.</summary>
+/// <param name="Space">Name of the space.</param>
+/// <param name="Outer">How often the whole space comes one after the other, such as 3 for fused query, key and value rows. At least 1.</param>
+/// <param name="Inner">How many neighbouring positions one unit has, such as height · width of a flattened map. At least 1.</param>
+/// <remarks>Position <c>(outer · width + unit) · Inner + inner</c> belongs to <c>unit</c>.</remarks>
+public sealed record AxisUnits(string Space, int Outer = 1, int Inner = 1)
+{
+    /// <summary>The usual case: one position for each unit.</summary>
+    /// <param name="space">Name of the space.</param>
+    public static implicit operator AxisUnits(string space) => FromString(space);
+
+    /// <summary>The usual case: one position for each unit.</summary>
+    /// <param name="space">Name of the space.</param>
+    public static AxisUnits FromString(string space) => new(space);
+
+    /// <summary>Length of the axis.</summary>
+    /// <param name="width">Width of the space.</param>
+    public int Length(int width) => checked(Outer * width * Inner);
+
+    /// <summary>The positions of some units, block by block in the order of the units.</summary>
+    /// <param name="units">Units in [0, width).</param>
+    /// <param name="width">Width of the space.</param>
+    public IEnumerable<long> PositionsOf(IReadOnlyList<int> units, int width) =>
+        from outer in Enumerable.Range(0, Outer)
+        from unit in units
+        from inner in Enumerable.Range(0, Inner)
+        select ((long)outer * width + unit) * Inner + inner;
+}

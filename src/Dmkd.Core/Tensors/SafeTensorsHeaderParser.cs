@@ -1,0 +1,125 @@
+using System.Text.Json;
+
+namespace Dmkd.Core.Tensors;
+
+/// <summary>
+/// Reads the header of a safetensors file as untrusted input. A streaming parser, so that a hostile header costs no more
+/// memory than its own size, and so that a name given twice is seen.
+/// </summary>
+internal ref struct SafeTensorsHeaderParser
+{
+    private const int MaxDimensions = 64;
+
+    private readonly string _source;
+    private readonly List<SafeTensorsEntry> _entries = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
+    private Utf8JsonReader _json;
+    private string _at = "header";
+
+    private SafeTensorsHeaderParser(ReadOnlySpan<byte> json, string source)
+    {
+        _source = source;
+        _json = new Utf8JsonReader(json);
+    }
+
+    /// <summary>Reads a header and checks it against the data behind it.</summary>
+    /// <param name="json">The header's bytes.</param>
+    /// <param name="dataBytes">Size of the data behind it.</param>
+    /// <param name="source">What messages call the file.</param>
+    /// <exception cref="CheckpointFormatException">The header is malformed or does not fit the data.</exception>
+    public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json, long dataBytes, string source)
+    {
+        if (json.IsEmpty || json[0] != (byte)'{')
+            throw new CheckpointFormatException($"{source}: the header is no JSON object; it must start with '{{'.");
+        var parser = new SafeTensorsHeaderParser(json, source);
+        try
+        {
+            parser.ReadRoot();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a text that is not UTF-8
+        {
+            throw new CheckpointFormatException($"{source}: {parser._at} is not valid JSON.", e);
+        }
+
+        SafeTensorsLayout.Check(parser._entries, dataBytes, source);
+        return new SafeTensorsHeader(parser._entries, parser._metadata);
+    }
+
+    private void ReadRoot()
+    {
+        _json.Read();
+        while (NextName() is { } name)
+        {
+            string quoted = CheckpointFormatException.Quote(name);
+            if (!_names.Add(name)) throw Fail($"{quoted} comes twice");
+            if (name == SafeTensorsHeader.MetadataKey) ReadMetadata();
+            else ReadEntry(name);
+            _at = $"header after {quoted}";
+        }
+
+        _json.Read(); // reports what follows the object
+    }
+
+    private void ReadMetadata()
+    {
+        _at = "metadata";
+        Expect(JsonTokenType.StartObject);
+        while (NextName() is { } key)
+        {
+            Expect(JsonTokenType.String);
+            if (!_metadata.TryAdd(key, _json.GetString()!)) throw Fail($"key {CheckpointFormatException.Quote(key)} comes twice");
+        }
+    }
+
+    private void ReadEntry(string name)
+    {
+        _at = $"tensor {CheckpointFormatException.Quote(name)}";
+        SafeTensorsType? type = null;
+        long[]? shape = null, offsets = null;
+        Expect(JsonTokenType.StartObject);
+        while (NextName() is { } field)
+        {
+            if (field == "dtype" && type is null) type = ReadType();
+            else if (field == "shape" && shape is null) shape = ReadNumbers(MaxDimensions);
+            else if (field == "data_offsets" && offsets is null) offsets = ReadNumbers(2);
+            else throw Fail($"field {CheckpointFormatException.Quote(field)} is unknown or comes twice");
+        }
+
+        if (type is null || shape is null || offsets is not { Length: 2 }) throw Fail("needs dtype, shape and two data_offsets");
+        _entries.Add(new SafeTensorsEntry(name, type, shape, offsets[0], offsets[1]));
+    }
+
+    private SafeTensorsType ReadType()
+    {
+        Expect(JsonTokenType.String);
+        string name = _json.GetString()!;
+        return SafeTensorsType.Find(name) ?? throw Fail($"dtype {CheckpointFormatException.Quote(name)} is none of {SafeTensorsType.Names}");
+    }
+
+    private long[] ReadNumbers(int most)
+    {
+        Expect(JsonTokenType.StartArray);
+        List<long> numbers = [];
+        while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
+        {
+            if (numbers.Count == most) throw Fail($"an array has more than {most} numbers");
+            if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out long number) || number < 0)
+                throw Fail("shape and data_offsets must hold whole numbers that are not negative");
+            numbers.Add(number);
+        }
+
+        return [.. numbers];
+    }
+
+    /// <summary>Moves to the next property of the current object.</summary>
+    /// <returns>Its name, or null at the object's end.</returns>
+    private string? NextName() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? _json.GetString() : null;
+
+    private void Expect(JsonTokenType type)
+    {
+        if (!_json.Read() || _json.TokenType != type) throw Fail($"expected {type}, found {_json.TokenType}");
+    }
+
+    private readonly CheckpointFormatException Fail(string problem) => new($"{_source}: {_at}: {problem}.");
+}

@@ -1,0 +1,71 @@
+using SkiaSharp;
+
+namespace Dmkd.Data.Images.Folders;
+
+/// <summary>Turns encoded images (JPEG, PNG, BMP, WebP) into the bytes of an <see cref="ImageSet"/>.</summary>
+public static class ImageDecoder
+{
+    /// <summary>
+    /// Decodes to RGB, turns the image upright when its EXIF data says so and stretches it to a square; grey becomes three
+    /// equal channels and transparent pixels become black.
+    /// </summary>
+    /// <param name="encoded">The whole encoded image, at most 64 MiB. Borrowed.</param>
+    /// <param name="name">File or entry, as messages shall name it.</param>
+    /// <param name="size">Height and width of the result, in pixels, at least 1.</param>
+    /// <returns>Intensities in [0, 255], shape [3, size, size], owned by the caller.</returns>
+    /// <exception cref="DatasetException">Not an image, damaged, or beyond 16,384 pixels a side or 64 Mi pixels in all.</exception>
+    public static byte[] Decode(ReadOnlySpan<byte> encoded, string name, int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        byte[] pixels = new byte[3 * size * size];
+        Decode(encoded, name, size, pixels);
+        return pixels;
+    }
+
+    /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, string, int)"/>
+    /// <param name="encoded">Stream at the start of the encoded image; read to its end. Borrowed: not disposed.</param>
+    public static byte[] Decode(Stream encoded, string name, int size)
+    {
+        ArgumentNullException.ThrowIfNull(encoded);
+        return Decode(BoundedReader.ReadAll(encoded, name), name, size);
+    }
+
+    /// <summary>Decodes into memory of the caller, shape [3, size, size].</summary>
+    internal static void Decode(ReadOnlySpan<byte> encoded, string name, int size, Span<byte> pixels)
+    {
+        using var data = SKData.CreateCopy(encoded);
+        using var codec = SKCodec.Create(data)
+            ?? throw new DatasetException($"{name} is not a readable image ({encoded.Length} bytes). Replace or remove it.");
+        CheckDimensions(codec.Info, name);
+        using var decoded = DecodeWhole(codec, name);
+        using var upright = ImageGeometry.Upright(decoded, codec.EncodedOrigin);
+        using var scaled = ImageGeometry.Scale(upright, size);
+        ToPlanes(scaled.GetPixelSpan(), pixels);
+    }
+
+    private static void CheckDimensions(SKImageInfo info, string name)
+    {
+        long area = (long)info.Width * info.Height;
+        if (Math.Max(info.Width, info.Height) > ImageLimits.SidePixels || area > ImageLimits.AreaPixels)
+            throw new DatasetException(
+                $"{name} is {info.Width}x{info.Height} pixels; "
+                + $"at most {ImageLimits.SidePixels} a side and {ImageLimits.AreaPixels} in all. "
+                + "Shrink or remove it.");
+    }
+
+    private static SKBitmap DecodeWhole(SKCodec codec, string name)
+    {
+        var bitmap = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
+        if (result == SKCodecResult.Success) return bitmap;
+        bitmap.Dispose();
+        throw new DatasetException($"{name} is a damaged image: decoding ended with {result}. Replace or remove it.");
+    }
+
+    private static void ToPlanes(ReadOnlySpan<byte> rgba, Span<byte> planes)
+    {
+        int area = rgba.Length / 4;
+        for (int i = 0; i < area; i++)
+            (planes[i], planes[area + i], planes[2 * area + i]) = (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]);
+    }
+}

@@ -1,0 +1,72 @@
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
+using Dmkd.Hosting.Placement;
+
+namespace Dmkd.Grains.Runs.Rounds;
+
+/// <summary>Tells where a run's nodes are and what they are at. Nodes that are on no silo are not woken for it.</summary>
+internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, TimeProvider time)
+{
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(2);
+
+    /// <summary>The nodes, in their order.</summary>
+    /// <param name="state">The run as it is now; it may go on meanwhile.</param>
+    /// <param name="runId">Its id.</param>
+    public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId)
+    {
+        int[] asked = state.Phase is RunPhase.Train && !state.IsStopped ? state.Participants : [];
+        var lines = Enumerable.Range(0, state.Settings!.Participation.Nodes).Select(node => new Line(
+            Of(state, runId, node), asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null, state.Absent.Contains(node))).ToArray();
+        return await Task.WhenAll(lines.Select(FillAsync));
+    }
+
+    private static RunNode Of(TrainingRunState state, string runId, int node)
+    {
+        var seen = state.Seen.GetValueOrDefault(node);
+        return new RunNode
+        {
+            Index = node,
+            NodeId = RunRules.NodeKey(runId, node, state.Settings!.Device),
+            State = RunNodeState.Idle,
+            LastTask = seen?.Task,
+            LastRound = seen?.Round,
+            Missed = state.Missed.GetValueOrDefault(node),
+        };
+    }
+
+    /// <summary>What a node that has left is at, from what it would be at otherwise: it finishes what it began.</summary>
+    internal static RunNodeState StateOf(RunNodeState state, bool isAbsent) =>
+        !isAbsent ? state : state is RunNodeState.Working or RunNodeState.Silent ? RunNodeState.Leaving : RunNodeState.Left;
+
+    private async Task<RunNode> FillAsync(Line line)
+    {
+        var grain = grains.GetGrain<INodeGrain>(line.Node.NodeId);
+        var (silo, device) = await devices.PlaceOfAsync(grain);
+        var node = line.Node with { Silo = silo, Device = device };
+        if (silo is not null && line.WorkKey is { } work) node = await AskAsync(grain, work, node);
+        return node with { State = StateOf(node.State, line.IsAbsent) };
+    }
+
+    private async Task<RunNode> AskAsync(INodeGrain grain, string work, RunNode node)
+    {
+        try
+        {
+            var status = await grain.GetLocalUpdateAsync(work).WaitAsync(LongestAnswer, time);
+            return node with { Progress = status.Progress, Problem = status.Error, State = StateOf(status.State) };
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return node with { State = RunNodeState.Silent, Problem = $"it did not answer within {LongestAnswer.TotalSeconds:0} s" };
+        }
+    }
+
+    private static RunNodeState StateOf(WorkState state) => state switch
+    {
+        WorkState.Running => RunNodeState.Working,
+        WorkState.Completed => RunNodeState.Done,
+        WorkState.Failed => RunNodeState.Failed,
+        _ => RunNodeState.Idle,
+    };
+
+    private sealed record Line(RunNode Node, string? WorkKey, bool IsAbsent);
+}
