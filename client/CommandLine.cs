@@ -21,7 +21,9 @@ internal static class CommandLine
 
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var root = new RootCommand("DMKD turns deprecated networks into a library of expert modules that many machines keep training together.")
+        var root = new RootCommand(
+            "DMKD turns deprecated networks into a library of expert modules that many machines keep training together."
+        )
         {
             new RunCommand(),
             new PreserveCommand(),
@@ -40,11 +42,19 @@ internal static class CommandLine
             new ReferenceCommand(),
         };
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0) return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
+        if (parsed.Errors.Count > 0)
+            return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
         using var cancellation = new CancellationTokenSource();
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = StopLimit }, cancellation.Token);
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = StopLimit,
+                },
+                cancellation.Token
+            );
         }
         catch (RunStoppedException e)
         {
@@ -60,27 +70,52 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync(e.Table());
             return exitCode;
         }
-        catch (Exception e) when (e is BadInputException or DatasetException or CheckpointFormatException or LibraryArchiveException or PlanException or CertificateException)
+        catch (Exception e)
+            when (e
+                    is BadInputException
+                        or DatasetException
+                        or CheckpointFormatException
+                        or LibraryArchiveException
+                        or PlanException
+                        or CertificateException
+            )
         {
             return Report(ExitCode.BadInput, e.Message);
         }
-        catch (Exception e) when (e is RunFailedException or ConvolutionException or WeightStoreException or ClusterDatabaseException or AccessRefusedException
-            or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e
+                    is RunFailedException
+                        or ConvolutionException
+                        or WeightStoreException
+                        or ClusterDatabaseException
+                        or AccessRefusedException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
             return Report(ExitCode.Failed, e.Message);
         }
 #pragma warning disable CA1031 // the last stop: a person gets a line, and the details on request
         catch (Exception e)
         {
-            return Report(ExitCode.Failed, $"Unexpected {e.GetType().Name}: {(args.Contains("--verbose") ? e.ToString() : e.Message + " (--verbose tells more)")}");
+            return Report(
+                ExitCode.Failed,
+                $"Unexpected {e.GetType().Name}: "
+                    + $"{(args.Contains("--verbose") ? e.ToString() : e.Message
+ + " (--verbose tells more)")}"
+            );
         }
 #pragma warning restore CA1031
     }
 
-    /// <summary>What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.</summary>
-    private static string ProblemOf(ParseResult parsed) => parsed.UnmatchedTokens.Count > 0
-        ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
-        : parsed.Errors[0].Message;
+    /// <summary>
+    /// What is wrong with the command line; a word that nothing takes explains more than what is missing because of
+    /// it.
+    /// </summary>
+    private static string ProblemOf(ParseResult parsed) =>
+        parsed.UnmatchedTokens.Count > 0
+            ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
+            : parsed.Errors[0].Message;
 
     private static int Report(int exitCode, string message)
     {

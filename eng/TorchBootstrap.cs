@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 using Dmkd.Core.Devices;
 
 /// <summary>
-/// Loads libtorch when the program starts, before any TorchSharp type is touched: TorchSharp's own fallback would otherwise
+/// Loads libtorch when the program starts, before any TorchSharp type is touched: TorchSharp's own fallback would
+/// otherwise
 /// copy 480 MB into the output folder. Compiled into every executable and test project by eng/Torch.targets.
 /// </summary>
 internal static class TorchBootstrap

@@ -11,7 +11,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-const int Failed = 1, BadSettings = 2;
+const int Failed = 1,
+    BadSettings = 2;
 try
 {
     var builder = WebApplication.CreateSlimBuilder(args);
@@ -20,7 +21,8 @@ try
     Ports.RequireFree(settings);
     Convolution.Require(); // a silo that computes wrong numbers would spoil those of others
     var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
-    if (settings.Cluster is { } cluster) await ClusterDatabase.PrepareAsync(cluster, databaseWait, TimeProvider.System);
+    if (settings.Cluster is { } cluster)
+        await ClusterDatabase.PrepareAsync(cluster, databaseWait, TimeProvider.System);
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
     builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
@@ -29,7 +31,8 @@ try
         _ = settings.Cluster is { } storage
             ? silo.UseCluster(storage, settings.Address, options.SiloPort, options.GatewayPort).AddDmkd(storage)
             : silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
-        if (settings.Certificates is { } certificates) silo.UseCertificates(certificates, options.CallsPerSecond);
+        if (settings.Certificates is { } certificates)
+            silo.UseCertificates(certificates, options.CallsPerSecond);
     });
     builder.AddHttp(settings);
     await using var app = builder.Build();

@@ -24,7 +24,9 @@ internal sealed class StopLimit(IHostApplicationLifetime lifetime, TimeProvider 
     private async Task EndAsync()
     {
         await Task.Delay(MaxTime, time);
-        await Console.Error.WriteLineAsync($"dmkd-silo: not ended within {MaxTime.TotalSeconds:0} s of the request; ended now. What is stored counts.");
+        await Console.Error.WriteLineAsync(
+            $"dmkd-silo: not ended within {MaxTime.TotalSeconds:0} s of the request; ended now. What is stored counts."
+        );
         using var self = Process.GetCurrentProcess();
         self.Kill();
     }

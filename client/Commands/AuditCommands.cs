@@ -16,12 +16,19 @@ internal sealed class AuditCommand : Command
         : base("audit", "See who changed what in a cluster") => Subcommands.Add(new AuditListCommand());
 }
 
-/// <summary><c>dmkd audit list</c>: the last changing calls of clients, allowed and refused, out of the cluster's database.</summary>
+/// <summary>
+/// <c>dmkd audit list</c>: the last changing calls of clients, allowed and refused, out of the cluster's database.
+/// </summary>
 internal sealed class AuditListCommand : Command
 {
-    private const int MostEntries = 100_000, DefaultEntries = 50;
+    private const int MostEntries = 100_000,
+        DefaultEntries = 50;
     private readonly CommonOptions _common = new();
-    private readonly Option<int> _last = new("--last") { Description = "How many entries", DefaultValueFactory = _ => DefaultEntries };
+    private readonly Option<int> _last = new("--last")
+    {
+        Description = "How many entries",
+        DefaultValueFactory = _ => DefaultEntries,
+    };
 
     public AuditListCommand()
         : base("list", "List the last calls that changed something, or were to")
@@ -34,13 +41,21 @@ internal sealed class AuditListCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         int last = parsed.GetValue(_last);
-        if (last is < 1 or > MostEntries) throw new BadInputException($"{_last.Name} must be in [1, {MostEntries}], not {last}.");
+        if (last is < 1 or > MostEntries)
+            throw new BadInputException($"{_last.Name} must be in [1, {MostEntries}], not {last}.");
         var cluster = _common.RequireCluster(parsed);
-        await ClusterDatabase.PrepareForClientAsync(cluster, TimeSpan.FromSeconds(10), TimeProvider.System, cancellationToken);
+        await ClusterDatabase.PrepareForClientAsync(
+            cluster,
+            TimeSpan.FromSeconds(10),
+            TimeProvider.System,
+            cancellationToken
+        );
         await using var source = NpgsqlDataSource.Create(cluster.ConnectionString);
         var entries = await ClusterDatabase.AuditOf(source, TimeProvider.System).ListAsync(last, cancellationToken);
-        if (_common.Json(parsed)) JsonOutput.Write(entries);
-        else Consoles.Create(json: false).Write(Table(entries));
+        if (_common.Json(parsed))
+            JsonOutput.Write(entries);
+        else
+            Consoles.Create(json: false).Write(Table(entries));
         return ExitCode.Success;
     }
 
@@ -50,8 +65,12 @@ internal sealed class AuditListCommand : Command
         foreach (var entry in entries)
         {
             table.AddRow(
-                entry.At.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), Markup.Escape($"{entry.Role} {entry.Caller}"),
-                Markup.Escape($"{Short(entry.Grain, "I", "Grain")}.{Short(entry.Method, "", "Async")}"), Markup.Escape(entry.Key), entry.IsAllowed ? "allowed" : "refused");
+                entry.At.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
+                Markup.Escape($"{entry.Role} {entry.Caller}"),
+                Markup.Escape($"{Short(entry.Grain, "I", "Grain")}.{Short(entry.Method, "", "Async")}"),
+                Markup.Escape(entry.Key),
+                entry.IsAllowed ? "allowed" : "refused"
+            );
         }
 
         return table;
@@ -59,5 +78,7 @@ internal sealed class AuditListCommand : Command
 
     /// <summary>A name without what all names have.</summary>
     private static string Short(string name, string prefix, string suffix) =>
-        name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(suffix, StringComparison.Ordinal) ? name[prefix.Length..^suffix.Length] : name;
+        name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(suffix, StringComparison.Ordinal)
+            ? name[prefix.Length..^suffix.Length]
+            : name;
 }

@@ -13,16 +13,35 @@ namespace Dmkd.Client.Commands;
 /// <summary>Options that every command has.</summary>
 internal sealed class CommonOptions
 {
-    private readonly Option<string> _home = new("--home") { Description = "Folder of runs and modules", DefaultValueFactory = _ => HomeFolder.Default };
+    private readonly Option<string> _home = new("--home")
+    {
+        Description = "Folder of runs and modules",
+        DefaultValueFactory = _ => HomeFolder.Default,
+    };
     private readonly Option<string?> _cluster = new("--cluster")
     {
-        Description = "PostgreSQL database of a cluster of silos, such as \"Host=db;Database=dmkd;Username=dmkd\"; without it, and without DMKD_CLUSTER, a silo runs inside the console",
+        Description =
+            "PostgreSQL database of a cluster of silos, such as \"Host=db;Database=dmkd;Username=dmkd\"; "
+            + "without it, and without DMKD_CLUSTER, a silo runs inside the console",
     };
 
-    private readonly Option<string?> _weights = new("--cluster-weights") { Description = "Folder of the cluster's weights, when its silos keep them in one" };
-    private readonly Option<string?> _certificates = new("--certificates") { Description = "Folder of the certificate for a cluster that asks for one (dmkd certs issue); else DMKD_CERTIFICATES" };
-    private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document on standard output; progress goes to standard error" };
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Print the silo's log on standard error" };
+    private readonly Option<string?> _weights = new("--cluster-weights")
+    {
+        Description = "Folder of the cluster's weights, when its silos keep them in one",
+    };
+    private readonly Option<string?> _certificates = new("--certificates")
+    {
+        Description =
+            "Folder of the certificate for a cluster that asks for one (dmkd certs issue); else DMKD_CERTIFICATES",
+    };
+    private readonly Option<bool> _json = new("--json")
+    {
+        Description = "Print one JSON document on standard output; progress goes to standard error",
+    };
+    private readonly Option<bool> _verbose = new("--verbose")
+    {
+        Description = "Print the silo's log on standard error",
+    };
 
     public void AddTo(Command command)
     {
@@ -37,17 +56,24 @@ internal sealed class CommonOptions
     public string Home(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_home)!);
 
     /// <summary>The folder that the user named; null when none was.</summary>
-    public string? HomeGiven(ParseResult parsed) => parsed.GetResult(_home) is { Implicit: false } ? Home(parsed) : null;
+    public string? HomeGiven(ParseResult parsed) =>
+        parsed.GetResult(_home) is { Implicit: false } ? Home(parsed) : null;
 
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     public bool Verbose(ParseResult parsed) => parsed.GetValue(_verbose);
 
     /// <summary>Where what a command makes is stored, for messages.</summary>
-    public string Place(ParseResult parsed) => Cluster(parsed) is { } cluster ? $"the cluster {ClusterDatabase.NameOf(cluster.ConnectionString)}" : Home(parsed);
+    public string Place(ParseResult parsed) =>
+        Cluster(parsed) is { } cluster
+            ? $"the cluster {ClusterDatabase.NameOf(cluster.ConnectionString)}"
+            : Home(parsed);
 
     /// <summary>The options by which a later command finds the same place.</summary>
-    public string PlaceOptions(ParseResult parsed) => Cluster(parsed) is null ? $"--home {Home(parsed)}" : parsed.GetValue(_certificates) is null ? "--cluster ..." : "--cluster ... --certificates ...";
+    public string PlaceOptions(ParseResult parsed) =>
+        Cluster(parsed) is null ? $"--home {Home(parsed)}"
+        : parsed.GetValue(_certificates) is null ? "--cluster ..."
+        : "--cluster ... --certificates ...";
 
     /// <summary>Whether the work goes on without this console.</summary>
     public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null;
@@ -57,14 +83,16 @@ internal sealed class CommonOptions
     public Task<ICluster> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RequireRuns(parsed);
-        return StartAsync(parsed, null, new InterruptedRuns(GoOnWhenLookedAt: false), cancellationToken); // who only looks does not train
+        // who only looks does not train
+        return StartAsync(parsed, null, new InterruptedRuns(GoOnWhenLookedAt: false), cancellationToken);
     }
 
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
     /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
     public void RequireRuns(ParseResult parsed)
     {
-        if (Cluster(parsed) is null) HomeFolder.RequireRuns(Home(parsed));
+        if (Cluster(parsed) is null)
+            HomeFolder.RequireRuns(Home(parsed));
     }
 
     /// <summary>Connects to the cluster, or starts a silo over the home folder.</summary>
@@ -72,7 +100,8 @@ internal sealed class CommonOptions
     /// <param name="datasets">Data sets read so far, for a silo inside the console; null for none.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
-    /// <exception cref="ConvolutionException">This machine's convolutions are wrong, and it would be the one to train.</exception>
+    /// <exception cref="ConvolutionException">This machine's convolutions are wrong, and it would be the one to
+    /// train.</exception>
     public Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken)
     {
         RequireConvolutions(parsed);
@@ -83,30 +112,50 @@ internal sealed class CommonOptions
     /// <exception cref="ConvolutionException">They are.</exception>
     public void RequireConvolutions(ParseResult parsed)
     {
-        if (Cluster(parsed) is null) Convolution.Require();
+        if (Cluster(parsed) is null)
+            Convolution.Require();
     }
 
-    private async Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, InterruptedRuns interrupted, CancellationToken cancellationToken) => Cluster(parsed) is { } cluster
-        ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)
-        : await EmbeddedSilo.StartAsync(Home(parsed), datasets, interrupted, Verbose(parsed), cancellationToken);
+    private async Task<ICluster> StartAsync(
+        ParseResult parsed,
+        DatasetCache? datasets,
+        InterruptedRuns interrupted,
+        CancellationToken cancellationToken
+    ) =>
+        Cluster(parsed) is { } cluster
+            ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)
+            : await EmbeddedSilo.StartAsync(Home(parsed), datasets, interrupted, Verbose(parsed), cancellationToken);
 
     /// <summary>The cluster's database, for a command that needs nothing else of the cluster.</summary>
     /// <exception cref="BadInputException">None is named.</exception>
     public ClusterStorageOptions RequireCluster(ParseResult parsed) =>
-        Cluster(parsed) ?? throw new BadInputException($"This is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER.");
+        Cluster(parsed)
+        ?? throw new BadInputException($"This is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER.");
 
     private string? Certificates(ParseResult parsed) =>
-        parsed.GetValue(_certificates) ?? (Environment.GetEnvironmentVariable("DMKD_CERTIFICATES") is { Length: > 0 } folder ? folder : null);
+        parsed.GetValue(_certificates)
+        ?? (Environment.GetEnvironmentVariable("DMKD_CERTIFICATES") is { Length: > 0 } folder ? folder : null);
 
     private ClusterStorageOptions? Cluster(ParseResult parsed)
     {
         bool isGiven = parsed.GetResult(_cluster) is { Implicit: false };
-        if (isGiven && HomeGiven(parsed) is not null) throw new BadInputException($"{_cluster.Name} and {_home.Name} are two places: give one.");
-        string? connection = isGiven ? parsed.GetValue(_cluster) : HomeGiven(parsed) is null ? Environment.GetEnvironmentVariable("DMKD_CLUSTER") : null;
+        if (isGiven && HomeGiven(parsed) is not null)
+            throw new BadInputException($"{_cluster.Name} and {_home.Name} are two places: give one.");
+        string? connection =
+            isGiven ? parsed.GetValue(_cluster)
+            : HomeGiven(parsed) is null ? Environment.GetEnvironmentVariable("DMKD_CLUSTER")
+            : null;
         if (string.IsNullOrEmpty(connection))
-            return parsed.GetValue(_certificates) is null ? null : throw new BadInputException($"{_certificates.Name} is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER.");
+            return parsed.GetValue(_certificates) is null
+                ? null
+                : throw new BadInputException(
+                    $"{_certificates.Name} is for a cluster: name its database by {_cluster.Name} or DMKD_CLUSTER."
+                );
         if (ClusterDatabase.ProblemOf(connection) is { } problem)
-            throw new BadInputException($"{_cluster.Name} must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}.");
+            throw new BadInputException(
+                $"{_cluster.Name} must be a PostgreSQL connection string such as "
+                    + $"Host=db;Database=dmkd;Username=dmkd;Password=...; {problem}."
+            );
         return new ClusterStorageOptions(connection) { WeightsFolder = parsed.GetValue(_weights) };
     }
 }
@@ -126,7 +175,9 @@ internal static class OptionReader
         var value = parsed.GetValue(option);
         return value.ToDouble(CultureInfo.InvariantCulture) >= minimum
             ? value
-            : throw new BadInputException(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}."));
+            : throw new BadInputException(
+                string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}.")
+            );
     }
 
     /// <summary>The value of an option that must be one of some words.</summary>
@@ -134,14 +185,18 @@ internal static class OptionReader
     public static string OneOf(ParseResult parsed, Option<string> option, IReadOnlyList<string> known)
     {
         string value = parsed.GetValue(option)!;
-        return known.Contains(value) ? value : throw new BadInputException($"{option.Name} must be one of {string.Join(", ", known)}, not '{value}'.");
+        return known.Contains(value)
+            ? value
+            : throw new BadInputException($"{option.Name} must be one of {string.Join(", ", known)}, not '{value}'.");
     }
 }
 
 /// <summary>Names for what the user gave none.</summary>
 internal static class NewName
 {
-    /// <summary>A name made from the time, such as <c>run-20300102-030405-9f2c</c>; the end keeps two of one second apart.</summary>
+    /// <summary>
+    /// A name made from the time, such as <c>run-20300102-030405-9f2c</c>; the end keeps two of one second apart.
+    /// </summary>
     public static string Of(string kind) =>
         $"{kind}-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
 }

@@ -9,14 +9,35 @@ using Dmkd.Core.Tensors;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd convert</c>: an importable checkpoint as safetensors under the architecture's own names, without pickles.</summary>
+/// <summary>
+/// <c>dmkd convert</c>: an importable checkpoint as safetensors under the architecture's own names, without pickles.
+/// </summary>
 internal sealed class ConvertCommand : Command
 {
-    private readonly Option<string> _checkpoint = new("--checkpoint") { Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)", Required = true };
-    private readonly Option<string> _architecture = new("--architecture") { Description = Architectures.Help, Required = true };
-    private readonly Option<string> _output = new("--output") { Description = "File to write, such as model.safetensors", Required = true };
-    private readonly Option<int?> _outputs = new("--outputs") { Description = "Outputs of the network; as many as the checkpoint's head has when not given" };
-    private readonly Option<int> _imageSize = new("--image-size") { Description = "Height and width of the network's input, in pixels", DefaultValueFactory = _ => 32 };
+    private readonly Option<string> _checkpoint = new("--checkpoint")
+    {
+        Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)",
+        Required = true,
+    };
+    private readonly Option<string> _architecture = new("--architecture")
+    {
+        Description = Architectures.Help,
+        Required = true,
+    };
+    private readonly Option<string> _output = new("--output")
+    {
+        Description = "File to write, such as model.safetensors",
+        Required = true,
+    };
+    private readonly Option<int?> _outputs = new("--outputs")
+    {
+        Description = "Outputs of the network; as many as the checkpoint's head has when not given",
+    };
+    private readonly Option<int> _imageSize = new("--image-size")
+    {
+        Description = "Height and width of the network's input, in pixels",
+        DefaultValueFactory = _ => 32,
+    };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists" };
     private readonly CommonOptions _common = new();
 
@@ -24,7 +45,8 @@ internal sealed class ConvertCommand : Command
         : base("convert", "Write a checkpoint as safetensors")
     {
         Option[] all = [_checkpoint, _architecture, _output, _outputs, _imageSize, _force];
-        foreach (var option in all) Options.Add(option);
+        foreach (var option in all)
+            Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -32,7 +54,8 @@ internal sealed class ConvertCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string path = parsed.GetValue(_checkpoint)!;
-        if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
+        if (!File.Exists(path))
+            throw new BadInputException($"There is no checkpoint {path}.");
         RequireArchitecture(parsed);
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
         using var device = new DeviceWorker(lanes: 1);
@@ -48,12 +71,25 @@ internal sealed class ConvertCommand : Command
         using var weights = StateDictMapper.Map(architecture, checkpoint.Tensors);
         string digest = WeightDigest.Of(WeightCodec.Encode(weights));
         SafeTensorsWriter.Write(
-            output.Content, weights, Lineage.OfCheckpoint(architecture.ToString()!, digest, Path.GetFileName(path), checkpoint.Format, DigestOf(path)));
+            output.Content,
+            weights,
+            Lineage.OfCheckpoint(
+                architecture.ToString()!,
+                digest,
+                Path.GetFileName(path),
+                checkpoint.Format,
+                DigestOf(path)
+            )
+        );
         return new WrittenWeights(output.Path, digest, output.Commit(), weights.Count);
     }
 
-    private int OutputsIn(Checkpoint checkpoint, ParseResult parsed) => StateDictMapper.FindOutputCount(ArchitectureOf(parsed, 1), checkpoint.Tensors)
-        ?? throw new BadInputException($"The checkpoint has no head of {parsed.GetValue(_architecture)}; --outputs tells the number of outputs, and then what else does not fit.");
+    private int OutputsIn(Checkpoint checkpoint, ParseResult parsed) =>
+        StateDictMapper.FindOutputCount(ArchitectureOf(parsed, 1), checkpoint.Tensors)
+        ?? throw new BadInputException(
+            $"The checkpoint has no head of {parsed.GetValue(_architecture)}; --outputs tells the number "
+                + $"of outputs, and then what else does not fit."
+        );
 
     /// <summary>Refuses a wrong name or size before anything is read or written.</summary>
     private void RequireArchitecture(ParseResult parsed) => ArchitectureOf(parsed, parsed.GetValue(_outputs) ?? 1);

@@ -11,7 +11,10 @@ namespace Dmkd.Client.Commands;
 /// <summary>The options that name a data set, for a command that trains nothing.</summary>
 internal sealed class DataOptions
 {
-    private static readonly SettingsBinder<DataSource> Binder = new(new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 }, DatasetSpec.Readers);
+    private static readonly SettingsBinder<DataSource> Binder = new(
+        new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 },
+        DatasetSpec.Readers
+    );
 
     private readonly SettingOptions<DataSource> _options = new(Binder, setting => setting.Name != "train-per-class");
 
@@ -25,7 +28,12 @@ internal sealed class DataOptions
     public DataSource Read(ParseResult parsed, int seed) => Placed(_options.Read(parsed, Binder.Defaults), seed);
 
     /// <summary>A data set with its whole path, drawn by a seed.</summary>
-    public static DataSource Placed(DataSource data, int seed) => data with { Path = data.Path is null ? null : Path.GetFullPath(data.Path), Seed = seed };
+    public static DataSource Placed(DataSource data, int seed) =>
+        data with
+        {
+            Path = data.Path is null ? null : Path.GetFullPath(data.Path),
+            Seed = seed,
+        };
 }
 
 /// <summary>The option that names what a model was trained with.</summary>
@@ -35,13 +43,15 @@ internal sealed class NormalisationOption(string standard)
     private static readonly string[] Names = [.. InputNormalisation.All.Select(known => known.Name)];
 
     /// <summary>The option, for the command's help.</summary>
-    public Option<string> Option { get; } = new("--normalize")
-    {
-        Description = $"Normalisation the model was trained with: {string.Join(", ", Names)}",
-        DefaultValueFactory = _ => standard,
-    };
+    public Option<string> Option { get; } =
+        new("--normalize")
+        {
+            Description = $"Normalisation the model was trained with: {string.Join(", ", Names)}",
+            DefaultValueFactory = _ => standard,
+        };
 
     /// <summary>The normalisation that it names.</summary>
     /// <exception cref="BadInputException">There is no such normalisation.</exception>
-    public InputNormalisation Read(ParseResult parsed) => InputNormalisation.Find(OptionReader.OneOf(parsed, Option, Names));
+    public InputNormalisation Read(ParseResult parsed) =>
+        InputNormalisation.Find(OptionReader.OneOf(parsed, Option, Names));
 }

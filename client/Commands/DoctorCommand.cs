@@ -17,9 +17,13 @@ internal sealed class DoctorCommand : Command
     private readonly DataOptions _data = new();
 
     public DoctorCommand()
-        : base("doctor", "Say whether DMKD can work on this machine: processor, libtorch, convolutions, data, home and silo")
+        : base(
+            "doctor",
+            "Say whether DMKD can work on this machine: processor, libtorch, convolutions, data, home and silo"
+        )
     {
-        foreach (var option in _data.All) Options.Add(option);
+        foreach (var option in _data.All)
+            Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -39,18 +43,29 @@ internal sealed class DoctorCommand : Command
             Home = HomeCheck.Look(_common.Home(parsed)),
             Silo = await LookForSiloAsync(parsed, place, cancellationToken),
         };
-        if (_common.Json(parsed)) JsonOutput.Write(checkup);
-        else Consoles.Create(json: false).Write(CheckupTable.Of(checkup, convolutions.Describe()));
+        if (_common.Json(parsed))
+            JsonOutput.Write(checkup);
+        else
+            Consoles.Create(json: false).Write(CheckupTable.Of(checkup, convolutions.Describe()));
         return checkup.Healthy ? ExitCode.Success : ExitCode.Failed;
     }
 
-    private async Task<SiloCheck> LookForSiloAsync(ParseResult parsed, string place, CancellationToken cancellationToken)
+    private async Task<SiloCheck> LookForSiloAsync(
+        ParseResult parsed,
+        string place,
+        CancellationToken cancellationToken
+    )
     {
-        if (place != SiloCheck.Inside) return await SiloCheck.LookAsync(place, () => _common.OpenAsync(parsed, cancellationToken));
+        if (place != SiloCheck.Inside)
+            return await SiloCheck.LookAsync(place, () => _common.OpenAsync(parsed, cancellationToken));
         string folder = Directory.CreateTempSubdirectory("dmkd-doctor-").FullName; // the user's home stays as it is
         try
         {
-            return await SiloCheck.LookAsync(place, async () => await EmbeddedSilo.StartAsync(folder, null, new(), _common.Verbose(parsed), cancellationToken));
+            return await SiloCheck.LookAsync(
+                place,
+                async () =>
+                    await EmbeddedSilo.StartAsync(folder, null, new(), _common.Verbose(parsed), cancellationToken)
+            );
         }
         finally
         {

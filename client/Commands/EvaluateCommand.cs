@@ -14,25 +14,48 @@ using Spectre.Console;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd evaluate</c>: how many test images an importable model gets right, before anything is built on it.</summary>
+/// <summary>
+/// <c>dmkd evaluate</c>: how many test images an importable model gets right, before anything is built on it.
+/// </summary>
 internal sealed class EvaluateCommand : Command
 {
     private const int LeastTrainingImages = 2; // the reader wants some; none is used
-    private readonly Option<string> _checkpoint = new("--checkpoint") { Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)", Required = true };
+    private readonly Option<string> _checkpoint = new("--checkpoint")
+    {
+        Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)",
+        Required = true,
+    };
     private readonly Option<string?> _architecture = new("--architecture") { Description = Architectures.Help };
-    private readonly Option<bool> _torchScript = new("--torchscript") { Description = "The file is a TorchScript program; it is run, so it must come from someone you trust" };
+    private readonly Option<bool> _torchScript = new("--torchscript")
+    {
+        Description = "The file is a TorchScript program; it is run, so it must come from someone you trust",
+    };
     private readonly DataOptions _data = new();
     private readonly Option<int> _seed = OptionReader.Number("--seed", "Seed of choosing test images", 1);
     private readonly NormalisationOption _normalize = new(InputNormalisation.ImageNet.Name);
-    private readonly Option<string?> _logits = new("--logits") { Description = "File to write the test images' logits to, as safetensors" };
+    private readonly Option<string?> _logits = new("--logits")
+    {
+        Description = "File to write the test images' logits to, as safetensors",
+    };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file of --logits if it exists" };
     private readonly CommonOptions _common = new();
 
     public EvaluateCommand()
         : base("evaluate", "Count the test images that a checkpoint gets right")
     {
-        Option[] all = [_checkpoint, _architecture, _torchScript, .. _data.All, _seed, _normalize.Option, _logits, _force];
-        foreach (var option in all) Options.Add(option);
+        Option[] all =
+        [
+            _checkpoint,
+            _architecture,
+            _torchScript,
+            .. _data.All,
+            _seed,
+            _normalize.Option,
+            _logits,
+            _force,
+        ];
+        foreach (var option in all)
+            Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -41,7 +64,8 @@ internal sealed class EvaluateCommand : Command
     {
         var normalisation = _normalize.Read(parsed);
         string path = parsed.GetValue(_checkpoint)!;
-        if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
+        if (!File.Exists(path))
+            throw new BadInputException($"There is no checkpoint {path}.");
         RequireOneArchitecture(parsed);
         using var output = parsed.GetValue(_logits) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var dataset = DatasetLoader.Load(SpecOf(parsed), ct: cancellationToken);
@@ -49,37 +73,80 @@ internal sealed class EvaluateCommand : Command
         using var device = new DeviceWorker();
         var test = new TestRun(dataset.Test, dataset.ClassNames.Count, normalisation, keepLogits: output is not null);
         long correct = await CountRightAsync(parsed, device, test, cancellationToken);
-        if (output is not null) await device.RunAsync(_ => LogitsFile.Write(output, test.Logits!, test.ImageCount, test.ClassCount), cancellationToken);
+        if (output is not null)
+            await device.RunAsync(
+                _ => LogitsFile.Write(output, test.Logits!, test.ImageCount, test.ClassCount),
+                cancellationToken
+            );
         Print(parsed, correct, test.ImageCount);
         return ExitCode.Success;
     }
 
-    private async Task<long> CountRightAsync(ParseResult parsed, DeviceWorker device, TestRun test, CancellationToken cancellationToken)
+    private async Task<long> CountRightAsync(
+        ParseResult parsed,
+        DeviceWorker device,
+        TestRun test,
+        CancellationToken cancellationToken
+    )
     {
         string path = parsed.GetValue(_checkpoint)!;
         // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
-        if (parsed.GetValue(_torchScript)) return await test.CountRightAsync(device, 1, () => new TestedProgram(path, test.ClassCount), cancellationToken);
-        var architecture = Architectures.Read(parsed.GetValue(_architecture)!, test.ClassCount, _data.Read(parsed, 0).ImageSize);
+        if (parsed.GetValue(_torchScript))
+            return await test.CountRightAsync(
+                device,
+                1,
+                () => new TestedProgram(path, test.ClassCount),
+                cancellationToken
+            );
+        var architecture = Architectures.Read(
+            parsed.GetValue(_architecture)!,
+            test.ClassCount,
+            _data.Read(parsed, 0).ImageSize
+        );
         if (architecture.OutputCount != test.ClassCount)
-            throw new BadInputException($"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes.");
+            throw new BadInputException(
+                $"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes."
+            );
         byte[] weights = await device.RunAsync(_ => TestedNetwork.Import(path, architecture), cancellationToken);
-        return await test.CountRightAsync(device, device.LaneCount, () => new TestedNetwork(architecture, weights), cancellationToken);
+        return await test.CountRightAsync(
+            device,
+            device.LaneCount,
+            () => new TestedNetwork(architecture, weights),
+            cancellationToken
+        );
     }
 
     private void Print(ParseResult parsed, long correct, int total)
     {
         double accuracy = (double)correct / total;
-        if (_common.Json(parsed)) JsonOutput.Write(new { Correct = correct, Total = total, Accuracy = accuracy });
-        else Consoles.Create(json: false).MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{correct:N0} of {total:N0} test images right: {accuracy:P2}");
+        if (_common.Json(parsed))
+            JsonOutput.Write(
+                new
+                {
+                    Correct = correct,
+                    Total = total,
+                    Accuracy = accuracy,
+                }
+            );
+        else
+            Consoles
+                .Create(json: false)
+                .MarkupLineInterpolated(
+                    CultureInfo.InvariantCulture,
+                    $"{correct:N0} of {total:N0} test images right: {accuracy:P2}"
+                );
     }
 
     /// <summary>A checkpoint needs an architecture; a program is one.</summary>
     private void RequireOneArchitecture(ParseResult parsed)
     {
         bool named = parsed.GetValue(_architecture) is not null;
-        if (parsed.GetValue(_torchScript) && named) throw new BadInputException("--architecture is for checkpoints; a TorchScript program has its own.");
+        if (parsed.GetValue(_torchScript) && named)
+            throw new BadInputException("--architecture is for checkpoints; a TorchScript program has its own.");
         if (!parsed.GetValue(_torchScript) && !named)
-            throw new BadInputException("--architecture is required, unless --torchscript says that the file is a program that you trust.");
+            throw new BadInputException(
+                "--architecture is required, unless --torchscript says that the file is a program that you trust."
+            );
     }
 
     private DatasetSpec SpecOf(ParseResult parsed) =>

@@ -25,11 +25,20 @@ internal sealed class ExperimentCommand : Command
     }
 }
 
-/// <summary><c>dmkd experiment run</c>: measures what a file asks for and what is not finished yet; killed, it goes on with the same command.</summary>
+/// <summary>
+/// <c>dmkd experiment run</c>: measures what a file asks for and what is not finished yet; killed, it goes on with
+/// the same command.
+/// </summary>
 internal sealed class ExperimentRunCommand : Command
 {
-    private readonly Argument<string> _file = new("file") { Description = "Experiment file (YAML), such as experiments/smoke.yaml" };
-    private readonly Option<string?> _output = new("--output") { Description = "Folder of results; results/<name of the experiment> when not given" };
+    private readonly Argument<string> _file = new("file")
+    {
+        Description = "Experiment file (YAML), such as experiments/smoke.yaml",
+    };
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "Folder of results; results/<name of the experiment> when not given",
+    };
     private readonly Option<int> _jobs = OptionReader.Number("--jobs", "Cells measured at a time", 1);
     private readonly CommonOptions _common = new();
 
@@ -48,10 +57,14 @@ internal sealed class ExperimentRunCommand : Command
         int jobs = OptionReader.AtLeast(parsed, _jobs, 1);
         string file = parsed.GetValue(_file)!;
         var plan = PlanReader.Read(file);
-        var folder = new ExperimentFolder(Path.GetFullPath(parsed.GetValue(_output) ?? Path.Combine("results", plan.Name)), _common.HomeGiven(parsed));
+        var folder = new ExperimentFolder(
+            Path.GetFullPath(parsed.GetValue(_output) ?? Path.Combine("results", plan.Name)),
+            _common.HomeGiven(parsed)
+        );
         ExperimentRunner.Check(plan, folder.Path);
         _common.RequireConvolutions(parsed);
-        using (var device = new DeviceWorker(lanes: 1)) ExperimentRunner.Check(plan, cell => Learners.Check(cell, device));
+        using (var device = new DeviceWorker(lanes: 1))
+            ExperimentRunner.Check(plan, cell => Learners.Check(cell, device));
         bool json = _common.Json(parsed);
         var view = new ExperimentView(json, jobs);
         using var datasets = new DatasetCache();
@@ -67,7 +80,11 @@ internal sealed class ExperimentRunCommand : Command
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                throw RunStoppedException.Of("experiment", $"experiment run {file} --output {folder.Path}", goesOn: false);
+                throw RunStoppedException.Of(
+                    "experiment",
+                    $"experiment run {file} --output {folder.Path}",
+                    goesOn: false
+                );
             }
         }
 
@@ -76,22 +93,56 @@ internal sealed class ExperimentRunCommand : Command
     }
 
     /// <summary>A cluster, or a silo of the experiment's own over a folder beside its results.</summary>
-    private async Task<ICluster> OpenAsync(ParseResult parsed, ExperimentFolder folder, DatasetCache datasets, CancellationToken cancellationToken) => _common.IsCluster(parsed)
-        ? await _common.StartAsync(parsed, datasets, cancellationToken)
-        : await EmbeddedSilo.StartAsync(folder.Home, datasets, new InterruptedRuns(), _common.Verbose(parsed), cancellationToken);
+    private async Task<ICluster> OpenAsync(
+        ParseResult parsed,
+        ExperimentFolder folder,
+        DatasetCache datasets,
+        CancellationToken cancellationToken
+    ) =>
+        _common.IsCluster(parsed)
+            ? await _common.StartAsync(parsed, datasets, cancellationToken)
+            : await EmbeddedSilo.StartAsync(
+                folder.Home,
+                datasets,
+                new InterruptedRuns(),
+                _common.Verbose(parsed),
+                cancellationToken
+            );
 
     private static async Task<ExperimentOutcome> MeasureAsync(
-        ExperimentPlan plan, ExperimentFolder folder, ICluster silo, DatasetCache datasets, ExperimentView view, int jobs, CancellationToken cancellationToken)
+        ExperimentPlan plan,
+        ExperimentFolder folder,
+        ICluster silo,
+        DatasetCache datasets,
+        ExperimentView view,
+        int jobs,
+        CancellationToken cancellationToken
+    )
     {
         var store = new CellStore(folder.Path);
-        var setting = new WorkSetting(folder.Path, Versions.Current, MachineInfo.Read(silo.Training.Device.ToString()), plan.Watts);
+        var setting = new WorkSetting(
+            folder.Path,
+            Versions.Current,
+            MachineInfo.Read(silo.Training.Device.ToString()),
+            plan.Watts
+        );
         using var validation = new ValidationImages(folder.Validation, (source, _) => datasets.GetAsync(source));
         var work = new CellWork(
-            new Learners(silo.Grains, silo.Training, TimeProvider.System), (source, _) => datasets.GetAsync(source), validation, store, setting, TimeProvider.System);
-        return await view.FollowAsync(() => new ExperimentRunner(plan, folder.Path, work, view).RunAsync(jobs, cancellationToken));
+            new Learners(silo.Grains, silo.Training, TimeProvider.System),
+            (source, _) => datasets.GetAsync(source),
+            validation,
+            store,
+            setting,
+            TimeProvider.System
+        );
+        return await view.FollowAsync(() =>
+            new ExperimentRunner(plan, folder.Path, work, view).RunAsync(jobs, cancellationToken)
+        );
     }
 
-    /// <summary>Reads every data set before anything is stored, and refuses those that do not suit the experiment.</summary>
+    /// <summary>
+    /// Reads every data set before anything is stored, and refuses those that do not suit the experiment.
+    /// </summary>
     private static async Task ReadDataAsync(ExperimentPlan plan, ExperimentView view, DatasetCache datasets)
     {
         foreach (var data in plan.Data)
@@ -99,26 +150,43 @@ internal sealed class ExperimentRunCommand : Command
             var settings = plan.SettingsFor(data, plan.Seeds[0]);
             var dataset = await view.ReadDataAsync(datasets, data.Source);
             var problem = new ContinualProblem(dataset, settings);
-            if (plan.Methods.All(method => method.Method != DmkdParameters.MethodName)) continue;
-            for (int task = 0; task < problem.Tasks.Count; task++) _ = new RunData(dataset, settings).ShardOf(task, 0);
+            if (plan.Methods.All(method => method.Method != DmkdParameters.MethodName))
+                continue;
+            for (int task = 0; task < problem.Tasks.Count; task++)
+                _ = new RunData(dataset, settings).ShardOf(task, 0);
         }
     }
 
-    private static int End(ExperimentPlan plan, string folder, ExperimentOutcome outcome, ExperimentView view, bool json)
+    private static int End(
+        ExperimentPlan plan,
+        string folder,
+        ExperimentOutcome outcome,
+        ExperimentView view,
+        bool json
+    )
     {
         var document = ExperimentDocument.Of(plan, folder, outcome, ExperimentResults.Load(folder));
         view.End(document);
-        if (json) JsonOutput.Write(document);
+        if (json)
+            JsonOutput.Write(document);
         return outcome.Failures.Count == 0
             ? ExitCode.Success
-            : throw new RunFailedException($"{outcome.Failures.Count} of {outcome.Cells} cells failed, {outcome.Failures[0].Cell} with: {outcome.Failures[0].Error} They are tried again by the same command.");
+            : throw new RunFailedException(
+                $"{outcome.Failures.Count} of {outcome.Cells} cells failed, {outcome.Failures[0].Cell} with: "
+                    + $"{outcome.Failures[0].Error} They are tried again by the same command."
+            );
     }
 }
 
-/// <summary><c>dmkd experiment report</c>: tables for programs and a page for people, from what is finished so far.</summary>
+/// <summary>
+/// <c>dmkd experiment report</c>: tables for programs and a page for people, from what is finished so far.
+/// </summary>
 internal sealed class ExperimentReportCommand : Command
 {
-    private readonly Argument<string> _folder = new("folder") { Description = "Folder of results that `experiment run` wrote" };
+    private readonly Argument<string> _folder = new("folder")
+    {
+        Description = "Folder of results that `experiment run` wrote",
+    };
     private readonly CommonOptions _common = new();
 
     public ExperimentReportCommand()
@@ -134,8 +202,10 @@ internal sealed class ExperimentReportCommand : Command
         string folder = Path.GetFullPath(parsed.GetValue(_folder)!);
         var results = ExperimentResults.Load(folder);
         var document = ReportDocument.Of(results, folder, ExperimentReport.Write(results, folder));
-        if (_common.Json(parsed)) JsonOutput.Write(document);
-        else ExperimentTables.WriteReport(Consoles.Create(json: false), document);
+        if (_common.Json(parsed))
+            JsonOutput.Write(document);
+        else
+            ExperimentTables.WriteReport(Consoles.Create(json: false), document);
         return ExitCode.Success;
     }
 }

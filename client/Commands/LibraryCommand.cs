@@ -26,9 +26,15 @@ internal sealed class LibraryCommand : Command
 internal sealed class LibraryExportCommand : Command
 {
     private readonly CommonOptions _common = new();
-    private readonly Argument<string> _name = new("name") { Description = "Name of the library, such as that of its run" };
+    private readonly Argument<string> _name = new("name")
+    {
+        Description = "Name of the library, such as that of its run",
+    };
     private readonly Option<string> _output = new("--output") { Description = "Folder to write", Required = true };
-    private readonly Option<bool> _force = new("--force") { Description = "Replace the folder if it is an exported library" };
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Replace the folder if it is an exported library",
+    };
 
     public LibraryExportCommand()
         : base("export", "Write a library as a folder of safetensors files with a description")
@@ -50,8 +56,23 @@ internal sealed class LibraryExportCommand : Command
         var manifest = await Libraries.ManifestAsync(silo.Grains, parsed.GetValue(_name)!, cancellationToken);
         var source = new RunningLibrary(manifest, silo.Weights, silo.Grains, NullLogger.Instance);
         long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
-        if (_common.Json(parsed)) JsonOutput.Write(new { Output = output, Library = manifest.Name, Modules = manifest.Members.Count, Bytes = bytes });
-        else Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"));
+        if (_common.Json(parsed))
+            JsonOutput.Write(
+                new
+                {
+                    Output = output,
+                    Library = manifest.Name,
+                    Modules = manifest.Members.Count,
+                    Bytes = bytes,
+                }
+            );
+        else
+            Console.Out.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"
+                )
+            );
         return ExitCode.Success;
     }
 }
@@ -61,7 +82,10 @@ internal sealed class LibraryImportCommand : Command
 {
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _folder = new("folder") { Description = "Folder of an exported library" };
-    private readonly Option<string?> _name = new("--name") { Description = "Name of the new library; its old one when not given" };
+    private readonly Option<string?> _name = new("--name")
+    {
+        Description = "Name of the new library; its old one when not given",
+    };
 
     public LibraryImportCommand()
         : base("import", "Take in a library from a folder")
@@ -77,13 +101,16 @@ internal sealed class LibraryImportCommand : Command
         var archive = await LibraryArchive.OpenAsync(parsed.GetValue(_folder)!, cancellationToken);
         string library = parsed.GetValue(_name) ?? archive.Manifest.Name;
         if (library.Length == 0 || library.Contains('/', StringComparison.Ordinal))
-            throw new BadInputException($"{_name.Name} must have at least one character and no slash, not '{library}'.");
+            throw new BadInputException(
+                $"{_name.Name} must have at least one character and no slash, not '{library}'."
+            );
         await using var silo = await _common.StartAsync(parsed, datasets: null, cancellationToken);
         var catalog = silo.Grains.GetGrain<IModuleCatalogGrain>(library);
         bool isTaken = await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken);
         if (isTaken || (await catalog.ListAsync(cancellationToken)).Count > 0)
             throw new BadInputException($"There is a library '{library}' already; give another name by {_name.Name}.");
-        foreach (var member in archive.Manifest.Members) await AddAsync(silo, archive, member, library, cancellationToken);
+        foreach (var member in archive.Manifest.Members)
+            await AddAsync(silo, archive, member, library, cancellationToken);
         if (archive.Manifest.Fitted is { } fitted)
         {
             _ = await silo.Weights.PutAsync(await archive.ReadAsync(fitted, cancellationToken), cancellationToken);
@@ -91,15 +118,34 @@ internal sealed class LibraryImportCommand : Command
         }
 
         // Only now is it seen: what was interrupted before is begun again by the same command.
-        foreach (var member in archive.Manifest.Members) await catalog.RegisterAsync(member.Name, cancellationToken);
+        foreach (var member in archive.Manifest.Members)
+            await catalog.RegisterAsync(member.Name, cancellationToken);
         int modules = archive.Manifest.Members.Count;
-        if (_common.Json(parsed)) JsonOutput.Write(new { Library = library, Modules = modules, Folder = archive.Folder });
-        else Console.Out.WriteLine($"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library {library} {_common.PlaceOptions(parsed)} IMAGE");
+        if (_common.Json(parsed))
+            JsonOutput.Write(
+                new
+                {
+                    Library = library,
+                    Modules = modules,
+                    Folder = archive.Folder,
+                }
+            );
+        else
+            Console.Out.WriteLine(
+                $"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library "
+                    + $"{library} {_common.PlaceOptions(parsed)} IMAGE"
+            );
         return ExitCode.Success;
     }
 
     /// <summary>Adds a module with the archive's version as its first; a repeat changes nothing.</summary>
-    private static async Task AddAsync(ICluster silo, LibraryArchive archive, LibraryMember member, string library, CancellationToken cancellationToken)
+    private static async Task AddAsync(
+        ICluster silo,
+        LibraryArchive archive,
+        LibraryMember member,
+        string library,
+        CancellationToken cancellationToken
+    )
     {
         _ = await silo.Weights.PutAsync(await archive.ReadAsync(member, cancellationToken), cancellationToken);
         var descriptor = member.ToDescriptor(library);
@@ -113,6 +159,9 @@ internal sealed class LibraryImportCommand : Command
         };
         await module.CreateAsync(descriptor, version, cancellationToken);
         if (member.Entropy is { } entropy)
-            await module.RecordSpecializationAsync(new ModuleSpecialization(entropy.Version, entropy.Sum, entropy.Count), cancellationToken);
+            await module.RecordSpecializationAsync(
+                new ModuleSpecialization(entropy.Version, entropy.Sum, entropy.Count),
+                cancellationToken
+            );
     }
 }

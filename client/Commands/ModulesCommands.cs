@@ -20,10 +20,12 @@ internal sealed class ModulesCommand : Command
     }
 
     /// <summary>The option that all subcommands have.</summary>
-    public static Option<string?> LibraryOption() => new("--library") { Description = "Library; the newest when not given" };
+    public static Option<string?> LibraryOption() =>
+        new("--library") { Description = "Library; the newest when not given" };
 
     /// <summary>The argument of those that take one module.</summary>
-    public static Argument<string> NameArgument() => new("name") { Description = "Name of the module, such as expert-1" };
+    public static Argument<string> NameArgument() =>
+        new("name") { Description = "Name of the module, such as expert-1" };
 }
 
 /// <summary><c>dmkd modules list</c>: one line per module.</summary>
@@ -45,8 +47,10 @@ internal sealed class ModulesListCommand : Command
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
         ModuleDocument[] documents = [.. modules.Select(module => ModuleDocument.Of(module))];
-        if (_common.Json(parsed)) JsonOutput.Write(documents);
-        else Consoles.Create(json: false).Write(ModuleTables.List(library, documents));
+        if (_common.Json(parsed))
+            JsonOutput.Write(documents);
+        else
+            Consoles.Create(json: false).Write(ModuleTables.List(library, documents));
         return ExitCode.Success;
     }
 }
@@ -70,8 +74,15 @@ internal sealed class ModulesShowCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
-        var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
+        var module = await Libraries.FindAsync(
+            silo.Grains,
+            parsed.GetValue(_library),
+            parsed.GetValue(_name)!,
+            cancellationToken
+        );
+        var history = await silo
+            .Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key)
+            .GetHistoryAsync(cancellationToken);
         var document = ModuleDocument.Of(module, history);
         if (_common.Json(parsed))
         {
@@ -86,14 +97,23 @@ internal sealed class ModulesShowCommand : Command
     }
 }
 
-/// <summary><c>dmkd modules export</c>: a version of an expert as a safetensors file that says where it comes from.</summary>
+/// <summary>
+/// <c>dmkd modules export</c>: a version of an expert as a safetensors file that says where it comes from.
+/// </summary>
 internal sealed class ModulesExportCommand : Command
 {
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _name = ModulesCommand.NameArgument();
     private readonly Option<string?> _library = ModulesCommand.LibraryOption();
-    private readonly Option<int?> _version = new("--version") { Description = "Number of the version; the current one when not given" };
-    private readonly Option<string> _output = new("--output") { Description = "File to write, such as expert-1.safetensors", Required = true };
+    private readonly Option<int?> _version = new("--version")
+    {
+        Description = "Number of the version; the current one when not given",
+    };
+    private readonly Option<string> _output = new("--output")
+    {
+        Description = "File to write, such as expert-1.safetensors",
+        Required = true,
+    };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists" };
 
     public ModulesExportCommand()
@@ -101,7 +121,8 @@ internal sealed class ModulesExportCommand : Command
     {
         Arguments.Add(_name);
         Option[] all = [_library, _version, _output, _force];
-        foreach (var option in all) Options.Add(option);
+        foreach (var option in all)
+            Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -111,22 +132,46 @@ internal sealed class ModulesExportCommand : Command
         _common.RequireRuns(parsed); // before a file is made
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var module = await Libraries.FindAsync(silo.Grains, parsed.GetValue(_library), parsed.GetValue(_name)!, cancellationToken);
-        var version = parsed.GetValue(_version) is { } number ? await VersionAsync(silo, module, number, cancellationToken) : module.Current;
+        var module = await Libraries.FindAsync(
+            silo.Grains,
+            parsed.GetValue(_library),
+            parsed.GetValue(_name)!,
+            cancellationToken
+        );
+        var version = parsed.GetValue(_version) is { } number
+            ? await VersionAsync(silo, module, number, cancellationToken)
+            : module.Current;
         byte[] content = await silo.Weights.GetAsync(version.Digest, cancellationToken);
-        var written = await silo.Training.RunAsync(_ => Write(output, content, module.Descriptor, version), cancellationToken);
+        var written = await silo.Training.RunAsync(
+            _ => Write(output, content, module.Descriptor, version),
+            cancellationToken
+        );
         written.Print(_common.Json(parsed));
         return ExitCode.Success;
     }
 
-    private static async Task<ModuleVersion> VersionAsync(ICluster silo, ModuleSnapshot module, int number, CancellationToken cancellationToken)
+    private static async Task<ModuleVersion> VersionAsync(
+        ICluster silo,
+        ModuleSnapshot module,
+        int number,
+        CancellationToken cancellationToken
+    )
     {
-        var history = await silo.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(cancellationToken);
+        var history = await silo
+            .Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key)
+            .GetHistoryAsync(cancellationToken);
         return history.FirstOrDefault(version => version.Number == number)
-            ?? throw new BadInputException($"Module '{module.Descriptor.Name}' has versions {history[0].Number} to {history[^1].Number}, not {number}.");
+            ?? throw new BadInputException(
+                $"Module '{module.Descriptor.Name}' has versions {history[0].Number} to {history[^1].Number}, not {number}."
+            );
     }
 
-    private static WrittenWeights Write(OutputFile output, byte[] content, ModuleDescriptor module, ModuleVersion version)
+    private static WrittenWeights Write(
+        OutputFile output,
+        byte[] content,
+        ModuleDescriptor module,
+        ModuleVersion version
+    )
     {
         using var weights = WeightCodec.Decode(content);
         SafeTensorsWriter.Write(output.Content, weights, Lineage.OfModule(module, version));

@@ -29,7 +29,13 @@ internal sealed class NodesCommand : Command
 
     /// <summary>The run whose node leaves or joins, and the node's place in it.</summary>
     /// <exception cref="BadInputException">There is no such run or node, or the run is over.</exception>
-    public static async Task<(FoundRun Run, int Node)> FindAsync(IGrainFactory grains, string runId, string name, string place, CancellationToken cancellationToken)
+    public static async Task<(FoundRun Run, int Node)> FindAsync(
+        IGrainFactory grains,
+        string runId,
+        string name,
+        string place,
+        CancellationToken cancellationToken
+    )
     {
         var run = await FoundRun.OfAsync(grains, runId, place, cancellationToken);
         int node = IndexOf(run, name);
@@ -41,9 +47,14 @@ internal sealed class NodesCommand : Command
     private static int IndexOf(FoundRun run, string name)
     {
         string digits = name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= run.Settings.Participation.Nodes
+        return
+            int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number >= 1
+            && number <= run.Settings.Participation.Nodes
             ? number - 1
-            : throw new BadInputException($"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Participation.Nodes}, not '{name}'.");
+            : throw new BadInputException(
+                $"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Participation.Nodes}, not '{name}'."
+            );
     }
 }
 
@@ -64,11 +75,18 @@ internal sealed class NodesListCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
+        var run = await FoundRun.OfAsync(
+            cluster.Grains,
+            parsed.GetValue(_run)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
-        if (_common.Json(parsed)) JsonOutput.Write(documents);
-        else Consoles.Create(json: false).Write(RunStatusTables.Nodes(documents));
+        if (_common.Json(parsed))
+            JsonOutput.Write(documents);
+        else
+            Consoles.Create(json: false).Write(RunStatusTables.Nodes(documents));
         return ExitCode.Success;
     }
 }
@@ -92,12 +110,20 @@ internal sealed class NodesJoinCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
+        var (run, index) = await NodesCommand.FindAsync(
+            cluster.Grains,
+            parsed.GetValue(_run)!,
+            parsed.GetValue(_node)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         await Retried.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
         var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);
-        if (_common.Json(parsed)) JsonOutput.Write(document);
-        else await Console.Out.WriteLineAsync($"{document.Node} is asked from the next round on");
+        if (_common.Json(parsed))
+            JsonOutput.Write(document);
+        else
+            await Console.Out.WriteLineAsync($"{document.Node} is asked from the next round on");
         return ExitCode.Success;
     }
 }
@@ -109,7 +135,10 @@ internal sealed class NodesDrainCommand : Command
     private readonly CommonOptions _common = new();
     private readonly Option<string> _run = NodesCommand.RunOption();
     private readonly Argument<string> _node = NodesCommand.NameArgument();
-    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Do not wait until the node's local update is sent" };
+    private readonly Option<bool> _noWait = new("--no-wait")
+    {
+        Description = "Do not wait until the node's local update is sent",
+    };
 
     public NodesDrainCommand()
         : base("drain", "Let a node finish and send its local update, and do not ask it any more")
@@ -124,23 +153,38 @@ internal sealed class NodesDrainCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(cluster.Grains, parsed.GetValue(_run)!, parsed.GetValue(_node)!, _common.Place(parsed), cancellationToken);
+        var (run, index) = await NodesCommand.FindAsync(
+            cluster.Grains,
+            parsed.GetValue(_run)!,
+            parsed.GetValue(_node)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         await Retried.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run, index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();
         while (node.State is RunNodeState.Leaving && !parsed.GetValue(_noWait))
         {
             if (TimeProvider.System.GetElapsedTime(since) > run.Settings.Participation.RoundDeadline)
-                throw new RunFailedException($"{node.NodeId} has not sent its local update within {run.Settings.Participation.RoundDeadline}, the longest that a round waits; it is not asked any more all the same.");
+                throw new RunFailedException(
+                    $"{node.NodeId} has not sent its local update within "
+                        + $"{run.Settings.Participation.RoundDeadline}, the longest that a round waits; it is not asked "
+                        + $"any more all the same."
+                );
             await Task.Delay(LookPeriod, TimeProvider.System, cancellationToken);
             node = await LookAsync(run, index, cancellationToken);
         }
 
         var document = RunNodeDocument.Of(node);
-        if (_common.Json(parsed)) JsonOutput.Write(document);
-        else await Console.Out.WriteLineAsync(node.State is RunNodeState.Leaving
-            ? $"{document.Node} finishes its local update and is not asked any more"
-            : $"{document.Node} has left; it returns with: nodes join --run {run.RunId} {document.Node} {_common.PlaceOptions(parsed)}");
+        if (_common.Json(parsed))
+            JsonOutput.Write(document);
+        else
+            await Console.Out.WriteLineAsync(
+                node.State is RunNodeState.Leaving
+                    ? $"{document.Node} finishes its local update and is not asked any more"
+                    : $"{document.Node} has left; it returns with: nodes join --run {run.RunId} {document.Node} "
+                        + $"{_common.PlaceOptions(parsed)}"
+            );
         return ExitCode.Success;
     }
 

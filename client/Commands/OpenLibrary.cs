@@ -17,7 +17,10 @@ internal abstract class OpenLibrary : IAsyncDisposable
     /// <summary>Predicts a batch among all classes; earlier versions may answer.</summary>
     /// <returns>The predictions, and a line per member that an earlier version answered for.</returns>
     public abstract Task<(IReadOnlyList<PredictedInput> Predictions, IReadOnlyList<string> Replacements)> PredictAsync(
-        InputTensor inputs, RoutingPlan plan, CancellationToken cancellationToken);
+        InputTensor inputs,
+        RoutingPlan plan,
+        CancellationToken cancellationToken
+    );
 
     public abstract ValueTask DisposeAsync();
 }
@@ -38,7 +41,12 @@ internal sealed class RoutedLibrary : OpenLibrary
     public override LibraryManifest Manifest { get; }
 
     /// <exception cref="BadInputException">There is none.</exception>
-    public static async Task<OpenLibrary> OpenAsync(CommonOptions common, ParseResult parsed, string? name, CancellationToken cancellationToken)
+    public static async Task<OpenLibrary> OpenAsync(
+        CommonOptions common,
+        ParseResult parsed,
+        string? name,
+        CancellationToken cancellationToken
+    )
     {
         var cluster = await common.OpenAsync(parsed, cancellationToken);
         try
@@ -52,8 +60,10 @@ internal sealed class RoutedLibrary : OpenLibrary
         }
     }
 
-    public override async Task<(IReadOnlyList<PredictedInput> Predictions, IReadOnlyList<string> Replacements)> PredictAsync(
-        InputTensor inputs, RoutingPlan plan, CancellationToken cancellationToken)
+    public override async Task<(
+        IReadOnlyList<PredictedInput> Predictions,
+        IReadOnlyList<string> Replacements
+    )> PredictAsync(InputTensor inputs, RoutingPlan plan, CancellationToken cancellationToken)
     {
         var request = new RouteRequest
         {
@@ -72,7 +82,11 @@ internal sealed class RoutedLibrary : OpenLibrary
 
     private PredictedInput Read(RoutedPrediction predicted)
     {
-        var shares = predicted.Experts.Select(share => new PredictedShare(share.Module, share.Probability, _entropies.GetValueOrDefault(share.Module)));
+        var shares = predicted.Experts.Select(share => new PredictedShare(
+            share.Module,
+            share.Probability,
+            _entropies.GetValueOrDefault(share.Module)
+        ));
         return new PredictedInput(predicted.ClassIndex, predicted.ClassName, predicted.Probability, [.. shares]);
     }
 }
@@ -96,10 +110,16 @@ internal sealed class ArchivedLibrary : OpenLibrary
     public static async Task<OpenLibrary> OpenAsync(string folder, CancellationToken cancellationToken) =>
         new ArchivedLibrary(await LibraryArchive.OpenAsync(folder, cancellationToken));
 
-    public override async Task<(IReadOnlyList<PredictedInput> Predictions, IReadOnlyList<string> Replacements)> PredictAsync(
-        InputTensor inputs, RoutingPlan plan, CancellationToken cancellationToken)
+    public override async Task<(
+        IReadOnlyList<PredictedInput> Predictions,
+        IReadOnlyList<string> Replacements
+    )> PredictAsync(InputTensor inputs, RoutingPlan plan, CancellationToken cancellationToken)
     {
-        var prediction = await _session.PredictAsync(inputs, new PredictOptions(plan, [Manifest.Classes]), cancellationToken);
+        var prediction = await _session.PredictAsync(
+            inputs,
+            new PredictOptions(plan, [Manifest.Classes]),
+            cancellationToken
+        );
         return (prediction.Sets[0], prediction.Replacements);
     }
 

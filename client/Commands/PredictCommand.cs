@@ -12,9 +12,16 @@ internal sealed class PredictCommand : Command
 {
     private const long MaxFileBytes = 64 << 20;
     private readonly CommonOptions _common = new();
-    private readonly Argument<string[]> _images = new("image") { Description = "Image files (JPEG, PNG, BMP or WebP)", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("image")
+    {
+        Description = "Image files (JPEG, PNG, BMP or WebP)",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string?> _library = new("--library") { Description = "Library; the newest when not given" };
-    private readonly Option<string?> _archive = new("--archive") { Description = "Folder of an exported library, which answers without a silo" };
+    private readonly Option<string?> _archive = new("--archive")
+    {
+        Description = "Folder of an exported library, which answers without a silo",
+    };
     private readonly RoutingOptions _routing = new();
 
     public PredictCommand()
@@ -32,7 +39,8 @@ internal sealed class PredictCommand : Command
     {
         string[] images = parsed.GetValue(_images)!;
         _routing.Check(parsed);
-        foreach (string image in images) RequireFile(image);
+        foreach (string image in images)
+            RequireFile(image);
         _common.RequireConvolutions(parsed);
         await using var library = await OpenAsync(parsed, cancellationToken);
         var plan = _routing.Read(parsed, library.Manifest);
@@ -46,22 +54,26 @@ internal sealed class PredictCommand : Command
             replacements.UnionWith(replaced);
         }
 
-        foreach (string replacement in replacements) await Console.Error.WriteLineAsync($"dmkd: warning: {replacement}.");
+        foreach (string replacement in replacements)
+            await Console.Error.WriteLineAsync($"dmkd: warning: {replacement}.");
         Print(images.Zip(predictions), _common.Json(parsed));
         return ExitCode.Success;
     }
 
     private async Task<OpenLibrary> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (parsed.GetValue(_archive) is not { } folder) return await RoutedLibrary.OpenAsync(_common, parsed, parsed.GetValue(_library), cancellationToken);
-        if (parsed.GetValue(_library) is not null) throw new BadInputException($"{_archive.Name} and {_library.Name} are two libraries: give one.");
+        if (parsed.GetValue(_archive) is not { } folder)
+            return await RoutedLibrary.OpenAsync(_common, parsed, parsed.GetValue(_library), cancellationToken);
+        if (parsed.GetValue(_library) is not null)
+            throw new BadInputException($"{_archive.Name} and {_library.Name} are two libraries: give one.");
         return await ArchivedLibrary.OpenAsync(folder, cancellationToken);
     }
 
     /// <summary>Batches within the limit of one request.</summary>
     private static IEnumerable<InputTensor> BatchesOf(string[] images, TensorSignature input)
     {
-        int bytesPerImage = (int)input.BytesPerInput, size = input.Shape[^1];
+        int bytesPerImage = (int)input.BytesPerInput,
+            size = input.Shape[^1];
         foreach (string[] batch in images.Chunk(Math.Max(1, RouteRequest.MaxInputBytes / bytesPerImage)))
         {
             byte[] pixels = new byte[batch.Length * bytesPerImage];
@@ -79,20 +91,24 @@ internal sealed class PredictCommand : Command
             return;
         }
 
-        JsonOutput.Write(named.Select(pair => new
-        {
-            pair.Image,
-            Class = pair.Prediction.ClassName,
-            pair.Prediction.ClassIndex,
-            pair.Prediction.Probability,
-            Experts = pair.Prediction.Experts.Select(share => new { share.Module, share.Probability }),
-        }));
+        JsonOutput.Write(
+            named.Select(pair => new
+            {
+                pair.Image,
+                Class = pair.Prediction.ClassName,
+                pair.Prediction.ClassIndex,
+                pair.Prediction.Probability,
+                Experts = pair.Prediction.Experts.Select(share => new { share.Module, share.Probability }),
+            })
+        );
     }
 
     private static void RequireFile(string path)
     {
         var file = new FileInfo(path);
-        if (!file.Exists) throw new BadInputException($"There is no image {path}.");
-        if (file.Length > MaxFileBytes) throw new BadInputException($"{path} has {file.Length} bytes; an image may have {MaxFileBytes}.");
+        if (!file.Exists)
+            throw new BadInputException($"There is no image {path}.");
+        if (file.Length > MaxFileBytes)
+            throw new BadInputException($"{path} has {file.Length} bytes; an image may have {MaxFileBytes}.");
     }
 }

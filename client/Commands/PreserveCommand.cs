@@ -17,14 +17,28 @@ using TorchSharp;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd preserve</c>: from a deprecated model to a library of experts that remember what it knew (proposal 3.2).</summary>
+/// <summary>
+/// <c>dmkd preserve</c>: from a deprecated model to a library of experts that remember what it knew (proposal 3.2).
+/// </summary>
 internal sealed class PreserveCommand : Command
 {
-    private readonly Option<string?> _checkpoint = new("--checkpoint") { Description = "The deprecated model: safetensors or PyTorch (.pt, .pth, .th)" };
-    private readonly Option<bool> _torchScript = new("--torchscript") { Description = "The file is a TorchScript program; it is run, so it must come from someone you trust" };
+    private readonly Option<string?> _checkpoint = new("--checkpoint")
+    {
+        Description = "The deprecated model: safetensors or PyTorch (.pt, .pth, .th)",
+    };
+    private readonly Option<bool> _torchScript = new("--torchscript")
+    {
+        Description = "The file is a TorchScript program; it is run, so it must come from someone you trust",
+    };
     private readonly PreserveOptions _options = new();
-    private readonly Option<string?> _library = new("--library") { Description = "Name of the new library; made from the time when not given" };
-    private readonly Option<string?> _resume = new("--resume") { Description = "Library to go on with; its own settings count" };
+    private readonly Option<string?> _library = new("--library")
+    {
+        Description = "Name of the new library; made from the time when not given",
+    };
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        Description = "Library to go on with; its own settings count",
+    };
     private readonly Option<string?> _plot = new("--plot") { Description = "PNG file to draw the partition in" };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file of --plot if it exists" };
     private readonly CommonOptions _common = new();
@@ -35,7 +49,8 @@ internal sealed class PreserveCommand : Command
         Options.Add(_checkpoint);
         Options.Add(_torchScript);
         _options.AddTo(this);
-        foreach (Option option in (Option[])[_library, _resume, _plot, _force]) Options.Add(option);
+        foreach (Option option in (Option[])[_library, _resume, _plot, _force])
+            Options.Add(option);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -49,7 +64,8 @@ internal sealed class PreserveCommand : Command
         using var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
         var (request, legacy) = resumed is null ? await ReadAsync(parsed, view, datasets, cancellationToken) : default;
-        if (resumed is not null) _common.RequireRuns(parsed);
+        if (resumed is not null)
+            _common.RequireRuns(parsed);
 
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
         string library = resumed ?? parsed.GetValue(_library) ?? NewName.Of("library");
@@ -57,14 +73,21 @@ internal sealed class PreserveCommand : Command
         if (resumed is null)
         {
             // The second question counts when a crash came between the first write of a library and its announcement.
-            if (await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken) || await preservation.GetRequestAsync(cancellationToken) is not null)
-                throw new BadInputException($"Library '{library}' exists. Choose another --library, or go on with a stopped one by --resume {library}.");
+            if (
+                await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken)
+                || await preservation.GetRequestAsync(cancellationToken) is not null
+            )
+                throw new BadInputException(
+                    $"Library '{library}' exists. Choose another --library, or go on with a stopped one by --resume {library}."
+                );
             await silo.Weights.PutAsync(legacy!, cancellationToken); // before the state that names it
             await preservation.StartAsync(request!, cancellationToken);
         }
         else
         {
-            request = await preservation.GetRequestAsync(cancellationToken) ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
+            request =
+                await preservation.GetRequestAsync(cancellationToken)
+                ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
             await view.ReadDataAsync(datasets, request.Settings.Data);
             await preservation.ResumeAsync(cancellationToken);
         }
@@ -74,21 +97,35 @@ internal sealed class PreserveCommand : Command
         {
             var report = await view.FollowAsync(preservation, cancellationToken);
             view.End(report);
-            if (plot is not null) view.Draw(report, plot);
-            if (json) JsonOutput.Write(PreservationDocument.Of(report));
+            if (plot is not null)
+                view.Draw(report, plot);
+            if (json)
+                JsonOutput.Write(PreservationDocument.Of(report));
             return ExitCode.Success;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw RunStoppedException.Of("work", $"preserve --resume {library} {_common.PlaceOptions(parsed)}", _common.IsCluster(parsed));
+            throw RunStoppedException.Of(
+                "work",
+                $"preserve --resume {library} {_common.PlaceOptions(parsed)}",
+                _common.IsCluster(parsed)
+            );
         }
     }
 
     /// <summary>Reads everything that may be refused, before anything is stored.</summary>
-    private async Task<(PreservationRequest Request, byte[] Legacy)> ReadAsync(ParseResult parsed, PreserveView view, DatasetCache datasets, CancellationToken cancellationToken)
+    private async Task<(PreservationRequest Request, byte[] Legacy)> ReadAsync(
+        ParseResult parsed,
+        PreserveView view,
+        DatasetCache datasets,
+        CancellationToken cancellationToken
+    )
     {
-        string path = parsed.GetValue(_checkpoint) ?? throw new BadInputException("--checkpoint is required, unless --resume names a library to go on with.");
-        if (!File.Exists(path)) throw new BadInputException($"There is no checkpoint {path}.");
+        string path =
+            parsed.GetValue(_checkpoint)
+            ?? throw new BadInputException("--checkpoint is required, unless --resume names a library to go on with.");
+        if (!File.Exists(path))
+            throw new BadInputException($"There is no checkpoint {path}.");
         var source = _options.ReadData(parsed);
         var dataset = await view.ReadDataAsync(datasets, source);
         var settings = _options.Read(parsed, source, dataset.ClassNames);
@@ -98,43 +135,65 @@ internal sealed class PreserveCommand : Command
         using (var device = new DeviceWorker(lanes: 1))
         {
             legacy = await device.RunAsync(
-                _ => isTorchScript ? ReadProgram(path, dataset, settings) : TestedNetwork.Import(path, ArchitectureCatalog.Parse(settings.Architecture)), cancellationToken);
+                _ =>
+                    isTorchScript
+                        ? ReadProgram(path, dataset, settings)
+                        : TestedNetwork.Import(path, ArchitectureCatalog.Parse(settings.Architecture)),
+                cancellationToken
+            );
         }
 
-        return (new PreservationRequest
-        {
-            Settings = settings,
-            LegacyDigest = WeightDigest.Of(legacy),
-            IsTorchScript = isTorchScript,
-            SourceName = Path.GetFileName(path),
-        }, legacy);
+        return (
+            new PreservationRequest
+            {
+                Settings = settings,
+                LegacyDigest = WeightDigest.Of(legacy),
+                IsTorchScript = isTorchScript,
+                SourceName = Path.GetFileName(path),
+            },
+            legacy
+        );
     }
 
     /// <summary>Asks the program about two images, so that a wrong one is refused before anything is stored.</summary>
     private static byte[] ReadProgram(string path, ImageDataset dataset, PreservationSettings settings)
     {
         using var program = new TestedProgram(path, dataset.ClassNames.Count);
-        using var pixels = ImageTensors.PixelTensor(dataset.Train.Select([0, 1]).Pixels, 2, dataset.Train.Channels, dataset.Train.Height);
+        using var pixels = ImageTensors.PixelTensor(
+            dataset.Train.Select([0, 1]).Pixels,
+            2,
+            dataset.Train.Channels,
+            dataset.Train.Height
+        );
         using var noGrad = torch.no_grad();
         using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(pixels));
         return File.ReadAllBytes(path);
     }
 }
 
-/// <summary>The options that decide what experts come out of a legacy model: the settings of <c>preserve</c>, the architecture and the classes.</summary>
+/// <summary>
+/// The options that decide what experts come out of a legacy model: the settings of <c>preserve</c>, the architecture
+/// and the classes.
+/// </summary>
 internal sealed class PreserveOptions
 {
     private readonly SettingOptions<PreservationSettings> _options = new(PreservationRules.Binder);
-    private readonly Option<string?> _architecture = new("--architecture") { Description = $"{Architectures.Help}; with --torchscript that of the surrogate and the experts" };
+    private readonly Option<string?> _architecture = new("--architecture")
+    {
+        Description = $"{Architectures.Help}; with --torchscript that of the surrogate and the experts",
+    };
     private readonly Option<string?> _classes = new("--classes-per-expert")
     {
-        Description = "Classes of each expert by name or number, such as \"cat,dog;car,ship\", or how many each gets, such as 5; chosen by --grouping when not given",
+        Description =
+            "Classes of each expert by name or number, such as \"cat,dog;car,ship\", or how many each "
+            + "gets, such as 5; chosen by --grouping when not given",
     };
 
     public void AddTo(Command command)
     {
         command.Options.Add(_architecture);
-        foreach (var option in _options.All) command.Options.Add(option);
+        foreach (var option in _options.All)
+            command.Options.Add(option);
         command.Options.Add(_classes);
     }
 
@@ -153,13 +212,16 @@ internal sealed class PreserveOptions
     /// <exception cref="BadInputException">Names the option, its limit and the value.</exception>
     public PreservationSettings Read(ParseResult parsed, DataSource data, IReadOnlyList<string> classNames)
     {
-        string architecture = parsed.GetValue(_architecture) ?? throw new BadInputException("--architecture is required.");
+        string architecture =
+            parsed.GetValue(_architecture) ?? throw new BadInputException("--architecture is required.");
         var read = _options.Read(parsed, PreservationRules.Binder.Defaults);
         var settings = read with
         {
             Data = data,
             Architecture = Architectures.Read(architecture, classNames.Count, data.ImageSize).ToString()!,
-            ClassGroups = parsed.GetValue(_classes) is { } text ? ClassGroups.Read(text, classNames, read.Experts) : null,
+            ClassGroups = parsed.GetValue(_classes) is { } text
+                ? ClassGroups.Read(text, classNames, read.Experts)
+                : null,
         };
         return Bad.InputUnless(
             () =>
@@ -167,6 +229,9 @@ internal sealed class PreserveOptions
                 PreservationRules.Check(settings);
                 return settings;
             },
-            (nameof(settings.ExpertSize), _options["expert-size"]), (nameof(settings.GateSize), _options["gate-size"]), (nameof(settings.MinimumWidth), _options["min-width"]));
+            (nameof(settings.ExpertSize), _options["expert-size"]),
+            (nameof(settings.GateSize), _options["gate-size"]),
+            (nameof(settings.MinimumWidth), _options["min-width"])
+        );
     }
 }

@@ -4,7 +4,10 @@ using Dmkd.Client.Rendering;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd reference</c>, for whoever writes the documentation: docs/reference is made by it, and a test compares the two.</summary>
+/// <summary>
+/// <c>dmkd reference</c>, for whoever writes the documentation: docs/reference is made by it, and a test compares the
+/// two.
+/// </summary>
 internal sealed class ReferenceCommand : Command
 {
     private static readonly string[] Pages = ["cli", "settings"];

@@ -8,7 +8,9 @@ using static Dmkd.Client.Commands.OptionReader;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary>How <c>predict</c> routes. What is not said is what the library was fitted to, or else the defaults.</summary>
+/// <summary>
+/// How <c>predict</c> routes. What is not said is what the library was fitted to, or else the defaults.
+/// </summary>
 internal sealed class RoutingOptions
 {
     private const double DefaultGateVote = 0.5;
@@ -17,22 +19,31 @@ internal sealed class RoutingOptions
     private static readonly SettingsBinder<RoutingSettings> Binder = new(DefaultSettings);
 
     private readonly SettingOptions<RoutingSettings> _options = new(Binder, setting => setting.Name != "gate");
-    private readonly Option<double> _gateVote = new("--gate-vote") { Description = "What a gate network's logits count beside an expert's", DefaultValueFactory = _ => DefaultGateVote };
+    private readonly Option<double> _gateVote = new("--gate-vote")
+    {
+        Description = "What a gate network's logits count beside an expert's",
+        DefaultValueFactory = _ => DefaultGateVote,
+    };
     private readonly Option<string?> _gate = new("--gate")
     {
-        Description = $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, what the library was fitted to, its gate network, or else {GateCatalog.Names[0]}",
+        Description =
+            $"Gate: {string.Join(", ", GateCatalog.Names)}; when not given, what the library was fitted "
+            + $"to, its gate network, or else {GateCatalog.Names[0]}",
     };
 
     private readonly Option<string> _calibration = new("--calibration")
     {
-        Description = $"How evidence is made comparable: {string.Join(", ", Calibrations.Known.Names)}; when not given, as the library was fitted",
+        Description =
+            $"How evidence is made comparable: {string.Join(", ", Calibrations.Known.Names)}; when not "
+            + $"given, as the library was fitted",
         DefaultValueFactory = _ => Calibrations.None,
     };
 
     public void AddTo(Command command)
     {
         Option[] all = [.. _options.All, _gate, _gateVote, _calibration];
-        foreach (var option in all) command.Options.Add(option);
+        foreach (var option in all)
+            command.Options.Add(option);
     }
 
     /// <summary>Refuses values that no library can route by.</summary>
@@ -40,9 +51,14 @@ internal sealed class RoutingOptions
     public void Check(ParseResult parsed)
     {
         if (parsed.GetValue(_gate) == GateCatalog.Oracle)
-            throw new BadInputException($"{_gate.Name} {GateCatalog.Oracle} knows the task of a test image: only the evaluation of a run has it. It may be {string.Join(", ", GateCatalog.Names)}.");
+            throw new BadInputException(
+                $"{_gate.Name} {GateCatalog.Oracle} knows the task of a test image: only the evaluation of a "
+                    + $"run has it. It may be {string.Join(", ", GateCatalog.Names)}."
+            );
         if (parsed.GetValue(_gate) is { } gate && !GateCatalog.Names.Contains(gate))
-            throw new BadInputException($"{_gate.Name} must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'.");
+            throw new BadInputException(
+                $"{_gate.Name} must be one of {string.Join(", ", GateCatalog.Names)}, not '{gate}'."
+            );
         _ = _options.Read(parsed, DefaultSettings);
         _ = AtLeast(parsed, _gateVote, 0);
         _ = OneOf(parsed, _calibration, Calibrations.Known.Names);
@@ -73,13 +89,15 @@ internal sealed class RoutingOptions
             bool needsExemplars = plan.CreateGate().Needs.HasFlag(GateNeeds.Exemplars);
             throw new BadInputException(
                 $"Library '{library.Name}' was not fitted for {_calibration.Name} {plan.Calibration}; "
-                + $"its run needs the same option{(needsExemplars ? " and --exemplars" : "")}.");
+                    + $"its run needs the same option{(needsExemplars ? " and --exemplars" : "")}."
+            );
         }
 
         if (plan.CreateGate().NeedsFit && !plan.ScoresAs(known))
             throw new BadInputException(
                 $"Library '{library.Name}' was fitted with --views {known.Views} --score {known.Score} "
-                + $"--centred {(known.Centred ? "true" : "false")}; leave these options out.");
+                    + $"--centred {(known.Centred ? "true" : "false")}; leave these options out."
+            );
         return plan;
     }
 
@@ -91,24 +109,34 @@ internal sealed class RoutingOptions
         if (needs.HasFlag(GateNeeds.GateNetwork) && library.GateNetwork is null)
         {
             var others = GateCatalog.Names.Where(name => !GateCatalog.NeedsOf(name).HasFlag(GateNeeds.GateNetwork));
-            throw new BadInputException($"Library '{library.Name}' has no gate network; {_gate.Name} may be {string.Join(" or ", others)}.");
+            throw new BadInputException(
+                $"Library '{library.Name}' has no gate network; {_gate.Name} may be {string.Join(" or ", others)}."
+            );
         }
 
         if (needs.HasFlag(GateNeeds.Exemplars) && fitted?.Plan.Gate != gate)
-            throw new BadInputException($"Library '{library.Name}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars.");
+            throw new BadInputException(
+                $"Library '{library.Name}' was not fitted for {_gate.Name} {gate}; its run needs the same option and --exemplars."
+            );
         return gate;
     }
 
-    /// <summary>A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.</summary>
+    /// <summary>
+    /// A fit is for the scores that it was made of: who wants others, and does not ask for it, does without.
+    /// </summary>
     private string CalibrationOf(ParseResult parsed, RoutingPlan plan, FittedRouting? fitted)
     {
-        if (Given(parsed, _calibration) is { } given) return given;
-        bool applies = fitted is not null && plan.ScoresAs(fitted.Plan) && GateCatalog.ProblemOf(plan.Gate, fitted.Plan.Calibration) is null;
+        if (Given(parsed, _calibration) is { } given)
+            return given;
+        bool applies =
+            fitted is not null
+            && plan.ScoresAs(fitted.Plan)
+            && GateCatalog.ProblemOf(plan.Gate, fitted.Plan.Calibration) is null;
         return applies ? fitted!.Plan.Calibration : Calibrations.None;
     }
 
-    private static RoutingSettings SettingsOf(RoutingPlan plan) => new(
-        plan.Gate, plan.TopExperts, plan.SpecializationWeight, plan.GateVote, plan.Views, plan.Score, plan.Centred);
+    private static RoutingSettings SettingsOf(RoutingPlan plan) =>
+        new(plan.Gate, plan.TopExperts, plan.SpecializationWeight, plan.GateVote, plan.Views, plan.Score, plan.Centred);
 
     private static T? Given<T>(ParseResult parsed, Option<T> option)
         where T : class => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;

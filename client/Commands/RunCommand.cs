@@ -12,13 +12,21 @@ using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd run</c>: the main job, from a legacy model to a library of experts, beside sequential fine-tuning.</summary>
+/// <summary>
+/// <c>dmkd run</c>: the main job, from a legacy model to a library of experts, beside sequential fine-tuning.
+/// </summary>
 internal sealed class RunCommand : Command
 {
     private readonly CommonOptions _common = new();
     private readonly RunOptions _options = new();
-    private readonly Option<string?> _resume = new("--resume") { Description = "Id of a run to go on with; its own settings count" };
-    private readonly Option<string?> _id = new("--id") { Description = "Id of the new run; made from the time when not given" };
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        Description = "Id of a run to go on with; its own settings count",
+    };
+    private readonly Option<string?> _id = new("--id")
+    {
+        Description = "Id of the new run; made from the time when not given",
+    };
     private readonly Option<bool> _detach = RunFollowing.DetachOption();
     private readonly Option<bool> _noBaseline = new("--no-baseline") { Description = "Skip sequential fine-tuning" };
 
@@ -83,12 +91,20 @@ internal sealed class RunCommand : Command
             var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
             List<MethodResult> baselines = [];
             if (!parsed.GetValue(_noBaseline))
-                baselines.Add(await view.FollowAsync(new SequentialFineTuning(silo.Training), new ContinualProblem(dataset!, settings!), cancellationToken));
+                baselines.Add(
+                    await view.FollowAsync(
+                        new SequentialFineTuning(silo.Training),
+                        new ContinualProblem(dataset!, settings!),
+                        cancellationToken
+                    )
+                );
             view.End(report, baselines);
-            if (json) JsonOutput.Write(RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()));
+            if (json)
+                JsonOutput.Write(RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()));
             return ExitCode.Success;
         }
-        catch (OperationCanceledException e) when (e is not RunStoppedException && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
+            when (e is not RunStoppedException && cancellationToken.IsCancellationRequested)
         {
             throw following.Left(runId);
         }
@@ -96,16 +112,28 @@ internal sealed class RunCommand : Command
 
     /// <summary>Starts a new run; the grain itself would take a repeat with the same settings for a resume.</summary>
     /// <exception cref="BadInputException">The id is taken.</exception>
-    private static async Task StartAsync(ITrainingRunGrain run, string runId, RunSettings settings, CancellationToken cancellationToken)
+    private static async Task StartAsync(
+        ITrainingRunGrain run,
+        string runId,
+        RunSettings settings,
+        CancellationToken cancellationToken
+    )
     {
         if (await run.GetSettingsAsync(cancellationToken) is not null)
-            throw new BadInputException($"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id.");
+            throw new BadInputException(
+                $"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id."
+            );
         await run.StartAsync(settings, cancellationToken);
     }
 
     /// <summary>Settings of a stored run.</summary>
     /// <exception cref="BadInputException">There is no such run.</exception>
-    private static async Task<RunSettings> FindAsync(ITrainingRunGrain run, string runId, string place, CancellationToken cancellationToken) =>
+    private static async Task<RunSettings> FindAsync(
+        ITrainingRunGrain run,
+        string runId,
+        string place,
+        CancellationToken cancellationToken
+    ) =>
         await run.GetSettingsAsync(cancellationToken)
         ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd runs list` shows them.");
 
@@ -113,7 +141,8 @@ internal sealed class RunCommand : Command
     private static void Check(ImageDataset dataset, RunSettings settings)
     {
         var data = new RunData(dataset, settings);
-        for (int task = 0; task < settings.Tasks; task++) _ = data.ShardOf(task, 0);
+        for (int task = 0; task < settings.Tasks; task++)
+            _ = data.ShardOf(task, 0);
     }
 }
 
@@ -123,23 +152,33 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
     private readonly RunView _view = new(common.Json(parsed));
 
     /// <summary>The option by which a run is left to its cluster.</summary>
-    public static Option<bool> DetachOption() => new("--detach") { Description = "Print the run's id once it is stored, and leave it to the cluster" };
+    public static Option<bool> DetachOption() =>
+        new("--detach") { Description = "Print the run's id once it is stored, and leave it to the cluster" };
 
     /// <summary>Whether the run is to be left to its cluster.</summary>
     /// <exception cref="BadInputException">There is no cluster to leave it to.</exception>
     public bool Detaches(Option<bool> option)
     {
-        if (!parsed.GetValue(option)) return false;
-        return common.IsCluster(parsed) ? true
-            : throw new BadInputException($"{option.Name} needs a cluster: a run inside the console ends with it. Name one by --cluster, or leave {option.Name} out.");
+        if (!parsed.GetValue(option))
+            return false;
+        return common.IsCluster(parsed)
+            ? true
+            : throw new BadInputException(
+                $"{option.Name} needs a cluster: a run inside the console ends with it. Name one by "
+                    + $"--cluster, or leave {option.Name} out."
+            );
     }
 
     /// <summary>Prints a run's id, and on standard error how to follow it.</summary>
     public async Task LeaveAsync(FoundRun run, CancellationToken cancellationToken)
     {
-        if (common.Json(parsed)) JsonOutput.Write(RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken)));
-        else await Console.Out.WriteLineAsync(run.RunId);
-        await Console.Error.WriteLineAsync($"dmkd: the cluster goes on with the run; follow it with: runs watch {run.RunId} {common.PlaceOptions(parsed)}");
+        if (common.Json(parsed))
+            JsonOutput.Write(RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken)));
+        else
+            await Console.Out.WriteLineAsync(run.RunId);
+        await Console.Error.WriteLineAsync(
+            $"dmkd: the cluster goes on with the run; follow it with: runs watch {run.RunId} {common.PlaceOptions(parsed)}"
+        );
     }
 
     /// <summary>Follows a run and prints its result, without baselines.</summary>
@@ -151,12 +190,19 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         _view.Begin(run.RunId, run.Settings, common.Place(parsed), verb);
         var report = await AwaitAsync(_view, run.Grain, run.RunId, run.Settings, cancellationToken);
         _view.End(report, []);
-        if (common.Json(parsed)) JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
+        if (common.Json(parsed))
+            JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
     }
 
     /// <summary>Follows a run.</summary>
     /// <exception cref="RunStoppedException">The user left, or somebody stopped the run.</exception>
-    public async Task<RunReport> AwaitAsync(RunView view, ITrainingRunGrain run, string runId, RunSettings settings, CancellationToken cancellationToken)
+    public async Task<RunReport> AwaitAsync(
+        RunView view,
+        ITrainingRunGrain run,
+        string runId,
+        RunSettings settings,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -168,7 +214,9 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         }
         catch (RunHaltedException e)
         {
-            throw new RunStoppedException($"The run was stopped {e.Where}. It goes on with: dmkd runs resume {runId} {common.PlaceOptions(parsed)}");
+            throw new RunStoppedException(
+                $"The run was stopped {e.Where}. It goes on with: dmkd runs resume {runId} {common.PlaceOptions(parsed)}"
+            );
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed class RunOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in _options.All) command.Options.Add(option);
+        foreach (var option in _options.All)
+            command.Options.Add(option);
     }
 
     /// <summary>Reads and checks the options.</summary>
@@ -25,15 +26,20 @@ internal sealed class RunOptions
         var settings = DmkdParameters.Complete(read, name => _options.IsGiven(parsed, name));
         settings = settings with { Training = WithArchitecture(parsed, settings.Training) };
         settings = settings with { Data = DataOptions.Placed(settings.Data, settings.Seed) };
-        return RunSettingsRules.ProblemsOf(settings, "--") is [var problem, ..] ? throw new BadInputException(problem) : settings;
+        return RunSettingsRules.ProblemsOf(settings, "--") is [var problem, ..]
+            ? throw new BadInputException(problem)
+            : settings;
     }
 
     /// <summary>The convolutional family has the widths of its option; others come with theirs.</summary>
     private TrainingSettings WithArchitecture(ParseResult parsed, TrainingSettings training)
     {
-        if (training.Architecture is not { } text) return training;
-        if (text == ConvNetArchitecture.FamilyName) return training with { Architecture = null };
-        if (!_options.IsGiven(parsed, "widths")) return training;
+        if (training.Architecture is not { } text)
+            return training;
+        if (text == ConvNetArchitecture.FamilyName)
+            return training with { Architecture = null };
+        if (!_options.IsGiven(parsed, "widths"))
+            return training;
         throw new BadInputException($"--widths is for --architecture {ConvNetArchitecture.FamilyName}, not {text}.");
     }
 }

@@ -42,18 +42,27 @@ internal sealed class RunsListCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var documents = new List<RunStatusDocument>();
-        foreach (var summary in await FoundRun.ListAsync(cluster.Grains, cancellationToken)) documents.Add(await LookAsync(cluster.Grains, summary, cancellationToken));
-        if (_common.Json(parsed)) JsonOutput.Write(documents);
-        else if (documents.Count == 0) await Console.Out.WriteLineAsync($"There are no runs in {_common.Place(parsed)} yet.");
-        else Consoles.Create(json: false).Write(RunStatusTables.List(documents));
+        foreach (var summary in await FoundRun.ListAsync(cluster.Grains, cancellationToken))
+            documents.Add(await LookAsync(cluster.Grains, summary, cancellationToken));
+        if (_common.Json(parsed))
+            JsonOutput.Write(documents);
+        else if (documents.Count == 0)
+            await Console.Out.WriteLineAsync($"There are no runs in {_common.Place(parsed)} yet.");
+        else
+            Consoles.Create(json: false).Write(RunStatusTables.List(documents));
         return ExitCode.Success;
     }
 
-    private static async Task<RunStatusDocument> LookAsync(IGrainFactory grains, RunSummary summary, CancellationToken cancellationToken)
+    private static async Task<RunStatusDocument> LookAsync(
+        IGrainFactory grains,
+        RunSummary summary,
+        CancellationToken cancellationToken
+    )
     {
         var grain = grains.GetGrain<ITrainingRunGrain>(summary.RunId);
         var settings = await Retried.AskAsync(() => grain.GetSettingsAsync(cancellationToken), cancellationToken);
-        if (settings is null) return RunStatusDocument.OfPreservation(summary);
+        if (settings is null)
+            return RunStatusDocument.OfPreservation(summary);
         var run = new FoundRun(grain, summary.RunId, settings, summary.StartedAt);
         return RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
     }
@@ -77,7 +86,12 @@ internal sealed class RunsShowCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
+        var run = await FoundRun.OfAsync(
+            cluster.Grains,
+            parsed.GetValue(_id)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         var look = await run.ProgressAsync(0, cancellationToken);
         var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MostEvents)]);
         if (_common.Json(parsed))
@@ -110,10 +124,18 @@ internal sealed class RunsWatchCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
+        var run = await FoundRun.OfAsync(
+            cluster.Grains,
+            parsed.GetValue(_id)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         string state = RunStates.Of(await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (state is RunStates.Stopped or RunStates.Interrupted)
-            throw new BadInputException($"Run '{run.RunId}' is {state}: nobody is at work on it. Go on with it by: runs resume {run.RunId} {_common.PlaceOptions(parsed)}");
+            throw new BadInputException(
+                $"Run '{run.RunId}' is {state}: nobody is at work on it. Go on with it by: runs resume "
+                    + $"{run.RunId} {_common.PlaceOptions(parsed)}"
+            );
         await new RunFollowing(_common, parsed).ToTheEndAsync(run, "watching", cancellationToken);
         return ExitCode.Success;
     }
@@ -136,13 +158,24 @@ internal sealed class RunsStopCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
+        var run = await FoundRun.OfAsync(
+            cluster.Grains,
+            parsed.GetValue(_id)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
         await Retried.DoAsync(() => run.Grain.StopAsync(cancellationToken), cancellationToken);
         var document = RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
-        if (_common.Json(parsed)) JsonOutput.Write(document);
-        else await Console.Out.WriteLineAsync(document.State == RunStates.Stopped
-            ? $"run {run.RunId} is stopped in phase {document.Phase} of task {document.Task}/{document.Tasks}; it goes on with: runs resume {run.RunId} {_common.PlaceOptions(parsed)}"
-            : $"run {run.RunId} is {document.State}: there is nothing to stop");
+        if (_common.Json(parsed))
+            JsonOutput.Write(document);
+        else
+            await Console.Out.WriteLineAsync(
+                document.State == RunStates.Stopped
+                    ? $"run {run.RunId} is stopped in phase {document.Phase} of task "
+                        + $"{document.Task}/{document.Tasks}; it goes on with: runs resume {run.RunId} "
+                        + $"{_common.PlaceOptions(parsed)}"
+                    : $"run {run.RunId} is {document.State}: there is nothing to stop"
+            );
         return ExitCode.Success;
     }
 }
@@ -170,11 +203,19 @@ internal sealed class RunsResumeCommand : Command
         _common.RequireRuns(parsed);
         using var datasets = new DatasetCache();
         await using var cluster = await _common.StartAsync(parsed, datasets, cancellationToken);
-        var run = await FoundRun.OfAsync(cluster.Grains, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
-        if (!_common.IsCluster(parsed)) await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);
+        var run = await FoundRun.OfAsync(
+            cluster.Grains,
+            parsed.GetValue(_id)!,
+            _common.Place(parsed),
+            cancellationToken
+        );
+        if (!_common.IsCluster(parsed))
+            await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);
         await Retried.DoAsync(() => run.Grain.ResumeAsync(cancellationToken), cancellationToken);
-        if (detaches) await following.LeaveAsync(run, cancellationToken);
-        else await following.ToTheEndAsync(run, "resuming", cancellationToken);
+        if (detaches)
+            await following.LeaveAsync(run, cancellationToken);
+        else
+            await following.ToTheEndAsync(run, "resuming", cancellationToken);
         return ExitCode.Success;
     }
 }

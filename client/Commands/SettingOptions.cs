@@ -13,7 +13,10 @@ namespace Dmkd.Client.Commands;
 internal sealed class SettingOptions<T>(SettingsBinder<T> binder, Func<Setting, bool>? wanted = null)
     where T : class
 {
-    private readonly SettingOption[] _options = [.. binder.Settings.Where(setting => wanted is null || wanted(setting)).Select(SettingOption.Of)];
+    private readonly SettingOption[] _options =
+    [
+        .. binder.Settings.Where(setting => wanted is null || wanted(setting)).Select(SettingOption.Of),
+    ];
 
     /// <summary>All of them, for the command's help.</summary>
     public IEnumerable<Option> All => _options.Select(option => option.Option);
@@ -40,8 +43,10 @@ internal sealed class SettingOptions<T>(SettingsBinder<T> binder, Func<Setting, 
         var settings = start;
         foreach (var option in options)
         {
-            if (option.Value(parsed) is not { } value) continue;
-            if (option.Setting.ProblemOf(value, option.Option.Name) is { } problem) throw new BadInputException(problem);
+            if (option.Value(parsed) is not { } value)
+                continue;
+            if (option.Setting.ProblemOf(value, option.Option.Name) is { } problem)
+                throw new BadInputException(problem);
             settings = option.Setting.With(settings, value);
         }
 
@@ -58,26 +63,34 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
     /// <summary>The option of a setting.</summary>
     public static SettingOption Of(Setting setting)
     {
-        if (setting.Type == typeof(bool)) return Switch(setting);
-        if (setting.Type == typeof(TimeSpan)) return Seconds(setting);
-        if (setting.Type == typeof(LayerWidths)) return Widths(setting);
-        if (setting.Type == typeof(double)) return setting.IsNullable ? Of<double?>(setting) : Number(setting);
-        if (setting.Type == typeof(int)) return setting.IsNullable ? Of<int?>(setting) : Of<int>(setting);
+        if (setting.Type == typeof(bool))
+            return Switch(setting);
+        if (setting.Type == typeof(TimeSpan))
+            return Seconds(setting);
+        if (setting.Type == typeof(LayerWidths))
+            return Widths(setting);
+        if (setting.Type == typeof(double))
+            return setting.IsNullable ? Of<double?>(setting) : Number(setting);
+        if (setting.Type == typeof(int))
+            return setting.IsNullable ? Of<int?>(setting) : Of<int>(setting);
         return Of<string?>(setting);
     }
 
     private static SettingOption Of<T>(Setting setting)
     {
         var option = New<T>(setting);
-        if (setting.Default is not null && !setting.HidesDefault) option.DefaultValueFactory = _ => (T)setting.Default;
+        if (setting.Default is not null && !setting.HidesDefault)
+            option.DefaultValueFactory = _ => (T)setting.Default;
         return new SettingOption(setting, option, parsed => parsed.GetValue(option));
     }
 
     private static SettingOption Switch(Setting setting)
     {
         var option = New<bool>(setting);
-        if (setting.IsNegated) return new SettingOption(setting, option, parsed => !parsed.GetValue(option));
-        if (setting.Default is true) option.DefaultValueFactory = _ => true;
+        if (setting.IsNegated)
+            return new SettingOption(setting, option, parsed => !parsed.GetValue(option));
+        if (setting.Default is true)
+            option.DefaultValueFactory = _ => true;
         return new SettingOption(setting, option, parsed => parsed.GetValue(option));
     }
 
@@ -112,13 +125,15 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
     {
         var option = New<double>(setting);
         option.DefaultValueFactory = _ => (double)setting.Default!;
-        if (double.IsPositiveInfinity(setting.Maximum)) option.CustomParser = WithInfinity;
+        if (double.IsPositiveInfinity(setting.Maximum))
+            option.CustomParser = WithInfinity;
         return new SettingOption(setting, option, parsed => parsed.GetValue(option));
 
         double WithInfinity(ArgumentResult result)
         {
             string text = result.Tokens[0].Value;
-            if (text is "inf" or "infinity") return double.PositiveInfinity;
+            if (text is "inf" or "infinity")
+                return double.PositiveInfinity;
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
                 result.AddError($"{option.Name} must be a number or inf, not '{text}'.");
             return value;
@@ -130,7 +145,8 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
     /// <summary>A time; what is no time stays out of the setting's limits.</summary>
     private static TimeSpan TimeOf(double seconds)
     {
-        if (double.IsNaN(seconds)) return TimeSpan.MinValue;
+        if (double.IsNaN(seconds))
+            return TimeSpan.MinValue;
         double limit = TimeSpan.MaxValue.TotalSeconds / 2;
         return TimeSpan.FromSeconds(Math.Clamp(seconds, -limit, limit));
     }

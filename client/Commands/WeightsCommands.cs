@@ -11,7 +11,8 @@ namespace Dmkd.Client.Commands;
 internal sealed class WeightsCommand : Command
 {
     public WeightsCommand()
-        : base("weights", "Look after the store of weights and updates") => Subcommands.Add(new WeightsCollectCommand());
+        : base("weights", "Look after the store of weights and updates") =>
+        Subcommands.Add(new WeightsCollectCommand());
 }
 
 /// <summary><c>dmkd weights collect</c>: removes weights and updates that nothing names.</summary>
@@ -25,7 +26,10 @@ internal sealed class WeightsCollectCommand : Command
         DefaultValueFactory = _ => WeightCollector.DefaultGrace.TotalHours,
     };
 
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be removed, and leave it" };
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Say what would be removed, and leave it",
+    };
 
     public WeightsCollectCommand()
         : base("collect", "Remove weights and updates that no module, run or node names any more")
@@ -38,14 +42,32 @@ internal sealed class WeightsCollectCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        double hours = parsed.GetValue(_grace), least = WeightCollector.MinGrace.TotalHours, most = TimeSpan.FromDays(3650).TotalHours;
-        if (!(hours >= least && hours <= most)) throw new BadInputException($"--grace must be a number of hours in [{least:0}, {most:0}], not {hours.ToString(CultureInfo.InvariantCulture)}.");
+        double hours = parsed.GetValue(_grace),
+            least = WeightCollector.MinGrace.TotalHours,
+            most = TimeSpan.FromDays(3650).TotalHours;
+        if (!(hours >= least && hours <= most))
+            throw new BadInputException(
+                $"--grace must be a number of hours in [{least:0}, {most:0}], not {hours.ToString(CultureInfo.InvariantCulture)}."
+            );
         bool isDryRun = parsed.GetValue(_dryRun);
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var collected = await cluster.Collector.CollectAsync(TimeSpan.FromHours(hours), isDryRun, cancellationToken);
-        if (_common.Json(parsed)) JsonOutput.Write(new { collected.Named, collected.Removed, collected.RemovedBytes, DryRun = isDryRun });
-        else await Console.Out.WriteLineAsync(
-            $"{(isDryRun ? "would remove" : "removed")} {collected.Removed} blobs, {(collected.RemovedBytes / BytesPerMegabyte).ToString("0.0", CultureInfo.InvariantCulture)} MB; {collected.Named} are named");
+        if (_common.Json(parsed))
+            JsonOutput.Write(
+                new
+                {
+                    collected.Named,
+                    collected.Removed,
+                    collected.RemovedBytes,
+                    DryRun = isDryRun,
+                }
+            );
+        else
+            await Console.Out.WriteLineAsync(
+                $"{(isDryRun ? "would remove" : "removed")} {collected.Removed} blobs, "
+                    + $"{(collected.RemovedBytes / BytesPerMegabyte).ToString("0.0", CultureInfo.InvariantCulture)} "
+                    + $"MB; {collected.Named} are named"
+            );
         return ExitCode.Success;
     }
 }

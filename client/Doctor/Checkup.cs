@@ -33,7 +33,11 @@ internal sealed record Checkup
     public required SiloCheck Silo { get; init; }
 
     /// <summary>Whether DMKD can work here.</summary>
-    public bool Healthy => Convolutions.State != "wrong" && DataFolders.All(data => data.Problem is null) && Home.Problem is null && Silo.Problem is null;
+    public bool Healthy =>
+        Convolutions.State != "wrong"
+        && DataFolders.All(data => data.Problem is null)
+        && Home.Problem is null
+        && Silo.Problem is null;
 }
 
 internal sealed record ProcessorCheck(string Name, int Cores, string Instructions)
@@ -42,9 +46,14 @@ internal sealed record ProcessorCheck(string Name, int Cores, string Instruction
     public static ProcessorCheck Look()
     {
         const string Key = "model name";
-        string? line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(Key, StringComparison.Ordinal)) : null;
+        string? line = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(Key, StringComparison.Ordinal))
+            : null;
         string name = line is null ? "unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        string instructions = Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "SSE";
+        string instructions =
+            Avx512F.IsSupported ? "AVX-512"
+            : Avx2.IsSupported ? "AVX2"
+            : "SSE";
         return new ProcessorCheck(name, Environment.ProcessorCount, instructions);
     }
 }
@@ -69,7 +78,13 @@ internal sealed record ConvolutionCheck(string State, bool Mended, bool OneDnn, 
     public static ConvolutionCheck Of(ConvolutionReport report)
     {
         var (state, mended, oneDnn) = ConvolutionDocument.Of(report);
-        return new ConvolutionCheck(state, mended, oneDnn, report.Problem, Math.Round(report.Time.TotalMilliseconds, 1));
+        return new ConvolutionCheck(
+            state,
+            mended,
+            oneDnn,
+            report.Problem,
+            Math.Round(report.Time.TotalMilliseconds, 1)
+        );
     }
 }
 
@@ -80,7 +95,8 @@ internal sealed record ConvolutionCheck(string State, bool Mended, bool OneDnn, 
 /// <param name="Problem">Why it cannot be read; null when it can.</param>
 internal sealed record DataCheck(string Kind, string? Path, int Classes, string? Problem)
 {
-    private const int TrainingImages = 2, TestImages = 1; // of each class, the fewest that readers take
+    private const int TrainingImages = 2,
+        TestImages = 1; // of each class, the fewest that readers take
 
     public static DataCheck Look(DataSource source, CancellationToken cancellationToken)
     {
@@ -110,7 +126,13 @@ internal sealed record HomeCheck(string Path, bool Exists, long DatabaseBytes, l
     {
         bool exists = Directory.Exists(path);
         FileInfo database = new(new SiloStorageOptions(path).DatabasePath);
-        return new HomeCheck(path, exists, database.Exists ? database.Length : 0, new DriveInfo(ExistingPart(path)).AvailableFreeSpace, exists ? ProblemOf(path) : null);
+        return new HomeCheck(
+            path,
+            exists,
+            database.Exists ? database.Length : 0,
+            new DriveInfo(ExistingPart(path)).AvailableFreeSpace,
+            exists ? ProblemOf(path) : null
+        );
     }
 
     private static string? ProblemOf(string path)
@@ -129,12 +151,15 @@ internal sealed record HomeCheck(string Path, bool Exists, long DatabaseBytes, l
     private static string ExistingPart(string path)
     {
         string part = path;
-        while (!Directory.Exists(part)) part = System.IO.Path.GetDirectoryName(part) ?? "/";
+        while (!Directory.Exists(part))
+            part = System.IO.Path.GetDirectoryName(part) ?? "/";
         return part;
     }
 }
 
-/// <summary>Whether a silo answers: one of the cluster, or one that is started inside the console over an empty folder.</summary>
+/// <summary>
+/// Whether a silo answers: one of the cluster, or one that is started inside the console over an empty folder.
+/// </summary>
 /// <param name="Place">The cluster, or <c>inside the console</c>.</param>
 /// <param name="Active">Silos at work.</param>
 /// <param name="Milliseconds">Time until the first answer.</param>
@@ -154,7 +179,15 @@ internal sealed record SiloCheck(string Place, int Active, double Milliseconds, 
             var hosts = await cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
             return new SiloCheck(place, hosts.Count, Elapsed(), null);
         }
-        catch (Exception e) when (e is BadInputException or ClusterDatabaseException or CertificateException or OrleansException or TimeoutException or IOException)
+        catch (Exception e)
+            when (e
+                    is BadInputException
+                        or ClusterDatabaseException
+                        or CertificateException
+                        or OrleansException
+                        or TimeoutException
+                        or IOException
+            )
         {
             return new SiloCheck(place, 0, Elapsed(), e.Message);
         }

@@ -11,7 +11,11 @@ internal sealed class RunStoppedException(string message) : OperationCanceledExc
     /// <param name="command">What goes on with it.</param>
     /// <param name="goesOn">Whether a cluster goes on with it by itself.</param>
     public static RunStoppedException Of(string what, string command, bool goesOn) =>
-        new(goesOn ? $"Left. The cluster goes on with the {what}; follow it with: dmkd {command}" : $"Stopped. The {what} goes on with: dmkd {command}");
+        new(
+            goesOn
+                ? $"Left. The cluster goes on with the {what}; follow it with: dmkd {command}"
+                : $"Stopped. The {what} goes on with: dmkd {command}"
+        );
 }
 
 /// <summary>What the program tells the shell. Stable; documented in docs/reference/exit-codes.md.</summary>

@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Client.Evaluation;
 
 /// <summary>
-/// All test images through one model. The batches are the same however many lanes share them, so two runs on one machine give the same
+/// All test images through one model. The batches are the same however many lanes share them, so two runs on one
+/// machine give the same
 /// bits.
 /// </summary>
 /// <param name="test">The images.</param>
@@ -35,9 +36,18 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
     /// <param name="make">Makes the model, on the lane.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Images whose largest logit is their class's.</returns>
-    public async Task<long> CountRightAsync(DeviceWorker device, int lanes, Func<ITestedModel> make, CancellationToken cancellationToken)
+    public async Task<long> CountRightAsync(
+        DeviceWorker device,
+        int lanes,
+        Func<ITestedModel> make,
+        CancellationToken cancellationToken
+    )
     {
-        long[] right = await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => device.RunAsync(job => CountRight(job, make, lane, lanes), cancellationToken)));
+        long[] right = await Task.WhenAll(
+            Enumerable
+                .Range(0, lanes)
+                .Select(lane => device.RunAsync(job => CountRight(job, make, lane, lanes), cancellationToken))
+        );
         return right.Sum();
     }
 
@@ -47,7 +57,9 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
         using var noGrad = no_grad();
         using var model = make();
         long right = 0;
-        foreach (int[] batch in Enumerable.Range(0, test.Count).Chunk(BatchSize).Where((_, index) => index % lanes == lane))
+        foreach (
+            int[] batch in Enumerable.Range(0, test.Count).Chunk(BatchSize).Where((_, index) => index % lanes == lane)
+        )
         {
             job.CancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
@@ -55,7 +67,8 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
             using var data = ImageTensors.From(images.Pixels, images.Labels, images.Channels, images.Height);
             var logits = model.Logits(normalisation.Apply(data.Pixels));
             right += logits.argmax(1).eq(data.Labels).sum().item<long>();
-            if (Logits is not null) logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);
+            if (Logits is not null)
+                logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);
         }
 
         return right;
@@ -86,7 +99,8 @@ internal sealed class TestedNetwork : ITestedModel
     }
 
     /// <summary>Reads a checkpoint.</summary>
-    /// <returns>The weights as <see cref="WeightCodec"/> writes them, for every lane to build its own network from.</returns>
+    /// <returns>The weights as <see cref="WeightCodec"/> writes them, for every lane to build its own network
+    /// from.</returns>
     public static byte[] Import(string path, NetworkArchitecture architecture)
     {
         using var checkpoint = CheckpointReader.Read(path);
@@ -118,9 +132,12 @@ internal sealed class TestedProgram : ITestedModel
     public Tensor Logits(Tensor input)
     {
         var logits = _program.Forward(input);
-        if (logits.shape is [var rows, var columns] && rows == input.shape[0] && columns == _classCount) return logits.to(ScalarType.Float32);
+        if (logits.shape is [var rows, var columns] && rows == input.shape[0] && columns == _classCount)
+            return logits.to(ScalarType.Float32);
         throw new BadInputException(
-            $"The TorchScript program gives outputs of shape [{string.Join(", ", logits.shape)}] for {input.shape[0]} images; for this data set it must be [{input.shape[0]}, {_classCount}].");
+            $"The TorchScript program gives outputs of shape [{string.Join(", ", logits.shape)}] for "
+                + $"{input.shape[0]} images; for this data set it must be [{input.shape[0]}, {_classCount}]."
+        );
     }
 
     public void Dispose() => _program.Dispose();

@@ -7,9 +7,12 @@ namespace Dmkd.Client.Files;
 internal static class Architectures
 {
     /// <summary>Help for the option.</summary>
-    public static string Help { get; } = $"Architecture: {string.Join(", ", ArchitectureCatalog.Names)}; or in text form, as exported files hold it";
+    public static string Help { get; } =
+        $"Architecture: {string.Join(", ", ArchitectureCatalog.Names)}; or in text form, as exported files hold it";
 
-    /// <summary>A usual network by name, or any network by its text form, such as <c>convnet(3x32x32;24-48-48-48;8)</c>.</summary>
+    /// <summary>
+    /// A usual network by name, or any network by its text form, such as <c>convnet(3x32x32;24-48-48-48;8)</c>.
+    /// </summary>
     /// <param name="text">What the user wrote.</param>
     /// <param name="outputs">Outputs of a network that is named; a text form has its own.</param>
     /// <param name="imageSize">Likewise its height and width.</param>

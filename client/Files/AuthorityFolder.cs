@@ -6,7 +6,10 @@ namespace Dmkd.Client.Files;
 /// <summary>The folder of a cluster's authority: what it issued, and what it took back.</summary>
 internal static class AuthorityFolder
 {
-    /// <summary>Adds a certificate to the record, before anybody has it: one that is not recorded could not be taken back by name.</summary>
+    /// <summary>
+    /// Adds a certificate to the record, before anybody has it: one that is not recorded could not be taken back by
+    /// name.
+    /// </summary>
     /// <exception cref="BadInputException">The record cannot be written.</exception>
     public static async Task RecordAsync(string folder, IssuedCertificate issued, CancellationToken cancellationToken)
     {
@@ -26,9 +29,18 @@ internal static class AuthorityFolder
     /// <exception cref="CertificateException">Record or list cannot be read.</exception>
     public static IReadOnlyList<Entry> List(string folder, DateTimeOffset now)
     {
-        if (!File.Exists(Path.Combine(folder, CertificateFiles.Authority))) throw new BadInputException($"{Path.Combine(folder, CertificateFiles.Authority)} is missing; --authority is the folder that dmkd certs create-authority made.");
+        if (!File.Exists(Path.Combine(folder, CertificateFiles.Authority)))
+            throw new BadInputException(
+                $"{Path.Combine(folder, CertificateFiles.Authority)} is missing; --authority is the folder "
+                    + $"that dmkd certs create-authority made."
+            );
         var revoked = CertificateAuthority.Revoked(folder);
-        return [.. IssuedCertificate.ReadAll(Path.Combine(folder, CertificateFiles.Issued)).Select(issued => new Entry(issued, revoked(issued.Serial), issued.NotAfter < now.UtcDateTime))];
+        return
+        [
+            .. IssuedCertificate
+                .ReadAll(Path.Combine(folder, CertificateFiles.Issued))
+                .Select(issued => new Entry(issued, revoked(issued.Serial), issued.NotAfter < now.UtcDateTime)),
+        ];
     }
 
     /// <summary>A certificate of the record.</summary>
@@ -41,6 +53,9 @@ internal static class AuthorityFolder
         public bool Counts => RevokedAt is null && !HasExpired;
 
         /// <summary>In a word.</summary>
-        public string State => RevokedAt is not null ? "revoked" : HasExpired ? "expired" : "valid";
+        public string State =>
+            RevokedAt is not null ? "revoked"
+            : HasExpired ? "expired"
+            : "valid";
     }
 }

@@ -6,14 +6,21 @@ using Dmkd.Contracts.Experts;
 namespace Dmkd.Client.Files;
 
 /// <summary>
-/// What a written weight file says about itself, in safetensors' <c>__metadata__</c>: texts by key, keys stable and documented in
+/// What a written weight file says about itself, in safetensors' <c>__metadata__</c>: texts by key, keys stable and
+/// documented in
 /// docs/concepts/library.md. A value that there is none of is left out.
 /// </summary>
 internal static class Lineage
 {
-    private static readonly JsonSerializerOptions ListJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions ListJson = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
-    /// <summary>The framework whose tensors these are, the one key that other readers look at (<c>safetensors.torch</c>, transformers).</summary>
+    /// <summary>
+    /// The framework whose tensors these are, the one key that other readers look at (<c>safetensors.torch</c>,
+    /// transformers).
+    /// </summary>
     public static KeyValuePair<string, string> Format { get; } = new("format", "pt");
 
     /// <summary>The lineage of a converted checkpoint.</summary>
@@ -22,15 +29,21 @@ internal static class Lineage
     /// <param name="source">Name of the file they were read from, without its folder.</param>
     /// <param name="sourceFormat">Format of that file.</param>
     /// <param name="sourceDigest">SHA-256 of that file.</param>
-    public static Dictionary<string, string> OfCheckpoint(string architecture, string digest, string source, string sourceFormat, string sourceDigest) => new(
-    [
-        Format,
-        new("dmkd.architecture", architecture),
-        new("dmkd.digest", digest),
-        new("dmkd.source.file", source),
-        new("dmkd.source.format", sourceFormat),
-        new("dmkd.source.digest", sourceDigest),
-    ]);
+    public static Dictionary<string, string> OfCheckpoint(
+        string architecture,
+        string digest,
+        string source,
+        string sourceFormat,
+        string sourceDigest
+    ) =>
+        new([
+            Format,
+            new("dmkd.architecture", architecture),
+            new("dmkd.digest", digest),
+            new("dmkd.source.file", source),
+            new("dmkd.source.format", sourceFormat),
+            new("dmkd.source.digest", sourceDigest),
+        ]);
 
     /// <summary>The lineage of a version of an expert.</summary>
     public static Dictionary<string, string> OfModule(ModuleDescriptor module, ModuleVersion version)
@@ -58,7 +71,12 @@ internal static class Lineage
             ("dmkd.parent.module", from.Parent),
             ("dmkd.parent.digest", from.ParentDigest),
         ];
-        return new(values.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, pair.Value!)).Prepend(Format));
+        return new(
+            values
+                .Where(pair => pair.Value is not null)
+                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value!))
+                .Prepend(Format)
+        );
     }
 
     private static string? Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture);

@@ -9,7 +9,9 @@ internal static class LogitsFile
     /// <summary>Name of the tensor.</summary>
     public const string TensorName = "logits";
 
-    /// <summary>Writes them; nothing but the logits decides the bytes, so that files of two models can be compared.</summary>
+    /// <summary>
+    /// Writes them; nothing but the logits decides the bytes, so that files of two models can be compared.
+    /// </summary>
     /// <param name="output">Receives them and is committed.</param>
     /// <param name="logits">Row by row, rows * columns of them.</param>
     /// <param name="rows">Images.</param>
@@ -17,7 +19,11 @@ internal static class LogitsFile
     public static long Write(OutputFile output, float[] logits, int rows, int columns)
     {
         using var tensor = from_array(logits).reshape(rows, columns);
-        SafeTensorsWriter.Write(output.Content, [KeyValuePair.Create(TensorName, tensor)], new Dictionary<string, string>([Lineage.Format]));
+        SafeTensorsWriter.Write(
+            output.Content,
+            [KeyValuePair.Create(TensorName, tensor)],
+            new Dictionary<string, string>([Lineage.Format])
+        );
         return output.Commit();
     }
 }

@@ -3,7 +3,8 @@ using Dmkd.Client.Errors;
 namespace Dmkd.Client.Files;
 
 /// <summary>
-/// A file that a command writes: it appears whole or not at all. The bytes go to a temporary file beside it, made at once, so that a
+/// A file that a command writes: it appears whole or not at all. The bytes go to a temporary file beside it, made at
+/// once, so that a
 /// place that cannot be written is refused before any work is done.
 /// </summary>
 internal sealed class OutputFile : IDisposable
@@ -32,10 +33,14 @@ internal sealed class OutputFile : IDisposable
     public static OutputFile Open(string path, bool replaces)
     {
         string full = System.IO.Path.GetFullPath(path);
-        if (Directory.Exists(full)) throw new BadInputException($"{full} is a folder; name a file in it.");
-        if (File.Exists(full) && !replaces) throw Exists(full);
+        if (Directory.Exists(full))
+            throw new BadInputException($"{full} is a folder; name a file in it.");
+        if (File.Exists(full) && !replaces)
+            throw Exists(full);
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))
-            throw new BadInputException($"There is no folder {System.IO.Path.GetDirectoryName(full)} to write {System.IO.Path.GetFileName(full)} to.");
+            throw new BadInputException(
+                $"There is no folder {System.IO.Path.GetDirectoryName(full)} to write {System.IO.Path.GetFileName(full)} to."
+            );
         try
         {
             return new OutputFile(full, replaces);
@@ -52,7 +57,8 @@ internal sealed class OutputFile : IDisposable
 
     /// <summary>Ends the file and puts it in its place.</summary>
     /// <returns>Its size in bytes.</returns>
-    /// <exception cref="BadInputException">Somebody else wrote a file there meanwhile, and it may not be replaced.</exception>
+    /// <exception cref="BadInputException">Somebody else wrote a file there meanwhile, and it may not be
+    /// replaced.</exception>
     public long Commit()
     {
         Content.Flush(flushToDisk: true);

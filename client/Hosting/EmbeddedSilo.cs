@@ -13,7 +13,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Client.Hosting;
 
-/// <summary>A cluster of one silo inside the console's process, on loopback, with its state in the user's folder.</summary>
+/// <summary>
+/// A cluster of one silo inside the console's process, on loopback, with its state in the user's folder.
+/// </summary>
 internal sealed class EmbeddedSilo : ICluster
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
@@ -44,18 +46,29 @@ internal sealed class EmbeddedSilo : ICluster
     /// <param name="interrupted">Whether runs that were interrupted go on when they are looked at.</param>
     /// <param name="verbose">Whether the silo's log goes to standard error.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<EmbeddedSilo> StartAsync(string homePath, DatasetCache? datasets, InterruptedRuns interrupted, bool verbose, CancellationToken cancellationToken)
+    public static async Task<EmbeddedSilo> StartAsync(
+        string homePath,
+        DatasetCache? datasets,
+        InterruptedRuns interrupted,
+        bool verbose,
+        CancellationToken cancellationToken
+    )
     {
         var home = HomeFolder.Take(homePath);
         try
         {
-            var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
+            var builder = Host.CreateEmptyApplicationBuilder(
+                new HostApplicationBuilderSettings { ApplicationName = "dmkd" }
+            );
             if (verbose)
-                builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+                builder
+                    .Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
+                    .AddFilter("Orleans", LogLevel.Warning);
             builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
             builder.Services.AddTelemetryDefaults("dmkd");
             builder.Services.AddSingleton(interrupted);
-            if (datasets is not null) builder.Services.AddSingleton(datasets);
+            if (datasets is not null)
+                builder.Services.AddSingleton(datasets);
             builder.UseOrleans(silo => silo.UseSingleSilo().AddDmkd(new SiloStorageOptions(homePath)));
             var host = builder.Build();
             await host.StartAsync(cancellationToken);
@@ -82,7 +95,8 @@ internal sealed class EmbeddedSilo : ICluster
             }
         }
 
-        if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
+        if (_host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
         _home.Dispose();
     }
 }

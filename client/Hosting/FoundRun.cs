@@ -18,20 +18,36 @@ internal sealed record FoundRun(ITrainingRunGrain Grain, string RunId, RunSettin
     /// <param name="place">The place, for the message.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="BadInputException">There is no such run.</exception>
-    public static async Task<FoundRun> OfAsync(IGrainFactory grains, string runId, string place, CancellationToken cancellationToken)
+    public static async Task<FoundRun> OfAsync(
+        IGrainFactory grains,
+        string runId,
+        string place,
+        CancellationToken cancellationToken
+    )
     {
         var run = grains.GetGrain<ITrainingRunGrain>(runId);
         var summaries = await ListAsync(grains, cancellationToken);
         var known = summaries.FirstOrDefault(summary => summary.RunId == runId);
-        if (await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken) is { } settings) return new FoundRun(run, runId, settings, known?.StartedAt);
-        throw new BadInputException(known is null
-            ? $"There is no run '{runId}' in {place}; {(summaries.Count == 0 ? "there are none yet" : $"the newest is '{summaries[^1].RunId}'")}. `dmkd runs list` shows them."
-            : $"'{runId}' is a library made by preserve, not a run; it goes on with: preserve --resume {runId}.");
+        if (await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken) is { } settings)
+            return new FoundRun(run, runId, settings, known?.StartedAt);
+        throw new BadInputException(
+            known is null
+                ? $"There is no run '{runId}' in {place}; "
+                    + $"{(summaries.Count == 0 ? "there are none yet" : $"the newest is '{summaries[^1].RunId}'")}. "
+                    + $"`dmkd runs list` shows them."
+                : $"'{runId}' is a library made by preserve, not a run; it goes on with: preserve --resume {runId}."
+        );
     }
 
     /// <summary>What the directory knows, oldest first: runs, and libraries made by <c>preserve</c>.</summary>
-    public static Task<IReadOnlyList<RunSummary>> ListAsync(IGrainFactory grains, CancellationToken cancellationToken) =>
-        Retried.AskAsync(() => grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken), cancellationToken);
+    public static Task<IReadOnlyList<RunSummary>> ListAsync(
+        IGrainFactory grains,
+        CancellationToken cancellationToken
+    ) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken),
+            cancellationToken
+        );
 
     /// <summary>Where the run is.</summary>
     /// <param name="afterEvent">Number of the last feed line that is known.</param>

@@ -2,7 +2,10 @@ using Dmkd.Client.Errors;
 
 namespace Dmkd.Client.Hosting;
 
-/// <summary>The user's folder of runs and modules, held by one process at a time: two embedded silos on one store would be two clusters.</summary>
+/// <summary>
+/// The user's folder of runs and modules, held by one process at a time: two embedded silos on one store would be two
+/// clusters.
+/// </summary>
 internal sealed class HomeFolder : IDisposable
 {
     private const string LockName = "in-use";
@@ -17,11 +20,19 @@ internal sealed class HomeFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>The folder used when <c>--home</c> is not given: DMKD_HOME, or <c>dmkd</c> under the user's data directory.</summary>
-    public static string Default => Environment.GetEnvironmentVariable("DMKD_HOME") is { Length: > 0 } home
-        ? home
-        : System.IO.Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "dmkd");
+    /// <summary>
+    /// The folder used when <c>--home</c> is not given: DMKD_HOME, or <c>dmkd</c> under the user's data directory.
+    /// </summary>
+    public static string Default =>
+        Environment.GetEnvironmentVariable("DMKD_HOME") is { Length: > 0 } home
+            ? home
+            : System.IO.Path.Combine(
+                Environment.GetFolderPath(
+                    Environment.SpecialFolder.LocalApplicationData,
+                    Environment.SpecialFolderOption.DoNotVerify
+                ),
+                "dmkd"
+            );
 
     /// <summary>Takes the folder, making it if need be.</summary>
     /// <exception cref="BadInputException">It cannot be made, or another process holds it.</exception>
@@ -31,7 +42,10 @@ internal sealed class HomeFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             string file = System.IO.Path.Combine(path, LockName);
-            return new HomeFolder(path, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new HomeFolder(
+                path,
+                new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
+            );
         }
         catch (UnauthorizedAccessException)
         {
@@ -39,7 +53,10 @@ internal sealed class HomeFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new BadInputException($"The folder {path} cannot be used: {e.Message} If another dmkd process holds it, wait for it or choose another folder with --home.");
+            throw new BadInputException(
+                $"The folder {path} cannot be used: {e.Message} If another dmkd process holds it, wait for it "
+                    + $"or choose another folder with --home."
+            );
         }
     }
 
@@ -48,16 +65,21 @@ internal sealed class HomeFolder : IDisposable
     public static void RequireRuns(string path)
     {
         if (!File.Exists(new Dmkd.Hosting.Clustering.SiloStorageOptions(path).DatabasePath))
-            throw new BadInputException($"Nothing is stored in {path}. Start with `dmkd run`, or name another folder with --home.");
+            throw new BadInputException(
+                $"Nothing is stored in {path}. Start with `dmkd run`, or name another folder with --home."
+            );
     }
 
     /// <summary>Lets go of the folder.</summary>
     public void Dispose() => _lock.Dispose();
 }
 
-/// <summary>The folder of an experiment's results, and the one inside it for what is only needed while it runs.</summary>
+/// <summary>
+/// The folder of an experiment's results, and the one inside it for what is only needed while it runs.
+/// </summary>
 /// <param name="path">The folder of results.</param>
-/// <param name="home">Folder of the networks that DMKD learns, to keep them; null to have them in the folder of work.</param>
+/// <param name="home">Folder of the networks that DMKD learns, to keep them; null to have them in the folder of
+/// work.</param>
 internal sealed class ExperimentFolder(string path, string? home)
 {
     private readonly string _work = System.IO.Path.Combine(path, "work");
@@ -74,6 +96,7 @@ internal sealed class ExperimentFolder(string path, string? home)
     /// <summary>Removes what is not needed any more once the experiment has come to its end.</summary>
     public void RemoveWork()
     {
-        if (Directory.Exists(_work)) Directory.Delete(_work, recursive: true);
+        if (Directory.Exists(_work))
+            Directory.Delete(_work, recursive: true);
     }
 }

@@ -13,7 +13,9 @@ using Orleans.Runtime.Messaging;
 
 namespace Dmkd.Client.Hosting;
 
-/// <summary>What commands work with: the silo inside the console, or a cluster elsewhere. Dispose to leave it.</summary>
+/// <summary>
+/// What commands work with: the silo inside the console, or a cluster elsewhere. Dispose to leave it.
+/// </summary>
 internal interface ICluster : IAsyncDisposable
 {
     /// <summary>The cluster's grains.</summary>
@@ -40,7 +42,12 @@ internal sealed class ConnectedCluster : ICluster
     private readonly ClusterCertificates? _certificates;
     private readonly Lazy<DeviceWorker> _device = new(() => new DeviceWorker());
 
-    private ConnectedCluster(IHost host, NpgsqlDataSource source, IWeightStore weights, ClusterCertificates? certificates)
+    private ConnectedCluster(
+        IHost host,
+        NpgsqlDataSource source,
+        IWeightStore weights,
+        ClusterCertificates? certificates
+    )
     {
         _certificates = certificates;
         _host = host;
@@ -64,18 +71,31 @@ internal sealed class ConnectedCluster : ICluster
     /// <exception cref="ClusterDatabaseException">The database cannot be used.</exception>
     /// <exception cref="CertificateException">The certificate cannot be used.</exception>
     /// <exception cref="BadInputException">No silo of the cluster answers.</exception>
-    public static async Task<ConnectedCluster> ConnectAsync(ClusterStorageOptions storage, string? certificateFolder, bool verbose, CancellationToken cancellationToken)
+    public static async Task<ConnectedCluster> ConnectAsync(
+        ClusterStorageOptions storage,
+        string? certificateFolder,
+        bool verbose,
+        CancellationToken cancellationToken
+    )
     {
-        var certificates = certificateFolder is null ? null : ClusterCertificates.Load(certificateFolder, isSilo: false, TimeProvider.System);
+        var certificates = certificateFolder is null
+            ? null
+            : ClusterCertificates.Load(certificateFolder, isSilo: false, TimeProvider.System);
         await ClusterDatabase.PrepareForClientAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "dmkd" });
-        if (verbose) builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter("Orleans", LogLevel.Warning);
+        var builder = Host.CreateEmptyApplicationBuilder(
+            new HostApplicationBuilderSettings { ApplicationName = "dmkd" }
+        );
+        if (verbose)
+            builder
+                .Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
+                .AddFilter("Orleans", LogLevel.Warning);
         builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");
         builder.UseOrleansClient(client =>
         {
             client.UseCluster(storage);
-            if (certificates is not null) client.UseCertificates(certificates);
+            if (certificates is not null)
+                client.UseCertificates(certificates);
         });
         var host = builder.Build();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -84,21 +104,41 @@ internal sealed class ConnectedCluster : ICluster
         {
             await host.StartAsync(limit.Token);
         }
-        catch (Exception e) when (e is ConnectionFailedException or SiloUnavailableException or OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is ConnectionFailedException or SiloUnavailableException or OrleansException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
-            string reason = host.Services.LastTlsRefusal() ?? (e is OperationCanceledException ? $"tried for {ConnectWait.TotalSeconds:0} seconds" : e.Message.Split('\n', 2)[0].Trim());
+            string reason =
+                host.Services.LastTlsRefusal()
+                ?? (
+                    e is OperationCanceledException
+                        ? $"tried for {ConnectWait.TotalSeconds:0} seconds"
+                        : e.Message.Split('\n', 2)[0].Trim()
+                );
             host.Dispose();
             certificates?.Dispose();
-            throw new BadInputException($"No silo of the cluster '{storage.ClusterId}' in {ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. {Hint(certificates)}");
+            throw new BadInputException(
+                $"No silo of the cluster '{storage.ClusterId}' in "
+                    + $"{ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. "
+                    + $"{Hint(certificates)}"
+            );
         }
 
         var source = NpgsqlDataSource.Create(storage.ConnectionString);
-        return new ConnectedCluster(host, source, ClusterDatabase.WeightsOf(storage, source, TimeProvider.System), certificates);
+        return new ConnectedCluster(
+            host,
+            source,
+            ClusterDatabase.WeightsOf(storage, source, TimeProvider.System),
+            certificates
+        );
     }
 
-    private static string Hint(ClusterCertificates? certificates) => certificates is null
-        ? "Start one with dmkd-silo, leave --cluster out, or give --certificates if the cluster asks for one."
-        : $"Start one with dmkd-silo; if one runs, its log says whether it refuses the certificate of {certificates.Identity}.";
+    private static string Hint(ClusterCertificates? certificates) =>
+        certificates is null
+            ? "Start one with dmkd-silo, leave --cluster out, or give --certificates if the cluster asks for one."
+            : $"Start one with dmkd-silo; if one runs, its log says whether it refuses the certificate of "
+                + $"{certificates.Identity}.";
 
     public async ValueTask DisposeAsync()
     {
@@ -117,6 +157,7 @@ internal sealed class ConnectedCluster : ICluster
         _host.Dispose();
         await _source.DisposeAsync();
         _certificates?.Dispose();
-        if (_device.IsValueCreated) _device.Value.Dispose();
+        if (_device.IsValueCreated)
+            _device.Value.Dispose();
     }
 }

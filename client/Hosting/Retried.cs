@@ -34,18 +34,22 @@ internal static class Retried
         {
             cancellationToken.ThrowIfCancellationRequested();
             var waited = TimeProvider.System.GetElapsedTime(start);
-            throw new RunFailedException($"Nobody has answered for {waited.TotalSeconds:0} s: {e.Message.Split('\n', 2)[0].Trim()}");
+            throw new RunFailedException(
+                $"Nobody has answered for {waited.TotalSeconds:0} s: {e.Message.Split('\n', 2)[0].Trim()}"
+            );
         }
     }
 
     /// <summary>A call without an answer.</summary>
     /// <param name="call">Makes the call.</param>
     /// <param name="cancellationToken">Ends the attempts.</param>
-    public static Task DoAsync(Func<Task> call, CancellationToken cancellationToken) => AskAsync(
-        async () =>
-        {
-            await call();
-            return true;
-        },
-        cancellationToken);
+    public static Task DoAsync(Func<Task> call, CancellationToken cancellationToken) =>
+        AskAsync(
+            async () =>
+            {
+                await call();
+                return true;
+            },
+            cancellationToken
+        );
 }

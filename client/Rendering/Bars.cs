@@ -12,10 +12,17 @@ internal sealed class Bars
     /// <summary>Shows bars while work runs.</summary>
     public static async Task<T> RunAsync<T>(IAnsiConsole console, Func<Bars, Task<T>> work)
     {
-        if (!console.Profile.Capabilities.Interactive) return await work(new Bars(null));
-        return await console.Progress()
+        if (!console.Profile.Capabilities.Interactive)
+            return await work(new Bars(null));
+        return await console
+            .Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn()
+            )
             .StartAsync(context => work(new Bars(context)));
     }
 
@@ -30,14 +37,16 @@ internal sealed class Bar(ProgressTask? task)
     /// <param name="share">Share done, in [0, 1].</param>
     public void Set(double share)
     {
-        if (task is not null) task.Value = share;
+        if (task is not null)
+            task.Value = share;
     }
 
     /// <summary>Gives the bar to other work.</summary>
     /// <param name="description">What it is.</param>
     public void Restart(string description)
     {
-        if (task is null) return;
+        if (task is null)
+            return;
         task.Description = Markup.Escape(description);
         task.Value = 0;
     }

@@ -27,26 +27,39 @@ internal static class CommandsPage
     private static void Write(StringBuilder page, Command command, string path)
     {
         bool isLeaf = command.Subcommands.Count == 0;
-        if (isLeaf) WriteLeaf(page, command, path);
-        foreach (var inner in command.Subcommands.Where(inner => !inner.Hidden)) Write(page, inner, $"{path} {inner.Name}");
+        if (isLeaf)
+            WriteLeaf(page, command, path);
+        foreach (var inner in command.Subcommands.Where(inner => !inner.Hidden))
+            Write(page, inner, $"{path} {inner.Name}");
     }
 
     private static void WriteLeaf(StringBuilder page, Command command, string path)
     {
         string arguments = string.Concat(command.Arguments.Select(argument => $" <{argument.Name}>"));
-        page.Append(CultureInfo.InvariantCulture, $"\n## {path}\n\n{command.Description}.\n\n`{path}{arguments} [options]`\n\n| | Default | |\n|---|---|---|\n");
-        foreach (var argument in command.Arguments) Row(page, $"<{argument.Name}>", "", argument.Description);
-        foreach (var option in command.Options.Where(option => !option.Hidden)) Row(page, option.Name, DefaultOf(option), option.Description);
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"\n## {path}\n\n{command.Description}.\n\n`{path}{arguments} [options]`\n\n| | Default | |\n|---|---|---|\n"
+        );
+        foreach (var argument in command.Arguments)
+            Row(page, $"<{argument.Name}>", "", argument.Description);
+        foreach (var option in command.Options.Where(option => !option.Hidden))
+            Row(page, option.Name, DefaultOf(option), option.Description);
     }
 
     private static void Row(StringBuilder page, string name, string standard, string? text) =>
-        page.Append(CultureInfo.InvariantCulture, $"| `{name}` | {standard} | {text?.Replace("|", "\\|", StringComparison.Ordinal)} |\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"| `{name}` | {standard} | {text?.Replace("|", "\\|", StringComparison.Ordinal)} |\n"
+        );
 
     private static string DefaultOf(Option option)
     {
-        if (option.Name == "--home") return "`~/.local/share/dmkd`"; // of whoever runs it
-        if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value) return "";
-        if (value is false or "") return "";
+        if (option.Name == "--home")
+            return "`~/.local/share/dmkd`"; // of whoever runs it
+        if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value)
+            return "";
+        if (value is false or "")
+            return "";
         return $"`{Convert.ToString(value, CultureInfo.InvariantCulture)!.ToLowerInvariant()}`";
     }
 }

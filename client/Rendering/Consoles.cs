@@ -11,17 +11,22 @@ internal static class Consoles
 {
     private const int WidthWithoutTerminal = 100;
 
-    /// <summary>A console on standard output, or on standard error when standard output belongs to a document.</summary>
+    /// <summary>
+    /// A console on standard output, or on standard error when standard output belongs to a document.
+    /// </summary>
     public static IAnsiConsole Create(bool json)
     {
         bool redirected = json ? Console.IsErrorRedirected : Console.IsOutputRedirected;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(json ? Console.Error : Console.Out),
-            Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
-            Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
-        });
-        if (redirected) console.Profile.Width = WidthWithoutTerminal;
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(json ? Console.Error : Console.Out),
+                Ansi = redirected ? AnsiSupport.No : AnsiSupport.Detect,
+                Interactive = redirected ? InteractionSupport.No : InteractionSupport.Detect,
+            }
+        );
+        if (redirected)
+            console.Profile.Width = WidthWithoutTerminal;
         return console;
     }
 
@@ -29,7 +34,10 @@ internal static class Consoles
     public static void WriteEvents(this IAnsiConsole console, IEnumerable<EventLine> events)
     {
         foreach (var entry in events)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}");
+            console.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}"
+            );
     }
 }
 
@@ -57,10 +65,12 @@ internal static class Figures
     /// <summary>A share of 1 in percent.</summary>
     /// <param name="share">Such as 0.123.</param>
     /// <param name="decimals">Digits after the point.</param>
-    public static string Percent(double share, int decimals = 1) => share.ToString($"P{decimals}", CultureInfo.InvariantCulture);
+    public static string Percent(double share, int decimals = 1) =>
+        share.ToString($"P{decimals}", CultureInfo.InvariantCulture);
 
     /// <summary>The first names of a list, and how many more there are.</summary>
-    public static string First(int most, IReadOnlyList<string> names) => names.Count <= most
-        ? string.Join(", ", names)
-        : $"{string.Join(", ", names.Take(most))} and {names.Count - most} more";
+    public static string First(int most, IReadOnlyList<string> names) =>
+        names.Count <= most
+            ? string.Join(", ", names)
+            : $"{string.Join(", ", names.Take(most))} and {names.Count - most} more";
 }

@@ -9,14 +9,18 @@ namespace Dmkd.Client.Rendering;
 internal static class DataView
 {
     /// <summary>Reads it into the cache that the silo will use.</summary>
-    public static Task<ImageDataset> ReadAsync(IAnsiConsole console, DatasetCache datasets, DataSource source) => Bars.RunAsync(console, async bars =>
-    {
-        var bar = bars.Add($"data: {source.Kind}");
-        var progress = new InlineProgress(step => bar.Set((double)step.Done / Math.Max(1, step.Total)));
-        var dataset = await datasets.GetAsync(source, progress);
-        bar.Set(1);
-        return dataset;
-    });
+    public static Task<ImageDataset> ReadAsync(IAnsiConsole console, DatasetCache datasets, DataSource source) =>
+        Bars.RunAsync(
+            console,
+            async bars =>
+            {
+                var bar = bars.Add($"data: {source.Kind}");
+                var progress = new InlineProgress(step => bar.Set((double)step.Done / Math.Max(1, step.Total)));
+                var dataset = await datasets.GetAsync(source, progress);
+                bar.Set(1);
+                return dataset;
+            }
+        );
 
     private sealed class InlineProgress(Action<DatasetProgress> report) : IProgress<DatasetProgress>
     {

@@ -16,40 +16,66 @@ internal sealed record EventLine(long Sequence, DateTimeOffset At, string Text)
     {
         foreach (var happened in events)
         {
-            if (EventText.Of(happened) is { } text) yield return new EventLine(happened.Sequence, happened.At, text);
+            if (EventText.Of(happened) is { } text)
+                yield return new EventLine(happened.Sequence, happened.At, text);
         }
     }
 }
 
-/// <summary>The words for what happened in runs and preservations. Grains store facts; the sentences are made here.</summary>
+/// <summary>
+/// The words for what happened in runs and preservations. Grains store facts; the sentences are made here.
+/// </summary>
 internal static class EventText
 {
     /// <summary>One line, or null for an event that the console does not show.</summary>
-    public static string? Of(RunEvent happened) => happened switch
-    {
-        StageRetried(var stage, var reason) => $"{stage} is tried again: {reason}",
-        RunFailed failed => failed.Reason,
-        LegacyTrained legacy => Text($"legacy model: {legacy.Architecture}, {legacy.Accuracy:P1} on its {legacy.Classes} classes"),
-        ExpertPreserved expert => Text($"preserved {expert.Module}: {expert.Architecture}, cluster {expert.Cluster}, {expert.ImportanceShare:P0} of the importance"),
-        ExpertAdded expert => Text($"{TaskOf(expert.Task, expert.Tasks)}: {expert.Module} for {string.Join(", ", expert.ClassNames)} ({OriginOf(expert)}, {expert.Parameters:N0} parameters)"),
-        RoundRejected rejected => rejected.Reason,
-        RoundRepeated round => Text($"round {round.Round + 1} of task {round.Task + 1} is collected once more: {round.Reason}"),
-        UpdateRefused refused => $"refused: {refused.Reason}",
-        NodeMissed missed => Text($"{missed.Node} takes no part in round {missed.Round + 1}: {missed.Reason}"),
-        NodeLeft(var node) => $"{node} leaves: it is not asked from the next round on",
-        NodeJoined(var node) => $"{node} joins: it is asked from the next round on",
-        NodeSilent silent => $"{silent.Node} did not {WordsOf(silent.Measurement)}: {silent.Reason}",
-        MeasurementRefused refused => refused.Reason,
-        GateFitted { IsDiscriminant: true } gate => Text($"discriminants fitted to {gate.Images:N0} images of {gate.Nodes} nodes"),
-        GateFitted gate => Text($"routing fitted to {gate.Images:N0} exemplars of {gate.Nodes} nodes"),
-        TaskEvaluated task => Text($"{TaskOf(task.Task, task.Tasks)}: accuracy {task.ClassIncremental:P1} class-incremental, {task.TaskIncremental:P1} task-incremental, right expert {task.RightExpert:P1}"),
-        LegacyMeasured legacy => Text($"legacy model {legacy.Source}: {legacy.Accuracy:P2} of {legacy.TestImages:N0} test images"),
-        SurrogateDistilled surrogate => Text($"surrogate {surrogate.Architecture}: {surrogate.Accuracy:P1} after {surrogate.Steps:N0} steps on the answers of {surrogate.Source}"),
-        ModuleCut cut => Text($"{cut.Module}: {cut.Classes} classes, {cut.Parameters:N0} parameters, {cut.MultiplyAddsShare:P1} of the MACs, {cut.ImportanceShare:P0} of the importance"),
-        ModuleDistilled module => Text($"{module.Module}: {module.Before:P1} before and {module.After:P1} after {module.Steps:N0} steps (legacy model {module.Legacy:P1} on these classes)"),
-        LibraryEvaluated(var result) => Text($"R = {result.TopExperts}: {result.Accuracy:P2} of the test images, right expert {result.RightExpert:P1}, {result.MultiplyAdds / 1e6:F1} M multiply-adds per input"),
-        _ => null, // merged rounds are seen by their bars, and of an unknown event nothing is known
-    };
+    public static string? Of(RunEvent happened) =>
+        happened switch
+        {
+            StageRetried(var stage, var reason) => $"{stage} is tried again: {reason}",
+            RunFailed failed => failed.Reason,
+            LegacyTrained legacy => Text(
+                $"legacy model: {legacy.Architecture}, {legacy.Accuracy:P1} on its {legacy.Classes} classes"
+            ),
+            ExpertPreserved expert => Text(
+                $"preserved {expert.Module}: {expert.Architecture}, cluster {expert.Cluster}, {expert.ImportanceShare:P0} of the importance"
+            ),
+            ExpertAdded expert => Text(
+                $"{TaskOf(expert.Task, expert.Tasks)}: {expert.Module} for {string.Join(", ", expert.ClassNames)} ({OriginOf(expert)}, {expert.Parameters:N0} parameters)"
+            ),
+            RoundRejected rejected => rejected.Reason,
+            RoundRepeated round => Text(
+                $"round {round.Round + 1} of task {round.Task + 1} is collected once more: {round.Reason}"
+            ),
+            UpdateRefused refused => $"refused: {refused.Reason}",
+            NodeMissed missed => Text($"{missed.Node} takes no part in round {missed.Round + 1}: {missed.Reason}"),
+            NodeLeft(var node) => $"{node} leaves: it is not asked from the next round on",
+            NodeJoined(var node) => $"{node} joins: it is asked from the next round on",
+            NodeSilent silent => $"{silent.Node} did not {WordsOf(silent.Measurement)}: {silent.Reason}",
+            MeasurementRefused refused => refused.Reason,
+            GateFitted { IsDiscriminant: true } gate => Text(
+                $"discriminants fitted to {gate.Images:N0} images of {gate.Nodes} nodes"
+            ),
+            GateFitted gate => Text($"routing fitted to {gate.Images:N0} exemplars of {gate.Nodes} nodes"),
+            TaskEvaluated task => Text(
+                $"{TaskOf(task.Task, task.Tasks)}: accuracy {task.ClassIncremental:P1} class-incremental, {task.TaskIncremental:P1} task-incremental, right expert {task.RightExpert:P1}"
+            ),
+            LegacyMeasured legacy => Text(
+                $"legacy model {legacy.Source}: {legacy.Accuracy:P2} of {legacy.TestImages:N0} test images"
+            ),
+            SurrogateDistilled surrogate => Text(
+                $"surrogate {surrogate.Architecture}: {surrogate.Accuracy:P1} after {surrogate.Steps:N0} steps on the answers of {surrogate.Source}"
+            ),
+            ModuleCut cut => Text(
+                $"{cut.Module}: {cut.Classes} classes, {cut.Parameters:N0} parameters, {cut.MultiplyAddsShare:P1} of the MACs, {cut.ImportanceShare:P0} of the importance"
+            ),
+            ModuleDistilled module => Text(
+                $"{module.Module}: {module.Before:P1} before and {module.After:P1} after {module.Steps:N0} steps (legacy model {module.Legacy:P1} on these classes)"
+            ),
+            LibraryEvaluated(var result) => Text(
+                $"R = {result.TopExperts}: {result.Accuracy:P2} of the test images, right expert {result.RightExpert:P1}, {result.MultiplyAdds / 1e6:F1} M multiply-adds per input"
+            ),
+            _ => null, // merged rounds are seen by their bars, and of an unknown event nothing is known
+        };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
@@ -57,7 +83,8 @@ internal static class EventText
 
     private static string OriginOf(ExpertAdded expert)
     {
-        if (expert.LearnedBy is { } run) return $"learned by {run}";
+        if (expert.LearnedBy is { } run)
+            return $"learned by {run}";
         return expert.Origin switch
         {
             ModuleOrigin.Preserved => "preserved",
@@ -66,10 +93,11 @@ internal static class EventText
         };
     }
 
-    private static string WordsOf(NodeMeasurement measurement) => measurement switch
-    {
-        NodeMeasurement.Exemplars => "score its exemplars",
-        NodeMeasurement.Moments => "measure moments",
-        _ => "measure entropy",
-    };
+    private static string WordsOf(NodeMeasurement measurement) =>
+        measurement switch
+        {
+            NodeMeasurement.Exemplars => "score its exemplars",
+            NodeMeasurement.Moments => "measure moments",
+            _ => "measure entropy",
+        };
 }

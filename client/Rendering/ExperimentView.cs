@@ -10,7 +10,10 @@ using static Dmkd.Client.Rendering.Figures;
 
 namespace Dmkd.Client.Rendering;
 
-/// <summary>Shows an experiment to a person: a bar for all cells and one for each at work, one line per event, tables at the end.</summary>
+/// <summary>
+/// Shows an experiment to a person: a bar for all cells and one for each at work, one line per event, tables at the
+/// end.
+/// </summary>
 /// <param name="json">Whether standard output belongs to a document, so that everything goes to standard error.</param>
 /// <param name="jobs">Cells at a time.</param>
 internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
@@ -25,31 +28,50 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
     private int _datasets;
 
     /// <summary>Reads a data set, showing how far it is.</summary>
-    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) => DataView.ReadAsync(_console, datasets, source);
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) =>
+        DataView.ReadAsync(_console, datasets, source);
 
     /// <summary>Says what begins.</summary>
     public void Begin(ExperimentPlan plan, string folder)
     {
         _datasets = plan.Data.Count;
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]experiment {plan.Name}[/]: {string.Join(", ", plan.Methods.Select(method => method.Label))}");
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"on {string.Join(", ", plan.Data.Select(data => data.Name))}, seeds {string.Join(", ", plan.Seeds)}, {jobs} at a time");
-        _console.MarkupLineInterpolated($"[grey]results in {folder}; stopped, it goes on with the same command; accuracies: class- / task-incremental[/]");
+        _console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[bold]experiment {plan.Name}[/]: {string.Join(", ", plan.Methods.Select(method => method.Label))}"
+        );
+        _console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"on {string.Join(", ", plan.Data.Select(data => data.Name))}, seeds "
+                + $"{string.Join(", ", plan.Seeds)}, {jobs} at a time"
+        );
+        _console.MarkupLineInterpolated(
+            $"[grey]results in {folder}; stopped, it goes on with the same command; accuracies: class- / task-incremental[/]"
+        );
     }
 
     /// <summary>Shows bars while an experiment runs.</summary>
-    public Task<ExperimentOutcome> FollowAsync(Func<Task<ExperimentOutcome>> run) => Bars.RunAsync(_console, bars =>
-    {
-        _all = bars.Add("all cells");
-        for (int i = 0; i < jobs; i++) _free.Push(bars.Add("waiting"));
-        return run();
-    });
+    public Task<ExperimentOutcome> FollowAsync(Func<Task<ExperimentOutcome>> run) =>
+        Bars.RunAsync(
+            _console,
+            bars =>
+            {
+                _all = bars.Add("all cells");
+                for (int i = 0; i < jobs; i++)
+                    _free.Push(bars.Add("waiting"));
+                return run();
+            }
+        );
 
     /// <summary>Prints the tables.</summary>
     public void End(ExperimentDocument document)
     {
         _console.WriteLine();
         ExperimentTables.WriteSummary(_console, document.Name, document.Summary);
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{document.Cells} cells, {document.Reused} of them finished before, {document.Failed.Count} failed; next: experiment report {document.Folder}[/]");
+        _console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[grey]{document.Cells} cells, {document.Reused} of them finished before, "
+                + $"{document.Failed.Count} failed; next: experiment report {document.Folder}[/]"
+        );
     }
 
     public void Began(CellStage stage, int cells, int finished)
@@ -75,7 +97,8 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
 
     public void Advanced(Cell cell, double share)
     {
-        lock (_gate) _atWork.GetValueOrDefault(cell.Digest)?.Set(share);
+        lock (_gate)
+            _atWork.GetValueOrDefault(cell.Digest)?.Set(share);
     }
 
     public void Finished(Cell cell, CellDocument document, TimeSpan? left)
@@ -84,9 +107,14 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         {
             End(cell);
             string rest = left is { Ticks: > 0 } time ? $"; {Text(time)} left" : "";
-            Say(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} / {document.TaskIncrementalAccuracy:P1}, {Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"));
+            Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} / "
+                        + $"{document.TaskIncrementalAccuracy:P1}, "
+                        + $"{Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"
+                )
+            );
         }
     }
 
@@ -101,32 +129,45 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
 
     public void Chose(ChosenParameters choice)
     {
-        lock (_gate) Say($"chosen for {choice.Label} on {choice.Dataset}: {ChosenParameters.TextOf(choice.Parameters)}");
+        lock (_gate)
+            Say($"chosen for {choice.Label} on {choice.Dataset}: {ChosenParameters.TextOf(choice.Parameters)}");
     }
 
     private void End(Cell cell)
     {
-        if (!_atWork.Remove(cell.Digest, out var bar)) return;
+        if (!_atWork.Remove(cell.Digest, out var bar))
+            return;
         bar.Restart("waiting");
         _free.Push(bar);
         _ended++;
         _all?.Set((double)_ended / _cells);
     }
 
-    private void Say(string line) => _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{TimeProvider.System.GetLocalNow():HH:mm:ss}[/] {line}");
+    private void Say(string line) =>
+        _console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[grey]{TimeProvider.System.GetLocalNow():HH:mm:ss}[/] {line}"
+        );
 
     private string NameOf(Cell cell)
     {
-        string parameters = string.Concat(cell.Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $" {pair.Key}={pair.Value}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{cell.Method}{parameters}{(_datasets > 1 ? $", {cell.Data.Name}" : "")}, seed {cell.Settings.Seed}");
+        string parameters = string.Concat(
+            cell.Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => $" {pair.Key}={pair.Value}")
+        );
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{cell.Method}{parameters}{(_datasets > 1 ? $", {cell.Data.Name}" : "")}, seed {cell.Settings.Seed}"
+        );
     }
 
-    private static string Text(TimeSpan time) => time switch
-    {
-        { TotalHours: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:F1} h"),
-        { TotalMinutes: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:F0} min"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F0} s"),
-    };
+    private static string Text(TimeSpan time) =>
+        time switch
+        {
+            { TotalHours: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:F1} h"),
+            { TotalMinutes: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:F0} min"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:F0} s"),
+        };
 }
 
 /// <summary>The document that <c>experiment run --json</c> prints.</summary>
@@ -139,11 +180,32 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
 /// <param name="Reference">Method that the others are compared with.</param>
 /// <param name="Summary">One summary per data set and method.</param>
 internal sealed record ExperimentDocument(
-    string Name, string Folder, int Cells, int Reused, IReadOnlyList<FailedCell> Failed, IReadOnlyList<ChosenParameters> Chosen, string Reference, IReadOnlyList<MethodSummary> Summary)
+    string Name,
+    string Folder,
+    int Cells,
+    int Reused,
+    IReadOnlyList<FailedCell> Failed,
+    IReadOnlyList<ChosenParameters> Chosen,
+    string Reference,
+    IReadOnlyList<MethodSummary> Summary
+)
 {
-    public static ExperimentDocument Of(ExperimentPlan plan, string folder, ExperimentOutcome outcome, ExperimentResults results) => new(
-        plan.Name, folder, outcome.Cells, outcome.Reused, [.. outcome.Failures.Select(failure => new FailedCell(failure.Cell, failure.Error))], outcome.Chosen,
-        plan.Reference, ReportDocument.Of(results, folder, []).Summary);
+    public static ExperimentDocument Of(
+        ExperimentPlan plan,
+        string folder,
+        ExperimentOutcome outcome,
+        ExperimentResults results
+    ) =>
+        new(
+            plan.Name,
+            folder,
+            outcome.Cells,
+            outcome.Reused,
+            [.. outcome.Failures.Select(failure => new FailedCell(failure.Cell, failure.Error))],
+            outcome.Chosen,
+            plan.Reference,
+            ReportDocument.Of(results, folder, []).Summary
+        );
 }
 
 /// <summary>The tables of an experiment.</summary>
@@ -154,15 +216,25 @@ internal static class ExperimentTables
     {
         foreach (var dataset in summary.GroupBy(method => method.Dataset))
         {
-            var table = new Table().Title($"{Markup.Escape(name)}: {Markup.Escape(dataset.Key)}")
-                .Caption("Mean ± standard deviation over n seeds. p: paired t-test of the class-incremental accuracy against the reference.");
+            var table = new Table()
+                .Title($"{Markup.Escape(name)}: {Markup.Escape(dataset.Key)}")
+                .Caption(
+                    "Mean ± standard deviation over n seeds. p: paired t-test of the class-incremental accuracy "
+                        + "against the reference."
+                );
             table.AddColumn("method");
-            foreach (string column in new[] { "n", "class-incremental", "task-incremental", "forgetting", "p" }) table.AddColumn(new TableColumn(column).RightAligned());
+            foreach (string column in new[] { "n", "class-incremental", "task-incremental", "forgetting", "p" })
+                table.AddColumn(new TableColumn(column).RightAligned());
             foreach (var method in dataset)
             {
                 table.AddRow(
-                    Markup.Escape(method.Label), Count(method.Seeds.Count), Spread(method, "finalAccuracy"), Spread(method, "taskIncrementalAccuracy"), Spread(method, "forgetting"),
-                    ProbabilityOf(method.AgainstReference?.PValue));
+                    Markup.Escape(method.Label),
+                    Count(method.Seeds.Count),
+                    Spread(method, "finalAccuracy"),
+                    Spread(method, "taskIncrementalAccuracy"),
+                    Spread(method, "forgetting"),
+                    ProbabilityOf(method.AgainstReference?.PValue)
+                );
             }
 
             console.Write(table);
@@ -174,16 +246,29 @@ internal static class ExperimentTables
     {
         WriteSummary(console, document.Name, document.Summary);
         if (document.Missing > 0)
-            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Not complete: {document.Missing} results are missing, {document.Failed.Count} of them failed.");
-        foreach (var failure in document.Failed) console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed: {failure.Cell}: {failure.Error}");
-        foreach (string file in document.Files) console.Profile.Out.Writer.WriteLine(file); // whole, to be clicked or copied
+            console.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"Not complete: {document.Missing} results are missing, {document.Failed.Count} of them failed."
+            );
+        foreach (var failure in document.Failed)
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed: {failure.Cell}: {failure.Error}");
+        foreach (string file in document.Files)
+            console.Profile.Out.Writer.WriteLine(file); // whole, to be clicked or copied
     }
 
-    private static string ProbabilityOf(double? p) => p switch { null => "-", < 0.001 => "< 0.001", { } value => value.ToString("F3", CultureInfo.InvariantCulture) };
+    private static string ProbabilityOf(double? p) =>
+        p switch
+        {
+            null => "-",
+            < 0.001 => "< 0.001",
+            { } value => value.ToString("F3", CultureInfo.InvariantCulture),
+        };
 
     private static string Spread(MethodSummary method, string measure)
     {
         var summary = method.Measures[measure];
-        return summary.Deviation is { } deviation ? $"{Percent(summary.Mean)} ± {Percent(deviation)}" : Percent(summary.Mean);
+        return summary.Deviation is { } deviation
+            ? $"{Percent(summary.Mean)} ± {Percent(deviation)}"
+            : Percent(summary.Mean);
     }
 }

@@ -14,7 +14,14 @@ internal static class HeatMap
     /// <param name="columns">Columns.</param>
     /// <param name="valueAt">Value by row and column.</param>
     /// <param name="scale">Its colour.</param>
-    public static void Draw(SKCanvas canvas, SKRectI area, int rows, int columns, Func<int, int, double> valueAt, ColourScale scale)
+    public static void Draw(
+        SKCanvas canvas,
+        SKRectI area,
+        int rows,
+        int columns,
+        Func<int, int, double> valueAt,
+        ColourScale scale
+    )
     {
         using var paint = new SKPaint();
         for (int row = 0; row < rows; row++)
@@ -22,7 +29,15 @@ internal static class HeatMap
             for (int column = 0; column < columns; column++)
             {
                 paint.Color = scale.ColourOf(valueAt(row, column));
-                canvas.DrawRect(SKRect.Create(area.Left + column * area.Width / columns, area.Top + row * area.Height / rows, area.Width / columns, area.Height / rows), paint);
+                canvas.DrawRect(
+                    SKRect.Create(
+                        area.Left + column * area.Width / columns,
+                        area.Top + row * area.Height / rows,
+                        area.Width / columns,
+                        area.Height / rows
+                    ),
+                    paint
+                );
             }
         }
 
@@ -32,7 +47,12 @@ internal static class HeatMap
     /// <summary>Draws an upright bar with a scale's colours and ticks.</summary>
     public static void DrawBar(SKCanvas canvas, PictureText text, SKRectI area, ColourScale scale, float textSize)
     {
-        using var colours = SKShader.CreateLinearGradient(new SKPoint(0, area.Bottom), new SKPoint(0, area.Top), [.. ColourScale.Steps], SKShaderTileMode.Clamp);
+        using var colours = SKShader.CreateLinearGradient(
+            new SKPoint(0, area.Bottom),
+            new SKPoint(0, area.Top),
+            [.. ColourScale.Steps],
+            SKShaderTileMode.Clamp
+        );
         using var paint = new SKPaint { Shader = colours };
         using var tick = new SKPaint { Color = Frame };
         canvas.DrawRect(area, paint);

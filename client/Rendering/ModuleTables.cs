@@ -15,13 +15,20 @@ internal static class ModuleTables
     /// <summary>One row per module.</summary>
     public static Table List(string library, IReadOnlyList<ModuleDocument> modules)
     {
-        var table = new Table().Title($"Library {Markup.Escape(library)}")
+        var table = new Table()
+            .Title($"Library {Markup.Escape(library)}")
             .AddColumns("module", "version", "parameters", "size", "H_k", "classes", "origin");
         foreach (var module in modules)
         {
             table.AddRow(
-                Markup.Escape(module.Name), Count(module.Version), Count(module.Parameters), Kilobytes(module.Bytes), Entropy(module.MeanEntropy),
-                Markup.Escape(First(MostClassesListed, module.Classes)), Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant()));
+                Markup.Escape(module.Name),
+                Count(module.Version),
+                Count(module.Parameters),
+                Kilobytes(module.Bytes),
+                Entropy(module.MeanEntropy),
+                Markup.Escape(First(MostClassesListed, module.Classes)),
+                Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant())
+            );
         }
 
         return table;
@@ -50,14 +57,21 @@ internal static class ModuleTables
     /// <summary>The version chain, newest first.</summary>
     public static Table History(IEnumerable<ModuleVersion> versions)
     {
-        var table = new Table().Title("Versions").AddColumns("version", "round", "contributors", "images", "weights", "published");
+        var table = new Table()
+            .Title("Versions")
+            .AddColumns("version", "round", "contributors", "images", "weights", "published");
         foreach (var version in versions.Reverse())
         {
             table.AddRow(
-                Count(version.Number), version.Round is { } round ? Count(round + 1) : "-",
+                Count(version.Number),
+                version.Round is { } round ? Count(round + 1) : "-",
                 version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Length),
-                version.Contributions.Length == 0 ? "-" : Count(version.Contributions.Sum(contribution => contribution.SampleCount)),
-                version.Digest[..19], version.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
+                version.Contributions.Length == 0
+                    ? "-"
+                    : Count(version.Contributions.Sum(contribution => contribution.SampleCount)),
+                version.Digest[..19],
+                version.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
+            );
         }
 
         return table;
@@ -70,23 +84,39 @@ internal static class ModuleTables
         foreach (var (image, prediction) in predictions)
         {
             table.AddRow(
-                Markup.Escape(image), Markup.Escape(prediction.ClassName), Percent(prediction.Probability),
-                Markup.Escape(string.Join(", ", prediction.Experts.Select(share => string.Create(CultureInfo.InvariantCulture, $"{share.Module} {share.Probability:F3}")))));
+                Markup.Escape(image),
+                Markup.Escape(prediction.ClassName),
+                Percent(prediction.Probability),
+                Markup.Escape(
+                    string.Join(
+                        ", ",
+                        prediction.Experts.Select(share =>
+                            string.Create(CultureInfo.InvariantCulture, $"{share.Module} {share.Probability:F3}")
+                        )
+                    )
+                )
+            );
         }
 
         return table;
     }
 
-    private static string OriginOf(ModuleLineage lineage) => lineage.Origin switch
-    {
-        ModuleOrigin.Preserved => string.Create(
-            CultureInfo.InvariantCulture,
-            $"preserved by {lineage.RunId} from legacy model {lineage.LegacyDigest}{(lineage.Cluster is { } cluster ? $", cluster {cluster}" : "")}, alpha {lineage.LegacyFraction}, {lineage.ImportanceShare:P0} of its importance"),
-        ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent ?? "the legacy model"} ({lineage.ParentDigest ?? lineage.LegacyDigest})",
-        _ => $"drawn at random by {lineage.RunId}",
-    };
+    private static string OriginOf(ModuleLineage lineage) =>
+        lineage.Origin switch
+        {
+            ModuleOrigin.Preserved => string.Create(
+                CultureInfo.InvariantCulture,
+                $"preserved by {lineage.RunId} from legacy model "
+                    + $"{lineage.LegacyDigest}{(lineage.Cluster is { } cluster ? $", cluster {cluster}" : "")}, "
+                    + $"alpha {lineage.LegacyFraction}, {lineage.ImportanceShare:P0} of its importance"
+            ),
+            ModuleOrigin.Spawned => $"spawned by {lineage.RunId} from {lineage.Parent ?? "the legacy model"} "
+                + $"({lineage.ParentDigest ?? lineage.LegacyDigest})",
+            _ => $"drawn at random by {lineage.RunId}",
+        };
 
-    private static string Entropy(double? entropy) => entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
+    private static string Entropy(double? entropy) =>
+        entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
 
     private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
 }

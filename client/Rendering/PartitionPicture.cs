@@ -5,10 +5,13 @@ using SkiaSharp;
 namespace Dmkd.Client.Rendering;
 
 /// <summary>
-/// The picture of a partition (proposal 3.2.2): on the left the adjacency matrix of the importance graph, by cluster, on a logarithmic
+/// The picture of a partition (proposal 3.2.2): on the left the adjacency matrix of the importance graph, by cluster,
+/// on a logarithmic
 /// scale; on the right the share of every class's importance in every cluster.
 /// </summary>
-/// <remarks>Drawn with SkiaSharp alone: the ScottPlot on the feed (5.1) needs SkiaSharp 3, and the central pin is 2.88.</remarks>
+/// <remarks>
+/// Drawn with SkiaSharp alone: the ScottPlot on the feed (5.1) needs SkiaSharp 3, and the central pin is 2.88.
+/// </remarks>
 internal sealed class PartitionPicture
 {
     private const string AdjacencyTitle = "Importance between units, by cluster";
@@ -55,11 +58,22 @@ internal sealed class PartitionPicture
 
     private byte[] Draw()
     {
-        int cell = Math.Max(1, Side / Math.Max(1, _map.Size)), units = Math.Max(cell * _map.Size, LargestCell);
-        int column = Math.Clamp(Side / _classNames.Count, 1, LargestCell), row = Math.Clamp(Side / _clusters, 1, LargestCell);
+        int cell = Math.Max(1, Side / Math.Max(1, _map.Size)),
+            units = Math.Max(cell * _map.Size, LargestCell);
+        int column = Math.Clamp(Side / _classNames.Count, 1, LargestCell),
+            row = Math.Clamp(Side / _clusters, 1, LargestCell);
         var adjacency = SKRectI.Create(Margin + LabelWidth, Top, units, units);
-        var shares = SKRectI.Create(adjacency.Right + BarGap + BarWidth + BarLabelWidth + Margin + LabelWidth, Top, column * _classNames.Count, row * _clusters);
-        int right = Math.Max(shares.Right + BarGap + BarWidth + BarLabelWidth, shares.Left + (int)_text.Width(SharesTitle, TitleSize)) + Margin;
+        var shares = SKRectI.Create(
+            adjacency.Right + BarGap + BarWidth + BarLabelWidth + Margin + LabelWidth,
+            Top,
+            column * _classNames.Count,
+            row * _clusters
+        );
+        int right =
+            Math.Max(
+                shares.Right + BarGap + BarWidth + BarLabelWidth,
+                shares.Left + (int)_text.Width(SharesTitle, TitleSize)
+            ) + Margin;
         int bottom = Math.Max(adjacency.Bottom + Margin + (int)LineHeight, shares.Bottom + NameHeight) + Margin;
 
         using var bitmap = new SKBitmap(new SKImageInfo(right, bottom, SKColorType.Rgba8888, SKAlphaType.Opaque));
@@ -78,19 +92,44 @@ internal sealed class PartitionPicture
     {
         var scale = ColourScale.Logarithmic([.. _map.Adjacency], MostDecades);
         Title(canvas, AdjacencyTitle, area);
-        HeatMap.Draw(canvas, area, _map.Size, _map.Size, (row, column) => _map.Adjacency[row * _map.Size + column], scale);
+        HeatMap.Draw(
+            canvas,
+            area,
+            _map.Size,
+            _map.Size,
+            (row, column) => _map.Adjacency[row * _map.Size + column],
+            scale
+        );
         DrawClusters(canvas, area);
-        HeatMap.DrawBar(canvas, _text, SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, area.Height), scale, TextSize);
-        Label(canvas, $"{_map.Size} x {_map.Size} cells, mean edge weight (log scale); white: no edge", new SKPoint(area.Left, area.Bottom + Margin), SKTextAlign.Left);
+        HeatMap.DrawBar(
+            canvas,
+            _text,
+            SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, area.Height),
+            scale,
+            TextSize
+        );
+        Label(
+            canvas,
+            $"{_map.Size} x {_map.Size} cells, mean edge weight (log scale); white: no edge",
+            new SKPoint(area.Left, area.Bottom + Margin),
+            SKTextAlign.Left
+        );
     }
 
     private void DrawClusters(SKCanvas canvas, SKRectI area)
     {
-        using var line = new SKPaint { Color = Border, StrokeWidth = 1, IsStroke = true };
-        double cell = (double)area.Width / Math.Max(1, _map.Size), lastLabel = double.NegativeInfinity;
+        using var line = new SKPaint
+        {
+            Color = Border,
+            StrokeWidth = 1,
+            IsStroke = true,
+        };
+        double cell = (double)area.Width / Math.Max(1, _map.Size),
+            lastLabel = double.NegativeInfinity;
         for (int cluster = 0; cluster < _clusters; cluster++)
         {
-            int start = _map.ClusterStarts[cluster], end = cluster + 1 < _clusters ? _map.ClusterStarts[cluster + 1] : _map.Size;
+            int start = _map.ClusterStarts[cluster],
+                end = cluster + 1 < _clusters ? _map.ClusterStarts[cluster + 1] : _map.Size;
             float edge = (float)Math.Round(start * cell);
             if (start > 0 && start < _map.Size && area.Width >= NarrowestBlock * _clusters)
             {
@@ -99,9 +138,15 @@ internal sealed class PartitionPicture
             }
 
             double middle = (start + end) / 2.0 * cell;
-            if (end == start || middle - lastLabel < LineHeight) continue;
+            if (end == start || middle - lastLabel < LineHeight)
+                continue;
             lastLabel = middle;
-            Label(canvas, ClusterName(cluster), new SKPoint(area.Left - 8, (float)(area.Top + middle)), SKTextAlign.Right);
+            Label(
+                canvas,
+                ClusterName(cluster),
+                new SKPoint(area.Left - 8, (float)(area.Top + middle)),
+                SKTextAlign.Right
+            );
         }
     }
 
@@ -111,30 +156,59 @@ internal sealed class PartitionPicture
         Title(canvas, SharesTitle, area);
         HeatMap.Draw(canvas, area, _clusters, _classNames.Count, (row, column) => _map.ClassShares[row, column], scale);
         DrawValues(canvas, area, scale);
-        float row = (float)area.Height / _clusters, column = (float)area.Width / _classNames.Count;
+        float row = (float)area.Height / _clusters,
+            column = (float)area.Width / _classNames.Count;
         for (int cluster = 0; cluster < _clusters; cluster += Every(row))
-            Label(canvas, ClusterName(cluster), new SKPoint(area.Left - 8, area.Top + (cluster + 0.5f) * row), SKTextAlign.Right);
+            Label(
+                canvas,
+                ClusterName(cluster),
+                new SKPoint(area.Left - 8, area.Top + (cluster + 0.5f) * row),
+                SKTextAlign.Right
+            );
         for (int label = 0; label < _classNames.Count; label += Every(column))
         {
             string name = _text.Shorten(_classNames[label], TextSize, NameHeight - 12);
-            _text.Draw(canvas, name, new SKPoint(area.Left + (label + 0.5f) * column, area.Bottom + 8), TextSize, SKTextAlign.Right, SKColors.Black, degrees: -90);
+            _text.Draw(
+                canvas,
+                name,
+                new SKPoint(area.Left + (label + 0.5f) * column, area.Bottom + 8),
+                TextSize,
+                SKTextAlign.Right,
+                SKColors.Black,
+                degrees: -90
+            );
         }
 
-        HeatMap.DrawBar(canvas, _text, SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, Math.Max(area.Height, 2 * LargestCell)), scale, TextSize);
+        HeatMap.DrawBar(
+            canvas,
+            _text,
+            SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, Math.Max(area.Height, 2 * LargestCell)),
+            scale,
+            TextSize
+        );
     }
 
     /// <summary>Writes the shares into cells that are large enough.</summary>
     private void DrawValues(SKCanvas canvas, SKRectI area, ColourScale scale)
     {
-        float row = (float)area.Height / _clusters, column = (float)area.Width / _classNames.Count;
-        if (row < LineHeight || column < _text.Width("0.00", TextSize) + 6) return;
+        float row = (float)area.Height / _clusters,
+            column = (float)area.Width / _classNames.Count;
+        if (row < LineHeight || column < _text.Width("0.00", TextSize) + 6)
+            return;
         for (int cluster = 0; cluster < _clusters; cluster++)
         {
             for (int label = 0; label < _classNames.Count; label++)
             {
                 double share = _map.ClassShares[cluster, label];
                 var middle = new SKPoint(area.Left + (label + 0.5f) * column, area.Top + (cluster + 0.5f) * row);
-                _text.Draw(canvas, share.ToString("0.00", CultureInfo.InvariantCulture), middle, TextSize, SKTextAlign.Center, scale.TextColourOn(share));
+                _text.Draw(
+                    canvas,
+                    share.ToString("0.00", CultureInfo.InvariantCulture),
+                    middle,
+                    TextSize,
+                    SKTextAlign.Center,
+                    scale.TextColourOn(share)
+                );
             }
         }
     }
@@ -147,5 +221,6 @@ internal sealed class PartitionPicture
     private void Title(SKCanvas canvas, string title, SKRectI area) =>
         _text.Draw(canvas, title, new SKPoint(area.Left, area.Top - 28), TitleSize, SKTextAlign.Left, SKColors.Black);
 
-    private void Label(SKCanvas canvas, string text, SKPoint at, SKTextAlign align) => _text.Draw(canvas, text, at, TextSize, align, SKColors.Black);
+    private void Label(SKCanvas canvas, string text, SKPoint at, SKTextAlign align) =>
+        _text.Draw(canvas, text, at, TextSize, align, SKColors.Black);
 }

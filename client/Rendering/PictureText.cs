@@ -19,7 +19,8 @@ internal sealed class PictureText(SKTypeface? typeface)
     /// <summary>Width of a text.</summary>
     public float Width(string text, float size)
     {
-        if (typeface is null) return text.Length * PixelFont.Advance * PointOf(size);
+        if (typeface is null)
+            return text.Length * PixelFont.Advance * PointOf(size);
         using var paint = new SKPaint { Typeface = typeface, TextSize = size };
         return paint.MeasureText(text);
     }
@@ -27,9 +28,11 @@ internal sealed class PictureText(SKTypeface? typeface)
     /// <summary>The text if it fits, else its beginning and three dots.</summary>
     public string Shorten(string text, float size, float width)
     {
-        if (Width(text, size) <= width) return text;
+        if (Width(text, size) <= width)
+            return text;
         int length = text.Length;
-        while (length > 1 && Width(text[..length] + Ellipsis, size) > width) length--;
+        while (length > 1 && Width(text[..length] + Ellipsis, size) > width)
+            length--;
         return text[..length] + Ellipsis;
     }
 
@@ -41,11 +44,24 @@ internal sealed class PictureText(SKTypeface? typeface)
     /// <param name="align">Which end of the text is at the point.</param>
     /// <param name="colour">Its colour.</param>
     /// <param name="degrees">Turn around the point, clockwise.</param>
-    public void Draw(SKCanvas canvas, string text, SKPoint at, float size, SKTextAlign align, SKColor colour, float degrees = 0)
+    public void Draw(
+        SKCanvas canvas,
+        string text,
+        SKPoint at,
+        float size,
+        SKTextAlign align,
+        SKColor colour,
+        float degrees = 0
+    )
     {
         using var paint = new SKPaint { Color = colour, IsAntialias = typeface is not null || degrees % 90 != 0 };
         float width = Width(text, size);
-        float x = align switch { SKTextAlign.Right => -width, SKTextAlign.Center => -width / 2, _ => 0 };
+        float x = align switch
+        {
+            SKTextAlign.Right => -width,
+            SKTextAlign.Center => -width / 2,
+            _ => 0,
+        };
         canvas.Save();
         canvas.Translate(MathF.Round(at.X), MathF.Round(at.Y));
         canvas.RotateDegrees(degrees);
@@ -68,7 +84,8 @@ internal sealed class PictureText(SKTypeface? typeface)
         var manager = SKFontManager.Default;
         var families = Preferred.Concat(Enumerable.Range(0, manager.FontFamilyCount).Select(manager.GetFamilyName));
         foreach (string family in families)
-            if (manager.MatchFamily(family, SKFontStyle.Normal) is { } found && found.ContainsGlyphs(Needed)) return found;
+            if (manager.MatchFamily(family, SKFontStyle.Normal) is { } found && found.ContainsGlyphs(Needed))
+                return found;
         return null;
     }
 

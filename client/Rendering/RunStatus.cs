@@ -49,37 +49,39 @@ internal sealed record RunStatusDocument
     public IReadOnlyList<EventLine>? Events { get; init; }
 
     /// <summary>A run and where it is.</summary>
-    public static RunStatusDocument Of(FoundRun run, RunProgress look, IReadOnlyList<EventLine>? events = null) => new()
-    {
-        RunId = run.RunId,
-        Library = run.RunId,
-        Kind = "run",
-        Data = run.Settings.Data.Kind,
-        State = RunStates.Of(look),
-        Phase = RunStates.Name(look.Phase),
-        Task = look.Task + 1,
-        Tasks = run.Settings.Tasks,
-        Round = Math.Min(look.Round + 1, run.Settings.Training.Rounds),
-        Rounds = run.Settings.Training.Rounds,
-        TaskProgress = look.TaskProgress,
-        Nodes = run.Settings.Participation.Nodes,
-        Seed = run.Settings.Seed,
-        StartedAt = run.StartedAt,
-        Error = look.Error,
-        Events = events,
-    };
+    public static RunStatusDocument Of(FoundRun run, RunProgress look, IReadOnlyList<EventLine>? events = null) =>
+        new()
+        {
+            RunId = run.RunId,
+            Library = run.RunId,
+            Kind = "run",
+            Data = run.Settings.Data.Kind,
+            State = RunStates.Of(look),
+            Phase = RunStates.Name(look.Phase),
+            Task = look.Task + 1,
+            Tasks = run.Settings.Tasks,
+            Round = Math.Min(look.Round + 1, run.Settings.Training.Rounds),
+            Rounds = run.Settings.Training.Rounds,
+            TaskProgress = look.TaskProgress,
+            Nodes = run.Settings.Participation.Nodes,
+            Seed = run.Settings.Seed,
+            StartedAt = run.StartedAt,
+            Error = look.Error,
+            Events = events,
+        };
 
     /// <summary>A library made by <c>preserve</c>, which has no rounds.</summary>
-    public static RunStatusDocument OfPreservation(RunSummary summary) => new()
-    {
-        RunId = summary.RunId,
-        Library = summary.Library,
-        Kind = "preserve",
-        Data = summary.Data.Kind,
-        State = RunStates.Of(summary.Phase, isStopped: false, isAtWork: false),
-        Phase = RunStates.Name(summary.Phase),
-        StartedAt = summary.StartedAt,
-    };
+    public static RunStatusDocument OfPreservation(RunSummary summary) =>
+        new()
+        {
+            RunId = summary.RunId,
+            Library = summary.Library,
+            Kind = "preserve",
+            Data = summary.Data.Kind,
+            State = RunStates.Of(summary.Phase, isStopped: false, isAtWork: false),
+            Phase = RunStates.Name(summary.Phase),
+            StartedAt = summary.StartedAt,
+        };
 }
 
 /// <summary>The tables of runs and their nodes.</summary>
@@ -91,7 +93,15 @@ internal static class RunStatusTables
         var table = new Table().AddColumns("run", "data", "state", "phase", "task", "round", "began");
         table.Columns[0].NoWrap(); // ids are copied
         foreach (var run in runs)
-            table.AddRow(Markup.Escape(run.RunId), Markup.Escape(run.Data), run.State, run.Phase, Of(run.Task, run.Tasks), Of(run.Round, run.Rounds), Time(run.StartedAt));
+            table.AddRow(
+                Markup.Escape(run.RunId),
+                Markup.Escape(run.Data),
+                run.State,
+                run.Phase,
+                Of(run.Task, run.Tasks),
+                Of(run.Round, run.Rounds),
+                Time(run.StartedAt)
+            );
         return table;
     }
 
@@ -100,9 +110,16 @@ internal static class RunStatusTables
     {
         var table = new Table().HideHeaders().AddColumns("", "").Title(Markup.Escape(run.RunId));
         table.AddRow("state", run.State).AddRow("phase", run.Phase);
-        table.AddRow("task", Of(run.Task, run.Tasks)).AddRow("round", Of(run.Round, run.Rounds)).AddRow("of the task", Percent(run.TaskProgress ?? 0, 0));
-        table.AddRow("data", Markup.Escape(run.Data)).AddRow("nodes", Count(run.Nodes ?? 0)).AddRow("began", Time(run.StartedAt));
-        if (run.Error is { } error) table.AddRow("error", Markup.Escape(error));
+        table
+            .AddRow("task", Of(run.Task, run.Tasks))
+            .AddRow("round", Of(run.Round, run.Rounds))
+            .AddRow("of the task", Percent(run.TaskProgress ?? 0, 0));
+        table
+            .AddRow("data", Markup.Escape(run.Data))
+            .AddRow("nodes", Count(run.Nodes ?? 0))
+            .AddRow("began", Time(run.StartedAt));
+        if (run.Error is { } error)
+            table.AddRow("error", Markup.Escape(error));
         return table;
     }
 
@@ -112,18 +129,29 @@ internal static class RunStatusTables
         var table = new Table().AddColumns("node", "state", "silo", "device", "last merge", "missed", "problem");
         foreach (var node in nodes)
         {
-            string state = node.State == RunNodeDocument.NameOf(RunNodeState.Working) ? $"{node.State} {Percent(node.Progress, 0)}" : node.State;
+            string state =
+                node.State == RunNodeDocument.NameOf(RunNodeState.Working)
+                    ? $"{node.State} {Percent(node.Progress, 0)}"
+                    : node.State;
             table.AddRow(
-                node.Node, state, node.Silo ?? "-", node.Device ?? "-", node.LastTask is null ? "-" : $"task {node.LastTask}, round {node.LastRound}", Count(node.Missed),
-                Markup.Escape(node.Problem ?? ""));
+                node.Node,
+                state,
+                node.Silo ?? "-",
+                node.Device ?? "-",
+                node.LastTask is null ? "-" : $"task {node.LastTask}, round {node.LastRound}",
+                Count(node.Missed),
+                Markup.Escape(node.Problem ?? "")
+            );
         }
 
         return table;
     }
 
-    private static string Of(int? number, int? of) => number is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{number}/{of}");
+    private static string Of(int? number, int? of) =>
+        number is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{number}/{of}");
 
-    private static string Time(DateTimeOffset? at) => at?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-";
+    private static string Time(DateTimeOffset? at) =>
+        at?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-";
 }
 
 /// <summary>Words for what a run is at. Stable: <c>--json</c> prints them.</summary>
@@ -142,12 +170,15 @@ internal static class RunStates
     /// <param name="phase">The phase.</param>
     /// <param name="isStopped">Whether it was stopped.</param>
     /// <param name="isAtWork">Whether a silo is at work on it.</param>
-    public static string Of(RunPhase phase, bool isStopped, bool isAtWork) => phase switch
-    {
-        RunPhase.Completed => Completed,
-        RunPhase.Failed => Failed,
-        _ => isStopped ? Stopped : isAtWork ? Running : Interrupted,
-    };
+    public static string Of(RunPhase phase, bool isStopped, bool isAtWork) =>
+        phase switch
+        {
+            RunPhase.Completed => Completed,
+            RunPhase.Failed => Failed,
+            _ => isStopped ? Stopped
+            : isAtWork ? Running
+            : Interrupted,
+        };
 
     /// <summary>The word for a phase.</summary>
     public static string Name(RunPhase phase) => phase.ToString().ToLowerInvariant();
@@ -178,18 +209,19 @@ internal sealed record RunNodeDocument
     public required string? Problem { get; init; }
 
     /// <summary>The document of a node.</summary>
-    public static RunNodeDocument Of(RunNode node) => new()
-    {
-        Node = $"node-{node.Index + 1}",
-        State = NameOf(node.State),
-        Silo = node.Silo,
-        Device = node.Device,
-        Progress = node.Progress,
-        LastTask = node.LastTask + 1,
-        LastRound = node.LastRound + 1,
-        Missed = node.Missed,
-        Problem = node.Problem,
-    };
+    public static RunNodeDocument Of(RunNode node) =>
+        new()
+        {
+            Node = $"node-{node.Index + 1}",
+            State = NameOf(node.State),
+            Silo = node.Silo,
+            Device = node.Device,
+            Progress = node.Progress,
+            LastTask = node.LastTask + 1,
+            LastRound = node.LastRound + 1,
+            Missed = node.Missed,
+            Problem = node.Problem,
+        };
 
     /// <summary>The word for a state. Stable.</summary>
     public static string NameOf(RunNodeState state) => state.ToString().ToLowerInvariant();

@@ -19,7 +19,8 @@ internal sealed class RunView(bool json)
     private readonly IAnsiConsole _console = Consoles.Create(json);
 
     /// <summary>Reads the data set, showing how far it is.</summary>
-    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) => DataView.ReadAsync(_console, datasets, settings.Data);
+    public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) =>
+        DataView.ReadAsync(_console, datasets, settings.Data);
 
     /// <summary>Says what begins.</summary>
     /// <param name="runId">Id of the run.</param>
@@ -28,34 +29,60 @@ internal sealed class RunView(bool json)
     /// <param name="verb">The first word, such as <c>resuming</c>.</param>
     public void Begin(string runId, RunSettings settings, string place, string verb)
     {
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}");
+        _console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, "
+                + $"{settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of "
+                + $"{settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank "
+                + $"{settings.Merging.Rank}, seed {settings.Seed}"
+        );
         _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }
 
     /// <summary>Follows the run until it ends.</summary>
-    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
-    {
-        var preservation = settings.Legacy.Tasks > 0 ? bars.Add("legacy model to experts") : null;
-        var tasks = Enumerable.Range(0, settings.Tasks).Select(task => bars.Add($"task {task + 1}/{settings.Tasks}")).ToArray();
-        using var watch = new RoundWatch();
-        return await run.FollowAsync(
-            look =>
+    public Task<RunReport> FollowAsync(DmkdRun run, RunSettings settings, CancellationToken cancellationToken) =>
+        Bars.RunAsync(
+            _console,
+            async bars =>
             {
-                watch.See(look);
-                Show(look, preservation, tasks);
-            },
-            cancellationToken);
-    });
+                var preservation = settings.Legacy.Tasks > 0 ? bars.Add("legacy model to experts") : null;
+                var tasks = Enumerable
+                    .Range(0, settings.Tasks)
+                    .Select(task => bars.Add($"task {task + 1}/{settings.Tasks}"))
+                    .ToArray();
+                using var watch = new RoundWatch();
+                return await run.FollowAsync(
+                    look =>
+                    {
+                        watch.See(look);
+                        Show(look, preservation, tasks);
+                    },
+                    cancellationToken
+                );
+            }
+        );
 
     /// <summary>Runs a baseline.</summary>
-    public Task<MethodResult> FollowAsync(IContinualLearner learner, ContinualProblem problem, CancellationToken cancellationToken) => Bars.RunAsync(_console, async bars =>
-    {
-        var bar = bars.Add(learner.Name);
-        var result = await learner.LearnAsync(problem, bar.Set, cancellationToken);
-        bar.Set(1);
-        _console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {result.TaskIncrementalAccuracy:P1} task-incremental");
-        return result;
-    });
+    public Task<MethodResult> FollowAsync(
+        IContinualLearner learner,
+        ContinualProblem problem,
+        CancellationToken cancellationToken
+    ) =>
+        Bars.RunAsync(
+            _console,
+            async bars =>
+            {
+                var bar = bars.Add(learner.Name);
+                var result = await learner.LearnAsync(problem, bar.Set, cancellationToken);
+                bar.Set(1);
+                _console.MarkupLineInterpolated(
+                    CultureInfo.InvariantCulture,
+                    $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, "
+                        + $"{result.TaskIncrementalAccuracy:P1} task-incremental"
+                );
+                return result;
+            }
+        );
 
     /// <summary>Prints the tables.</summary>
     public void End(RunReport report, IReadOnlyList<MethodResult> baselines)
@@ -74,7 +101,8 @@ internal sealed class RunView(bool json)
         for (int task = 0; task < tasks.Length; task++)
         {
             bool done = look.Phase is RunPhase.Completed || task < look.Task;
-            if (done || task == look.Task) tasks[task].Set(done ? 1 : look.TaskProgress);
+            if (done || task == look.Task)
+                tasks[task].Set(done ? 1 : look.TaskProgress);
         }
     }
 }
@@ -88,7 +116,8 @@ internal sealed class RoundWatch : IDisposable
     /// <summary>Takes in a look at the run.</summary>
     public void See(RunProgress look)
     {
-        if (look.Trace == _trace) return;
+        if (look.Trace == _trace)
+            return;
         Dispose();
         _trace = look.Trace;
         var current = Activity.Current;
@@ -121,7 +150,13 @@ internal static class RunTables
             int row = task;
             table.AddRow([
                 (task + 1).ToString(CultureInfo.InvariantCulture),
-                .. methods.SelectMany(method => (string[])[Percent(method.ClassIncremental[row].Average()), Percent(method.TaskIncremental[row].Average())]),
+                .. methods.SelectMany(method =>
+                    (string[])
+                        [
+                            Percent(method.ClassIncremental[row].Average()),
+                            Percent(method.TaskIncremental[row].Average()),
+                        ]
+                ),
             ]);
         }
 
@@ -132,7 +167,8 @@ internal static class RunTables
     public static Table Summary(IReadOnlyList<MethodResult> methods, double? legacyAccuracy)
     {
         var table = new Table().Title("At the end").AddColumn("");
-        foreach (var method in methods) table.AddColumn(new TableColumn(Heading(method)).RightAligned());
+        foreach (var method in methods)
+            table.AddColumn(new TableColumn(Heading(method)).RightAligned());
         Add("accuracy, class-incremental", method => Percent(method.FinalAccuracy));
         Add("accuracy, task-incremental", method => Percent(method.TaskIncrementalAccuracy));
         Add("macro-F1", method => method.MacroF1.ToString("F3", CultureInfo.InvariantCulture));
@@ -141,18 +177,27 @@ internal static class RunTables
         Add("parameters", method => Count(method.Parameters));
         Add("sent by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesUp));
         Add("  of that for routing", method => method.DenseBytes == 0 ? "-" : Megabytes(method.RoutingBytes));
-        Add("  updates as dense fp32", method => method.DenseBytes == 0 ? "-" : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)");
+        Add(
+            "  updates as dense fp32",
+            method =>
+                method.DenseBytes == 0
+                    ? "-"
+                    : $"{Megabytes(method.DenseBytes)} "
+                        + $"({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)"
+        );
         Add("fetched by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesDown));
         Add("device seconds", method => Seconds(method.DeviceSeconds));
         Add("wall seconds", method => Seconds(method.WallSeconds));
-        if (legacyAccuracy is { } accuracy) table.Caption($"The legacy model: {Percent(accuracy)} on its own classes.");
+        if (legacyAccuracy is { } accuracy)
+            table.Caption($"The legacy model: {Percent(accuracy)} on its own classes.");
         return table;
 
         void Add(string name, Func<MethodResult, string> value) => table.AddRow([name, .. methods.Select(value)]);
     }
 
     /// <summary>A name of two words takes two lines, so that the tables keep to 100 columns.</summary>
-    private static string Heading(MethodResult method) => method.Method.Replace("sequential-fine-tuning", "sequential\nfine-tuning", StringComparison.Ordinal);
+    private static string Heading(MethodResult method) =>
+        method.Method.Replace("sequential-fine-tuning", "sequential\nfine-tuning", StringComparison.Ordinal);
 
     private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F2} MB");
 

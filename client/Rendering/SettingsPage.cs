@@ -10,7 +10,9 @@ using Dmkd.Grains.Runs;
 
 namespace Dmkd.Client.Rendering;
 
-/// <summary>docs/reference/settings.md: every setting with its default and limits, and the words that settings may be.</summary>
+/// <summary>
+/// docs/reference/settings.md: every setting with its default and limits, and the words that settings may be.
+/// </summary>
 internal static class SettingsPage
 {
     private const string Head = """
@@ -28,18 +30,28 @@ internal static class SettingsPage
         Tables(page, "run", RunSettingsRules.Binder, DmkdParameters.Names);
         Tables(page, "preserve", PreservationRules.Binder, []);
         page.Append("\n## Words\n");
-        foreach (var registry in Registries()) Words(page, registry);
+        foreach (var registry in Registries())
+            Words(page, registry);
         return page.ToString();
     }
 
-    private static void Tables<T>(StringBuilder page, string command, SettingsBinder<T> binder, IReadOnlyList<string> parameters)
+    private static void Tables<T>(
+        StringBuilder page,
+        string command,
+        SettingsBinder<T> binder,
+        IReadOnlyList<string> parameters
+    )
         where T : class
     {
         foreach (var section in binder.Settings.GroupBy(setting => setting.Section))
         {
             string title = section.Key.Length == 0 ? "the whole" : section.Key.ToLowerInvariant();
-            page.Append(CultureInfo.InvariantCulture, $"\n## {command}: {title}\n\n| Setting | In experiments | Default | Limits | |\n|---|---|---|---|---|\n");
-            foreach (var setting in section) page.Append(Row(setting, parameters.Contains(setting.Name)));
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"\n## {command}: {title}\n\n| Setting | In experiments | Default | Limits | |\n|---|---|---|---|---|\n"
+            );
+            foreach (var setting in section)
+                page.Append(Row(setting, parameters.Contains(setting.Name)));
         }
     }
 
@@ -48,7 +60,8 @@ internal static class SettingsPage
 
     private static string DefaultOf(Setting setting)
     {
-        if (setting.Default is null or false or "" || setting.HidesDefault || setting.IsNegated) return "";
+        if (setting.Default is null or false or "" || setting.HidesDefault || setting.IsNegated)
+            return "";
         object value = setting.Default is TimeSpan time ? time.TotalSeconds : setting.Default;
         return $"`{Convert.ToString(value, CultureInfo.InvariantCulture)!.ToLowerInvariant()}`";
     }
@@ -67,6 +80,11 @@ internal static class SettingsPage
     private static IEnumerable<Registry> Registries()
     {
         var settings = RunSettingsRules.Binder.Settings.Concat(PreservationRules.Binder.Settings);
-        return settings.Select(setting => setting.Known).OfType<Registry>().Append(ArchitectureCatalog.Usual).Append(BaselineCatalog.Known).Distinct();
+        return settings
+            .Select(setting => setting.Known)
+            .OfType<Registry>()
+            .Append(ArchitectureCatalog.Usual)
+            .Append(BaselineCatalog.Known)
+            .Distinct();
     }
 }

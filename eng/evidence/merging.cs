@@ -5,7 +5,8 @@
 //
 //   dotnet build -c Release client && dotnet run eng/evidence/merging.cs -- [OUTPUT_FOLDER] [TABLE...]
 //
-// Cells that are in the folder already are not run again, so it may be stopped and started. The images are looked for in ../shared, or
+// Cells that are in the folder already are not run again, so it may be stopped and started. The images are looked for
+// in ../shared, or
 // where DMKD_IMAGES says; DMKD_PROGRAM names another build of the console.
 
 using System.Diagnostics;
@@ -17,23 +18,50 @@ using System.Text.Json;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 int[] seeds = [1, 2, 3];
 string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ScriptPath())!, "..", ".."));
-string program = Environment.GetEnvironmentVariable("DMKD_PROGRAM") ?? Path.Combine(root, "artifacts", "bin", "Dmkd.Client", "release", "dmkd");
-string images = Environment.GetEnvironmentVariable("DMKD_IMAGES") ?? Path.Combine(root, "..", "shared", "data", "cifar10-images.zip");
+string program =
+    Environment.GetEnvironmentVariable("DMKD_PROGRAM")
+    ?? Path.Combine(root, "artifacts", "bin", "Dmkd.Client", "release", "dmkd");
+string images =
+    Environment.GetEnvironmentVariable("DMKD_IMAGES")
+    ?? Path.Combine(root, "..", "shared", "data", "cifar10-images.zip");
 string folder = Path.GetFullPath(args.Length > 0 ? args[0] : Path.Combine(root, "artifacts", "evidence", "merging"));
 HashSet<string> wanted = args.Length > 1 ? [.. args[1..]] : ["4", "5"];
 foreach (string needed in (string[])[program, images])
-    if (!File.Exists(needed)) return Fail($"There is no {needed}.");
+    if (!File.Exists(needed))
+        return Fail($"There is no {needed}.");
 Directory.CreateDirectory(folder);
 
-// One task of all ten classes: one expert, four nodes with unlike data, ten rounds. What counts is how the ten merges do.
+// One task of all ten classes: one expert, four nodes with unlike data, ten rounds. What counts is how the ten merges
+// do.
 string[] budget =
 [
-    "--data", "images", "--data-path", images, "--train-per-class", "200", "--test-per-class", "500", "--tasks", "1", "--legacy-tasks", "0", "--nodes", "4",
-    "--rounds", "10", "--epochs", "2", "--all-rotations", "false", "--no-baseline",
+    "--data",
+    "images",
+    "--data-path",
+    images,
+    "--train-per-class",
+    "200",
+    "--test-per-class",
+    "500",
+    "--tasks",
+    "1",
+    "--legacy-tasks",
+    "0",
+    "--nodes",
+    "4",
+    "--rounds",
+    "10",
+    "--epochs",
+    "2",
+    "--all-rotations",
+    "false",
+    "--no-baseline",
 ];
 StringBuilder tables = new();
-if (wanted.Contains("4")) Communication();
-if (wanted.Contains("5")) Schedules();
+if (wanted.Contains("4"))
+    Communication();
+if (wanted.Contains("5"))
+    Schedules();
 File.WriteAllText(Path.Combine(folder, "tables.md"), tables.ToString());
 return 0;
 
@@ -41,27 +69,55 @@ void Communication()
 {
     Line("### Table 4: what is sent");
     Line("");
-    Line("| sent as | error feedback | values | accuracy | against dense | bytes up per update | bytes down per update | up, times fewer | down, times fewer |");
+    Line(
+        "| sent as | error feedback | values | accuracy | against dense | bytes up per update | "
+            + "bytes down per update | up, times fewer | down, times fewer |"
+    );
     Line("|---|---|---|---|---|---|---|---|---|");
-    // Running statistics belong to the weights they were measured under: those of the merged weights are measured anew, for every row.
+    // Running statistics belong to the weights they were measured under: those of the merged weights are measured
+    // anew, for every row.
     var dense = Cells("dense-fp32", "--compressor", "dense", "--reestimate-batch-norm", "--merge-rule", "weighted");
-    foreach (var (name, compressor) in ((string, string[])[])
-        [("dense", ["--compressor", "dense"]), ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]), ("svd, r = 3", ["--compressor", "svd", "--rank", "3"]), ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
-         ("powersgd, r = 1", ["--compressor", "powersgd", "--rank", "1"]), ("powersgd, r = 3", ["--compressor", "powersgd", "--rank", "3"]),
-         ("powersgd, r = 4", ["--compressor", "powersgd", "--rank", "4"])])
+    foreach (
+        var (name, compressor) in ((string, string[])[])
+            [
+                ("dense", ["--compressor", "dense"]),
+                ("svd, r = 1", ["--compressor", "svd", "--rank", "1"]),
+                ("svd, r = 3", ["--compressor", "svd", "--rank", "3"]),
+                ("svd, r = 4", ["--compressor", "svd", "--rank", "4"]),
+                ("powersgd, r = 1", ["--compressor", "powersgd", "--rank", "1"]),
+                ("powersgd, r = 3", ["--compressor", "powersgd", "--rank", "3"]),
+                ("powersgd, r = 4", ["--compressor", "powersgd", "--rank", "4"]),
+            ]
+    )
     {
         foreach (bool half in (bool[])[false, true])
         {
             foreach (bool feedback in (bool[])[false, true])
             {
-                if (name == "dense" && feedback && !half) continue; // nothing is dropped
-                if (name.EndsWith("r = 3", StringComparison.Ordinal) && !(half && feedback)) continue; // the rows that get twenty times
-                string[] options = [.. compressor, "--reestimate-batch-norm", "--merge-rule", "weighted", .. half ? (string[])["--fp16"] : [], .. feedback ? (string[])["--error-feedback"] : []];
-                string cell = $"{string.Join('-', compressor.Where(option => !option.StartsWith('-')))}-{(half ? "fp16" : "fp32")}{(feedback ? "-feedback" : "")}";
+                if (name == "dense" && feedback && !half)
+                    continue; // nothing is dropped
+                if (name.EndsWith("r = 3", StringComparison.Ordinal) && !(half && feedback))
+                    continue; // the rows that get twenty times
+                string[] options =
+                [
+                    .. compressor,
+                    "--reestimate-batch-norm",
+                    "--merge-rule",
+                    "weighted",
+                    .. half ? (string[])["--fp16"] : [],
+                    .. feedback ? (string[])["--error-feedback"] : [],
+                ];
+                string cell =
+                    $"{string.Join('-', compressor.Where(option => !option.StartsWith('-')))}-{(half ? "fp16" : "fp32")}{(feedback ? "-feedback" : "")}";
                 var cells = cell == "dense-fp32" ? dense : Cells(cell, options);
-                double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
-                Line($"| {name} | {(feedback ? "yes" : "no")} | {(half ? "fp16" : "fp32")} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(dense, "finalAccuracy")):+0.0;-0.0} | "
-                    + $"{up / 40:N0} | {down / 40:N0} | {Mean(dense, "bytesUp") / up:F1} | {Mean(dense, "bytesDown") / down:F1} |");
+                double up = Mean(cells, "bytesUp"),
+                    down = Mean(cells, "bytesDown");
+                Line(
+                    $"| {name} | {(feedback ? "yes" : "no")} | {(half ? "fp16" : "fp32")} | {Spread(cells)} | "
+                        + $"{100 * (Mean(cells, "finalAccuracy") - Mean(dense, "finalAccuracy")):+0.0;-0.0} | "
+                        + $"{up / 40:N0} | {down / 40:N0} | {Mean(dense, "bytesUp") / up:F1} | "
+                        + $"{Mean(dense, "bytesDown") / down:F1} |"
+                );
             }
         }
     }
@@ -69,21 +125,37 @@ void Communication()
     Line("");
     Line("With a wider last layer (`--widths 16,32,64,128`):");
     Line("");
-    Line("| sent as | error feedback | values | accuracy | against dense | bytes up per update | bytes down per update | up, times fewer | down, times fewer |");
+    Line(
+        "| sent as | error feedback | values | accuracy | against dense | bytes up per update | "
+            + "bytes down per update | up, times fewer | down, times fewer |"
+    );
     Line("|---|---|---|---|---|---|---|---|---|");
     string[] wide = ["--widths", "16,32,64,128", "--reestimate-batch-norm", "--merge-rule", "weighted"];
     var whole = Cells("wide-dense-fp32", [.. wide, "--compressor", "dense"]);
-    foreach (var (name, cells) in ((string, JsonElement[])[])
-        [("dense | no | fp32", whole), ("svd, r = 4 | yes | fp16", WideSvd(4)), ("svd, r = 6 | yes | fp16", WideSvd(6))])
+    foreach (
+        var (name, cells) in ((string, JsonElement[])[])
+            [
+                ("dense | no | fp32", whole),
+                ("svd, r = 4 | yes | fp16", WideSvd(4)),
+                ("svd, r = 6 | yes | fp16", WideSvd(6)),
+            ]
+    )
     {
-        double up = Mean(cells, "bytesUp"), down = Mean(cells, "bytesDown");
-        Line($"| {name} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(whole, "finalAccuracy")):+0.0;-0.0} | "
-            + $"{up / 40:N0} | {down / 40:N0} | {Mean(whole, "bytesUp") / up:F1} | {Mean(whole, "bytesDown") / down:F1} |");
+        double up = Mean(cells, "bytesUp"),
+            down = Mean(cells, "bytesDown");
+        Line(
+            $"| {name} | {Spread(cells)} | {100 * (Mean(cells, "finalAccuracy") - Mean(whole, "finalAccuracy")):+0.0;-0.0} | "
+                + $"{up / 40:N0} | {down / 40:N0} | {Mean(whole, "bytesUp") / up:F1} | {Mean(whole, "bytesDown") / down:F1} |"
+        );
     }
 
     Line("");
 
-    JsonElement[] WideSvd(int rank) => Cells($"wide-svd-{rank}-fp16-feedback", [.. wide, "--compressor", "svd", "--rank", $"{rank}", "--error-feedback", "--fp16"]);
+    JsonElement[] WideSvd(int rank) =>
+        Cells(
+            $"wide-svd-{rank}-fp16-feedback",
+            [.. wide, "--compressor", "svd", "--rank", $"{rank}", "--error-feedback", "--fp16"]
+        );
 }
 
 void Schedules()
@@ -93,20 +165,39 @@ void Schedules()
     Line("| tau | first weights | merge | accuracy |");
     Line("|---|---|---|---|");
     string[] restated = ["--reestimate-batch-norm"];
-    foreach (var (tau, own, merge, options) in ((int, bool, string, string[])[])
-        [(1, false, "mean", []), (1, false, "mean, batch norm re-estimated", restated), (2, false, "mean, batch norm re-estimated", restated),
-         (5, false, "mean, batch norm re-estimated", restated), (1, true, "mean", []), (1, true, "mean, batch norm re-estimated", restated),
-         (1, true, "aligned, batch norm re-estimated", [.. restated, "--align"])])
+    foreach (
+        var (tau, own, merge, options) in ((int, bool, string, string[])[])
+            [
+                (1, false, "mean", []),
+                (1, false, "mean, batch norm re-estimated", restated),
+                (2, false, "mean, batch norm re-estimated", restated),
+                (5, false, "mean, batch norm re-estimated", restated),
+                (1, true, "mean", []),
+                (1, true, "mean, batch norm re-estimated", restated),
+                (1, true, "aligned, batch norm re-estimated", [.. restated, "--align"]),
+            ]
+    )
     {
         string cell = $"tau-{tau}-{(own ? "own" : "common")}-{merge.Replace(", ", "-").Replace(' ', '-')}";
-        string[] all = ["--merge-rule", "mean", "--merge-every", $"{tau}", "--compressor", "dense", .. own ? (string[])["--own-first-weights"] : [], .. options];
+        string[] all =
+        [
+            "--merge-rule",
+            "mean",
+            "--merge-every",
+            $"{tau}",
+            "--compressor",
+            "dense",
+            .. own ? (string[])["--own-first-weights"] : [],
+            .. options,
+        ];
         Line($"| {tau} | {(own ? "of each node" : "common")} | {merge} | {Spread(Cells(cell, all))} |");
     }
 
     Line("");
 }
 
-JsonElement[] Cells(string name, params string[] options) => [.. seeds.Select(seed => Cell($"{name}-{seed}", [.. budget, "--seed", $"{seed}", .. options]))];
+JsonElement[] Cells(string name, params string[] options) =>
+    [.. seeds.Select(seed => Cell($"{name}-{seed}", [.. budget, "--seed", $"{seed}", .. options]))];
 
 JsonElement Cell(string name, string[] options)
 {
@@ -115,13 +206,19 @@ JsonElement Cell(string name, string[] options)
     {
         string home = Path.Combine(folder, "home");
         var clock = Stopwatch.StartNew();
-        var start = new ProcessStartInfo(program, ["run", .. options, "--json", "--home", home]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, ["run", .. options, "--json", "--home", home])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{name}: exit code {process.ExitCode}\n{errors.Result}");
-        if (Directory.Exists(home)) Directory.Delete(home, recursive: true);
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{name}: exit code {process.ExitCode}\n{errors.Result}");
+        if (Directory.Exists(home))
+            Directory.Delete(home, recursive: true);
         File.WriteAllText($"{file}.tmp", output);
         File.Move($"{file}.tmp", file);
         Console.Error.WriteLine($"{name}: {clock.Elapsed.TotalSeconds:F0} s");
@@ -135,7 +232,8 @@ double Mean(JsonElement[] cells, string field) => cells.Average(cell => cell.Get
 string Spread(JsonElement[] cells)
 {
     double[] values = [.. cells.Select(cell => 100 * cell.GetProperty("finalAccuracy").GetDouble())];
-    double mean = values.Average(), deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
+    double mean = values.Average(),
+        deviation = Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
     return $"{mean:F1} ± {deviation:F1}";
 }
 

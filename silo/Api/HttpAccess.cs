@@ -34,16 +34,26 @@ internal static class HttpAccess
         var reading = PolicyFor(settings, AccessRole.Reader, AccessRole.Node, AccessRole.Operator);
         services.AddAuthorizationBuilder().AddPolicy(Reading, reading).SetFallbackPolicy(reading);
 
-        // What AddAuthentication adds besides protects cookies: it would make keys for that and store them on the silo's disk.
+        // What AddAuthentication adds besides protects cookies: it would make keys for that and store them on the
+        // silo's disk.
         services.AddAuthenticationCore(options => options.DefaultScheme = Caller);
         services.TryAddSingleton(UrlEncoder.Default);
-        var authentication = new AuthenticationBuilder(services).AddPolicyScheme(Caller, displayName: null, options =>
-        {
-            options.ForwardDefaultSelector = SchemeOf;
-            options.ForwardChallenge = ApiKeyHandler.Scheme; // the certificates' handler would answer 403: it cannot ask for one now
-        });
-        authentication.AddScheme<ApiKeyOptions, ApiKeyHandler>(ApiKeyHandler.Scheme, options => options.Keys = settings.ApiKeys);
-        if (settings.Certificates is { } certificates) authentication.AddCertificate(options => Trust(options, certificates));
+        var authentication = new AuthenticationBuilder(services).AddPolicyScheme(
+            Caller,
+            displayName: null,
+            options =>
+            {
+                options.ForwardDefaultSelector = SchemeOf;
+                // the certificates' handler would answer 403: it cannot ask for one now
+                options.ForwardChallenge = ApiKeyHandler.Scheme;
+            }
+        );
+        authentication.AddScheme<ApiKeyOptions, ApiKeyHandler>(
+            ApiKeyHandler.Scheme,
+            options => options.Keys = settings.ApiKeys
+        );
+        if (settings.Certificates is { } certificates)
+            authentication.AddCertificate(options => Trust(options, certificates));
         return services;
     }
 
@@ -56,18 +66,28 @@ internal static class HttpAccess
     }
 
     /// <summary>Who somebody is, as endpoints see it.</summary>
-    public static ClaimsPrincipal PrincipalOf(CallerIdentity identity, string scheme) => new(new ClaimsIdentity(
-        [new Claim(ClaimTypes.Name, identity.Name), new Claim(ClaimTypes.Role, AccessRoles.NameOf(identity.Role))], scheme));
+    public static ClaimsPrincipal PrincipalOf(CallerIdentity identity, string scheme) =>
+        new(
+            new ClaimsIdentity(
+                [
+                    new Claim(ClaimTypes.Name, identity.Name),
+                    new Claim(ClaimTypes.Role, AccessRoles.NameOf(identity.Role)),
+                ],
+                scheme
+            )
+        );
 
     private static AuthorizationPolicy PolicyFor(SiloSettings settings, params AccessRole[] roles)
     {
-        if (settings.ApiKeys is null) return new AuthorizationPolicyBuilder().RequireAssertion(_ => true).Build();
+        if (settings.ApiKeys is null)
+            return new AuthorizationPolicyBuilder().RequireAssertion(_ => true).Build();
         return new AuthorizationPolicyBuilder().RequireRole(roles.Select(AccessRoles.NameOf)).Build();
     }
 
     private static string SchemeOf(HttpContext context)
     {
-        bool showsCertificate = context.Connection.ClientCertificate is not null && context.Request.Headers.Authorization.Count == 0;
+        bool showsCertificate =
+            context.Connection.ClientCertificate is not null && context.Request.Headers.Authorization.Count == 0;
         return showsCertificate ? CertificateAuthenticationDefaults.AuthenticationScheme : ApiKeyHandler.Scheme;
     }
 
@@ -118,7 +138,8 @@ internal sealed class ApiKeyHandler(IOptionsMonitor<ApiKeyOptions> options, ILog
 
     private AuthenticateResult ResultOf(string key)
     {
-        if (Options.Keys?.IdentityOf(key) is not { } identity) return AuthenticateResult.Fail("nobody has this key");
+        if (Options.Keys?.IdentityOf(key) is not { } identity)
+            return AuthenticateResult.Fail("nobody has this key");
         return AuthenticateResult.Success(new AuthenticationTicket(HttpAccess.PrincipalOf(identity, Scheme), Scheme));
     }
 

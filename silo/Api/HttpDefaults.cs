@@ -35,10 +35,15 @@ internal static class HttpDefaults
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
-            kestrel.Listen(settings.Address, settings.Options.HttpPort, listen =>
-            {
-                if (settings.Certificates is { } certificates) listen.UseHttps(https => https.AskForCertificate(certificates));
-            });
+            kestrel.Listen(
+                settings.Address,
+                settings.Options.HttpPort,
+                listen =>
+                {
+                    if (settings.Certificates is { } certificates)
+                        listen.UseHttps(https => https.AskForCertificate(certificates));
+                }
+            );
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddAccess(settings);
@@ -52,7 +57,8 @@ internal static class HttpDefaults
     /// <param name="settings">Address and port.</param>
     public static WebApplication MapHttp(this WebApplication app, SiloSettings settings)
     {
-        if (settings.Options.HttpPort == 0) return app;
+        if (settings.Options.HttpPort == 0)
+            return app;
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
@@ -86,7 +92,5 @@ internal sealed class NoServer : IServer
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -16,7 +16,8 @@ internal static class HealthEndpoints
     /// <summary>Adds what readiness asks.</summary>
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks()
+        services
+            .AddHealthChecks()
             .AddCheck<MembershipCheck>("membership", timeout: MaxCheckTime)
             .AddCheck<DatabaseCheck>("database", timeout: MaxCheckTime);
         return services;
@@ -28,8 +29,15 @@ internal static class HealthEndpoints
     /// </summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapHealthChecks("/healthz/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }).AllowAnonymous();
-        routes.MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+        routes
+            .MapHealthChecks(
+                "/healthz/live",
+                new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }
+            )
+            .AllowAnonymous();
+        routes
+            .MapHealthChecks("/healthz/ready", new HealthCheckOptions { ResponseWriter = WriteAsync })
+            .AllowAnonymous();
         return routes;
     }
 
@@ -37,7 +45,9 @@ internal static class HealthEndpoints
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
-        var lines = report.Entries.Select(entry => $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } why ? $": {why}" : "")}\n");
+        var lines = report.Entries.Select(entry =>
+            $"{entry.Key}: {entry.Value.Status}{(entry.Value.Description is { } why ? $": {why}" : "")}\n"
+        );
         return context.Response.WriteAsync($"{report.Status}\n{string.Concat(lines)}", context.RequestAborted);
     }
 }
@@ -45,15 +55,25 @@ internal static class HealthEndpoints
 /// <summary>Whether the database of state answers.</summary>
 internal sealed class DatabaseCheck(StateDatabase database) : IHealthCheck
 {
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        await database.AnswersAsync(cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("it does not answer");
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    ) =>
+        await database.AnswersAsync(cancellationToken)
+            ? HealthCheckResult.Healthy()
+            : HealthCheckResult.Unhealthy("it does not answer");
 }
 
 /// <summary>Whether the silo is an active member of its cluster.</summary>
 internal sealed class MembershipCheck(ISiloStatusOracle oracle) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
-        oracle.CurrentStatus is SiloStatus.Active
-            ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy($"the silo is {oracle.CurrentStatus}"));
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    ) =>
+        Task.FromResult(
+            oracle.CurrentStatus is SiloStatus.Active
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy($"the silo is {oracle.CurrentStatus}")
+        );
 }

@@ -15,11 +15,14 @@ internal static class Ports
     {
         var options = settings.Options;
         var problems = new List<string>();
-        if (!IsFree(settings.Address, options.SiloPort)) problems.Add($"Dmkd:SiloPort {options.SiloPort} is in use: choose another.");
-        if (!IsFree(settings.Address, options.GatewayPort)) problems.Add($"Dmkd:GatewayPort {options.GatewayPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.SiloPort))
+            problems.Add($"Dmkd:SiloPort {options.SiloPort} is in use: choose another.");
+        if (!IsFree(settings.Address, options.GatewayPort))
+            problems.Add($"Dmkd:GatewayPort {options.GatewayPort} is in use: choose another.");
         if (options.HttpPort != 0 && !IsFree(settings.Address, options.HttpPort))
             problems.Add($"Dmkd:HttpPort {options.HttpPort} is in use: choose another, or 0 for none.");
-        if (problems.Count > 0) throw new PortInUseException(string.Join(' ', problems));
+        if (problems.Count > 0)
+            throw new PortInUseException(string.Join(' ', problems));
     }
 
     private static bool IsFree(IPAddress address, int port)

@@ -15,8 +15,14 @@ internal sealed class SiloOptions
     private const int MaxPort = 65_535;
 
     /// <summary>Folder of a silo of its own. Default: dmkd-silo in the user's local data.</summary>
-    public string Home { get; set; } = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "dmkd-silo");
+    public string Home { get; set; } =
+        Path.Combine(
+            Environment.GetFolderPath(
+                Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.Create
+            ),
+            "dmkd-silo"
+        );
 
     /// <summary>Connection string of the cluster's database; none for a silo of its own over a folder.</summary>
     public string? Cluster { get; set; }

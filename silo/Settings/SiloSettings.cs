@@ -48,20 +48,27 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         if (options.SiloPort == options.GatewayPort)
             problems.Add($"Dmkd:SiloPort and Dmkd:GatewayPort are both {options.SiloPort}: give them two ports.");
         if (options.HttpPort == options.SiloPort || options.HttpPort == options.GatewayPort)
-            problems.Add($"Dmkd:HttpPort is {options.HttpPort} as another port is: give it one of its own, or 0 for none.");
+            problems.Add(
+                $"Dmkd:HttpPort is {options.HttpPort} as another port is: give it one of its own, or 0 for none."
+            );
     }
 
     /// <summary>Without certificates, whoever reaches a port of a silo may call every grain.</summary>
     private static void CheckReach(SiloSettings settings, List<string> problems)
     {
         var (options, address) = settings;
-        if (IPAddress.IsLoopback(address) || options.AllowUnencrypted) return;
+        if (IPAddress.IsLoopback(address) || options.AllowUnencrypted)
+            return;
         if (options.Certificates is null)
             problems.Add(
-                $"Dmkd:Address {address} is not loopback, and connections would not be encrypted: set Dmkd:Certificates, use 127.0.0.1, "
-                + "or set Dmkd:AllowUnencrypted=true on a network that nobody else reaches.");
+                $"Dmkd:Address {address} is not loopback, and connections would not be encrypted: set "
+                    + $"Dmkd:Certificates, use 127.0.0.1, "
+                    + "or set Dmkd:AllowUnencrypted=true on a network that nobody else reaches."
+            );
         if (options.HttpPort != 0 && options.ApiKeys is null)
-            problems.Add($"Dmkd:HttpPort would be open to everybody who reaches {address}: set Dmkd:ApiKeys, or Dmkd:HttpPort=0.");
+            problems.Add(
+                $"Dmkd:HttpPort would be open to everybody who reaches {address}: set Dmkd:ApiKeys, or Dmkd:HttpPort=0."
+            );
     }
 
     private static ClusterStorageOptions? ClusterOf(SiloOptions options, List<string> problems)
@@ -69,31 +76,40 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
         if (string.IsNullOrEmpty(options.Cluster))
         {
             const string needsCluster = "is for a cluster: set Dmkd:Cluster too, or leave it out.";
-            if (options.WeightsFolder is not null) problems.Add($"Dmkd:WeightsFolder {needsCluster}");
-            if (options.Certificates is not null) problems.Add($"Dmkd:Certificates {needsCluster}");
+            if (options.WeightsFolder is not null)
+                problems.Add($"Dmkd:WeightsFolder {needsCluster}");
+            if (options.Certificates is not null)
+                problems.Add($"Dmkd:Certificates {needsCluster}");
             return null;
         }
 
         if (ClusterDatabase.ProblemOf(options.Cluster) is { } problem)
             problems.Add(
                 "Dmkd:Cluster must be a PostgreSQL connection string such as Host=db;Database=dmkd;Username=dmkd;Password=...; "
-                + $"{problem}.");
+                    + $"{problem}."
+            );
         if (options.WeightsFolder is { } weights && !Directory.Exists(weights))
             problems.Add($"Dmkd:WeightsFolder {weights} does not exist: make it, on a disk that all silos share.");
-        return new ClusterStorageOptions(options.Cluster) { ClusterId = options.ClusterId, WeightsFolder = options.WeightsFolder };
+        return new ClusterStorageOptions(options.Cluster)
+        {
+            ClusterId = options.ClusterId,
+            WeightsFolder = options.WeightsFolder,
+        };
     }
 
     private static IPAddress AddressOf(SiloOptions options, List<string> problems)
     {
         bool isRead = IPAddress.TryParse(options.Address, out var address);
-        if (isRead && !address!.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)) return address;
+        if (isRead && !address!.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+            return address;
         problems.Add($"Dmkd:Address must be one address of this machine, such as 10.0.0.5, not '{options.Address}'.");
         return IPAddress.Loopback;
     }
 
     private static ApiKeyFile? ApiKeysOf(SiloOptions options, List<string> problems)
     {
-        if (options.ApiKeys is not { } file) return null;
+        if (options.ApiKeys is not { } file)
+            return null;
         try
         {
             return ApiKeyFile.Load(file);
@@ -107,7 +123,8 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
 
     private static ClusterCertificates? CertificatesOf(SiloOptions options, List<string> problems)
     {
-        if (options.Certificates is not { } folder) return null;
+        if (options.Certificates is not { } folder)
+            return null;
         try
         {
             return ClusterCertificates.Load(folder, isSilo: true, TimeProvider.System);
@@ -141,7 +158,10 @@ internal static class CheckedBinder
         var good = new Dictionary<string, string?>();
         foreach (var child in section.GetChildren())
         {
-            var property = Array.Find(properties, property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            var property = Array.Find(
+                properties,
+                property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)
+            );
             if (property is null)
                 problems.Add($"There is no setting {child.Path}; there are: {known}.");
             else if (child.Value is { } text && ProblemOf(property, text) is { } problem)
@@ -157,9 +177,12 @@ internal static class CheckedBinder
     {
         var converter = TypeDescriptor.GetConverter(property.PropertyType);
         bool isRead = converter.IsValid(text);
-        if (property.PropertyType == typeof(bool)) return isRead ? null : "true or false";
-        if (property.GetCustomAttribute<RangeAttribute>() is not { } range) return null;
-        if (isRead && range.IsValid(converter.ConvertFromInvariantString(text))) return null;
+        if (property.PropertyType == typeof(bool))
+            return isRead ? null : "true or false";
+        if (property.GetCustomAttribute<RangeAttribute>() is not { } range)
+            return null;
+        if (isRead && range.IsValid(converter.ConvertFromInvariantString(text)))
+            return null;
         return $"a whole number in [{range.Minimum}, {range.Maximum}]";
     }
 }

@@ -25,13 +25,13 @@ public sealed class NamedAttribute(string name, string summary) : Attribute
 /// <summary>The words that a setting may have.</summary>
 public class Registry
 {
-    /// <summary>Lists words that have no implementation of their own: the code that reads the setting tells them apart.</summary>
+    /// <summary>
+    /// Lists words that have no implementation of their own: the code that reads the setting tells them apart.
+    /// </summary>
     /// <param name="kind">What they are, as messages say it, such as <c>calibration</c>.</param>
     /// <param name="names">The words, in the order in which lists show them.</param>
     public Registry(string kind, IEnumerable<string> names)
-        : this(kind, [.. names.Select(name => new NamedAttribute(name, ""))])
-    {
-    }
+        : this(kind, [.. names.Select(name => new NamedAttribute(name, ""))]) { }
 
     private protected Registry(string kind, IReadOnlyList<NamedAttribute> entries)
     {
@@ -61,7 +61,17 @@ public class Registry
     public static Registry OfConstants(string kind, Type place)
     {
         ArgumentNullException.ThrowIfNull(place);
-        return new Registry(kind, [.. InOrder(place.GetFields().Select(field => field.GetCustomAttribute<NamedAttribute>()).OfType<NamedAttribute>())]);
+        return new Registry(
+            kind,
+            [
+                .. InOrder(
+                    place
+                        .GetFields()
+                        .Select(field => field.GetCustomAttribute<NamedAttribute>())
+                        .OfType<NamedAttribute>()
+                ),
+            ]
+        );
     }
 
     /// <summary>What is wrong with a text.</summary>
@@ -80,8 +90,10 @@ public class Registry
 }
 
 /// <summary>
-/// Finds implementations by name. They say their name themselves, by <see cref="NamedAttribute"/>: a new one is a file of its own and nothing else.
-/// They are the classes of the assembly of <typeparamref name="T"/> that implement it, its values when it is an enumeration, and static methods that
+/// Finds implementations by name. They say their name themselves, by <see cref="NamedAttribute"/>: a new one is a
+/// file of its own and nothing else.
+/// They are the classes of the assembly of <typeparamref name="T"/> that implement it, its values when it is an
+/// enumeration, and static methods that
 /// fit when it is a delegate.
 /// </summary>
 /// <typeparam name="T">What they are.</typeparam>
@@ -93,22 +105,25 @@ public sealed class Registry<T> : Registry
     /// <summary>Looks for implementations.</summary>
     /// <param name="kind">What they are, as messages say it.</param>
     public Registry(string kind)
-        : this(kind, Search())
-    {
-    }
+        : this(kind, Search()) { }
 
     private Registry(string kind, Dictionary<string, Implementation> found)
         : base(kind, [.. InOrder(found.Values.Select(implementation => implementation.Named))]) => _found = found;
 
     /// <summary>Finds an implementation.</summary>
     /// <param name="text">Its name, or its name and a parameter, such as <c>krum-2</c>.</param>
-    /// <exception cref="ArgumentException">There is none, or its parameter is no number or out of range; the message says what there is.</exception>
+    /// <exception cref="ArgumentException">There is none, or its parameter is no number or out of range; the message
+    /// says what there is.</exception>
     public T Find(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (_found.TryGetValue(text, out var known)) return known.Make(null);
-        var named = _found.Values.FirstOrDefault(entry => entry.TakesParameter && text.StartsWith(entry.Named.Name + "-", StringComparison.Ordinal));
-        if (named is null) throw new ArgumentException(UnknownText(text), nameof(text));
+        if (_found.TryGetValue(text, out var known))
+            return known.Make(null);
+        var named = _found.Values.FirstOrDefault(entry =>
+            entry.TakesParameter && text.StartsWith(entry.Named.Name + "-", StringComparison.Ordinal)
+        );
+        if (named is null)
+            throw new ArgumentException(UnknownText(text), nameof(text));
         string parameter = text[(named.Named.Name.Length + 1)..];
         try
         {
@@ -116,7 +131,11 @@ public sealed class Registry<T> : Registry
         }
         catch (Exception error) when (error is FormatException or OverflowException)
         {
-            throw new ArgumentException($"The parameter of {Kind} '{text}' must be a number, as in {Examples}; it is '{parameter}'.", nameof(text), error);
+            throw new ArgumentException(
+                $"The parameter of {Kind} '{text}' must be a number, as in {Examples}; it is '{parameter}'.",
+                nameof(text),
+                error
+            );
         }
     }
 
@@ -140,7 +159,10 @@ public sealed class Registry<T> : Registry
 
     private static Dictionary<string, Implementation> Search()
     {
-        var all = typeof(T).IsEnum ? Values() : typeof(T).IsSubclassOf(typeof(Delegate)) ? Methods() : Classes();
+        var all =
+            typeof(T).IsEnum ? Values()
+            : typeof(T).IsSubclassOf(typeof(Delegate)) ? Methods()
+            : Classes();
         return all.ToDictionary(entry => entry.Named.Name, StringComparer.Ordinal);
     }
 
@@ -153,7 +175,9 @@ public sealed class Registry<T> : Registry
 
     private static IEnumerable<Implementation> Methods() =>
         from type in typeof(T).Assembly.GetTypes()
-        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        from method in type.GetMethods(
+            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly
+        )
         let named = method.GetCustomAttribute<NamedAttribute>()
         where named is not null
         let made = Delegate.CreateDelegate(typeof(T), method, throwOnBindFailure: false)
@@ -172,7 +196,12 @@ public sealed class Registry<T> : Registry
     {
         var constructor = type.GetConstructors().MinBy(candidate => candidate.GetParameters().Length)!;
         var parameters = constructor.GetParameters();
-        object?[] values = [.. parameters.Select(known => parameter is null ? known.DefaultValue : Number(known.ParameterType, parameter))];
+        object?[] values =
+        [
+            .. parameters.Select(known =>
+                parameter is null ? known.DefaultValue : Number(known.ParameterType, parameter)
+            ),
+        ];
         try
         {
             return (T)constructor.Invoke(values);
@@ -186,7 +215,8 @@ public sealed class Registry<T> : Registry
     private static object Number(Type type, string text)
     {
         bool isWhole = (Nullable.GetUnderlyingType(type) ?? type) == typeof(int);
-        if (isWhole) return int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+        if (isWhole)
+            return int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
         return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 

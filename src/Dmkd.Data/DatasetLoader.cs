@@ -15,15 +15,22 @@ public static class DatasetLoader
     /// <returns>The dataset, owned by the caller.</returns>
     /// <exception cref="DatasetException">The specification or the data cannot be used.</exception>
     /// <exception cref="OperationCanceledException">The load was stopped.</exception>
-    public static ImageDataset Load(DatasetSpec spec, IProgress<DatasetProgress>? progress = null, CancellationToken ct = default)
+    public static ImageDataset Load(
+        DatasetSpec spec,
+        IProgress<DatasetProgress>? progress = null,
+        CancellationToken ct = default
+    )
     {
         ArgumentNullException.ThrowIfNull(spec);
         ct.ThrowIfCancellationRequested();
         if (!DatasetSpec.Kinds.Contains(spec.Kind))
-            throw new DatasetException($"Kind '{spec.Kind}' is unknown; choose one of: {string.Join(", ", DatasetSpec.Kinds)}.");
+            throw new DatasetException(
+                $"Kind '{spec.Kind}' is unknown; choose one of: {string.Join(", ", DatasetSpec.Kinds)}."
+            );
         if (spec.ImageSize is < MinImageSize or > MaxImageSize)
             throw new DatasetException(
-                $"{nameof(DatasetSpec.ImageSize)} must be in [{MinImageSize}, {MaxImageSize}] pixels; it is {spec.ImageSize}.");
+                $"{nameof(DatasetSpec.ImageSize)} must be in [{MinImageSize}, {MaxImageSize}] pixels; it is {spec.ImageSize}."
+            );
         return DatasetSpec.Readers.Find(spec.Kind)(spec, progress, ct);
     }
 }

@@ -25,55 +25,89 @@ namespace Dmkd.Grains;
 /// <summary>Adds DMKD's grains, and what they need, to a silo.</summary>
 public static class DmkdSiloBuilderExtensions
 {
-    /// <summary>Makes a silo one of several on this machine, which find one another, and keep state and weights, in one folder. Loopback only.</summary>
+    /// <summary>
+    /// Makes a silo one of several on this machine, which find one another, and keep state and weights, in one
+    /// folder. Loopback only.
+    /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="storage">The folder.</param>
     /// <param name="siloPort">Port that silos use.</param>
     /// <param name="gatewayPort">Port that clients use.</param>
-    public static ISiloBuilder UseSharedFolder(this ISiloBuilder silo, SiloStorageOptions storage, int siloPort, int gatewayPort)
+    public static ISiloBuilder UseSharedFolder(
+        this ISiloBuilder silo,
+        SiloStorageOptions storage,
+        int siloPort,
+        int gatewayPort
+    )
     {
-        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, "dmkd-folder"));
-        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString));
+        silo.Configure<ClusterOptions>(options =>
+            (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, "dmkd-folder")
+        );
+        silo.UseAdoNetClustering(options =>
+            (options.Invariant, options.ConnectionString) = (SqliteSchema.Invariant, storage.ConnectionString)
+        );
         silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort, listenOnAnyHostAddress: false);
         return silo.DetectFailuresQuickly();
     }
 
-    /// <summary>Makes a silo one of a cluster over PostgreSQL, which <see cref="ClusterDatabase.PrepareAsync"/> has prepared.</summary>
+    /// <summary>
+    /// Makes a silo one of a cluster over PostgreSQL, which <see cref="ClusterDatabase.PrepareAsync"/> has prepared.
+    /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="storage">The database.</param>
-    /// <param name="address">Address by which other silos and clients reach this one; it listens there and nowhere else.</param>
+    /// <param name="address">Address by which other silos and clients reach this one; it listens there and nowhere
+    /// else.</param>
     /// <param name="siloPort">Port that silos use.</param>
     /// <param name="gatewayPort">Port that clients use.</param>
-    public static ISiloBuilder UseCluster(this ISiloBuilder silo, ClusterStorageOptions storage, IPAddress address, int siloPort, int gatewayPort)
+    public static ISiloBuilder UseCluster(
+        this ISiloBuilder silo,
+        ClusterStorageOptions storage,
+        IPAddress address,
+        int siloPort,
+        int gatewayPort
+    )
     {
-        silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, storage.ClusterId));
-        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
-        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
+        silo.Configure<ClusterOptions>(options =>
+            (options.ServiceId, options.ClusterId) = (DmkdClientBuilderExtensions.ServiceId, storage.ClusterId)
+        );
+        silo.UseAdoNetClustering(options =>
+            (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString)
+        );
+        silo.UseAdoNetReminderService(options =>
+            (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString)
+        );
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
         silo.Configure<SiloMessagingOptions>(MessageLimits.Apply);
         return silo.DetectFailuresQuickly();
     }
 
     /// <summary>A killed silo is noticed in 2 to 3 seconds, a frozen one in about 10.</summary>
-    private static ISiloBuilder DetectFailuresQuickly(this ISiloBuilder silo) => silo.Configure<ClusterMembershipOptions>(options =>
-    {
-        options.ProbeTimeout = TimeSpan.FromSeconds(2);
-        options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
-        options.NumMissedProbesLimit = 3;
-        options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
-    });
+    private static ISiloBuilder DetectFailuresQuickly(this ISiloBuilder silo) =>
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = TimeSpan.FromSeconds(2);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
+            options.NumMissedProbesLimit = 3;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        });
 
     /// <summary>Adds devices, data and routing caches, and state and weights in a folder of this machine.</summary>
     /// <param name="silo">The silo.</param>
-    /// <param name="storage">Where state and weights lie. The folder and the database are made when they do not exist.</param>
+    /// <param name="storage">Where state and weights lie. The folder and the database are made when they do not
+    /// exist.</param>
     public static ISiloBuilder AddDmkd(this ISiloBuilder silo, SiloStorageOptions storage)
     {
         Directory.CreateDirectory(storage.Home);
         SqliteSchema.Ensure(storage.ConnectionString);
-        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, new FolderWeightStore(storage.WeightsPath)));
+        silo.Services.AddSingleton<IWeightStore>(services =>
+            Retrying(services, new FolderWeightStore(storage.WeightsPath))
+        );
         silo.Services.AddSingleton(services => new WeightCollector(
-            services.GetRequiredService<IWeightStore>(), () => new SqliteConnection(storage.ConnectionString), services.GetRequiredService<TimeProvider>()));
+            services.GetRequiredService<IWeightStore>(),
+            () => new SqliteConnection(storage.ConnectionString),
+            services.GetRequiredService<TimeProvider>()
+        ));
         silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
         return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
     }
@@ -84,27 +118,54 @@ public static class DmkdSiloBuilderExtensions
     public static ISiloBuilder AddDmkd(this ISiloBuilder silo, ClusterStorageOptions storage)
     {
         silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
-        silo.Services.AddSingleton<IWeightStore>(services => Retrying(services, ClusterDatabase.WeightsOf(
-            storage, services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>())));
-        silo.Services.AddSingleton(services => ClusterDatabase.CollectorOf(
-            services.GetRequiredService<IWeightStore>(), services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
-        silo.Services.AddSingleton(services => ClusterDatabase.AuditOf(services.GetRequiredService<NpgsqlDataSource>(), services.GetRequiredService<TimeProvider>()));
-        silo.Services.AddSingleton(services => new StateDatabase(services.GetRequiredService<NpgsqlDataSource>().CreateConnection));
+        silo.Services.AddSingleton<IWeightStore>(services =>
+            Retrying(
+                services,
+                ClusterDatabase.WeightsOf(
+                    storage,
+                    services.GetRequiredService<NpgsqlDataSource>(),
+                    services.GetRequiredService<TimeProvider>()
+                )
+            )
+        );
+        silo.Services.AddSingleton(services =>
+            ClusterDatabase.CollectorOf(
+                services.GetRequiredService<IWeightStore>(),
+                services.GetRequiredService<NpgsqlDataSource>(),
+                services.GetRequiredService<TimeProvider>()
+            )
+        );
+        silo.Services.AddSingleton(services =>
+            ClusterDatabase.AuditOf(
+                services.GetRequiredService<NpgsqlDataSource>(),
+                services.GetRequiredService<TimeProvider>()
+            )
+        );
+        silo.Services.AddSingleton(services => new StateDatabase(
+            services.GetRequiredService<NpgsqlDataSource>().CreateConnection
+        ));
         silo.Services.AddHostedService<WeightCollection>();
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }
 
     private static RetryingWeightStore Retrying(IServiceProvider services, IWeightStore store) =>
-        new RetryingWeightStore(store, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RetryingWeightStore>>());
+        new RetryingWeightStore(
+            store,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<RetryingWeightStore>>()
+        );
 
     private static ISiloBuilder AddDmkd(this ISiloBuilder silo, string invariant, string connectionString)
     {
-        silo.AddAdoNetGrainStorage(StorageNames.Provider, options =>
-        {
-            options.Invariant = invariant;
-            options.ConnectionString = connectionString;
-            options.GrainStorageSerializer = new JsonStateSerializer();
-        });
+        silo.AddAdoNetGrainStorage(
+            StorageNames.Provider,
+            options =>
+            {
+                options.Invariant = invariant;
+                options.ConnectionString = connectionString;
+                options.GrainStorageSerializer = new JsonStateSerializer();
+            }
+        );
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Serving;
 
 /// <summary>
-/// The tensor work of one batch: what each expert says, and the gate network before them. Lives within one job of a lane. So far inputs are images.
+/// The tensor work of one batch: what each expert says, and the gate network before them. Lives within one job of a
+/// lane. So far inputs are images.
 /// </summary>
 internal sealed class BatchScores : IBatchScores
 {
@@ -24,14 +25,22 @@ internal sealed class BatchScores : IBatchScores
     /// <param name="members">The experts asked, and the gate network, if the gate needs one, at the end.</param>
     /// <param name="inputs">The inputs.</param>
     /// <param name="plan">How class scores are computed.</param>
-    public BatchScores(DeviceJob job, IReadOnlyList<Network> networks, IReadOnlyList<LibraryMember> members, InputTensor inputs, RoutingPlan plan)
+    public BatchScores(
+        DeviceJob job,
+        IReadOnlyList<Network> networks,
+        IReadOnlyList<LibraryMember> members,
+        InputTensor inputs,
+        RoutingPlan plan
+    )
     {
         _networks = networks;
         _experts = [.. members.Where(member => member.Role is MemberRole.Expert)];
         _gate = members.FirstOrDefault(member => member.Role is MemberRole.Gate);
         _inputs = inputs;
         _plan = plan;
-        _pixels = ImageTensors.PixelTensor(inputs.Content, inputs.Count, inputs.Shape[1], inputs.Shape[2]).to(job.Device);
+        _pixels = ImageTensors
+            .PixelTensor(inputs.Content, inputs.Count, inputs.Shape[1], inputs.Shape[2])
+            .to(job.Device);
         Experts = [.. _experts.Select(expert => new ExpertView(expert.Classes, expert.MeanEntropy, []))];
     }
 
@@ -45,31 +54,46 @@ internal sealed class BatchScores : IBatchScores
     {
         var member = _experts[expert];
         var (scores, features) = ExpertScorer.ScoreWithFeatures(
-            _networks[expert], _pixels, member.RotationLabelled, NormalisationOf(member), _plan.Views, _plan.Centred);
-        using (scores) return (ExpertScorer.ToArray(scores), features);
+            _networks[expert],
+            _pixels,
+            member.RotationLabelled,
+            NormalisationOf(member),
+            _plan.Views,
+            _plan.Centred
+        );
+        using (scores)
+            return (ExpertScorer.ToArray(scores), features);
     }
 
     public float[] GateLogitsOf(int expert)
     {
-        var gate = _gate ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none.");
+        var gate =
+            _gate ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none.");
         _gateLogits ??= Score(_networks[^1], gate, _pixels);
         return Columns(_gateLogits, gate, _experts[expert]);
     }
 
-    public double[] Descriptors() => InputDescriptor.Describe(_inputs.Content, _inputs.Count, _inputs.Shape[1], _inputs.Shape[2]);
+    public double[] Descriptors() =>
+        InputDescriptor.Describe(_inputs.Content, _inputs.Count, _inputs.Shape[1], _inputs.Shape[2]);
 
     /// <summary>Runs each expert only on the inputs that the gate chose it for.</summary>
     /// <param name="asked">The experts with what the gate scores.</param>
     /// <param name="router">Chooses.</param>
     /// <param name="candidateSets">Sets of classes to choose from.</param>
-    public IReadOnlyList<ExpertView> OfChosen(IReadOnlyList<ExpertView> asked, ModuleRouter router, IReadOnlyList<int[]> candidateSets)
+    public IReadOnlyList<ExpertView> OfChosen(
+        IReadOnlyList<ExpertView> asked,
+        ModuleRouter router,
+        IReadOnlyList<int[]> candidateSets
+    )
     {
         var choices = candidateSets.Select(candidates => router.Choose(asked, Count, candidates)).ToArray();
         var answered = new ExpertView[asked.Count];
         for (int k = 0; k < answered.Length; k++)
         {
             int expert = k;
-            var chosen = Enumerable.Range(0, Count).Where(input => choices.Any(choice => choice[input].Contains(expert)));
+            var chosen = Enumerable
+                .Range(0, Count)
+                .Where(input => choices.Any(choice => choice[input].Contains(expert)));
             answered[k] = asked[k] with { ClassScores = ScoreSome(k, [.. chosen]) };
         }
 
@@ -80,20 +104,35 @@ internal sealed class BatchScores : IBatchScores
     {
         int width = _experts[expert].Classes.Length;
         float[] all = new float[Count * width];
-        if (inputs.Length == 0) return all;
+        if (inputs.Length == 0)
+            return all;
         using var scope = NewDisposeScope();
-        float[] some = Score(_networks[expert], _experts[expert], _pixels.index_select(0, tensor(inputs, device: _pixels.device)));
-        for (int i = 0; i < inputs.Length; i++) some.AsSpan(i * width, width).CopyTo(all.AsSpan((int)inputs[i] * width));
+        float[] some = Score(
+            _networks[expert],
+            _experts[expert],
+            _pixels.index_select(0, tensor(inputs, device: _pixels.device))
+        );
+        for (int i = 0; i < inputs.Length; i++)
+            some.AsSpan(i * width, width).CopyTo(all.AsSpan((int)inputs[i] * width));
         return all;
     }
 
     private float[] Score(Network network, LibraryMember member, Tensor pixels)
     {
-        using var scores = ExpertScorer.Score(network, pixels, member.RotationLabelled, NormalisationOf(member), _plan.Views, _plan.Centred);
+        using var scores = ExpertScorer.Score(
+            network,
+            pixels,
+            member.RotationLabelled,
+            NormalisationOf(member),
+            _plan.Views,
+            _plan.Centred
+        );
         return ExpertScorer.ToArray(scores);
     }
 
-    /// <summary>DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.</summary>
+    /// <summary>
+    /// DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.
+    /// </summary>
     private static InputNormalisation? NormalisationOf(LibraryMember member) =>
         member.Normalisation == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(member.Normalisation);
 
@@ -102,10 +141,13 @@ internal sealed class BatchScores : IBatchScores
         int[] columns = [.. expert.Classes.Select(label => Array.IndexOf(gate.Classes, label))];
         int unknown = Array.IndexOf(columns, -1);
         if (unknown >= 0)
-            throw new InvalidOperationException($"Gate {gate.Key} does not know class {expert.Classes[unknown]} of {expert.Key}; route with another gate.");
+            throw new InvalidOperationException(
+                $"Gate {gate.Key} does not know class {expert.Classes[unknown]} of {expert.Key}; route with another gate."
+            );
         float[] chosen = new float[Count * columns.Length];
         for (int input = 0; input < Count; input++)
-            for (int c = 0; c < columns.Length; c++) chosen[input * columns.Length + c] = logits[input * gate.Classes.Length + columns[c]];
+        for (int c = 0; c < columns.Length; c++)
+            chosen[input * columns.Length + c] = logits[input * gate.Classes.Length + columns[c]];
         return chosen;
     }
 }

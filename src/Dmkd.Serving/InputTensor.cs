@@ -16,7 +16,8 @@ public sealed record TensorSignature(string Name, string DataType, IReadOnlyList
     public bool Takes(InputTensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        if (input.Name != Name || input.DataType != DataType || input.Shape.Count != Shape.Count) return false;
+        if (input.Name != Name || input.DataType != DataType || input.Shape.Count != Shape.Count)
+            return false;
         return Shape.Zip(input.Shape).All(pair => pair.First == Free || pair.First == pair.Second);
     }
 
@@ -45,17 +46,23 @@ public sealed record InputTensor(string Name, string DataType, IReadOnlyList<int
     public string InputShape => string.Join('x', Shape.Skip(1));
 
     /// <summary>Bytes of the values of one input.</summary>
-    public static long BytesOf(IEnumerable<int> lengths) => lengths.Aggregate(1L, (product, length) => checked(product * length));
+    public static long BytesOf(IEnumerable<int> lengths) =>
+        lengths.Aggregate(1L, (product, length) => checked(product * length));
 
     /// <summary>Refuses a batch that is not what it says.</summary>
     /// <exception cref="ArgumentException">Names the value and its limit.</exception>
     public void Check()
     {
-        if (DataType != "uint8") throw new ArgumentException($"Inputs are of uint8, not '{DataType}'.");
-        if (Count < 1) throw new ArgumentException($"A batch needs at least 1 input, not {Count}.");
-        if (Shape.Any(length => length < 1)) throw new ArgumentException($"Every length of an input is at least 1, not {InputShape}.");
+        if (DataType != "uint8")
+            throw new ArgumentException($"Inputs are of uint8, not '{DataType}'.");
+        if (Count < 1)
+            throw new ArgumentException($"A batch needs at least 1 input, not {Count}.");
+        if (Shape.Any(length => length < 1))
+            throw new ArgumentException($"Every length of an input is at least 1, not {InputShape}.");
         long expected = BytesOf(Shape);
         if (Content.LongLength != expected)
-            throw new ArgumentException($"{Count} inputs of {InputShape} need {expected} bytes, not {Content.LongLength}.");
+            throw new ArgumentException(
+                $"{Count} inputs of {InputShape} need {expected} bytes, not {Content.LongLength}."
+            );
     }
 }

@@ -6,8 +6,10 @@ using Dmkd.Core.Tensors;
 namespace Dmkd.Serving;
 
 /// <summary>
-/// A library as a folder: <c>library.json</c>, the weights of each member and the fitted gate as safetensors, and a card. It is read as untrusted
-/// input: names stay within the folder, sizes are checked before anything is read, and every file has to have the digest that library.json says.
+/// A library as a folder: <c>library.json</c>, the weights of each member and the fitted gate as safetensors, and a
+/// card. It is read as untrusted
+/// input: names stay within the folder, sizes are checked before anything is read, and every file has to have the
+/// digest that library.json says.
 /// </summary>
 public sealed class LibraryArchive : ILibrarySource
 {
@@ -27,12 +29,14 @@ public sealed class LibraryArchive : ILibrarySource
     public LibraryManifest Manifest { get; }
 
     /// <summary>Opens a folder and verifies all of it.</summary>
-    /// <exception cref="LibraryArchiveException">It is no library, or something in it is damaged; one line says what.</exception>
+    /// <exception cref="LibraryArchiveException">It is no library, or something in it is damaged; one line says
+    /// what.</exception>
     public static async Task<LibraryArchive> OpenAsync(string folder, CancellationToken cancellationToken = default)
     {
         string full = Path.GetFullPath(folder);
         string path = Path.Combine(full, LibraryDocument.FileName);
-        if (!File.Exists(path)) throw new LibraryArchiveException($"{full} is no exported library: it has no {LibraryDocument.FileName}.");
+        if (!File.Exists(path))
+            throw new LibraryArchiveException($"{full} is no exported library: it has no {LibraryDocument.FileName}.");
         LibraryDocument document;
         try
         {
@@ -44,8 +48,13 @@ public sealed class LibraryArchive : ILibrarySource
         }
 
         var manifest = ManifestOf(document, path);
-        var archive = new LibraryArchive(full, manifest, document.Files().DistinctBy(file => file.Digest).ToDictionary(file => file.Digest));
-        foreach (var file in document.Files()) _ = await archive.ReadAsync(file, cancellationToken);
+        var archive = new LibraryArchive(
+            full,
+            manifest,
+            document.Files().DistinctBy(file => file.Digest).ToDictionary(file => file.Digest)
+        );
+        foreach (var file in document.Files())
+            _ = await archive.ReadAsync(file, cancellationToken);
         return archive;
     }
 
@@ -64,26 +73,38 @@ public sealed class LibraryArchive : ILibrarySource
     }
 
     /// <inheritdoc/>
-    async Task<MemberWeights> ILibrarySource.ReadAsync(LibraryMember member, bool acceptsEarlier, CancellationToken cancellationToken) =>
-        new(member.Version, await ReadAsync(member, cancellationToken));
+    async Task<MemberWeights> ILibrarySource.ReadAsync(
+        LibraryMember member,
+        bool acceptsEarlier,
+        CancellationToken cancellationToken
+    ) => new(member.Version, await ReadAsync(member, cancellationToken));
 
     /// <inheritdoc/>
-    async Task<GateParameters> ILibrarySource.ReadGateAsync(FittedRouting fitted, CancellationToken cancellationToken) =>
-        GateParameters.Decode(await ReadAsync(fitted, cancellationToken));
+    async Task<GateParameters> ILibrarySource.ReadGateAsync(
+        FittedRouting fitted,
+        CancellationToken cancellationToken
+    ) => GateParameters.Decode(await ReadAsync(fitted, cancellationToken));
 
     private async Task<byte[]> ReadAsync(LibraryDocument.FileEntry file, CancellationToken cancellationToken)
     {
         string path = Path.Combine(Folder, file.File);
         var info = new FileInfo(path);
-        if (!info.Exists) throw new LibraryArchiveException($"{Folder}: {file.File} is missing, which {LibraryDocument.FileName} names.");
+        if (!info.Exists)
+            throw new LibraryArchiveException(
+                $"{Folder}: {file.File} is missing, which {LibraryDocument.FileName} names."
+            );
         if (info.Length != file.Bytes)
             throw new LibraryArchiveException(
-                $"{Folder}: {file.File} has {info.Length} bytes, and {LibraryDocument.FileName} says {file.Bytes}: it was cut or changed. Export the library again.");
+                $"{Folder}: {file.File} has {info.Length} bytes, and {LibraryDocument.FileName} says "
+                    + $"{file.Bytes}: it was cut or changed. Export the library again."
+            );
         byte[] content = await File.ReadAllBytesAsync(path, cancellationToken);
         string digest = WeightDigest.Of(content);
         if (digest != file.Digest)
             throw new LibraryArchiveException(
-                $"{Folder}: {file.File} has digest {digest}, and {LibraryDocument.FileName} says {file.Digest}: it was changed. Export the library again.");
+                $"{Folder}: {file.File} has digest {digest}, and {LibraryDocument.FileName} says "
+                    + $"{file.Digest}: it was changed. Export the library again."
+            );
         return content;
     }
 
@@ -91,19 +112,25 @@ public sealed class LibraryArchive : ILibrarySource
     {
         if (document.SchemaVersion != LibraryDocument.CurrentSchema)
             throw new LibraryArchiveException(
-                $"{path} has schema version {document.SchemaVersion}; this dmkd reads version {LibraryDocument.CurrentSchema}.");
-        if (document.Members.Any(member => member is null)) throw new LibraryArchiveException($"{path} has a member that is null.");
+                $"{path} has schema version {document.SchemaVersion}; this dmkd reads version {LibraryDocument.CurrentSchema}."
+            );
+        if (document.Members.Any(member => member is null))
+            throw new LibraryArchiveException($"{path} has a member that is null.");
         foreach (var file in document.Files())
         {
-            bool isPlain = file.File.Length > 0 && file.File == Path.GetFileName(file.File) && file.File is not ("." or "..");
-            if (!isPlain) throw new LibraryArchiveException($"{path} names a file outside its folder: '{file.File}'.");
+            bool isPlain =
+                file.File.Length > 0 && file.File == Path.GetFileName(file.File) && file.File is not ("." or "..");
+            if (!isPlain)
+                throw new LibraryArchiveException($"{path} names a file outside its folder: '{file.File}'.");
         }
 
         var manifest = document.ToManifest();
-        if (!manifest.Experts.Any()) throw new LibraryArchiveException($"{path} has no expert.");
+        if (!manifest.Experts.Any())
+            throw new LibraryArchiveException($"{path} has no expert.");
         foreach (var member in manifest.Members)
         {
-            if (ProblemOf(member) is { } problem) throw new LibraryArchiveException($"{path}: member '{member.Name}': {problem}");
+            if (ProblemOf(member) is { } problem)
+                throw new LibraryArchiveException($"{path}: member '{member.Name}': {problem}");
         }
 
         return manifest;
@@ -111,14 +138,17 @@ public sealed class LibraryArchive : ILibrarySource
 
     private static string? ProblemOf(LibraryMember member)
     {
-        if (member.Name.Length == 0 || member.Name.Contains('/', StringComparison.Ordinal)) return "a name has at least one character, and no slash.";
+        if (member.Name.Length == 0 || member.Name.Contains('/', StringComparison.Ordinal))
+            return "a name has at least one character, and no slash.";
         if (member.Classes.Length == 0 || member.Classes.Length != member.ClassNames.Length)
             return $"it has {member.Classes.Length} classes and {member.ClassNames.Length} names for them.";
         try
         {
             var architecture = ArchitectureCatalog.Parse(member.Architecture);
             int fewest = member.RotationLabelled ? 4 * member.Classes.Length : member.Classes.Length;
-            return architecture.OutputCount < fewest ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more." : null;
+            return architecture.OutputCount < fewest
+                ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more."
+                : null;
         }
         catch (FormatException e)
         {

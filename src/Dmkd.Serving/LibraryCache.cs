@@ -7,8 +7,10 @@ using Microsoft.Extensions.Internal;
 namespace Dmkd.Serving;
 
 /// <summary>
-/// Networks and fitted gates that libraries answer with, loaded once per process and version. A new version of a module takes the place of the old
-/// one; what is replaced, or was not asked for in a while, is disposed when its last user is done. Owns its networks. Thread-safe.
+/// Networks and fitted gates that libraries answer with, loaded once per process and version. A new version of a
+/// module takes the place of the old
+/// one; what is replaced, or was not asked for in a while, is disposed when its last user is done. Owns its networks.
+/// Thread-safe.
 /// </summary>
 public sealed class LibraryCache(TimeProvider time) : IDisposable
 {
@@ -29,7 +31,12 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
     /// <param name="worker">Loads networks.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<Lease> RentAsync(
-        ILibrarySource source, IReadOnlyList<LibraryMember> modules, bool acceptsEarlier, DeviceWorker worker, CancellationToken cancellationToken)
+        ILibrarySource source,
+        IReadOnlyList<LibraryMember> modules,
+        bool acceptsEarlier,
+        DeviceWorker worker,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(modules);
@@ -39,14 +46,16 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
         {
             lock (_gate)
             {
-                for (int i = 0; i < rented.Length; i++) rented[i] = Find(modules[i], acceptsEarlier)?.Rent();
+                for (int i = 0; i < rented.Length; i++)
+                    rented[i] = Find(modules[i], acceptsEarlier)?.Rent();
             }
 
             int[] missing = [.. Enumerable.Range(0, rented.Length).Where(i => rented[i] is null)];
             if (missing.Length > 0)
             {
                 var contents = new MemberWeights[missing.Length];
-                for (int i = 0; i < missing.Length; i++) contents[i] = await source.ReadAsync(modules[missing[i]], acceptsEarlier, cancellationToken);
+                for (int i = 0; i < missing.Length; i++)
+                    contents[i] = await source.ReadAsync(modules[missing[i]], acceptsEarlier, cancellationToken);
                 await worker.RunAsync(job => Load(job, modules, missing, contents, rented), cancellationToken);
             }
 
@@ -63,12 +72,17 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
     /// <param name="source">Where they lie.</param>
     /// <param name="fitted">The fit.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<GateParameters> GateAsync(ILibrarySource source, FittedRouting fitted, CancellationToken cancellationToken)
+    public async Task<GateParameters> GateAsync(
+        ILibrarySource source,
+        FittedRouting fitted,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(fitted);
         string library = source.Manifest.Name;
-        if (_gates.TryGetValue(library, out KnownGate? known) && known!.Digest == fitted.Digest) return known.Parameters;
+        if (_gates.TryGetValue(library, out KnownGate? known) && known!.Digest == fitted.Digest)
+            return known.Parameters;
         var parameters = await source.ReadGateAsync(fitted, cancellationToken);
         _gates.SetIdling(library, new KnownGate(fitted.Digest, parameters), LongestIdle);
         return parameters;
@@ -82,7 +96,13 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
         _gates.Dispose();
     }
 
-    private bool Load(DeviceJob job, IReadOnlyList<LibraryMember> modules, int[] missing, MemberWeights[] contents, Entry?[] rented)
+    private bool Load(
+        DeviceJob job,
+        IReadOnlyList<LibraryMember> modules,
+        int[] missing,
+        MemberWeights[] contents,
+        Entry?[] rented
+    )
     {
         for (int i = 0; i < missing.Length; i++)
         {
@@ -105,7 +125,8 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
     private Entry Add(LibraryMember module, int served, Network network)
     {
         string? replacement = null;
-        if (served != module.Version) replacement = $"{module.Name} version {module.Version} cannot be read: version {served} answers";
+        if (served != module.Version)
+            replacement = $"{module.Name} version {module.Version} cannot be read: version {served} answers";
         var entry = new Entry(module.Digest, network, replacement).Rent();
         _entries.SetIdling(module.Key, entry, LongestIdle, left => Return([left]));
         return entry;
@@ -115,7 +136,8 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
     {
         lock (_gate)
         {
-            foreach (var entry in entries) entry.Release();
+            foreach (var entry in entries)
+                entry.Release();
         }
     }
 
@@ -163,14 +185,18 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
 
         public void Release()
         {
-            if (--_users == 0) Network.Dispose();
+            if (--_users == 0)
+                Network.Dispose();
         }
     }
 
     private sealed record KnownGate(string Digest, GateParameters Parameters);
 }
 
-/// <summary>Caches that let go of what nobody asked for in a while: a silo serves many libraries one after the other, and must not keep them all.</summary>
+/// <summary>
+/// Caches that let go of what nobody asked for in a while: a silo serves many libraries one after the other, and must
+/// not keep them all.
+/// </summary>
 internal static class IdleExpiry
 {
     /// <summary>An empty cache.</summary>
@@ -183,10 +209,17 @@ internal static class IdleExpiry
     /// <param name="value">The value.</param>
     /// <param name="longestIdle">How long nobody may ask for it.</param>
     /// <param name="letGo">Called once it has left, on another thread; null for nothing.</param>
-    public static void SetIdling<T>(this MemoryCache cache, object key, T value, TimeSpan longestIdle, Action<T>? letGo = null)
+    public static void SetIdling<T>(
+        this MemoryCache cache,
+        object key,
+        T value,
+        TimeSpan longestIdle,
+        Action<T>? letGo = null
+    )
     {
         var options = new MemoryCacheEntryOptions { SlidingExpiration = longestIdle };
-        if (letGo is not null) options.RegisterPostEvictionCallback((_, left, _, _) => letGo((T)left!));
+        if (letGo is not null)
+            options.RegisterPostEvictionCallback((_, left, _, _) => letGo((T)left!));
         cache.Set(key, value, options);
     }
 

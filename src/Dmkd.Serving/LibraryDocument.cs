@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace Dmkd.Serving;
 
-/// <summary>The form of <c>library.json</c>. Names of fields are stable; a change of meaning is a new schema version.</summary>
+/// <summary>
+/// The form of <c>library.json</c>. Names of fields are stable; a change of meaning is a new schema version.
+/// </summary>
 internal sealed record LibraryDocument
 {
     /// <summary>Name of the file.</summary>
@@ -38,7 +40,8 @@ internal sealed record LibraryDocument
     {
         var classes = new SortedDictionary<int, string>();
         foreach (var expert in library.Experts)
-            for (int c = 0; c < expert.Classes.Length; c++) classes[expert.Classes[c]] = expert.ClassNames[c];
+            for (int c = 0; c < expert.Classes.Length; c++)
+                classes[expert.Classes[c]] = expert.ClassNames[c];
         return new LibraryDocument
         {
             SchemaVersion = CurrentSchema,
@@ -58,11 +61,14 @@ internal sealed record LibraryDocument
     /// <summary>All files that it names.</summary>
     public IEnumerable<FileEntry> Files()
     {
-        foreach (var member in Members) yield return member.Weights;
-        if (Gate is not null) yield return Gate.Parameters;
+        foreach (var member in Members)
+            yield return member.Weights;
+        if (Gate is not null)
+            yield return Gate.Parameters;
     }
 
-    public LibraryManifest ToManifest() => new(Library, [.. Members.Select(member => member.ToMember(Library))], Gate?.ToFitted());
+    public LibraryManifest ToManifest() =>
+        new(Library, [.. Members.Select(member => member.ToMember(Library))], Gate?.ToFitted());
 
     /// <summary>A class.</summary>
     public sealed record ClassEntry(int Index, string Name);
@@ -104,38 +110,42 @@ internal sealed record LibraryDocument
 
         public Dictionary<string, string> Lineage { get; init; } = [];
 
-        public static MemberEntry Of(LibraryMember member) => new()
-        {
-            Name = member.Name,
-            Role = member.Role,
-            Architecture = member.Architecture,
-            Input = new InputEntry(member.Input.Name, member.Input.DataType, [.. member.Input.Shape]),
-            Classes = member.Classes,
-            ClassNames = member.ClassNames,
-            RotationLabelled = member.RotationLabelled,
-            Normalisation = member.Normalisation,
-            Version = member.Version,
-            Weights = new FileEntry($"{member.Name}.safetensors", member.Digest, member.Bytes),
-            Entropy = member.Entropy is { } known ? new EntropyEntry(known.Version, known.Sum, known.Count, member.MeanEntropy) : null,
-            Lineage = new Dictionary<string, string>(member.Lineage),
-        };
+        public static MemberEntry Of(LibraryMember member) =>
+            new()
+            {
+                Name = member.Name,
+                Role = member.Role,
+                Architecture = member.Architecture,
+                Input = new InputEntry(member.Input.Name, member.Input.DataType, [.. member.Input.Shape]),
+                Classes = member.Classes,
+                ClassNames = member.ClassNames,
+                RotationLabelled = member.RotationLabelled,
+                Normalisation = member.Normalisation,
+                Version = member.Version,
+                Weights = new FileEntry($"{member.Name}.safetensors", member.Digest, member.Bytes),
+                Entropy = member.Entropy is { } known
+                    ? new EntropyEntry(known.Version, known.Sum, known.Count, member.MeanEntropy)
+                    : null,
+                Lineage = new Dictionary<string, string>(member.Lineage),
+            };
 
-        public LibraryMember ToMember(string library) => new()
-        {
-            Library = library,
-            Name = Name,
-            Role = Role,
-            Architecture = Architecture,
-            Classes = Classes,
-            ClassNames = ClassNames,
-            RotationLabelled = RotationLabelled,
-            Normalisation = Normalisation,
-            Version = Version,
-            Digest = Weights.Digest,
-            Bytes = Weights.Bytes,
-            Entropy = Entropy is { } known ? new MemberEntropy(known.Version, known.Sum, known.Count) : null,
-            Lineage = Lineage,
-        };
+        public LibraryMember ToMember(string library) =>
+            new()
+            {
+                Library = library,
+                Name = Name,
+                Role = Role,
+                Architecture = Architecture,
+                Classes = Classes,
+                ClassNames = ClassNames,
+                RotationLabelled = RotationLabelled,
+                Normalisation = Normalisation,
+                Version = Version,
+                Digest = Weights.Digest,
+                Bytes = Weights.Bytes,
+                Entropy = Entropy is { } known ? new MemberEntropy(known.Version, known.Sum, known.Count) : null,
+                Lineage = Lineage,
+            };
     }
 
     /// <summary>The fitted gate.</summary>
@@ -154,15 +164,17 @@ internal sealed record LibraryDocument
 
         public required FileEntry Parameters { get; init; }
 
-        public static GateEntry Of(FittedRouting fitted) => new()
-        {
-            Version = fitted.Version,
-            Routing = fitted.Plan,
-            Modules = [.. fitted.Modules],
-            Exemplars = fitted.Exemplars,
-            Parameters = new FileEntry(FileName, fitted.Digest, fitted.Bytes),
-        };
+        public static GateEntry Of(FittedRouting fitted) =>
+            new()
+            {
+                Version = fitted.Version,
+                Routing = fitted.Plan,
+                Modules = [.. fitted.Modules],
+                Exemplars = fitted.Exemplars,
+                Parameters = new FileEntry(FileName, fitted.Digest, fitted.Bytes),
+            };
 
-        public FittedRouting ToFitted() => new(Version, Routing, Modules, Parameters.Digest, Parameters.Bytes, Exemplars);
+        public FittedRouting ToFitted() =>
+            new(Version, Routing, Modules, Parameters.Digest, Parameters.Bytes, Exemplars);
     }
 }

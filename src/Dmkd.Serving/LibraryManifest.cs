@@ -16,7 +16,8 @@ public sealed record LibraryManifest(string Name, IReadOnlyList<LibraryMember> M
     public LibraryMember? GateNetwork => Members.LastOrDefault(member => member.Role is MemberRole.Gate);
 
     /// <summary>What all experts take.</summary>
-    /// <exception cref="ArgumentException">There is no expert, or they take different inputs; the message names two.</exception>
+    /// <exception cref="ArgumentException">There is no expert, or they take different inputs; the message names
+    /// two.</exception>
     public TensorSignature Input
     {
         get
@@ -25,7 +26,10 @@ public sealed record LibraryManifest(string Name, IReadOnlyList<LibraryMember> M
             foreach (var other in Experts)
             {
                 if (!other.Input.Equals(first.Input))
-                    throw new ArgumentException($"The experts of library '{Name}' take different inputs: {first.Name} {first.Input}, {other.Name} {other.Input}.");
+                    throw new ArgumentException(
+                        $"The experts of library '{Name}' take different inputs: {first.Name} {first.Input}, "
+                            + $"{other.Name} {other.Input}."
+                    );
             }
 
             return first.Input;
@@ -35,7 +39,10 @@ public sealed record LibraryManifest(string Name, IReadOnlyList<LibraryMember> M
     /// <summary>The classes of all experts, in the order of the experts.</summary>
     public int[] Classes => [.. Experts.SelectMany(expert => expert.Classes)];
 
-    /// <summary>Whether the fit knows every expert: a run that was stopped within a task has one that its last fit does not know.</summary>
+    /// <summary>
+    /// Whether the fit knows every expert: a run that was stopped within a task has one that its last fit does not
+    /// know.
+    /// </summary>
     public bool IsFittedForAll => Fitted is { } fitted && Experts.All(expert => fitted.Modules.Contains(expert.Name));
 }
 
@@ -103,7 +110,11 @@ public sealed record LibraryMember
         get
         {
             var architecture = ArchitectureCatalog.Parse(Architecture);
-            return new TensorSignature("pixels", "uint8", [TensorSignature.Free, architecture.InputChannels, architecture.InputSize, architecture.InputSize]);
+            return new TensorSignature(
+                "pixels",
+                "uint8",
+                [TensorSignature.Free, architecture.InputChannels, architecture.InputSize, architecture.InputSize]
+            );
         }
     }
 }
@@ -121,7 +132,14 @@ public sealed record MemberEntropy(int Version, double Sum, long Count);
 /// <param name="Digest">Digest of its parameters.</param>
 /// <param name="Bytes">Size of its parameters.</param>
 /// <param name="Exemplars">Exemplars it was fitted to; none of discriminants.</param>
-public sealed record FittedRouting(int Version, RoutingPlan Plan, IReadOnlyList<string> Modules, string Digest, long Bytes, int Exemplars);
+public sealed record FittedRouting(
+    int Version,
+    RoutingPlan Plan,
+    IReadOnlyList<string> Modules,
+    string Digest,
+    long Bytes,
+    int Exemplars
+);
 
 /// <summary>Where a library lies.</summary>
 public interface ILibrarySource

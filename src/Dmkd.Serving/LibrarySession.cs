@@ -4,7 +4,8 @@ using Dmkd.Core.Routing;
 namespace Dmkd.Serving;
 
 /// <summary>
-/// A library that answers (proposal 3.3): each input goes to the experts that the gate holds for the right ones, and their answers are mixed. Knows
+/// A library that answers (proposal 3.3): each input goes to the experts that the gate holds for the right ones, and
+/// their answers are mixed. Knows
 /// nothing of clusters: the source may be a running library or an exported folder. Thread-safe.
 /// </summary>
 /// <param name="source">The library. Borrowed.</param>
@@ -18,8 +19,13 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
     /// <param name="inputs">The inputs, of the experts' <see cref="LibraryMember.Input"/>.</param>
     /// <param name="options">What is asked.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="ArgumentException">The batch or the plan is malformed, or no expert knows a candidate class.</exception>
-    public async Task<LibraryPrediction> PredictAsync(InputTensor inputs, PredictOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">The batch or the plan is malformed, or no expert knows a candidate
+    /// class.</exception>
+    public async Task<LibraryPrediction> PredictAsync(
+        InputTensor inputs,
+        PredictOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(options);
@@ -31,36 +37,55 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
         var router = new ModuleRouter(gate, plan.SpecializationWeight, plan.TopExperts, plan.GateVote);
 
         LibraryMember[] asked = gateNetwork is null ? [.. experts] : [.. experts, gateNetwork];
-        using var lease = await cache.RentAsync(source, asked, options.AcceptsEarlierVersions, worker, cancellationToken);
+        using var lease = await cache.RentAsync(
+            source,
+            asked,
+            options.AcceptsEarlierVersions,
+            worker,
+            cancellationToken
+        );
         var (views, time) = await worker.RunAsync(
             job =>
             {
                 var batch = new BatchScores(job, lease.Networks, asked, inputs, plan);
                 var looked = gate.Look(batch);
-                if (gate.ChoosesFirst) looked = batch.OfChosen(looked, router, options.CandidateSets);
+                if (gate.ChoosesFirst)
+                    looked = batch.OfChosen(looked, router, options.CandidateSets);
                 return (looked, job.Elapsed);
             },
-            cancellationToken);
+            cancellationToken
+        );
 
-        var sets = options.CandidateSets.Select(candidates => Named(router.Route(views, inputs.Count, candidates), experts));
+        var sets = options.CandidateSets.Select(candidates =>
+            Named(router.Route(views, inputs.Count, candidates), experts)
+        );
         return new LibraryPrediction([.. sets], time, lease.Replacements);
     }
 
     private static void Check(InputTensor inputs, PredictOptions options)
     {
         inputs.Check();
-        if (options.CandidateSets.Count == 0) throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(options));
-        if (LibraryRules.ViewsProblem(options.Plan.Views) is { } views) throw new ArgumentException(views, nameof(options));
+        if (options.CandidateSets.Count == 0)
+            throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(options));
+        if (LibraryRules.ViewsProblem(options.Plan.Views) is { } views)
+            throw new ArgumentException(views, nameof(options));
     }
 
-    private async Task<IGate> GateAsync(RoutingPlan plan, IReadOnlyList<LibraryMember> experts, CancellationToken cancellationToken)
+    private async Task<IGate> GateAsync(
+        RoutingPlan plan,
+        IReadOnlyList<LibraryMember> experts,
+        CancellationToken cancellationToken
+    )
     {
         var gate = plan.CreateGate();
         if (gate.Needs.HasFlag(GateNeeds.Task))
             throw new ArgumentException(
                 $"The gate '{plan.Gate}' knows the task of a test image: only the evaluation of a run has it. "
-                + $"A library routes by: {string.Join(", ", GateCatalog.Names)}.", nameof(plan));
-        if (!gate.NeedsFit) return gate;
+                    + $"A library routes by: {string.Join(", ", GateCatalog.Names)}.",
+                nameof(plan)
+            );
+        if (!gate.NeedsFit)
+            return gate;
         var fitted = LibraryRules.RequireFit(Library, plan);
         int[] places = LibraryRules.PlacesOf(Library.Name, fitted, experts);
         return gate.Fitted(await cache.GateAsync(source, fitted, cancellationToken), places);
@@ -71,13 +96,23 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
     {
         var names = new Dictionary<int, string>();
         foreach (var expert in experts)
-            for (int c = 0; c < expert.Classes.Length; c++) names[expert.Classes[c]] = expert.ClassNames[c];
+            for (int c = 0; c < expert.Classes.Length; c++)
+                names[expert.Classes[c]] = expert.ClassNames[c];
         var named = new PredictedInput[predictions.Count];
         for (int i = 0; i < named.Length; i++)
         {
             var predicted = predictions[i];
-            var shares = predicted.Experts.Select(share => new PredictedShare(experts[share.Expert].Name, share.Probability, experts[share.Expert].MeanEntropy));
-            named[i] = new PredictedInput(predicted.ClassIndex, names[predicted.ClassIndex], predicted.Probability, [.. shares]);
+            var shares = predicted.Experts.Select(share => new PredictedShare(
+                experts[share.Expert].Name,
+                share.Probability,
+                experts[share.Expert].MeanEntropy
+            ));
+            named[i] = new PredictedInput(
+                predicted.ClassIndex,
+                names[predicted.ClassIndex],
+                predicted.Probability,
+                [.. shares]
+            );
         }
 
         return named;

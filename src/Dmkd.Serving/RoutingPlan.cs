@@ -30,7 +30,8 @@ public sealed record RoutingPlan
     public bool Centred { get; init; } = true;
 
     /// <summary>What a fit was made for, in words; null when nothing is fitted.</summary>
-    internal string Wanted => Calibration == EvidenceGate.NoCalibration ? $"the gate '{Gate}'" : $"the calibration '{Calibration}'";
+    internal string Wanted =>
+        Calibration == EvidenceGate.NoCalibration ? $"the gate '{Gate}'" : $"the calibration '{Calibration}'";
 
     /// <summary>Makes the gate, not fitted yet.</summary>
     /// <exception cref="ArgumentException">There is no such gate, calibration or score.</exception>

@@ -11,12 +11,14 @@ internal static class Product
     public static readonly Assembly Grains = Assembly.Load("Dmkd.Grains");
 
     /// <summary>Grain interfaces.</summary>
-    public static IReadOnlyList<Type> GrainInterfaces { get; } = [.. Contracts.GetTypes().Where(type => type.IsInterface && type.IsAssignableTo(typeof(IGrain)))];
+    public static IReadOnlyList<Type> GrainInterfaces { get; } =
+    [.. Contracts.GetTypes().Where(type => type.IsInterface && type.IsAssignableTo(typeof(IGrain)))];
 
     /// <summary>Classes and structs that travel in messages.</summary>
     public static IReadOnlyList<Type> WireTypes { get; } =
-        [.. Contracts.GetTypes().Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))];
+    [.. Contracts.GetTypes().Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))];
 
     /// <summary>The alias of a type or method.</summary>
-    public static string? AliasOf(MemberInfo member) => member.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias;
+    public static string? AliasOf(MemberInfo member) =>
+        member.GetCustomAttribute<AliasAttribute>(inherit: false)?.Alias;
 }

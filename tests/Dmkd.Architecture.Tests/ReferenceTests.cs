@@ -2,7 +2,10 @@ using System.Reflection;
 
 namespace Dmkd.Architecture.Tests;
 
-/// <summary>The arrows of docs: who may see whom. A reference that the code does not use is not in the assembly, so this is what is really used.</summary>
+/// <summary>
+/// The arrows of docs: who may see whom. A reference that the code does not use is not in the assembly, so this is
+/// what is really used.
+/// </summary>
 public sealed class ReferenceTests
 {
     [Theory]
@@ -14,7 +17,11 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
     [InlineData("Dmkd.ServiceDefaults", "")]
     public void OwnReferences_OfAnAssembly_AreWithinTheDesign(string assembly, string allowed) =>
-        Assert.Empty(ReferencesOf(assembly).Where(name => name.StartsWith("Dmkd.", StringComparison.Ordinal)).Except(allowed.Split(' ')));
+        Assert.Empty(
+            ReferencesOf(assembly)
+                .Where(name => name.StartsWith("Dmkd.", StringComparison.Ordinal))
+                .Except(allowed.Split(' '))
+        );
 
     [Theory]
     [InlineData("Dmkd.Core", "Orleans")]
@@ -29,7 +36,10 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Experiments", "Orleans.Server")]
     [InlineData("Dmkd.ServiceDefaults", "TorchSharp")]
     public void ForeignReferences_OfAnAssembly_LeaveThisOut(string assembly, string forbidden) =>
-        Assert.DoesNotContain(ReferencesOf(assembly), name => name == forbidden || name.StartsWith(forbidden + ".", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            ReferencesOf(assembly),
+            name => name == forbidden || name.StartsWith(forbidden + ".", StringComparison.Ordinal)
+        );
 
     [Theory]
     [InlineData("Dmkd.Contracts")]
@@ -38,7 +48,9 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Serving")]
     [InlineData("TorchSharp")]
     [InlineData("Orleans.Core.Abstractions")]
-    public void References_OfGrains_ContainWhatTheyAreMadeOf(string reference) => Assert.Contains(reference, ReferencesOf("Dmkd.Grains"));
+    public void References_OfGrains_ContainWhatTheyAreMadeOf(string reference) =>
+        Assert.Contains(reference, ReferencesOf("Dmkd.Grains"));
 
-    private static IEnumerable<string> ReferencesOf(string assembly) => Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!);
+    private static IEnumerable<string> ReferencesOf(string assembly) =>
+        Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!);
 }

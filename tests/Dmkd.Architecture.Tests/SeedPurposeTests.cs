@@ -4,7 +4,8 @@ namespace Dmkd.Architecture.Tests;
 
 public sealed class SeedPurposeTests
 {
-    // Two streams each, from before there was one list. Their paths differ after the first step, and changing a number would change results.
+    // Two streams each, from before there was one list. Their paths differ after the first step, and changing a
+    // number would change results.
     private static readonly int[] SharedOfOld = [1, 2, 3, 4, 5, 41];
 
     [Fact]
@@ -19,9 +20,23 @@ public sealed class SeedPurposeTests
     [Fact]
     public void Purposes_OfAnyAssembly_AreInTheList()
     {
-        var elsewhere = new[] { Product.Core, Product.Data, Product.Contracts, Product.Grains, System.Reflection.Assembly.Load("Dmkd.Experiments") }.SelectMany(assembly => assembly.GetTypes())
+        var elsewhere = new[]
+        {
+            Product.Core,
+            Product.Data,
+            Product.Contracts,
+            Product.Grains,
+            System.Reflection.Assembly.Load("Dmkd.Experiments"),
+        }
+            .SelectMany(assembly => assembly.GetTypes())
             .Where(type => type != typeof(SeedPurpose))
-            .SelectMany(type => type.GetFields(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public))
+            .SelectMany(type =>
+                type.GetFields(
+                    System.Reflection.BindingFlags.Static
+                        | System.Reflection.BindingFlags.NonPublic
+                        | System.Reflection.BindingFlags.Public
+                )
+            )
             .Where(field => field.IsLiteral && field.Name.EndsWith("Purpose", StringComparison.Ordinal));
         Assert.Empty(elsewhere.Select(field => $"{field.DeclaringType}.{field.Name}"));
     }

@@ -26,11 +26,15 @@ public class MergingBenchmarks
         set_num_threads(1);
         var architecture = ArchitectureCatalog.Parse(Architecture);
         _base = WeightTransfer.RandomWeights(architecture, 1);
-        _deltas = [.. Enumerable.Range(2, Nodes).Select(seed => WeightTransfer.RandomWeights(architecture, (ulong)seed))];
+        _deltas =
+        [
+            .. Enumerable.Range(2, Nodes).Select(seed => WeightTransfer.RandomWeights(architecture, (ulong)seed)),
+        ];
     }
 
     [Benchmark]
-    public long CompressRank8() => new SvdExchange(8).Pack(new NodeUpdate(_deltas[0]) { Seed = 1 }, basis: null).ValueBytes;
+    public long CompressRank8() =>
+        new SvdExchange(8).Pack(new NodeUpdate(_deltas[0]) { Seed = 1 }, basis: null).ValueBytes;
 
     [Benchmark]
     public long CompressDense() => DenseExchange.Whole(_deltas[0]).ValueBytes;
@@ -47,6 +51,7 @@ public class MergingBenchmarks
     public void Cleanup()
     {
         _base.Dispose();
-        foreach (var delta in _deltas) delta.Dispose();
+        foreach (var delta in _deltas)
+            delta.Dispose();
     }
 }

@@ -25,14 +25,18 @@ public class PartitionBenchmarks
     public void Setup()
     {
         set_num_threads(1);
-        if (Network == Planted) PlantBlocks(layers: 40, width: 250, density: 0.2);
-        else ScoreRandomWeights();
+        if (Network == Planted)
+            PlantBlocks(layers: 40, width: 250, density: 0.2);
+        else
+            ScoreRandomWeights();
         _graph = Build();
     }
 
     [Benchmark]
     public ImportanceGraph Build() =>
-        _architecture is null || _scores is null ? ImportanceGraph.FromEdges(_nodes, _edges) : ImportanceGraph.Build(_architecture, _scores);
+        _architecture is null || _scores is null
+            ? ImportanceGraph.FromEdges(_nodes, _edges)
+            : ImportanceGraph.Build(_architecture, _scores);
 
     [Benchmark]
     public int[] Partition() => SpectralPartitioner.Partition(_graph, 4, new SpectralOptions());
@@ -44,17 +48,27 @@ public class PartitionBenchmarks
     {
         _architecture = ArchitectureCatalog.Named(Network, 10);
         using var weights = WeightTransfer.RandomWeights(_architecture, 1);
-        _scores = new ImportanceScores(1, weights.Map((_, weight) => weight.abs()), new Dictionary<string, double[,]>());
+        _scores = new ImportanceScores(
+            1,
+            weights.Map((_, weight) => weight.abs()),
+            new Dictionary<string, double[,]>()
+        );
     }
 
     // Layers joined to the next one, edges between units of the same parity four times as heavy.
     private void PlantBlocks(int layers, int width, double density)
     {
         var random = new Random(6);
-        _nodes = [.. Enumerable.Range(0, layers * width).Select(node => new UnitNode($"layer{node / width}", node % width))];
-        _edges = [.. from a in Enumerable.Range(0, (layers - 1) * width)
+        _nodes =
+        [
+            .. Enumerable.Range(0, layers * width).Select(node => new UnitNode($"layer{node / width}", node % width)),
+        ];
+        _edges =
+        [
+            .. from a in Enumerable.Range(0, (layers - 1) * width)
             from b in Enumerable.Range((a / width + 1) * width, width)
             where random.NextDouble() < density
-            select (a, b, random.NextDouble() * (a % 2 == b % 2 ? 4 : 1))];
+            select (a, b, random.NextDouble() * (a % 2 == b % 2 ? 4 : 1)),
+        ];
     }
 }

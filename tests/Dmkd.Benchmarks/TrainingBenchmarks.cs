@@ -28,11 +28,15 @@ public class TrainingBenchmarks
         byte[] pixels = new byte[Images * 3 * 32 * 32];
         new Random(1).NextBytes(pixels);
         _data = ImageTensors.From(pixels, [.. Enumerable.Range(0, Images).Select(i => i % 2)], 3, 32);
-        _images = new ImageTrainingData(_data, RotationSpace.OfHead(_network.Architecture.OutputCount, allRotations: false));
+        _images = new ImageTrainingData(
+            _data,
+            RotationSpace.OfHead(_network.Architecture.OutputCount, allRotations: false)
+        );
     }
 
     [Benchmark(OperationsPerInvoke = Images)]
-    public double TrainedImage() => Trainer.Run(_network, _images, new CrossEntropy(), new TrainingOptions(), _generator).MeanLoss;
+    public double TrainedImage() =>
+        Trainer.Run(_network, _images, new CrossEntropy(), new TrainingOptions(), _generator).MeanLoss;
 
     [GlobalCleanup]
     public void Cleanup()

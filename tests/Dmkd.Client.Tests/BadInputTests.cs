@@ -15,10 +15,16 @@ public sealed class BadInputTests : IDisposable
     [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
     [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
     [InlineData("run --gate foo", "--gate", "evidence, entropy", "'foo'")]
-    [InlineData("run --gate network", "--gate", "evidence, entropy", "'network'")] // a run's library has no gate network
+    // a run's library has no gate network
+    [InlineData("run --gate network", "--gate", "evidence, entropy", "'network'")]
     [InlineData("run --gate mlp", "--gate mlp", "--exemplars must be above 0")]
     [InlineData("run --calibration affine", "--calibration affine", "--exemplars must be above 0")]
-    [InlineData("run --calibration affine --gate hybrid --exemplars 20", "--calibration affine", "--gate evidence", "not hybrid")]
+    [InlineData(
+        "run --calibration affine --gate hybrid --exemplars 20",
+        "--calibration affine",
+        "--gate evidence",
+        "not hybrid"
+    )]
     [InlineData("run --views 2", "--views", "1, 4 or 8", "not 2")]
     [InlineData("run --score margin", "--score", "max-logit, energy, probability", "'margin'")]
     [InlineData("run --start-from legacy --legacy-tasks 0", "--start-from legacy", "--legacy-tasks must be above 0")]
@@ -36,7 +42,12 @@ public sealed class BadInputTests : IDisposable
     [InlineData("convert --checkpoint no-such.th --architecture resnet20", "--output")]
     [InlineData("convert --checkpoint no-such.th --architecture resnet20 --output out.safetensors", "no-such.th")]
     [InlineData("evaluate --checkpoint no-such.th --architecture resnet20", "no-such.th")]
-    [InlineData("evaluate --checkpoint no-such.th --architecture resnet20 --normalize fair", "--normalize", "standard, imagenet, cifar10, none", "'fair'")]
+    [InlineData(
+        "evaluate --checkpoint no-such.th --architecture resnet20 --normalize fair",
+        "--normalize",
+        "standard, imagenet, cifar10, none",
+        "'fair'"
+    )]
     [InlineData("predict", "'image'")]
     [InlineData("predict no-such.png", "no-such.png")]
     public async Task Command_BadArgument_IsRefusedInOneLine(string command, params string[] parts)
@@ -96,7 +107,8 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public Task Run_TruncatedCifarFile_IsRefused()
     {
-        for (int batch = 1; batch <= 5; batch++) _folder.Write($"data/data_batch_{batch}.bin", new byte[2 * CifarRecord]);
+        for (int batch = 1; batch <= 5; batch++)
+            _folder.Write($"data/data_batch_{batch}.bin", new byte[2 * CifarRecord]);
         _folder.Write("data/test_batch.bin", new byte[2 * CifarRecord]);
         _folder.Write("data/data_batch_3.bin", new byte[2 * CifarRecord - 1]);
         return RefusesDataAsync("cifar10", _folder["data"], "data_batch_3.bin", $"{CifarRecord}");

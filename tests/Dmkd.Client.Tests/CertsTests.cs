@@ -21,7 +21,10 @@ public sealed class CertsTests : IDisposable
         Assert.Equal(["ca.crt", "ca.key", "issued.txt"], Files("authority"));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["anna"], "tls.key")));
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_folder["authority"], "ca.key")));
-        Assert.Equal(["anna", "authority"], Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)); // nothing left over
+        Assert.Equal(
+            ["anna", "authority"],
+            Directory.EnumerateFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        ); // nothing left over
     }
 
     [Fact]
@@ -29,12 +32,22 @@ public sealed class CertsTests : IDisposable
     {
         await CreateAuthorityAsync();
         (await IssueAsync()).IsSuccess();
-        string before = await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken);
+        string before = await File.ReadAllTextAsync(
+            Path.Combine(_folder["anna"], "tls.key"),
+            TestContext.Current.CancellationToken
+        );
         (await IssueAsync()).IsRefused("anna exists already", "--force");
-        Assert.Single(Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output).EnumerateArray()); // what was refused was not issued
-        Assert.Equal(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));
+        // what was refused was not issued
+        Assert.Single(Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output).EnumerateArray());
+        Assert.Equal(
+            before,
+            await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken)
+        );
         (await IssueAsync("--force")).IsSuccess();
-        Assert.NotEqual(before, await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken));
+        Assert.NotEqual(
+            before,
+            await File.ReadAllTextAsync(Path.Combine(_folder["anna"], "tls.key"), TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -55,7 +68,21 @@ public sealed class CertsTests : IDisposable
     [InlineData("--days", "0", "--days must be in [1, 36500], not 0")]
     public async Task Issue_WrongOption_IsRefused(string option, string value, string reason)
     {
-        string[] arguments = ["certs", "issue", "--authority", _folder["authority"], "--role", "reader", "--name", "anna", "--days", "9", "--output", _folder["anna"]];
+        string[] arguments =
+        [
+            "certs",
+            "issue",
+            "--authority",
+            _folder["authority"],
+            "--role",
+            "reader",
+            "--name",
+            "anna",
+            "--days",
+            "9",
+            "--output",
+            _folder["anna"],
+        ];
         arguments[Array.IndexOf(arguments, option) + 1] = value;
         (await DmkdProcess.RunPlainAsync(arguments)).IsRefused(reason);
         Assert.False(Directory.Exists(_folder["anna"]));
@@ -66,7 +93,22 @@ public sealed class CertsTests : IDisposable
     [InlineData("silo", "no host", "--host: a host is a DNS name or an IP address, not 'no host'")]
     public async Task Issue_WrongHost_IsRefused(string role, string host, string reason)
     {
-        (await DmkdProcess.RunPlainAsync("certs", "issue", "--authority", _folder["authority"], "--role", role, "--name", "anna", "--host", host, "--output", _folder["anna"])).IsRefused(reason);
+        (
+            await DmkdProcess.RunPlainAsync(
+                "certs",
+                "issue",
+                "--authority",
+                _folder["authority"],
+                "--role",
+                role,
+                "--name",
+                "anna",
+                "--host",
+                host,
+                "--output",
+                _folder["anna"]
+            )
+        ).IsRefused(reason);
         Assert.False(Directory.Exists(_folder["anna"]));
     }
 
@@ -76,11 +118,20 @@ public sealed class CertsTests : IDisposable
         await CreateAuthorityAsync();
         (await IssueAsync()).IsSuccess();
         (await RunAsync("revoke", "--name", "bert")).IsRefused("no certificate of 'bert' that counts");
-        Assert.Contains("revoked: operator anna", (await RunAsync("revoke", "--name", "anna")).IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "revoked: operator anna",
+            (await RunAsync("revoke", "--name", "anna")).IsSuccess().Output,
+            StringComparison.Ordinal
+        );
         (await RunAsync("revoke", "--name", "anna")).IsRefused("no certificate of 'anna' that counts");
         (await IssueAsync("--force")).IsSuccess();
         Assert.Equal(["ca.crl", "ca.crt", "tls.crt", "tls.key"], Files("anna"));
-        Assert.Equal(["revoked", "valid"], Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output).EnumerateArray().Select(entry => entry.GetProperty("state").GetString()));
+        Assert.Equal(
+            ["revoked", "valid"],
+            Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output)
+                .EnumerateArray()
+                .Select(entry => entry.GetProperty("state").GetString())
+        );
     }
 
     [Fact]
@@ -89,23 +140,68 @@ public sealed class CertsTests : IDisposable
         string file = _folder["keys"];
         foreach (string name in (string[])["grafana", "robot"])
         {
-            var made = Json.Parse((await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", name, "--json")).IsSuccess().Output);
+            var made = Json.Parse(
+                (
+                    await DmkdProcess.RunPlainAsync(
+                        "certs",
+                        "api-key",
+                        "--file",
+                        file,
+                        "--role",
+                        "reader",
+                        "--name",
+                        name,
+                        "--json"
+                    )
+                )
+                    .IsSuccess()
+                    .Output
+            );
             Assert.StartsWith("dmkd_", made.GetProperty("key").GetString(), StringComparison.Ordinal);
-            Assert.DoesNotContain(made.GetProperty("key").GetString()!, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                made.GetProperty("key").GetString()!,
+                await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken),
+                StringComparison.Ordinal
+            );
         }
 
-        Assert.Equal(["grafana reader", "robot reader"], (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(line => line[..line.LastIndexOf(' ')]));
+        Assert.Equal(
+            ["grafana reader", "robot reader"],
+            (await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken)).Select(line =>
+                line[..line.LastIndexOf(' ')]
+            )
+        );
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(file));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task CreateAuthorityAsync() => (await DmkdProcess.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
+    private async Task CreateAuthorityAsync() =>
+        (await DmkdProcess.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
 
     private Task<Outcome> IssueAsync(params string[] more) =>
-        DmkdProcess.RunPlainAsync(["certs", "issue", "--authority", _folder["authority"], "--role", "operator", "--name", "anna", "--output", _folder["anna"], .. more]);
+        DmkdProcess.RunPlainAsync([
+            "certs",
+            "issue",
+            "--authority",
+            _folder["authority"],
+            "--role",
+            "operator",
+            "--name",
+            "anna",
+            "--output",
+            _folder["anna"],
+            .. more,
+        ]);
 
-    private Task<Outcome> RunAsync(string command, params string[] more) => DmkdProcess.RunPlainAsync(["certs", command, "--authority", _folder["authority"], .. more]);
+    private Task<Outcome> RunAsync(string command, params string[] more) =>
+        DmkdProcess.RunPlainAsync(["certs", command, "--authority", _folder["authority"], .. more]);
 
-    private string[] Files(string name) => [.. Directory.EnumerateFiles(_folder[name]).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Files(string name) =>
+        [
+            .. Directory
+                .EnumerateFiles(_folder[name])
+                .Select(path => Path.GetFileName(path))
+                .Order(StringComparer.Ordinal),
+        ];
 }

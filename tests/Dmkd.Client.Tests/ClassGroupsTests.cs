@@ -1,5 +1,6 @@
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
+
 namespace Dmkd.Client.Tests;
 
 public sealed class ClassGroupsTests
@@ -14,7 +15,8 @@ public sealed class ClassGroupsTests
     [InlineData("cat,1;car,3,7", "0,1|2,3,4")] // a name that is a number is a name
     [InlineData("3", "0,1,2|3,4")] // how many each gets
     [InlineData("7;cat,dog,car,ship", "4|0,1,2,3")]
-    public void Read_TwoExperts_GivesTheClassesOfEach(string text, string expected) => Assert.Equal(expected, Text(ClassGroups.Read(text, Names, 2)));
+    public void Read_TwoExperts_GivesTheClassesOfEach(string text, string expected) =>
+        Assert.Equal(expected, Text(ClassGroups.Read(text, Names, 2)));
 
     [Fact]
     public void Read_OneExpertOfOneClass_IsThatClass() => Assert.Equal("0", Text(ClassGroups.Read("0", ["cat"], 1)));
@@ -45,7 +47,11 @@ public sealed class ClassGroupsTests
     public void Read_UnknownAmongManyClasses_ListsTwenty()
     {
         string[] many = [.. Enumerable.Range(0, 100).Select(number => $"class-{number}")];
-        Assert.EndsWith("class-18, class-19, ....", Assert.Throws<BadInputException>(() => ClassGroups.Read("cat;dog", many, 2)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "class-18, class-19, ....",
+            Assert.Throws<BadInputException>(() => ClassGroups.Read("cat;dog", many, 2)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Text(int[][] groups) => string.Join('|', groups.Select(group => string.Join(',', group)));

@@ -10,7 +10,8 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public async Task Convert_RealResNet20_GivesTheSameLogits()
     {
-        string source = SharedFiles.ResNet20, converted = _folder["resnet20.safetensors"];
+        string source = SharedFiles.ResNet20,
+            converted = _folder["resnet20.safetensors"];
         (await ConvertAsync(source, converted)).IsSuccess();
         (await LogitsAsync(source, _folder["source.safetensors"])).IsSuccess();
         (await LogitsAsync(converted, _folder["converted.safetensors"])).IsSuccess();
@@ -30,10 +31,17 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(new FileInfo(converted).Length, printed.GetProperty("bytes").GetInt64());
         Assert.Equal(file.TensorNames.Length, printed.GetProperty("tensors").GetInt32());
         Assert.Equal(
-            ["pt", "resnet20-12fca82f.th", "pytorch-legacy", "sha256:12fca82f0bebc4135bf1f32f6e3710e61d5108578464b84fd6d7f5c1b04036c8"],
-            [file["format"], file["dmkd.source.file"], file["dmkd.source.format"], file["dmkd.source.digest"]]);
+            [
+                "pt",
+                "resnet20-12fca82f.th",
+                "pytorch-legacy",
+                "sha256:12fca82f0bebc4135bf1f32f6e3710e61d5108578464b84fd6d7f5c1b04036c8",
+            ],
+            [file["format"], file["dmkd.source.file"], file["dmkd.source.format"], file["dmkd.source.digest"]]
+        );
         Assert.StartsWith("cifar-resnet(", file["dmkd.architecture"], StringComparison.Ordinal);
-        Assert.Equal([10, 64], file.Shape("linear.weight")); // the architecture's own name, and as many outputs as the checkpoint has
+        // the architecture's own name, and as many outputs as the checkpoint has
+        Assert.Equal([10, 64], file.Shape("linear.weight"));
     }
 
     [Fact]
@@ -41,7 +49,10 @@ public sealed class ConvertTests : IDisposable
     {
         (await ConvertAsync(SharedFiles.ResNet20, _folder["one.safetensors"])).IsSuccess();
         (await ConvertAsync(_folder["one.safetensors"], _folder["two.safetensors"])).IsSuccess();
-        Assert.Equal(new SafeTensors(_folder["one.safetensors"])["dmkd.digest"], new SafeTensors(_folder["two.safetensors"])["dmkd.digest"]);
+        Assert.Equal(
+            new SafeTensors(_folder["one.safetensors"])["dmkd.digest"],
+            new SafeTensors(_folder["two.safetensors"])["dmkd.digest"]
+        );
     }
 
     [Fact]
@@ -70,40 +81,87 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
-    public async Task Convert_MissingCheckpoint_IsRefused() => (await ConvertAsync(_folder["no.th"], _folder["out"])).IsRefused("no.th");
+    public async Task Convert_MissingCheckpoint_IsRefused() =>
+        (await ConvertAsync(_folder["no.th"], _folder["out"])).IsRefused("no.th");
 
     [Fact]
-    public async Task Convert_FolderThatIsNotThere_IsRefused() => (await ConvertAsync(Junk(), _folder["no/out"])).IsRefused("no", "folder");
+    public async Task Convert_FolderThatIsNotThere_IsRefused() =>
+        (await ConvertAsync(Junk(), _folder["no/out"])).IsRefused("no", "folder");
 
     [Fact]
-    public async Task Convert_OutputIsAFolder_IsRefused() => (await ConvertAsync(Junk(), _folder.Path)).IsRefused(_folder.Path, "folder");
+    public async Task Convert_OutputIsAFolder_IsRefused() =>
+        (await ConvertAsync(Junk(), _folder.Path)).IsRefused(_folder.Path, "folder");
 
     [Fact]
     public async Task Convert_FolderThatTakesNoFiles_IsRefused()
     {
         Assert.SkipWhen(Environment.IsPrivilegedProcess, "Root may write everywhere.");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Directory.CreateDirectory(_folder["locked"]).FullName, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(
+                Directory.CreateDirectory(_folder["locked"]).FullName,
+                UnixFileMode.UserRead | UnixFileMode.UserExecute
+            );
         (await ConvertAsync(Junk(), _folder["locked/out"])).IsRefused("locked", "cannot be written");
     }
 
     [Fact]
     public async Task Convert_UnknownArchitecture_IsRefused() =>
-        (await DmkdProcess.RunAsync(_folder["home"], "convert", "--checkpoint", Junk(), "--architecture", "resnet21", "--output", _folder["out"])).IsRefused("resnet21", "resnet20");
+        (
+            await DmkdProcess.RunAsync(
+                _folder["home"],
+                "convert",
+                "--checkpoint",
+                Junk(),
+                "--architecture",
+                "resnet21",
+                "--output",
+                _folder["out"]
+            )
+        ).IsRefused("resnet21", "resnet20");
 
     [Fact]
     public async Task Convert_MalformedTextForm_IsRefused() =>
-        (await DmkdProcess.RunAsync(_folder["home"], "convert", "--checkpoint", Junk(), "--architecture", "convnet(3x32", "--output", _folder["out"])).IsRefused("convnet(3x32");
+        (
+            await DmkdProcess.RunAsync(
+                _folder["home"],
+                "convert",
+                "--checkpoint",
+                Junk(),
+                "--architecture",
+                "convnet(3x32",
+                "--output",
+                _folder["out"]
+            )
+        ).IsRefused("convnet(3x32");
 
     public void Dispose() => _folder.Dispose();
 
-    private Task<byte[]> ReadAsync(string name) => File.ReadAllBytesAsync(_folder[name], TestContext.Current.CancellationToken);
+    private Task<byte[]> ReadAsync(string name) =>
+        File.ReadAllBytesAsync(_folder[name], TestContext.Current.CancellationToken);
 
     private string Junk() => _folder.Write("model.th", "cos\nsystem\n(S'true'\ntR."u8.ToArray());
 
     private Task<Outcome> ConvertAsync(string checkpoint, string output, params string[] more) =>
-        DmkdProcess.RunAsync(_folder["home"], ["convert", "--checkpoint", checkpoint, "--architecture", "resnet20", "--output", output, .. more]);
+        DmkdProcess.RunAsync(
+            _folder["home"],
+            ["convert", "--checkpoint", checkpoint, "--architecture", "resnet20", "--output", output, .. more]
+        );
 
-    private Task<Outcome> LogitsAsync(string checkpoint, string output) => DmkdProcess.RunAsync(
-        _folder["home"], "evaluate", "--checkpoint", checkpoint, "--architecture", "resnet20", "--data", "images", "--data-path", SharedFiles.CifarImages,
-        "--test-per-class", "20", "--logits", output);
+    private Task<Outcome> LogitsAsync(string checkpoint, string output) =>
+        DmkdProcess.RunAsync(
+            _folder["home"],
+            "evaluate",
+            "--checkpoint",
+            checkpoint,
+            "--architecture",
+            "resnet20",
+            "--data",
+            "images",
+            "--data-path",
+            SharedFiles.CifarImages,
+            "--test-per-class",
+            "20",
+            "--logits",
+            output
+        );
 }

@@ -4,7 +4,10 @@ using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests;
 
-/// <summary>Commands that the docs show exist with the options they show, those of the first run work, and links lead somewhere.</summary>
+/// <summary>
+/// Commands that the docs show exist with the options they show, those of the first run work, and links lead
+/// somewhere.
+/// </summary>
 public sealed partial class DocsTests
 {
     private const string Launcher = "dotnet run -c Release --project client --";
@@ -24,10 +27,16 @@ public sealed partial class DocsTests
             string[] path = await PathOfAsync(words);
             Assert.True(path.Length > 0, $"{page}: there is no command '{words[0]}'");
             var help = await HelpOfAsync(path);
-            var known = OptionPattern().Matches(help.Output).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+            var known = OptionPattern()
+                .Matches(help.Output)
+                .Select(match => match.Value)
+                .ToHashSet(StringComparer.Ordinal);
             string[] options = [.. words.Where(word => word.StartsWith("--", StringComparison.Ordinal))];
             string command = string.Join(' ', path);
-            Assert.All(options, option => Assert.True(known.Contains(option), $"{page}: '{command}' has no option {option}"));
+            Assert.All(
+                options,
+                option => Assert.True(known.Contains(option), $"{page}: '{command}' has no option {option}")
+            );
         }
     }
 
@@ -37,7 +46,10 @@ public sealed partial class DocsTests
         using var folder = new TemporaryFolder();
         foreach (string[] words in CommandsOf("docs/start/first-run.md"))
         {
-            string[] here = [.. words.Select(word => word.EndsWith(".safetensors", StringComparison.Ordinal) ? folder[word] : word)];
+            string[] here =
+            [
+                .. words.Select(word => word.EndsWith(".safetensors", StringComparison.Ordinal) ? folder[word] : word),
+            ];
             string[] arguments = words is ["run"] ? TinyRun.Arguments() : here;
             (await DmkdProcess.RunAsync(folder["home"], arguments)).IsSuccess();
         }
@@ -53,25 +65,35 @@ public sealed partial class DocsTests
         foreach (Match match in LinkPattern().Matches(text))
         {
             string target = match.Groups[1].Value;
-            if (target.Contains("://", StringComparison.Ordinal)) continue;
+            if (target.Contains("://", StringComparison.Ordinal))
+                continue;
             string[] parts = target.Split('#', 2);
             string file = parts[0].Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0]);
             string path = Path.GetFullPath(Path.Combine(Root, file));
             Assert.True(Path.Exists(path), $"{page}: {target} leads nowhere");
-            if (parts.Length == 2) Assert.True(HeadingsOf(path).Contains(parts[1]), $"{page}: {target} names no heading");
+            if (parts.Length == 2)
+                Assert.True(HeadingsOf(path).Contains(parts[1]), $"{page}: {target} names no heading");
         }
     }
 
     [Fact]
-    public void Readme_Size_IsAtMostEightKilobytes() => Assert.InRange(new FileInfo(Path.Combine(Root, "README.md")).Length, 1, 8 * 1024);
+    public void Readme_Size_IsAtMostEightKilobytes() =>
+        Assert.InRange(new FileInfo(Path.Combine(Root, "README.md")).Length, 1, 8 * 1024);
 
     private static List<string> PagePaths()
     {
         var docs = Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories);
-        return ["README.md", "CONTRIBUTING.md", .. docs.Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal)];
+        return
+        [
+            "README.md",
+            "CONTRIBUTING.md",
+            .. docs.Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal),
+        ];
     }
 
-    /// <summary>The words of every command line for the console in a page's shell blocks, without what starts the console.</summary>
+    /// <summary>
+    /// The words of every command line for the console in a page's shell blocks, without what starts the console.
+    /// </summary>
     private static List<string[]> CommandsOf(string page)
     {
         var commands = new List<string[]>();
@@ -79,7 +101,8 @@ public sealed partial class DocsTests
         {
             foreach (string line in block.Groups[1].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
             {
-                if (line.Contains("$@", StringComparison.Ordinal)) continue; // a shell function that stands for the console
+                if (line.Contains("$@", StringComparison.Ordinal))
+                    continue; // a shell function that stands for the console
                 string command = line.Replace(Launcher, "dmkd", StringComparison.Ordinal);
                 commands.AddRange(CallPattern().Matches(command).Select(match => WordsOf(match.Groups[1].Value)));
             }
@@ -88,19 +111,24 @@ public sealed partial class DocsTests
         return commands;
     }
 
-    private static string[] WordsOf(string command) => [.. WordPattern().Matches(command).Select(match => match.Value.Trim('"'))];
+    private static string[] WordsOf(string command) =>
+        [.. WordPattern().Matches(command).Select(match => match.Value.Trim('"'))];
 
-    /// <summary>The words of a command line that name a command: those that the help of the words before lists.</summary>
+    /// <summary>
+    /// The words of a command line that name a command: those that the help of the words before lists.
+    /// </summary>
     private static async Task<string[]> PathOfAsync(string[] words)
     {
         int length = 0;
-        while (length < words.Length && Lists(await HelpOfAsync(words[..length]), words[length])) length++;
+        while (length < words.Length && Lists(await HelpOfAsync(words[..length]), words[length]))
+            length++;
         return words[..length];
     }
 
     private static bool Lists(Outcome help, string command)
     {
-        if (command.StartsWith('-')) return false; // an option, which the help lists as well
+        if (command.StartsWith('-'))
+            return false; // an option, which the help lists as well
         var lines = help.Output.Split('\n').Select(line => line + " ");
         return lines.Any(line => line.StartsWith($"  {command} ", StringComparison.Ordinal));
     }
@@ -120,7 +148,8 @@ public sealed partial class DocsTests
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Dmkd.sln"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Dmkd.sln")))
+                return folder.FullName;
         }
 
         throw new DirectoryNotFoundException("The repository is not above the tests.");

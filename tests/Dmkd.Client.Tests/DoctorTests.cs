@@ -12,11 +12,22 @@ public sealed class DoctorTests : IDisposable
     public async Task Doctor_Json_ExaminesEveryPart()
     {
         var checkup = Json.Parse((await DmkdProcess.RunAsync(Home, ["doctor", "--json"])).IsSuccess().Output);
-        Assert.Equal(["processor", "libtorch", "oneDnn", "convolutions", "dataFolders", "home", "silo", "healthy"], checkup.Names());
+        Assert.Equal(
+            ["processor", "libtorch", "oneDnn", "convolutions", "dataFolders", "home", "silo", "healthy"],
+            checkup.Names()
+        );
         Assert.True(checkup.GetProperty("healthy").GetBoolean());
-        Assert.StartsWith("2.10", checkup.GetProperty("libtorch").GetProperty("version").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "2.10",
+            checkup.GetProperty("libtorch").GetProperty("version").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Contains("v3.", checkup.GetProperty("oneDnn").GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("right", checkup.GetProperty("convolutions").GetProperty("state").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "right",
+            checkup.GetProperty("convolutions").GetProperty("state").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(10, checkup.GetProperty("dataFolders")[0].GetProperty("classes").GetInt32());
         Assert.Equal(1, checkup.GetProperty("silo").GetProperty("active").GetInt32());
     }
@@ -32,22 +43,43 @@ public sealed class DoctorTests : IDisposable
     public async Task Doctor_Text_NamesEveryPart()
     {
         var outcome = (await DmkdProcess.RunAsync(Home, ["doctor"])).IsSuccess();
-        foreach (string part in new[] { "processor", "libtorch", "oneDNN", "convolutions", "right", "data", "home", "not made yet", "silo" })
+        foreach (
+            string part in new[]
+            {
+                "processor",
+                "libtorch",
+                "oneDNN",
+                "convolutions",
+                "right",
+                "data",
+                "home",
+                "not made yet",
+                "silo",
+            }
+        )
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Doctor_DataThatIsNotThere_FailsAndSaysSo()
     {
-        var outcome = await DmkdProcess.RunAsync(Home, ["doctor", "--json", "--data", "images", "--data-path", _folder["missing"]]);
+        var outcome = await DmkdProcess.RunAsync(
+            Home,
+            ["doctor", "--json", "--data", "images", "--data-path", _folder["missing"]]
+        );
         Assert.Equal(1, outcome.ExitCode);
         var checkup = Json.Parse(outcome.Output);
         Assert.False(checkup.GetProperty("healthy").GetBoolean());
-        Assert.Contains("does not exist", checkup.GetProperty("dataFolders")[0].GetProperty("problem").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            checkup.GetProperty("dataFolders")[0].GetProperty("problem").GetString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public async Task Doctor_UnknownKindOfData_IsRefused() => (await DmkdProcess.RunAsync(Home, ["doctor", "--data", "words"])).IsRefused("--data", "words");
+    public async Task Doctor_UnknownKindOfData_IsRefused() =>
+        (await DmkdProcess.RunAsync(Home, ["doctor", "--data", "words"])).IsRefused("--data", "words");
 
     public void Dispose() => _folder.Dispose();
 }

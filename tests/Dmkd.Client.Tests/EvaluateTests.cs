@@ -13,22 +13,54 @@ public sealed class EvaluateTests : IDisposable
     public async Task Evaluate_RealResNet20_GetsTheKnownNumberRight()
     {
         var outcome = await DmkdProcess.RunAsync(
-            _folder["home"], "evaluate", "--checkpoint", SharedFiles.ResNet20, "--architecture", "resnet20", "--data", "images", "--data-path", SharedFiles.CifarImages,
-            "--normalize", "imagenet", "--json");
+            _folder["home"],
+            "evaluate",
+            "--checkpoint",
+            SharedFiles.ResNet20,
+            "--architecture",
+            "resnet20",
+            "--data",
+            "images",
+            "--data-path",
+            SharedFiles.CifarImages,
+            "--normalize",
+            "imagenet",
+            "--json"
+        );
         Assert.Equal(0, outcome.ExitCode);
         using var document = System.Text.Json.JsonDocument.Parse(outcome.Output);
-        Assert.Equal(["correct", "total", "accuracy"], document.RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["correct", "total", "accuracy"],
+            document.RootElement.EnumerateObject().Select(field => field.Name)
+        );
         Assert.Equal(10_000, document.RootElement.GetProperty("total").GetInt32());
-        Assert.InRange(document.RootElement.GetProperty("correct").GetInt32(), KnownCorrect - Tolerance, KnownCorrect + Tolerance);
+        Assert.InRange(
+            document.RootElement.GetProperty("correct").GetInt32(),
+            KnownCorrect - Tolerance,
+            KnownCorrect + Tolerance
+        );
         Assert.False(Directory.Exists(outcome.Home)); // nothing is stored
     }
 
     [Fact]
     public async Task Evaluate_OtherArchitecture_ListsWhatDoesNotFit()
     {
-        var outcome = await DmkdProcess.RunAsync(_folder["home"], "evaluate", "--checkpoint", SharedFiles.ResNet20, "--architecture", "resnet32", "--test-per-class", "1");
+        var outcome = await DmkdProcess.RunAsync(
+            _folder["home"],
+            "evaluate",
+            "--checkpoint",
+            SharedFiles.ResNet20,
+            "--architecture",
+            "resnet32",
+            "--test-per-class",
+            "1"
+        );
         Assert.Equal(2, outcome.ExitCode);
-        Assert.Contains("60 weights missing, 0 unexpected, 0 of another shape", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "60 weights missing, 0 unexpected, 0 of another shape",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.Contains("layer1.3.conv1.weight", outcome.Error, StringComparison.Ordinal);
         Assert.Equal("", outcome.Output);
     }
@@ -37,14 +69,36 @@ public sealed class EvaluateTests : IDisposable
     public async Task Evaluate_NoCheckpoint_IsRefused()
     {
         string path = _folder.Write("model.th", "cos\nsystem\n(S'true'\ntR."u8.ToArray());
-        (await DmkdProcess.RunAsync(_folder["home"], "evaluate", "--checkpoint", path, "--architecture", "resnet20", "--test-per-class", "1")).IsRefused("model.th", "safetensors");
+        (
+            await DmkdProcess.RunAsync(
+                _folder["home"],
+                "evaluate",
+                "--checkpoint",
+                path,
+                "--architecture",
+                "resnet20",
+                "--test-per-class",
+                "1"
+            )
+        ).IsRefused("model.th", "safetensors");
     }
 
     [Fact]
     public async Task Evaluate_UnknownArchitecture_IsRefused()
     {
         string path = _folder.Write("model.th", [1]);
-        (await DmkdProcess.RunAsync(_folder["home"], "evaluate", "--checkpoint", path, "--architecture", "resnet21", "--test-per-class", "1")).IsRefused("resnet21", "resnet20");
+        (
+            await DmkdProcess.RunAsync(
+                _folder["home"],
+                "evaluate",
+                "--checkpoint",
+                path,
+                "--architecture",
+                "resnet21",
+                "--test-per-class",
+                "1"
+            )
+        ).IsRefused("resnet21", "resnet20");
     }
 
     public void Dispose() => _folder.Dispose();

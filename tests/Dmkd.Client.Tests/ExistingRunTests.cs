@@ -18,5 +18,9 @@ public sealed class ExistingRunTests(FinishedRun finished)
 
     [Fact]
     public async Task Run_IdOfAnExistingRun_IsRefused() =>
-        (await DmkdProcess.RunAsync(finished.Home, TinyRun.Arguments("--json"))).IsRefused($"'{TinyRun.Id}' exists", "--resume", "--id");
+        (await DmkdProcess.RunAsync(finished.Home, TinyRun.Arguments("--json"))).IsRefused(
+            $"'{TinyRun.Id}' exists",
+            "--resume",
+            "--id"
+        );
 }

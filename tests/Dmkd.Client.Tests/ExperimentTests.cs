@@ -14,11 +14,34 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     public void Run_Json_SaysWhatWasMeasured()
     {
         var document = finished.Document;
-        Assert.Equal(["name", "folder", "cells", "reused", "failed", "chosen", "reference", "summary"], document.Names());
-        Assert.Equal((TinyExperiment.Cells, 0, 0), (document.GetProperty("cells").GetInt32(), document.GetProperty("reused").GetInt32(), document.GetProperty("failed").GetArrayLength()));
-        Assert.Equal(["dmkd", "sequential-fine-tuning"], document.GetProperty("summary").EnumerateArray().Select(method => method.GetProperty("label").GetString()));
-        Assert.All(document.GetProperty("summary").EnumerateArray(), method => Assert.Equal([1, 2], method.GetProperty("seeds").Deserialize<int[]>()!));
-        Assert.All(document.GetProperty("chosen").EnumerateArray(), choice => Assert.Contains(choice.GetProperty("parameters").GetProperty("learning-rate").GetString(), new[] { "0.003", "0.03" }));
+        Assert.Equal(
+            ["name", "folder", "cells", "reused", "failed", "chosen", "reference", "summary"],
+            document.Names()
+        );
+        Assert.Equal(
+            (TinyExperiment.Cells, 0, 0),
+            (
+                document.GetProperty("cells").GetInt32(),
+                document.GetProperty("reused").GetInt32(),
+                document.GetProperty("failed").GetArrayLength()
+            )
+        );
+        Assert.Equal(
+            ["dmkd", "sequential-fine-tuning"],
+            document.GetProperty("summary").EnumerateArray().Select(method => method.GetProperty("label").GetString())
+        );
+        Assert.All(
+            document.GetProperty("summary").EnumerateArray(),
+            method => Assert.Equal([1, 2], method.GetProperty("seeds").Deserialize<int[]>()!)
+        );
+        Assert.All(
+            document.GetProperty("chosen").EnumerateArray(),
+            choice =>
+                Assert.Contains(
+                    choice.GetProperty("parameters").GetProperty("learning-rate").GetString(),
+                    new[] { "0.003", "0.03" }
+                )
+        );
     }
 
     [Fact]
@@ -26,15 +49,25 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     {
         string[] files = Directory.GetFiles(Path.Combine(finished.Results, "cells"));
         Assert.Equal(TinyExperiment.Cells, files.Length);
-        Assert.All(files.Select(file => Json.Parse(File.ReadAllText(file))), cell =>
-        {
-            Assert.Equal("0.1.0", cell.GetProperty("versions").GetProperty("program").GetString());
-            Assert.NotEmpty(cell.GetProperty("versions").GetProperty("commit").GetString()!);
-            Assert.NotEmpty(cell.GetProperty("machine").GetProperty("processor").GetString()!);
-            Assert.True(cell.GetProperty("energyWattHours").GetDouble() > 0);
-            Assert.Equal(cell.GetProperty("seed").GetInt32(), cell.GetProperty("settings").GetProperty("seed").GetInt32());
-            Assert.True(Directory.Exists(Path.Combine(finished.Results, "tensorboard", cell.GetProperty("cell").GetString()!)));
-        });
+        Assert.All(
+            files.Select(file => Json.Parse(File.ReadAllText(file))),
+            cell =>
+            {
+                Assert.Equal("0.1.0", cell.GetProperty("versions").GetProperty("program").GetString());
+                Assert.NotEmpty(cell.GetProperty("versions").GetProperty("commit").GetString()!);
+                Assert.NotEmpty(cell.GetProperty("machine").GetProperty("processor").GetString()!);
+                Assert.True(cell.GetProperty("energyWattHours").GetDouble() > 0);
+                Assert.Equal(
+                    cell.GetProperty("seed").GetInt32(),
+                    cell.GetProperty("settings").GetProperty("seed").GetInt32()
+                );
+                Assert.True(
+                    Directory.Exists(
+                        Path.Combine(finished.Results, "tensorboard", cell.GetProperty("cell").GetString()!)
+                    )
+                );
+            }
+        );
     }
 
     [Fact]
@@ -44,13 +77,20 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     public async Task Run_SomeCellsGone_MeasuresOnlyThoseAgainWithTheSameNumbers()
     {
         string results = _folder.Copy(finished.Results, "results");
-        string[] gone = [Cell(results, "dmkd", rank: 1, seed: 2), Cell(results, "sequential-fine-tuning", rank: 8, seed: 1)];
+        string[] gone =
+        [
+            Cell(results, "dmkd", rank: 1, seed: 2),
+            Cell(results, "sequential-fine-tuning", rank: 8, seed: 1),
+        ];
         var before = gone.Select(Numbers).ToArray();
         string kept = Cell(results, "dmkd", rank: 1, seed: 1);
         var written = File.GetLastWriteTimeUtc(kept);
-        foreach (string file in gone) File.Delete(file);
+        foreach (string file in gone)
+            File.Delete(file);
 
-        var outcome = (await RunAsync("experiment", "run", finished.File, "--output", results, "--jobs", "2", "--json")).IsSuccess();
+        var outcome = (
+            await RunAsync("experiment", "run", finished.File, "--output", results, "--jobs", "2", "--json")
+        ).IsSuccess();
         Assert.Equal(TinyExperiment.Cells - 2, Json.Parse(outcome.Output).GetProperty("reused").GetInt32());
         Assert.Equal(before, gone.Select(Numbers));
         Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
@@ -82,7 +122,11 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
         await process.InterruptAsync();
         var outcome = await process.EndAsync();
         Assert.Equal(130, outcome.ExitCode);
-        Assert.Contains($"experiment run {finished.File} --output {_folder["results"]}", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"experiment run {finished.File} --output {_folder["results"]}",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -92,7 +136,8 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
         var outcome = await RunAsync("experiment", "run", finished.File, "--output", _folder["results"]);
         Assert.Equal(1, outcome.ExitCode);
         Assert.Contains("cells failed", outcome.Error, StringComparison.Ordinal);
-        Assert.Equal(4, Directory.GetFiles(_folder["results/cells"], "*.failed.json").Length); // the whole search; then there is nothing to measure
+        // the whole search; then there is nothing to measure
+        Assert.Equal(4, Directory.GetFiles(_folder["results/cells"], "*.failed.json").Length);
     }
 
     [Fact]
@@ -101,10 +146,17 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
         string results = _folder.Copy(finished.Results, "results");
         var outcome = (await RunAsync("experiment", "report", results, "--json")).IsSuccess();
         var document = Json.Parse(outcome.Output);
-        Assert.Equal(["results.csv", "results.jsonl", "report.html"], document.GetProperty("files").EnumerateArray().Select(file => Path.GetFileName(file.GetString())));
+        Assert.Equal(
+            ["results.csv", "results.jsonl", "report.html"],
+            document.GetProperty("files").EnumerateArray().Select(file => Path.GetFileName(file.GetString()))
+        );
         Assert.All(document.GetProperty("files").EnumerateArray(), file => Assert.True(File.Exists(file.GetString())));
-        Assert.Equal((12, 0), (document.GetProperty("rows").GetInt32(), document.GetProperty("missing").GetInt32())); // two cells have two places
-        Assert.Equal(JsonSerializer.Serialize(finished.Document.GetProperty("summary")), JsonSerializer.Serialize(document.GetProperty("summary")));
+        // two cells have two places
+        Assert.Equal((12, 0), (document.GetProperty("rows").GetInt32(), document.GetProperty("missing").GetInt32()));
+        Assert.Equal(
+            JsonSerializer.Serialize(finished.Document.GetProperty("summary")),
+            JsonSerializer.Serialize(document.GetProperty("summary"))
+        );
     }
 
     [Fact]
@@ -112,21 +164,32 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     {
         var outcome = (await RunAsync("experiment", "report", _folder.Copy(finished.Results, "results"))).IsSuccess();
         Assert.DoesNotContain('\e', outcome.Output);
-        foreach (string part in new[] { "class-incremental", "forgetting", "sequential-fine-tuning", "report.html" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        foreach (string part in new[] { "class-incremental", "forgetting", "sequential-fine-tuning", "report.html" })
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Report_NoResults_IsRefused() => (await RunAsync("experiment", "report", _folder["nowhere"])).IsRefused("nowhere", "experiment.json");
+    public async Task Report_NoResults_IsRefused() =>
+        (await RunAsync("experiment", "report", _folder["nowhere"])).IsRefused("nowhere", "experiment.json");
 
     [Theory]
     [InlineData("rank, values: [1, 8]", "rnak, values: [1, 8]", ":", "dmkd has no parameter 'rnak'")]
     [InlineData("rank, values: [1, 8]", "alpha, values: [7]", ":", "alpha must be a number in [0, 1], not '7'")]
-    [InlineData("- sequential-fine-tuning", "- magic", ":", "there is no method 'magic'; there are: dmkd, sequential-fine-tuning")]
+    [InlineData(
+        "- sequential-fine-tuning",
+        "- magic",
+        ":",
+        "there is no method 'magic'; there are: dmkd, sequential-fine-tuning"
+    )]
     [InlineData("tasks: 2", "tasks: 6", "10 classes", "at most 5 tasks")]
     [InlineData("nodes: 2", "nodes: 500", "500 nodes")]
     [InlineData("kind: synthetic", "kind: images, path: no-such.zip", "no-such.zip does not exist")]
     [InlineData("budget:", "bugdet:", "bugdet is unknown")]
-    public async Task Run_BadFile_IsRefusedInOneLineBeforeAnythingIsStored(string good, string bad, params string[] parts)
+    public async Task Run_BadFile_IsRefusedInOneLineBeforeAnythingIsStored(
+        string good,
+        string bad,
+        params string[] parts
+    )
     {
         string file = WriteChanged("bad.yaml", good, bad);
         var outcome = await RunAsync("experiment", "run", file, "--output", _folder["results"]);
@@ -139,14 +202,19 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     public async Task Run_FolderOfAnotherExperiment_IsRefused()
     {
         string file = WriteChanged("other.yaml", "name: smoke", "name: other");
-        (await RunAsync("experiment", "run", file, "--output", finished.Results)).IsRefused("'smoke', not of 'other'", "--output");
+        (await RunAsync("experiment", "run", file, "--output", finished.Results)).IsRefused(
+            "'smoke', not of 'other'",
+            "--output"
+        );
     }
 
     [Fact]
-    public async Task Run_NoFile_IsRefused() => (await RunAsync("experiment", "run", "no-such.yaml")).IsRefused("There is no experiment file no-such.yaml.");
+    public async Task Run_NoFile_IsRefused() =>
+        (await RunAsync("experiment", "run", "no-such.yaml")).IsRefused("There is no experiment file no-such.yaml.");
 
     [Fact]
-    public async Task Run_NoJobs_IsRefused() => (await RunAsync("experiment", "run", finished.File, "--jobs", "0")).IsRefused("--jobs", "at least 1", "not 0");
+    public async Task Run_NoJobs_IsRefused() =>
+        (await RunAsync("experiment", "run", finished.File, "--jobs", "0")).IsRefused("--jobs", "at least 1", "not 0");
 
     public void Dispose() => _folder.Dispose();
 
@@ -157,23 +225,44 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture
     {
         string text = File.ReadAllText(finished.File);
         Assert.Contains(good, text, StringComparison.Ordinal);
-        return _folder.Write(name, System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)));
+        return _folder.Write(
+            name,
+            System.Text.Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal))
+        );
     }
 
     /// <summary>The file of a measured cell; a baseline's settings have the default rank.</summary>
-    private static string Cell(string results, string method, int rank, int seed) => Assert.Single(Directory.GetFiles(Path.Combine(results, "cells")), file =>
-    {
-        var cell = Json.Parse(File.ReadAllText(file));
-        return cell.GetProperty("stage").GetString() == "measure" && cell.GetProperty("method").GetString() == method
-            && cell.GetProperty("seed").GetInt32() == seed && cell.GetProperty("settings").GetProperty("rank").GetInt32() == rank;
-    });
+    private static string Cell(string results, string method, int rank, int seed) =>
+        Assert.Single(
+            Directory.GetFiles(Path.Combine(results, "cells")),
+            file =>
+            {
+                var cell = Json.Parse(File.ReadAllText(file));
+                return cell.GetProperty("stage").GetString() == "measure"
+                    && cell.GetProperty("method").GetString() == method
+                    && cell.GetProperty("seed").GetInt32() == seed
+                    && cell.GetProperty("settings").GetProperty("rank").GetInt32() == rank;
+            }
+        );
 
     private static string Numbers(string file)
     {
         var cell = Json.Parse(File.ReadAllText(file));
-        return string.Join(' ', new[] { "accuracyMatrix", "macroF1", "taskDetectionRate", "bytesUp", "bytesDown" }.Select(name => JsonSerializer.Serialize(cell.GetProperty(name))));
+        return string.Join(
+            ' ',
+            new[] { "accuracyMatrix", "macroF1", "taskDetectionRate", "bytesUp", "bytesDown" }.Select(name =>
+                JsonSerializer.Serialize(cell.GetProperty(name))
+            )
+        );
     }
 
     private static string[] Accuracies(JsonElement document) =>
-        [.. document.GetProperty("summary").EnumerateArray().Select(method => JsonSerializer.Serialize(method.GetProperty("measures").GetProperty("finalAccuracy")))];
+        [
+            .. document
+                .GetProperty("summary")
+                .EnumerateArray()
+                .Select(method =>
+                    JsonSerializer.Serialize(method.GetProperty("measures").GetProperty("finalAccuracy"))
+                ),
+        ];
 }

@@ -39,15 +39,25 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         }
 
         Assert.Equal("interrupted", await StateAsync("show"));
-        (await DmkdProcess.RunAsync(Home, "runs", "watch", TinyRun.Id)).IsRefused("is interrupted", $"runs resume {TinyRun.Id} --home {Home}");
+        (await DmkdProcess.RunAsync(Home, "runs", "watch", TinyRun.Id)).IsRefused(
+            "is interrupted",
+            $"runs resume {TinyRun.Id} --home {Home}"
+        );
         Assert.Equal("stopped", await StateAsync("stop"));
         Assert.Equal("stopped", await StateAsync("show"));
-        var resumed = Json.Parse((await DmkdProcess.RunAsync(Home, "runs", "resume", TinyRun.Id, "--json")).IsSuccess().Output);
-        Assert.Equal(finished.Document.GetProperty("accuracyMatrix").GetRawText(), resumed.GetProperty("accuracyMatrix").GetRawText());
+        var resumed = Json.Parse(
+            (await DmkdProcess.RunAsync(Home, "runs", "resume", TinyRun.Id, "--json")).IsSuccess().Output
+        );
+        Assert.Equal(
+            finished.Document.GetProperty("accuracyMatrix").GetRawText(),
+            resumed.GetProperty("accuracyMatrix").GetRawText()
+        );
     }
 
     private async Task<string?> StateAsync(string command) =>
-        Json.Parse((await DmkdProcess.RunAsync(Home, "runs", command, TinyRun.Id, "--json")).IsSuccess().Output).GetProperty("state").GetString();
+        Json.Parse((await DmkdProcess.RunAsync(Home, "runs", command, TinyRun.Id, "--json")).IsSuccess().Output)
+            .GetProperty("state")
+            .GetString();
 
     [Fact]
     public async Task Run_Interrupted_EndsPromptlyAndSaysHowToGoOn()
@@ -58,7 +68,11 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         await process.InterruptAsync();
         var outcome = await process.EndAsync();
         Assert.Equal(130, outcome.ExitCode);
-        Assert.Contains($"run --resume {TinyRun.Id} --home {Home}", Assert.Single(outcome.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(
+            $"run --resume {TinyRun.Id} --home {Home}",
+            Assert.Single(outcome.Error.TrimEnd('\n').Split('\n')),
+            StringComparison.Ordinal
+        );
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(15)); // takes one; two busy cores
     }
 

@@ -15,21 +15,40 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
     {
         string[] images = [Picture(0), Picture(5), Picture(9)];
         string running = (await RunAsync(["predict", .. images, "--json"])).IsSuccess().Output;
-        var printed = Json.Parse((await RunAsync("library", "export", TinyRun.Id, "--output", Archive, "--json")).IsSuccess().Output);
+        var printed = Json.Parse(
+            (await RunAsync("library", "export", TinyRun.Id, "--output", Archive, "--json")).IsSuccess().Output
+        );
         Assert.Equal(["output", "library", "modules", "bytes"], printed.Names());
         Assert.Equal(2, printed.GetProperty("modules").GetInt32());
-        Assert.Equal(printed.GetProperty("bytes").GetInt64(), Directory.GetFiles(Archive).Sum(file => new FileInfo(file).Length));
+        Assert.Equal(
+            printed.GetProperty("bytes").GetInt64(),
+            Directory.GetFiles(Archive).Sum(file => new FileInfo(file).Length)
+        );
 
-        var alone = (await DmkdProcess.RunAsync(_folder["no-home"], ["predict", .. images, "--archive", Archive, "--json"])).IsSuccess();
+        var alone = (
+            await DmkdProcess.RunAsync(_folder["no-home"], ["predict", .. images, "--archive", Archive, "--json"])
+        ).IsSuccess();
         Assert.Equal(running, alone.Output);
         Assert.False(Directory.Exists(_folder["no-home"])); // no silo was started
 
         string home = _folder["other-home"];
         (await DmkdProcess.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsSuccess();
-        Assert.Equal(running, (await DmkdProcess.RunAsync(home, ["predict", .. images, "--library", "taken-in", "--json"])).IsSuccess().Output);
-        (await DmkdProcess.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsRefused("'taken-in' already", "--name");
+        Assert.Equal(
+            running,
+            (await DmkdProcess.RunAsync(home, ["predict", .. images, "--library", "taken-in", "--json"]))
+                .IsSuccess()
+                .Output
+        );
+        (await DmkdProcess.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsRefused(
+            "'taken-in' already",
+            "--name"
+        );
         string before = (await RunAsync("modules", "show", "expert-1", "--json")).IsSuccess().Output;
-        var after = Json.Parse((await DmkdProcess.RunAsync(home, "modules", "show", "expert-1", "--library", "taken-in", "--json")).IsSuccess().Output);
+        var after = Json.Parse(
+            (await DmkdProcess.RunAsync(home, "modules", "show", "expert-1", "--library", "taken-in", "--json"))
+                .IsSuccess()
+                .Output
+        );
         foreach (string field in new[] { "digest", "version", "meanEntropy", "architecture", "lineage" })
             Assert.Equal(Json.Parse(before).GetProperty(field).ToString(), after.GetProperty(field).ToString());
     }
@@ -42,8 +61,14 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
         byte[] content = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
         content[^1] ^= 1;
         await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
-        (await RunAsync("predict", Picture(0), "--archive", Archive)).IsRefused("expert-2.safetensors", "digest sha256:");
-        (await DmkdProcess.RunAsync(_folder["no-home"], "library", "import", Archive)).IsRefused("expert-2.safetensors", "digest sha256:");
+        (await RunAsync("predict", Picture(0), "--archive", Archive)).IsRefused(
+            "expert-2.safetensors",
+            "digest sha256:"
+        );
+        (await DmkdProcess.RunAsync(_folder["no-home"], "library", "import", Archive)).IsRefused(
+            "expert-2.safetensors",
+            "digest sha256:"
+        );
         Assert.False(Directory.Exists(_folder["no-home"]));
     }
 
@@ -69,7 +94,10 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
 
     [Fact]
     public async Task Predict_ArchiveAndLibrary_AreTwoPlaces() =>
-        (await RunAsync("predict", Picture(1), "--archive", Archive, "--library", TinyRun.Id)).IsRefused("--archive", "--library");
+        (await RunAsync("predict", Picture(1), "--archive", Archive, "--library", TinyRun.Id)).IsRefused(
+            "--archive",
+            "--library"
+        );
 
     public void Dispose() => _folder.Dispose();
 

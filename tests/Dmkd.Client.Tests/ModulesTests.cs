@@ -9,20 +9,28 @@ public sealed class ModulesTests(FinishedRun finished)
     [Fact]
     public async Task WeightsCollect_YoungWeights_LeavesThem()
     {
-        var document = Json.Parse((await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--dry-run", "--json"])).IsSuccess().Output);
+        var document = Json.Parse(
+            (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--dry-run", "--json"]))
+                .IsSuccess()
+                .Output
+        );
         Assert.Equal(["named", "removed", "removedBytes", "dryRun"], document.Names());
         Assert.Equal(0, document.GetProperty("removed").GetInt32());
         Assert.True(document.GetProperty("named").GetInt32() > 3);
     }
 
     [Fact]
-    public async Task WeightsCollect_GraceTooShort_IsRefused() => (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--grace", "0.5"])).IsRefused("--grace must be a number of hours in [1, 87600], not 0.5");
+    public async Task WeightsCollect_GraceTooShort_IsRefused() =>
+        (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--grace", "0.5"])).IsRefused(
+            "--grace must be a number of hours in [1, 87600], not 0.5"
+        );
 
     [Fact]
     public async Task ModulesList_FinishedRun_ShowsEveryModule()
     {
         var outcome = (await RunAsync("list")).IsSuccess();
-        foreach (string part in new[] { TinyRun.Id, "expert-1", "preserved", "expert-2", "spawned" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        foreach (string part in new[] { TinyRun.Id, "expert-1", "preserved", "expert-2", "spawned" })
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
     }
@@ -31,12 +39,21 @@ public sealed class ModulesTests(FinishedRun finished)
     public async Task ModulesList_Json_PrintsTheModulesInTaskOrder()
     {
         var modules = Json.Parse((await RunAsync("list", "--json")).IsSuccess().Output);
-        Assert.Equal(["expert-1", "expert-2"], modules.EnumerateArray().Select(module => module.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["expert-1", "expert-2"],
+            modules.EnumerateArray().Select(module => module.GetProperty("name").GetString())
+        );
         Assert.Equal(
             ["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"],
-            modules.EnumerateArray().SelectMany(module => module.GetProperty("classes").EnumerateArray()).Select(name => name.GetString()));
+            modules
+                .EnumerateArray()
+                .SelectMany(module => module.GetProperty("classes").EnumerateArray())
+                .Select(name => name.GetString())
+        );
         Assert.Equal(
-            finished.Document.GetProperty("parameters").GetInt64(), modules.EnumerateArray().Sum(module => module.GetProperty("parameters").GetInt64()));
+            finished.Document.GetProperty("parameters").GetInt64(),
+            modules.EnumerateArray().Sum(module => module.GetProperty("parameters").GetInt64())
+        );
     }
 
     [Fact]
@@ -44,11 +61,26 @@ public sealed class ModulesTests(FinishedRun finished)
     {
         var module = await ShowAsync("expert-1");
         Assert.Equal(
-            ["name", "library", "version", "architecture", "parameters", "multiplyAdds", "bytes", "meanEntropy", "classes", "digest", "lineage", "versions"],
-            module.Names());
+            [
+                "name",
+                "library",
+                "version",
+                "architecture",
+                "parameters",
+                "multiplyAdds",
+                "bytes",
+                "meanEntropy",
+                "classes",
+                "digest",
+                "lineage",
+                "versions",
+            ],
+            module.Names()
+        );
         Assert.StartsWith("convnet(3x32x32;", module.GetProperty("architecture").GetString(), StringComparison.Ordinal);
         Assert.InRange(module.GetProperty("meanEntropy").GetDouble(), 0, Math.Log(5)); // of five classes, in nats
-        Assert.True(module.GetProperty("bytes").GetInt64() > 4 * module.GetProperty("parameters").GetInt64()); // fp32 and statistics
+        // fp32 and statistics
+        Assert.True(module.GetProperty("bytes").GetInt64() > 4 * module.GetProperty("parameters").GetInt64());
         Assert.Equal(5, module.GetProperty("classes").GetArrayLength());
     }
 
@@ -57,12 +89,17 @@ public sealed class ModulesTests(FinishedRun finished)
     {
         var module = await ShowAsync("expert-1");
         var versions = module.GetProperty("versions").EnumerateArray().ToArray();
-        Assert.Equal([1, 2, 3], versions.Select(version => version.GetProperty("number").GetInt32())); // two rounds, two merges
+        // two rounds, two merges
+        Assert.Equal([1, 2, 3], versions.Select(version => version.GetProperty("number").GetInt32()));
         Assert.Equal(JsonValueKind.Null, versions[0].GetProperty("parentDigest").ValueKind);
         for (int i = 1; i < versions.Length; i++)
-            Assert.Equal(versions[i - 1].GetProperty("digest").GetString(), versions[i].GetProperty("parentDigest").GetString());
+            Assert.Equal(
+                versions[i - 1].GetProperty("digest").GetString(),
+                versions[i].GetProperty("parentDigest").GetString()
+            );
         Assert.Equal(versions[^1].GetProperty("digest").GetString(), module.GetProperty("digest").GetString());
-        Assert.All(versions.Skip(1), version => Assert.Equal(2, version.GetProperty("contributions").GetArrayLength())); // both nodes
+        // both nodes
+        Assert.All(versions.Skip(1), version => Assert.Equal(2, version.GetProperty("contributions").GetArrayLength()));
     }
 
     [Fact]
@@ -70,7 +107,10 @@ public sealed class ModulesTests(FinishedRun finished)
     {
         var preserved = (await ShowAsync("expert-1")).GetProperty("lineage");
         var spawned = (await ShowAsync("expert-2")).GetProperty("lineage");
-        Assert.Equal(["preserved", "spawned"], [preserved.GetProperty("origin").GetString(), spawned.GetProperty("origin").GetString()]);
+        Assert.Equal(
+            ["preserved", "spawned"],
+            [preserved.GetProperty("origin").GetString(), spawned.GetProperty("origin").GetString()]
+        );
         Assert.StartsWith("sha256:", preserved.GetProperty("legacyDigest").GetString(), StringComparison.Ordinal);
         Assert.Equal(0.5, preserved.GetProperty("legacyFraction").GetDouble());
         Assert.Equal("expert-1", spawned.GetProperty("parent").GetString());
@@ -80,17 +120,22 @@ public sealed class ModulesTests(FinishedRun finished)
     public async Task ModulesShow_Text_FitsAndHasTheDigest()
     {
         var outcome = (await RunAsync("show", "expert-2")).IsSuccess();
-        foreach (string part in new[] { "convnet(3x32x32;", "sha256:", "umbrella", "Versions" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        foreach (string part in new[] { "convnet(3x32x32;", "sha256:", "umbrella", "Versions" })
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
     }
 
     [Fact]
-    public async Task ModulesShow_UnknownModule_IsRefused() => (await RunAsync("show", "expert-9")).IsRefused("'expert-9'", "expert-1, expert-2");
+    public async Task ModulesShow_UnknownModule_IsRefused() =>
+        (await RunAsync("show", "expert-9")).IsRefused("'expert-9'", "expert-1, expert-2");
 
     [Fact]
-    public async Task ModulesList_UnknownLibrary_IsRefused() => (await RunAsync("list", "--library", "other")).IsRefused("'other'", TinyRun.Id);
+    public async Task ModulesList_UnknownLibrary_IsRefused() =>
+        (await RunAsync("list", "--library", "other")).IsRefused("'other'", TinyRun.Id);
 
-    private async Task<JsonElement> ShowAsync(string name) => Json.Parse((await RunAsync("show", name, "--json")).IsSuccess().Output);
+    private async Task<JsonElement> ShowAsync(string name) =>
+        Json.Parse((await RunAsync("show", name, "--json")).IsSuccess().Output);
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, ["modules", .. arguments]);
+    private Task<Outcome> RunAsync(params string[] arguments) =>
+        DmkdProcess.RunAsync(finished.Home, ["modules", .. arguments]);
 }

@@ -4,14 +4,22 @@ using SkiaSharp;
 
 namespace Dmkd.Client.Tests;
 
-/// <summary>What can be said of a picture without eyes; DMKD_PICTURES names a folder to keep the pictures in, for eyes.</summary>
+/// <summary>
+/// What can be said of a picture without eyes; DMKD_PICTURES names a folder to keep the pictures in, for eyes.
+/// </summary>
 public sealed class PartitionPictureTests
 {
-    public static TheoryData<string, int, int, int, bool> Sizes { get; } = new()
-    {
-        { "ten", 200, 5, 10, true }, { "ten-points", 200, 5, 10, false }, { "hundred", 256, 10, 100, true }, { "thousand", 256, 20, 1000, false },
-        { "tiny", 2, 2, 2, true }, { "one", 1, 1, 1, true }, { "many-clusters", 256, 256, 10, true },
-    };
+    public static TheoryData<string, int, int, int, bool> Sizes { get; } =
+        new()
+        {
+            { "ten", 200, 5, 10, true },
+            { "ten-points", 200, 5, 10, false },
+            { "hundred", 256, 10, 100, true },
+            { "thousand", 256, 20, 1000, false },
+            { "tiny", 2, 2, 2, true },
+            { "one", 1, 1, 1, true },
+            { "many-clusters", 256, 256, 10, true },
+        };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -28,7 +36,9 @@ public sealed class PartitionPictureTests
     public void Draw_Blocks_HasDarkCellsOnTheDiagonalOnly()
     {
         using var bitmap = Draw("blocks", Blocks(4, 2, 2), new PictureText(null));
-        const int Left = 24 + 76, Top = 64, Cell = 768 / 4;
+        const int Left = 24 + 76,
+            Top = 64,
+            Cell = 768 / 4;
         var within = bitmap.GetPixel(Left + Cell / 2, Top + Cell * 3 / 2);
         var between = bitmap.GetPixel(Left + Cell / 2, Top + Cell * 7 / 2);
         Assert.True(within.Red < 60 && between.Red > 200, $"{within} and {between}");
@@ -48,9 +58,15 @@ public sealed class PartitionPictureTests
 
     private static SKBitmap Draw(string name, PartitionMap map, PictureText text)
     {
-        string[] names = [.. Enumerable.Range(0, map.ClassShares.GetLength(1)).Select(label => label % 3 == 1 ? $"a rather long name of a class number {label}" : $"class {label}")];
+        string[] names =
+        [
+            .. Enumerable
+                .Range(0, map.ClassShares.GetLength(1))
+                .Select(label => label % 3 == 1 ? $"a rather long name of a class number {label}" : $"class {label}"),
+        ];
         byte[] png = PartitionPicture.Draw(map, names, text);
-        if (Environment.GetEnvironmentVariable("DMKD_PICTURES") is { } folder) File.WriteAllBytes(Path.Combine(folder, $"{name}.png"), png);
+        if (Environment.GetEnvironmentVariable("DMKD_PICTURES") is { } folder)
+            File.WriteAllBytes(Path.Combine(folder, $"{name}.png"), png);
         return SKBitmap.Decode(png);
     }
 
@@ -61,18 +77,34 @@ public sealed class PartitionPictureTests
         float[] adjacency = new float[size * size];
         for (int i = 0; i < adjacency.Length; i++)
         {
-            int row = i / size, column = i % size;
+            int row = i / size,
+                column = i % size;
             bool same = row * clusters / size == column * clusters / size;
-            adjacency[i] = row == column || (size > 4 && (row * 7 + column * 7) % 5 == 0) ? 0 : (same ? 1f : 1e-3f) * (0.5f + random.NextSingle());
+            adjacency[i] =
+                row == column || (size > 4 && (row * 7 + column * 7) % 5 == 0)
+                    ? 0
+                    : (same ? 1f : 1e-3f) * (0.5f + random.NextSingle());
         }
 
         double[,] shares = new double[clusters, classes];
         for (int label = 0; label < classes; label++)
         {
             for (int cluster = 0; cluster < clusters; cluster++)
-                shares[cluster, label] = clusters == 1 ? 1 : cluster == label % clusters ? 0.6 : 0.4 / (clusters - 1);
+                shares[cluster, label] =
+                    clusters == 1 ? 1
+                    : cluster == label % clusters ? 0.6
+                    : 0.4 / (clusters - 1);
         }
 
-        return new PartitionMap { Size = size, Adjacency = adjacency, ClusterStarts = [.. Enumerable.Range(0, clusters).Select(cluster => (cluster * size + clusters - 1) / clusters)], ClassShares = shares };
+        return new PartitionMap
+        {
+            Size = size,
+            Adjacency = adjacency,
+            ClusterStarts =
+            [
+                .. Enumerable.Range(0, clusters).Select(cluster => (cluster * size + clusters - 1) / clusters),
+            ],
+            ClassShares = shares,
+        };
     }
 }

@@ -12,7 +12,8 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     public async Task Predict_Images_NamesClassProbabilityAndExpert()
     {
         var outcome = (await RunAsync("predict", Picture(0), Picture(9))).IsSuccess();
-        foreach (string part in new[] { "class", "probability", "p_k", "expert-" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        foreach (string part in new[] { "class", "probability", "p_k", "expert-" })
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
     }
@@ -23,20 +24,30 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
         string[] images = [Picture(0), Picture(5), Picture(9)];
         var entries = await PredictAsync(images);
         Assert.Equal(images, entries.Select(entry => entry.GetProperty("image").GetString()));
-        Assert.All(entries, entry =>
-        {
-            Assert.Equal(["image", "class", "classIndex", "probability", "experts"], entry.Names());
-            Assert.InRange(entry.GetProperty("probability").GetDouble(), 0.2, 1); // the best of five classes has at least a fifth
-            Assert.InRange(entry.GetProperty("classIndex").GetInt32(), 0, 9);
-            Assert.Equal(1, entry.GetProperty("experts").GetArrayLength());
-        });
+        Assert.All(
+            entries,
+            entry =>
+            {
+                Assert.Equal(["image", "class", "classIndex", "probability", "experts"], entry.Names());
+                // the best of five classes has at least a fifth
+                Assert.InRange(entry.GetProperty("probability").GetDouble(), 0.2, 1);
+                Assert.InRange(entry.GetProperty("classIndex").GetInt32(), 0, 9);
+                Assert.Equal(1, entry.GetProperty("experts").GetArrayLength());
+            }
+        );
     }
 
     [Fact]
     public async Task Predict_TopTwo_MixesBothExpertsWhoseSharesSumToOne()
     {
         var entry = Assert.Single(await PredictAsync(Picture(2), "--top", "2"));
-        double[] shares = [.. entry.GetProperty("experts").EnumerateArray().Select(expert => expert.GetProperty("probability").GetDouble())];
+        double[] shares =
+        [
+            .. entry
+                .GetProperty("experts")
+                .EnumerateArray()
+                .Select(expert => expert.GetProperty("probability").GetDouble()),
+        ];
         Assert.Equal(2, shares.Length);
         Assert.True(shares[0] >= shares[1]);
         Assert.Equal(1, shares.Sum(), 1e-9); // all experts answer
@@ -46,11 +57,15 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     public async Task Predict_Repeated_GivesTheSameAnswer()
     {
         string picture = Picture(7);
-        Assert.Equal((await RunAsync("predict", picture, "--json")).Output, (await RunAsync("predict", picture, "--json")).Output);
+        Assert.Equal(
+            (await RunAsync("predict", picture, "--json")).Output,
+            (await RunAsync("predict", picture, "--json")).Output
+        );
     }
 
     [Fact]
-    public async Task Predict_MissingFile_IsRefused() => (await RunAsync("predict", Picture(0), _folder["none.png"])).IsRefused(_folder["none.png"]);
+    public async Task Predict_MissingFile_IsRefused() =>
+        (await RunAsync("predict", Picture(0), _folder["none.png"])).IsRefused(_folder["none.png"]);
 
     [Fact]
     public async Task Predict_CorruptImage_IsRefused()
@@ -60,17 +75,28 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
-    public async Task Predict_UnknownGate_IsRefused() => (await RunAsync("predict", Picture(0), "--gate", "foo")).IsRefused("--gate", "evidence, entropy", "'foo'");
+    public async Task Predict_UnknownGate_IsRefused() =>
+        (await RunAsync("predict", Picture(0), "--gate", "foo")).IsRefused("--gate", "evidence, entropy", "'foo'");
 
     [Fact]
     public async Task Predict_GateNetworkThatTheLibraryLacks_IsRefused() =>
-        (await RunAsync("predict", Picture(0), "--gate", "network")).IsRefused(TinyRun.Id, "no gate network", "--gate", "evidence");
+        (await RunAsync("predict", Picture(0), "--gate", "network")).IsRefused(
+            TinyRun.Id,
+            "no gate network",
+            "--gate",
+            "evidence"
+        );
 
     [Theory]
     [InlineData("--gate", "mlp")]
     [InlineData("--calibration", "affine")]
     public async Task Predict_WhatTheLibraryWasNotFittedFor_IsRefused(string option, string value) =>
-        (await RunAsync("predict", Picture(0), option, value)).IsRefused(TinyRun.Id, "not fitted", option, "--exemplars");
+        (await RunAsync("predict", Picture(0), option, value)).IsRefused(
+            TinyRun.Id,
+            "not fitted",
+            option,
+            "--exemplars"
+        );
 
     [Fact]
     public async Task Predict_OneUncentredView_Answers() =>
@@ -80,17 +106,31 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     public async Task Predict_FittedLibrary_RoutesAsFitted()
     {
         string home = _folder["fitted"];
-        (await DmkdProcess.RunAsync(home, TinyRun.Arguments("--gate", "hybrid", "--exemplars", "20", "--no-baseline"))).IsSuccess();
+        (
+            await DmkdProcess.RunAsync(
+                home,
+                TinyRun.Arguments("--gate", "hybrid", "--exemplars", "20", "--no-baseline")
+            )
+        ).IsSuccess();
         string plain = (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json")).IsSuccess().Output;
-        Assert.Equal(plain, (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json", "--gate", "hybrid")).IsSuccess().Output);
-        (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--views", "1")).IsRefused(TinyRun.Id, "fitted", "--views 4");
+        Assert.Equal(
+            plain,
+            (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json", "--gate", "hybrid")).IsSuccess().Output
+        );
+        (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--views", "1")).IsRefused(
+            TinyRun.Id,
+            "fitted",
+            "--views 4"
+        );
     }
 
     [Fact]
     public async Task Predict_DamagedWeights_FailsNamingTheDigest()
     {
         string home = _folder.Copy(finished.Home, "damaged");
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(home, "weights"), "*", SearchOption.AllDirectories))
+        foreach (
+            string file in Directory.EnumerateFiles(Path.Combine(home, "weights"), "*", SearchOption.AllDirectories)
+        )
         {
             byte[] content = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
             content[content.Length / 2] ^= 1;

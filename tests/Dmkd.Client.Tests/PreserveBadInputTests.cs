@@ -30,14 +30,20 @@ public sealed class PreserveBadInputTests : IDisposable
     [InlineData("--scores", "fair", "--scores", "gradient, magnitude", "'fair'")]
     [InlineData("--normalize", "fair", "--normalize", "standard, imagenet", "'fair'")]
     [InlineData("--train-per-class", "1", "1")]
-    public async Task Preserve_BadOption_IsRefusedInOneLine(string option, string? value, params string[] parts) => Refused(await PreserveAsync(Checkpoint, (option, value)), parts);
+    public async Task Preserve_BadOption_IsRefusedInOneLine(string option, string? value, params string[] parts) =>
+        Refused(await PreserveAsync(Checkpoint, (option, value)), parts);
 
     [Fact]
     public async Task Preserve_OtherWeights_ListsWhatDoesNotFit()
     {
         var outcome = await PreserveAsync(Checkpoint, ("--architecture", "convnet(3x32x32;8-16-16-24;10)"));
         Assert.Equal(2, outcome.ExitCode);
-        Assert.StartsWith("dmkd: The checkpoint does not fit convnet(3x32x32;8-16-16-24;10): 0 weights missing, 0 unexpected, 6 of another shape", outcome.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "dmkd: The checkpoint does not fit convnet(3x32x32;8-16-16-24;10): 0 weights missing, 0 "
+                + "unexpected, 6 of another shape",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
         Assert.All(outcome.Error.TrimEnd('\n').Split('\n').Skip(1), line => Assert.True(line.Length <= 100, line));
         Assert.Equal("", outcome.Output);
         Assert.False(Directory.Exists(outcome.Home));
@@ -47,12 +53,16 @@ public sealed class PreserveBadInputTests : IDisposable
     public async Task Preserve_PickleThatRunsACommand_IsRefusedAndNotRun()
     {
         string traces = _folder["traces"];
-        Refused(await PreserveAsync(_folder.Write("evil.pth", PickleOf($"touch {traces}"))), ["evil.pth", "refused global 'posix.system'"]);
+        Refused(
+            await PreserveAsync(_folder.Write("evil.pth", PickleOf($"touch {traces}"))),
+            ["evil.pth", "refused global 'posix.system'"]
+        );
         Assert.False(File.Exists(traces));
     }
 
     [Fact]
-    public async Task Preserve_NoCheckpoint_IsRefused() => Refused(await PreserveAsync(_folder.Write("noise.pth", [1, 2, 3])), ["noise.pth", "safetensors"]);
+    public async Task Preserve_NoCheckpoint_IsRefused() =>
+        Refused(await PreserveAsync(_folder.Write("noise.pth", [1, 2, 3])), ["noise.pth", "safetensors"]);
 
     [Fact]
     public async Task Preserve_PlotThatExists_IsRefusedAndKept()
@@ -65,7 +75,10 @@ public sealed class PreserveBadInputTests : IDisposable
     [Fact]
     public async Task Preserve_PlotAndABadOption_LeavesNoFile()
     {
-        Refused(await PreserveAsync(Checkpoint, ("--plot", _folder["partition.png"]), ("--experts", "0")), ["--experts"]);
+        Refused(
+            await PreserveAsync(Checkpoint, ("--plot", _folder["partition.png"]), ("--experts", "0")),
+            ["--experts"]
+        );
         Assert.Equal(["legacy.safetensors"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
     }
 
@@ -80,20 +93,40 @@ public sealed class PreserveBadInputTests : IDisposable
     public async Task Preserve_ProgramOfOtherShape_IsRefused()
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Fixtures", "script.pt");
-        Refused(await DmkdProcess.RunAsync(_folder["home"], [.. TinyPreservation.Arguments(program), "--torchscript"]), ["TorchScript"]);
+        Refused(
+            await DmkdProcess.RunAsync(_folder["home"], [.. TinyPreservation.Arguments(program), "--torchscript"]),
+            ["TorchScript"]
+        );
     }
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>What <c>torch.save</c> wrote before version 1.6, with a call of os.system where the state dict should be.</summary>
+    /// <summary>
+    /// What <c>torch.save</c> wrote before version 1.6, with a call of os.system where the state dict should be.
+    /// </summary>
     private static byte[] PickleOf(string command)
     {
-        byte[] magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'], version = [0x80, 2, (byte)'M', 0xe9, 3, (byte)'.'];
-        byte[] machine = [0x80, 2, .. "}X"u8, 13, 0, 0, 0, .. "little_endian"u8, 0x88, .. "s."u8], text = Encoding.UTF8.GetBytes(command);
+        byte[] magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, (byte)'.'],
+            version = [0x80, 2, (byte)'M', 0xe9, 3, (byte)'.'];
+        byte[] machine = [0x80, 2, .. "}X"u8, 13, 0, 0, 0, .. "little_endian"u8, 0x88, .. "s."u8],
+            text = Encoding.UTF8.GetBytes(command);
         return
         [
-            .. magic, .. version, .. machine, 0x80, 2, .. "cposix\nsystem\nX"u8, .. BitConverter.GetBytes(text.Length), .. text, 0x85, (byte)'R', (byte)'.',
-            0x80, 2, (byte)']', (byte)'.',
+            .. magic,
+            .. version,
+            .. machine,
+            0x80,
+            2,
+            .. "cposix\nsystem\nX"u8,
+            .. BitConverter.GetBytes(text.Length),
+            .. text,
+            0x85,
+            (byte)'R',
+            (byte)'.',
+            0x80,
+            2,
+            (byte)']',
+            (byte)'.',
         ];
     }
 

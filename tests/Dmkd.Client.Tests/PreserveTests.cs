@@ -15,32 +15,95 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
     public void Preserve_Json_HasTheDocumentedFields()
     {
         var document = preserved.Document;
-        Assert.Equal(["library", "legacy", "settings", "classNames", "modules", "routed", "importanceByClass", "testImages", "deviceSeconds", "wallSeconds"], document.Names());
-        Assert.Equal(["source", "digest", "architecture", "accuracy", "parameters", "multiplyAdds", "surrogateAccuracy"], document.GetProperty("legacy").Names());
-        Assert.All(Modules, module => Assert.Equal(
+        Assert.Equal(
             [
-                "name", "role", "cluster", "classes", "architecture", "widths", "parameters", "multiplyAdds", "importanceShare", "cutDigest", "digest",
-                "accuracyBefore", "accuracyAfter", "legacyAccuracy", "entropySum", "entropyCount", "steps", "bytes",
+                "library",
+                "legacy",
+                "settings",
+                "classNames",
+                "modules",
+                "routed",
+                "importanceByClass",
+                "testImages",
+                "deviceSeconds",
+                "wallSeconds",
             ],
-            module.Names()));
-        Assert.All(document.GetProperty("routed").EnumerateArray(), row => Assert.Equal(["topExperts", "accuracy", "rightExpert", "multiplyAdds"], row.Names()));
+            document.Names()
+        );
+        Assert.Equal(
+            ["source", "digest", "architecture", "accuracy", "parameters", "multiplyAdds", "surrogateAccuracy"],
+            document.GetProperty("legacy").Names()
+        );
+        Assert.All(
+            Modules,
+            module =>
+                Assert.Equal(
+                    [
+                        "name",
+                        "role",
+                        "cluster",
+                        "classes",
+                        "architecture",
+                        "widths",
+                        "parameters",
+                        "multiplyAdds",
+                        "importanceShare",
+                        "cutDigest",
+                        "digest",
+                        "accuracyBefore",
+                        "accuracyAfter",
+                        "legacyAccuracy",
+                        "entropySum",
+                        "entropyCount",
+                        "steps",
+                        "bytes",
+                    ],
+                    module.Names()
+                )
+        );
+        Assert.All(
+            document.GetProperty("routed").EnumerateArray(),
+            row => Assert.Equal(["topExperts", "accuracy", "rightExpert", "multiplyAdds"], row.Names())
+        );
     }
 
     [Fact]
     public void Preserve_Json_SaysWhatWasMade()
     {
         var legacy = preserved.Document.GetProperty("legacy");
-        Assert.Equal([TinyPreservation.Library, "legacy.safetensors", SmallNetwork.Architecture], [preserved.Document.GetProperty("library").GetString(), legacy.GetProperty("source").GetString(), legacy.GetProperty("architecture").GetString()]);
-        Assert.Equal(["expert-1 expert", "expert-2 expert", "gate gate"], Modules.Select(module => $"{module.GetProperty("name")} {module.GetProperty("role")}"));
+        Assert.Equal(
+            [TinyPreservation.Library, "legacy.safetensors", SmallNetwork.Architecture],
+            [
+                preserved.Document.GetProperty("library").GetString(),
+                legacy.GetProperty("source").GetString(),
+                legacy.GetProperty("architecture").GetString(),
+            ]
+        );
+        Assert.Equal(
+            ["expert-1 expert", "expert-2 expert", "gate gate"],
+            Modules.Select(module => $"{module.GetProperty("name")} {module.GetProperty("role")}")
+        );
         Assert.Equal(10 * TinyPreservation.TestPerClass, preserved.Document.GetProperty("testImages").GetInt32());
         Assert.Equal(JsonValueKind.Null, legacy.GetProperty("surrogateAccuracy").ValueKind);
-        Assert.All(preserved.Document.GetProperty("routed").EnumerateArray(), row => Assert.InRange(row.GetProperty("accuracy").GetDouble(), 0, 1));
+        Assert.All(
+            preserved.Document.GetProperty("routed").EnumerateArray(),
+            row => Assert.InRange(row.GetProperty("accuracy").GetDouble(), 0, 1)
+        );
     }
 
     [Fact]
     public void Preserve_Progress_FitsOnStandardError()
     {
-        foreach (string part in new[] { "library small: legacy.safetensors", "preserve --resume small", "expert-1: ", "Experts of legacy.safetensors", "partition drawn in" })
+        foreach (
+            string part in new[]
+            {
+                "library small: legacy.safetensors",
+                "preserve --resume small",
+                "expert-1: ",
+                "Experts of legacy.safetensors",
+                "partition drawn in",
+            }
+        )
             Assert.Contains(part, preserved.Outcome.Error, StringComparison.Ordinal);
         Fits(preserved.Outcome.Error);
     }
@@ -55,24 +118,44 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
 
     [Fact]
     public async Task Resume_CompleteLibrary_PrintsTheSameDocument() =>
-        Assert.Equal(preserved.Outcome.Output, (await RunAsync("preserve", "--resume", TinyPreservation.Library, "--json")).IsSuccess().Output);
+        Assert.Equal(
+            preserved.Outcome.Output,
+            (await RunAsync("preserve", "--resume", TinyPreservation.Library, "--json")).IsSuccess().Output
+        );
 
     [Fact]
     public async Task Resume_CompleteLibrary_PrintsTablesThatFit()
     {
         var outcome = (await RunAsync("preserve", "--resume", TinyPreservation.Library)).IsSuccess();
-        foreach (string part in new[] { "Experts of legacy.safetensors", "gate", "all 10", " of 16", "library, R = 1", "library, R = 2", "legacy model", "100 test images" })
+        foreach (
+            string part in new[]
+            {
+                "Experts of legacy.safetensors",
+                "gate",
+                "all 10",
+                " of 16",
+                "library, R = 1",
+                "library, R = 2",
+                "legacy model",
+                "100 test images",
+            }
+        )
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
         Fits(outcome.Output);
     }
 
     [Fact]
-    public async Task Resume_UnknownLibrary_IsRefused() => (await RunAsync("preserve", "--resume", "other")).IsRefused("'other'", preserved.Home);
+    public async Task Resume_UnknownLibrary_IsRefused() =>
+        (await RunAsync("preserve", "--resume", "other")).IsRefused("'other'", preserved.Home);
 
     [Fact]
     public async Task Preserve_LibraryThatExists_IsRefused() =>
-        (await RunAsync(TinyPreservation.Arguments(preserved.Checkpoint))).IsRefused("'small'", "--library", "--resume small");
+        (await RunAsync(TinyPreservation.Arguments(preserved.Checkpoint))).IsRefused(
+            "'small'",
+            "--library",
+            "--resume small"
+        );
 
     [Fact]
     public async Task Preserve_KilledAndResumed_EndsWithTheSameDigests()
@@ -85,16 +168,24 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
             Assert.Equal(128 + 9, (await process.EndAsync()).ExitCode);
         }
 
-        var resumed = Json.Parse((await DmkdProcess.RunAsync(home, "preserve", "--resume", TinyPreservation.Library, "--json")).IsSuccess().Output);
+        var resumed = Json.Parse(
+            (await DmkdProcess.RunAsync(home, "preserve", "--resume", TinyPreservation.Library, "--json"))
+                .IsSuccess()
+                .Output
+        );
         foreach (string part in new[] { "legacy", "modules", "routed", "importanceByClass" })
-            Assert.Equal(JsonSerializer.Serialize(preserved.Document.GetProperty(part)), JsonSerializer.Serialize(resumed.GetProperty(part)));
+            Assert.Equal(
+                JsonSerializer.Serialize(preserved.Document.GetProperty(part)),
+                JsonSerializer.Serialize(resumed.GetProperty(part))
+            );
     }
 
     [Fact]
     public async Task ModulesList_PreservedLibrary_ShowsExpertsAndGate()
     {
         var outcome = (await RunAsync("modules", "list")).IsSuccess();
-        foreach (string part in new[] { "Library small", "expert-1", "expert-2", "gate", "preserved" }) Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        foreach (string part in new[] { "Library small", "expert-1", "expert-2", "gate", "preserved" })
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Fits(outcome.Output);
     }
 
@@ -114,7 +205,8 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
         var module = Json.Parse((await RunAsync("modules", "show", "gate", "--json")).IsSuccess().Output);
         Assert.Equal(
             [Modules[2].GetProperty("cutDigest").GetString(), Modules[2].GetProperty("digest").GetString()],
-            module.GetProperty("versions").EnumerateArray().Select(version => version.GetProperty("digest").GetString()));
+            module.GetProperty("versions").EnumerateArray().Select(version => version.GetProperty("digest").GetString())
+        );
         Assert.Equal(10, module.GetProperty("classes").GetArrayLength());
     }
 
@@ -125,10 +217,31 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
         (await RunAsync("modules", "export", "expert-1", "--output", output)).IsSuccess();
         var file = new SafeTensors(output);
         var expert = Modules[0];
-        Assert.Equal(["pt", "small", "expert-1", "2", "preserved", "0.5"], [file["format"], file["dmkd.library"], file["dmkd.module"], file["dmkd.version"], file["dmkd.origin"], file["dmkd.legacy.alpha"]]);
         Assert.Equal(
-            [expert.GetProperty("digest").GetString(), expert.GetProperty("cutDigest").GetString(), expert.GetProperty("architecture").GetString(), preserved.Document.GetProperty("legacy").GetProperty("digest").GetString()],
-            [file["dmkd.digest"], file["dmkd.version.parent_digest"], file["dmkd.architecture"], file["dmkd.legacy.digest"]]);
+            ["pt", "small", "expert-1", "2", "preserved", "0.5"],
+            [
+                file["format"],
+                file["dmkd.library"],
+                file["dmkd.module"],
+                file["dmkd.version"],
+                file["dmkd.origin"],
+                file["dmkd.legacy.alpha"],
+            ]
+        );
+        Assert.Equal(
+            [
+                expert.GetProperty("digest").GetString(),
+                expert.GetProperty("cutDigest").GetString(),
+                expert.GetProperty("architecture").GetString(),
+                preserved.Document.GetProperty("legacy").GetProperty("digest").GetString(),
+            ],
+            [
+                file["dmkd.digest"],
+                file["dmkd.version.parent_digest"],
+                file["dmkd.architecture"],
+                file["dmkd.legacy.digest"],
+            ]
+        );
         Assert.Equal($"{expert.GetProperty("cluster").GetInt32()}", file["dmkd.legacy.cluster"]);
         Assert.Equal(expert.GetProperty("classes").GetArrayLength(), file.Shape("head.weight")[0]);
     }
@@ -138,8 +251,19 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
     {
         string[] pictures = [Picture(0), Picture(4), Picture(9)];
         string byDefault = (await RunAsync(["predict", .. pictures, "--json"])).IsSuccess().Output;
-        Assert.Equal((await RunAsync(["predict", .. pictures, "--gate", "network", "--json"])).IsSuccess().Output, byDefault);
-        Assert.All(Json.Parse(byDefault).EnumerateArray(), entry => Assert.InRange(Assert.Single(entry.GetProperty("experts").EnumerateArray()).GetProperty("probability").GetDouble(), 0.5, 1)); // of two
+        Assert.Equal(
+            (await RunAsync(["predict", .. pictures, "--gate", "network", "--json"])).IsSuccess().Output,
+            byDefault
+        );
+        Assert.All(
+            Json.Parse(byDefault).EnumerateArray(),
+            entry =>
+                Assert.InRange(
+                    Assert.Single(entry.GetProperty("experts").EnumerateArray()).GetProperty("probability").GetDouble(),
+                    0.5,
+                    1
+                )
+        ); // of two
     }
 
     [Fact]
@@ -147,14 +271,26 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
     {
         string[] arguments = ["predict", Picture(0), Picture(4), Picture(9), "--top", "2", "--json"];
         var byEvidence = Json.Parse((await RunAsync([.. arguments, "--gate", "evidence"])).IsSuccess().Output);
-        Assert.All(byEvidence.EnumerateArray(), entry => Assert.Equal(1, entry.GetProperty("experts").EnumerateArray().Sum(expert => expert.GetProperty("probability").GetDouble()), 1e-9));
+        Assert.All(
+            byEvidence.EnumerateArray(),
+            entry =>
+                Assert.Equal(
+                    1,
+                    entry
+                        .GetProperty("experts")
+                        .EnumerateArray()
+                        .Sum(expert => expert.GetProperty("probability").GetDouble()),
+                    1e-9
+                )
+        );
         var byNetwork = Json.Parse((await RunAsync(arguments)).IsSuccess().Output);
         Assert.NotEqual(JsonSerializer.Serialize(byNetwork), JsonSerializer.Serialize(byEvidence));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private static void Fits(string text) => Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    private static void Fits(string text) =>
+        Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 100, line));
 
     private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
 

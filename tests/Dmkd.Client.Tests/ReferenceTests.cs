@@ -12,16 +12,23 @@ public sealed class ReferenceTests
     [InlineData("settings")]
     public async Task Page_InTheDocumentation_IsWhatTheProgramPrints(string page)
     {
-        string tests = typeof(ReferenceTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "ProjectFolder").Value!;
+        string tests = typeof(ReferenceTests)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(entry => entry.Key == "ProjectFolder")
+            .Value!;
         string file = Path.Combine(tests, "..", "..", "docs", "reference", page + ".md");
         string printed = await PrintedAsync(page);
-        if (Environment.GetEnvironmentVariable("DMKD_REGENERATE") == "1") await File.WriteAllTextAsync(file, printed, TestContext.Current.CancellationToken);
+        if (Environment.GetEnvironmentVariable("DMKD_REGENERATE") == "1")
+            await File.WriteAllTextAsync(file, printed, TestContext.Current.CancellationToken);
         Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), printed);
     }
 
     private static async Task<string> PrintedAsync(string page)
     {
-        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, "reference", page]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, "reference", page])
+        {
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         string printed = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

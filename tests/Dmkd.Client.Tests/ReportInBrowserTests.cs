@@ -6,9 +6,11 @@ namespace Dmkd.Client.Tests;
 /// <summary>The report as a real browser shows it, without a network.</summary>
 public sealed class ReportInBrowserTests(FinishedExperiment finished) : IClassFixture<FinishedExperiment>, IDisposable
 {
-    /// <summary>What the page loads, how many tables, charts and rows it shows, and labels of charts that are cut off at their edge.</summary>
-    private const string Measure =
-        """
+    /// <summary>
+    /// What the page loads, how many tables, charts and rows it shows, and labels of charts that are cut off at their
+    /// edge.
+    /// </summary>
+    private const string Measure = """
         (() => {
           const cut = [];
           for (const svg of document.querySelectorAll('svg')) {
@@ -37,7 +39,8 @@ public sealed class ReportInBrowserTests(FinishedExperiment finished) : IClassFi
         var page = await Chromium.EvaluateAsync(Path.Combine(results, "report.html"), _folder, Measure);
         Assert.Equal(Path.GetFileNameWithoutExtension(finished.File), page.GetProperty("title").GetString());
         Assert.Equal(0, page.GetProperty("loaded").GetInt32());
-        Assert.True(page.GetProperty("svg").GetInt32() >= 8, page.ToString()); // curves, matrices of both methods, forgetting, costs, the ablation
+        // curves, matrices of both methods, forgetting, costs, the ablation
+        Assert.True(page.GetProperty("svg").GetInt32() >= 8, page.ToString());
         Assert.Equal(page.GetProperty("svg").GetInt32(), page.GetProperty("visibleSvg").GetInt32());
         Assert.True(page.GetProperty("tables").GetInt32() >= 4, page.ToString());
         Assert.Empty(page.GetProperty("cut").Deserialize<string[]>()!);

@@ -8,13 +8,39 @@ public sealed class RunDocumentTests(FinishedRun finished)
 {
     private static readonly string[] RowFields =
     [
-        "runId", "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1",
-        "forgetting", "taskDetectionRate", "bytesUp", "routingBytes", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
+        "runId",
+        "method",
+        "data",
+        "tasks",
+        "nodes",
+        "seed",
+        "accuracyMatrix",
+        "finalAccuracy",
+        "taskIncrementalAccuracy",
+        "macroF1",
+        "forgetting",
+        "taskDetectionRate",
+        "bytesUp",
+        "routingBytes",
+        "bytesDown",
+        "denseBytes",
+        "deviceSeconds",
+        "wallSeconds",
+        "parameters",
+        "macsPerInput",
+        "exemplars",
     ];
 
     private static readonly string[] OwnFields = ["legacyAccuracy", "library", "settings", "baselines", "convolutions"];
 
-    private static readonly string[] Shares = ["finalAccuracy", "taskIncrementalAccuracy", "macroF1", "forgetting", "taskDetectionRate"];
+    private static readonly string[] Shares =
+    [
+        "finalAccuracy",
+        "taskIncrementalAccuracy",
+        "macroF1",
+        "forgetting",
+        "taskDetectionRate",
+    ];
 
     private JsonElement Baseline => finished.Document.GetProperty("baselines")[0];
 
@@ -29,7 +55,10 @@ public sealed class RunDocumentTests(FinishedRun finished)
     [Fact]
     public void Document_Fields_AreThePromisedOnes()
     {
-        Assert.Equal([.. RowFields.Concat(OwnFields).Order(StringComparer.Ordinal)], finished.Document.Names().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [.. RowFields.Concat(OwnFields).Order(StringComparer.Ordinal)],
+            finished.Document.Names().Order(StringComparer.Ordinal)
+        );
         Assert.Equal([.. RowFields.Order(StringComparer.Ordinal)], Baseline.Names().Order(StringComparer.Ordinal));
         Assert.Equal(["classIncremental", "taskIncremental"], finished.Document.GetProperty("accuracyMatrix").Names());
     }
@@ -39,9 +68,12 @@ public sealed class RunDocumentTests(FinishedRun finished)
     {
         foreach (var row in new[] { finished.Document, Baseline })
         {
-            foreach (string name in Shares) Assert.InRange(row.GetProperty(name).GetDouble(), 0, 1);
-            foreach (string name in new[] { "bytesUp", "bytesDown", "denseBytes", "parameters" }) Assert.True(row.GetProperty(name).GetInt64() >= 0, name);
-            foreach (string name in new[] { "deviceSeconds", "wallSeconds" }) Assert.True(row.GetProperty(name).GetDouble() > 0, name);
+            foreach (string name in Shares)
+                Assert.InRange(row.GetProperty(name).GetDouble(), 0, 1);
+            foreach (string name in new[] { "bytesUp", "bytesDown", "denseBytes", "parameters" })
+                Assert.True(row.GetProperty(name).GetInt64() >= 0, name);
+            foreach (string name in new[] { "deviceSeconds", "wallSeconds" })
+                Assert.True(row.GetProperty(name).GetDouble() > 0, name);
         }
     }
 
@@ -64,8 +96,11 @@ public sealed class RunDocumentTests(FinishedRun finished)
     {
         foreach (var row in new[] { finished.Document, Baseline })
         {
-            double[] last = row.GetProperty("accuracyMatrix").GetProperty("classIncremental")[1].Deserialize<double[]>()!;
-            Assert.Equal(last.Average(), row.GetProperty("finalAccuracy").GetDouble(), 1e-12); // the same sum of doubles
+            double[] last = row.GetProperty("accuracyMatrix")
+                .GetProperty("classIncremental")[1]
+                .Deserialize<double[]>()!;
+            // the same sum of doubles
+            Assert.Equal(last.Average(), row.GetProperty("finalAccuracy").GetDouble(), 1e-12);
         }
     }
 
@@ -75,7 +110,10 @@ public sealed class RunDocumentTests(FinishedRun finished)
         Assert.Equal(TinyRun.Id, finished.Document.GetProperty("runId").GetString());
         Assert.Equal("dmkd", finished.Document.GetProperty("method").GetString());
         Assert.Equal("synthetic", finished.Document.GetProperty("data").GetString());
-        Assert.Equal([2, 2, 1], new[] { "tasks", "nodes", "seed" }.Select(name => finished.Document.GetProperty(name).GetInt32()));
+        Assert.Equal(
+            [2, 2, 1],
+            new[] { "tasks", "nodes", "seed" }.Select(name => finished.Document.GetProperty(name).GetInt32())
+        );
         Assert.Equal("sequential-fine-tuning", Baseline.GetProperty("method").GetString());
     }
 

@@ -8,13 +8,27 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
 
     [Fact]
     public void Run_Json_ReportsProgressOnStandardError() =>
-        Assert.Contains($"run {TinyRun.Id}: synthetic, 2 tasks, 2 nodes, 2 rounds", finished.Outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"run {TinyRun.Id}: synthetic, 2 tasks, 2 nodes, 2 rounds",
+            finished.Outcome.Error,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Run_Progress_TellsEachLineOnce()
     {
         string[] lines = finished.Outcome.Error.Split('\n');
-        foreach (string part in new[] { " legacy model: convnet", "preserved expert-1:", "task 1/2: expert-1 for", "task 1/2: accuracy", "task 2/2: expert-2 for", "task 2/2: accuracy" })
+        foreach (
+            string part in new[]
+            {
+                " legacy model: convnet",
+                "preserved expert-1:",
+                "task 1/2: expert-1 for",
+                "task 1/2: accuracy",
+                "task 2/2: expert-2 for",
+                "task 2/2: accuracy",
+            }
+        )
             Assert.Single(lines, line => line.Contains(part, StringComparison.Ordinal));
     }
 
@@ -33,7 +47,18 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.DoesNotContain('\r', outcome.Output);
         Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
-        foreach (string part in new[] { "Accuracy on all tasks", "class-incremental", "task-incremental", "sequential-fine-tuning", "macro-F1", "forgetting", "sent by nodes" })
+        foreach (
+            string part in new[]
+            {
+                "Accuracy on all tasks",
+                "class-incremental",
+                "task-incremental",
+                "sequential-fine-tuning",
+                "macro-F1",
+                "forgetting",
+                "sent by nodes",
+            }
+        )
             Assert.Contains(part, outcome.Output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain('…', outcome.Output); // nothing is cut off
     }
@@ -41,7 +66,9 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
     [Fact]
     public async Task Run_NoBaseline_HasNoBaselines()
     {
-        var outcome = (await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments("--no-baseline", "--json"))).IsSuccess();
+        var outcome = (
+            await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments("--no-baseline", "--json"))
+        ).IsSuccess();
         Assert.Equal(0, Json.Parse(outcome.Output).GetProperty("baselines").GetArrayLength());
     }
 

@@ -9,9 +9,19 @@ public sealed class RunsTests(FinishedRun finished)
     [Fact]
     public async Task List_Json_HasOneEntryPerRun()
     {
-        var run = Assert.Single(Json.Parse((await RunAsync("runs", "list", "--json")).IsSuccess().Output).EnumerateArray());
-        Assert.Equal((TinyRun.Id, "run", "completed", 2, 2), (
-            run.GetProperty("runId").GetString(), run.GetProperty("kind").GetString(), run.GetProperty("state").GetString(), run.GetProperty("tasks").GetInt32(), run.GetProperty("rounds").GetInt32()));
+        var run = Assert.Single(
+            Json.Parse((await RunAsync("runs", "list", "--json")).IsSuccess().Output).EnumerateArray()
+        );
+        Assert.Equal(
+            (TinyRun.Id, "run", "completed", 2, 2),
+            (
+                run.GetProperty("runId").GetString(),
+                run.GetProperty("kind").GetString(),
+                run.GetProperty("state").GetString(),
+                run.GetProperty("tasks").GetInt32(),
+                run.GetProperty("rounds").GetInt32()
+            )
+        );
     }
 
     [Theory]
@@ -29,19 +39,27 @@ public sealed class RunsTests(FinishedRun finished)
     public async Task Watch_FinishedRun_PrintsItsResult()
     {
         var watched = Json.Parse((await RunAsync("runs", "watch", TinyRun.Id, "--json")).IsSuccess().Output);
-        Assert.Equal(finished.Document.GetProperty("finalAccuracy").GetDouble(), watched.GetProperty("finalAccuracy").GetDouble());
+        Assert.Equal(
+            finished.Document.GetProperty("finalAccuracy").GetDouble(),
+            watched.GetProperty("finalAccuracy").GetDouble()
+        );
     }
 
     [Fact]
     public async Task Stop_FinishedRun_SaysThatThereIsNothingToStop() =>
-        Assert.Contains("is completed: there is nothing to stop", (await RunAsync("runs", "stop", TinyRun.Id)).IsSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "is completed: there is nothing to stop",
+            (await RunAsync("runs", "stop", TinyRun.Id)).IsSuccess().Output,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("show")]
     [InlineData("watch")]
     [InlineData("stop")]
     [InlineData("resume")]
-    public async Task Command_UnknownRun_IsRefused(string command) => (await RunAsync("runs", command, "unknown")).IsRefused("'unknown'", $"'{TinyRun.Id}'");
+    public async Task Command_UnknownRun_IsRefused(string command) =>
+        (await RunAsync("runs", command, "unknown")).IsRefused("'unknown'", $"'{TinyRun.Id}'");
 
     [Fact]
     public async Task Drain_NodeThatTheRunDoesNotHave_IsRefused() =>
@@ -54,7 +72,8 @@ public sealed class RunsTests(FinishedRun finished)
         (await RunAsync("nodes", command, "--run", TinyRun.Id, "node-1")).IsRefused($"Run '{TinyRun.Id}' is completed");
 
     [Fact]
-    public async Task Detach_WithoutACluster_IsRefused() => (await RunAsync(TinyRun.Arguments("--detach"))).IsRefused("--detach needs a cluster", "--cluster");
+    public async Task Detach_WithoutACluster_IsRefused() =>
+        (await RunAsync(TinyRun.Arguments("--detach"))).IsRefused("--detach needs a cluster", "--cluster");
 
     private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, arguments);
 }

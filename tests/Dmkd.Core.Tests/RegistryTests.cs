@@ -12,7 +12,8 @@ public sealed class RegistryTests
         Assert.Equal(["mean", "weighted", "clipped", "trimmed", "median", "krum", "nnm"], IMergeRule.Known.Names);
 
     [Fact]
-    public void Names_OfConstants_AreInTheirOrder() => Assert.Equal(["none", "affine", "discriminant"], Calibrations.Known.Names);
+    public void Names_OfConstants_AreInTheirOrder() =>
+        Assert.Equal(["none", "affine", "discriminant"], Calibrations.Known.Names);
 
     [Fact]
     public void Find_ValueOfAnEnumeration_IsIt()
@@ -22,18 +23,27 @@ public sealed class RegistryTests
     }
 
     [Fact]
-    public void Find_Method_IsCalled() => Assert.Equal(7, ArchitectureCatalog.Usual.Find("resnet20-b")(7, 32).OutputCount);
+    public void Find_Method_IsCalled() =>
+        Assert.Equal(7, ArchitectureCatalog.Usual.Find("resnet20-b")(7, 32).OutputCount);
 
     [Fact]
     public void Find_NameWithAParameter_PassesIt() => Assert.Equal("krum-2", IMergeRule.Known.Find("krum-2").Name);
 
     [Fact]
-    public void NameOf_ClassWithAParameter_IsItsName() => Assert.Equal("krum", IMergeRule.Known.NameOf(IMergeRule.Known.Find("krum-2")));
+    public void NameOf_ClassWithAParameter_IsItsName() =>
+        Assert.Equal("krum", IMergeRule.Known.NameOf(IMergeRule.Known.Find("krum-2")));
 
     [Theory]
-    [InlineData("vote", "There is no merge rule 'vote'; there are: mean, weighted, clipped, trimmed, median, krum, nnm; with a parameter: clipped-2, trimmed-0.3, krum-2, nnm-0.3.")]
+    [InlineData(
+        "vote",
+        "There is no merge rule 'vote'; there are: mean, weighted, clipped, trimmed, median, krum, "
+            + "nnm; with a parameter: clipped-2, trimmed-0.3, krum-2, nnm-0.3."
+    )]
     [InlineData("mean-2", "There is no merge rule 'mean-2'; there are: mean")]
-    [InlineData("krum-x", "The parameter of merge rule 'krum-x' must be a number, as in clipped-2, trimmed-0.3, krum-2, nnm-0.3; it is 'x'.")]
+    [InlineData(
+        "krum-x",
+        "The parameter of merge rule 'krum-x' must be a number, as in clipped-2, trimmed-0.3, krum-2, nnm-0.3; it is 'x'."
+    )]
     [InlineData("krum-1.5", "The parameter of merge rule 'krum-1.5' must be a number")]
     public void ProblemOf_WrongText_SaysWhatThereIs(string text, string expected) =>
         Assert.StartsWith(expected, IMergeRule.Known.ProblemOf(text), StringComparison.Ordinal);
@@ -41,6 +51,7 @@ public sealed class RegistryTests
     [Fact]
     public void ProblemOf_EveryExample_IsNothing()
     {
-        foreach (var entry in IMergeRule.Known.Entries.Where(entry => entry.Example is not null)) Assert.Null(IMergeRule.Known.ProblemOf(entry.Example!));
+        foreach (var entry in IMergeRule.Known.Entries.Where(entry => entry.Example is not null))
+            Assert.Null(IMergeRule.Known.ProblemOf(entry.Example!));
     }
 }

@@ -13,6 +13,7 @@ internal static class DatasetErrors
     {
         string message = Assert.Throws<DatasetException>(action).Message;
         Assert.DoesNotContain('\n', message);
-        foreach (string part in parts) Assert.Contains(part, message, StringComparison.Ordinal);
+        foreach (string part in parts)
+            Assert.Contains(part, message, StringComparison.Ordinal);
     }
 }

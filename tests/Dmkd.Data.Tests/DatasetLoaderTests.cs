@@ -12,7 +12,8 @@ public sealed class DatasetLoaderTests
     [InlineData("images")]
     [InlineData("cifar10")]
     [InlineData("cifar100")]
-    public void Load_NoPath_AsksForOne(string kind) => DatasetErrors.Expect(new DatasetSpec { Kind = kind }, kind, "needs a path");
+    public void Load_NoPath_AsksForOne(string kind) =>
+        DatasetErrors.Expect(new DatasetSpec { Kind = kind }, kind, "needs a path");
 
     [Theory]
     [InlineData("images")]
@@ -24,7 +25,11 @@ public sealed class DatasetLoaderTests
     [InlineData(0)]
     [InlineData(1)]
     public void Load_TooFewTrainPerClass_NamesLimitAndValue(int value) =>
-        DatasetErrors.Expect(new DatasetSpec { TrainPerClass = value }, "TrainPerClass must be at least 2", $"it is {value}");
+        DatasetErrors.Expect(
+            new DatasetSpec { TrainPerClass = value },
+            "TrainPerClass must be at least 2",
+            $"it is {value}"
+        );
 
     [Fact]
     public void Load_TooFewTestPerClass_NamesLimitAndValue() =>
@@ -45,7 +50,14 @@ public sealed class DatasetLoaderTests
     [Fact]
     public void Load_Synthetic_IsGenerate()
     {
-        var loaded = Datasets.Load(new DatasetSpec { TrainPerClass = 3, TestPerClass = 2, Seed = 5 });
+        var loaded = Datasets.Load(
+            new DatasetSpec
+            {
+                TrainPerClass = 3,
+                TestPerClass = 2,
+                Seed = 5,
+            }
+        );
         var generated = Dmkd.Data.Images.Synthetic.SyntheticImages.Generate(3, 2, seed: 5);
 
         Assert.Equal(generated.Train.Pixels, loaded.Train.Pixels);
@@ -54,5 +66,7 @@ public sealed class DatasetLoaderTests
 
     [Fact]
     public void Load_Cancelled_Throws() =>
-        Assert.Throws<OperationCanceledException>(() => DatasetLoader.Load(new DatasetSpec(), ct: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            DatasetLoader.Load(new DatasetSpec(), ct: new CancellationToken(canceled: true))
+        );
 }

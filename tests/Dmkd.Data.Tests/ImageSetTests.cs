@@ -12,10 +12,12 @@ public sealed class ImageSetTests
     [Theory]
     [InlineData(-1)]
     [InlineData(3)]
-    public void Image_OutsideTheSet_Throws(int index) => Assert.Throws<ArgumentOutOfRangeException>(() => Three.Image(index).Length);
+    public void Image_OutsideTheSet_Throws(int index) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Three.Image(index).Length);
 
     [Fact]
-    public void PositionsOf_Classes_AreAscendingWhateverTheirOrder() => Assert.Equal([0, 2], Three.PositionsOf([9, 5, 7]));
+    public void PositionsOf_Classes_AreAscendingWhateverTheirOrder() =>
+        Assert.Equal([0, 2], Three.PositionsOf([9, 5, 7]));
 
     [Fact]
     public void Select_KeepsTheOrderAsked()
@@ -45,5 +47,6 @@ public sealed class ImageSetTests
     }
 
     [Fact]
-    public void Constructor_NegativeLabel_Throws() => Assert.Throws<ArgumentException>(() => new ImageSet(new byte[2], [0, -1], 1, 1, 1));
+    public void Constructor_NegativeLabel_Throws() =>
+        Assert.Throws<ArgumentException>(() => new ImageSet(new byte[2], [0, -1], 1, 1, 1));
 }

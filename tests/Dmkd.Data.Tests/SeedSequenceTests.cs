@@ -17,9 +17,9 @@ public sealed class SeedSequenceTests
     {
         var seeds = new HashSet<int>();
         for (int seed = 0; seed < 5; seed++)
-            for (int purpose = 0; purpose < 10; purpose++)
-                for (int item = 0; item < 20; item++)
-                    seeds.Add(SeedSequence.Derive(seed, purpose, item));
+        for (int purpose = 0; purpose < 10; purpose++)
+        for (int item = 0; item < 20; item++)
+            seeds.Add(SeedSequence.Derive(seed, purpose, item));
 
         Assert.Equal(1000, seeds.Count);
     }

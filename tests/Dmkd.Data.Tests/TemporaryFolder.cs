@@ -22,13 +22,18 @@ internal sealed class TemporaryFolder : IDisposable
         return this;
     }
 
-    /// <summary>Writes <paramref name="perClass"/> images for every class of both splits; equal arguments write equal bytes.</summary>
+    /// <summary>
+    /// Writes <paramref name="perClass"/> images for every class of both splits; equal arguments write equal bytes.
+    /// </summary>
     public TemporaryFolder WriteClasses(int perClass, string testSplit = "test", params string[] classes)
     {
         foreach (string split in new[] { "train", testSplit })
             for (int label = 0; label < classes.Length; label++)
-                for (int i = 0; i < perClass; i++)
-                    Write($"{split}/{classes[label]}/{i:000}.png", TestImages.Png(32, 32, (byte)(label * 50), (byte)(i * 10), 0));
+            for (int i = 0; i < perClass; i++)
+                Write(
+                    $"{split}/{classes[label]}/{i:000}.png",
+                    TestImages.Png(32, 32, (byte)(label * 50), (byte)(i * 10), 0)
+                );
         return this;
     }
 

@@ -11,14 +11,19 @@ internal static class TestImages
 
     /// <summary>A JPEG with enough detail that cutting it in half is noticed.</summary>
     public static byte[] Jpeg(int width = 64, int height = 64) =>
-        Encode(width, height, (x, y) => new SKColor((byte)(x * 37), (byte)(y * 91), (byte)(x * y)), SKEncodedImageFormat.Jpeg);
+        Encode(
+            width,
+            height,
+            (x, y) => new SKColor((byte)(x * 37), (byte)(y * 91), (byte)(x * y)),
+            SKEncodedImageFormat.Jpeg
+        );
 
     public static byte[] Encode(int width, int height, Func<int, int, SKColor> color, SKEncodedImageFormat format)
     {
         using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul));
         for (int y = 0; y < height; y++)
-            for (int x = 0; x < width; x++)
-                bitmap.SetPixel(x, y, color(x, y));
+        for (int x = 0; x < width; x++)
+            bitmap.SetPixel(x, y, color(x, y));
         using var data = bitmap.Encode(format, 95);
         return data.ToArray();
     }

@@ -16,7 +16,11 @@ public sealed class ContinualProblemTests
     [Fact]
     public void Constructor_TooManyTasks_ThrowsNamingTheLimit()
     {
-        string message = Assert.Throws<DatasetException>(() => new ContinualProblem(TinyProblem.Dataset(), TinyProblem.Settings with { Tasks = 3 })).Message;
+        string message = Assert
+            .Throws<DatasetException>(() =>
+                new ContinualProblem(TinyProblem.Dataset(), TinyProblem.Settings with { Tasks = 3 })
+            )
+            .Message;
         Assert.Contains("4 classes make at most 2 tasks", message, StringComparison.Ordinal);
         Assert.Contains("3 tasks", message, StringComparison.Ordinal);
     }

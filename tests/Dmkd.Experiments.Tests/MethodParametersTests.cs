@@ -16,21 +16,27 @@ public sealed class MethodParametersTests
     [InlineData("much")]
     public void Number_OutOfRangeOrNone_NamesMethodLimitsAndValue(string text)
     {
-        var refusal = Assert.Throws<MethodParameterException>(() => Of(("strength", text)).Number("strength", 0.5, 0, 1));
+        var refusal = Assert.Throws<MethodParameterException>(() =>
+            Of(("strength", text)).Number("strength", 0.5, 0, 1)
+        );
         Assert.Equal($"ewc: strength must be a number in [0, 1], not '{text}'.", refusal.Message);
     }
 
     [Fact]
     public void Count_Fraction_IsRefused()
     {
-        var refusal = Assert.Throws<MethodParameterException>(() => Of(("exemplars", "2.5")).Count("exemplars", 200, 0, 1000));
+        var refusal = Assert.Throws<MethodParameterException>(() =>
+            Of(("exemplars", "2.5")).Count("exemplars", 200, 0, 1000)
+        );
         Assert.Equal("ewc: exemplars must be a whole number, not 2.5.", refusal.Message);
     }
 
     [Fact]
     public void OneOf_Unknown_ListsTheNames()
     {
-        var refusal = Assert.Throws<MethodParameterException>(() => Of(("variant", "third")).OneOf("variant", "first", ["first", "second"]));
+        var refusal = Assert.Throws<MethodParameterException>(() =>
+            Of(("variant", "third")).OneOf("variant", "first", ["first", "second"])
+        );
         Assert.Equal("ewc: variant must be one of first, second, not 'third'.", refusal.Message);
     }
 
@@ -43,5 +49,6 @@ public sealed class MethodParametersTests
         Assert.Equal("ewc has no parameter 'strenght'; it has: strength.", refusal.Message);
     }
 
-    private static MethodParameters Of(params (string Name, string Text)[] values) => new("ewc", values.ToDictionary(pair => pair.Name, pair => pair.Text));
+    private static MethodParameters Of(params (string Name, string Text)[] values) =>
+        new("ewc", values.ToDictionary(pair => pair.Name, pair => pair.Text));
 }

@@ -25,11 +25,27 @@ public sealed class LibraryArchiveTests : IDisposable
     {
         await ExportAsync();
         Assert.Equal(
-            ["README.md", "expert-1.safetensors", "expert-2.safetensors", "gate.fit.safetensors", "gate.safetensors", "library.json"],
-            Directory.GetFiles(Exported).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            [
+                "README.md",
+                "expert-1.safetensors",
+                "expert-2.safetensors",
+                "gate.fit.safetensors",
+                "gate.safetensors",
+                "library.json",
+            ],
+            Directory.GetFiles(Exported).Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
         Assert.Equal([Exported], Directory.GetFileSystemEntries(_folder.Path)); // nothing temporary is left
         string card = await File.ReadAllTextAsync(Path.Combine(Exported, "README.md"), Cancel);
-        foreach (string part in new[] { "# small", "| expert-2 | expert | 2 | 3x8x8 uint8 | cup, flag \\| pole |", "20 exemplars", "`affine`" })
+        foreach (
+            string part in new[]
+            {
+                "# small",
+                "| expert-2 | expert | 2 | 3x8x8 uint8 | cup, flag \\| pole |",
+                "20 exemplars",
+                "`affine`",
+            }
+        )
             Assert.Contains(part, card, StringComparison.Ordinal);
     }
 
@@ -39,14 +55,21 @@ public sealed class LibraryArchiveTests : IDisposable
         await ExportAsync();
         await LibraryExport.WriteAsync(_library, _folder["again"], replaces: false, Cancel);
         foreach (string file in Directory.GetFiles(Exported))
-            Assert.Equal(await File.ReadAllBytesAsync(file, Cancel), await File.ReadAllBytesAsync(Path.Combine(_folder["again"], Path.GetFileName(file)), Cancel));
+            Assert.Equal(
+                await File.ReadAllBytesAsync(file, Cancel),
+                await File.ReadAllBytesAsync(Path.Combine(_folder["again"], Path.GetFileName(file)), Cancel)
+            );
     }
 
     [Fact]
     public async Task Export_AgainToTheSameFolder_NeedsToBeTold()
     {
         await ExportAsync();
-        Assert.Contains("--force", (await Assert.ThrowsAsync<LibraryArchiveException>(ExportAsync)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--force",
+            (await Assert.ThrowsAsync<LibraryArchiveException>(ExportAsync)).Message,
+            StringComparison.Ordinal
+        );
         await LibraryExport.WriteAsync(_library, Exported, replaces: true, Cancel);
         Assert.Equal([Exported], Directory.GetFileSystemEntries(_folder.Path));
     }
@@ -56,7 +79,9 @@ public sealed class LibraryArchiveTests : IDisposable
     {
         Directory.CreateDirectory(Exported);
         await File.WriteAllTextAsync(Path.Combine(Exported, "letter.txt"), "dear", Cancel);
-        var error = await Assert.ThrowsAsync<LibraryArchiveException>(() => LibraryExport.WriteAsync(_library, Exported, replaces: true, Cancel));
+        var error = await Assert.ThrowsAsync<LibraryArchiveException>(() =>
+            LibraryExport.WriteAsync(_library, Exported, replaces: true, Cancel)
+        );
         Assert.Contains("no exported library", error.Message, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Exported, "letter.txt")));
     }
@@ -100,7 +125,11 @@ public sealed class LibraryArchiveTests : IDisposable
     [InlineData("members", "[]", "has no expert")]
     [InlineData("members", "[null]", "null")]
     [InlineData("members", "null", "cannot be read")]
-    [InlineData("members/0/weights/file", "\"../expert-1.safetensors\"", "outside its folder: '../expert-1.safetensors'")]
+    [InlineData(
+        "members/0/weights/file",
+        "\"../expert-1.safetensors\"",
+        "outside its folder: '../expert-1.safetensors'"
+    )]
     [InlineData("members/0/weights/file", "\"/etc/passwd\"", "outside its folder")]
     [InlineData("members/0/name", "\"a/b\"", "no slash")]
     [InlineData("members/0/classNames", "[\"ball\"]", "2 classes and 1 names")]
@@ -113,7 +142,8 @@ public sealed class LibraryArchiveTests : IDisposable
         var document = JsonNode.Parse(await File.ReadAllTextAsync(file, Cancel))!;
         string[] parts = path.Split('/');
         var parent = document;
-        foreach (string part in parts[..^1]) parent = int.TryParse(part, out int index) ? parent[index]! : parent[part]!;
+        foreach (string part in parts[..^1])
+            parent = int.TryParse(part, out int index) ? parent[index]! : parent[part]!;
         parent[parts[^1]] = JsonNode.Parse(value);
         await File.WriteAllTextAsync(file, document.ToJsonString(), Cancel);
         await RefusedAsync(message);
@@ -127,7 +157,8 @@ public sealed class LibraryArchiveTests : IDisposable
     {
         var error = await Assert.ThrowsAsync<LibraryArchiveException>(() => LibraryArchive.OpenAsync(Exported, Cancel));
         Assert.DoesNotContain('\n', error.Message);
-        foreach (string part in parts) Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        foreach (string part in parts)
+            Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 
     private static string Text(LibraryManifest manifest) => System.Text.Json.JsonSerializer.Serialize(manifest);

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Serving.Tests;
 
-/// <summary>A library of networks with random weights, in memory: two experts of two classes each, a gate network, and an affine fit.</summary>
+/// <summary>
+/// A library of networks with random weights, in memory: two experts of two classes each, a gate network, and an
+/// affine fit.
+/// </summary>
 internal sealed class SmallLibrary : ILibrarySource
 {
     private readonly Dictionary<string, byte[]> _blobs = [];
@@ -18,18 +21,30 @@ internal sealed class SmallLibrary : ILibrarySource
             Member("expert-2", 2, [2, 3], ["cup", "flag | pole"], MemberRole.Expert),
             Member("gate", 3, [0, 1, 2, 3], ["ball", "box", "cup", "flag | pole"], MemberRole.Gate),
         ];
-        var parameters = new GateParameters("affine") { ["scale"] = GateArray.Vector([1.5, 0.5]), ["shift"] = GateArray.Vector([0, 1.0 / 3]) };
+        var parameters = new GateParameters("affine")
+        {
+            ["scale"] = GateArray.Vector([1.5, 0.5]),
+            ["shift"] = GateArray.Vector([0, 1.0 / 3]),
+        };
         string digest = Keep(parameters.Encode());
         var plan = new RoutingPlan { Calibration = "affine", TopExperts = 2 };
-        Manifest = new LibraryManifest("small", members, new FittedRouting(1, plan, ["expert-1", "expert-2"], digest, _blobs[digest].Length, 20));
+        Manifest = new LibraryManifest(
+            "small",
+            members,
+            new FittedRouting(1, plan, ["expert-1", "expert-2"], digest, _blobs[digest].Length, 20)
+        );
     }
 
     public LibraryManifest Manifest { get; }
 
-    public static InputTensor Inputs { get; } = new("pixels", "uint8", [5, 3, 8, 8], [.. Enumerable.Range(0, 5 * 3 * 8 * 8).Select(i => (byte)(i * 31 % 251))]);
+    public static InputTensor Inputs { get; } =
+        new("pixels", "uint8", [5, 3, 8, 8], [.. Enumerable.Range(0, 5 * 3 * 8 * 8).Select(i => (byte)(i * 31 % 251))]);
 
-    public Task<MemberWeights> ReadAsync(LibraryMember member, bool acceptsEarlier, CancellationToken cancellationToken) =>
-        Task.FromResult(new MemberWeights(member.Version, _blobs[member.Digest]));
+    public Task<MemberWeights> ReadAsync(
+        LibraryMember member,
+        bool acceptsEarlier,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(new MemberWeights(member.Version, _blobs[member.Digest]));
 
     public Task<GateParameters> ReadGateAsync(FittedRouting fitted, CancellationToken cancellationToken) =>
         Task.FromResult(GateParameters.Decode(_blobs[fitted.Digest]));

@@ -12,11 +12,14 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     Task CreateAsync(ModuleDescriptor descriptor, ModuleVersion first, CancellationToken cancellationToken = default);
 
     /// <summary>Appends a merged version; a repeat of the current one changes nothing.</summary>
-    /// <exception cref="InvalidOperationException">The version does not follow the current one, or the module does not exist.</exception>
+    /// <exception cref="InvalidOperationException">The version does not follow the current one, or the module does
+    /// not exist.</exception>
     [Alias("publish")]
     Task PublishAsync(ModuleVersion version, CancellationToken cancellationToken = default);
 
-    /// <summary>Replaces the entropy statistics; statistics of an older version than the recorded ones are ignored.</summary>
+    /// <summary>
+    /// Replaces the entropy statistics; statistics of an older version than the recorded ones are ignored.
+    /// </summary>
     [Alias("specialize")]
     Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default);
 
@@ -24,8 +27,12 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("snapshot")]
     Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>All versions, oldest first, at least up to a number that the caller knows to exist: an activation that was left behind notices it by this.</summary>
-    /// <exception cref="OrleansException">The activation does not know that version; the call can be repeated.</exception>
+    /// <summary>
+    /// All versions, oldest first, at least up to a number that the caller knows to exist: an activation that was
+    /// left behind notices it by this.
+    /// </summary>
+    /// <exception cref="OrleansException">The activation does not know that version; the call can be
+    /// repeated.</exception>
     [AlwaysInterleave, Alias("historyUpTo")]
     Task<IReadOnlyList<ModuleVersion>> GetHistoryUpToAsync(int number, CancellationToken cancellationToken = default);
 
@@ -57,7 +64,10 @@ public sealed record ModuleSnapshot
 /// <param name="SampleCount">Number of inputs.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ModuleSpecialization")]
 public sealed record ModuleSpecialization(
-    [property: Id(0)] int VersionNumber, [property: Id(1)] double EntropySum, [property: Id(2)] long SampleCount)
+    [property: Id(0)] int VersionNumber,
+    [property: Id(1)] double EntropySum,
+    [property: Id(2)] long SampleCount
+)
 {
     /// <summary>The proposal's H_k: the mean entropy, in [0, ln C]; 0 before any input.</summary>
     public double MeanEntropy => SampleCount == 0 ? 0 : EntropySum / SampleCount;

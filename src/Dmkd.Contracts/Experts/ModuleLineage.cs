@@ -16,7 +16,9 @@ public sealed record ModuleLineage
     [Id(2)]
     public string? LegacyDigest { get; init; }
 
-    /// <summary>Share of the legacy weights in the first version, the proposal's α, for <see cref="ModuleOrigin.Preserved"/>.</summary>
+    /// <summary>
+    /// Share of the legacy weights in the first version, the proposal's α, for <see cref="ModuleOrigin.Preserved"/>.
+    /// </summary>
     [Id(3)]
     public double? LegacyFraction { get; init; }
 
@@ -24,7 +26,10 @@ public sealed record ModuleLineage
     [Id(4)]
     public int? Cluster { get; init; }
 
-    /// <summary>Share of the legacy model's total importance its units carry, in [0, 1], for <see cref="ModuleOrigin.Preserved"/>.</summary>
+    /// <summary>
+    /// Share of the legacy model's total importance its units carry, in [0, 1], for
+    /// <see cref="ModuleOrigin.Preserved"/>.
+    /// </summary>
     [Id(5)]
     public double? ImportanceShare { get; init; }
 

@@ -36,7 +36,10 @@ public sealed record ModuleVersion
     [Id(7)]
     public string? Rule { get; init; }
 
-    /// <summary>The compressed update from the parent, for nodes that hold it; null when it would not be smaller than the weights.</summary>
+    /// <summary>
+    /// The compressed update from the parent, for nodes that hold it; null when it would not be smaller than the
+    /// weights.
+    /// </summary>
     [Id(8)]
     public StoredBlob? Update { get; init; }
 
@@ -48,7 +51,10 @@ public sealed record ModuleVersion
     [Id(10)]
     public string[] Refusals { get; init; } = [];
 
-    /// <summary>The basis that <see cref="Update"/> is relative to, which the round's nodes have already; null when it needs none.</summary>
+    /// <summary>
+    /// The basis that <see cref="Update"/> is relative to, which the round's nodes have already; null when it needs
+    /// none.
+    /// </summary>
     [Id(11)]
     public StoredBlob? Basis { get; init; }
 }
@@ -61,8 +67,12 @@ public sealed record ModuleVersion
 /// <param name="LossAfter">Mean cross-entropy of the new version, in nats.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.MergeMetrics")]
 public sealed record MergeMetrics(
-    [property: Id(0)] long SampleCount, [property: Id(1)] double AccuracyBefore, [property: Id(2)] double AccuracyAfter,
-    [property: Id(3)] double LossBefore, [property: Id(4)] double LossAfter);
+    [property: Id(0)] long SampleCount,
+    [property: Id(1)] double AccuracyBefore,
+    [property: Id(2)] double AccuracyAfter,
+    [property: Id(3)] double LossBefore,
+    [property: Id(4)] double LossAfter
+);
 
 /// <summary>What one node gave to a merged version.</summary>
 /// <param name="NodeId">The node.</param>
@@ -72,8 +82,12 @@ public sealed record MergeMetrics(
 /// <param name="Weight">Its share of the merged update, in [0, 1]; 0 when the rule left it out.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ModuleContribution")]
 public sealed record ModuleContribution(
-    [property: Id(0)] string NodeId, [property: Id(1)] long SampleCount, [property: Id(2)] long PayloadBytes,
-    [property: Id(3)] string? Digest = null, [property: Id(4)] double Weight = 0);
+    [property: Id(0)] string NodeId,
+    [property: Id(1)] long SampleCount,
+    [property: Id(2)] long PayloadBytes,
+    [property: Id(3)] string? Digest = null,
+    [property: Id(4)] double Weight = 0
+);
 
 /// <summary>Names bytes in the weight store.</summary>
 /// <param name="Digest">Their digest.</param>

@@ -35,7 +35,10 @@ public sealed record PreservedExpert
 /// <param name="Accuracy">Accuracy on the test images of its classes, in [0, 1].</param>
 [GenerateSerializer, Immutable, Alias("dmkd.LegacyModel")]
 public sealed record LegacyModel(
-    [property: Id(0)] string Architecture, [property: Id(1)] string Digest, [property: Id(2)] double Accuracy);
+    [property: Id(0)] string Architecture,
+    [property: Id(1)] string Digest,
+    [property: Id(2)] double Accuracy
+);
 
 /// <summary>A legacy model cut to an expert's widths: the units most important to all its classes.</summary>
 /// <param name="Architecture">Text form of its architecture.</param>

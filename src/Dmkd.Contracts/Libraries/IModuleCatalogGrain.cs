@@ -16,7 +16,9 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("list")]
     Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Sets what the library's routing was fitted to; the same or a newer version replaces, an older one is ignored.</summary>
+    /// <summary>
+    /// Sets what the library's routing was fitted to; the same or a newer version replaces, an older one is ignored.
+    /// </summary>
     [Alias("publishGate")]
     Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default);
 

@@ -42,13 +42,17 @@ public sealed record DeltaSubmission
     [Id(9)]
     public long DownloadedBytes { get; init; }
 
-    /// <summary>The tensors. Id 5 was their own form on the wire, until version 0.2; a submission of such a program has none here.</summary>
+    /// <summary>
+    /// The tensors. Id 5 was their own form on the wire, until version 0.2; a submission of such a program has none
+    /// here.
+    /// </summary>
     [Id(10)]
     public required TensorReference Tensors { get; init; }
 }
 
 /// <summary>
-/// Tensors of a message, as safetensors bytes: named by digest, like everything in the weight store. Small ones come along; larger ones
+/// Tensors of a message, as safetensors bytes: named by digest, like everything in the weight store. Small ones come
+/// along; larger ones
 /// lie in the store already, so that no message grows with the model.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.TensorReference")]
@@ -81,4 +85,7 @@ public enum SubmissionKind
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Reason">Names node, module, round, check and value when it was not accepted.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.SubmissionReceipt")]
-public sealed record SubmissionReceipt([property: Id(0)] SubmissionOutcome Outcome, [property: Id(1)] string? Reason = null);
+public sealed record SubmissionReceipt(
+    [property: Id(0)] SubmissionOutcome Outcome,
+    [property: Id(1)] string? Reason = null
+);

@@ -8,12 +8,18 @@ namespace Dmkd.Contracts.Merging;
 [Alias("dmkd.IMergeCoordinatorGrain")]
 public interface IMergeCoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until a new deadline; an older round changes nothing.</summary>
+    /// <summary>
+    /// Opens a round; a repeat for a round that is still collecting, or failed, lets it collect until a new deadline;
+    /// an older round changes nothing.
+    /// </summary>
     /// <exception cref="InvalidOperationException">An earlier round, or one of another run, is still open.</exception>
     [Alias("open")]
     Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default);
 
-    /// <summary>Adds a node's update to the open round; a repeat from the same node is answered <see cref="SubmissionOutcome.Duplicate"/>.</summary>
+    /// <summary>
+    /// Adds a node's update to the open round; a repeat from the same node is answered
+    /// <see cref="SubmissionOutcome.Duplicate"/>.
+    /// </summary>
     [Alias("submit")]
     Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission, CancellationToken cancellationToken = default);
 
@@ -24,7 +30,13 @@ public interface IMergeCoordinatorGrain : IGrainWithStringKey
     /// <param name="reason">Why.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     [Alias("withdraw")]
-    Task WithdrawAsync(string runId, int round, string nodeId, string reason, CancellationToken cancellationToken = default);
+    Task WithdrawAsync(
+        string runId,
+        int round,
+        string nodeId,
+        string reason,
+        CancellationToken cancellationToken = default
+    );
 
     /// <summary>Where a round is.</summary>
     [AlwaysInterleave, Alias("status")]

@@ -10,7 +10,10 @@ public sealed record MergeOptions
     [Id(0)]
     public string Rule { get; init; } = "weighted";
 
-    /// <summary>The exchange that updates are sent by: an exchange by name, or <c>aligned</c> for replicas of different first weights. Default: svd.</summary>
+    /// <summary>
+    /// The exchange that updates are sent by: an exchange by name, or <c>aligned</c> for replicas of different first
+    /// weights. Default: svd.
+    /// </summary>
     [Id(1)]
     public string Compressor { get; init; } = "svd";
 
@@ -34,11 +37,16 @@ public sealed record MergeOptions
     [Id(6), Range(0.0, 0.999)]
     public double OuterMomentum { get; init; }
 
-    /// <summary>Whether batch-norm statistics are measured anew on the nodes' data after a merge. Default: no.</summary>
+    /// <summary>
+    /// Whether batch-norm statistics are measured anew on the nodes' data after a merge. Default: no.
+    /// </summary>
     [Id(7)]
     public bool ReestimateBatchNorm { get; init; }
 
-    /// <summary>A merge that costs more accuracy on the nodes' calibration data is refused, in [0, 1]; null accepts every merge.</summary>
+    /// <summary>
+    /// A merge that costs more accuracy on the nodes' calibration data is refused, in [0, 1]; null accepts every
+    /// merge.
+    /// </summary>
     [Id(9), Range(0.0, 1.0)]
     public double? MaxDrop { get; init; }
 }

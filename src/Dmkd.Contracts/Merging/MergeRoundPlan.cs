@@ -46,7 +46,9 @@ public sealed record MergeRoundPlan
     [Id(12)]
     public long MostSamples { get; init; } = long.MaxValue;
 
-    /// <summary>W3C trace context of the round, so that its merge belongs to its trace whenever it runs; null without tracing.</summary>
+    /// <summary>
+    /// W3C trace context of the round, so that its merge belongs to its trace whenever it runs; null without tracing.
+    /// </summary>
     [Id(13)]
     public string? Trace { get; init; }
 }

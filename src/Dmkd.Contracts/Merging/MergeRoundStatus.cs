@@ -6,7 +6,9 @@ namespace Dmkd.Contracts.Merging;
 [GenerateSerializer, Immutable, Alias("dmkd.MergeRoundStatus")]
 public sealed record MergeRoundStatus
 {
-    /// <summary>Phase of the round asked for; <see cref="MergePhase.Idle"/> when it is not the coordinator's current one.</summary>
+    /// <summary>
+    /// Phase of the round asked for; <see cref="MergePhase.Idle"/> when it is not the coordinator's current one.
+    /// </summary>
     [Id(0)]
     public required MergePhase Phase { get; init; }
 
@@ -34,7 +36,9 @@ public sealed record MergeRoundStatus
     [Id(6)]
     public StoredBlob? Basis { get; init; }
 
-    /// <summary>Seconds from the round's opening until each update came, in node order; those that came too late too.</summary>
+    /// <summary>
+    /// Seconds from the round's opening until each update came, in node order; those that came too late too.
+    /// </summary>
     [Id(7)]
     public ArrivalTime[] Arrivals { get; init; } = [];
 

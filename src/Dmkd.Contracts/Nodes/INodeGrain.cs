@@ -4,11 +4,15 @@ using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Nodes;
 
-/// <summary>A holder of private data: trains modules on it and sends updates, never data. Key: <c>library/node</c>.</summary>
+/// <summary>
+/// A holder of private data: trains modules on it and sends updates, never data. Key: <c>library/node</c>.
+/// </summary>
 [Alias("dmkd.INodeGrain")]
 public interface INodeGrain : IGrainWithStringKey
 {
-    /// <summary>Begins a local update and returns at once; a repeat of running or finished work changes nothing.</summary>
+    /// <summary>
+    /// Begins a local update and returns at once; a repeat of running or finished work changes nothing.
+    /// </summary>
     [Alias("start")]
     Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default);
 
@@ -57,20 +61,29 @@ public sealed record ProbeRequest
 [GenerateSerializer, Immutable, Alias("dmkd.Probe")]
 public abstract record Probe;
 
-/// <summary>Entropy of the predictions, and the evidence seen, on the calibration set (proposal 3.3). Answer: <see cref="EntropyReport"/>.</summary>
+/// <summary>
+/// Entropy of the predictions, and the evidence seen, on the calibration set (proposal 3.3). Answer:
+/// <see cref="EntropyReport"/>.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.EntropyProbe")]
 public sealed record EntropyProbe : Probe;
 
-/// <summary>Accuracy and loss beside those of another version, on the calibration set. Answer: <see cref="ComparisonReport"/>.</summary>
+/// <summary>
+/// Accuracy and loss beside those of another version, on the calibration set. Answer: <see cref="ComparisonReport"/>.
+/// </summary>
 /// <param name="Before">The version to compare with: the one that serves.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ComparisonProbe")]
 public sealed record ComparisonProbe([property: Id(0)] ModuleVersion Before) : Probe;
 
-/// <summary>Batch-norm statistics, measured anew on the calibration set. Answer: <see cref="StatisticsReport"/>.</summary>
+/// <summary>
+/// Batch-norm statistics, measured anew on the calibration set. Answer: <see cref="StatisticsReport"/>.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.StatisticsProbe")]
 public sealed record StatisticsProbe : Probe;
 
-/// <summary>Class scores of some of the node's exemplars (docs/adr/0018). Answer: <see cref="ExemplarReport"/>.</summary>
+/// <summary>
+/// Class scores of some of the node's exemplars (docs/adr/0018). Answer: <see cref="ExemplarReport"/>.
+/// </summary>
 /// <param name="First">First exemplar, from 0; the node answers for up to <see cref="MaxExemplars"/>.</param>
 /// <param name="WantsDescriptors">Whether descriptors are wanted.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ExemplarProbe")]
@@ -80,7 +93,9 @@ public sealed record ExemplarProbe([property: Id(0)] int First, [property: Id(1)
     public const int MaxExemplars = 500;
 }
 
-/// <summary>Moments of the inputs' features in the module's space (docs/adr/0019). Answer: <see cref="MomentsReport"/>.</summary>
+/// <summary>
+/// Moments of the inputs' features in the module's space (docs/adr/0019). Answer: <see cref="MomentsReport"/>.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.MomentsProbe")]
 public sealed record MomentsProbe : Probe
 {
@@ -107,10 +122,14 @@ public abstract record ProbeReport
 /// <summary>A node's share of a module's statistics.</summary>
 /// <param name="EntropySum">Sum of the entropies, in nats.</param>
 /// <param name="SampleCount">Number of inputs.</param>
-/// <param name="EvidenceSum">Sum of the module's evidence for the inputs: the score of the run's gate <c>evidence</c>.</param>
+/// <param name="EvidenceSum">Sum of the module's evidence for the inputs: the score of the run's gate
+/// <c>evidence</c>.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.EntropyReport")]
 public sealed record EntropyReport(
-    [property: Id(0)] double EntropySum, [property: Id(1)] long SampleCount, [property: Id(2)] double EvidenceSum) : ProbeReport;
+    [property: Id(0)] double EntropySum,
+    [property: Id(1)] long SampleCount,
+    [property: Id(2)] double EvidenceSum
+) : ProbeReport;
 
 /// <summary>What a node found about two versions.</summary>
 /// <param name="SampleCount">Number of inputs.</param>
@@ -120,38 +139,55 @@ public sealed record EntropyReport(
 /// <param name="LossAfter">Sum of the new one's cross-entropies, in nats.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ComparisonReport")]
 public sealed record ComparisonReport(
-    [property: Id(0)] long SampleCount, [property: Id(1)] long RightBefore, [property: Id(2)] long RightAfter,
-    [property: Id(3)] double LossBefore, [property: Id(4)] double LossAfter) : ProbeReport;
+    [property: Id(0)] long SampleCount,
+    [property: Id(1)] long RightBefore,
+    [property: Id(2)] long RightAfter,
+    [property: Id(3)] double LossBefore,
+    [property: Id(4)] double LossAfter
+) : ProbeReport;
 
 /// <summary>Batch-norm statistics of merged weights on a node's data.</summary>
 /// <param name="SampleCount">Number of inputs.</param>
 /// <param name="Statistics">Running means and variances, as safetensors.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.StatisticsReport")]
-public sealed record StatisticsReport([property: Id(0)] long SampleCount, [property: Id(1)] byte[] Statistics) : ProbeReport;
+public sealed record StatisticsReport([property: Id(0)] long SampleCount, [property: Id(1)] byte[] Statistics)
+    : ProbeReport;
 
 /// <summary>What a node tells about some of its exemplars: numbers made of them, never the inputs.</summary>
 /// <param name="Total">Exemplars of the node in all.</param>
 /// <param name="Labels">The data set's class index of each exemplar of this report.</param>
 /// <param name="ClassScores">The module's class scores, fp32 little-endian, shape [exemplars, classes].</param>
-/// <param name="Descriptors">Descriptors, fp32 little-endian, shape [exemplars, numbers]; empty when they were not wanted.</param>
+/// <param name="Descriptors">Descriptors, fp32 little-endian, shape [exemplars, numbers]; empty when they were not
+/// wanted.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ExemplarReport")]
 public sealed record ExemplarReport(
-    [property: Id(0)] int Total, [property: Id(1)] int[] Labels, [property: Id(2)] byte[] ClassScores, [property: Id(3)] byte[] Descriptors) : ProbeReport
+    [property: Id(0)] int Total,
+    [property: Id(1)] int[] Labels,
+    [property: Id(2)] byte[] ClassScores,
+    [property: Id(3)] byte[] Descriptors
+) : ProbeReport
 {
     /// <summary>Bytes of what is told.</summary>
     public long Bytes => sizeof(int) * (Labels.Length + 1L) + ClassScores.Length + Descriptors.Length;
 }
 
-/// <summary>Moments of a node's inputs in a module's feature space: sums over inputs, never a single one's numbers.</summary>
+/// <summary>
+/// Moments of a node's inputs in a module's feature space: sums over inputs, never a single one's numbers.
+/// </summary>
 /// <param name="Width">Number of features.</param>
 /// <param name="Classes">The data set's index of each class of the task.</param>
 /// <param name="Counts">Inputs measured of each class.</param>
 /// <param name="Sums">Sum of the features of each class, fp32 little-endian, shape [classes, features].</param>
-/// <param name="Products">Upper triangle of the sum of products of two features, fp32 little-endian, row by row.</param>
+/// <param name="Products">Upper triangle of the sum of products of two features, fp32 little-endian, row by
+/// row.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.MomentsReport")]
 public sealed record MomentsReport(
-    [property: Id(0)] int Width, [property: Id(1)] int[] Classes, [property: Id(2)] long[] Counts, [property: Id(3)] byte[] Sums,
-    [property: Id(4)] byte[] Products) : ProbeReport
+    [property: Id(0)] int Width,
+    [property: Id(1)] int[] Classes,
+    [property: Id(2)] long[] Counts,
+    [property: Id(3)] byte[] Sums,
+    [property: Id(4)] byte[] Products
+) : ProbeReport
 {
     /// <summary>Bytes of what is told.</summary>
     public long Bytes => (sizeof(int) + sizeof(long)) * Classes.Length + Sums.Length + (long)Products.Length;

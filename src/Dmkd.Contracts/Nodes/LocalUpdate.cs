@@ -44,11 +44,16 @@ public sealed record LocalUpdateRequest
     [Id(9)]
     public TimeSpan BasisWait { get; init; }
 
-    /// <summary>W3C trace context of the round, so that the update belongs to its trace; null without tracing.</summary>
+    /// <summary>
+    /// W3C trace context of the round, so that the update belongs to its trace; null without tracing.
+    /// </summary>
     [Id(10)]
     public string? Trace { get; init; }
 
-    /// <summary>The options of the round's merge plan, by which the update is packed and submitted; null when the round does not merge.</summary>
+    /// <summary>
+    /// The options of the round's merge plan, by which the update is packed and submitted; null when the round does
+    /// not merge.
+    /// </summary>
     [Id(11)]
     public MergeOptions? Merging { get; init; }
 
@@ -65,7 +70,10 @@ public sealed record LocalUpdateRequest
 /// <param name="Outputs">Its outputs for the module's classes, in the module's order.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.LegacyTeacher")]
 public sealed record LegacyTeacher(
-    [property: Id(0)] string Architecture, [property: Id(1)] string Digest, [property: Id(2)] int[] Outputs);
+    [property: Id(0)] string Architecture,
+    [property: Id(1)] string Digest,
+    [property: Id(2)] int[] Outputs
+);
 
 /// <summary>What a local update did.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.LocalUpdateReport")]

@@ -12,7 +12,9 @@ public interface IPreservationGrain : IGrainWithStringKey
     [Alias("start")]
     Task StartAsync(PreservationRequest request, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes on from what was stored last, also after a failure; work at hand or completed stays as it is.</summary>
+    /// <summary>
+    /// Goes on from what was stored last, also after a failure; work at hand or completed stays as it is.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no such preservation.</exception>
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
@@ -38,11 +40,16 @@ public sealed record PreservationRequest
     [Id(0)]
     public required PreservationSettings Settings { get; init; }
 
-    /// <summary>Digest in the weight store of the imported legacy model: safetensors, or a TorchScript program.</summary>
+    /// <summary>
+    /// Digest in the weight store of the imported legacy model: safetensors, or a TorchScript program.
+    /// </summary>
     [Id(1)]
     public required string LegacyDigest { get; init; }
 
-    /// <summary>Whether the legacy model is a TorchScript program: a teacher that cannot be cut, so that a surrogate is distilled first.</summary>
+    /// <summary>
+    /// Whether the legacy model is a TorchScript program: a teacher that cannot be cut, so that a surrogate is
+    /// distilled first.
+    /// </summary>
     [Id(2)]
     public bool IsTorchScript { get; init; }
 

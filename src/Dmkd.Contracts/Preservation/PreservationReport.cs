@@ -143,7 +143,11 @@ public sealed record PreservedModule
 /// <param name="MultiplyAdds">Mean multiply-adds per input, of the gate and the experts that ran.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoutedAccuracy")]
 public readonly record struct RoutedAccuracy(
-    [property: Id(0)] int TopExperts, [property: Id(1)] double Accuracy, [property: Id(2)] double RightExpert, [property: Id(3)] double MultiplyAdds);
+    [property: Id(0)] int TopExperts,
+    [property: Id(1)] double Accuracy,
+    [property: Id(2)] double RightExpert,
+    [property: Id(3)] double MultiplyAdds
+);
 
 /// <summary>A partition made small enough for a picture.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.PartitionSummary")]
@@ -153,7 +157,10 @@ public sealed record PartitionSummary
     [Id(0)]
     public required int Size { get; init; }
 
-    /// <summary>Mean edge weights between the units of two cells, float32 little-endian, shape [Size, Size], units ordered by cluster.</summary>
+    /// <summary>
+    /// Mean edge weights between the units of two cells, float32 little-endian, shape [Size, Size], units ordered by
+    /// cluster.
+    /// </summary>
     [Id(1)]
     public required byte[] Adjacency { get; init; }
 
@@ -171,4 +178,8 @@ public sealed record PartitionSummary
 /// <param name="Kept">Units kept.</param>
 /// <param name="Of">Units of the legacy model.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.SpaceWidth")]
-public readonly record struct SpaceWidth([property: Id(0)] string Space, [property: Id(1)] int Kept, [property: Id(2)] int Of);
+public readonly record struct SpaceWidth(
+    [property: Id(0)] string Space,
+    [property: Id(1)] int Kept,
+    [property: Id(2)] int Of
+);

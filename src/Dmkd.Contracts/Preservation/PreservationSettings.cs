@@ -4,20 +4,33 @@ using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Contracts.Preservation;
 
-/// <summary>Everything that decides what experts come out of a legacy model. Same settings on the same kind of device, same numbers.</summary>
+/// <summary>
+/// Everything that decides what experts come out of a legacy model. Same settings on the same kind of device, same
+/// numbers.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.PreservationSettings")]
 public sealed record PreservationSettings
 {
-    /// <summary>Images to calibrate, distil and evaluate with; its classes are the legacy model's outputs, in order.</summary>
+    /// <summary>
+    /// Images to calibrate, distil and evaluate with; its classes are the legacy model's outputs, in order.
+    /// </summary>
     [Id(0)]
     public required DataSource Data { get; init; }
 
-    /// <summary>Text form of the legacy model's architecture; of the surrogate's when the legacy model is a TorchScript program.</summary>
+    /// <summary>
+    /// Text form of the legacy model's architecture; of the surrogate's when the legacy model is a TorchScript
+    /// program.
+    /// </summary>
     [Id(1)]
     public required string Architecture { get; init; }
 
 #pragma warning disable CS1591 // the descriptions are the documentation
-    [Id(2), DataType("normalisation"), DisplayName("normalize"), Description("Normalisation the model was trained with")]
+    [
+        Id(2),
+        DataType("normalisation"),
+        DisplayName("normalize"),
+        Description("Normalisation the model was trained with")
+    ]
     public string Normalisation { get; init; } = "imagenet";
 
     [Id(3), Range(1, 1000), Description("Experts to make (K)")]
@@ -33,16 +46,33 @@ public sealed record PreservationSettings
     [Id(19), DataType("grouping"), Description("How classes are shared out without --classes-per-expert")]
     public string Grouping { get; init; } = "similarity";
 
-    [Id(8), Range(0.0, 1.0), Description("Most multiply-adds of an expert as a share of the model's; 0 for the widths its cluster owns")]
+    [
+        Id(8),
+        Range(0.0, 1.0),
+        Description("Most multiply-adds of an expert as a share of the model's; 0 for the widths its cluster owns")
+    ]
     public double ExpertSize { get; init; } = 0.3;
 
-    [Id(10), Range(0.0, 1.0), Description("Most multiply-adds of the gate network as a share of the model's; 0 for no gate network")]
+    [
+        Id(10),
+        Range(0.0, 1.0),
+        Description("Most multiply-adds of the gate network as a share of the model's; 0 for no gate network")
+    ]
     public double GateSize { get; init; } = 0.1;
 
-    [Id(20), Range(0.0, 100.0), Description("What the gate network's logits count beside an expert's in the evaluation")]
+    [
+        Id(20),
+        Range(0.0, 100.0),
+        Description("What the gate network's logits count beside an expert's in the evaluation")
+    ]
     public double GateVote { get; init; } = 0.5;
 
-    [Id(9), Range(0.0, 1.0), DisplayName("min-width"), Description("Least width of every layer of an expert as a share of the model's")]
+    [
+        Id(9),
+        Range(0.0, 1.0),
+        DisplayName("min-width"),
+        Description("Least width of every layer of an expert as a share of the model's")
+    ]
     public double MinimumWidth { get; init; } = 0.25;
 
     [Id(6), DataType("partition"), Description("How units are divided")]
@@ -51,13 +81,21 @@ public sealed record PreservationSettings
     [Id(7), DataType("importance"), Description("How importance is measured")]
     public string Scores { get; init; } = "gradient";
 
-    [Id(11), Range(2, 1_000_000), Description("Images per class that importance and batch-norm statistics are measured on")]
+    [
+        Id(11),
+        Range(2, 1_000_000),
+        Description("Images per class that importance and batch-norm statistics are measured on")
+    ]
     public int CalibrationPerClass { get; init; } = 100;
 
     [Id(12), Range(0, 10_000), Description("Passes over an expert's images when it is distilled; 0 for none")]
     public int Epochs { get; init; } = 8;
 
-    [Id(18), Range(0, 10_000), Description("Passes over all images when the gate network (or a surrogate) is distilled")]
+    [
+        Id(18),
+        Range(0, 10_000),
+        Description("Passes over all images when the gate network (or a surrogate) is distilled")
+    ]
     public int GateEpochs { get; init; } = 8;
 
     [Id(13), Range(2, 65_536), Description("Images per step")]

@@ -2,12 +2,16 @@ using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Contracts.Routing;
 
-/// <summary>Routes inputs to the experts of a library and answers with their mixture (proposal 3.3). Stateless; key: the library's name.</summary>
+/// <summary>
+/// Routes inputs to the experts of a library and answers with their mixture (proposal 3.3). Stateless; key: the
+/// library's name.
+/// </summary>
 [Alias("dmkd.IRouterGrain")]
 public interface IRouterGrain : IGrainWithStringKey
 {
     /// <summary>Predicts a batch with the current versions of the library's experts.</summary>
-    /// <exception cref="ArgumentException">The batch is malformed, too large, or no expert knows a candidate class.</exception>
+    /// <exception cref="ArgumentException">The batch is malformed, too large, or no expert knows a candidate
+    /// class.</exception>
     [Alias("route"), ResponseTimeout("00:05:00")]
     Task<RouteResponse> RouteAsync(RouteRequest request, CancellationToken cancellationToken = default);
 }
@@ -20,8 +24,10 @@ public sealed record RouteRequest
     public const int MaxInputBytes = 4 << 20;
 
     /// <summary>
-    /// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts without a
-    /// class of the set take no part in it. One set of all classes is class-incremental, the classes of one task task-incremental.
+    /// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts
+    /// without a
+    /// class of the set take no part in it. One set of all classes is class-incremental, the classes of one task
+    /// task-incremental.
     /// </summary>
     [Id(4)]
     public required int[][] CandidateSets { get; init; }
@@ -34,7 +40,10 @@ public sealed record RouteRequest
     [Id(6)]
     public string Calibration { get; init; } = "none";
 
-    /// <summary>Whether an earlier version of an expert may answer when the weights of its current one are damaged or missing. Default: no, as measuring wants it.</summary>
+    /// <summary>
+    /// Whether an earlier version of an expert may answer when the weights of its current one are damaged or missing.
+    /// Default: no, as measuring wants it.
+    /// </summary>
     [Id(7)]
     public bool AcceptsEarlierVersions { get; init; }
 
@@ -50,14 +59,19 @@ public sealed record RouteRequest
 /// <param name="Content">Values, row-major, little-endian.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.NamedTensor")]
 public sealed record NamedTensor(
-    [property: Id(0)] string Name, [property: Id(1)] string DataType, [property: Id(2)] int[] Shape, [property: Id(3)] byte[] Content)
+    [property: Id(0)] string Name,
+    [property: Id(1)] string DataType,
+    [property: Id(2)] int[] Shape,
+    [property: Id(3)] byte[] Content
+)
 {
     /// <summary>Images as their bytes.</summary>
     /// <param name="pixels">Layout [count, channels, size, size].</param>
     /// <param name="count">Number of images.</param>
     /// <param name="channels">Channels of an image.</param>
     /// <param name="size">Height and width of an image.</param>
-    public static NamedTensor OfPixels(byte[] pixels, int count, int channels, int size) => new("pixels", "uint8", [count, channels, size, size], pixels);
+    public static NamedTensor OfPixels(byte[] pixels, int count, int channels, int size) =>
+        new("pixels", "uint8", [count, channels, size, size], pixels);
 }
 
 /// <summary>Predictions of a batch.</summary>
@@ -65,7 +79,9 @@ public sealed record NamedTensor(
 /// <param name="DeviceSeconds">Device time, in seconds.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RouteResponse")]
 public sealed record RouteResponse(
-    [property: Id(0)] RoutedPrediction[][] Predictions, [property: Id(1)] double DeviceSeconds)
+    [property: Id(0)] RoutedPrediction[][] Predictions,
+    [property: Id(1)] double DeviceSeconds
+)
 {
     /// <summary>A line per expert that an earlier version answered for; none when all weights could be read.</summary>
     [Id(2)]
@@ -79,8 +95,11 @@ public sealed record RouteResponse(
 /// <param name="Experts">The experts that answered, most probable first.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoutedPrediction")]
 public sealed record RoutedPrediction(
-    [property: Id(0)] int ClassIndex, [property: Id(1)] string ClassName, [property: Id(2)] double Probability,
-    [property: Id(3)] ExpertShare[] Experts);
+    [property: Id(0)] int ClassIndex,
+    [property: Id(1)] string ClassName,
+    [property: Id(2)] double Probability,
+    [property: Id(3)] ExpertShare[] Experts
+);
 
 /// <summary>An expert that answered.</summary>
 /// <param name="Module">Name of the module.</param>

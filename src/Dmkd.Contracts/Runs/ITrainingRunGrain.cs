@@ -3,7 +3,9 @@ using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Runs;
 
-/// <summary>Sets the pace of a run: preservation, then per task rounds, merges, statistics and evaluation. Key: the run's id.</summary>
+/// <summary>
+/// Sets the pace of a run: preservation, then per task rounds, merges, statistics and evaluation. Key: the run's id.
+/// </summary>
 [Alias("dmkd.ITrainingRunGrain")]
 public interface ITrainingRunGrain : IGrainWithStringKey
 {
@@ -12,14 +14,19 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [Alias("start")]
     Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default);
 
-    /// <summary>Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays as it is.</summary>
+    /// <summary>
+    /// Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays
+    /// as it is.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on from the stored phase with the same
-    /// numbers. What nodes are at is finished, stored and used then. A repeat changes nothing, nor does a stop of a run that has ended.
+    /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on
+    /// from the stored phase with the same
+    /// numbers. What nodes are at is finished, stored and used then. A repeat changes nothing, nor does a stop of a
+    /// run that has ended.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("stop")]
@@ -132,11 +139,17 @@ public enum RunPhase
     /// <summary>Cannot go on; see the error.</summary>
     Failed = 8,
 
-    /// <summary>Routing is fitted to the nodes' exemplars (docs/adr/0018); between <see cref="Specialize"/> and <see cref="Evaluate"/>.</summary>
+    /// <summary>
+    /// Routing is fitted to the nodes' exemplars (docs/adr/0018); between <see cref="Specialize"/> and
+    /// <see cref="Evaluate"/>.
+    /// </summary>
     Calibrate = 9,
 }
 
-/// <summary>What it took to learn a task's expert and to measure its statistics, in all: without the fit of the routing and without evaluation. A legacy model counts with the first task.</summary>
+/// <summary>
+/// What it took to learn a task's expert and to measure its statistics, in all: without the fit of the routing and
+/// without evaluation. A legacy model counts with the first task.
+/// </summary>
 /// <param name="DeviceSeconds">Device time of all participants.</param>
 /// <param name="WallSeconds">Time the run was at work.</param>
 /// <param name="BytesUp">Bytes that nodes sent.</param>
@@ -144,7 +157,12 @@ public enum RunPhase
 /// <param name="DenseBytes">What the updates would have taken as dense fp32.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.LearningCost")]
 public sealed record LearningCost(
-    [property: Id(0)] double DeviceSeconds, [property: Id(1)] double WallSeconds, [property: Id(2)] long BytesUp, [property: Id(3)] long BytesDown, [property: Id(4)] long DenseBytes)
+    [property: Id(0)] double DeviceSeconds,
+    [property: Id(1)] double WallSeconds,
+    [property: Id(2)] long BytesUp,
+    [property: Id(3)] long BytesDown,
+    [property: Id(4)] long DenseBytes
+)
 {
     /// <summary>Nothing yet.</summary>
     public static LearningCost None { get; } = new(0, 0, 0, 0, 0);
@@ -155,6 +173,11 @@ public sealed record LearningCost(
     {
         ArgumentNullException.ThrowIfNull(earlier);
         return new(
-            DeviceSeconds - earlier.DeviceSeconds, WallSeconds - earlier.WallSeconds, BytesUp - earlier.BytesUp, BytesDown - earlier.BytesDown, DenseBytes - earlier.DenseBytes);
+            DeviceSeconds - earlier.DeviceSeconds,
+            WallSeconds - earlier.WallSeconds,
+            BytesUp - earlier.BytesUp,
+            BytesDown - earlier.BytesDown,
+            DenseBytes - earlier.DenseBytes
+        );
     }
 }

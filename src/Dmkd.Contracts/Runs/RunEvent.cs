@@ -4,15 +4,14 @@ using Dmkd.Contracts.Experts;
 namespace Dmkd.Contracts.Runs;
 
 /// <summary>
-/// Something that happened in a run or a preservation: facts, no sentences. A closed union: all kinds are in this assembly, sealed, and
+/// Something that happened in a run or a preservation: facts, no sentences. A closed union: all kinds are in this
+/// assembly, sealed, and
 /// persisted by the name of their type, which therefore never changes. Whoever shows one makes the words.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.RunEvent"), JsonConverter(typeof(RunEventConverter))]
 public abstract record RunEvent
 {
-    private protected RunEvent()
-    {
-    }
+    private protected RunEvent() { }
 
     /// <summary>Number, ascending without gaps; after a silo died they go on with a higher one.</summary>
     [Id(0)]
@@ -41,7 +40,10 @@ public sealed record RunFailed([property: Id(0)] string Stage, [property: Id(1)]
 /// <param name="Classes">Number of its classes.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.LegacyTrained")]
 public sealed record LegacyTrained(
-    [property: Id(0)] string Architecture, [property: Id(1)] double Accuracy, [property: Id(2)] int Classes) : RunEvent;
+    [property: Id(0)] string Architecture,
+    [property: Id(1)] double Accuracy,
+    [property: Id(2)] int Classes
+) : RunEvent;
 
 /// <summary>An expert was cut out of the legacy model and distilled.</summary>
 /// <param name="Module">Its name.</param>
@@ -50,8 +52,11 @@ public sealed record LegacyTrained(
 /// <param name="ImportanceShare">Share of the legacy model's importance that its units carry, in [0, 1].</param>
 [GenerateSerializer, Immutable, Alias("dmkd.ExpertPreserved")]
 public sealed record ExpertPreserved(
-    [property: Id(0)] string Module, [property: Id(1)] string Architecture, [property: Id(2)] int Cluster,
-    [property: Id(3)] double ImportanceShare) : RunEvent;
+    [property: Id(0)] string Module,
+    [property: Id(1)] string Architecture,
+    [property: Id(2)] int Cluster,
+    [property: Id(3)] double ImportanceShare
+) : RunEvent;
 
 /// <summary>A task has its module.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.ExpertAdded")]
@@ -97,35 +102,55 @@ public sealed record ExpertAdded : RunEvent
 /// <param name="Updates">Updates that came in time.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoundMerged")]
 public sealed record RoundMerged(
-    [property: Id(0)] int Task, [property: Id(1)] int Round, [property: Id(2)] int Version, [property: Id(3)] int Updates) : RunEvent;
+    [property: Id(0)] int Task,
+    [property: Id(1)] int Round,
+    [property: Id(2)] int Version,
+    [property: Id(3)] int Updates
+) : RunEvent;
 
 /// <summary>A round's merge was refused, and the module stays at the version before.</summary>
 /// <param name="Task">The task, from 0.</param>
 /// <param name="Round">The round within the task, from 0.</param>
 /// <param name="Reason">The coordinator's error: limit and value.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoundRejected")]
-public sealed record RoundRejected([property: Id(0)] int Task, [property: Id(1)] int Round, [property: Id(2)] string Reason) : RunEvent;
+public sealed record RoundRejected(
+    [property: Id(0)] int Task,
+    [property: Id(1)] int Round,
+    [property: Id(2)] string Reason
+) : RunEvent;
 
 /// <summary>A round that failed is collected once more.</summary>
 /// <param name="Task">The task, from 0.</param>
 /// <param name="Round">The round within the task, from 0.</param>
 /// <param name="Reason">The coordinator's error.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.RoundRepeated")]
-public sealed record RoundRepeated([property: Id(0)] int Task, [property: Id(1)] int Round, [property: Id(2)] string Reason) : RunEvent;
+public sealed record RoundRepeated(
+    [property: Id(0)] int Task,
+    [property: Id(1)] int Round,
+    [property: Id(2)] string Reason
+) : RunEvent;
 
 /// <summary>A node's update was refused by a check of the merge.</summary>
 /// <param name="Task">The task, from 0.</param>
 /// <param name="Round">The round within the task, from 0.</param>
 /// <param name="Reason">Module, node, check, limit and value.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.UpdateRefused")]
-public sealed record UpdateRefused([property: Id(0)] int Task, [property: Id(1)] int Round, [property: Id(2)] string Reason) : RunEvent;
+public sealed record UpdateRefused(
+    [property: Id(0)] int Task,
+    [property: Id(1)] int Round,
+    [property: Id(2)] string Reason
+) : RunEvent;
 
 /// <summary>A node is not waited for in a round.</summary>
 /// <param name="Node">Its key.</param>
 /// <param name="Round">The round within the task, from 0.</param>
 /// <param name="Reason">Why: its work failed, or it does not answer.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.NodeMissed")]
-public sealed record NodeMissed([property: Id(0)] string Node, [property: Id(1)] int Round, [property: Id(2)] string Reason) : RunEvent;
+public sealed record NodeMissed(
+    [property: Id(0)] string Node,
+    [property: Id(1)] int Round,
+    [property: Id(2)] string Reason
+) : RunEvent;
 
 /// <summary>A node leaves: it is not asked from the next round on.</summary>
 /// <param name="Node">Its key.</param>
@@ -143,7 +168,10 @@ public sealed record NodeJoined([property: Id(0)] string Node) : RunEvent;
 /// <param name="Reason">What came instead of an answer.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.NodeSilent")]
 public sealed record NodeSilent(
-    [property: Id(0)] string Node, [property: Id(1)] NodeMeasurement Measurement, [property: Id(2)] string Reason) : RunEvent;
+    [property: Id(0)] string Node,
+    [property: Id(1)] NodeMeasurement Measurement,
+    [property: Id(2)] string Reason
+) : RunEvent;
 
 /// <summary>What a node told about its data could not be used.</summary>
 /// <param name="Reason">Node, module, check, limit and value.</param>
@@ -157,7 +185,11 @@ public sealed record MeasurementRefused([property: Id(0)] string Reason) : RunEv
 /// <param name="Nodes">Nodes they are of.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.GateFitted")]
 public sealed record GateFitted(
-    [property: Id(0)] int Task, [property: Id(1)] bool IsDiscriminant, [property: Id(2)] long Images, [property: Id(3)] int Nodes) : RunEvent;
+    [property: Id(0)] int Task,
+    [property: Id(1)] bool IsDiscriminant,
+    [property: Id(2)] long Images,
+    [property: Id(3)] int Nodes
+) : RunEvent;
 
 /// <summary>All tasks so far were evaluated. Rates are in [0, 1].</summary>
 /// <param name="Task">The newest task, from 0.</param>
@@ -167,10 +199,17 @@ public sealed record GateFitted(
 /// <param name="RightExpert">Share of images whose most probable expert is their task's.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.TaskEvaluated")]
 public sealed record TaskEvaluated(
-    [property: Id(0)] int Task, [property: Id(1)] int Tasks, [property: Id(2)] double ClassIncremental,
-    [property: Id(3)] double TaskIncremental, [property: Id(4)] double RightExpert) : RunEvent;
+    [property: Id(0)] int Task,
+    [property: Id(1)] int Tasks,
+    [property: Id(2)] double ClassIncremental,
+    [property: Id(3)] double TaskIncremental,
+    [property: Id(4)] double RightExpert
+) : RunEvent;
 
-/// <summary>A kind of event that this program does not know: a newer one stored it. Its contents are lost when it is stored again.</summary>
+/// <summary>
+/// A kind of event that this program does not know: a newer one stored it. Its contents are lost when it is stored
+/// again.
+/// </summary>
 /// <param name="Kind">Name of its kind.</param>
 [GenerateSerializer, Immutable, Alias("dmkd.UnknownEvent")]
 public sealed record UnknownEvent([property: Id(0)] string Kind) : RunEvent;

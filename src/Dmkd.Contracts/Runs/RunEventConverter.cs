@@ -12,7 +12,8 @@ public sealed class RunEventConverter : JsonConverter<RunEvent>
 {
     private const string Kind = "kind";
 
-    private static readonly Dictionary<string, Type> Kinds = typeof(RunEvent).Assembly.GetTypes()
+    private static readonly Dictionary<string, Type> Kinds = typeof(RunEvent)
+        .Assembly.GetTypes()
         .Where(type => type.IsSubclassOf(typeof(RunEvent)))
         .ToDictionary(type => type.Name, StringComparer.Ordinal);
 
@@ -24,7 +25,8 @@ public sealed class RunEventConverter : JsonConverter<RunEvent>
     {
         var content = JsonNode.Parse(ref reader)!.AsObject();
         string kind = content[Kind]!.GetValue<string>();
-        if (!Kinds.TryGetValue(kind, out var type) || type == typeof(UnknownEvent)) return Unknown(content, kind);
+        if (!Kinds.TryGetValue(kind, out var type) || type == typeof(UnknownEvent))
+            return Unknown(content, kind);
         content.Remove(Kind);
         return (RunEvent)content.Deserialize(type, options)!;
     }
@@ -38,9 +40,10 @@ public sealed class RunEventConverter : JsonConverter<RunEvent>
         content.WriteTo(writer, options);
     }
 
-    private static UnknownEvent Unknown(JsonObject content, string kind) => new(kind)
-    {
-        Sequence = content["sequence"]?.GetValue<long>() ?? 0,
-        At = content["at"]?.GetValue<DateTimeOffset>() ?? default,
-    };
+    private static UnknownEvent Unknown(JsonObject content, string kind) =>
+        new(kind)
+        {
+            Sequence = content["sequence"]?.GetValue<long>() ?? 0,
+            At = content["at"]?.GetValue<DateTimeOffset>() ?? default,
+        };
 }

@@ -34,7 +34,10 @@ public sealed record RunReport
     [Id(6)]
     public required double TaskDetectionRate { get; init; }
 
-    /// <summary>Serialized bytes of the updates that nodes sent and coordinators accepted, and of what they told for the routing.</summary>
+    /// <summary>
+    /// Serialized bytes of the updates that nodes sent and coordinators accepted, and of what they told for the
+    /// routing.
+    /// </summary>
     [Id(7)]
     public required long BytesUp { get; init; }
 
@@ -63,7 +66,8 @@ public sealed record RunReport
     public required long[] ExpertParameters { get; init; }
 
     /// <summary>
-    /// Multiply-adds to predict one input at the end, all views counted: of every expert, or of the R largest where the gate chooses before any
+    /// Multiply-adds to predict one input at the end, all views counted: of every expert, or of the R largest where
+    /// the gate chooses before any
     /// expert runs.
     /// </summary>
     [Id(14)]
@@ -77,7 +81,10 @@ public sealed record RunReport
     [Id(16)]
     public long RoutingBytes { get; init; }
 
-    /// <summary>What each task's expert cost to learn; in a run that took its experts over, what it cost where they were learned.</summary>
+    /// <summary>
+    /// What each task's expert cost to learn; in a run that took its experts over, what it cost where they were
+    /// learned.
+    /// </summary>
     [Id(17)]
     public LearningCost[] Learning { get; init; } = [];
 }

@@ -23,7 +23,11 @@ public sealed record MergingSettings : IFlatSection
     [Id(4), Description("Add to the next update what compression dropped from the last")]
     public bool ErrorFeedback { get; init; }
 
-    [Id(5), DataType("merge rule"), Description("How updates are averaged: {0}; with a parameter: clipped-2, trimmed-0.3, krum-2")]
+    [
+        Id(5),
+        DataType("merge rule"),
+        Description("How updates are averaged: {0}; with a parameter: clipped-2, trimmed-0.3, krum-2")
+    ]
     public string MergeRule { get; init; } = "nnm"; // docs/adr/0017
 
     [Id(6), Range(1e-3, 10.0), Description("Part of the merged update that is taken; 1 is all of it")]
@@ -32,7 +36,11 @@ public sealed record MergingSettings : IFlatSection
     [Id(7), Range(0.0, 0.999), Description("Nesterov momentum over merges, as in DiLoCo")]
     public double OuterMomentum { get; init; }
 
-    [Id(8), Range(0.0, 1.0), Description("Refuse a merge that costs more accuracy on the nodes' calibration data, in [0, 1]")]
+    [
+        Id(8),
+        Range(0.0, 1.0),
+        Description("Refuse a merge that costs more accuracy on the nodes' calibration data, in [0, 1]")
+    ]
     public double? MaxDrop { get; init; }
 
     [Id(9), Description("Let every node start a module from first weights of its own")]

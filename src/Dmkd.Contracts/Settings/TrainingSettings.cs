@@ -31,7 +31,11 @@ public sealed record TrainingSettings : IFlatSection
     [Id(5), Description("Channels of an expert's layers, the first layer first")]
     public LayerWidths Widths { get; init; } = [16, 32, 64, 64];
 
-    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Architecture of the networks, by name or as text; convolutional with the widths when not given")]
+    [
+        Id(9),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull),
+        Description("Architecture of the networks, by name or as text; convolutional with the widths when not given")
+    ]
     public string? Architecture { get; init; }
 
     [Id(6), Description("Show experts every training image in all four rotations, not a quarter of them in each")]
@@ -45,7 +49,10 @@ public sealed record TrainingSettings : IFlatSection
 #pragma warning restore CS1591
 }
 
-/// <summary>Channels of a network's layers, the first layer first; equal when all of them are. Text form: <c>16,32,64,64</c>; in JSON an array.</summary>
+/// <summary>
+/// Channels of a network's layers, the first layer first; equal when all of them are. Text form: <c>16,32,64,64</c>;
+/// in JSON an array.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.LayerWidths")]
 [JsonConverter(typeof(Json)), CollectionBuilder(typeof(LayerWidths), nameof(Of))]
 public sealed class LayerWidths : IReadOnlyList<int>, IEquatable<LayerWidths>
@@ -75,9 +82,17 @@ public sealed class LayerWidths : IReadOnlyList<int>, IEquatable<LayerWidths>
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
-        int[] widths = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int width) ? width : 0)];
-        if (widths.Length <= MaxLayers && widths.All(width => width is >= 1 and <= MaxChannels)) return new LayerWidths(widths);
-        throw new FormatException($"must be 1 to {MaxLayers} numbers of 1 to {MaxChannels} channels, such as 16,32,64, not '{string.Join(',', parts)}'.");
+        int[] widths =
+        [
+            .. parts.Select(part =>
+                int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int width) ? width : 0
+            ),
+        ];
+        if (widths.Length <= MaxLayers && widths.All(width => width is >= 1 and <= MaxChannels))
+            return new LayerWidths(widths);
+        throw new FormatException(
+            $"must be 1 to {MaxLayers} numbers of 1 to {MaxChannels} channels, such as 16,32,64, not '{string.Join(',', parts)}'."
+        );
     }
 
     /// <inheritdoc/>
@@ -90,7 +105,8 @@ public sealed class LayerWidths : IReadOnlyList<int>, IEquatable<LayerWidths>
     public override int GetHashCode()
     {
         var hash = new HashCode();
-        foreach (int width in _widths) hash.Add(width);
+        foreach (int width in _widths)
+            hash.Add(width);
         return hash.ToHashCode();
     }
 
@@ -104,8 +120,11 @@ public sealed class LayerWidths : IReadOnlyList<int>, IEquatable<LayerWidths>
 
     private sealed class Json : JsonConverter<LayerWidths>
     {
-        public override LayerWidths Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            new(JsonSerializer.Deserialize<int[]>(ref reader, options)!);
+        public override LayerWidths Read(
+            ref Utf8JsonReader reader,
+            Type typeToConvert,
+            JsonSerializerOptions options
+        ) => new(JsonSerializer.Deserialize<int[]>(ref reader, options)!);
 
         public override void Write(Utf8JsonWriter writer, LayerWidths value, JsonSerializerOptions options) =>
             JsonSerializer.Serialize(writer, value._widths, options);
@@ -117,13 +136,29 @@ public sealed class LayerWidths : IReadOnlyList<int>, IEquatable<LayerWidths>
 public sealed record LegacySettings : IFlatSection
 {
 #pragma warning disable CS1591 // the descriptions are the documentation
-    [Id(0), Range(0, 1000), Description("First tasks that the legacy model knows; 0 for no legacy model"), DisplayName("legacy-tasks"), JsonPropertyName("LegacyTasks")]
+    [
+        Id(0),
+        Range(0, 1000),
+        Description("First tasks that the legacy model knows; 0 for no legacy model"),
+        DisplayName("legacy-tasks"),
+        JsonPropertyName("LegacyTasks")
+    ]
     public int Tasks { get; init; } = 2;
 
-    [Id(1), Range(1, 10_000), Description("Passes over its data when the legacy model is trained"), DisplayName("legacy-epochs"), JsonPropertyName("LegacyEpochs")]
+    [
+        Id(1),
+        Range(1, 10_000),
+        Description("Passes over its data when the legacy model is trained"),
+        DisplayName("legacy-epochs"),
+        JsonPropertyName("LegacyEpochs")
+    ]
     public int Epochs { get; init; } = 8;
 
-    [Id(2), Range(1, 10_000), Description("Passes over the legacy owner's images of its classes when a preserved expert is distilled")]
+    [
+        Id(2),
+        Range(1, 10_000),
+        Description("Passes over the legacy owner's images of its classes when a preserved expert is distilled")
+    ]
     public int DistillationEpochs { get; init; } = 4;
 
     [Id(3), Range(0.0, 1.0), Description("Share of legacy weights in preserved experts (alpha)")]

@@ -12,23 +12,39 @@ internal static partial class DeviceMemory
     /// <param name="device">The job's device.</param>
     public static Exception Explain(Exception exception, torch.Device device)
     {
-        if (exception is not (ExternalException or OutOfMemoryException) || !IsLack(exception)) return exception;
+        if (exception is not (ExternalException or OutOfMemoryException) || !IsLack(exception))
+            return exception;
         var asked = Asked().Match(exception.Message);
         string size = asked.Success ? $"{asked.Groups[1].Value} more" : "what it needs";
-        return new DeviceMemoryException($"the device {device} has no memory for the work: it could not give {size}. Use a smaller --batch-size or --image-size, or a silo with more memory", exception);
+        return new DeviceMemoryException(
+            $"the device {device} has no memory for the work: it could not give {size}. Use a smaller "
+                + $"--batch-size or --image-size, or a silo with more memory",
+            exception
+        );
     }
 
-    private static bool IsLack(Exception exception) => exception is OutOfMemoryException || Lack().IsMatch(exception.Message);
+    private static bool IsLack(Exception exception) =>
+        exception is OutOfMemoryException || Lack().IsMatch(exception.Message);
 
-    // "DefaultCPUAllocator: can't allocate memory: you tried to allocate 17 bytes", "not enough memory: you tried ...", "CUDA out of memory. Tried to allocate 2.00 GiB".
-    [GeneratedRegex("can't allocate memory|not enough memory|out of memory", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    // "DefaultCPUAllocator: can't allocate memory: you tried to allocate 17 bytes", "not enough memory: you tried
+    // ...", "CUDA out of memory. Tried to allocate 2.00 GiB".
+    [GeneratedRegex(
+        "can't allocate memory|not enough memory|out of memory",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Lack();
 
-    [GeneratedRegex(@"tried to allocate (\d+(?:\.\d+)? (?:bytes|[KMGT]iB))", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"tried to allocate (\d+(?:\.\d+)? (?:bytes|[KMGT]iB))",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Asked();
 }
 
-/// <summary>A device has no memory for a job. The job is refused; its lane, and the process, live on. The message is one line for a person.</summary>
+/// <summary>
+/// A device has no memory for a job. The job is refused; its lane, and the process, live on. The message is one line
+/// for a person.
+/// </summary>
 public sealed class DeviceMemoryException(string message, Exception inner) : Exception(message, inner);
 
 /// <summary>The devices that work may ask for.</summary>
@@ -51,7 +67,8 @@ public static class DeviceKinds
 }
 
 /// <summary>
-/// Tells the C allocator to keep freed blocks. Training frees and takes the same few large tensors every step; by default each
+/// Tells the C allocator to keep freed blocks. Training frees and takes the same few large tensors every step; by
+/// default each
 /// goes back to the kernel and is faulted in again, which cost 1.2 to 1.6 times the step time here (docs/adr/0002).
 /// </summary>
 internal static partial class AllocatorTuning

@@ -49,12 +49,17 @@ public sealed class DeviceWorker : IDisposable
     /// <summary>Time the lanes have spent on jobs since the start, summed over lanes.</summary>
     public TimeSpan BusyTime => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _busyTicks));
 
-    /// <summary>Runs a job on a lane, inside a dispose scope: what it creates is disposed when it ends, unless passed to <see cref="DeviceJob.Keep(torch.Tensor)"/>.</summary>
+    /// <summary>
+    /// Runs a job on a lane, inside a dispose scope: what it creates is disposed when it ends, unless passed to
+    /// <see cref="DeviceJob.Keep(torch.Tensor)"/>.
+    /// </summary>
     /// <param name="job">Synchronous work; must leave the thread's grad mode and scopes as it found them.</param>
-    /// <param name="cancellationToken">Cancels the waiting; a job that has started watches <see cref="DeviceJob.CancellationToken"/>.</param>
+    /// <param name="cancellationToken">Cancels the waiting; a job that has started watches
+    /// <see cref="DeviceJob.CancellationToken"/>.</param>
     /// <returns>The job's result.</returns>
     /// <exception cref="DeviceMemoryException">The device has no memory for the job.</exception>
-    /// <exception cref="InvalidOperationException">The job left a dispose scope open or gradients off; the lane was repaired.</exception>
+    /// <exception cref="InvalidOperationException">The job left a dispose scope open or gradients off; the lane was
+    /// repaired.</exception>
     public async Task<T> RunAsync<T>(Func<DeviceJob, T> job, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -68,12 +73,17 @@ public sealed class DeviceWorker : IDisposable
     public void Dispose()
     {
         _jobs.CompleteAdding();
-        foreach (var lane in _lanes) lane.Join();
+        foreach (var lane in _lanes)
+            lane.Join();
         _jobs.Dispose();
         _room.Dispose();
     }
 
-    private void Execute<T>(Func<DeviceJob, T> job, TaskCompletionSource<T> completion, CancellationToken cancellationToken)
+    private void Execute<T>(
+        Func<DeviceJob, T> job,
+        TaskCompletionSource<T> completion,
+        CancellationToken cancellationToken
+    )
     {
         _room.Release();
         if (cancellationToken.IsCancellationRequested)
@@ -86,9 +96,12 @@ public sealed class DeviceWorker : IDisposable
         try
         {
             T result;
-            using (var scope = torch.NewDisposeScope()) result = job(new DeviceJob(scope, Device, start, cancellationToken));
-            if (LaneGuard.Repair() is { } misuse) completion.TrySetException(new InvalidOperationException($"A tensor job left {misuse}."));
-            else completion.TrySetResult(result);
+            using (var scope = torch.NewDisposeScope())
+                result = job(new DeviceJob(scope, Device, start, cancellationToken));
+            if (LaneGuard.Repair() is { } misuse)
+                completion.TrySetException(new InvalidOperationException($"A tensor job left {misuse}."));
+            else
+                completion.TrySetResult(result);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -118,7 +131,8 @@ public sealed class DeviceWorker : IDisposable
     private void RunLane()
     {
         torch.set_num_threads(1); // belongs to the thread that calls it
-        foreach (var job in _jobs.GetConsumingEnumerable()) job();
+        foreach (var job in _jobs.GetConsumingEnumerable())
+            job();
     }
 }
 
@@ -148,11 +162,16 @@ public sealed class DeviceJob
     /// <summary>Moves a tensor out of the job's scope: it becomes the caller's to dispose.</summary>
     public torch.Tensor Keep(torch.Tensor tensor) => _scope.Detach(tensor);
 
-    /// <summary>Moves a module's parameters and buffers out of the job's scope: the module becomes the caller's to dispose.</summary>
-    public T Keep<T>(T module) where T : torch.nn.Module
+    /// <summary>
+    /// Moves a module's parameters and buffers out of the job's scope: the module becomes the caller's to dispose.
+    /// </summary>
+    public T Keep<T>(T module)
+        where T : torch.nn.Module
     {
-        foreach (var parameter in module.parameters()) _scope.Detach(parameter);
-        foreach (var buffer in module.buffers()) _scope.Detach(buffer);
+        foreach (var parameter in module.parameters())
+            _scope.Detach(parameter);
+        foreach (var buffer in module.buffers())
+            _scope.Detach(buffer);
         return module;
     }
 }
@@ -177,7 +196,8 @@ internal static class LaneGuard
         {
             // A tensor made now belongs to a scope only if one is still open on this thread.
             using var probe = torch.empty(0);
-            if (OwningScope(probe) is not { } forgotten) break;
+            if (OwningScope(probe) is not { } forgotten)
+                break;
             forgotten.Dispose();
             misuse = "a dispose scope open";
         }

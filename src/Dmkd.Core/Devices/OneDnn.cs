@@ -17,7 +17,8 @@ internal static unsafe class OneDnn
     /// <returns>False, with nothing changed, when the library has no such switch.</returns>
     public static bool TrySetEnabled(nint libtorch, bool enabled)
     {
-        if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, SetEnabled, out nint set)) return false;
+        if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, SetEnabled, out nint set))
+            return false;
         ((delegate* unmanaged<nint, byte, void>)set)(context, enabled ? (byte)1 : (byte)0);
         return IsEnabled(libtorch) == enabled;
     }
@@ -25,20 +26,27 @@ internal static unsafe class OneDnn
     /// <summary>Whether convolutions may use it; null when the library does not say.</summary>
     public static bool? IsEnabled(nint libtorch)
     {
-        if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, GetEnabled, out nint get)) return null;
+        if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, GetEnabled, out nint get))
+            return null;
         return ((delegate* unmanaged<nint, byte>)get)(context) != 0;
     }
 
-    /// <summary>Its version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when the library does not say.</summary>
+    /// <summary>
+    /// Its version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when the library does not
+    /// say.
+    /// </summary>
     public static string? Version(nint libtorch)
     {
-        if (!NativeLibrary.TryGetExport(libtorch, GetVersion, out nint get)) return null;
-        // A std::string returned by value: the caller passes its place, 32 bytes, which hold pointer, length and short texts.
+        if (!NativeLibrary.TryGetExport(libtorch, GetVersion, out nint get))
+            return null;
+        // A std::string returned by value: the caller passes its place, 32 bytes, which hold pointer, length and
+        // short texts.
         nint* text = stackalloc nint[4];
         ((delegate* unmanaged<nint*, nint*>)get)(text);
         string version = Encoding.UTF8.GetString((byte*)text[0], (int)text[1]);
         bool isOutside = text[0] != (nint)(text + 2);
-        if (isOutside) NativeMemory.Free((void*)text[0]); // operator new is malloc
+        if (isOutside)
+            NativeMemory.Free((void*)text[0]); // operator new is malloc
         return version;
     }
 

@@ -6,8 +6,10 @@ using System.Runtime.InteropServices;
 namespace Dmkd.Core.Devices;
 
 /// <summary>
-/// Keeps TorchSharp's scalars alive while native code reads them (docs/adr/0003). TorchSharp hands bare pointers to native
-/// code, so the finalizer of a <c>Scalar</c> (every <c>a + b</c> makes a hidden one) can free it during the call. The guard
+/// Keeps TorchSharp's scalars alive while native code reads them (docs/adr/0003). TorchSharp hands bare pointers to
+/// native
+/// code, so the finalizer of a <c>Scalar</c> (every <c>a + b</c> makes a hidden one) can free it during the call. The
+/// guard
 /// redirects the native release of scalars to a queue that frees them <see cref="ReleaseDelay"/> later.
 /// </summary>
 internal static unsafe partial class ScalarGuard
@@ -30,16 +32,19 @@ internal static unsafe partial class ScalarGuard
     /// <returns>False, with nothing changed, when the library's code is not the code this was written for.</returns>
     public static bool Install(nint library)
     {
-        if (!NativeLibrary.TryGetExport(library, "THSTorch_dispose_scalar", out nint function)) return false;
+        if (!NativeLibrary.TryGetExport(library, "THSTorch_dispose_scalar", out nint function))
+            return false;
         var code = new Span<byte>((void*)function, JumpBytes);
-        if (!code[..4].SequenceEqual((ReadOnlySpan<byte>)[0x48, 0x85, 0xff, 0x74])) return false; // test rdi, rdi; je
+        if (!code[..4].SequenceEqual((ReadOnlySpan<byte>)[0x48, 0x85, 0xff, 0x74]))
+            return false; // test rdi, rdi; je
         var release = typeof(ScalarGuard).GetMethod(nameof(Release), BindingFlags.NonPublic | BindingFlags.Static)!;
         RuntimeHelpers.PrepareMethod(release.MethodHandle);
         delegate* unmanaged[Cdecl]<nint, void> target = &Release;
 
         nint page = function & ~(PageSize - 1);
         nint length = ((function + JumpBytes + PageSize - 1) & ~(PageSize - 1)) - page;
-        if (Protect(page, length, ReadWriteExecute) != 0) return false;
+        if (Protect(page, length, ReadWriteExecute) != 0)
+            return false;
         code[0] = 0x48; // mov rax, target
         code[1] = 0xb8;
         Unsafe.WriteUnaligned(ref code[2], (nint)target);
@@ -51,14 +56,20 @@ internal static unsafe partial class ScalarGuard
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Release(nint scalar)
     {
-        if (scalar == 0) return;
+        if (scalar == 0)
+            return;
         long now = Environment.TickCount64;
         Released.Enqueue((scalar, now));
         Interlocked.Increment(ref _deferredCount);
         // A few per release keep up with the arrivals and bound the work of one call.
-        for (int i = 0; i < 4 && Released.TryPeek(out var oldest) && now - oldest.ReleasedAt > ReleaseDelay.TotalMilliseconds; i++)
+        for (
+            int i = 0;
+            i < 4 && Released.TryPeek(out var oldest) && now - oldest.ReleasedAt > ReleaseDelay.TotalMilliseconds;
+            i++
+        )
             if (Released.TryDequeue(out var expired))
-                NativeMemory.Free((void*)expired.Pointer); // a number scalar owns nothing else, and operator new is malloc
+                // a number scalar owns nothing else, and operator new is malloc
+                NativeMemory.Free((void*)expired.Pointer);
     }
 
     [LibraryImport("libc", EntryPoint = "mprotect")]

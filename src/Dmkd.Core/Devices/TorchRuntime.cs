@@ -20,10 +20,15 @@ public static partial class TorchRuntime
     /// <exception cref="DllNotFoundException">A library is missing; the message lists the folders tried.</exception>
     public static TorchRuntimeInfo EnsureLoaded() => Loaded.Value;
 
-    /// <summary>oneDNN's version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when this libtorch does not say.</summary>
+    /// <summary>
+    /// oneDNN's version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when this libtorch does
+    /// not say.
+    /// </summary>
     public static string? OneDnnVersion() => OneDnn.Version(Processors().Handle);
 
-    /// <summary>The part of libtorch that computes on processors: its file, and its handle, which stays valid.</summary>
+    /// <summary>
+    /// The part of libtorch that computes on processors: its file, and its handle, which stays valid.
+    /// </summary>
     internal static (nint Handle, string Path) Processors()
     {
         string path = Path.Combine(EnsureLoaded().TorchDirectory, ProcessorLibrary);
@@ -33,23 +38,31 @@ public static partial class TorchRuntime
     private static TorchRuntimeInfo Load()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            throw new PlatformNotSupportedException($"DMKD's tensor runtime needs Linux x64; this is {RuntimeInformation.RuntimeIdentifier}.");
+            throw new PlatformNotSupportedException(
+                $"DMKD's tensor runtime needs Linux x64; this is {RuntimeInformation.RuntimeIdentifier}."
+            );
         var watch = Stopwatch.StartNew();
-        // libgomp reads its environment once, when it is loaded: idle workers must sleep, not spin, on a shared machine.
+        // libgomp reads its environment once, when it is loaded: idle workers must sleep, not spin, on a shared
+        // machine.
         // Environment.SetEnvironmentVariable would not be seen by C code.
         _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
         AllocatorTuning.KeepFreedBlocks();
         string torchDirectory = FindFolder(ProcessorLibrary, "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
         string sharpDirectory = FindFolder(TorchSharpLibrary, "TORCHSHARP_NATIVE_DIR", "Dmkd.TorchSharpNativeDir");
 
-        // By full path: the libraries' own search path finds their siblings, and every later load by bare name matches them.
+        // By full path: the libraries' own search path finds their siblings, and every later load by bare name
+        // matches them.
         string cuda = Path.Combine(torchDirectory, "libtorch_cuda.so");
-        if (File.Exists(cuda)) NativeLibrary.Load(cuda);
+        if (File.Exists(cuda))
+            NativeLibrary.Load(cuda);
         NativeLibrary.Load(Path.Combine(torchDirectory, "libtorch.so"));
         nint handle = LoadTorchSharp(Path.Combine(sharpDirectory, TorchSharpLibrary), out bool relaxed);
 
         bool guarded = ScalarGuard.Install(handle);
-        NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
+        NativeLibrary.SetDllImportResolver(
+            typeof(torch).Assembly,
+            (name, _, _) => name == "LibTorchSharp" ? handle : 0
+        );
         torch.InitializeDeviceType(DeviceType.CPU);
         return new TorchRuntimeInfo(torch.__version__, torchDirectory, relaxed, guarded, watch.Elapsed);
     }
@@ -57,9 +70,11 @@ public static partial class TorchRuntime
     private static nint LoadTorchSharp(string path, out bool relaxed)
     {
         relaxed = false;
-        if (TryLoad(path, out nint handle, out string error)) return handle;
+        if (TryLoad(path, out nint handle, out string error))
+            return handle;
         byte[] image = File.ReadAllBytes(path);
-        if (ElfVersionNeeds.MakeWeak(image, UnusedVersionNeed) == 0) throw new DllNotFoundException($"{path}: {error}");
+        if (ElfVersionNeeds.MakeWeak(image, UnusedVersionNeed) == 0)
+            throw new DllNotFoundException($"{path}: {error}");
         relaxed = true;
         return LoadImage(image);
     }
@@ -89,10 +104,13 @@ public static partial class TorchRuntime
             Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
             AppContext.GetData(hostOption) as string,
         ];
-        return candidates.FirstOrDefault(folder => !string.IsNullOrEmpty(folder) && File.Exists(Path.Combine(folder, file)))
+        return candidates.FirstOrDefault(folder =>
+                !string.IsNullOrEmpty(folder) && File.Exists(Path.Combine(folder, file))
+            )
             ?? throw new DllNotFoundException(
                 $"{file} was found in none of: {string.Join(", ", candidates.Where(c => !string.IsNullOrEmpty(c)))}. "
-                + $"Restore the solution, or set {environmentVariable} to the folder that holds it.");
+                    + $"Restore the solution, or set {environmentVariable} to the folder that holds it."
+            );
     }
 
     private static nint LoadImage(byte[] image)
@@ -103,7 +121,8 @@ public static partial class TorchRuntime
         {
             using var file = new Microsoft.Win32.SafeHandles.SafeFileHandle(descriptor, ownsHandle: true);
             RandomAccess.Write(file, image, 0);
-            if (TryLoad($"/proc/self/fd/{descriptor}", out nint handle, out _)) return handle; // the mapping outlives the descriptor
+            if (TryLoad($"/proc/self/fd/{descriptor}", out nint handle, out _))
+                return handle; // the mapping outlives the descriptor
         }
 
         string folder = Directory.CreateTempSubdirectory("dmkd-torch-").FullName;
@@ -122,15 +141,27 @@ public static partial class TorchRuntime
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnv(string name, string value, int overwrite);
 
-    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    [LibraryImport(
+        "libc",
+        EntryPoint = "memfd_create",
+        StringMarshalling = StringMarshalling.Utf8,
+        SetLastError = true
+    )]
     private static partial int MemoryFile(string name, uint flags);
 }
 
 /// <summary>What <see cref="TorchRuntime"/> loaded, from where and how.</summary>
 /// <param name="Version">libtorch's own version, such as 2.10.0.</param>
 /// <param name="TorchDirectory">Folder libtorch came from.</param>
-/// <param name="VersionNeedMadeWeak">Whether the C++ runtime was too old for the shipped library and one unused version need was relaxed.</param>
-/// <param name="ScalarGuardInstalled">Whether <see cref="ScalarGuard"/> protects scalars from the garbage collector.</param>
+/// <param name="VersionNeedMadeWeak">Whether the C++ runtime was too old for the shipped library and one unused
+/// version need was relaxed.</param>
+/// <param name="ScalarGuardInstalled">Whether <see cref="ScalarGuard"/> protects scalars from the garbage
+/// collector.</param>
 /// <param name="LoadTime">Time the loading took.</param>
 public sealed record TorchRuntimeInfo(
-    string Version, string TorchDirectory, bool VersionNeedMadeWeak, bool ScalarGuardInstalled, TimeSpan LoadTime);
+    string Version,
+    string TorchDirectory,
+    bool VersionNeedMadeWeak,
+    bool ScalarGuardInstalled,
+    TimeSpan LoadTime
+);

@@ -34,9 +34,13 @@ internal static class WeightSchema
             throw new ArgumentException($"Tensor '{name}' of {what} is not among the base weights.", what);
         foreach (var (name, tensor) in expected)
         {
-            if (!actual.TryGetValue(name, out var other)) throw new ArgumentException($"Tensor '{name}' is missing in {what}.", what);
+            if (!actual.TryGetValue(name, out var other))
+                throw new ArgumentException($"Tensor '{name}' is missing in {what}.", what);
             if (!tensor.shape.AsSpan().SequenceEqual(other.shape))
-                throw new ArgumentException($"Tensor '{name}' of {what} has shape {Text(other.shape)}; the base weights have {Text(tensor.shape)}.", what);
+                throw new ArgumentException(
+                    $"Tensor '{name}' of {what} has shape {Text(other.shape)}; the base weights have {Text(tensor.shape)}.",
+                    what
+                );
         }
     }
 
@@ -91,14 +95,18 @@ internal static class MergedWeight
     // variances of silent channels.
     private const double SmallestVariance = 1.17549435e-38;
 
-    /// <summary>Rounds once to float32. Variances are kept positive: an update can push them to zero or below, where batch norm gives NaN.</summary>
+    /// <summary>
+    /// Rounds once to float32. Variances are kept positive: an update can push them to zero or below, where batch
+    /// norm gives NaN.
+    /// </summary>
     /// <param name="name">Name of the weight.</param>
     /// <param name="sum">Base plus update, float64. Taken over: it may be changed.</param>
     /// <returns>The weight, in the current dispose scope.</returns>
     /// <exception cref="ArgumentException">A value is not finite; the message names the tensor.</exception>
     public static Tensor Round(string name, Tensor sum)
     {
-        if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal)) sum.clamp_min_(SmallestVariance);
+        if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal))
+            sum.clamp_min_(SmallestVariance);
         var weight = sum.to(ScalarType.Float32);
         WeightSchema.RequireFinite(name, weight, "the merged weights");
         return weight;
@@ -106,16 +114,20 @@ internal static class MergedWeight
 }
 
 /// <summary>
-/// Applies a round's merged update, <c>W_k = W_k,base + ΔW_k</c> (proposal 3.4), in float64 with one rounding at the end.
+/// Applies a round's merged update, <c>W_k = W_k,base + ΔW_k</c> (proposal 3.4), in float64 with one rounding at the
+/// end.
 /// A merge rule makes that update.
 /// </summary>
 public static class ModuleAverager
 {
-    /// <summary>Adds an update. Running variances are kept positive, since batch norm takes their square root.</summary>
+    /// <summary>
+    /// Adds an update. Running variances are kept positive, since batch norm takes their square root.
+    /// </summary>
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
     /// <param name="update">Of the base's names and shapes, float64 or float32. Borrowed.</param>
     /// <returns>The new weights, float32, in the base's order, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">Other names or shapes, or a result that is not finite; the message names the tensor.</exception>
+    /// <exception cref="ArgumentException">Other names or shapes, or a result that is not finite; the message names
+    /// the tensor.</exception>
     public static WeightSet Apply(WeightSet baseWeights, WeightSet update)
     {
         ArgumentNullException.ThrowIfNull(baseWeights);
@@ -127,6 +139,8 @@ public static class ModuleAverager
     private static Tensor Add(string name, Tensor start, Tensor update)
     {
         using var scope = NewDisposeScope();
-        return MergedWeight.Round(name, start.to(ScalarType.Float64, copy: true).add_(update)).MoveToOuterDisposeScope();
+        return MergedWeight
+            .Round(name, start.to(ScalarType.Float64, copy: true).add_(update))
+            .MoveToOuterDisposeScope();
     }
 }

@@ -12,7 +12,9 @@ public delegate NetworkArchitecture UsualArchitecture(int outputs, int imageSize
 /// <summary>Reads architectures from their text form and knows the usual ones by name.</summary>
 public static class ArchitectureCatalog
 {
-    /// <summary>Networks for images up to this size start without the strides and pooling meant for photographs.</summary>
+    /// <summary>
+    /// Networks for images up to this size start without the strides and pooling meant for photographs.
+    /// </summary>
     internal const int LargestSmallImage = 64;
 
     /// <summary>The families.</summary>
@@ -24,7 +26,10 @@ public static class ArchitectureCatalog
     /// <summary>Names that <see cref="Named"/> knows, for command lines.</summary>
     public static IReadOnlyList<string> Names => Usual.Names;
 
-    /// <summary>Reads what <see cref="object.ToString"/> of an architecture wrote, such as <c>convnet(3x32x32;24-48-48-48;8)</c>.</summary>
+    /// <summary>
+    /// Reads what <see cref="object.ToString"/> of an architecture wrote, such as
+    /// <c>convnet(3x32x32;24-48-48-48;8)</c>.
+    /// </summary>
     /// <exception cref="FormatException">Unknown family or malformed text; the message names it.</exception>
     public static NetworkArchitecture Parse(string text)
     {
@@ -32,7 +37,9 @@ public static class ArchitectureCatalog
         int open = text.IndexOf('(', StringComparison.Ordinal);
         string family = open < 0 ? text : text[..open];
         if (open < 0 || !Families.Names.Contains(family))
-            throw new FormatException($"Unknown architecture family '{family}' in '{text}'; known: {string.Join(", ", Families.Names)}.");
+            throw new FormatException(
+                $"Unknown architecture family '{family}' in '{text}'; known: {string.Join(", ", Families.Names)}."
+            );
         return Families.Find(family)(text);
     }
 
@@ -41,5 +48,6 @@ public static class ArchitectureCatalog
     /// <param name="outputs">Outputs, at least 1.</param>
     /// <param name="imageSize">Height and width of the images.</param>
     /// <exception cref="ArgumentException">Unknown name; the message lists the known ones.</exception>
-    public static NetworkArchitecture Named(string name, int outputs, int imageSize = 32) => Usual.Find(name)(outputs, imageSize);
+    public static NetworkArchitecture Named(string name, int outputs, int imageSize = 32) =>
+        Usual.Find(name)(outputs, imageSize);
 }

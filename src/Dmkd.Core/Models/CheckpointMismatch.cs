@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Models;
 
-/// <summary>The tensors of a checkpoint are not the weights of an architecture. The message is one line; <see cref="Table"/> has the details.</summary>
+/// <summary>
+/// The tensors of a checkpoint are not the weights of an architecture. The message is one line; <see cref="Table"/>
+/// has the details.
+/// </summary>
 public sealed class CheckpointMismatchException : Exception
 {
     private const int NameColumn = 48;
@@ -16,7 +19,8 @@ public sealed class CheckpointMismatchException : Exception
         string architecture,
         IReadOnlyList<KeyValuePair<string, long[]>> missing,
         IReadOnlyList<KeyValuePair<string, long[]>> unexpected,
-        IReadOnlyList<WeightShapeMismatch> wronglyShaped)
+        IReadOnlyList<WeightShapeMismatch> wronglyShaped
+    )
         : base(Summary(architecture, missing, unexpected, wronglyShaped))
     {
         Missing = [.. missing.Select(weight => weight.Key)];
@@ -24,7 +28,11 @@ public sealed class CheckpointMismatchException : Exception
         WronglyShaped = wronglyShaped;
         _rows =
         [
-            .. wronglyShaped.Select(weight => new Row(weight.Name, Text(weight.Expected), $"{Text(weight.Actual)} {weight.ActualType}")),
+            .. wronglyShaped.Select(weight => new Row(
+                weight.Name,
+                Text(weight.Expected),
+                $"{Text(weight.Actual)} {weight.ActualType}"
+            )),
             .. missing.Select(weight => new Row(weight.Key, Text(weight.Value), "missing")),
             .. unexpected.Select(tensor => new Row(tensor.Key, "unexpected", Text(tensor.Value))),
         ];
@@ -39,12 +47,16 @@ public sealed class CheckpointMismatchException : Exception
     /// <summary>Weights of another shape or of whole numbers.</summary>
     public IReadOnlyList<WeightShapeMismatch> WronglyShaped { get; }
 
-    /// <summary>All differences, one per line: name, shape in the architecture, shape in the checkpoint. At most 100 columns.</summary>
+    /// <summary>
+    /// All differences, one per line: name, shape in the architecture, shape in the checkpoint. At most 100 columns.
+    /// </summary>
     public string Table()
     {
         var table = new StringBuilder();
         foreach (var (name, expected, actual) in _rows.Prepend(new Row("Weight", "Architecture", "Checkpoint")))
-            table.Append($"{Cell(name, NameColumn)}  {Cell(expected, ShapeColumn)}  {Cell(actual, ShapeColumn).TrimEnd()}\n");
+            table.Append(
+                $"{Cell(name, NameColumn)}  {Cell(expected, ShapeColumn)}  {Cell(actual, ShapeColumn).TrimEnd()}\n"
+            );
         return table.ToString();
     }
 
@@ -52,12 +64,17 @@ public sealed class CheckpointMismatchException : Exception
         string architecture,
         IReadOnlyList<KeyValuePair<string, long[]>> missing,
         IReadOnlyList<KeyValuePair<string, long[]>> unexpected,
-        IReadOnlyList<WeightShapeMismatch> wronglyShaped)
+        IReadOnlyList<WeightShapeMismatch> wronglyShaped
+    )
     {
-        string first = wronglyShaped is [var shaped, ..] ? $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is {Text(shaped.Actual)} {shaped.ActualType}"
+        string first =
+            wronglyShaped is [var shaped, ..]
+                ? $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is "
+                    + $"{Text(shaped.Actual)} {shaped.ActualType}"
             : missing is [var (lacking, _), ..] ? $"{CheckpointFormatException.Quote(lacking)} is missing"
             : $"{CheckpointFormatException.Quote(unexpected[0].Key)} is unexpected";
-        return $"The checkpoint does not fit {architecture}: {missing.Count} weights missing, {unexpected.Count} unexpected, {wronglyShaped.Count} of another shape; first: {first}.";
+        return $"The checkpoint does not fit {architecture}: {missing.Count} weights missing, "
+            + $"{unexpected.Count} unexpected, {wronglyShaped.Count} of another shape; first: {first}.";
     }
 
     private static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
@@ -77,4 +94,9 @@ public sealed class CheckpointMismatchException : Exception
 /// <param name="Expected">Shape that the architecture needs.</param>
 /// <param name="Actual">Shape in the checkpoint.</param>
 /// <param name="ActualType">Element type in the checkpoint; only floating-point types can be weights.</param>
-public sealed record WeightShapeMismatch(string Name, IReadOnlyList<long> Expected, IReadOnlyList<long> Actual, ScalarType ActualType);
+public sealed record WeightShapeMismatch(
+    string Name,
+    IReadOnlyList<long> Expected,
+    IReadOnlyList<long> Actual,
+    ScalarType ActualType
+);

@@ -8,7 +8,8 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// A small convolutional network: per layer a 3x3 convolution, batch normalisation, ReLU and, while the map is larger than
+/// A small convolutional network: per layer a 3x3 convolution, batch normalisation, ReLU and, while the map is larger
+/// than
 /// 4x4, 2x2 max pooling; then global average pooling and a linear head.
 /// </summary>
 public sealed record ConvNetArchitecture : NetworkArchitecture
@@ -32,7 +33,8 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         Check(inputChannels, 1, MaxWidth, nameof(inputChannels));
         Check(inputSize, 4, 512, nameof(inputSize));
         Check(widths.Count, 1, MaxLayers, nameof(widths));
-        foreach (int width in widths) Check(width, 1, MaxWidth, nameof(widths));
+        foreach (int width in widths)
+            Check(width, 1, MaxWidth, nameof(widths));
         Check(outputCount, 1, 1_000_000, nameof(outputCount));
         InputChannels = inputChannels;
         InputSize = inputSize;
@@ -86,7 +88,8 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
             {
                 int inputs = layer == 0 ? InputChannels : Widths[layer - 1];
                 total += 9L * inputs * Widths[layer] * size * size;
-                if (PoolsAfter(layer)) size /= 2;
+                if (PoolsAfter(layer))
+                    size /= 2;
             }
 
             return total + (long)Widths[^1] * OutputCount;
@@ -97,7 +100,12 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
-        return new ConvNetArchitecture(InputChannels, InputSize, [.. UnitSpaces.Select(space => widths[space.Name])], outputCount);
+        return new ConvNetArchitecture(
+            InputChannels,
+            InputSize,
+            [.. UnitSpaces.Select(space => widths[space.Name])],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -114,11 +122,15 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Family}({InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount})");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Family}({InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount})"
+        );
 
     [Named("convnet", "four convolutions of 24 and 48 channels", Order = 2)]
-    internal static ConvNetArchitecture Usual(int outputs, int imageSize) => new(3, imageSize, [24, 48, 48, 48], outputs);
+    internal static ConvNetArchitecture Usual(int outputs, int imageSize) =>
+        new(3, imageSize, [24, 48, 48, 48], outputs);
 
     [Named(FamilyName, "convolutions with batch norm, then pooling and one linear layer")]
     internal static NetworkArchitecture Parse(string text)
@@ -127,10 +139,17 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         {
             string[] parts = text[(FamilyName.Length + 1)..^1].Split(';');
             int[] input = [.. parts[0].Split('x').Select(Number)];
-            if (parts.Length != 3 || input.Length != 3 || input[1] != input[2] || text[^1] != ')') throw new FormatException("The parts are not as expected.");
-            return new ConvNetArchitecture(input[0], input[1], [.. parts[1].Split('-').Select(Number)], Number(parts[2]));
+            if (parts.Length != 3 || input.Length != 3 || input[1] != input[2] || text[^1] != ')')
+                throw new FormatException("The parts are not as expected.");
+            return new ConvNetArchitecture(
+                input[0],
+                input[1],
+                [.. parts[1].Split('-').Select(Number)],
+                Number(parts[2])
+            );
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
+        catch (Exception e)
+            when (e is ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
         {
             throw Malformed(text, e);
         }
@@ -145,7 +164,11 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private static FormatException Malformed(string text, Exception cause) =>
-        new($"'{text}' is no convnet: expected convnet(channels x size x size;width-width-...;outputs), such as convnet(3x32x32;24-48-48-48;8).", cause);
+        new(
+            $"'{text}' is no convnet: expected convnet(channels x size x size;width-width-...;outputs), "
+                + $"such as convnet(3x32x32;24-48-48-48;8).",
+            cause
+        );
 
     private static void Check(int value, int minimum, int maximum, string name)
     {
@@ -157,8 +180,13 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     {
         for (int layer = 0; layer < Widths.Count; layer++)
         {
-            string space = SpaceOf(layer), norm = NormalisationOf(layer);
-            yield return new WeightAxes($"{ConvolutionOf(layer)}.weight", space, layer == 0 ? UnitSpace.Input : SpaceOf(layer - 1));
+            string space = SpaceOf(layer),
+                norm = NormalisationOf(layer);
+            yield return new WeightAxes(
+                $"{ConvolutionOf(layer)}.weight",
+                space,
+                layer == 0 ? UnitSpace.Input : SpaceOf(layer - 1)
+            );
             foreach (string vector in (string[])["weight", "bias", "running_mean", "running_var"])
                 yield return new WeightAxes($"{norm}.{vector}", space);
         }
@@ -186,7 +214,10 @@ internal sealed class ConvNet : Network
         for (int layer = 0; layer < _convolutions.Length; layer++)
         {
             int outputs = architecture.Widths[layer];
-            _convolutions[layer] = new Convolution(new ConvolutionShape(inputs, outputs, Kernel: 3) { Padding = 1 }, bias: false);
+            _convolutions[layer] = new Convolution(
+                new ConvolutionShape(inputs, outputs, Kernel: 3) { Padding = 1 },
+                bias: false
+            );
             _normalisations[layer] = nn.BatchNorm2d(outputs);
             register_module(ConvNetArchitecture.ConvolutionOf(layer), _convolutions[layer]);
             register_module(ConvNetArchitecture.NormalisationOf(layer), _normalisations[layer]);
@@ -206,7 +237,8 @@ internal sealed class ConvNet : Network
         for (int layer = 0; layer < _convolutions.Length; layer++)
         {
             x = F.relu(_normalisations[layer].forward(_convolutions[layer].forward(x)), inplace: true);
-            if (_architecture.PoolsAfter(layer)) x = F.max_pool2d(x, 2);
+            if (_architecture.PoolsAfter(layer))
+                x = F.max_pool2d(x, 2);
         }
 
         return x.mean([2, 3]).MoveToOuterDisposeScope();

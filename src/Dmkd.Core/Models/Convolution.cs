@@ -20,9 +20,12 @@ public sealed record ConvolutionShape(int Inputs, int Outputs, int Kernel)
 }
 
 /// <summary>
-/// The one place through which every convolution goes (docs/adr/0024). Maps and weights are in channels-last memory, 1.4 to 1.6 times
-/// faster on a CPU; strided 1x1 kernels thin the map out first (docs/adr/0011); and before the process's first one, all of them are tested.
-/// Owns its parameters, <c>weight</c> of shape [outputs, inputs / groups, kernel, kernel] and <c>bias</c> of shape [outputs], which keep
+/// The one place through which every convolution goes (docs/adr/0024). Maps and weights are in channels-last memory,
+/// 1.4 to 1.6 times
+/// faster on a CPU; strided 1x1 kernels thin the map out first (docs/adr/0011); and before the process's first one,
+/// all of them are tested.
+/// Owns its parameters, <c>weight</c> of shape [outputs, inputs / groups, kernel, kernel] and <c>bias</c> of shape
+/// [outputs], which keep
 /// the usual memory order.
 /// </summary>
 public sealed class Convolution : nn.Module<Tensor, Tensor>
@@ -39,7 +42,8 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(shape);
         _shape = shape;
         register_parameter("weight", Zeros(shape.Outputs, shape.Inputs / shape.Groups, shape.Kernel, shape.Kernel));
-        if (bias) register_parameter("bias", Zeros(shape.Outputs));
+        if (bias)
+            register_parameter("bias", Zeros(shape.Outputs));
     }
 
     /// <summary>What was found about this process's convolutions; null as long as none was asked for.</summary>
@@ -70,10 +74,12 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(map);
         long[] shape = map.shape;
         var last = map.permute(0, 2, 3, 1).contiguous();
-        // Where channels or pixels are one, both orders are the same memory and contiguous() keeps strides that say "plain", which the
+        // Where channels or pixels are one, both orders are the same memory and contiguous() keeps strides that say
+        // "plain", which the
         // layers behind would follow. Through a flat view the strides are made anew.
         bool isAmbiguous = shape[1] == 1 || shape[2] == 1 || shape[3] == 1;
-        if (isAmbiguous) last = last.view(-1).view(shape[0], shape[2], shape[3], shape[1]);
+        if (isAmbiguous)
+            last = last.view(-1).view(shape[0], shape[2], shape[3], shape[1]);
         return last.permute(0, 3, 1, 2);
     }
 
@@ -89,7 +95,8 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
 
     /// <summary>Convolves a map.</summary>
     /// <param name="input">Shape [batch, inputs, height, width]. Borrowed.</param>
-    /// <returns>Shape [batch, outputs, height, width], each of the last two divided by the stride. Owned by the caller.</returns>
+    /// <returns>Shape [batch, outputs, height, width], each of the last two divided by the stride. Owned by the
+    /// caller.</returns>
     /// <exception cref="ConvolutionException">This machine's convolutions are wrong.</exception>
     public override Tensor forward(Tensor input)
     {
@@ -100,21 +107,40 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
 
     /// <summary>What is tested: the computation, without asking first whether it was.</summary>
     internal static Tensor Compute(Tensor input, Tensor weight, int stride, int padding, int groups) =>
-        Compute(input, weight, null, new ConvolutionShape(0, 0, (int)weight.shape[2]) { Stride = stride, Padding = padding, Groups = groups });
+        Compute(
+            input,
+            weight,
+            null,
+            new ConvolutionShape(0, 0, (int)weight.shape[2])
+            {
+                Stride = stride,
+                Padding = padding,
+                Groups = groups,
+            }
+        );
 
     private static Tensor Compute(Tensor input, Tensor weight, Tensor? bias, ConvolutionShape shape)
     {
         using var scope = NewDisposeScope();
-        // The gradient of a strided 1x1 convolution in channels-last memory kills the process (libtorch 2.10 on AVX-512: 8 to 16
+        // The gradient of a strided 1x1 convolution in channels-last memory kills the process (libtorch 2.10 on
+        // AVX-512: 8 to 16
         // channels, 3 inputs of 16x16).
         bool thins = shape is { Kernel: 1, Stride: > 1, Padding: 0 };
         var map = ChannelsLast(thins ? EveryPixel(input, shape.Stride) : input);
         long stride = thins ? 1 : shape.Stride;
-        var result = nn.functional.conv2d(map, ChannelsLast(weight), bias, [stride, stride], [shape.Padding, shape.Padding], groups: shape.Groups);
+        var result = nn.functional.conv2d(
+            map,
+            ChannelsLast(weight),
+            bias,
+            [stride, stride],
+            [shape.Padding, shape.Padding],
+            groups: shape.Groups
+        );
         return result.MoveToOuterDisposeScope();
     }
 
-    // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of TorchSharp's own modules.
+    // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of TorchSharp's
+    // own modules.
     private static Parameter Zeros(params long[] shape)
     {
         using var scope = NewDisposeScope();

@@ -6,8 +6,10 @@ using TorchSharp;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// Makes sure that convolutions are right before the process trusts one (docs/adr/0024): mends the caches that oneDNN assumes, tests, and
-/// where that was not enough does without oneDNN. It tests instead of listing processors, because the next fault will be elsewhere.
+/// Makes sure that convolutions are right before the process trusts one (docs/adr/0024): mends the caches that oneDNN
+/// assumes, tests, and
+/// where that was not enough does without oneDNN. It tests instead of listing processors, because the next fault will
+/// be elsewhere.
 /// </summary>
 internal static class ConvolutionGuard
 {
@@ -16,7 +18,10 @@ internal static class ConvolutionGuard
     public static ConvolutionReport Examine(Convolve convolve)
     {
         var (library, path) = TorchRuntime.Processors();
-        GuardedLibrary parts = new(() => CacheMend.Apply(library, path), () => OneDnn.TrySetEnabled(library, enabled: false));
+        GuardedLibrary parts = new(
+            () => CacheMend.Apply(library, path),
+            () => OneDnn.TrySetEnabled(library, enabled: false)
+        );
         ConvolutionReport? report = null;
         ExceptionDispatchInfo? failure = null;
         Thread thread = new(Run) { IsBackground = true, Name = "dmkd-convolutions" };
@@ -47,7 +52,8 @@ internal static class ConvolutionGuard
         long start = Stopwatch.GetTimestamp();
         var mend = library.Mend();
         string? problem = ConvolutionTest.FindWrong(convolve);
-        if (problem is null) return Report(ConvolutionState.Right);
+        if (problem is null)
+            return Report(ConvolutionState.Right);
         bool helps = library.DoWithoutOneDnn() && ConvolutionTest.FindWrong(convolve) is null;
         return Report(helps ? ConvolutionState.RightWithoutOneDnn : ConvolutionState.Wrong);
 

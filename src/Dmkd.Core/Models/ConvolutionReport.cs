@@ -28,7 +28,8 @@ public sealed record ConvolutionReport(ConvolutionState State, CacheMendResult M
     /// <summary>All of it as one line.</summary>
     public string Describe()
     {
-        string mended = Mend is CacheMendResult.Mended ? ", after oneDNN's record of this processor's caches was mended" : "";
+        string mended =
+            Mend is CacheMendResult.Mended ? ", after oneDNN's record of this processor's caches was mended" : "";
         return State switch
         {
             ConvolutionState.Right => $"right{mended}",
@@ -38,6 +39,10 @@ public sealed record ConvolutionReport(ConvolutionState State, CacheMendResult M
     }
 }
 
-/// <summary>Convolutions are wrong on this machine, so nothing is trained or predicted. The message is one line for a person.</summary>
+/// <summary>
+/// Convolutions are wrong on this machine, so nothing is trained or predicted. The message is one line for a person.
+/// </summary>
 public sealed class ConvolutionException(ConvolutionReport report)
-    : Exception($"Nothing is trained or predicted: this machine's convolutions are {report.Describe()}. `dmkd doctor` tells more.");
+    : Exception(
+        $"Nothing is trained or predicted: this machine's convolutions are {report.Describe()}. `dmkd doctor` tells more."
+    );

@@ -14,12 +14,15 @@ namespace Dmkd.Core.Models;
 internal delegate Tensor Convolve(Tensor input, Tensor weight, int stride, int padding, int groups);
 
 /// <summary>
-/// Compares small convolutions, their input gradients and their weight gradients with float64, where oneDNN takes no part. The shapes
-/// are those that were wrong on machines with hidden caches (docs/adr/0024): odd widths, one channel, 1x1, strided, grouped.
+/// Compares small convolutions, their input gradients and their weight gradients with float64, where oneDNN takes no
+/// part. The shapes
+/// are those that were wrong on machines with hidden caches (docs/adr/0024): odd widths, one channel, 1x1, strided,
+/// grouped.
 /// </summary>
 internal static class ConvolutionTest
 {
-    private const double OutputTolerance = 1e-4, GradientTolerance = 1e-3; // float32 sums over a few hundred terms reach 1e-6
+    private const double OutputTolerance = 1e-4,
+        GradientTolerance = 1e-3; // float32 sums over a few hundred terms reach 1e-6
     private const ulong Seed = 1;
 
     /// <summary>The shapes.</summary>
@@ -42,7 +45,8 @@ internal static class ConvolutionTest
     ];
 
     /// <summary>Runs all shapes.</summary>
-    /// <returns>What is wrong with the first wrong one, such as <c>the output of 6 to 42 channels, 1x1, is 12 % off</c>; null when all are right.</returns>
+    /// <returns>What is wrong with the first wrong one, such as <c>the output of 6 to 42 channels, 1x1, is 12 %
+    /// off</c>; null when all are right.</returns>
     public static string? FindWrong(Convolve convolve)
     {
         foreach (var shape in Shapes)
@@ -63,15 +67,25 @@ internal static class ConvolutionTest
         {
             using Generator generator = new(seed);
             var input = randn([shape.Batch, shape.Inputs, shape.Size, shape.Size], generator: generator);
-            var weight = randn([shape.Outputs, shape.Inputs / shape.Groups, shape.Kernel, shape.Kernel], generator: generator);
+            var weight = randn(
+                [shape.Outputs, shape.Inputs / shape.Groups, shape.Kernel, shape.Kernel],
+                generator: generator
+            );
             var (output, outputGradient) = Run(convolve, shape, input, weight, null);
-            var expected = Run(convolve, shape, input.to(float64), weight.to(float64), outputGradient.to(float64)).Results;
+            var expected = Run(
+                convolve,
+                shape,
+                input.to(float64),
+                weight.to(float64),
+                outputGradient.to(float64)
+            ).Results;
             string[] names = ["output", "input gradient", "weight gradient"];
             for (int i = 0; i < names.Length; i++)
             {
                 double error = ErrorOf(output[i], expected[i]);
                 double tolerance = i == 0 ? OutputTolerance : GradientTolerance;
-                if (!(error <= tolerance)) return string.Create(CultureInfo.InvariantCulture, $"the {names[i]} of {shape} is {error:P0} off");
+                if (!(error <= tolerance))
+                    return string.Create(CultureInfo.InvariantCulture, $"the {names[i]} of {shape} is {error:P0} off");
             }
 
             return null;
@@ -82,7 +96,13 @@ internal static class ConvolutionTest
         }
     }
 
-    private static (Tensor[] Results, Tensor OutputGradient) Run(Convolve convolve, TestedShape shape, Tensor input, Tensor weight, Tensor? outputGradient)
+    private static (Tensor[] Results, Tensor OutputGradient) Run(
+        Convolve convolve,
+        TestedShape shape,
+        Tensor input,
+        Tensor weight,
+        Tensor? outputGradient
+    )
     {
         var x = input.detach().requires_grad_();
         var w = weight.detach().requires_grad_();
@@ -113,7 +133,9 @@ internal sealed record TestedShape(int Inputs, int Outputs, int Kernel)
 
     public int Groups { get; init; } = 1;
 
-    /// <summary>More than one image, of 1x1 at least 16: libtorch leaves smaller work to other code than oneDNN's.</summary>
+    /// <summary>
+    /// More than one image, of 1x1 at least 16: libtorch leaves smaller work to other code than oneDNN's.
+    /// </summary>
     public int Batch { get; init; } = Kernel == 1 ? 16 : 3;
 
     /// <summary>Height and width of the map.</summary>

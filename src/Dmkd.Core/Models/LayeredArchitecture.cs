@@ -1,6 +1,8 @@
 namespace Dmkd.Core.Models;
 
-/// <summary>An architecture given by the list of its layers: weights, counts and modules all follow from the one list.</summary>
+/// <summary>
+/// An architecture given by the list of its layers: weights, counts and modules all follow from the one list.
+/// </summary>
 public abstract record LayeredArchitecture : NetworkArchitecture
 {
     private const int MaxWidth = 65_536;
@@ -35,7 +37,8 @@ public abstract record LayeredArchitecture : NetworkArchitecture
     public sealed override long ParameterCount => Layers.Sum(ParametersOf);
 
     /// <inheritdoc/>
-    public override long MultiplyAdds => Layers.Sum(layer => layer.Columns is null ? 0 : MatrixOf(layer) * layer.Positions);
+    public override long MultiplyAdds =>
+        Layers.Sum(layer => layer.Columns is null ? 0 : MatrixOf(layer) * layer.Positions);
 
     internal IReadOnlyList<Layer> Layers { get; private set; } = [];
 
@@ -76,12 +79,14 @@ public abstract record LayeredArchitecture : NetworkArchitecture
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [{minimum}, {maximum}].");
     }
 
-    private long MatrixOf(Layer layer) => (long)WidthOf(layer.Rows) * WidthOf(layer.Columns!) * layer.Kernel * layer.Kernel;
+    private long MatrixOf(Layer layer) =>
+        (long)WidthOf(layer.Rows) * WidthOf(layer.Columns!) * layer.Kernel * layer.Kernel;
 
-    private long ParametersOf(Layer layer) => layer.Kind switch
-    {
-        LayerKind.Embedding => (long)WidthOf(layer.Rows) * layer.Positions,
-        LayerKind.BatchNormalisation or LayerKind.LayerNormalisation => 2L * WidthOf(layer.Rows),
-        _ => MatrixOf(layer) + (layer.Bias ? WidthOf(layer.Rows) : 0),
-    };
+    private long ParametersOf(Layer layer) =>
+        layer.Kind switch
+        {
+            LayerKind.Embedding => (long)WidthOf(layer.Rows) * layer.Positions,
+            LayerKind.BatchNormalisation or LayerKind.LayerNormalisation => 2L * WidthOf(layer.Rows),
+            _ => MatrixOf(layer) + (layer.Bias ? WidthOf(layer.Rows) : 0),
+        };
 }

@@ -4,7 +4,9 @@ using Convolution = Dmkd.Core.Models.Convolution;
 
 namespace Dmkd.Core.Models;
 
-/// <summary>A network that registers the layers of its architecture under their dotted names and applies them by name.</summary>
+/// <summary>
+/// A network that registers the layers of its architecture under their dotted names and applies them by name.
+/// </summary>
 internal abstract class LayeredNetwork : Network
 {
     private const double LayerNormalisationEpsilon = 1e-6; // as in the Vision Transformer's published weights
@@ -19,7 +21,8 @@ internal abstract class LayeredNetwork : Network
             var (group, leaf) = Place(layer.Name);
             if (layer.Kind == LayerKind.Embedding)
             {
-                // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of TorchSharp's own modules.
+                // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of
+                // TorchSharp's own modules.
                 long[] shape = [1, layer.Positions, architecture.WidthOf(layer.Rows)];
                 group.register_parameter(leaf, WeightInitialisation.Embedding(shape, generator));
                 continue;
@@ -35,11 +38,14 @@ internal abstract class LayeredNetwork : Network
     /// <returns>In the current scope.</returns>
     protected Tensor Apply(string layer, Tensor input) => _layers[layer].forward(input);
 
-    /// <summary>Runs a step in a scope of its own and disposes its input, so that a forward pass holds two maps and not all.</summary>
+    /// <summary>
+    /// Runs a step in a scope of its own and disposes its input, so that a forward pass holds two maps and not all.
+    /// </summary>
     protected static Tensor Step(Tensor input, Func<Tensor, Tensor> step)
     {
         using var scope = NewDisposeScope();
-        using (input) return step(input).MoveToOuterDisposeScope();
+        using (input)
+            return step(input).MoveToOuterDisposeScope();
     }
 
     private (nn.Module Group, string Leaf) Place(string path)
@@ -50,7 +56,8 @@ internal abstract class LayeredNetwork : Network
 
     private nn.Module GroupOf(string path)
     {
-        if (_groups.TryGetValue(path, out var known)) return known;
+        if (_groups.TryGetValue(path, out var known))
+            return known;
         var (parent, leaf) = Place(path);
         ModuleGroup group = new(leaf);
         parent.register_module(leaf, group);
@@ -60,7 +67,8 @@ internal abstract class LayeredNetwork : Network
 
     private static nn.Module<Tensor, Tensor> Make(LayeredArchitecture architecture, Layer layer, Generator generator)
     {
-        int rows = architecture.WidthOf(layer.Rows), columns = layer.Columns is null ? 0 : architecture.WidthOf(layer.Columns);
+        int rows = architecture.WidthOf(layer.Rows),
+            columns = layer.Columns is null ? 0 : architecture.WidthOf(layer.Columns);
         switch (layer.Kind)
         {
             case LayerKind.BatchNormalisation:
@@ -73,7 +81,10 @@ internal abstract class LayeredNetwork : Network
                 return linear;
             default:
                 int padding = layer.Padded ? layer.Kernel / 2 : 0;
-                Convolution convolution = new(new ConvolutionShape(columns, rows, layer.Kernel) { Stride = layer.Stride, Padding = padding }, layer.Bias);
+                Convolution convolution = new(
+                    new ConvolutionShape(columns, rows, layer.Kernel) { Stride = layer.Stride, Padding = padding },
+                    layer.Bias
+                );
                 WeightInitialisation.KaimingNormal(convolution.Weight, generator);
                 return convolution;
         }
@@ -101,25 +112,32 @@ internal sealed record Layer(string Name, LayerKind Kind, AxisUnits Rows, AxisUn
     public bool Bias { get; init; }
 
     /// <summary>Its tensors.</summary>
-    public IEnumerable<WeightAxes> Weights => Kind switch
-    {
-        LayerKind.Embedding => [new WeightAxes(Name, Rows) { RowAxis = 2 }],
-        LayerKind.BatchNormalisation => Vectors("weight", "bias", "running_mean", "running_var"),
-        LayerKind.LayerNormalisation => Vectors("weight", "bias"),
-        _ => Bias ? [Matrix, .. Vectors("bias")] : [Matrix],
-    };
+    public IEnumerable<WeightAxes> Weights =>
+        Kind switch
+        {
+            LayerKind.Embedding => [new WeightAxes(Name, Rows) { RowAxis = 2 }],
+            LayerKind.BatchNormalisation => Vectors("weight", "bias", "running_mean", "running_var"),
+            LayerKind.LayerNormalisation => Vectors("weight", "bias"),
+            _ => Bias ? [Matrix, .. Vectors("bias")] : [Matrix],
+        };
 
     private WeightAxes Matrix => new($"{Name}.weight", Rows, Columns);
 
     public static Layer Convolution(string name, string rows, string columns, int kernel, int stride, int outputSize) =>
-        new(name, LayerKind.Convolution, rows, columns) { Kernel = kernel, Stride = stride, Positions = outputSize * outputSize };
+        new(name, LayerKind.Convolution, rows, columns)
+        {
+            Kernel = kernel,
+            Stride = stride,
+            Positions = outputSize * outputSize,
+        };
 
     public static Layer BatchNormalisation(string name, string rows) => new(name, LayerKind.BatchNormalisation, rows);
 
     public static Layer Linear(string name, AxisUnits rows, AxisUnits columns, int positions = 1) =>
         new(name, LayerKind.Linear, rows, columns) { Bias = true, Positions = positions };
 
-    private IEnumerable<WeightAxes> Vectors(params string[] names) => names.Select(name => new WeightAxes($"{Name}.{name}", Rows));
+    private IEnumerable<WeightAxes> Vectors(params string[] names) =>
+        names.Select(name => new WeightAxes($"{Name}.{name}", Rows));
 }
 
 internal enum LayerKind

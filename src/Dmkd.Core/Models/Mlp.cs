@@ -29,13 +29,19 @@ public sealed record MlpArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override string Family => FamilyName;
 
-    private protected override string Arguments => $"{InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount}";
+    private protected override string Arguments =>
+        $"{InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount}";
 
     /// <inheritdoc/>
     public override NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
-        return new MlpArchitecture(InputChannels, InputSize, [.. UnitSpaces.Select(space => widths[space.Name])], outputCount);
+        return new MlpArchitecture(
+            InputChannels,
+            InputSize,
+            [.. UnitSpaces.Select(space => widths[space.Name])],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -51,12 +57,22 @@ public sealed record MlpArchitecture : LayeredArchitecture
     internal static MlpArchitecture Usual(int outputs, int imageSize) => new(3, imageSize, [512, 256], outputs);
 
     [Named(FamilyName, "linear layers")]
-    internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, "mlp(3x32x32;512-256;10)", arguments =>
-    {
-        ArchitectureText.Count(arguments, 3);
-        var (channels, size) = ArchitectureText.Input(arguments[0]);
-        return new MlpArchitecture(channels, size, ArchitectureText.Numbers(arguments[1], '-'), ArchitectureText.Number(arguments[2]));
-    });
+    internal static NetworkArchitecture Parse(string text) =>
+        ArchitectureText.Read(
+            text,
+            "mlp(3x32x32;512-256;10)",
+            arguments =>
+            {
+                ArchitectureText.Count(arguments, 3);
+                var (channels, size) = ArchitectureText.Input(arguments[0]);
+                return new MlpArchitecture(
+                    channels,
+                    size,
+                    ArchitectureText.Numbers(arguments[1], '-'),
+                    ArchitectureText.Number(arguments[2])
+                );
+            }
+        );
 
     internal static string LayerOf(int layer) => $"fc{layer + 1}";
 
@@ -80,7 +96,8 @@ internal sealed class Mlp(MlpArchitecture architecture, Generator generator) : L
     {
         using var scope = NewDisposeScope();
         var x = input.flatten(1);
-        for (int layer = 0; layer < architecture.Widths.Count; layer++) x = F.relu(Apply(MlpArchitecture.LayerOf(layer), x), inplace: true);
+        for (int layer = 0; layer < architecture.Widths.Count; layer++)
+            x = F.relu(Apply(MlpArchitecture.LayerOf(layer), x), inplace: true);
         return x.MoveToOuterDisposeScope();
     }
 

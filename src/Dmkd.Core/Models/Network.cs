@@ -56,7 +56,10 @@ public abstract record NetworkArchitecture
     /// <summary>Number of outputs (logits).</summary>
     public abstract int OutputCount { get; }
 
-    /// <summary>The spaces that can be cut, in network order; without <see cref="UnitSpace.Input"/> and <see cref="UnitSpace.Output"/>.</summary>
+    /// <summary>
+    /// The spaces that can be cut, in network order; without <see cref="UnitSpace.Input"/> and
+    /// <see cref="UnitSpace.Output"/>.
+    /// </summary>
     public abstract IReadOnlyList<UnitSpace> UnitSpaces { get; }
 
     /// <summary>The axes of every tensor in the network's state, in network order.</summary>
@@ -73,18 +76,24 @@ public abstract record NetworkArchitecture
     /// <param name="outputCount">Number of outputs, at least 1.</param>
     public abstract NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount);
 
-    /// <summary>The same family, cut to some of its units. Families whose structure depends on which units stay override this.</summary>
+    /// <summary>
+    /// The same family, cut to some of its units. Families whose structure depends on which units stay override this.
+    /// </summary>
     /// <param name="units">The units of every cuttable space that stay, ascending, at least one each.</param>
     /// <param name="outputCount">Number of outputs, at least 1.</param>
     public virtual NetworkArchitecture Cut(IReadOnlyDictionary<string, IReadOnlyList<int>> units, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(units);
-        return Resize(units.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal), outputCount);
+        return Resize(
+            units.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal),
+            outputCount
+        );
     }
 
     /// <summary>Builds a network with random weights.</summary>
     /// <param name="generator">Source of the weights. Borrowed: its state advances.</param>
-    /// <returns>A network owned by the caller, on the CPU. Built inside a dispose scope, its tensors belong to that scope.</returns>
+    /// <returns>A network owned by the caller, on the CPU. Built inside a dispose scope, its tensors belong to that
+    /// scope.</returns>
     public abstract Network Build(torch.Generator generator);
 }
 
@@ -92,8 +101,10 @@ public abstract record NetworkArchitecture
 internal sealed class ModuleGroup(string name) : nn.Module(name);
 
 /// <summary>
-/// A set of units (output channels or neurons) that every layer writing to or reading from it shares. A residual stream is
-/// one space however many layers write to it. Preservation cuts a network by choosing units of each space (proposal 3.2).
+/// A set of units (output channels or neurons) that every layer writing to or reading from it shares. A residual
+/// stream is
+/// one space however many layers write to it. Preservation cuts a network by choosing units of each space (proposal
+/// 3.2).
 /// </summary>
 /// <param name="Name">Name, unique in the network.</param>
 /// <param name="Width">Number of units, at least 1.</param>
@@ -113,14 +124,19 @@ public sealed record UnitSpace(string Name, int Width)
 /// <remarks>Further axes (kernel height and width) belong to no unit and stay whole.</remarks>
 public sealed record WeightAxes(string Name, AxisUnits Rows, AxisUnits? Columns = null)
 {
-    /// <summary>The axis of <see cref="Rows"/>: 0, or another in tensors without <see cref="Columns"/>, such as 2 in position embeddings [1, tokens, units].</summary>
+    /// <summary>
+    /// The axis of <see cref="Rows"/>: 0, or another in tensors without <see cref="Columns"/>, such as 2 in position
+    /// embeddings [1, tokens, units].
+    /// </summary>
     public int RowAxis { get; init; }
 }
 
 /// <summary>How the positions along one axis of a weight stand for the units of a space.</summary>
 /// <param name="Space">Name of the space.</param>
-/// <param name="Outer">How often the whole space comes one after the other, such as 3 for fused query, key and value rows. At least 1.</param>
-/// <param name="Inner">How many neighbouring positions one unit has, such as height · width of a flattened map. At least 1.</param>
+/// <param name="Outer">How often the whole space comes one after the other, such as 3 for fused query, key and value
+/// rows. At least 1.</param>
+/// <param name="Inner">How many neighbouring positions one unit has, such as height · width of a flattened map. At
+/// least 1.</param>
 /// <remarks>Position <c>(outer · width + unit) · Inner + inner</c> belongs to <c>unit</c>.</remarks>
 public sealed record AxisUnits(string Space, int Outer = 1, int Inner = 1)
 {

@@ -11,10 +11,12 @@ public static class NetworkLoader
     /// <param name="architecture">Text form of its architecture.</param>
     /// <param name="content">Its weights, as <see cref="WeightCodec"/> writes them.</param>
     /// <param name="device">Where it is to be.</param>
-    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that scope.</returns>
+    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that
+    /// scope.</returns>
     /// <exception cref="FormatException">The text is no architecture.</exception>
     /// <exception cref="CheckpointFormatException">The bytes are no weights.</exception>
-    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that does not.</exception>
+    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that
+    /// does not.</exception>
     public static Network Load(string architecture, ReadOnlySpan<byte> content, Device device)
     {
         var parsed = ArchitectureCatalog.Parse(architecture);
@@ -26,21 +28,28 @@ public static class NetworkLoader
     /// <param name="architecture">What to build.</param>
     /// <param name="weights">Borrowed.</param>
     /// <param name="device">Where it is to be.</param>
-    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that scope.</returns>
-    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that does not.</exception>
+    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that
+    /// scope.</returns>
+    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that
+    /// does not.</exception>
     public static Network Load(NetworkArchitecture architecture, WeightSet weights, Device device)
     {
         using var generator = new Generator(0UL, CPU);
         return Load(architecture, weights, device, generator);
     }
 
-    /// <summary>As the other overload, for work whose random numbers begin after the network: building it draws from the generator.</summary>
+    /// <summary>
+    /// As the other overload, for work whose random numbers begin after the network: building it draws from the
+    /// generator.
+    /// </summary>
     /// <param name="architecture">What to build.</param>
     /// <param name="weights">Borrowed.</param>
     /// <param name="device">Where it is to be.</param>
     /// <param name="generator">Source of the weights that are then overwritten. Borrowed: its state advances.</param>
-    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that scope.</returns>
-    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that does not.</exception>
+    /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that
+    /// scope.</returns>
+    /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that
+    /// does not.</exception>
     public static Network Load(NetworkArchitecture architecture, WeightSet weights, Device device, Generator generator)
     {
         ArgumentNullException.ThrowIfNull(architecture);

@@ -3,9 +3,12 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Models;
 
-/// <summary>Finds the weights of an architecture among the tensors of a checkpoint, whatever repository named them.</summary>
+/// <summary>
+/// Finds the weights of an architecture among the tensors of a checkpoint, whatever repository named them.
+/// </summary>
 /// <remarks>
-/// Counters are left out; wrappers such as <c>module.</c> and any first part that all names share are taken off as far as this makes
+/// Counters are left out; wrappers such as <c>module.</c> and any first part that all names share are taken off as
+/// far as this makes
 /// more weights match; synonyms of heads and shortcuts are equal. The tables are in <c>WeightNames</c>.
 /// </remarks>
 public static class StateDictMapper
@@ -14,7 +17,8 @@ public static class StateDictMapper
     /// <param name="architecture">What the weights are for.</param>
     /// <param name="tensors">Tensors by the checkpoint's names. Borrowed: not modified, not disposed.</param>
     /// <returns>Float32 copies by the architecture's names, in its order, owned by the caller.</returns>
-    /// <exception cref="CheckpointMismatchException">A weight is missing, of another shape or of whole numbers, or a tensor has no place.</exception>
+    /// <exception cref="CheckpointMismatchException">A weight is missing, of another shape or of whole numbers, or a
+    /// tensor has no place.</exception>
     public static WeightSet Map(NetworkArchitecture architecture, IReadOnlyDictionary<string, Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -24,7 +28,9 @@ public static class StateDictMapper
         var expected = ShapesOf(architecture);
         var found = Match(expected, tensors, out var unexpected);
         Check(architecture, expected, tensors, found, unexpected);
-        return new WeightSet(expected.Select(weight => KeyValuePair.Create(weight.Key, Float32Copy(tensors[found[weight.Key]]))));
+        return new WeightSet(
+            expected.Select(weight => KeyValuePair.Create(weight.Key, Float32Copy(tensors[found[weight.Key]])))
+        );
     }
 
     /// <summary>Tells how many outputs a checkpoint's network has.</summary>
@@ -37,7 +43,11 @@ public static class StateDictMapper
         ArgumentNullException.ThrowIfNull(tensors);
         var found = Match(ShapesOf(architecture), tensors, out _);
         foreach (var axes in architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output))
-            if (found.TryGetValue(axes.Name, out string? name) && tensors[name].shape is [> 0 and <= int.MaxValue, ..] shape) return (int)shape[0];
+            if (
+                found.TryGetValue(axes.Name, out string? name)
+                && tensors[name].shape is [> 0 and <= int.MaxValue, ..] shape
+            )
+                return (int)shape[0];
         return null;
     }
 
@@ -53,16 +63,28 @@ public static class StateDictMapper
     /// <summary>Finds the tensor of each weight.</summary>
     /// <returns>Names in the checkpoint by the architecture's names.</returns>
     private static Dictionary<string, string> Match(
-        List<KeyValuePair<string, long[]>> expected, IReadOnlyDictionary<string, Tensor> tensors, out List<string> unexpected)
+        List<KeyValuePair<string, long[]>> expected,
+        IReadOnlyDictionary<string, Tensor> tensors,
+        out List<string> unexpected
+    )
     {
         var own = expected.Select(weight => WeightNames.FirstPart(weight.Key) ?? "").ToHashSet(StringComparer.Ordinal);
-        var candidates = tensors.Keys.Where(name => !WeightNames.IsIgnored(name)).Select(name => (Name: name, Short: WeightNames.Unwrap(name, own))).ToList();
+        var candidates = tensors
+            .Keys.Where(name => !WeightNames.IsIgnored(name))
+            .Select(name => (Name: name, Short: WeightNames.Unwrap(name, own)))
+            .ToList();
         var best = Pair(expected, candidates);
         while (CommonPart(candidates.Select(candidate => candidate.Short)) is { } common)
         {
-            candidates = [.. candidates.Select(candidate => (candidate.Name, WeightNames.Unwrap(candidate.Short[(common.Length + 1)..], own)))];
+            candidates =
+            [
+                .. candidates.Select(candidate =>
+                    (candidate.Name, WeightNames.Unwrap(candidate.Short[(common.Length + 1)..], own))
+                ),
+            ];
             var pairs = Pair(expected, candidates);
-            if (pairs.Count > best.Count) best = pairs;
+            if (pairs.Count > best.Count)
+                best = pairs;
         }
 
         var used = best.Values.ToHashSet(StringComparer.Ordinal);
@@ -70,7 +92,10 @@ public static class StateDictMapper
         return best;
     }
 
-    private static Dictionary<string, string> Pair(List<KeyValuePair<string, long[]>> expected, List<(string Name, string Short)> candidates)
+    private static Dictionary<string, string> Pair(
+        List<KeyValuePair<string, long[]>> expected,
+        List<(string Name, string Short)> candidates
+    )
     {
         var exact = new Dictionary<string, string>(StringComparer.Ordinal);
         var synonyms = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -82,7 +107,11 @@ public static class StateDictMapper
 
         var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (weight, _) in expected)
-            if (exact.TryGetValue(weight, out string? name) || synonyms.TryGetValue(WeightNames.Canonical(weight), out name)) pairs.Add(weight, name);
+            if (
+                exact.TryGetValue(weight, out string? name)
+                || synonyms.TryGetValue(WeightNames.Canonical(weight), out name)
+            )
+                pairs.Add(weight, name);
         return pairs;
     }
 
@@ -97,22 +126,30 @@ public static class StateDictMapper
         List<KeyValuePair<string, long[]>> expected,
         IReadOnlyDictionary<string, Tensor> tensors,
         Dictionary<string, string> found,
-        List<string> unexpected)
+        List<string> unexpected
+    )
     {
         var missing = expected.Where(weight => !found.ContainsKey(weight.Key)).ToList();
         var wronglyShaped = new List<WeightShapeMismatch>();
         foreach (var (name, shape) in expected)
         {
-            if (!found.TryGetValue(name, out string? source)) continue;
+            if (!found.TryGetValue(name, out string? source))
+                continue;
             var tensor = tensors[source];
             if (!tensor.is_floating_point() || !tensor.shape.AsSpan().SequenceEqual(shape))
                 wronglyShaped.Add(new WeightShapeMismatch(name, shape, tensor.shape, tensor.dtype));
         }
 
-        if (missing.Count + unexpected.Count + wronglyShaped.Count == 0) return;
+        if (missing.Count + unexpected.Count + wronglyShaped.Count == 0)
+            return;
         throw new CheckpointMismatchException(
-            architecture.ToString()!, missing, [.. unexpected.Select(name => KeyValuePair.Create(name, tensors[name].shape))], wronglyShaped);
+            architecture.ToString()!,
+            missing,
+            [.. unexpected.Select(name => KeyValuePair.Create(name, tensors[name].shape))],
+            wronglyShaped
+        );
     }
 
-    private static Tensor Float32Copy(Tensor tensor) => tensor.detach().to(ScalarType.Float32, CPU, copy: true).contiguous();
+    private static Tensor Float32Copy(Tensor tensor) =>
+        tensor.detach().to(ScalarType.Float32, CPU, copy: true).contiguous();
 }

@@ -6,9 +6,12 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// A network saved as a TorchScript program, used as it is: its outputs and the gradients of its parameters. Owns its tensors.
+/// A network saved as a TorchScript program, used as it is: its outputs and the gradients of its parameters. Owns its
+/// tensors.
 /// </summary>
-/// <remarks>A TorchScript file is a program that libtorch interprets. Unlike a checkpoint it must come from someone you trust.</remarks>
+/// <remarks>
+/// A TorchScript file is a program that libtorch interprets. Unlike a checkpoint it must come from someone you trust.
+/// </remarks>
 public sealed class TorchScriptTeacher : IDisposable
 {
     /// <summary>Largest file.</summary>
@@ -20,10 +23,19 @@ public sealed class TorchScriptTeacher : IDisposable
     {
         _module = module;
         _module.eval();
-        Parameters = [.. module.named_parameters().Select(parameter => KeyValuePair.Create(parameter.name, (Tensor)parameter.parameter.DetachFromDisposeScope()))];
+        Parameters =
+        [
+            .. module
+                .named_parameters()
+                .Select(parameter =>
+                    KeyValuePair.Create(parameter.name, (Tensor)parameter.parameter.DetachFromDisposeScope())
+                ),
+        ];
     }
 
-    /// <summary>The trained parameters by name; they require gradients. They live until the teacher is disposed.</summary>
+    /// <summary>
+    /// The trained parameters by name; they require gradients. They live until the teacher is disposed.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, Tensor>> Parameters { get; }
 
     /// <summary>Loads a program.</summary>
@@ -40,7 +52,10 @@ public sealed class TorchScriptTeacher : IDisposable
         }
         catch (ExternalException e)
         {
-            throw new CheckpointFormatException($"{path}: libtorch refuses this TorchScript program: {FirstLine(e)}", e);
+            throw new CheckpointFormatException(
+                $"{path}: libtorch refuses this TorchScript program: {FirstLine(e)}",
+                e
+            );
         }
     }
 
@@ -59,32 +74,42 @@ public sealed class TorchScriptTeacher : IDisposable
         }
         catch (ExternalException e)
         {
-            throw new CheckpointFormatException($"The TorchScript program fails on an input of shape [{string.Join(", ", input.shape)}]: {FirstLine(e)}", e);
+            throw new CheckpointFormatException(
+                $"The TorchScript program fails on an input of shape [{string.Join(", ", input.shape)}]: {FirstLine(e)}",
+                e
+            );
         }
     }
 
     /// <summary>Releases the network.</summary>
     public void Dispose()
     {
-        foreach (var (_, parameter) in Parameters) parameter.Dispose();
+        foreach (var (_, parameter) in Parameters)
+            parameter.Dispose();
         _module.Dispose();
     }
 
     private static void CheckFile(string path)
     {
         using var file = File.OpenRead(path);
-        if (file.Length > MaxFileBytes) throw new CheckpointFormatException($"{path}: a TorchScript file must have at most {MaxFileBytes} bytes; it has {file.Length}.");
+        if (file.Length > MaxFileBytes)
+            throw new CheckpointFormatException(
+                $"{path}: a TorchScript file must have at most {MaxFileBytes} bytes; it has {file.Length}."
+            );
         try
         {
             using var archive = new ZipArchive(file, ZipArchiveMode.Read);
-            if (archive.Entries.Any(entry => entry.FullName.EndsWith("/constants.pkl", StringComparison.Ordinal))) return;
+            if (archive.Entries.Any(entry => entry.FullName.EndsWith("/constants.pkl", StringComparison.Ordinal)))
+                return;
         }
         catch (Exception e) when (ZipEntryStream.IsZipProblem(e))
         {
             throw new CheckpointFormatException($"{path}: is no readable zip archive, as TorchScript files are.", e);
         }
 
-        throw new CheckpointFormatException($"{path}: has no constants.pkl, so it is no TorchScript program; read state dicts as checkpoints.");
+        throw new CheckpointFormatException(
+            $"{path}: has no constants.pkl, so it is no TorchScript program; read state dicts as checkpoints."
+        );
     }
 
     private static string FirstLine(ExternalException e) => e.Message.Split('\n', 2)[0].Trim();

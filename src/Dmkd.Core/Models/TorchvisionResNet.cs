@@ -4,11 +4,13 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// The residual networks for photographs (He et al. 2016, section 4.1), with the weights named as in torchvision. The stem is
+/// The residual networks for photographs (He et al. 2016, section 4.1), with the weights named as in torchvision. The
+/// stem is
 /// torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
 /// </summary>
 /// <remarks>
-/// Every stage has one residual stream; of basic blocks, the stem writes to the first stage's. Inside a block every convolution
+/// Every stage has one residual stream; of basic blocks, the stem writes to the first stage's. Inside a block every
+/// convolution
 /// but the last has a space of its own. Wider stages are reached by strided 1x1 convolutions, so any units can be cut.
 /// </remarks>
 public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
@@ -21,15 +23,24 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     /// <summary>Describes a network.</summary>
     /// <param name="kind">What its blocks are made of.</param>
-    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2 and max pooling.</param>
+    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2
+    /// and max pooling.</param>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
-    /// <param name="streamWidths">Channels of the stem, then of each stage's residual stream, 1 to 8 stages. Of basic blocks the first two are one space and equal.</param>
-    /// <param name="innerWidths">For each stage, block after block, the channels of its convolutions but the last: one of a basic block, two of a bottleneck.</param>
+    /// <param name="streamWidths">Channels of the stem, then of each stage's residual stream, 1 to 8 stages. Of basic
+    /// blocks the first two are one space and equal.</param>
+    /// <param name="innerWidths">For each stage, block after block, the channels of its convolutions but the last:
+    /// one of a basic block, two of a bottleneck.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
     public TorchvisionResNetArchitecture(
-        ResNetBlockKind kind, bool smallImageStem, int inputChannels, int inputSize, IReadOnlyList<int> streamWidths,
-        IReadOnlyList<IReadOnlyList<int>> innerWidths, int outputCount)
+        ResNetBlockKind kind,
+        bool smallImageStem,
+        int inputChannels,
+        int inputSize,
+        IReadOnlyList<int> streamWidths,
+        IReadOnlyList<IReadOnlyList<int>> innerWidths,
+        int outputCount
+    )
         : base(inputChannels, inputSize, outputCount)
     {
         ArgumentNullException.ThrowIfNull(streamWidths);
@@ -43,7 +54,8 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             Check(stage.Count % InnerPerBlock, 0, 0, "The remainder of innerWidths");
         }
 
-        if (kind == ResNetBlockKind.Basic) Check(streamWidths[1], streamWidths[0], streamWidths[0], "The first stage's width");
+        if (kind == ResNetBlockKind.Basic)
+            Check(streamWidths[1], streamWidths[0], streamWidths[0], "The first stage's width");
         (StreamWidths, InnerWidths) = ([.. streamWidths], [.. innerWidths.Select(stage => stage.ToArray())]);
         Describe(DescribeSpaces(), DescribeLayers());
     }
@@ -66,9 +78,19 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <summary>Convolutions of a block but the last.</summary>
     internal int InnerPerBlock => Kind == ResNetBlockKind.Basic ? 1 : 2;
 
-    private protected override string Arguments => string.Join(';', (string[])[
-        Kind == ResNetBlockKind.Basic ? "basic" : "bottleneck", SmallImageStem ? "3" : "7", $"{InputChannels}x{InputSize}x{InputSize}",
-        string.Join('-', StreamWidths), ArchitectureText.Join(InnerWidths), $"{OutputCount}"]);
+    private protected override string Arguments =>
+        string.Join(
+            ';',
+            (string[])
+                [
+                    Kind == ResNetBlockKind.Basic ? "basic" : "bottleneck",
+                    SmallImageStem ? "3" : "7",
+                    $"{InputChannels}x{InputSize}x{InputSize}",
+                    string.Join('-', StreamWidths),
+                    ArchitectureText.Join(InnerWidths),
+                    $"{OutputCount}",
+                ]
+        );
 
     /// <summary>A published network.</summary>
     /// <param name="depth">18, 34 or 50.</param>
@@ -85,9 +107,19 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         bool bottleneck = depth == 50;
         int[] widths = [64, 128, 256, 512];
         return new TorchvisionResNetArchitecture(
-            bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic, inputSize <= ArchitectureCatalog.LargestSmallImage, 3, inputSize,
+            bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic,
+            inputSize <= ArchitectureCatalog.LargestSmallImage,
+            3,
+            inputSize,
             [64, .. widths.Select(width => bottleneck ? 4 * width : width)],
-            [.. widths.Zip(blocks, (width, count) => Enumerable.Repeat(width, bottleneck ? 2 * count : count).ToArray())], outputCount);
+            [
+                .. widths.Zip(
+                    blocks,
+                    (width, count) => Enumerable.Repeat(width, bottleneck ? 2 * count : count).ToArray()
+                ),
+            ],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -95,8 +127,18 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     {
         ArgumentNullException.ThrowIfNull(widths);
         return new TorchvisionResNetArchitecture(
-            Kind, SmallImageStem, InputChannels, InputSize, [.. StreamWidths.Select((_, stream) => widths[StreamOf(stream)])],
-            [.. InnerWidths.Select((inner, stage) => inner.Select((_, place) => widths[InnerOf(stage, place)]).ToArray())], outputCount);
+            Kind,
+            SmallImageStem,
+            InputChannels,
+            InputSize,
+            [.. StreamWidths.Select((_, stream) => widths[StreamOf(stream)])],
+            [
+                .. InnerWidths.Select(
+                    (inner, stage) => inner.Select((_, place) => widths[InnerOf(stage, place)]).ToArray()
+                ),
+            ],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -109,30 +151,47 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     public override int GetHashCode() => base.GetHashCode();
 
     [Named("resnet18", "ResNet-18 as torchvision has it", Order = 11)]
-    internal static TorchvisionResNetArchitecture ResNet18(int outputs, int imageSize) => OfDepth(18, imageSize, outputs);
+    internal static TorchvisionResNetArchitecture ResNet18(int outputs, int imageSize) =>
+        OfDepth(18, imageSize, outputs);
 
     [Named("resnet34", "ResNet-34 as torchvision has it", Order = 12)]
-    internal static TorchvisionResNetArchitecture ResNet34(int outputs, int imageSize) => OfDepth(34, imageSize, outputs);
+    internal static TorchvisionResNetArchitecture ResNet34(int outputs, int imageSize) =>
+        OfDepth(34, imageSize, outputs);
 
     [Named("resnet50", "ResNet-50 as torchvision has it", Order = 13)]
-    internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) => OfDepth(50, imageSize, outputs);
+    internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) =>
+        OfDepth(50, imageSize, outputs);
 
     [Named(FamilyName, "residual networks as torchvision has them")]
-    internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
-    {
-        ArchitectureText.Count(arguments, 6);
-        var kind = arguments[0] switch
-        {
-            "basic" => ResNetBlockKind.Basic,
-            "bottleneck" => ResNetBlockKind.Bottleneck,
-            _ => throw new FormatException($"'{arguments[0]}' is no kind of block, which is basic or bottleneck."),
-        };
-        if (arguments[1] is not ("3" or "7")) throw new FormatException($"'{arguments[1]}' is no stem, which is 3 or 7.");
-        var (channels, size) = ArchitectureText.Input(arguments[2]);
-        return new TorchvisionResNetArchitecture(
-            kind, arguments[1] == "3", channels, size, ArchitectureText.Numbers(arguments[3], '-'), ArchitectureText.NumberLists(arguments[4]),
-            ArchitectureText.Number(arguments[5]));
-    });
+    internal static NetworkArchitecture Parse(string text) =>
+        ArchitectureText.Read(
+            text,
+            Example,
+            arguments =>
+            {
+                ArchitectureText.Count(arguments, 6);
+                var kind = arguments[0] switch
+                {
+                    "basic" => ResNetBlockKind.Basic,
+                    "bottleneck" => ResNetBlockKind.Bottleneck,
+                    _ => throw new FormatException(
+                        $"'{arguments[0]}' is no kind of block, which is basic or bottleneck."
+                    ),
+                };
+                if (arguments[1] is not ("3" or "7"))
+                    throw new FormatException($"'{arguments[1]}' is no stem, which is 3 or 7.");
+                var (channels, size) = ArchitectureText.Input(arguments[2]);
+                return new TorchvisionResNetArchitecture(
+                    kind,
+                    arguments[1] == "3",
+                    channels,
+                    size,
+                    ArchitectureText.Numbers(arguments[3], '-'),
+                    ArchitectureText.NumberLists(arguments[4]),
+                    ArchitectureText.Number(arguments[5])
+                );
+            }
+        );
 
     internal static string BlockOf(int stage, int block) => $"layer{stage + 1}.{block}";
 
@@ -142,33 +201,49 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     internal bool Projects(int stage, int block) => block == 0 && (stage > 0 || Kind == ResNetBlockKind.Bottleneck);
 
     // Stream 0 is the stem's.
-    private string StreamOf(int stream) => stream > 0 ? $"layer{stream}" : Kind == ResNetBlockKind.Basic ? "layer1" : StemSpace;
+    private string StreamOf(int stream) =>
+        stream > 0 ? $"layer{stream}"
+        : Kind == ResNetBlockKind.Basic ? "layer1"
+        : StemSpace;
 
-    private string InnerOf(int stage, int place) => $"{BlockOf(stage, place / InnerPerBlock)}.conv{place % InnerPerBlock + 1}";
+    private string InnerOf(int stage, int place) =>
+        $"{BlockOf(stage, place / InnerPerBlock)}.conv{place % InnerPerBlock + 1}";
 
     private IEnumerable<UnitSpace> DescribeSpaces()
     {
-        if (Kind == ResNetBlockKind.Bottleneck) yield return new UnitSpace(StemSpace, StreamWidths[0]);
+        if (Kind == ResNetBlockKind.Bottleneck)
+            yield return new UnitSpace(StemSpace, StreamWidths[0]);
         for (int stage = 0; stage < InnerWidths.Count; stage++)
         {
             yield return new UnitSpace(StreamOf(stage + 1), StreamWidths[stage + 1]);
-            for (int place = 0; place < InnerWidths[stage].Count; place++) yield return new UnitSpace(InnerOf(stage, place), InnerWidths[stage][place]);
+            for (int place = 0; place < InnerWidths[stage].Count; place++)
+                yield return new UnitSpace(InnerOf(stage, place), InnerWidths[stage][place]);
         }
     }
 
     private IEnumerable<Layer> DescribeLayers()
     {
         int size = SmallImageStem ? InputSize : (InputSize + 1) / 2;
-        yield return Layer.Convolution("conv1", StreamOf(0), UnitSpace.Input, SmallImageStem ? 3 : 7, SmallImageStem ? 1 : 2, size);
+        yield return Layer.Convolution(
+            "conv1",
+            StreamOf(0),
+            UnitSpace.Input,
+            SmallImageStem ? 3 : 7,
+            SmallImageStem ? 1 : 2,
+            size
+        );
         yield return Layer.BatchNormalisation("bn1", StreamOf(0));
-        if (!SmallImageStem) size = (size + 1) / 2; // max pooling
+        if (!SmallImageStem)
+            size = (size + 1) / 2; // max pooling
         for (int stage = 0; stage < InnerWidths.Count; stage++)
         {
             for (int block = 0; block < BlocksOf(stage); block++)
             {
                 int inputSize = size;
-                if (stage > 0 && block == 0) size = (size + 1) / 2;
-                foreach (var layer in DescribeBlock(stage, block, inputSize, size)) yield return layer;
+                if (stage > 0 && block == 0)
+                    size = (size + 1) / 2;
+                foreach (var layer in DescribeBlock(stage, block, inputSize, size))
+                    yield return layer;
             }
         }
 
@@ -177,12 +252,20 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     private IEnumerable<Layer> DescribeBlock(int stage, int block, int inputSize, int size)
     {
-        int stride = stage > 0 && block == 0 ? 2 : 1, place = block * InnerPerBlock;
-        string name = BlockOf(stage, block), stream = StreamOf(stage + 1), source = block == 0 ? StreamOf(stage) : stream;
-        (string Rows, string Columns, int Kernel, int Stride, int Size)[] convolutions = Kind == ResNetBlockKind.Basic
-            ? [(InnerOf(stage, place), source, 3, stride, size), (stream, InnerOf(stage, place), 3, 1, size)]
-            : [(InnerOf(stage, place), source, 1, 1, inputSize), (InnerOf(stage, place + 1), InnerOf(stage, place), 3, stride, size),
-                (stream, InnerOf(stage, place + 1), 1, 1, size)];
+        int stride = stage > 0 && block == 0 ? 2 : 1,
+            place = block * InnerPerBlock;
+        string name = BlockOf(stage, block),
+            stream = StreamOf(stage + 1),
+            source = block == 0 ? StreamOf(stage) : stream;
+        (string Rows, string Columns, int Kernel, int Stride, int Size)[] convolutions =
+            Kind == ResNetBlockKind.Basic
+                ? [(InnerOf(stage, place), source, 3, stride, size), (stream, InnerOf(stage, place), 3, 1, size)]
+                :
+                [
+                    (InnerOf(stage, place), source, 1, 1, inputSize),
+                    (InnerOf(stage, place + 1), InnerOf(stage, place), 3, stride, size),
+                    (stream, InnerOf(stage, place + 1), 1, 1, size),
+                ];
         for (int i = 0; i < convolutions.Length; i++)
         {
             var (rows, columns, kernel, step, output) = convolutions[i];
@@ -190,14 +273,16 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             yield return Layer.BatchNormalisation($"{name}.bn{i + 1}", rows);
         }
 
-        if (!Projects(stage, block)) yield break;
+        if (!Projects(stage, block))
+            yield break;
         yield return Layer.Convolution($"{name}.downsample.0", stream, source, 1, stride, size);
         yield return Layer.BatchNormalisation($"{name}.downsample.1", stream);
     }
 }
 
 /// <summary>The network of a <see cref="TorchvisionResNetArchitecture"/>.</summary>
-internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architecture, Generator generator) : LayeredNetwork(architecture, generator)
+internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architecture, Generator generator)
+    : LayeredNetwork(architecture, generator)
 {
     public override Tensor Features(Tensor input)
     {
@@ -207,7 +292,8 @@ internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architectu
         {
             for (int block = 0; block < architecture.BlocksOf(stage); block++)
             {
-                int s = stage, b = block;
+                int s = stage,
+                    b = block;
                 x = Step(x, map => Block(map, s, b));
             }
         }
@@ -228,9 +314,12 @@ internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architectu
         string name = TorchvisionResNetArchitecture.BlockOf(stage, block);
         int last = architecture.InnerPerBlock + 1;
         var result = x;
-        for (int i = 1; i < last; i++) result = F.relu(Apply($"{name}.bn{i}", Apply($"{name}.conv{i}", result)), inplace: true);
+        for (int i = 1; i < last; i++)
+            result = F.relu(Apply($"{name}.bn{i}", Apply($"{name}.conv{i}", result)), inplace: true);
         result = Apply($"{name}.bn{last}", Apply($"{name}.conv{last}", result));
-        var shortcut = architecture.Projects(stage, block) ? Apply($"{name}.downsample.1", Apply($"{name}.downsample.0", x)) : x;
+        var shortcut = architecture.Projects(stage, block)
+            ? Apply($"{name}.downsample.1", Apply($"{name}.downsample.0", x))
+            : x;
         return F.relu(result.add_(shortcut), inplace: true);
     }
 }

@@ -5,7 +5,8 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// The VGG networks with batch normalisation (Simonyan and Zisserman 2015), with the weights named as in torchvision:
-/// <c>features.N</c>, then <c>classifier.N</c> after pooling to 7x7, or one linear <c>classifier</c> after global pooling for small images.
+/// <c>features.N</c>, then <c>classifier.N</c> after pooling to 7x7, or one linear <c>classifier</c> after global
+/// pooling for small images.
 /// </summary>
 /// <remarks>Without torchvision's dropout: it has no weights, and its randomness would not be the run's.</remarks>
 public sealed record VggArchitecture : LayeredArchitecture
@@ -21,18 +22,26 @@ public sealed record VggArchitecture : LayeredArchitecture
     /// <summary>Describes a network.</summary>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
-    /// <param name="stages">For each stage the channels of its 3x3 convolutions; 2x2 max pooling ends every stage. 1 to 8 stages.</param>
-    /// <param name="hiddenWidths">Neurons of each hidden layer of the classifier, or none for global pooling and a single linear layer.</param>
+    /// <param name="stages">For each stage the channels of its 3x3 convolutions; 2x2 max pooling ends every stage. 1
+    /// to 8 stages.</param>
+    /// <param name="hiddenWidths">Neurons of each hidden layer of the classifier, or none for global pooling and a
+    /// single linear layer.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
     public VggArchitecture(
-        int inputChannels, int inputSize, IReadOnlyList<IReadOnlyList<int>> stages, IReadOnlyList<int> hiddenWidths, int outputCount)
+        int inputChannels,
+        int inputSize,
+        IReadOnlyList<IReadOnlyList<int>> stages,
+        IReadOnlyList<int> hiddenWidths,
+        int outputCount
+    )
         : base(inputChannels, inputSize, outputCount)
     {
         ArgumentNullException.ThrowIfNull(stages);
         ArgumentNullException.ThrowIfNull(hiddenWidths);
         Check(stages.Count, 1, 8, nameof(stages));
         Check(inputSize >> stages.Count, 1, inputSize, "The map after the last stage");
-        foreach (var stage in stages) Check(stage.Count, 1, 16, nameof(stages));
+        foreach (var stage in stages)
+            Check(stage.Count, 1, 16, nameof(stages));
         Check(hiddenWidths.Count, 0, 8, nameof(hiddenWidths));
         (Stages, HiddenWidths) = ([.. stages.Select(stage => stage.ToArray())], [.. hiddenWidths]);
         Describe(DescribeSpaces(), DescribeLayers());
@@ -68,7 +77,13 @@ public sealed record VggArchitecture : LayeredArchitecture
         };
         int[] widths = [64, 128, 256, 512, 512];
         int[] hidden = inputSize <= ArchitectureCatalog.LargestSmallImage ? [] : [4096, 4096];
-        return new VggArchitecture(3, inputSize, [.. widths.Zip(convolutions, (width, count) => Enumerable.Repeat(width, count).ToArray())], hidden, outputCount);
+        return new VggArchitecture(
+            3,
+            inputSize,
+            [.. widths.Zip(convolutions, (width, count) => Enumerable.Repeat(width, count).ToArray())],
+            hidden,
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -78,8 +93,12 @@ public sealed record VggArchitecture : LayeredArchitecture
         int[] indices = [.. Indices()];
         int layer = 0;
         return new VggArchitecture(
-            InputChannels, InputSize, [.. Stages.Select(stage => stage.Select(_ => widths[FeatureOf(indices[layer++])]).ToArray())],
-            [.. HiddenWidths.Select((_, hidden) => widths[HiddenOf(hidden)])], outputCount);
+            InputChannels,
+            InputSize,
+            [.. Stages.Select(stage => stage.Select(_ => widths[FeatureOf(indices[layer++])]).ToArray())],
+            [.. HiddenWidths.Select((_, hidden) => widths[HiddenOf(hidden)])],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -101,32 +120,49 @@ public sealed record VggArchitecture : LayeredArchitecture
     internal static VggArchitecture Vgg16(int outputs, int imageSize) => OfDepth(16, imageSize, outputs);
 
     [Named(FamilyName, "VGG with batch norm")]
-    internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
-    {
-        ArchitectureText.Count(arguments, 4);
-        var (channels, size) = ArchitectureText.Input(arguments[0]);
-        int[] hidden = arguments[2].Length == 0 ? [] : ArchitectureText.Numbers(arguments[2], '-');
-        return new VggArchitecture(channels, size, ArchitectureText.NumberLists(arguments[1]), hidden, ArchitectureText.Number(arguments[3]));
-    });
+    internal static NetworkArchitecture Parse(string text) =>
+        ArchitectureText.Read(
+            text,
+            Example,
+            arguments =>
+            {
+                ArchitectureText.Count(arguments, 4);
+                var (channels, size) = ArchitectureText.Input(arguments[0]);
+                int[] hidden = arguments[2].Length == 0 ? [] : ArchitectureText.Numbers(arguments[2], '-');
+                return new VggArchitecture(
+                    channels,
+                    size,
+                    ArchitectureText.NumberLists(arguments[1]),
+                    hidden,
+                    ArchitectureText.Number(arguments[3])
+                );
+            }
+        );
 
     internal static string FeatureOf(int index) => $"features.{index}";
 
     internal static string HiddenOf(int layer) => $"classifier.{3 * layer}"; // a ReLU and a dropout lie between
 
-    /// <summary>The places of the convolutions in torchvision's list: normalisation and ReLU follow each, pooling each stage.</summary>
+    /// <summary>
+    /// The places of the convolutions in torchvision's list: normalisation and ReLU follow each, pooling each stage.
+    /// </summary>
     internal IEnumerable<int> Indices()
     {
         int index = 0;
         foreach (var stage in Stages)
         {
-            for (int i = 0; i < stage.Count; i++, index += 3) yield return index;
+            for (int i = 0; i < stage.Count; i++, index += 3)
+                yield return index;
             index++;
         }
     }
 
     private IEnumerable<UnitSpace> DescribeSpaces() =>
-        [.. Indices().Zip(Stages.SelectMany(stage => stage), (index, width) => new UnitSpace(FeatureOf(index), width)),
-            .. HiddenWidths.Select((width, layer) => new UnitSpace(HiddenOf(layer), width))];
+        [
+            .. Indices()
+                .Zip(Stages.SelectMany(stage => stage), (index, width) => new UnitSpace(FeatureOf(index), width)),
+            .. HiddenWidths.Select((width, layer) => new UnitSpace(HiddenOf(layer), width)),
+        ];
 
     private IEnumerable<Layer> DescribeLayers()
     {
@@ -134,7 +170,10 @@ public sealed record VggArchitecture : LayeredArchitecture
         int[] sizes = [.. Stages.SelectMany((stage, i) => stage.Select(_ => InputSize >> i))];
         foreach (var (index, size) in Indices().Zip(sizes))
         {
-            yield return Layer.Convolution(FeatureOf(index), FeatureOf(index), source, 3, 1, size) with { Bias = true };
+            yield return Layer.Convolution(FeatureOf(index), FeatureOf(index), source, 3, 1, size) with
+            {
+                Bias = true,
+            };
             yield return Layer.BatchNormalisation(FeatureOf(index + 1), FeatureOf(index));
             source = FeatureOf(index);
         }
@@ -166,7 +205,8 @@ internal sealed class Vgg(VggArchitecture architecture, Generator generator) : L
         }
 
         x = F.adaptive_avg_pool2d(x, architecture.HiddenWidths.Count == 0 ? 1 : VggArchitecture.PooledSize).flatten(1);
-        for (int layer = 0; layer < architecture.HiddenWidths.Count; layer++) x = F.relu(Apply(VggArchitecture.HiddenOf(layer), x), inplace: true);
+        for (int layer = 0; layer < architecture.HiddenWidths.Count; layer++)
+            x = F.relu(Apply(VggArchitecture.HiddenOf(layer), x), inplace: true);
         return x.MoveToOuterDisposeScope();
     }
 
@@ -174,7 +214,10 @@ internal sealed class Vgg(VggArchitecture architecture, Generator generator) : L
 
     private Tensor Convolve(Tensor x, int index, bool pools)
     {
-        var result = F.relu(Apply(VggArchitecture.FeatureOf(index + 1), Apply(VggArchitecture.FeatureOf(index), x)), inplace: true);
+        var result = F.relu(
+            Apply(VggArchitecture.FeatureOf(index + 1), Apply(VggArchitecture.FeatureOf(index), x)),
+            inplace: true
+        );
         return pools ? F.max_pool2d(result, 2) : result;
     }
 }

@@ -4,10 +4,12 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// The Vision Transformer (Dosovitskiy et al. 2021) with a class token and pre-normalised blocks, the weights named as in timm.
+/// The Vision Transformer (Dosovitskiy et al. 2021) with a class token and pre-normalised blocks, the weights named
+/// as in timm.
 /// </summary>
 /// <remarks>
-/// Units are the channels of the embedding stream, the attention heads (whole: their rows in query, key and value go together) and
+/// Units are the channels of the embedding stream, the attention heads (whole: their rows in query, key and value go
+/// together) and
 /// the hidden neurons of each block. A layer normalisation reads the whole stream: cutting the stream is never exact.
 /// </remarks>
 public sealed record VisionTransformerArchitecture : LayeredArchitecture
@@ -28,8 +30,15 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     /// <param name="hiddenWidths">Hidden neurons of each block.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
     public VisionTransformerArchitecture(
-        int patchSize, int inputChannels, int inputSize, int embeddingWidth, int headSize, IReadOnlyList<int> heads, IReadOnlyList<int> hiddenWidths,
-        int outputCount)
+        int patchSize,
+        int inputChannels,
+        int inputSize,
+        int embeddingWidth,
+        int headSize,
+        IReadOnlyList<int> heads,
+        IReadOnlyList<int> hiddenWidths,
+        int outputCount
+    )
         : base(inputChannels, inputSize, outputCount)
     {
         ArgumentNullException.ThrowIfNull(heads);
@@ -39,7 +48,13 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
         Check(headSize, 1, 1024, nameof(headSize));
         Check(heads.Count, 1, 64, nameof(heads));
         Check(hiddenWidths.Count, heads.Count, heads.Count, nameof(hiddenWidths));
-        (PatchSize, EmbeddingWidth, HeadSize, Heads, HiddenWidths) = (patchSize, embeddingWidth, headSize, [.. heads], [.. hiddenWidths]);
+        (PatchSize, EmbeddingWidth, HeadSize, Heads, HiddenWidths) = (
+            patchSize,
+            embeddingWidth,
+            headSize,
+            [.. heads],
+            [.. hiddenWidths]
+        );
         Describe(DescribeSpaces(), DescribeLayers());
     }
 
@@ -62,30 +77,59 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     public override string Family => FamilyName;
 
     /// <inheritdoc/>
-    public override long MultiplyAdds => base.MultiplyAdds + Heads.Sum(heads => 2L * heads * HeadSize * Tokens * Tokens); // q·k and p·v
+    public override long MultiplyAdds =>
+        base.MultiplyAdds + Heads.Sum(heads => 2L * heads * HeadSize * Tokens * Tokens); // q·k and p·v
 
-    private protected override string Arguments => string.Join(';', (string[])[
-        $"{PatchSize}", $"{InputChannels}x{InputSize}x{InputSize}", $"{EmbeddingWidth}", $"{HeadSize}", string.Join('-', Heads), string.Join('-', HiddenWidths),
-        $"{OutputCount}"]);
+    private protected override string Arguments =>
+        string.Join(
+            ';',
+            (string[])
+                [
+                    $"{PatchSize}",
+                    $"{InputChannels}x{InputSize}x{InputSize}",
+                    $"{EmbeddingWidth}",
+                    $"{HeadSize}",
+                    string.Join('-', Heads),
+                    string.Join('-', HiddenWidths),
+                    $"{OutputCount}",
+                ]
+        );
 
     private int Patches => InputSize / PatchSize * (InputSize / PatchSize);
 
     private int Tokens => Patches + 1;
 
-    /// <summary>ViT-Tiny: 12 blocks, 192 channels, 3 heads of 64, patches of 16 pixels or, for images up to 64, of 4.</summary>
+    /// <summary>
+    /// ViT-Tiny: 12 blocks, 192 channels, 3 heads of 64, patches of 16 pixels or, for images up to 64, of 4.
+    /// </summary>
     /// <param name="inputSize">Height and width of the input.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
-    public static VisionTransformerArchitecture Tiny(int inputSize, int outputCount) => new(
-        inputSize <= ArchitectureCatalog.LargestSmallImage ? 4 : 16, 3, inputSize, 192, 64,
-        [.. Enumerable.Repeat(3, 12)], [.. Enumerable.Repeat(768, 12)], outputCount);
+    public static VisionTransformerArchitecture Tiny(int inputSize, int outputCount) =>
+        new(
+            inputSize <= ArchitectureCatalog.LargestSmallImage ? 4 : 16,
+            3,
+            inputSize,
+            192,
+            64,
+            [.. Enumerable.Repeat(3, 12)],
+            [.. Enumerable.Repeat(768, 12)],
+            outputCount
+        );
 
     /// <inheritdoc/>
     public override NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
         return new VisionTransformerArchitecture(
-            PatchSize, InputChannels, InputSize, widths[Stream], HeadSize, [.. Heads.Select((_, block) => widths[HeadsOf(block)])],
-            [.. HiddenWidths.Select((_, block) => widths[HiddenOf(block)])], outputCount);
+            PatchSize,
+            InputChannels,
+            InputSize,
+            widths[Stream],
+            HeadSize,
+            [.. Heads.Select((_, block) => widths[HeadsOf(block)])],
+            [.. HiddenWidths.Select((_, block) => widths[HiddenOf(block)])],
+            outputCount
+        );
     }
 
     /// <inheritdoc/>
@@ -101,22 +145,41 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     internal static VisionTransformerArchitecture UsualTiny(int outputs, int imageSize) => Tiny(imageSize, outputs);
 
     [Named(FamilyName, "vision transformers")]
-    internal static NetworkArchitecture Parse(string text) => ArchitectureText.Read(text, Example, arguments =>
-    {
-        ArchitectureText.Count(arguments, 7);
-        var (channels, size) = ArchitectureText.Input(arguments[1]);
-        return new VisionTransformerArchitecture(
-            ArchitectureText.Number(arguments[0]), channels, size, ArchitectureText.Number(arguments[2]), ArchitectureText.Number(arguments[3]),
-            ArchitectureText.Numbers(arguments[4], '-'), ArchitectureText.Numbers(arguments[5], '-'), ArchitectureText.Number(arguments[6]));
-    });
+    internal static NetworkArchitecture Parse(string text) =>
+        ArchitectureText.Read(
+            text,
+            Example,
+            arguments =>
+            {
+                ArchitectureText.Count(arguments, 7);
+                var (channels, size) = ArchitectureText.Input(arguments[1]);
+                return new VisionTransformerArchitecture(
+                    ArchitectureText.Number(arguments[0]),
+                    channels,
+                    size,
+                    ArchitectureText.Number(arguments[2]),
+                    ArchitectureText.Number(arguments[3]),
+                    ArchitectureText.Numbers(arguments[4], '-'),
+                    ArchitectureText.Numbers(arguments[5], '-'),
+                    ArchitectureText.Number(arguments[6])
+                );
+            }
+        );
 
     private static string HeadsOf(int block) => $"blocks.{block}.attn";
 
     private static string HiddenOf(int block) => $"blocks.{block}.mlp";
 
     private IEnumerable<UnitSpace> DescribeSpaces() =>
-        [new UnitSpace(Stream, EmbeddingWidth),
-            .. Heads.Zip(HiddenWidths).SelectMany((widths, block) => (UnitSpace[])[new(HeadsOf(block), widths.First), new(HiddenOf(block), widths.Second)])];
+        [
+            new UnitSpace(Stream, EmbeddingWidth),
+            .. Heads
+                .Zip(HiddenWidths)
+                .SelectMany(
+                    (widths, block) =>
+                        (UnitSpace[])[new(HeadsOf(block), widths.First), new(HiddenOf(block), widths.Second)]
+                ),
+        ];
 
     private IEnumerable<Layer> DescribeLayers()
     {
@@ -132,9 +195,16 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
         };
         for (int block = 0; block < Heads.Count; block++)
         {
-            string name = $"blocks.{block}", heads = HeadsOf(block), hidden = HiddenOf(block);
+            string name = $"blocks.{block}",
+                heads = HeadsOf(block),
+                hidden = HiddenOf(block);
             yield return new Layer($"{name}.norm1", LayerKind.LayerNormalisation, Stream);
-            yield return Layer.Linear($"{name}.attn.qkv", new AxisUnits(heads, Outer: 3, Inner: HeadSize), Stream, Tokens);
+            yield return Layer.Linear(
+                $"{name}.attn.qkv",
+                new AxisUnits(heads, Outer: 3, Inner: HeadSize),
+                Stream,
+                Tokens
+            );
             yield return Layer.Linear($"{name}.attn.proj", Stream, new AxisUnits(heads, Inner: HeadSize), Tokens);
             yield return new Layer($"{name}.norm2", LayerKind.LayerNormalisation, Stream);
             yield return Layer.Linear($"{name}.mlp.fc1", hidden, Stream, Tokens);
@@ -147,7 +217,8 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
 }
 
 /// <summary>The network of a <see cref="VisionTransformerArchitecture"/>.</summary>
-internal sealed class VisionTransformer(VisionTransformerArchitecture architecture, Generator generator) : LayeredNetwork(architecture, generator)
+internal sealed class VisionTransformer(VisionTransformerArchitecture architecture, Generator generator)
+    : LayeredNetwork(architecture, generator)
 {
     public override Tensor Features(Tensor input)
     {
@@ -176,8 +247,11 @@ internal sealed class VisionTransformer(VisionTransformerArchitecture architectu
 
     private Tensor Attention(Tensor x, string name, int heads)
     {
-        long batch = x.shape[0], tokens = x.shape[1];
-        var parts = Apply($"{name}.qkv", x).reshape(batch, tokens, 3, heads, architecture.HeadSize).permute(2, 0, 3, 1, 4);
+        long batch = x.shape[0],
+            tokens = x.shape[1];
+        var parts = Apply($"{name}.qkv", x)
+            .reshape(batch, tokens, 3, heads, architecture.HeadSize)
+            .permute(2, 0, 3, 1, 4);
         var mixed = F.scaled_dot_product_attention(parts.select(0, 0), parts.select(0, 1), parts.select(0, 2));
         return Apply($"{name}.proj", mixed.transpose(1, 2).reshape(batch, tokens, -1));
     }

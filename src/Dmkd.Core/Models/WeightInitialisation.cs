@@ -22,10 +22,14 @@ internal static class WeightInitialisation
     {
         double bound = 1 / Math.Sqrt(layer.in_features);
         Uniform(layer.weight, bound, generator);
-        if (layer.bias is { } bias) Uniform(bias, bound, generator);
+        if (layer.bias is { } bias)
+            Uniform(bias, bound, generator);
     }
 
-    /// <summary>A parameter of small normal values, the Vision Transformer's start. Owned by whoever registers it, not by a scope.</summary>
+    /// <summary>
+    /// A parameter of small normal values, the Vision Transformer's start. Owned by whoever registers it, not by a
+    /// scope.
+    /// </summary>
     public static Parameter Embedding(long[] shape, Generator generator)
     {
         using var scope = NewDisposeScope();

@@ -29,7 +29,8 @@ internal static class CholeskySolver
             {
                 double[] other = lower[column];
                 double sum = matrix[row, column];
-                for (int k = 0; k < column; k++) sum -= own[k] * other[k];
+                for (int k = 0; k < column; k++)
+                    sum -= own[k] * other[k];
                 own[column] = row == column ? Math.Sqrt(sum) : sum / other[column];
             }
         }
@@ -42,13 +43,15 @@ internal static class CholeskySolver
         double[] solution = [.. right];
         for (int row = 0; row < solution.Length; row++)
         {
-            for (int k = 0; k < row; k++) solution[row] -= lower[row][k] * solution[k];
+            for (int k = 0; k < row; k++)
+                solution[row] -= lower[row][k] * solution[k];
             solution[row] /= lower[row][row];
         }
 
         for (int row = solution.Length - 1; row >= 0; row--)
         {
-            for (int k = row + 1; k < solution.Length; k++) solution[row] -= lower[k][row] * solution[k];
+            for (int k = row + 1; k < solution.Length; k++)
+                solution[row] -= lower[k][row] * solution[k];
             solution[row] /= lower[row][row];
         }
 

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// Groups classes that the legacy model confuses, so that telling groups apart, the gate's work, is easy, and telling the classes of a
+/// Groups classes that the legacy model confuses, so that telling groups apart, the gate's work, is easy, and telling
+/// the classes of a
 /// group apart, an expert's work, is what the expert is for.
 /// </summary>
 public static class ClassGrouping
@@ -12,7 +13,10 @@ public static class ClassGrouping
     private const int MostPasses = 100;
     private const double Least = 1e-12; // a smaller gain is rounding
 
-    /// <summary>How alike the legacy model takes two classes to be: the probability it gives to the one on images of the other, both ways.</summary>
+    /// <summary>
+    /// How alike the legacy model takes two classes to be: the probability it gives to the one on images of the
+    /// other, both ways.
+    /// </summary>
     /// <param name="logits">The legacy model's logits, shape [images, classes]. Borrowed.</param>
     /// <param name="labels">Class of each image, int64, shape [images]; every class at least once. Borrowed.</param>
     /// <returns>Symmetric, shape [classes, classes], in [0, 2]; the diagonal is 0.</returns>
@@ -28,16 +32,19 @@ public static class ClassGrouping
         double[] values = TensorValues.ToDoubles(means + means.t());
         double[,] similarity = new double[classes, classes];
         for (int first = 0; first < classes; first++)
-            for (int second = 0; second < classes; second++) similarity[first, second] = first == second ? 0 : values[first * classes + second];
+        for (int second = 0; second < classes; second++)
+            similarity[first, second] = first == second ? 0 : values[first * classes + second];
         return similarity;
     }
 
     /// <summary>
-    /// Cuts the classes into groups of about one size so that the similarity within groups is large: the best of several random starts,
+    /// Cuts the classes into groups of about one size so that the similarity within groups is large: the best of
+    /// several random starts,
     /// each improved by moving classes and exchanging pairs until nothing helps.
     /// </summary>
     /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
-    /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to <see cref="LargestGroup"/> classes, at least one.</param>
+    /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to
+    /// <see cref="LargestGroup"/> classes, at least one.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <returns>The groups in the order of their first class, each ascending.</returns>
     public static int[][] Group(double[,] similarity, int groups, int seed)
@@ -53,16 +60,27 @@ public static class ClassGrouping
             int[] order = [.. Enumerable.Range(0, classes)];
             random.Shuffle(order);
             int[] groupOf = new int[classes];
-            for (int i = 0; i < classes; i++) groupOf[order[i]] = i % groups;
+            for (int i = 0; i < classes; i++)
+                groupOf[order[i]] = i % groups;
             Improve(similarity, groupOf, groups);
             double within = Within(similarity, groupOf);
-            if (within > most + Least) (best, most) = (groupOf, within);
+            if (within > most + Least)
+                (best, most) = (groupOf, within);
         }
 
-        return [.. Enumerable.Range(0, groups).Select(group => (int[])[.. Enumerable.Range(0, classes).Where(label => best[label] == group)]).OrderBy(group => group[0])];
+        return
+        [
+            .. Enumerable
+                .Range(0, groups)
+                .Select(group => (int[])[.. Enumerable.Range(0, classes).Where(label => best[label] == group)])
+                .OrderBy(group => group[0]),
+        ];
     }
 
-    /// <summary>The most classes that <see cref="Group"/> gives to one group: ⌈classes/groups⌉ + 1, or what the other groups leave.</summary>
+    /// <summary>
+    /// The most classes that <see cref="Group"/> gives to one group: ⌈classes/groups⌉ + 1, or what the other groups
+    /// leave.
+    /// </summary>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="groups">Number of groups, in [1, classes].</param>
     public static int LargestGroup(int classes, int groups)
@@ -81,12 +99,16 @@ public static class ClassGrouping
 
     private static void Improve(double[,] similarity, int[] groupOf, int groups)
     {
-        int classes = groupOf.Length, smallest = SmallestGroup(classes, groups), largest = LargestGroup(classes, groups);
+        int classes = groupOf.Length,
+            smallest = SmallestGroup(classes, groups),
+            largest = LargestGroup(classes, groups);
         int[] sizes = new int[groups];
-        foreach (int group in groupOf) sizes[group]++;
+        foreach (int group in groupOf)
+            sizes[group]++;
         double[,] toGroup = new double[classes, groups];
         for (int first = 0; first < classes; first++)
-            for (int second = 0; second < classes; second++) toGroup[first, groupOf[second]] += similarity[first, second];
+        for (int second = 0; second < classes; second++)
+            toGroup[first, groupOf[second]] += similarity[first, second];
         bool improved = true;
         for (int pass = 0; improved && pass < MostPasses; pass++)
         {
@@ -95,9 +117,16 @@ public static class ClassGrouping
             {
                 for (int second = first + 1; second < classes; second++)
                 {
-                    int a = groupOf[first], b = groupOf[second];
-                    double gain = toGroup[first, b] - toGroup[first, a] + toGroup[second, a] - toGroup[second, b] - 2 * similarity[first, second];
-                    if (a == b || gain <= Least) continue;
+                    int a = groupOf[first],
+                        b = groupOf[second];
+                    double gain =
+                        toGroup[first, b]
+                        - toGroup[first, a]
+                        + toGroup[second, a]
+                        - toGroup[second, b]
+                        - 2 * similarity[first, second];
+                    if (a == b || gain <= Least)
+                        continue;
                     Move(first, b);
                     Move(second, a);
                     improved = true;
@@ -106,7 +135,13 @@ public static class ClassGrouping
                 for (int group = 0; group < groups; group++)
                 {
                     int own = groupOf[first];
-                    if (group == own || sizes[own] <= smallest || sizes[group] >= largest || toGroup[first, group] - toGroup[first, own] <= Least) continue;
+                    if (
+                        group == own
+                        || sizes[own] <= smallest
+                        || sizes[group] >= largest
+                        || toGroup[first, group] - toGroup[first, own] <= Least
+                    )
+                        continue;
                     Move(first, group);
                     improved = true;
                 }
@@ -131,8 +166,9 @@ public static class ClassGrouping
     {
         double sum = 0;
         for (int first = 0; first < groupOf.Length; first++)
-            for (int second = 0; second < first; second++)
-                if (groupOf[first] == groupOf[second]) sum += similarity[first, second];
+        for (int second = 0; second < first; second++)
+            if (groupOf[first] == groupOf[second])
+                sum += similarity[first, second];
         return sum;
     }
 }

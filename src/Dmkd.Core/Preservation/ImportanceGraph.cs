@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// One undirected graph over a whole network (proposal 3.2.2): the nodes are the units of all spaces, the edge between two
+/// One undirected graph over a whole network (proposal 3.2.2): the nodes are the units of all spaces, the edge
+/// between two
 /// units weighs the importance <c>s_ij</c> of all parameters between them, whichever of the two they write to.
 /// </summary>
 /// <remarks>
-/// Sparse, no tensors. An edge from a unit to itself (residual streams have them) says nothing about where to cut and is left
+/// Sparse, no tensors. An edge from a unit to itself (residual streams have them) says nothing about where to cut and
+/// is left
 /// out; so are edges of weight 0.
 /// </remarks>
 public sealed class ImportanceGraph
@@ -33,20 +35,33 @@ public sealed class ImportanceGraph
     /// <summary>Joins the units of a network by the importance of the weights between them.</summary>
     /// <param name="architecture">Describes the network that was scored.</param>
     /// <param name="scores">Its scores. Borrowed.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The scores between two units sum up to a negative or infinite number, or to none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scores between two units sum up to a negative or infinite
+    /// number, or to none.</exception>
     public static ImportanceGraph Build(NetworkArchitecture architecture, ImportanceScores scores)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(scores);
-        UnitNode[] nodes = [.. from space in architecture.UnitSpaces from unit in Enumerable.Range(0, space.Width) select new UnitNode(space.Name, unit)];
-        return new ImportanceGraph(nodes, SymmetricSparseMatrix.FromBlocks(nodes.Length, ImportanceBlocks.Of(architecture, scores)));
+        UnitNode[] nodes =
+        [
+            .. from space in architecture.UnitSpaces
+            from unit in Enumerable.Range(0, space.Width)
+            select new UnitNode(space.Name, unit),
+        ];
+        return new ImportanceGraph(
+            nodes,
+            SymmetricSparseMatrix.FromBlocks(nodes.Length, ImportanceBlocks.Of(architecture, scores))
+        );
     }
 
     /// <summary>Builds a graph from its edges.</summary>
     /// <param name="nodes">The nodes, in the order in which the result numbers them.</param>
-    /// <param name="edges">Pairs of node numbers with a finite weight of at least 0, in any order and direction; repeats add up.</param>
+    /// <param name="edges">Pairs of node numbers with a finite weight of at least 0, in any order and direction;
+    /// repeats add up.</param>
     /// <exception cref="ArgumentOutOfRangeException">A node number or a weight is out of range.</exception>
-    public static ImportanceGraph FromEdges(IReadOnlyList<UnitNode> nodes, IEnumerable<(int First, int Second, double Weight)> edges)
+    public static ImportanceGraph FromEdges(
+        IReadOnlyList<UnitNode> nodes,
+        IEnumerable<(int First, int Second, double Weight)> edges
+    )
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(edges);
@@ -64,22 +79,32 @@ public sealed class ImportanceGraph
     public double DegreeOf(int node)
     {
         double degree = 0;
-        foreach (double weight in WeightsOf(node)) degree += weight;
+        foreach (double weight in WeightsOf(node))
+            degree += weight;
         return degree;
     }
 
     private static bool Check((int First, int Second, double Weight) edge, int nodeCount)
     {
         if (Math.Min(edge.First, edge.Second) < 0 || Math.Max(edge.First, edge.Second) >= nodeCount)
-            throw new ArgumentOutOfRangeException(nameof(edge), (edge.First, edge.Second), $"An edge must join nodes in [0, {nodeCount}).");
+            throw new ArgumentOutOfRangeException(
+                nameof(edge),
+                (edge.First, edge.Second),
+                $"An edge must join nodes in [0, {nodeCount})."
+            );
         if (!double.IsFinite(edge.Weight) || edge.Weight < 0)
-            throw new ArgumentOutOfRangeException(nameof(edge), edge.Weight, $"The edge between nodes {edge.First} and {edge.Second} must weigh a finite number of at least 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(edge),
+                edge.Weight,
+                $"The edge between nodes {edge.First} and {edge.Second} must weigh a finite number of at least 0."
+            );
         return true;
     }
 }
 
 /// <summary>
-/// Sums importance scores to one dense block for each two unit spaces with weights between them. A network's edges come in such
+/// Sums importance scores to one dense block for each two unit spaces with weights between them. A network's edges
+/// come in such
 /// blocks, and millions of numbers that lie in order need no sorting.
 /// </summary>
 internal static class ImportanceBlocks
@@ -88,7 +113,8 @@ internal static class ImportanceBlocks
     /// <param name="architecture">Describes the network that was scored.</param>
     /// <param name="scores">Its scores. Borrowed.</param>
     /// <returns>The blocks, none twice at one place. Diagonals are 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The scores between two units sum up to a negative or infinite number, or to none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scores between two units sum up to a negative or infinite
+    /// number, or to none.</exception>
     public static IReadOnlyList<DenseBlock> Of(NetworkArchitecture architecture, ImportanceScores scores)
     {
         using var scope = NewDisposeScope();
@@ -97,10 +123,15 @@ internal static class ImportanceBlocks
         Dictionary<(int Row, int Column), DenseBlock> blocks = [];
         foreach (var axes in architecture.Weights)
         {
-            if (axes.Columns is null || !firstNodes.TryGetValue(axes.Rows.Space, out int row) || !firstNodes.TryGetValue(axes.Columns.Space, out int column))
+            if (
+                axes.Columns is null
+                || !firstNodes.TryGetValue(axes.Rows.Space, out int row)
+                || !firstNodes.TryGetValue(axes.Columns.Space, out int column)
+            )
                 continue;
             var block = AboveDiagonal(row, column, axes, axes.Columns, scores.Weights[axes.Name]);
-            if (!blocks.TryAdd((block.FirstRow, block.FirstColumn), block)) Add(blocks[(block.FirstRow, block.FirstColumn)].Values, block.Values);
+            if (!blocks.TryAdd((block.FirstRow, block.FirstColumn), block))
+                Add(blocks[(block.FirstRow, block.FirstColumn)].Values, block.Values);
         }
 
         return [.. blocks.Values];
@@ -124,31 +155,42 @@ internal static class ImportanceBlocks
     {
         using var scope = NewDisposeScope();
         var sum = SumOverPositions(axes, columns, score);
-        if (row > column) (row, column, sum) = (column, row, sum.t());
-        if (row == column) sum = (sum + sum.t()) * (1 - eye(sum.shape[0], dtype: float64));
+        if (row > column)
+            (row, column, sum) = (column, row, sum.t());
+        if (row == column)
+            sum = (sum + sum.t()) * (1 - eye(sum.shape[0], dtype: float64));
         return new DenseBlock(row, column, (int)sum.shape[0], (int)sum.shape[1], TensorValues.ToDoubles(sum));
     }
 
     private static Tensor SumOverPositions(WeightAxes axes, AxisUnits columns, Tensor score)
     {
         var rows = axes.Rows;
-        long rowUnits = score.shape[0] / (rows.Outer * rows.Inner), columnUnits = score.shape[1] / (columns.Outer * columns.Inner);
-        var split = score.cpu().reshape(rows.Outer, rowUnits, rows.Inner, columns.Outer, columnUnits, columns.Inner, -1);
+        long rowUnits = score.shape[0] / (rows.Outer * rows.Inner),
+            columnUnits = score.shape[1] / (columns.Outer * columns.Inner);
+        var split = score
+            .cpu()
+            .reshape(rows.Outer, rowUnits, rows.Inner, columns.Outer, columnUnits, columns.Inner, -1);
         var sum = split.sum([0, 2, 3, 5, 6], type: float64);
         // NaN fails every comparison, infinity the second.
-        if (sum.min().item<double>() >= 0 && sum.max().item<double>() <= double.MaxValue) return sum;
-        throw new ArgumentOutOfRangeException(nameof(score), $"The scores of '{axes.Name}' must be finite and at least 0, and sum up to such numbers between any two units.");
+        if (sum.min().item<double>() >= 0 && sum.max().item<double>() <= double.MaxValue)
+            return sum;
+        throw new ArgumentOutOfRangeException(
+            nameof(score),
+            $"The scores of '{axes.Name}' must be finite and at least 0, and sum up to such numbers between any two units."
+        );
     }
 
     private static void Add(double[] total, double[] values)
     {
-        for (int i = 0; i < total.Length; i++) total[i] += values[i];
+        for (int i = 0; i < total.Length; i++)
+            total[i] += values[i];
     }
 }
 
 /// <summary>A rectangle of a symmetric matrix, above the diagonal or, symmetric itself, on it.</summary>
 /// <param name="FirstRow">Its first row.</param>
-/// <param name="FirstColumn">Its first column: <paramref name="FirstRow"/>, or at least <paramref name="FirstRow"/> + <paramref name="Rows"/>.</param>
+/// <param name="FirstColumn">Its first column: <paramref name="FirstRow"/>, or at least <paramref name="FirstRow"/> +
+/// <paramref name="Rows"/>.</param>
 /// <param name="Rows">Number of rows.</param>
 /// <param name="Columns">Number of columns.</param>
 /// <param name="Values">Row by row.</param>

@@ -12,16 +12,26 @@ namespace Dmkd.Core.Preservation;
 public static class ImportanceScorer
 {
     /// <summary>
-    /// Scores every parameter by <c>|W| · mean |∇L|</c> with L the cross-entropy. The gradient is one per mini-batch, and every
-    /// mini-batch holds one class only; a class's mean weighs its batches by their size, the total is the mean over classes.
+    /// Scores every parameter by <c>|W| · mean |∇L|</c> with L the cross-entropy. The gradient is one per mini-batch,
+    /// and every
+    /// mini-batch holds one class only; a class's mean weighs its batches by their size, the total is the mean over
+    /// classes.
     /// </summary>
-    /// <param name="network">Run in eval mode (batch-norm statistics fixed). Borrowed: its mode is restored and its gradients are zero afterwards.</param>
-    /// <param name="inputs">Shape [n, channels, height, width], float32, normalised, on the network's device. Borrowed.</param>
+    /// <param name="network">Run in eval mode (batch-norm statistics fixed). Borrowed: its mode is restored and its
+    /// gradients are zero afterwards.</param>
+    /// <param name="inputs">Shape [n, channels, height, width], float32, normalised, on the network's device.
+    /// Borrowed.</param>
     /// <param name="labels">Shape [n], int64 in [0, classCount), every class at least once. Borrowed.</param>
     /// <param name="classCount">Number of classes, in [1, outputs of the network].</param>
     /// <param name="options">How to measure.</param>
     /// <returns>Scores owned by the caller, on the CPU.</returns>
-    public static ImportanceScores Score(Network network, Tensor inputs, Tensor labels, int classCount, ImportanceOptions options)
+    public static ImportanceScores Score(
+        Network network,
+        Tensor inputs,
+        Tensor labels,
+        int classCount,
+        ImportanceOptions options
+    )
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(inputs);
@@ -31,7 +41,11 @@ public static class ImportanceScorer
         ArgumentOutOfRangeException.ThrowIfGreaterThan(classCount, network.Architecture.OutputCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1);
         if (labels.dim() != 1 || inputs.dim() != 4 || inputs.shape[0] != labels.shape[0])
-            throw new ArgumentException($"inputs must be [n, channels, height, width] and labels [n], but are [{string.Join(", ", inputs.shape)}] and [{string.Join(", ", labels.shape)}].", nameof(labels));
+            throw new ArgumentException(
+                $"inputs must be [n, channels, height, width] and labels [n], but are "
+                    + $"[{string.Join(", ", inputs.shape)}] and [{string.Join(", ", labels.shape)}].",
+                nameof(labels)
+            );
 
         using var scope = NewDisposeScope();
         bool wasTraining = network.training;
@@ -47,7 +61,9 @@ public static class ImportanceScorer
         }
     }
 
-    /// <summary>The control: scores every parameter by <c>|W|</c> alone. It knows no classes, so every class scores alike.</summary>
+    /// <summary>
+    /// The control: scores every parameter by <c>|W|</c> alone. It knows no classes, so every class scores alike.
+    /// </summary>
     /// <param name="network">Borrowed, not changed.</param>
     /// <param name="classCount">Number of classes, in [1, outputs of the network].</param>
     /// <returns>Scores owned by the caller, on the CPU.</returns>
@@ -60,19 +76,40 @@ public static class ImportanceScorer
         using var noGrad = no_grad();
         var parameters = network.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
         WeightAxes[] scored = [.. network.Architecture.Weights.Where(axes => parameters.ContainsKey(axes.Name))];
-        var units = network.Architecture.UnitSpaces.ToDictionary(space => space.Name, space => new double[classCount, space.Width], StringComparer.Ordinal);
-        WeightSet weights = new([.. scored.Select(axes => KeyValuePair.Create(axes.Name, parameters[axes.Name].abs().cpu()))]);
+        var units = network.Architecture.UnitSpaces.ToDictionary(
+            space => space.Name,
+            space => new double[classCount, space.Width],
+            StringComparer.Ordinal
+        );
+        WeightSet weights = new([
+            .. scored.Select(axes => KeyValuePair.Create(axes.Name, parameters[axes.Name].abs().cpu())),
+        ]);
         foreach (var axes in scored.Where(axes => units.ContainsKey(axes.Rows.Space)))
-            for (int label = 0; label < classCount; label++) AddToUnits(units[axes.Rows.Space], label, weights[axes.Name], axes);
+            for (int label = 0; label < classCount; label++)
+                AddToUnits(units[axes.Rows.Space], label, weights[axes.Name], axes);
         return new ImportanceScores(classCount, weights, units);
     }
 
-    private static ImportanceScores ScoreClasses(Network network, Tensor inputs, Tensor labels, int classCount, int batchSize)
+    private static ImportanceScores ScoreClasses(
+        Network network,
+        Tensor inputs,
+        Tensor labels,
+        int classCount,
+        int batchSize
+    )
     {
         var parameters = network.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
         WeightAxes[] scored = [.. network.Architecture.Weights.Where(axes => parameters.ContainsKey(axes.Name))];
-        var totals = scored.ToDictionary(axes => axes.Name, axes => zeros_like(parameters[axes.Name], requires_grad: false), StringComparer.Ordinal);
-        var units = network.Architecture.UnitSpaces.ToDictionary(space => space.Name, space => new double[classCount, space.Width], StringComparer.Ordinal);
+        var totals = scored.ToDictionary(
+            axes => axes.Name,
+            axes => zeros_like(parameters[axes.Name], requires_grad: false),
+            StringComparer.Ordinal
+        );
+        var units = network.Architecture.UnitSpaces.ToDictionary(
+            space => space.Name,
+            space => new double[classCount, space.Width],
+            StringComparer.Ordinal
+        );
         long[][] members = MembersByClass(labels, classCount);
 
         for (int label = 0; label < classCount; label++)
@@ -84,18 +121,31 @@ public static class ImportanceScorer
             {
                 var score = parameters[axes.Name].abs() * gradients[axes.Name];
                 totals[axes.Name].add_(score / classCount);
-                if (units.TryGetValue(axes.Rows.Space, out var matrix)) AddToUnits(matrix, label, score, axes);
+                if (units.TryGetValue(axes.Rows.Space, out var matrix))
+                    AddToUnits(matrix, label, score, axes);
             }
         }
 
-        var weights = new WeightSet([.. scored.Select(axes => KeyValuePair.Create(axes.Name, totals[axes.Name].cpu()))]);
+        var weights = new WeightSet([
+            .. scored.Select(axes => KeyValuePair.Create(axes.Name, totals[axes.Name].cpu())),
+        ]);
         return new ImportanceScores(classCount, weights, units);
     }
 
     private static Dictionary<string, Tensor> MeanAbsoluteGradients(
-        Network network, Dictionary<string, Parameter> parameters, Tensor inputs, long[] members, long label, int batchSize)
+        Network network,
+        Dictionary<string, Parameter> parameters,
+        Tensor inputs,
+        long[] members,
+        long label,
+        int batchSize
+    )
     {
-        var means = parameters.ToDictionary(p => p.Key, p => zeros_like(p.Value, requires_grad: false), StringComparer.Ordinal);
+        var means = parameters.ToDictionary(
+            p => p.Key,
+            p => zeros_like(p.Value, requires_grad: false),
+            StringComparer.Ordinal
+        );
         foreach (long[] batch in members.Chunk(batchSize))
         {
             using var scope = NewDisposeScope();
@@ -105,7 +155,11 @@ public static class ImportanceScorer
             using var noGrad = no_grad();
             foreach (var (name, parameter) in parameters)
             {
-                var gradient = parameter.grad ?? throw new InvalidOperationException($"Parameter '{name}' has no gradient: it is frozen or unused, so it cannot be scored.");
+                var gradient =
+                    parameter.grad
+                    ?? throw new InvalidOperationException(
+                        $"Parameter '{name}' has no gradient: it is frozen or unused, so it cannot be scored."
+                    );
                 means[name].add_(gradient.abs() * ((double)batch.Length / members.Length));
             }
         }
@@ -120,12 +174,20 @@ public static class ImportanceScorer
         for (int i = 0; i < values.Length; i++)
         {
             if (values[i] < 0 || values[i] >= classCount)
-                throw new ArgumentOutOfRangeException(nameof(labels), values[i], $"labels must be in [0, {classCount}); label {i} is not.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(labels),
+                    values[i],
+                    $"labels must be in [0, {classCount}); label {i} is not."
+                );
             members[(int)values[i]].Add(i);
         }
 
         int missing = Array.FindIndex(members, list => list.Count == 0);
-        if (missing >= 0) throw new ArgumentException($"labels must hold each of the {classCount} classes, but class {missing} has no input.", nameof(labels));
+        if (missing >= 0)
+            throw new ArgumentException(
+                $"labels must hold each of the {classCount} classes, but class {missing} has no input.",
+                nameof(labels)
+            );
         return [.. members.Select(list => list.ToArray())];
     }
 
@@ -133,14 +195,17 @@ public static class ImportanceScorer
     {
         var rows = score.transpose(0, axes.RowAxis).reshape(axes.Rows.Outer, matrix.GetLength(1), -1);
         double[] sums = TensorValues.ToDoubles(rows.sum([0, 2], type: float64));
-        for (int unit = 0; unit < sums.Length; unit++) matrix[label, unit] += sums[unit];
+        for (int unit = 0; unit < sums.Length; unit++)
+            matrix[label, unit] += sums[unit];
     }
 }
 
 /// <summary>How importance is measured (proposal 3.2.1).</summary>
 public sealed class ImportanceOptions
 {
-    /// <summary>Gets or sets the inputs per mini-batch: one absolute gradient is taken per batch. Default: 64.</summary>
+    /// <summary>
+    /// Gets or sets the inputs per mini-batch: one absolute gradient is taken per batch. Default: 64.
+    /// </summary>
     [Range(1, 65_536)]
     public int BatchSize { get; set; } = 64;
 }

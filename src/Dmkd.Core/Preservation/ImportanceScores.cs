@@ -3,7 +3,8 @@ using Dmkd.Core.Tensors;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// Importance of a network's parameters, <c>s_ij = |W_ij| · mean |∇_ij L|</c>, and of its units per class (proposal 3.2.1).
+/// Importance of a network's parameters, <c>s_ij = |W_ij| · mean |∇_ij L|</c>, and of its units per class (proposal
+/// 3.2.1).
 /// Owns its tensors.
 /// </summary>
 /// <remarks>
@@ -23,13 +24,15 @@ public sealed class ImportanceScores : IDisposable
     public int ClassCount { get; }
 
     /// <summary>
-    /// The total score of every parameter, shaped like the parameter and at least 0: the mean of the scores per class, so
+    /// The total score of every parameter, shaped like the parameter and at least 0: the mean of the scores per
+    /// class, so
     /// that every class counts alike. Batch-norm statistics have no gradient and no score. Owned by this object.
     /// </summary>
     public WeightSet Weights { get; }
 
     /// <summary>
-    /// By name of the unit space, shape [classCount, width]: a unit's score for a class, that is the class's score <c>s^(c)</c>
+    /// By name of the unit space, shape [classCount, width]: a unit's score for a class, that is the class's score
+    /// <c>s^(c)</c>
     /// summed over all parameters that write to the unit.
     /// </summary>
     public IReadOnlyDictionary<string, double[,]> UnitsByClass { get; }
@@ -39,7 +42,8 @@ public sealed class ImportanceScores : IDisposable
     public double ShareOf(UnitSelection selection)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        double chosen = 0, total = 0;
+        double chosen = 0,
+            total = 0;
         foreach (var (space, byClass) in UnitsByClass)
         {
             var units = selection[space].ToHashSet();
@@ -48,7 +52,8 @@ public sealed class ImportanceScores : IDisposable
                 for (int unit = 0; unit < byClass.GetLength(1); unit++)
                 {
                     total += byClass[label, unit];
-                    if (units.Contains(unit)) chosen += byClass[label, unit];
+                    if (units.Contains(unit))
+                        chosen += byClass[label, unit];
                 }
             }
         }

@@ -16,7 +16,8 @@ internal static class KMeans
         for (int start = 0; start < options.Restarts; start++)
         {
             var (labels, spread) = Descend(points, Start(points, clusters, random), options.MaximumIterations);
-            if (spread >= bestSpread) continue;
+            if (spread >= bestSpread)
+                continue;
             (best, bestSpread) = (labels, spread);
         }
 
@@ -35,11 +36,13 @@ internal static class KMeans
         {
             double[] centre = centres[labels[i]];
             sizes[labels[i]]++;
-            for (int d = 0; d < centre.Length; d++) centre[d] += points[i][d];
+            for (int d = 0; d < centre.Length; d++)
+                centre[d] += points[i][d];
         }
 
         for (int cluster = 0; cluster < clusters; cluster++)
-            for (int d = 0; d < centres[cluster].Length; d++) centres[cluster][d] /= Math.Max(1, sizes[cluster]);
+        for (int d = 0; d < centres[cluster].Length; d++)
+            centres[cluster][d] /= Math.Max(1, sizes[cluster]);
         return centres;
     }
 
@@ -47,7 +50,8 @@ internal static class KMeans
     public static double SquaredDistance(double[] a, double[] b)
     {
         double sum = 0;
-        for (int d = 0; d < a.Length; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
+        for (int d = 0; d < a.Length; d++)
+            sum += (a[d] - b[d]) * (a[d] - b[d]);
         return sum;
     }
 
@@ -58,7 +62,8 @@ internal static class KMeans
         double[] nearest = [.. Enumerable.Repeat(double.PositiveInfinity, points.Length)];
         for (int next = 1; next < clusters; next++)
         {
-            for (int i = 0; i < points.Length; i++) nearest[i] = Math.Min(nearest[i], SquaredDistance(points[i], centres[next - 1]));
+            for (int i = 0; i < points.Length; i++)
+                nearest[i] = Math.Min(nearest[i], SquaredDistance(points[i], centres[next - 1]));
             centres[next] = [.. points[Draw(nearest, random)]];
         }
 
@@ -79,7 +84,8 @@ internal static class KMeans
         {
             int[] updated = [.. points.Select(point => Nearest(point, centres))];
             FillEmpty(updated, points, centres);
-            if (updated.AsSpan().SequenceEqual(labels)) break;
+            if (updated.AsSpan().SequenceEqual(labels))
+                break;
             labels = updated;
             centres = Centres(points, labels, centres.Length);
         }
@@ -91,11 +97,15 @@ internal static class KMeans
     private static void FillEmpty(int[] labels, double[][] points, double[][] centres)
     {
         int[] sizes = new int[centres.Length];
-        foreach (int label in labels) sizes[label]++;
+        foreach (int label in labels)
+            sizes[label]++;
         for (int cluster = 0; cluster < sizes.Length; cluster++)
         {
-            if (sizes[cluster] > 0) continue;
-            int farthest = Enumerable.Range(0, points.Length).Where(i => sizes[labels[i]] > 1)
+            if (sizes[cluster] > 0)
+                continue;
+            int farthest = Enumerable
+                .Range(0, points.Length)
+                .Where(i => sizes[labels[i]] > 1)
                 .MaxBy(i => SquaredDistance(points[i], centres[labels[i]]));
             sizes[labels[farthest]]--;
             sizes[cluster]++;
@@ -110,7 +120,8 @@ internal static class KMeans
         for (int c = 0; c < centres.Length; c++)
         {
             double distance = SquaredDistance(point, centres[c]);
-            if (distance < least) (nearest, least) = (c, distance);
+            if (distance < least)
+                (nearest, least) = (c, distance);
         }
 
         return nearest;

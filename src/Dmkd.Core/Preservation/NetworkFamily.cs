@@ -2,16 +2,23 @@ using Dmkd.Core.Models;
 
 namespace Dmkd.Core.Preservation;
 
-/// <summary>The networks of a run, all of one family: a legacy network, and the experts that are cut from it or made like such a cut.</summary>
+/// <summary>
+/// The networks of a run, all of one family: a legacy network, and the experts that are cut from it or made like such
+/// a cut.
+/// </summary>
 public sealed class NetworkFamily
 {
-    /// <summary>A legacy network is this many times as wide as an expert cut from it, so that every cluster can be cut to that width.</summary>
+    /// <summary>
+    /// A legacy network is this many times as wide as an expert cut from it, so that every cluster can be cut to that
+    /// width.
+    /// </summary>
     public const int LegacyWidthFactor = 2;
 
     private readonly NetworkArchitecture _expert;
     private readonly NetworkArchitecture _legacy;
 
-    private NetworkFamily(NetworkArchitecture expert, NetworkArchitecture legacy) => (_expert, _legacy) = (expert, legacy);
+    private NetworkFamily(NetworkArchitecture expert, NetworkArchitecture legacy) =>
+        (_expert, _legacy) = (expert, legacy);
 
     /// <summary>The networks that are named, or else convolutional ones of given widths.</summary>
     /// <param name="architecture">As for <see cref="Named"/>; null for convolutional networks.</param>
@@ -20,8 +27,13 @@ public sealed class NetworkFamily
     /// <param name="size">Their height and width.</param>
     /// <param name="hasLegacy">As for <see cref="Named"/>.</param>
     /// <exception cref="ArgumentException">As of <see cref="Named"/>.</exception>
-    public static NetworkFamily Of(string? architecture, IReadOnlyList<int> widths, int channels, int size, bool hasLegacy) =>
-        architecture is null ? OfWidths(widths, channels, size) : Named(architecture, channels, size, hasLegacy);
+    public static NetworkFamily Of(
+        string? architecture,
+        IReadOnlyList<int> widths,
+        int channels,
+        int size,
+        bool hasLegacy
+    ) => architecture is null ? OfWidths(widths, channels, size) : Named(architecture, channels, size, hasLegacy);
 
     /// <summary>Convolutional networks of given widths; a legacy network is twice as wide.</summary>
     /// <param name="widths">Channels of an expert's layers.</param>
@@ -31,31 +43,44 @@ public sealed class NetworkFamily
     {
         ArgumentNullException.ThrowIfNull(widths);
         int[] wide = [.. widths.Select(width => width * LegacyWidthFactor)];
-        return new NetworkFamily(new ConvNetArchitecture(channels, size, widths, 1), new ConvNetArchitecture(channels, size, wide, 1));
+        return new NetworkFamily(
+            new ConvNetArchitecture(channels, size, widths, 1),
+            new ConvNetArchitecture(channels, size, wide, 1)
+        );
     }
 
-    /// <summary>A network of <see cref="ArchitectureCatalog"/>; with a legacy network that is the one, and experts have half its widths.</summary>
+    /// <summary>
+    /// A network of <see cref="ArchitectureCatalog"/>; with a legacy network that is the one, and experts have half
+    /// its widths.
+    /// </summary>
     /// <param name="text">Its name, or its text form.</param>
     /// <param name="channels">Channels of the images.</param>
     /// <param name="size">Their height and width.</param>
     /// <param name="hasLegacy">Whether there is a legacy network; without one an expert is the network itself.</param>
-    /// <exception cref="ArgumentException">There is no such network, or it takes other images; the message says which.</exception>
+    /// <exception cref="ArgumentException">There is no such network, or it takes other images; the message says
+    /// which.</exception>
     public static NetworkFamily Named(string text, int channels, int size, bool hasLegacy)
     {
         var network = Read(text, size);
         if (network.InputChannels != channels || network.InputSize != size)
-            throw new ArgumentException($"The images are {channels}x{size}x{size}; the network '{text}' takes {network.InputChannels}x{network.InputSize}x{network.InputSize}.", nameof(text));
+            throw new ArgumentException(
+                $"The images are {channels}x{size}x{size}; the network '{text}' takes "
+                    + $"{network.InputChannels}x{network.InputSize}x{network.InputSize}.",
+                nameof(text)
+            );
         return new NetworkFamily(hasLegacy ? Halved(network) : network, network);
     }
 
     /// <summary>Reads a name or a text form.</summary>
     /// <param name="text">Either.</param>
     /// <param name="size">Height and width of the images, for a name.</param>
-    /// <exception cref="ArgumentException">It is neither; the message lists the names, or says what is malformed.</exception>
+    /// <exception cref="ArgumentException">It is neither; the message lists the names, or says what is
+    /// malformed.</exception>
     public static NetworkArchitecture Read(string text, int size)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (!text.Contains('(', StringComparison.Ordinal)) return ArchitectureCatalog.Named(text, 1, size);
+        if (!text.Contains('(', StringComparison.Ordinal))
+            return ArchitectureCatalog.Named(text, 1, size);
         try
         {
             return ArchitectureCatalog.Parse(text);
@@ -78,5 +103,11 @@ public sealed class NetworkFamily
         network.Resize(network.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), outputs);
 
     private static NetworkArchitecture Halved(NetworkArchitecture network) =>
-        network.Resize(network.UnitSpaces.ToDictionary(space => space.Name, space => UnitSelector.Width(space, 1.0 / LegacyWidthFactor)), 1);
+        network.Resize(
+            network.UnitSpaces.ToDictionary(
+                space => space.Name,
+                space => UnitSelector.Width(space, 1.0 / LegacyWidthFactor)
+            ),
+            1
+        );
 }

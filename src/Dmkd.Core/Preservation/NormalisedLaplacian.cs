@@ -11,22 +11,31 @@ internal static class NormalisedLaplacian
     /// <summary>The eigenvectors of the smallest eigenvalues.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="count">How many, in [1, nodes].</param>
-    /// <param name="splitEverySpace">Whether to leave out the directions that tell spaces apart, see <see cref="SpectralOptions.SplitEverySpace"/>.</param>
+    /// <param name="splitEverySpace">Whether to leave out the directions that tell spaces apart, see
+    /// <see cref="SpectralOptions.SplitEverySpace"/>.</param>
     /// <returns>
-    /// Shape [nodes][count], eigenvalues ascending. Each vector's entry of largest magnitude is positive. An isolated node counts
+    /// Shape [nodes][count], eigenvalues ascending. Each vector's entry of largest magnitude is positive. An isolated
+    /// node counts
     /// as an eigenvector of eigenvalue 2, so that it never displaces one of the connected part.
     /// </returns>
     /// <remarks>
-    /// Dense and exact up to 1,500 nodes; by <see cref="KrylovEigenSolver"/> on the sparse rows above. Equal for any number of torch
+    /// Dense and exact up to 1,500 nodes; by <see cref="KrylovEigenSolver"/> on the sparse rows above. Equal for any
+    /// number of torch
     /// threads: as a lane does, it uses one, since a matrix product adds in another order on two.
     /// </remarks>
     public static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace) =>
         SmallestEigenvectors(graph, count, splitEverySpace, graph.NodeCount <= MostNodesSolvedDensely);
 
-    internal static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace, bool densely)
+    internal static double[][] SmallestEigenvectors(
+        ImportanceGraph graph,
+        int count,
+        bool splitEverySpace,
+        bool densely
+    )
     {
         int threads = get_num_threads();
-        if (threads == 1) return Solve(graph, count, splitEverySpace, densely);
+        if (threads == 1)
+            return Solve(graph, count, splitEverySpace, densely);
         try
         {
             set_num_threads(1);
@@ -43,16 +52,20 @@ internal static class NormalisedLaplacian
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         double[] roots = [.. Enumerable.Range(0, graph.NodeCount).Select(node => Math.Sqrt(graph.DegreeOf(node)))];
-        var vectors = densely ? SolveDensely(graph, roots, splitEverySpace).narrow(1, 0, count) : SolveSparsely(graph, roots, count, splitEverySpace);
+        var vectors = densely
+            ? SolveDensely(graph, roots, splitEverySpace).narrow(1, 0, count)
+            : SolveSparsely(graph, roots, count, splitEverySpace);
         double[][] rows = [.. TensorValues.ToDoubles(vectors).Chunk(count)];
-        for (int column = 0; column < count; column++) FixSign(rows, column);
+        for (int column = 0; column < count; column++)
+            FixSign(rows, column);
         return rows;
     }
 
     private static Tensor SolveDensely(ImportanceGraph graph, double[] roots, bool splitEverySpace)
     {
         var laplacian = tensor(Dense(graph, roots), [roots.Length, roots.Length]);
-        if (splitEverySpace) laplacian = WithoutSpaces(laplacian, graph, roots);
+        if (splitEverySpace)
+            laplacian = WithoutSpaces(laplacian, graph, roots);
         return linalg.eigh(laplacian).Item2;
     }
 
@@ -88,10 +101,14 @@ internal static class NormalisedLaplacian
         var whole = Columns(new string[roots.Length], roots);
         var image = laplacian.mm(spaces);
         var inside = spaces.mm(spaces.t().mm(image));
-        return laplacian - spaces.mm(image.t()) - (image - inside).mm(spaces.t()) + 2 * (spaces.mm(spaces.t()) - whole.mm(whole.t()));
+        return laplacian
+            - spaces.mm(image.t())
+            - (image - inside).mm(spaces.t())
+            + 2 * (spaces.mm(spaces.t()) - whole.mm(whole.t()));
     }
 
-    private static Tensor Spaces(ImportanceGraph graph, double[] roots) => Columns([.. graph.Nodes.Select(node => node.Space)], roots);
+    private static Tensor Spaces(ImportanceGraph graph, double[] roots) =>
+        Columns([.. graph.Nodes.Select(node => node.Space)], roots);
 
     private static Tensor Columns(string?[] groupOfNode, double[] roots)
     {
@@ -100,14 +117,17 @@ internal static class NormalisedLaplacian
         for (int node = 0; node < roots.Length; node++)
             matrix[node * groups.Length + Array.IndexOf(groups, groupOfNode[node])] = roots[node];
         var columns = tensor(matrix, [roots.Length, groups.Length]);
-        return columns / columns.norm(0, true).clamp_min(double.Epsilon); // a space without edges keeps a column of zeros
+        // a space without edges keeps a column of zeros
+        return columns / columns.norm(0, true).clamp_min(double.Epsilon);
     }
 
     // An eigenvector's sign is arbitrary and may differ between machines.
     private static void FixSign(double[][] rows, int column)
     {
         double largest = rows.Select(row => row[column]).MaxBy(Math.Abs);
-        if (largest >= 0) return;
-        foreach (double[] row in rows) row[column] = -row[column];
+        if (largest >= 0)
+            return;
+        foreach (double[] row in rows)
+            row[column] = -row[column];
     }
 }

@@ -11,7 +11,9 @@ public enum PartitionStrategy
     [Named("random", "a control: clusters of the same sizes, drawn at random", Order = 2)]
     Random,
 
-    /// <summary>No clusters: each expert takes the units most important to its classes, which experts may share.</summary>
+    /// <summary>
+    /// No clusters: each expert takes the units most important to its classes, which experts may share.
+    /// </summary>
     [Named("importance", "no clusters: each expert takes the units most important to its classes", Order = 3)]
     Importance,
 }
@@ -70,9 +72,11 @@ public static class RandomPartitioner
         int[] dealt = [.. clusterOfNode];
         foreach (var space in Enumerable.Range(0, graph.NodeCount).GroupBy(node => graph.Nodes[node].Space))
         {
-            int[] nodes = [.. space], clusters = [.. nodes.Select(node => clusterOfNode[node])];
+            int[] nodes = [.. space],
+                clusters = [.. nodes.Select(node => clusterOfNode[node])];
             random.Shuffle(clusters);
-            for (int i = 0; i < nodes.Length; i++) dealt[nodes[i]] = clusters[i];
+            for (int i = 0; i < nodes.Length; i++)
+                dealt[nodes[i]] = clusters[i];
         }
 
         return dealt;

@@ -13,7 +13,8 @@ public sealed class PlanOptions
     public PartitionStrategy Strategy { get; set; }
 
     /// <summary>
-    /// Gets or sets the classes of each expert, one group for each of <see cref="ExpertCount"/>. Default: null, every class goes to the
+    /// Gets or sets the classes of each expert, one group for each of <see cref="ExpertCount"/>. Default: null, every
+    /// class goes to the
     /// cluster that holds most of its importance, balanced.
     /// </summary>
     public IReadOnlyList<int[]>? ClassGroups { get; set; }

@@ -9,7 +9,8 @@ public static class PreservationPlanner
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="scores">Its scores. Borrowed.</param>
     /// <param name="options">How to divide.</param>
-    /// <exception cref="ArgumentException">The groups do not fit the experts or the classes, or the widths cannot be had.</exception>
+    /// <exception cref="ArgumentException">The groups do not fit the experts or the classes, or the widths cannot be
+    /// had.</exception>
     public static PreservationPlan Plan(NetworkArchitecture architecture, ImportanceScores scores, PlanOptions options)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -17,41 +18,101 @@ public static class PreservationPlanner
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ExpertCount, 1);
         if (options.ExpertCount > scores.ClassCount)
-            throw new ArgumentException($"{options.ExpertCount} experts need at least as many classes; the legacy network has {scores.ClassCount}.", nameof(options));
-        if (options.ClassGroups is { } given) CheckGroups(given, options.ExpertCount);
+            throw new ArgumentException(
+                $"{options.ExpertCount} experts need at least as many classes; the legacy network has {scores.ClassCount}.",
+                nameof(options)
+            );
+        if (options.ClassGroups is { } given)
+            CheckGroups(given, options.ExpertCount);
 
         var graph = ImportanceGraph.Build(architecture, scores);
-        int[] clusters = SpectralPartitioner.Partition(graph, options.ExpertCount, new SpectralOptions { Seed = options.Seed, BalanceSpaces = true });
-        if (options.Strategy is PartitionStrategy.Random) clusters = RandomPartitioner.OfSameSizes(graph, clusters, options.Seed);
-        return new PreservationPlan(graph, clusters, [.. Groups(scores, graph, clusters, options)
-            .OrderBy(group => group.Classes[0])
-            .Select(group => Expert(architecture, scores, graph, clusters, group, options))]);
+        int[] clusters = SpectralPartitioner.Partition(
+            graph,
+            options.ExpertCount,
+            new SpectralOptions { Seed = options.Seed, BalanceSpaces = true }
+        );
+        if (options.Strategy is PartitionStrategy.Random)
+            clusters = RandomPartitioner.OfSameSizes(graph, clusters, options.Seed);
+        return new PreservationPlan(
+            graph,
+            clusters,
+            [
+                .. Groups(scores, graph, clusters, options)
+                    .OrderBy(group => group.Classes[0])
+                    .Select(group => Expert(architecture, scores, graph, clusters, group, options)),
+            ]
+        );
     }
 
     private static ExpertPlan Expert(
-        NetworkArchitecture architecture, ImportanceScores scores, ImportanceGraph graph, int[] clusters, (int Cluster, int[] Classes) group,
-        PlanOptions options)
+        NetworkArchitecture architecture,
+        ImportanceScores scores,
+        ImportanceGraph graph,
+        int[] clusters,
+        (int Cluster, int[] Classes) group,
+        PlanOptions options
+    )
     {
-        var units = options.Strategy is PartitionStrategy.Importance
-            ? UnitSelector.MostImportant(architecture, scores, group.Classes, 1.0 / options.ExpertCount, options.Widths)
-            : UnitSelector.Select(architecture, scores, graph, clusters, group.Cluster, group.Classes, options.Widths);
+        var units =
+            options.Strategy is PartitionStrategy.Importance
+                ? UnitSelector.MostImportant(
+                    architecture,
+                    scores,
+                    group.Classes,
+                    1.0 / options.ExpertCount,
+                    options.Widths
+                )
+                : UnitSelector.Select(
+                    architecture,
+                    scores,
+                    graph,
+                    clusters,
+                    group.Cluster,
+                    group.Classes,
+                    options.Widths
+                );
         return new ExpertPlan(group.Cluster, group.Classes, units, scores.ShareOf(units));
     }
 
-    private static IEnumerable<(int Cluster, int[] Classes)> Groups(ImportanceScores scores, ImportanceGraph graph, int[] clusters, PlanOptions options)
+    private static IEnumerable<(int Cluster, int[] Classes)> Groups(
+        ImportanceScores scores,
+        ImportanceGraph graph,
+        int[] clusters,
+        PlanOptions options
+    )
     {
-        IReadOnlyList<int[]> groups = options.ClassGroups ?? [.. Enumerable.Range(0, scores.ClassCount).Select(label => (int[])[label])];
+        IReadOnlyList<int[]> groups =
+            options.ClassGroups ?? [.. Enumerable.Range(0, scores.ClassCount).Select(label => (int[])[label])];
         int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusters, groups, options.ExpertCount);
-        return Enumerable.Range(0, options.ExpertCount).Select(cluster =>
-            (cluster, (int[])[.. groups.Where((_, group) => clusterOfGroup[group] == cluster).SelectMany(classes => classes).Order()]));
+        return Enumerable
+            .Range(0, options.ExpertCount)
+            .Select(cluster =>
+                (
+                    cluster,
+                    (int[])
+                        [
+                            .. groups
+                                .Where((_, group) => clusterOfGroup[group] == cluster)
+                                .SelectMany(classes => classes)
+                                .Order(),
+                        ]
+                )
+            );
     }
 
     private static void CheckGroups(IReadOnlyList<int[]> groups, int experts)
     {
-        if (groups.Count != experts) throw new ArgumentException($"There are {experts} experts and {groups.Count} groups of classes; they must be as many.", nameof(groups));
+        if (groups.Count != experts)
+            throw new ArgumentException(
+                $"There are {experts} experts and {groups.Count} groups of classes; they must be as many.",
+                nameof(groups)
+            );
         int[] classes = [.. groups.SelectMany(group => group)];
         if (classes.Length != classes.Distinct().Count())
-            throw new ArgumentException($"Class {classes.GroupBy(c => c).First(same => same.Count() > 1).Key} is in more than one group.", nameof(groups));
+            throw new ArgumentException(
+                $"Class {classes.GroupBy(c => c).First(same => same.Count() > 1).Key} is in more than one group.",
+                nameof(groups)
+            );
     }
 }
 

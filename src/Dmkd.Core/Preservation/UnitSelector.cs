@@ -3,25 +3,30 @@ using Dmkd.Core.Models;
 
 namespace Dmkd.Core.Preservation;
 
-/// <summary>Chooses the units of a cluster's expert (proposal 3.2.2): the cluster's own, within a least and a most width.</summary>
+/// <summary>
+/// Chooses the units of a cluster's expert (proposal 3.2.2): the cluster's own, within a least and a most width.
+/// </summary>
 public static class UnitSelector
 {
     private const int LeastUnits = 4;
 
     /// <summary>
-    /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of channels, so that a
+    /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of
+    /// channels, so that a
     /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64 (docs/adr/0013).
     /// </summary>
     private const int VectorUnits = 8;
 
     /// <summary>
-    /// In an expert of a given size a residual stream keeps this many times the share of its units that other spaces keep: all layers
+    /// In an expert of a given size a residual stream keeps this many times the share of its units that other spaces
+    /// keep: all layers
     /// read and write it, so what is cut there is lost to all of them (docs/adr/0013).
     /// </summary>
     private const double StreamWidening = 1.5;
 
     /// <summary>
-    /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the classes; of too
+    /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the
+    /// classes; of too
     /// many the most important ones stay. Every class counts alike, whatever the size of its gradients.
     /// </summary>
     /// <param name="architecture">Describes the legacy network.</param>
@@ -34,8 +39,14 @@ public static class UnitSelector
     /// Least and most width; both are rounded up, and never below 4 units (or all units, in a space with fewer).
     /// </param>
     public static UnitSelection Select(
-        NetworkArchitecture architecture, ImportanceScores scores, ImportanceGraph graph, int[] clusterOfNode, int cluster,
-        IReadOnlyList<int> classes, UnitSelectionOptions options)
+        NetworkArchitecture architecture,
+        ImportanceScores scores,
+        ImportanceGraph graph,
+        int[] clusterOfNode,
+        int cluster,
+        IReadOnlyList<int> classes,
+        UnitSelectionOptions options
+    )
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(scores);
@@ -46,22 +57,32 @@ public static class UnitSelector
         CheckClasses(classes, scores);
 
         var members = graph.Nodes.Where((_, node) => clusterOfNode[node] == cluster).ToHashSet();
-        // What a cluster owns is often lopsided between layers; an expert of a given size is cut as evenly as its network was built.
+        // What a cluster owns is often lopsided between layers; an expert of a given size is cut as evenly as its
+        // network was built.
         var wanted = architecture.UnitSpaces.ToDictionary(
-            space => space.Name, space => options.MultiplyAddsShare is null ? OwnedIn(space) : (double)space.Width);
+            space => space.Name,
+            space => options.MultiplyAddsShare is null ? OwnedIn(space) : (double)space.Width
+        );
         return Select(architecture, scores, members, Widths(architecture, wanted, classes.Count, options), classes);
 
-        int OwnedIn(UnitSpace space) => Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit)));
+        int OwnedIn(UnitSpace space) =>
+            Enumerable.Range(0, space.Width).Count(unit => members.Contains(new UnitNode(space.Name, unit)));
     }
 
     /// <summary>Takes the units most important to some classes in each space, whatever their clusters.</summary>
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="scores">Importance of its units. Borrowed.</param>
     /// <param name="classes">At least one, in [0, classes scored).</param>
-    /// <param name="widthFraction">How many of a space's units to take, in (0, 1], before the widths are brought within the options.</param>
+    /// <param name="widthFraction">How many of a space's units to take, in (0, 1], before the widths are brought
+    /// within the options.</param>
     /// <param name="options">Least and most width, and most multiply-adds.</param>
     public static UnitSelection MostImportant(
-        NetworkArchitecture architecture, ImportanceScores scores, IReadOnlyList<int> classes, double widthFraction, UnitSelectionOptions options)
+        NetworkArchitecture architecture,
+        ImportanceScores scores,
+        IReadOnlyList<int> classes,
+        double widthFraction,
+        UnitSelectionOptions options
+    )
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(scores);
@@ -81,49 +102,94 @@ public static class UnitSelector
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Check(options);
-        return architecture.Resize(
-            architecture.UnitSpaces.ToDictionary(space => space.Name, space => Width(space, options.MinimumWidthFraction)), outputs).MultiplyAdds;
+        return architecture
+            .Resize(
+                architecture.UnitSpaces.ToDictionary(
+                    space => space.Name,
+                    space => Width(space, options.MinimumWidthFraction)
+                ),
+                outputs
+            )
+            .MultiplyAdds;
     }
 
     // The sorts are stable: of equally important units the first is taken.
     private static UnitSelection Select(
-        NetworkArchitecture architecture, ImportanceScores scores, HashSet<UnitNode> members, Dictionary<string, int> widths, IReadOnlyList<int> classes) =>
-        new(architecture.UnitSpaces.Select(space =>
-        {
-            double[] toClasses = ImportanceTo(classes, scores.UnitsByClass[space.Name]);
-            IReadOnlyList<int> units = [.. Enumerable.Range(0, space.Width)
-                .OrderByDescending(unit => members.Contains(new UnitNode(space.Name, unit)))
-                .ThenByDescending(unit => toClasses[unit])
-                .Take(widths[space.Name])
-                .Order()];
-            return KeyValuePair.Create(space.Name, units);
-        }));
+        NetworkArchitecture architecture,
+        ImportanceScores scores,
+        HashSet<UnitNode> members,
+        Dictionary<string, int> widths,
+        IReadOnlyList<int> classes
+    ) =>
+        new(
+            architecture.UnitSpaces.Select(space =>
+            {
+                double[] toClasses = ImportanceTo(classes, scores.UnitsByClass[space.Name]);
+                IReadOnlyList<int> units =
+                [
+                    .. Enumerable
+                        .Range(0, space.Width)
+                        .OrderByDescending(unit => members.Contains(new UnitNode(space.Name, unit)))
+                        .ThenByDescending(unit => toClasses[unit])
+                        .Take(widths[space.Name])
+                        .Order(),
+                ];
+                return KeyValuePair.Create(space.Name, units);
+            })
+        );
 
     private static Dictionary<string, int> Widths(
-        NetworkArchitecture architecture, Dictionary<string, double> wanted, int outputs, UnitSelectionOptions options)
+        NetworkArchitecture architecture,
+        Dictionary<string, double> wanted,
+        int outputs,
+        UnitSelectionOptions options
+    )
     {
-        if (options.MultiplyAddsShare is not { } share) return At(1);
+        if (options.MultiplyAddsShare is not { } share)
+            return At(1);
         var streams = StreamsOf(architecture);
-        wanted = wanted.ToDictionary(space => space.Key, space => space.Value * (streams.Contains(space.Key) ? StreamWidening : 1), StringComparer.Ordinal);
+        wanted = wanted.ToDictionary(
+            space => space.Key,
+            space => space.Value * (streams.Contains(space.Key) ? StreamWidening : 1),
+            StringComparer.Ordinal
+        );
         double limit = share * architecture.MultiplyAdds;
         if (Cost(At(0)) > limit)
-            throw new ArgumentException($"Experts may have {share:P1} of the multiply-adds, but at the least width, {options.MinimumWidthFraction:P0} of each layer, they already have {Cost(At(0)) / architecture.MultiplyAdds:P1}.", nameof(options));
-        // Bisection for the largest scale that keeps to the limit; widths are whole numbers, so 50 halvings are more than enough.
-        // Twice every space's full width: a wish below one unit counts, and rounding to a multiple does not stop short of an odd width.
-        double low = 0, high = 2 * architecture.UnitSpaces.Max(space => space.Width / wanted[space.Name]);
+            throw new ArgumentException(
+                $"Experts may have {share:P1} of the multiply-adds, but at the least width, "
+                    + $"{options.MinimumWidthFraction:P0} of each layer, they already have "
+                    + $"{Cost(At(0)) / architecture.MultiplyAdds:P1}.",
+                nameof(options)
+            );
+        // Bisection for the largest scale that keeps to the limit; widths are whole numbers, so 50 halvings are more
+        // than enough.
+        // Twice every space's full width: a wish below one unit counts, and rounding to a multiple does not stop
+        // short of an odd width.
+        double low = 0,
+            high = 2 * architecture.UnitSpaces.Max(space => space.Width / wanted[space.Name]);
         for (int step = 0; step < 50; step++)
         {
             double middle = (low + high) / 2;
-            if (Cost(At(middle)) <= limit) low = middle;
-            else high = middle;
+            if (Cost(At(middle)) <= limit)
+                low = middle;
+            else
+                high = middle;
         }
 
         return At(low);
 
         double Cost(Dictionary<string, int> widths) => architecture.Resize(widths, outputs).MultiplyAdds;
 
-        Dictionary<string, int> At(double scale) => architecture.UnitSpaces.ToDictionary(space => space.Name, space => Math.Clamp(
-            Rounded(space, scale * wanted[space.Name]), Width(space, options.MinimumWidthFraction), Width(space, options.MaximumWidthFraction)));
+        Dictionary<string, int> At(double scale) =>
+            architecture.UnitSpaces.ToDictionary(
+                space => space.Name,
+                space =>
+                    Math.Clamp(
+                        Rounded(space, scale * wanted[space.Name]),
+                        Width(space, options.MinimumWidthFraction),
+                        Width(space, options.MaximumWidthFraction)
+                    )
+            );
 
         int Rounded(UnitSpace space, double width)
         {
@@ -133,12 +199,13 @@ public static class UnitSelector
     }
 
     /// <summary>The spaces that several layers write to.</summary>
-    private static HashSet<string> StreamsOf(NetworkArchitecture architecture) => architecture.Weights
-        .Where(axes => axes.Columns is not null)
-        .GroupBy(axes => axes.Rows.Space)
-        .Where(writers => writers.Count() > 1)
-        .Select(writers => writers.Key)
-        .ToHashSet(StringComparer.Ordinal);
+    private static HashSet<string> StreamsOf(NetworkArchitecture architecture) =>
+        architecture
+            .Weights.Where(axes => axes.Columns is not null)
+            .GroupBy(axes => axes.Rows.Space)
+            .Where(writers => writers.Count() > 1)
+            .Select(writers => writers.Key)
+            .ToHashSet(StringComparer.Ordinal);
 
     private static double[] ImportanceTo(IReadOnlyList<int> classes, double[,] importance)
     {
@@ -146,7 +213,8 @@ public static class UnitSelector
         foreach (int label in classes)
         {
             double total = Enumerable.Range(0, sums.Length).Sum(unit => importance[label, unit]);
-            for (int unit = 0; unit < sums.Length && total > 0; unit++) sums[unit] += importance[label, unit] / total;
+            for (int unit = 0; unit < sums.Length && total > 0; unit++)
+                sums[unit] += importance[label, unit] / total;
         }
 
         return sums;
@@ -170,11 +238,14 @@ public static class UnitSelector
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MinimumWidthFraction, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumWidthFraction, options.MinimumWidthFraction);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaximumWidthFraction, 1);
-        if (options.MultiplyAddsShare is { } share) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(share, nameof(options));
+        if (options.MultiplyAddsShare is { } share)
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(share, nameof(options));
     }
 }
 
-/// <summary>How wide an expert is, in every unit space, as a fraction of the legacy network's width there (proposal 3.2.2).</summary>
+/// <summary>
+/// How wide an expert is, in every unit space, as a fraction of the legacy network's width there (proposal 3.2.2).
+/// </summary>
 public sealed class UnitSelectionOptions
 {
     /// <summary>Gets or sets the least width. Default: 0.25.</summary>
@@ -186,8 +257,10 @@ public sealed class UnitSelectionOptions
     public double MaximumWidthFraction { get; set; } = 1;
 
     /// <summary>
-    /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut to the same
-    /// fraction of its width, a residual stream to one and a half times that, the largest fractions that keep to it. Default: null,
+    /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut
+    /// to the same
+    /// fraction of its width, a residual stream to one and a half times that, the largest fractions that keep to it.
+    /// Default: null,
     /// the widths are what the cluster owns.
     /// </summary>
     [Range(0.0, 1.0)]

@@ -3,11 +3,14 @@ using Dmkd.Core.Numerics;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// One affine pair per expert, fitted on exemplars by the cross-entropy of the softmax over all experts' class scores together (CLOM,
-/// Kim et al. 2022; fitted there by gradient descent). Levels and scales of heads that never met are made comparable so.
+/// One affine pair per expert, fitted on exemplars by the cross-entropy of the softmax over all experts' class scores
+/// together (CLOM,
+/// Kim et al. 2022; fitted there by gradient descent). Levels and scales of heads that never met are made comparable
+/// so.
 /// </summary>
 /// <remarks>
-/// The loss is convex in the pairs, so it is minimised by Newton's method; a small pull towards (1, 0) settles what the data leave open (all
+/// The loss is convex in the pairs, so it is minimised by Newton's method; a small pull towards (1, 0) settles what
+/// the data leave open (all
 /// shifts together) and keeps separable exemplars from infinite scales. Verified by recovering known pairs.
 /// </remarks>
 public static class AffineCalibration
@@ -22,7 +25,8 @@ public static class AffineCalibration
     private const int MostHalvings = 30;
 
     /// <summary>Fits the pairs.</summary>
-    /// <param name="experts">The experts with their class scores of the exemplars, at least one. No class belongs to two of them.</param>
+    /// <param name="experts">The experts with their class scores of the exemplars, at least one. No class belongs to
+    /// two of them.</param>
     /// <param name="labels">Class index of each exemplar, at least one; known to one of the experts.</param>
     /// <returns>One pair per expert.</returns>
     /// <exception cref="ArgumentException">There is no exemplar, or no expert knows its class.</exception>
@@ -30,13 +34,12 @@ public static class AffineCalibration
     {
         ArgumentNullException.ThrowIfNull(experts);
         ArgumentNullException.ThrowIfNull(labels);
-        if (labels.Count == 0) throw new ArgumentException("A calibration needs at least one exemplar.", nameof(labels));
+        if (labels.Count == 0)
+            throw new ArgumentException("A calibration needs at least one exemplar.", nameof(labels));
         var problem = new AffineProblem(experts, labels, Pull);
         double[] pairs = [.. experts.SelectMany(_ => (double[])[1, 0])];
         double loss = problem.Loss(pairs);
-        for (int step = 0; step < MostSteps && TryStep(problem, ref pairs, ref loss); step++)
-        {
-        }
+        for (int step = 0; step < MostSteps && TryStep(problem, ref pairs, ref loss); step++) { }
 
         return [.. pairs.Chunk(2).Select(pair => new AffinePair(pair[0], pair[1]))];
     }
@@ -49,9 +52,16 @@ public static class AffineCalibration
         for (int halving = 0; halving < MostHalvings; halving++)
         {
             double length = Math.ScaleB(1, -halving);
-            double[] next = [.. pairs.Select((value, i) => i % 2 == 0 ? Math.Max(LeastScale, value - length * direction[i]) : value - length * direction[i])];
+            double[] next =
+            [
+                .. pairs.Select(
+                    (value, i) =>
+                        i % 2 == 0 ? Math.Max(LeastScale, value - length * direction[i]) : value - length * direction[i]
+                ),
+            ];
             double lower = problem.Loss(next);
-            if (lower >= loss) continue;
+            if (lower >= loss)
+                continue;
             (pairs, loss) = (next, lower);
             return true;
         }
@@ -61,7 +71,8 @@ public static class AffineCalibration
 }
 
 /// <summary>
-/// The loss of <see cref="AffineCalibration"/> and its derivatives in the pairs (a_0, b_0, a_1, b_1, …), summed in float64 in the order of
+/// The loss of <see cref="AffineCalibration"/> and its derivatives in the pairs (a_0, b_0, a_1, b_1, …), summed in
+/// float64 in the order of
 /// the exemplars.
 /// </summary>
 internal sealed class AffineProblem
@@ -80,14 +91,19 @@ internal sealed class AffineProblem
         int[] classes = [.. experts.SelectMany(expert => expert.Classes)];
         _right = [.. labels.Select(label => Array.IndexOf(classes, label))];
         int unknown = Array.IndexOf(_right, -1);
-        if (unknown >= 0) throw new ArgumentException($"No expert knows class {labels[unknown]} of exemplar {unknown}.", nameof(labels));
+        if (unknown >= 0)
+            throw new ArgumentException(
+                $"No expert knows class {labels[unknown]} of exemplar {unknown}.",
+                nameof(labels)
+            );
         _scores = new double[labels.Count * classes.Length];
         int first = 0;
         foreach (var expert in experts)
         {
             int width = expert.Classes.Count;
             for (int i = 0; i < labels.Count; i++)
-                for (int c = 0; c < width; c++) _scores[i * classes.Length + first + c] = expert.ClassScores[i * width + c];
+            for (int c = 0; c < width; c++)
+                _scores[i * classes.Length + first + c] = expert.ClassScores[i * width + c];
             first += width;
         }
     }
@@ -106,7 +122,8 @@ internal sealed class AffineProblem
         }
 
         double pulled = 0;
-        for (int j = 0; j < pairs.Length; j++) pulled += Math.Pow(pairs[j] - Rest(j), 2);
+        for (int j = 0; j < pairs.Length; j++)
+            pulled += Math.Pow(pairs[j] - Rest(j), 2);
         return sum / _right.Length + _pull / 2 * pulled;
     }
 
@@ -114,7 +131,9 @@ internal sealed class AffineProblem
     public (double[] Gradient, double[,] Curvature) Derivatives(double[] pairs)
     {
         int size = 2 * _experts;
-        double[] gradient = new double[size], logits = new double[Classes], mean = new double[size];
+        double[] gradient = new double[size],
+            logits = new double[Classes],
+            mean = new double[size];
         double[,] curvature = new double[size, size];
         for (int i = 0; i < _right.Length; i++)
         {
@@ -123,8 +142,10 @@ internal sealed class AffineProblem
             Array.Clear(mean);
             for (int c = 0; c < Classes; c++)
             {
-                double score = _scores[i * Classes + c], p = logits[c];
-                int a = 2 * _expertOf[c], b = a + 1;
+                double score = _scores[i * Classes + c],
+                    p = logits[c];
+                int a = 2 * _expertOf[c],
+                    b = a + 1;
                 mean[a] += p * score;
                 mean[b] += p;
                 curvature[a, a] += p * score * score;
@@ -135,7 +156,8 @@ internal sealed class AffineProblem
             for (int row = 0; row < size; row++)
             {
                 gradient[row] += mean[row];
-                for (int column = row; column < size; column++) curvature[row, column] -= mean[row] * mean[column];
+                for (int column = row; column < size; column++)
+                    curvature[row, column] -= mean[row] * mean[column];
             }
 
             gradient[2 * _expertOf[_right[i]]] -= _scores[i * Classes + _right[i]];
@@ -146,7 +168,8 @@ internal sealed class AffineProblem
         {
             gradient[row] = gradient[row] / _right.Length + _pull * (pairs[row] - Rest(row));
             for (int column = row; column < size; column++)
-                curvature[row, column] = curvature[column, row] = curvature[row, column] / _right.Length + (row == column ? _pull : 0);
+                curvature[row, column] = curvature[column, row] =
+                    curvature[row, column] / _right.Length + (row == column ? _pull : 0);
         }
 
         return (gradient, curvature);
@@ -154,7 +177,8 @@ internal sealed class AffineProblem
 
     private void LogitsOf(int exemplar, double[] pairs, double[] logits)
     {
-        for (int c = 0; c < Classes; c++) logits[c] = pairs[2 * _expertOf[c]] * _scores[exemplar * Classes + c] + pairs[2 * _expertOf[c] + 1];
+        for (int c = 0; c < Classes; c++)
+            logits[c] = pairs[2 * _expertOf[c]] * _scores[exemplar * Classes + c] + pairs[2 * _expertOf[c] + 1];
     }
 
     private static double Rest(int parameter) => parameter % 2 == 0 ? 1 : 0;

@@ -1,7 +1,8 @@
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// Evidence of scores that one affine pair per expert has made comparable (the calibration <c>affine</c>, docs/adr/0018). Fitted to exemplars.
+/// Evidence of scores that one affine pair per expert has made comparable (the calibration <c>affine</c>,
+/// docs/adr/0018). Fitted to exemplars.
 /// </summary>
 /// <param name="score">How class scores become evidence.</param>
 /// <param name="pairs">Pair of each expert asked; null before the fit.</param>
@@ -10,7 +11,8 @@ public sealed class AffineGate(EvidenceScore score, IReadOnlyList<AffinePair>? p
     /// <summary>Name by which options choose the calibration.</summary>
     public const string CalibrationName = "affine";
 
-    private const string Scale = "scale", Shift = "shift";
+    private const string Scale = "scale",
+        Shift = "shift";
 
     /// <inheritdoc/>
     public GateNeeds Needs => GateNeeds.Exemplars;
@@ -19,7 +21,10 @@ public sealed class AffineGate(EvidenceScore score, IReadOnlyList<AffinePair>? p
     public GateParameters Fit(GateEvidence evidence)
     {
         if (evidence is not ExemplarScores exemplars)
-            throw new ArgumentException($"The calibration '{CalibrationName}' is fitted to exemplars.", nameof(evidence));
+            throw new ArgumentException(
+                $"The calibration '{CalibrationName}' is fitted to exemplars.",
+                nameof(evidence)
+            );
         return ToParameters(AffineCalibration.Fit(exemplars.Experts, exemplars.Labels));
     }
 
@@ -28,7 +33,8 @@ public sealed class AffineGate(EvidenceScore score, IReadOnlyList<AffinePair>? p
     {
         ArgumentNullException.ThrowIfNull(parameters);
         parameters.Require(CalibrationName);
-        double[] scales = parameters[Scale].Values, shifts = parameters[Shift].Values;
+        double[] scales = parameters[Scale].Values,
+            shifts = parameters[Shift].Values;
         return new AffineGate(score, [.. places.Select(place => new AffinePair(scales[place], shifts[place]))]);
     }
 
@@ -36,7 +42,11 @@ public sealed class AffineGate(EvidenceScore score, IReadOnlyList<AffinePair>? p
     public IReadOnlyList<ExpertView> Look(IBatchScores batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var own = pairs ?? throw new InvalidOperationException($"The calibration '{CalibrationName}' is fitted to exemplars, and here it was not.");
+        var own =
+            pairs
+            ?? throw new InvalidOperationException(
+                $"The calibration '{CalibrationName}' is fitted to exemplars, and here it was not."
+            );
         ExpertView[] views = [.. batch.Experts.Select((expert, k) => expert with { ClassScores = batch.ScoresOf(k) })];
         return [.. views.Select((view, k) => own[k].Apply(view))];
     }
@@ -44,11 +54,12 @@ public sealed class AffineGate(EvidenceScore score, IReadOnlyList<AffinePair>? p
     /// <inheritdoc/>
     public double Score(ExpertInput pair) => EvidenceScores.Of(score, pair.Scores());
 
-    internal static GateParameters ToParameters(AffinePair[] pairs) => new(CalibrationName)
-    {
-        [Scale] = GateArray.Vector([.. pairs.Select(pair => pair.Scale)]),
-        [Shift] = GateArray.Vector([.. pairs.Select(pair => pair.Shift)]),
-    };
+    internal static GateParameters ToParameters(AffinePair[] pairs) =>
+        new(CalibrationName)
+        {
+            [Scale] = GateArray.Vector([.. pairs.Select(pair => pair.Scale)]),
+            [Shift] = GateArray.Vector([.. pairs.Select(pair => pair.Shift)]),
+        };
 }
 
 /// <summary>Brings an expert's class scores to the scale and level of the others': <c>scale · s + shift</c>.</summary>
@@ -61,6 +72,9 @@ public readonly record struct AffinePair(double Scale, double Shift)
     {
         ArgumentNullException.ThrowIfNull(expert);
         var pair = this;
-        return expert with { ClassScores = Array.ConvertAll(expert.ClassScores, score => (float)(pair.Scale * score + pair.Shift)) };
+        return expert with
+        {
+            ClassScores = Array.ConvertAll(expert.ClassScores, score => (float)(pair.Scale * score + pair.Shift)),
+        };
     }
 }

@@ -1,6 +1,8 @@
 namespace Dmkd.Core.Routing;
 
-/// <summary>How the evidence of different experts is made comparable (docs/adr/0018), and which gates take what.</summary>
+/// <summary>
+/// How the evidence of different experts is made comparable (docs/adr/0018), and which gates take what.
+/// </summary>
 public static class Calibrations
 {
     /// <summary>Scores as they are.</summary>
@@ -11,7 +13,10 @@ public static class Calibrations
     [Named(Affine, "one affine pair per expert, fitted to exemplars", Order = 2)]
     public const string Affine = "affine";
 
-    /// <summary>Linear discriminants in every expert's feature space, fitted to moments that the nodes sum up; no exemplars (docs/adr/0019).</summary>
+    /// <summary>
+    /// Linear discriminants in every expert's feature space, fitted to moments that the nodes sum up; no exemplars
+    /// (docs/adr/0019).
+    /// </summary>
     [Named(Discriminant, "linear discriminants, fitted to moments that the nodes sum up; no exemplars", Order = 3)]
     public const string Discriminant = "discriminant";
 
@@ -29,10 +34,13 @@ public static class Calibrations
     /// <returns>A sentence; null when they go together.</returns>
     public static string? ProblemOf(string gate, string calibration, int exemplars)
     {
-        if (calibration != None && gate != EvidenceGate.GateName) return $"{{calibration}} {calibration} is for {{gate}} {EvidenceGate.GateName}, not {gate}.";
-        if (exemplars > 0) return null;
+        if (calibration != None && gate != EvidenceGate.GateName)
+            return $"{{calibration}} {calibration} is for {{gate}} {EvidenceGate.GateName}, not {gate}.";
+        if (exemplars > 0)
+            return null;
         bool needsExemplars = GateCatalog.Create(new GateOptions(gate, calibration)).Needs.HasFlag(GateNeeds.Exemplars);
-        if (!needsExemplars) return null;
+        if (!needsExemplars)
+            return null;
         string what = calibration == None ? $"{{gate}} {gate}" : $"{{calibration}} {calibration}";
         return $"{what} is fitted to exemplars: {{exemplars}} must be above 0.";
     }

@@ -3,7 +3,8 @@ using Dmkd.Core.Routing.Discriminants;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// Evidence of scores to which the probability of the expert's task was added, by linear discriminants in every expert's feature space (the calibration
+/// Evidence of scores to which the probability of the expert's task was added, by linear discriminants in every
+/// expert's feature space (the calibration
 /// <c>discriminant</c>, docs/adr/0019). Fitted to moments that the nodes sum up.
 /// </summary>
 public sealed class DiscriminantGate : IGate
@@ -18,9 +19,7 @@ public sealed class DiscriminantGate : IGate
     /// <summary>Makes a gate that is not fitted yet.</summary>
     /// <param name="score">How class scores become evidence.</param>
     public DiscriminantGate(EvidenceScore score)
-        : this(score, null, [])
-    {
-    }
+        : this(score, null, []) { }
 
     private DiscriminantGate(EvidenceScore score, LinearDiscriminant[]? discriminants, int[] oldestFirst)
     {
@@ -47,23 +46,34 @@ public sealed class DiscriminantGate : IGate
         ArgumentNullException.ThrowIfNull(places);
         parameters.Require(CalibrationName);
         int[] oldestFirst = [.. Enumerable.Range(0, places.Count).OrderBy(k => places[k])];
-        return new DiscriminantGate(_score, [.. places.Select(place => FromParameters(parameters, place))], oldestFirst);
+        return new DiscriminantGate(
+            _score,
+            [.. places.Select(place => FromParameters(parameters, place))],
+            oldestFirst
+        );
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<ExpertView> Look(IBatchScores batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        var own = _discriminants
-            ?? throw new InvalidOperationException($"The calibration '{CalibrationName}' is fitted to moments, and here it was not.");
+        var own =
+            _discriminants
+            ?? throw new InvalidOperationException(
+                $"The calibration '{CalibrationName}' is fitted to moments, and here it was not."
+            );
         var views = new ExpertView[own.Length];
         for (int k = 0; k < views.Length; k++)
         {
             var (scores, features) = batch.ScoresAndFeaturesOf(k);
-            using (features) views[k] = batch.Experts[k] with { ClassScores = scores, Features = own[k].Score(features) };
+            using (features)
+                views[k] = batch.Experts[k] with { ClassScores = scores, Features = own[k].Score(features) };
         }
 
-        DiscriminantView[] chain = [.. _oldestFirst.Select(k => new DiscriminantView(views[k].Classes, own[k].Classes, views[k].Features!))];
+        DiscriminantView[] chain =
+        [
+            .. _oldestFirst.Select(k => new DiscriminantView(views[k].Classes, own[k].Classes, views[k].Features!)),
+        ];
         double[][] shares = DiscriminantChain.LogShares(chain, batch.Count);
         var shifted = new ExpertView[views.Length];
         for (int step = 0; step < chain.Length; step++)
@@ -96,6 +106,11 @@ public sealed class DiscriminantGate : IGate
     {
         var weights = parameters[$"{place}.weights"];
         int[] classes = Array.ConvertAll(parameters[$"{place}.classes"].Values, label => (int)label);
-        return new LinearDiscriminant((int)weights.Shape[1], classes, weights.Values, parameters[$"{place}.offsets"].Values);
+        return new LinearDiscriminant(
+            (int)weights.Shape[1],
+            classes,
+            weights.Values,
+            parameters[$"{place}.offsets"].Values
+        );
     }
 }

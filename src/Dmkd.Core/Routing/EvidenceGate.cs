@@ -2,7 +2,9 @@ using Dmkd.Core.Numerics;
 
 namespace Dmkd.Core.Routing;
 
-/// <summary>The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs nothing from the nodes.</summary>
+/// <summary>
+/// The expert's own evidence for the input (proposal 3.3, <c>evidence</c>). Needs nothing from the nodes.
+/// </summary>
 /// <param name="score">How class scores become evidence.</param>
 public sealed class EvidenceGate(EvidenceScore score = EvidenceScore.MaxLogit) : IGate
 {
@@ -55,7 +57,8 @@ public static class EvidenceScores
     public static double Of(EvidenceScore score, ReadOnlySpan<double> classScores)
     {
         double best = double.NegativeInfinity;
-        foreach (double value in classScores) best = Math.Max(best, value);
+        foreach (double value in classScores)
+            best = Math.Max(best, value);
         return score switch
         {
             EvidenceScore.Energy => Softmax.LogSumExp(classScores),

@@ -3,11 +3,18 @@ namespace Dmkd.Core.Routing;
 /// <summary>What the router knows of one expert and a batch.</summary>
 /// <param name="Classes">The data set's class index of each of its outputs.</param>
 /// <param name="MeanEntropy">Its H_k, in nats.</param>
-/// <param name="ClassScores">Its class scores, shape [batch, classes], row-major. Rows of inputs that it does not answer are not read where the gate chooses first.</param>
-/// <param name="GateScores">The gate network's logits of the same classes, of the same shape; null without a gate network.</param>
+/// <param name="ClassScores">Its class scores, shape [batch, classes], row-major. Rows of inputs that it does not
+/// answer are not read where the gate chooses first.</param>
+/// <param name="GateScores">The gate network's logits of the same classes, of the same shape; null without a gate
+/// network.</param>
 /// <param name="Features">What a fitted gate scores, shape [batch, features]; null for others.</param>
 public sealed record ExpertView(
-    IReadOnlyList<int> Classes, double MeanEntropy, float[] ClassScores, float[]? GateScores = null, double[]? Features = null)
+    IReadOnlyList<int> Classes,
+    double MeanEntropy,
+    float[] ClassScores,
+    float[]? GateScores = null,
+    double[]? Features = null
+)
 {
     /// <summary>The expert with a number added to all its class scores of an input.</summary>
     /// <param name="shifts">One number per input.</param>
@@ -15,7 +22,8 @@ public sealed record ExpertView(
     {
         ArgumentNullException.ThrowIfNull(shifts);
         float[] scores = new float[ClassScores.Length];
-        for (int i = 0; i < scores.Length; i++) scores[i] = (float)(ClassScores[i] + shifts[i / Classes.Count]);
+        for (int i = 0; i < scores.Length; i++)
+            scores[i] = (float)(ClassScores[i] + shifts[i / Classes.Count]);
         return this with { ClassScores = scores };
     }
 }
@@ -34,7 +42,8 @@ public readonly record struct ExpertInput(ExpertView Expert, int[] Outputs, int 
     /// <exception cref="InvalidOperationException">There is no gate network.</exception>
     public double[] GateLogits()
     {
-        float[] all = Expert.GateScores
+        float[] all =
+            Expert.GateScores
             ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none.");
         return Row(all);
     }
@@ -43,7 +52,8 @@ public readonly record struct ExpertInput(ExpertView Expert, int[] Outputs, int 
     /// <exception cref="InvalidOperationException">The experts come without.</exception>
     public double[] Features()
     {
-        double[] all = Expert.Features
+        double[] all =
+            Expert.Features
             ?? throw new InvalidOperationException("This gate scores features, and the experts come without.");
         int width = all.Length / Batch;
         return all[(Input * width)..((Input + 1) * width)];
@@ -53,7 +63,8 @@ public readonly record struct ExpertInput(ExpertView Expert, int[] Outputs, int 
     {
         int width = Expert.Classes.Count;
         double[] scores = new double[Outputs.Length];
-        for (int c = 0; c < scores.Length; c++) scores[c] = all[Input * width + Outputs[c]];
+        for (int c = 0; c < scores.Length; c++)
+            scores[c] = all[Input * width + Outputs[c]];
         return scores;
     }
 }

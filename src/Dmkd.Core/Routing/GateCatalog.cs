@@ -1,6 +1,8 @@
 namespace Dmkd.Core.Routing;
 
-/// <summary>The gates by name, and the calibrations of the gate <c>evidence</c>, each of which is a gate of its own.</summary>
+/// <summary>
+/// The gates by name, and the calibrations of the gate <c>evidence</c>, each of which is a gate of its own.
+/// </summary>
 public static class GateCatalog
 {
     private static readonly (string Name, Func<GateOptions, IGate> Create)[] Gates =
@@ -45,39 +47,56 @@ public static class GateCatalog
     /// <summary>What is wrong with a gate and a calibration together; null when nothing is.</summary>
     public static string? ProblemOf(string gate, string calibration)
     {
-        if (!Calibrations.Contains(calibration)) return $"Calibration must be one of {string.Join(", ", Calibrations)}, not '{calibration}'.";
+        if (!Calibrations.Contains(calibration))
+            return $"Calibration must be one of {string.Join(", ", Calibrations)}, not '{calibration}'.";
         if (calibration != EvidenceGate.NoCalibration && gate != EvidenceGate.GateName)
             return $"Calibration '{calibration}' is for the gate '{EvidenceGate.GateName}', not '{gate}'.";
         return null;
     }
 
     /// <summary>Makes a gate, not fitted yet.</summary>
-    /// <exception cref="ArgumentException">No gate or calibration has the name, or they do not go together; the message says what there is.</exception>
+    /// <exception cref="ArgumentException">No gate or calibration has the name, or they do not go together; the
+    /// message says what there is.</exception>
     public static IGate Create(GateOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         foreach (var (name, create) in Gates)
         {
-            if (name != options.Gate) continue;
-            if (ProblemOf(options.Gate, options.Calibration) is { } problem) throw new ArgumentException(problem, nameof(options));
+            if (name != options.Gate)
+                continue;
+            if (ProblemOf(options.Gate, options.Calibration) is { } problem)
+                throw new ArgumentException(problem, nameof(options));
             return create(options);
         }
 
-        throw new ArgumentException($"There is no gate '{options.Gate}'; there are: {string.Join(", ", Names)}.", nameof(options));
+        throw new ArgumentException(
+            $"There is no gate '{options.Gate}'; there are: {string.Join(", ", Names)}.",
+            nameof(options)
+        );
     }
 
-    private static IGate Calibrated(GateOptions options) => Evidence.First(entry => entry.Name == options.Calibration).Create(options);
+    private static IGate Calibrated(GateOptions options) =>
+        Evidence.First(entry => entry.Name == options.Calibration).Create(options);
 
     private static string[] NamesWithout(GateNeeds need) =>
-        [.. Gates.Where(entry => !entry.Create(new GateOptions(entry.Name)).Needs.HasFlag(need)).Select(entry => entry.Name)];
+        [
+            .. Gates
+                .Where(entry => !entry.Create(new GateOptions(entry.Name)).Needs.HasFlag(need))
+                .Select(entry => entry.Name),
+        ];
 }
 
 /// <summary>Which gate, and how it is made and fitted.</summary>
 /// <param name="Gate">Its name.</param>
 /// <param name="Calibration">What makes the evidence of different experts comparable; for <c>evidence</c>.</param>
 /// <param name="Score">How class scores become evidence.</param>
-/// <param name="SpecializationWeight">The proposal's β, at least 0: routing will add -β·H_k to each score, and a fit knows it.</param>
+/// <param name="SpecializationWeight">The proposal's β, at least 0: routing will add -β·H_k to each score, and a fit
+/// knows it.</param>
 /// <param name="Seed">Seed of a fit's first weights.</param>
 public sealed record GateOptions(
-    string Gate, string Calibration = EvidenceGate.NoCalibration, EvidenceScore Score = EvidenceScore.MaxLogit,
-    double SpecializationWeight = 0, int Seed = 0);
+    string Gate,
+    string Calibration = EvidenceGate.NoCalibration,
+    EvidenceScore Score = EvidenceScore.MaxLogit,
+    double SpecializationWeight = 0,
+    int Seed = 0
+);

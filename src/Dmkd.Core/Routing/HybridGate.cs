@@ -2,7 +2,9 @@ using Dmkd.Core.Numerics;
 
 namespace Dmkd.Core.Routing;
 
-/// <summary>Scores the expert's evidence for the input beside the distance of their descriptors (proposal 3.3, <c>hybrid</c>).</summary>
+/// <summary>
+/// Scores the expert's evidence for the input beside the distance of their descriptors (proposal 3.3, <c>hybrid</c>).
+/// </summary>
 public sealed class HybridGate : ScorerGate
 {
     /// <summary>Name by which options choose it.</summary>
@@ -14,14 +16,10 @@ public sealed class HybridGate : ScorerGate
     /// <summary>Makes a gate that is not fitted yet.</summary>
     /// <param name="options">Weight of H_k in routing and seed of the fit.</param>
     public HybridGate(GateOptions options)
-        : base(options)
-    {
-    }
+        : base(options) { }
 
     private HybridGate(GateOptions options, GateParameters parameters, IReadOnlyList<int> places)
-        : base(options, parameters, places)
-    {
-    }
+        : base(options, parameters, places) { }
 
     /// <inheritdoc/>
     public override string Name => GateName;
@@ -30,10 +28,12 @@ public sealed class HybridGate : ScorerGate
     public override bool ChoosesFirst => false;
 
     /// <inheritdoc/>
-    public override IGate Fitted(GateParameters parameters, IReadOnlyList<int> places) => new HybridGate(Options, parameters, places);
+    public override IGate Fitted(GateParameters parameters, IReadOnlyList<int> places) =>
+        new HybridGate(Options, parameters, places);
 
     /// <summary>
-    /// The expert's largest score, the same in deviations from what it gives to its own exemplars, its energy above the largest score, its entropy,
+    /// The expert's largest score, the same in deviations from what it gives to its own exemplars, its energy above
+    /// the largest score, its entropy,
     /// its margin over the second, its mean score, and the distance of descriptors.
     /// </summary>
     /// <param name="expert">The expert.</param>
@@ -42,13 +42,22 @@ public sealed class HybridGate : ScorerGate
     /// <param name="spread">Standard deviation of each number of descriptors, above 0.</param>
     /// <param name="features">Receives <see cref="FeatureCount"/> numbers.</param>
     internal static void Write(
-        ExpertProfile expert, ReadOnlySpan<double> classScores, ReadOnlySpan<double> input, ReadOnlySpan<double> spread, Span<double> features)
+        ExpertProfile expert,
+        ReadOnlySpan<double> classScores,
+        ReadOnlySpan<double> input,
+        ReadOnlySpan<double> spread,
+        Span<double> features
+    )
     {
-        double best = double.NegativeInfinity, second = double.NegativeInfinity, sum = 0;
+        double best = double.NegativeInfinity,
+            second = double.NegativeInfinity,
+            sum = 0;
         foreach (double score in classScores)
         {
-            if (score > best) (best, second) = (score, best);
-            else second = Math.Max(second, score);
+            if (score > best)
+                (best, second) = (score, best);
+            else
+                second = Math.Max(second, score);
             sum += score;
         }
 
@@ -64,6 +73,10 @@ public sealed class HybridGate : ScorerGate
     private protected override int WidthOf(int descriptorLength) => FeatureCount;
 
     private protected override void Describe(
-        ExpertProfile expert, ReadOnlySpan<double> classScores, ReadOnlySpan<double> input, ReadOnlySpan<double> spread, Span<double> features) =>
-        Write(expert, classScores, input, spread, features);
+        ExpertProfile expert,
+        ReadOnlySpan<double> classScores,
+        ReadOnlySpan<double> input,
+        ReadOnlySpan<double> spread,
+        Span<double> features
+    ) => Write(expert, classScores, input, spread, features);
 }

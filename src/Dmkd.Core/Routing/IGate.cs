@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// The proposal's gate: gives each expert a score z_k(x) for one input (proposal 3.3). A gate says what it needs; where that is measured on nodes,
+/// The proposal's gate: gives each expert a score z_k(x) for one input (proposal 3.3). A gate says what it needs;
+/// where that is measured on nodes,
 /// it is fitted to it; then it looks at a batch and scores each pair of expert and input.
 /// </summary>
 public interface IGate
@@ -22,7 +23,8 @@ public interface IGate
     /// <param name="evidence">What <see cref="Needs"/> names.</param>
     /// <exception cref="NotSupportedException">The gate is not fitted to anything.</exception>
     /// <exception cref="ArgumentException">The evidence is of another kind, or does not suffice.</exception>
-    GateParameters Fit(GateEvidence evidence) => throw new NotSupportedException($"{GetType().Name} is not fitted to anything.");
+    GateParameters Fit(GateEvidence evidence) =>
+        throw new NotSupportedException($"{GetType().Name} is not fitted to anything.");
 
     /// <summary>The gate with what was fitted.</summary>
     /// <param name="parameters">What <see cref="Fit"/> gave.</param>
@@ -31,7 +33,8 @@ public interface IGate
 
     /// <summary>Looks at a batch.</summary>
     /// <param name="batch">What can be known of it. Borrowed.</param>
-    /// <returns>The experts with what the gate scores, and with their class scores unless it <see cref="ChoosesFirst"/>.</returns>
+    /// <returns>The experts with what the gate scores, and with their class scores unless it
+    /// <see cref="ChoosesFirst"/>.</returns>
     IReadOnlyList<ExpertView> Look(IBatchScores batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -50,13 +53,17 @@ public enum GateNeeds
     /// <summary>Nothing.</summary>
     Nothing = 0,
 
-    /// <summary>Before it routes: every expert's class scores of the nodes' exemplars (<see cref="ExemplarScores"/>).</summary>
+    /// <summary>
+    /// Before it routes: every expert's class scores of the nodes' exemplars (<see cref="ExemplarScores"/>).
+    /// </summary>
     Exemplars = 1,
 
     /// <summary>Of exemplars and of inputs: their descriptors (<see cref="InputDescriptor"/>).</summary>
     Descriptors = 2,
 
-    /// <summary>Before it routes: moments of the nodes' inputs in every expert's feature space (<see cref="ExpertMoments"/>).</summary>
+    /// <summary>
+    /// Before it routes: moments of the nodes' inputs in every expert's feature space (<see cref="ExpertMoments"/>).
+    /// </summary>
     Moments = 4,
 
     /// <summary>A gate network in the library.</summary>
@@ -72,8 +79,10 @@ public abstract record GateEvidence;
 /// <summary>Exemplars of all nodes as the experts score them.</summary>
 /// <param name="Experts">The experts with their class scores of the exemplars, at least one.</param>
 /// <param name="Labels">Class index of each exemplar; known to one of the experts.</param>
-/// <param name="Descriptors">Descriptor of each exemplar, shape [exemplars, numbers]; empty for a gate without need of them.</param>
-public sealed record ExemplarScores(IReadOnlyList<ExpertView> Experts, int[] Labels, double[] Descriptors) : GateEvidence;
+/// <param name="Descriptors">Descriptor of each exemplar, shape [exemplars, numbers]; empty for a gate without need
+/// of them.</param>
+public sealed record ExemplarScores(IReadOnlyList<ExpertView> Experts, int[] Labels, double[] Descriptors)
+    : GateEvidence;
 
 /// <summary>Moments of all nodes' inputs.</summary>
 /// <param name="Experts">In the feature space of each expert.</param>
@@ -91,7 +100,9 @@ public interface IBatchScores
     /// <summary>An expert's class scores, shape [batch, classes].</summary>
     float[] ScoresOf(int expert);
 
-    /// <summary>The same with the features that they were made of, shape [batch, features], owned by the caller.</summary>
+    /// <summary>
+    /// The same with the features that they were made of, shape [batch, features], owned by the caller.
+    /// </summary>
     (float[] Scores, Tensor Features) ScoresAndFeaturesOf(int expert);
 
     /// <summary>The gate network's logits of an expert's classes, shape [batch, classes].</summary>

@@ -1,6 +1,9 @@
 namespace Dmkd.Core.Routing;
 
-/// <summary>Scores the descriptors of expert and input, and how far apart they are: known before any expert runs (proposal 3.3, <c>mlp</c>).</summary>
+/// <summary>
+/// Scores the descriptors of expert and input, and how far apart they are: known before any expert runs (proposal
+/// 3.3, <c>mlp</c>).
+/// </summary>
 public sealed class MlpGate : ScorerGate
 {
     /// <summary>Name by which options choose it.</summary>
@@ -9,14 +12,10 @@ public sealed class MlpGate : ScorerGate
     /// <summary>Makes a gate that is not fitted yet.</summary>
     /// <param name="options">Weight of H_k in routing and seed of the fit.</param>
     public MlpGate(GateOptions options)
-        : base(options)
-    {
-    }
+        : base(options) { }
 
     private MlpGate(GateOptions options, GateParameters parameters, IReadOnlyList<int> places)
-        : base(options, parameters, places)
-    {
-    }
+        : base(options, parameters, places) { }
 
     /// <inheritdoc/>
     public override string Name => GateName;
@@ -25,14 +24,20 @@ public sealed class MlpGate : ScorerGate
     public override bool ChoosesFirst => true;
 
     /// <inheritdoc/>
-    public override IGate Fitted(GateParameters parameters, IReadOnlyList<int> places) => new MlpGate(Options, parameters, places);
+    public override IGate Fitted(GateParameters parameters, IReadOnlyList<int> places) =>
+        new MlpGate(Options, parameters, places);
 
     /// <summary>The descriptors of expert and input, and how far apart they are.</summary>
     /// <param name="expert">The expert.</param>
     /// <param name="input">The input's descriptor.</param>
     /// <param name="spread">Standard deviation of each number of descriptors, above 0.</param>
     /// <param name="features">Receives twice the descriptor's length, and one.</param>
-    internal static void Write(ExpertProfile expert, ReadOnlySpan<double> input, ReadOnlySpan<double> spread, Span<double> features)
+    internal static void Write(
+        ExpertProfile expert,
+        ReadOnlySpan<double> input,
+        ReadOnlySpan<double> spread,
+        Span<double> features
+    )
     {
         expert.Descriptor.CopyTo(features);
         input.CopyTo(features[input.Length..]);
@@ -42,6 +47,10 @@ public sealed class MlpGate : ScorerGate
     private protected override int WidthOf(int descriptorLength) => 2 * descriptorLength + 1;
 
     private protected override void Describe(
-        ExpertProfile expert, ReadOnlySpan<double> classScores, ReadOnlySpan<double> input, ReadOnlySpan<double> spread, Span<double> features) =>
-        Write(expert, input, spread, features);
+        ExpertProfile expert,
+        ReadOnlySpan<double> classScores,
+        ReadOnlySpan<double> input,
+        ReadOnlySpan<double> spread,
+        Span<double> features
+    ) => Write(expert, input, spread, features);
 }

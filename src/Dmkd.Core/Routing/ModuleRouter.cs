@@ -18,7 +18,8 @@ public sealed class ModuleRouter
     /// <param name="specializationWeight">The proposal's β, at least 0.</param>
     /// <param name="topExperts">The proposal's R, at least 1; more than there are means all.</param>
     /// <param name="gateVote">
-    /// What a gate network's logits of an expert's classes count beside the expert's own scores in M_k, at least 0. Other gates have none.
+    /// What a gate network's logits of an expert's classes count beside the expert's own scores in M_k, at least 0.
+    /// Other gates have none.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public ModuleRouter(IGate gate, double specializationWeight, int topExperts, double gateVote = 0)
@@ -38,22 +39,38 @@ public sealed class ModuleRouter
     /// <param name="batch">Number of inputs.</param>
     /// <param name="candidates">Classes to choose from; experts that know none of them take no part.</param>
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
-    public IReadOnlyList<RoutedClass> Route(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
+    public IReadOnlyList<RoutedClass> Route(
+        IReadOnlyList<ExpertView> experts,
+        int batch,
+        IReadOnlyCollection<int> candidates
+    )
     {
         var open = Open(experts, batch, candidates);
         return [.. Enumerable.Range(0, batch).Select(input => Route(open, input))];
     }
 
-    /// <summary>The experts that answer each input, for a gate that chooses first: so much is known before any expert runs.</summary>
-    /// <param name="experts">The experts with the gate network's logits or the features; their own scores are not read.</param>
+    /// <summary>
+    /// The experts that answer each input, for a gate that chooses first: so much is known before any expert runs.
+    /// </summary>
+    /// <param name="experts">The experts with the gate network's logits or the features; their own scores are not
+    /// read.</param>
     /// <param name="batch">Number of inputs.</param>
     /// <param name="candidates">Classes to choose from.</param>
     /// <returns>Per input the indices of its experts, most probable first.</returns>
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
-    public IReadOnlyList<int[]> Choose(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
+    public IReadOnlyList<int[]> Choose(
+        IReadOnlyList<ExpertView> experts,
+        int batch,
+        IReadOnlyCollection<int> candidates
+    )
     {
         var open = Open(experts, batch, candidates);
-        return [.. Enumerable.Range(0, batch).Select(input => (int[])[.. Top(Probabilities(open, input)).Select(k => open[k].Index)])];
+        return
+        [
+            .. Enumerable
+                .Range(0, batch)
+                .Select(input => (int[])[.. Top(Probabilities(open, input)).Select(k => open[k].Index)]),
+        ];
     }
 
     private static Participant[] Open(IReadOnlyList<ExpertView> experts, int batch, IReadOnlyCollection<int> candidates)
@@ -65,12 +82,19 @@ public sealed class ModuleRouter
         for (int index = 0; index < experts.Count; index++)
         {
             var expert = experts[index];
-            int[] outputs = [.. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c]))];
-            if (outputs.Length > 0) open.Add(new Participant(index, expert, outputs, batch));
+            int[] outputs =
+            [
+                .. Enumerable.Range(0, expert.Classes.Count).Where(c => wanted.Contains(expert.Classes[c])),
+            ];
+            if (outputs.Length > 0)
+                open.Add(new Participant(index, expert, outputs, batch));
         }
 
         if (open.Count == 0)
-            throw new ArgumentException($"No expert knows any of the classes {string.Join(", ", wanted.Order())}.", nameof(candidates));
+            throw new ArgumentException(
+                $"No expert knows any of the classes {string.Join(", ", wanted.Order())}.",
+                nameof(candidates)
+            );
         return [.. open];
     }
 
@@ -78,13 +102,20 @@ public sealed class ModuleRouter
     {
         double[] probabilities = new double[experts.Length];
         for (int k = 0; k < experts.Length; k++)
-            probabilities[k] = _gate.Score(experts[k].At(input)) - _specializationWeight * experts[k].Expert.MeanEntropy;
+            probabilities[k] =
+                _gate.Score(experts[k].At(input)) - _specializationWeight * experts[k].Expert.MeanEntropy;
         Softmax.Apply(probabilities, probabilities);
         return probabilities;
     }
 
     private int[] Top(double[] probabilities) =>
-        [.. Enumerable.Range(0, probabilities.Length).OrderByDescending(k => probabilities[k]).ThenBy(k => k).Take(_topExperts)];
+        [
+            .. Enumerable
+                .Range(0, probabilities.Length)
+                .OrderByDescending(k => probabilities[k])
+                .ThenBy(k => k)
+                .Take(_topExperts),
+        ];
 
     private RoutedClass Route(Participant[] experts, int input)
     {
@@ -105,7 +136,11 @@ public sealed class ModuleRouter
         }
 
         var best = mixture.MaxBy(pair => pair.Value);
-        return new RoutedClass(best.Key, best.Value / mass, [.. chosen.Select(k => (experts[k].Index, probabilities[k]))]);
+        return new RoutedClass(
+            best.Key,
+            best.Value / mass,
+            [.. chosen.Select(k => (experts[k].Index, probabilities[k]))]
+        );
     }
 
     /// <summary>M_k(x) of the expert's candidate classes.</summary>
@@ -116,7 +151,8 @@ public sealed class ModuleRouter
         if (_gateVote > 0 && expert.Expert.GateScores is not null)
         {
             double[] votes = pair.GateLogits();
-            for (int c = 0; c < answer.Length; c++) answer[c] += _gateVote * votes[c];
+            for (int c = 0; c < answer.Length; c++)
+                answer[c] += _gateVote * votes[c];
         }
 
         Softmax.Apply(answer, answer);
@@ -133,4 +169,8 @@ public sealed class ModuleRouter
 /// <param name="ClassIndex">The most probable class.</param>
 /// <param name="Probability">Its probability among the candidates, in [0, 1].</param>
 /// <param name="Experts">Index and p_k(x) of the experts that answered, most probable first.</param>
-public sealed record RoutedClass(int ClassIndex, double Probability, IReadOnlyList<(int Expert, double Probability)> Experts);
+public sealed record RoutedClass(
+    int ClassIndex,
+    double Probability,
+    IReadOnlyList<(int Expert, double Probability)> Experts
+);

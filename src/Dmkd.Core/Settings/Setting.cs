@@ -7,9 +7,12 @@ using System.Text.RegularExpressions;
 namespace Dmkd.Core.Settings;
 
 /// <summary>
-/// One property of an annotated record, or of one of its sections, as options, experiment files, checks and the reference show it.
-/// <c>[Description]</c> makes a property a setting and is its help; <c>[DisplayName]</c> is its name where kebab case is not;
-/// <c>[Range]</c> and <c>[AllowedValues]</c> are its limits; <c>[DataType]</c> is the kind of its <see cref="Registry"/>;
+/// One property of an annotated record, or of one of its sections, as options, experiment files, checks and the
+/// reference show it.
+/// <c>[Description]</c> makes a property a setting and is its help; <c>[DisplayName]</c> is its name where kebab case
+/// is not;
+/// <c>[Range]</c> and <c>[AllowedValues]</c> are its limits; <c>[DataType]</c> is the kind of its
+/// <see cref="Registry"/>;
 /// <c>[DefaultValue(null)]</c> hides a default that depends on other settings.
 /// </summary>
 public sealed partial class Setting
@@ -57,10 +60,12 @@ public sealed partial class Setting
     public IReadOnlyList<object?> Allowed { get; }
 
     /// <summary>Smallest value, in seconds for a time; minus infinity for none.</summary>
-    public double Minimum => _range is null ? double.NegativeInfinity : Convert.ToDouble(_range.Minimum, CultureInfo.InvariantCulture);
+    public double Minimum =>
+        _range is null ? double.NegativeInfinity : Convert.ToDouble(_range.Minimum, CultureInfo.InvariantCulture);
 
     /// <summary>Largest value, in seconds for a time; infinity for none.</summary>
-    public double Maximum => _range is null ? double.PositiveInfinity : Convert.ToDouble(_range.Maximum, CultureInfo.InvariantCulture);
+    public double Maximum =>
+        _range is null ? double.PositiveInfinity : Convert.ToDouble(_range.Maximum, CultureInfo.InvariantCulture);
 
     /// <summary>Name of the property that holds its section; empty for a setting of the record itself.</summary>
     public string Section => _path.Length == 1 ? "" : _path[0].Name;
@@ -70,9 +75,12 @@ public sealed partial class Setting
     {
         get
         {
-            if (Allowed.Count > 0) return Listed();
-            if (_range is null) return "";
-            if (HasNoMaximum) return Invariant($"at least {Minimum}");
+            if (Allowed.Count > 0)
+                return Listed();
+            if (_range is null)
+                return "";
+            if (HasNoMaximum)
+                return Invariant($"at least {Minimum}");
             char open = _range.MinimumIsExclusive ? '(' : '[';
             char close = _range.MaximumIsExclusive ? ')' : ']';
             return Invariant($"{open}{Minimum}, {Maximum}{close}");
@@ -85,7 +93,8 @@ public sealed partial class Setting
 
     /// <summary>Its value in a record.</summary>
     /// <param name="settings">The record.</param>
-    public object? Get(object settings) => _path.Aggregate<PropertyInfo, object?>(settings, (owner, property) => property.GetValue(owner));
+    public object? Get(object settings) =>
+        _path.Aggregate<PropertyInfo, object?>(settings, (owner, property) => property.GetValue(owner));
 
     /// <summary>A copy of a record with another value of this setting.</summary>
     /// <param name="settings">The record. It stays as it is.</param>
@@ -112,21 +121,28 @@ public sealed partial class Setting
     /// <returns>A sentence that names the setting, its limits and the value; null when nothing is wrong.</returns>
     public string? ProblemOf(object? value, string shown)
     {
-        if (value is null) return null;
-        if (Allowed.Count > 0 && !Allowed.Contains(value)) return Invariant($"{shown} must be {Listed()}, not {value}.");
-        if (Known is not null) return WordProblem((string)value, shown);
+        if (value is null)
+            return null;
+        if (Allowed.Count > 0 && !Allowed.Contains(value))
+            return Invariant($"{shown} must be {Listed()}, not {value}.");
+        if (Known is not null)
+            return WordProblem((string)value, shown);
         return _range is null || IsInRange(NumberOf(value)) ? null : RangeProblem(NumberOf(value), shown);
     }
 
     /// <summary>Puts a prefix in the place of the braces around names.</summary>
     /// <param name="text">Such as <c>{holders} must be at most 4.</c></param>
     /// <param name="prefix">Such as two dashes.</param>
-    public static string Shown(string text, string prefix) => Braced().Replace(text, match => prefix + match.Groups[1].Value);
+    public static string Shown(string text, string prefix) =>
+        Braced().Replace(text, match => prefix + match.Groups[1].Value);
 
     private string? WordProblem(string text, string shown)
     {
-        if (Known!.ProblemOf(text) is not { } problem) return null;
-        return Known.TakesParameters ? $"{shown}: {problem}" : $"{shown} must be one of {string.Join(", ", Known.Names)}, not '{text}'.";
+        if (Known!.ProblemOf(text) is not { } problem)
+            return null;
+        return Known.TakesParameters
+            ? $"{shown}: {problem}"
+            : $"{shown} must be one of {string.Join(", ", Known.Names)}, not '{text}'.";
     }
 
     private bool IsInRange(double number)
@@ -138,28 +154,39 @@ public sealed partial class Setting
 
     private string RangeProblem(double number, string shown)
     {
-        if (Type == typeof(TimeSpan)) return Invariant($"{shown} must be above {Minimum} and at most {Maximum} seconds, not {number}.");
-        return HasNoMaximum ? Invariant($"{shown} must be {Limits}, not {number}.") : Invariant($"{shown} must be in {Limits}, not {number}.");
+        if (Type == typeof(TimeSpan))
+            return Invariant($"{shown} must be above {Minimum} and at most {Maximum} seconds, not {number}.");
+        return HasNoMaximum
+            ? Invariant($"{shown} must be {Limits}, not {number}.")
+            : Invariant($"{shown} must be in {Limits}, not {number}.");
     }
 
-    private string Listed() =>
-        Invariant($"{string.Join(", ", Allowed.Take(Allowed.Count - 1))} or {Allowed[^1]}");
+    private string Listed() => Invariant($"{string.Join(", ", Allowed.Take(Allowed.Count - 1))} or {Allowed[^1]}");
 
     private string HelpOf(string text)
     {
-        if (Known is null) return text;
+        if (Known is null)
+            return text;
         string words = string.Join(", ", Known.Names);
-        return text.Contains("{0}", StringComparison.Ordinal) ? text.Replace("{0}", words, StringComparison.Ordinal) : $"{text}: {words}";
+        return text.Contains("{0}", StringComparison.Ordinal)
+            ? text.Replace("{0}", words, StringComparison.Ordinal)
+            : $"{text}: {words}";
     }
 
-    private static double NumberOf(object value) => value is TimeSpan time ? time.TotalSeconds : Convert.ToDouble(value, CultureInfo.InvariantCulture);
+    private static double NumberOf(object value) =>
+        value is TimeSpan time ? time.TotalSeconds : Convert.ToDouble(value, CultureInfo.InvariantCulture);
 
     /// <summary>What <c>with { }</c> calls.</summary>
     private static T Copy<T>(T record)
         where T : class => (T)record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;
 
     private static string Kebab(string name) =>
-        string.Concat(name.Select((letter, i) => char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
+        string.Concat(
+            name.Select(
+                (letter, i) =>
+                    char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()
+            )
+        );
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 

@@ -5,8 +5,10 @@ using System.Reflection;
 namespace Dmkd.Core.Settings;
 
 /// <summary>
-/// From an annotated record to its settings: what makes options, reads experiment files, checks values and writes the reference. A property whose
-/// type has settings itself is a section. A record or section that implements <see cref="IValidatableObject"/> says what does not go
+/// From an annotated record to its settings: what makes options, reads experiment files, checks values and writes the
+/// reference. A property whose
+/// type has settings itself is a section. A record or section that implements <see cref="IValidatableObject"/> says
+/// what does not go
 /// together, with names in braces: <c>{holders} must be at most ...</c>.
 /// </summary>
 /// <typeparam name="T">The record.</typeparam>
@@ -23,7 +25,10 @@ public sealed class SettingsBinder<T>
     {
         ArgumentNullException.ThrowIfNull(defaults);
         Defaults = defaults;
-        _sections = [.. typeof(T).GetProperties().Where(property => property.PropertyType.GetProperties().Any(IsSetting))];
+        _sections =
+        [
+            .. typeof(T).GetProperties().Where(property => property.PropertyType.GetProperties().Any(IsSetting)),
+        ];
         var registries = OfThisAssembly().Concat(more).ToDictionary(registry => registry.Kind);
         var paths = typeof(T).GetProperties().SelectMany(PathsOf);
         Settings = [.. paths.Select(path => new Setting(path, defaults, KnownOf(path[^1], registries)))];
@@ -47,20 +52,34 @@ public sealed class SettingsBinder<T>
     public IReadOnlyList<string> ProblemsOf(T settings, string prefix = "")
     {
         ArgumentNullException.ThrowIfNull(settings);
-        string[] single = [.. Settings.Select(setting => setting.ProblemOf(setting.Get(settings), prefix + setting.Name)).OfType<string>()];
-        if (single.Length > 0) return single;
-        var parts = _sections.Select(section => section.GetValue(settings)!).Append(settings).OfType<IValidatableObject>();
+        string[] single =
+        [
+            .. Settings
+                .Select(setting => setting.ProblemOf(setting.Get(settings), prefix + setting.Name))
+                .OfType<string>(),
+        ];
+        if (single.Length > 0)
+            return single;
+        var parts = _sections
+            .Select(section => section.GetValue(settings)!)
+            .Append(settings)
+            .OfType<IValidatableObject>();
         var together = parts.SelectMany(part => part.Validate(new ValidationContext(part)));
         return [.. together.Select(problem => Setting.Shown(problem.ErrorMessage!, prefix))];
     }
 
     private static IEnumerable<PropertyInfo[]> PathsOf(PropertyInfo property)
     {
-        if (IsSetting(property)) return [[property]];
+        if (IsSetting(property))
+            return
+            [
+                [property],
+            ];
         return property.PropertyType.GetProperties().Where(IsSetting).Select(inner => new[] { property, inner });
     }
 
-    private static bool IsSetting(PropertyInfo property) => property.GetCustomAttribute<DescriptionAttribute>() is not null;
+    private static bool IsSetting(PropertyInfo property) =>
+        property.GetCustomAttribute<DescriptionAttribute>() is not null;
 
     private static Registry? KnownOf(PropertyInfo property, Dictionary<string, Registry> registries)
     {

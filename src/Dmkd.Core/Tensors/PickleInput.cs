@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Dmkd.Core.Tensors;
 
-/// <summary>The bytes of a pickle, with every length checked against what is left before memory is taken for it.</summary>
+/// <summary>
+/// The bytes of a pickle, with every length checked against what is left before memory is taken for it.
+/// </summary>
 /// <param name="stream">Seekable; the pickle starts at its position. Borrowed.</param>
 /// <param name="name">What messages call the pickle.</param>
 internal sealed class PickleInput(Stream stream, string name)
@@ -46,7 +48,8 @@ internal sealed class PickleInput(Stream stream, string name)
     public string Text(long count, bool isLatin1 = false)
     {
         byte[] bytes = Bytes(count, PickleLimits.TextBytes, "text");
-        if (isLatin1) return Encoding.Latin1.GetString(bytes);
+        if (isLatin1)
+            return Encoding.Latin1.GetString(bytes);
         try
         {
             return Utf8.GetString(bytes);
@@ -63,7 +66,8 @@ internal sealed class PickleInput(Stream stream, string name)
         var line = new StringBuilder();
         for (int next = Byte(); next != '\n'; next = Byte())
         {
-            if (line.Length == PickleLimits.GlobalNameBytes) throw Fail($"a global's name has more than {PickleLimits.GlobalNameBytes} bytes");
+            if (line.Length == PickleLimits.GlobalNameBytes)
+                throw Fail($"a global's name has more than {PickleLimits.GlobalNameBytes} bytes");
             line.Append((char)next);
         }
 
@@ -78,19 +82,25 @@ internal sealed class PickleInput(Stream stream, string name)
     }
 
     /// <summary>A problem at the current position, as an exception.</summary>
-    public CheckpointFormatException Fail(string problem, Exception? cause = null) => new($"{name}: byte {stream.Position}: {problem}.", cause);
+    public CheckpointFormatException Fail(string problem, Exception? cause = null) =>
+        new($"{name}: byte {stream.Position}: {problem}.", cause);
 
     private void CheckLength(long count, long limit, string what)
     {
         long most = Math.Min(limit, _length - stream.Position);
-        if (count < 0 || count > most) throw Fail($"length of {what} must be in [0, {most}]; it is {count}");
+        if (count < 0 || count > most)
+            throw Fail($"length of {what} must be in [0, {most}]; it is {count}");
     }
 
     private Span<byte> Fill(Span<byte> target) =>
-        stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) == target.Length ? target : throw Fail("ends inside a value");
+        stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false) == target.Length
+            ? target
+            : throw Fail("ends inside a value");
 }
 
-/// <summary>How much a pickle may ask for. A state dict takes about 25 opcodes per tensor; these are far above any real one.</summary>
+/// <summary>
+/// How much a pickle may ask for. A state dict takes about 25 opcodes per tensor; these are far above any real one.
+/// </summary>
 internal static class PickleLimits
 {
     /// <summary>Most opcodes in one pickle.</summary>
@@ -136,7 +146,8 @@ internal sealed class PickleStack(PickleInput input)
     /// <summary>Adds a value.</summary>
     public void Push(object? value)
     {
-        if (_values.Count == PickleLimits.StackDepth) throw input.Fail($"the stack must have at most {PickleLimits.StackDepth} values");
+        if (_values.Count == PickleLimits.StackDepth)
+            throw input.Fail($"the stack must have at most {PickleLimits.StackDepth} values");
         _values.Add(value);
     }
 
@@ -157,14 +168,16 @@ internal sealed class PickleStack(PickleInput input)
     /// <summary>Remembers where the next values start.</summary>
     public void Mark()
     {
-        if (_marks.Count == PickleLimits.Marks) throw input.Fail($"at most {PickleLimits.Marks} marks may be open");
+        if (_marks.Count == PickleLimits.Marks)
+            throw input.Fail($"at most {PickleLimits.Marks} marks may be open");
         _marks.Add(_values.Count);
     }
 
     /// <summary>Takes the values since the last mark, and the mark.</summary>
     public object?[] PopToMark()
     {
-        if (_marks.Count == 0) throw input.Fail("there is no mark");
+        if (_marks.Count == 0)
+            throw input.Fail("there is no mark");
         int start = Floor;
         _marks.RemoveAt(_marks.Count - 1);
         return Take(start);
@@ -173,7 +186,8 @@ internal sealed class PickleStack(PickleInput input)
     private object?[] Take(int start)
     {
         int count = _values.Count - start;
-        if (count == 0) return [];
+        if (count == 0)
+            return [];
         var values = new object?[count];
         _values.CopyTo(start, values, 0, count);
         _values.RemoveRange(start, count);

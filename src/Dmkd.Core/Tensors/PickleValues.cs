@@ -18,11 +18,13 @@ internal sealed class PickleTuple(object?[] items)
 }
 
 /// <summary>
-/// A dictionary: pairs in the order given, nothing hashed, so that hostile keys cost no more than others. A later pair of the same
+/// A dictionary: pairs in the order given, nothing hashed, so that hostile keys cost no more than others. A later
+/// pair of the same
 /// key replaces an earlier one for whoever reads the pairs.
 /// </summary>
 /// <param name="isOrdered">Whether it is an OrderedDict, which PyTorch decorates with attributes.</param>
-/// <param name="initial">Pairs given to the constructor, or null. Kept by reference: copying would let a short pickle copy much.</param>
+/// <param name="initial">Pairs given to the constructor, or null. Kept by reference: copying would let a short pickle
+/// copy much.</param>
 internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = null)
 {
     private List<KeyValuePair<object?, object?>>? _pairs;
@@ -34,20 +36,23 @@ internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = nul
     public IEnumerable<KeyValuePair<string, object?>> TextPairs()
     {
         foreach (object? item in initial?.Items ?? [])
-            if (PairOf(item) is [string key, var value]) yield return KeyValuePair.Create(key, value);
+            if (PairOf(item) is [string key, var value])
+                yield return KeyValuePair.Create(key, value);
         foreach (var (key, value) in _pairs ?? [])
-            if (key is string text) yield return KeyValuePair.Create(text, value);
+            if (key is string text)
+                yield return KeyValuePair.Create(text, value);
     }
 
     /// <summary>Adds a pair.</summary>
     public void Add(object? key, object? value) => (_pairs ??= []).Add(KeyValuePair.Create(key, value));
 
-    private static IList<object?>? PairOf(object? item) => item switch
-    {
-        PickleTuple tuple => tuple.Items,
-        PickleList list => list.Items,
-        _ => null,
-    };
+    private static IList<object?>? PairOf(object? item) =>
+        item switch
+        {
+            PickleTuple tuple => tuple.Items,
+            PickleList list => list.Items,
+            _ => null,
+        };
 }
 
 /// <summary>A value that no checkpoint needs: read past, and only its kind kept.</summary>
@@ -75,7 +80,9 @@ internal sealed record StorageReference(string Key, ScalarType Type, long Elemen
 /// <param name="Strides">Distance of neighbours along each axis.</param>
 internal sealed record TensorReference(StorageReference Storage, long Offset, PickleTuple Shape, PickleTuple Strides);
 
-/// <summary>The names a pickle may mention, and what "calling" each one means here. Everything else is refused by name.</summary>
+/// <summary>
+/// The names a pickle may mention, and what "calling" each one means here. Everything else is refused by name.
+/// </summary>
 internal static class PickleGlobals
 {
     private static readonly Dictionary<string, ScalarType> StorageTypes = new(StringComparer.Ordinal)
@@ -94,8 +101,16 @@ internal static class PickleGlobals
 
     private static readonly HashSet<string> TypeNames = new(StringComparer.Ordinal)
     {
-        "torch.float64", "torch.float32", "torch.float16", "torch.bfloat16", "torch.int64", "torch.int32", "torch.int16",
-        "torch.int8", "torch.uint8", "torch.bool",
+        "torch.float64",
+        "torch.float32",
+        "torch.float16",
+        "torch.bfloat16",
+        "torch.int64",
+        "torch.int32",
+        "torch.int16",
+        "torch.int8",
+        "torch.uint8",
+        "torch.bool",
     };
 
     /// <summary>Each callable: its arguments to its value, or null when the arguments are none it takes.</summary>
@@ -119,7 +134,8 @@ internal static class PickleGlobals
     public static object? Find(string module, string name)
     {
         string full = $"{(module == "__builtin__" ? "builtins" : module)}.{name}"; // Python 2's spelling
-        if (TypeNames.Contains(full)) return full; // a dtype is metadata like any text
+        if (TypeNames.Contains(full))
+            return full; // a dtype is metadata like any text
         return StorageTypes.ContainsKey(full) || Callables.ContainsKey(full) ? new PickleGlobal(full) : null;
     }
 
@@ -132,7 +148,9 @@ internal static class PickleGlobals
     /// <returns>The storage, or null when it is no such tuple, or a view of another storage.</returns>
     public static StorageReference? Storage(object? id) =>
         id is PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, .. var rest] }
-        && count >= 0 && rest is [] or [null] && StorageTypes.TryGetValue(type.Name, out var scalarType)
+        && count >= 0
+        && rest is [] or [null]
+        && StorageTypes.TryGetValue(type.Name, out var scalarType)
             ? new StorageReference(key, scalarType, count)
             : null;
 
@@ -141,12 +159,14 @@ internal static class PickleGlobals
             ? new TensorReference(storage, offset, shape, strides)
             : null;
 
-    private static PickleDictionary? OrderedDictionary(object?[] arguments) => arguments switch
-    {
-        [] => new PickleDictionary(isOrdered: true),
-        [PickleList pairs] => new PickleDictionary(isOrdered: true, pairs),
-        _ => null,
-    };
+    private static PickleDictionary? OrderedDictionary(object?[] arguments) =>
+        arguments switch
+        {
+            [] => new PickleDictionary(isOrdered: true),
+            [PickleList pairs] => new PickleDictionary(isOrdered: true, pairs),
+            _ => null,
+        };
 
-    private static PickleOther? Device(object?[] arguments) => arguments is [string] or [string, long] ? new PickleOther("device") : null;
+    private static PickleOther? Device(object?[] arguments) =>
+        arguments is [string] or [string, long] ? new PickleOther("device") : null;
 }

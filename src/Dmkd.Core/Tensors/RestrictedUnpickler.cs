@@ -3,13 +3,17 @@ using System.Numerics;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: a global must be on
-/// the allow-list of <see cref="PickleGlobals"/> and a call only describes a value. Every opcode takes memory in proportion to its own
-/// bytes, and nothing that is shared is ever copied, so a pickle costs no more than a fixed multiple of its length. Values are not
+/// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: a
+/// global must be on
+/// the allow-list of <see cref="PickleGlobals"/> and a call only describes a value. Every opcode takes memory in
+/// proportion to its own
+/// bytes, and nothing that is shared is ever copied, so a pickle costs no more than a fixed multiple of its length.
+/// Values are not
 /// walked here: a structure that holds itself is harmless.
 /// </summary>
 /// <remarks>
-/// Values are null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>, <see cref="string"/>,
+/// Values are null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>,
+/// <see cref="string"/>,
 /// <see cref="PickleList"/>, <see cref="PickleTuple"/>, <see cref="PickleDictionary"/>, <see cref="PickleOther"/>,
 /// <see cref="PickleGlobal"/>, <see cref="StorageReference"/> and <see cref="TensorReference"/>.
 /// </remarks>
@@ -35,7 +39,8 @@ internal sealed partial class RestrictedUnpickler
     /// <summary>Reads one pickle.</summary>
     /// <param name="stream">Seekable; left behind the pickle. Borrowed.</param>
     /// <param name="name">What messages call the pickle.</param>
-    /// <exception cref="CheckpointFormatException">The pickle is malformed, over a limit, or mentions a name that is not allowed.</exception>
+    /// <exception cref="CheckpointFormatException">The pickle is malformed, over a limit, or mentions a name that is
+    /// not allowed.</exception>
     public static RestrictedUnpickler Read(Stream stream, string name)
     {
         var unpickler = new RestrictedUnpickler(new PickleInput(stream, name));
@@ -47,10 +52,18 @@ internal sealed partial class RestrictedUnpickler
     {
         for (int count = 0; ; count++)
         {
-            if (count == PickleLimits.Opcodes) throw _input.Fail($"a pickle must have at most {PickleLimits.Opcodes} opcodes");
+            if (count == PickleLimits.Opcodes)
+                throw _input.Fail($"a pickle must have at most {PickleLimits.Opcodes} opcodes");
             int opcode = _input.Byte();
-            if (opcode == Stop) break;
-            if (!PushesValue(opcode) && !BuildsContainer(opcode) && !UsesMemo(opcode) && !NamesGlobal(opcode) && !Arranges(opcode))
+            if (opcode == Stop)
+                break;
+            if (
+                !PushesValue(opcode)
+                && !BuildsContainer(opcode)
+                && !UsesMemo(opcode)
+                && !NamesGlobal(opcode)
+                && !Arranges(opcode)
+            )
                 throw _input.Fail($"refused opcode 0x{opcode:x2}; checkpoints of torch.save do not use it");
         }
 
@@ -60,33 +73,47 @@ internal sealed partial class RestrictedUnpickler
     private void Put(long id)
     {
         // Picklers number from 0 (Python 3) or 1 (Python 2) without gaps; a gap would be memory taken for nothing.
-        if (id > _memoPuts + 1) throw _input.Fail($"memo index must be in [0, {_memoPuts + 1}]; it is {id}");
-        if (id >= PickleLimits.MemoEntries) throw _input.Fail($"the memo must have at most {PickleLimits.MemoEntries} entries");
-        while (_memo.Count <= id) _memo.Add(null);
+        if (id > _memoPuts + 1)
+            throw _input.Fail($"memo index must be in [0, {_memoPuts + 1}]; it is {id}");
+        if (id >= PickleLimits.MemoEntries)
+            throw _input.Fail($"the memo must have at most {PickleLimits.MemoEntries} entries");
+        while (_memo.Count <= id)
+            _memo.Add(null);
         _memo[(int)id] = _stack.Peek();
         _memoPuts++;
     }
 
     private object? Get(long id) =>
-        id < _memo.Count ? _memo[(int)id] : throw _input.Fail($"memo index must be in [0, {_memo.Count - 1}]; it is {id}");
+        id < _memo.Count
+            ? _memo[(int)id]
+            : throw _input.Fail($"memo index must be in [0, {_memo.Count - 1}]; it is {id}");
 
-    private object Global(string module, string name) => PickleGlobals.Find(module, name)
-        ?? throw _input.Fail($"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: only plain data, storages and tensors are read; save model.state_dict()");
+    private object Global(string module, string name) =>
+        PickleGlobals.Find(module, name)
+        ?? throw _input.Fail(
+            $"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: only plain data, "
+                + $"storages and tensors are read; save model.state_dict()"
+        );
 
-    private string GlobalName() => _stack.Pop() switch
-    {
-        string { Length: <= PickleLimits.GlobalNameBytes } name => name,
-        string => throw _input.Fail($"a global's name has more than {PickleLimits.GlobalNameBytes} bytes"),
-        _ => throw _input.Fail("a global's name is no text"),
-    };
+    private string GlobalName() =>
+        _stack.Pop() switch
+        {
+            string { Length: <= PickleLimits.GlobalNameBytes } name => name,
+            string => throw _input.Fail($"a global's name has more than {PickleLimits.GlobalNameBytes} bytes"),
+            _ => throw _input.Fail("a global's name is no text"),
+        };
 
     private object Call()
     {
-        object? arguments = _stack.Pop(), callable = _stack.Pop();
-        if (callable is not PickleGlobal global) throw _input.Fail($"refused call of a {Describe(callable)}");
+        object? arguments = _stack.Pop(),
+            callable = _stack.Pop();
+        if (callable is not PickleGlobal global)
+            throw _input.Fail($"refused call of a {Describe(callable)}");
         return arguments is PickleTuple tuple && PickleGlobals.Call(global, tuple.Items) is { } value
             ? value
-            : throw _input.Fail($"refused call of {CheckpointFormatException.Quote(global.Name)} with arguments it does not take");
+            : throw _input.Fail(
+                $"refused call of {CheckpointFormatException.Quote(global.Name)} with arguments it does not take"
+            );
     }
 
     private void Build()
@@ -99,17 +126,21 @@ internal sealed partial class RestrictedUnpickler
 
     private StorageReference Storage()
     {
-        var storage = PickleGlobals.Storage(_stack.Pop())
-            ?? throw _input.Fail("a persistent id must be ('storage', type, key, location, number of elements) of a storage that is no view");
+        var storage =
+            PickleGlobals.Storage(_stack.Pop())
+            ?? throw _input.Fail(
+                "a persistent id must be ('storage', type, key, location, number of elements) of a storage that is no view"
+            );
         Storages.TryAdd(storage.Key, storage);
         return storage;
     }
 
-    private static string Describe(object? value) => value switch
-    {
-        null => "None",
-        PickleOther other => other.Kind,
-        PickleGlobal global => CheckpointFormatException.Quote(global.Name),
-        _ => value.GetType().Name,
-    };
+    private static string Describe(object? value) =>
+        value switch
+        {
+            null => "None",
+            PickleOther other => other.Kind,
+            PickleGlobal global => CheckpointFormatException.Quote(global.Name),
+            _ => value.GetType().Name,
+        };
 }

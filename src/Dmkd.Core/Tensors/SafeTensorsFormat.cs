@@ -20,23 +20,31 @@ internal static class SafeTensorsLayout
         foreach (var entry in entries)
         {
             if (Problem(entry, position, dataBytes) is { } problem)
-                throw new CheckpointFormatException($"{source}: tensor {CheckpointFormatException.Quote(entry.Name)}: {problem}.");
+                throw new CheckpointFormatException(
+                    $"{source}: tensor {CheckpointFormatException.Quote(entry.Name)}: {problem}."
+                );
             position = entry.End;
         }
 
         if (position != dataBytes)
-            throw new CheckpointFormatException($"{source}: {dataBytes - position} bytes follow the last tensor; the header describes {position} of {dataBytes}.");
+            throw new CheckpointFormatException(
+                $"{source}: {dataBytes - position} bytes follow the last tensor; the header describes {position} of {dataBytes}."
+            );
     }
 
     private static string? Problem(SafeTensorsEntry entry, long position, long dataBytes)
     {
         if (entry.End > dataBytes || entry.Begin > entry.End)
             return $"data_offsets [{entry.Begin}, {entry.End}] are not within the {dataBytes} bytes of data";
-        if (SizeOf(entry) is not { } size) return $"shape [{string.Join(", ", entry.Shape)}] describes more than 2^63 bytes";
+        if (SizeOf(entry) is not { } size)
+            return $"shape [{string.Join(", ", entry.Shape)}] describes more than 2^63 bytes";
         if (size != entry.End - entry.Begin)
-            return $"{entry.Type.Name} of shape [{string.Join(", ", entry.Shape)}] takes {size} bytes, but data_offsets hold {entry.End - entry.Begin}";
-        if (entry.Begin == position) return null;
-        return $"data starts at {entry.Begin}, {(entry.Begin < position ? "inside" : "after a gap behind")} the tensor that ends at {position}";
+            return $"{entry.Type.Name} of shape [{string.Join(", ", entry.Shape)}] takes {size} bytes, but "
+                + $"data_offsets hold {entry.End - entry.Begin}";
+        if (entry.Begin == position)
+            return null;
+        return $"data starts at {entry.Begin}, {(entry.Begin < position ? "inside" : "after a gap behind")} "
+            + $"the tensor that ends at {position}";
     }
 
     private static long? SizeOf(SafeTensorsEntry entry)
@@ -45,7 +53,8 @@ internal static class SafeTensorsLayout
         {
             // Also with the zeros left out: libtorch computes strides that way.
             long strides = entry.Type.Bytes;
-            foreach (long dimension in entry.Shape) strides = checked(strides * Math.Max(dimension, 1));
+            foreach (long dimension in entry.Shape)
+                strides = checked(strides * Math.Max(dimension, 1));
             return entry.Shape.Contains(0) ? 0 : strides;
         }
         catch (OverflowException)
@@ -94,13 +103,17 @@ internal sealed record SafeTensorsType(string Name, torch.ScalarType ScalarType,
     public static SafeTensorsType? Find(string? name) => Array.Find(InFileOrder, type => type.Name == name);
 
     /// <summary>The type that holds TorchSharp's, or null.</summary>
-    public static SafeTensorsType? Find(torch.ScalarType type) => Array.Find(InFileOrder, known => known.ScalarType == type);
+    public static SafeTensorsType? Find(torch.ScalarType type) =>
+        Array.Find(InFileOrder, known => known.ScalarType == type);
 }
 
 /// <summary>The JSON header of a safetensors file.</summary>
 /// <param name="Entries">The tensors in the order of their data.</param>
 /// <param name="Metadata">Texts by key.</param>
-internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
+internal sealed record SafeTensorsHeader(
+    IReadOnlyList<SafeTensorsEntry> Entries,
+    IReadOnlyDictionary<string, string> Metadata
+)
 {
     /// <summary>Key of the metadata; no tensor can have this name.</summary>
     public const string MetadataKey = "__metadata__";
@@ -124,7 +137,8 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
         {
             json.WriteStartObject();
             WriteMetadata(json);
-            foreach (var entry in Entries) WriteEntry(json, entry);
+            foreach (var entry in Entries)
+                WriteEntry(json, entry);
             json.WriteEndObject();
         }
 
@@ -134,9 +148,11 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
 
     private void WriteMetadata(Utf8JsonWriter json)
     {
-        if (Metadata.Count == 0) return;
+        if (Metadata.Count == 0)
+            return;
         json.WriteStartObject(MetadataKey);
-        foreach (var (key, value) in Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+        foreach (var (key, value) in Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            json.WriteString(key, value);
         json.WriteEndObject();
     }
 
@@ -152,7 +168,8 @@ internal sealed record SafeTensorsHeader(IReadOnlyList<SafeTensorsEntry> Entries
     private static void WriteNumbers(Utf8JsonWriter json, string name, ReadOnlySpan<long> numbers)
     {
         json.WriteStartArray(name);
-        foreach (long number in numbers) json.WriteNumberValue(number);
+        foreach (long number in numbers)
+            json.WriteNumberValue(number);
         json.WriteEndArray();
     }
 }

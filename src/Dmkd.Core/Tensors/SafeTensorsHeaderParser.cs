@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Reads the header of a safetensors file as untrusted input. A streaming parser, so that a hostile header costs no more
+/// Reads the header of a safetensors file as untrusted input. A streaming parser, so that a hostile header costs no
+/// more
 /// memory than its own size, and so that a name given twice is seen.
 /// </summary>
 internal ref struct SafeTensorsHeaderParser
@@ -37,7 +38,8 @@ internal ref struct SafeTensorsHeaderParser
         {
             parser.ReadRoot();
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a text that is not UTF-8
+        // the latter: a text that is not UTF-8
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new CheckpointFormatException($"{source}: {parser._at} is not valid JSON.", e);
         }
@@ -52,9 +54,12 @@ internal ref struct SafeTensorsHeaderParser
         while (NextName() is { } name)
         {
             string quoted = CheckpointFormatException.Quote(name);
-            if (!_names.Add(name)) throw Fail($"{quoted} comes twice");
-            if (name == SafeTensorsHeader.MetadataKey) ReadMetadata();
-            else ReadEntry(name);
+            if (!_names.Add(name))
+                throw Fail($"{quoted} comes twice");
+            if (name == SafeTensorsHeader.MetadataKey)
+                ReadMetadata();
+            else
+                ReadEntry(name);
             _at = $"header after {quoted}";
         }
 
@@ -68,7 +73,8 @@ internal ref struct SafeTensorsHeaderParser
         while (NextName() is { } key)
         {
             Expect(JsonTokenType.String);
-            if (!_metadata.TryAdd(key, _json.GetString()!)) throw Fail($"key {CheckpointFormatException.Quote(key)} comes twice");
+            if (!_metadata.TryAdd(key, _json.GetString()!))
+                throw Fail($"key {CheckpointFormatException.Quote(key)} comes twice");
         }
     }
 
@@ -76,17 +82,23 @@ internal ref struct SafeTensorsHeaderParser
     {
         _at = $"tensor {CheckpointFormatException.Quote(name)}";
         SafeTensorsType? type = null;
-        long[]? shape = null, offsets = null;
+        long[]? shape = null,
+            offsets = null;
         Expect(JsonTokenType.StartObject);
         while (NextName() is { } field)
         {
-            if (field == "dtype" && type is null) type = ReadType();
-            else if (field == "shape" && shape is null) shape = ReadNumbers(MaxDimensions);
-            else if (field == "data_offsets" && offsets is null) offsets = ReadNumbers(2);
-            else throw Fail($"field {CheckpointFormatException.Quote(field)} is unknown or comes twice");
+            if (field == "dtype" && type is null)
+                type = ReadType();
+            else if (field == "shape" && shape is null)
+                shape = ReadNumbers(MaxDimensions);
+            else if (field == "data_offsets" && offsets is null)
+                offsets = ReadNumbers(2);
+            else
+                throw Fail($"field {CheckpointFormatException.Quote(field)} is unknown or comes twice");
         }
 
-        if (type is null || shape is null || offsets is not { Length: 2 }) throw Fail("needs dtype, shape and two data_offsets");
+        if (type is null || shape is null || offsets is not { Length: 2 })
+            throw Fail("needs dtype, shape and two data_offsets");
         _entries.Add(new SafeTensorsEntry(name, type, shape, offsets[0], offsets[1]));
     }
 
@@ -94,7 +106,8 @@ internal ref struct SafeTensorsHeaderParser
     {
         Expect(JsonTokenType.String);
         string name = _json.GetString()!;
-        return SafeTensorsType.Find(name) ?? throw Fail($"dtype {CheckpointFormatException.Quote(name)} is none of {SafeTensorsType.Names}");
+        return SafeTensorsType.Find(name)
+            ?? throw Fail($"dtype {CheckpointFormatException.Quote(name)} is none of {SafeTensorsType.Names}");
     }
 
     private long[] ReadNumbers(int most)
@@ -103,7 +116,8 @@ internal ref struct SafeTensorsHeaderParser
         List<long> numbers = [];
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
-            if (numbers.Count == most) throw Fail($"an array has more than {most} numbers");
+            if (numbers.Count == most)
+                throw Fail($"an array has more than {most} numbers");
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out long number) || number < 0)
                 throw Fail("shape and data_offsets must hold whole numbers that are not negative");
             numbers.Add(number);
@@ -114,11 +128,13 @@ internal ref struct SafeTensorsHeaderParser
 
     /// <summary>Moves to the next property of the current object.</summary>
     /// <returns>Its name, or null at the object's end.</returns>
-    private string? NextName() => _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? _json.GetString() : null;
+    private string? NextName() =>
+        _json.Read() && _json.TokenType == JsonTokenType.PropertyName ? _json.GetString() : null;
 
     private void Expect(JsonTokenType type)
     {
-        if (!_json.Read() || _json.TokenType != type) throw Fail($"expected {type}, found {_json.TokenType}");
+        if (!_json.Read() || _json.TokenType != type)
+            throw Fail($"expected {type}, found {_json.TokenType}");
     }
 
     private readonly CheckpointFormatException Fail(string problem) => new($"{_source}: {_at}: {problem}.");

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Reads the published safetensors format as untrusted input. Everything is checked before memory is taken for a tensor, so
+/// Reads the published safetensors format as untrusted input. Everything is checked before memory is taken for a
+/// tensor, so
 /// that no file makes the reader allocate more than its own size: header length, JSON, names, types, shapes, offsets.
 /// </summary>
 public static class SafeTensorsReader
@@ -13,7 +14,8 @@ public static class SafeTensorsReader
     /// <summary>Reads a file straight into tensor memory.</summary>
     /// <param name="path">Path of the file.</param>
     /// <returns>The content, owned by the caller.</returns>
-    /// <exception cref="CheckpointFormatException">The file breaks a rule of the format; the message names file, tensor and rule.</exception>
+    /// <exception cref="CheckpointFormatException">The file breaks a rule of the format; the message names file,
+    /// tensor and rule.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafeTensorsFile Read(string path)
     {
@@ -24,7 +26,8 @@ public static class SafeTensorsReader
     /// <summary>Reads a file that is in memory.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <returns>The content, owned by the caller.</returns>
-    /// <exception cref="CheckpointFormatException">The bytes break a rule of the format; the message names tensor and rule.</exception>
+    /// <exception cref="CheckpointFormatException">The bytes break a rule of the format; the message names tensor and
+    /// rule.</exception>
     public static SafeTensorsFile Read(ReadOnlySpan<byte> bytes) => Read(new SafeTensorsSource(bytes, "safetensors"));
 
     private static SafeTensorsFile Read(SafeTensorsSource source)
@@ -38,7 +41,8 @@ public static class SafeTensorsReader
         using var scope = NewDisposeScope(); // takes the tensors along when a later one fails
         using var noGrad = no_grad();
         var tensors = new OrderedDictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var entry in header.Entries) tensors.Add(entry.Name, ReadTensor(source, entry, dataStart));
+        foreach (var entry in header.Entries)
+            tensors.Add(entry.Name, ReadTensor(source, entry, dataStart));
         return new SafeTensorsFile(tensors, header.Metadata);
     }
 
@@ -49,7 +53,9 @@ public static class SafeTensorsReader
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         long limit = Math.Min(SafeTensorsHeader.MaxBytes, source.Length - sizeof(ulong));
         if (length > (ulong)limit)
-            throw new CheckpointFormatException($"{source.Name}: header length must be in [0, {limit}] for a file of {source.Length} bytes; it is {length}.");
+            throw new CheckpointFormatException(
+                $"{source.Name}: header length must be in [0, {limit}] for a file of {source.Length} bytes; it is {length}."
+            );
         return (int)length;
     }
 
@@ -63,7 +69,9 @@ public static class SafeTensorsReader
             position += chunk.bytes.Length;
             // Native code takes a bool's byte for 0 or 1; any other value would be undefined behaviour.
             if (entry.Type.ScalarType == ScalarType.Bool && chunk.bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-                throw new CheckpointFormatException($"{source.Name}: tensor {CheckpointFormatException.Quote(entry.Name)}: a BOOL byte is neither 0 nor 1.");
+                throw new CheckpointFormatException(
+                    $"{source.Name}: tensor {CheckpointFormatException.Quote(entry.Name)}: a BOOL byte is neither 0 nor 1."
+                );
         }
 
         return tensor;
@@ -105,7 +113,10 @@ internal readonly ref struct SafeTensorsSource
         while (target.Length > 0)
         {
             int count = _file is null ? ReadMemory(position, target) : RandomAccess.Read(_file, target, position);
-            if (count == 0) throw new CheckpointFormatException($"{Name}: ends at byte {position}; {target.Length} more are needed.");
+            if (count == 0)
+                throw new CheckpointFormatException(
+                    $"{Name}: ends at byte {position}; {target.Length} more are needed."
+                );
             target = target[count..];
             position += count;
         }
@@ -127,7 +138,8 @@ public sealed class SafeTensorsFile : IDisposable
     {
         Tensors = tensors;
         Metadata = metadata;
-        foreach (var tensor in tensors.Values) tensor.DetachFromDisposeScope();
+        foreach (var tensor in tensors.Values)
+            tensor.DetachFromDisposeScope();
     }
 
     /// <summary>The tensors by name, on the CPU, in the file's order. They live until the file is disposed.</summary>
@@ -139,6 +151,7 @@ public sealed class SafeTensorsFile : IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in Tensors.Values) tensor.Dispose();
+        foreach (var tensor in Tensors.Values)
+            tensor.Dispose();
     }
 }

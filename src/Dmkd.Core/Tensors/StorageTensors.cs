@@ -14,14 +14,21 @@ internal static class StorageTensors
     /// <summary>Reads tensors.</summary>
     /// <param name="file">Where the storages are. Borrowed.</param>
     /// <param name="references">Tensors by name, as declared.</param>
-    /// <returns>Contiguous tensors that share no memory, in the same order, owned by the caller's dispose scope.</returns>
-    /// <exception cref="CheckpointFormatException">A tensor does not fit its storage, or a storage does not fit the file.</exception>
-    public static OrderedDictionary<string, Tensor> Read(ITorchFile file, OrderedDictionary<string, TensorReference> references)
+    /// <returns>Contiguous tensors that share no memory, in the same order, owned by the caller's dispose
+    /// scope.</returns>
+    /// <exception cref="CheckpointFormatException">A tensor does not fit its storage, or a storage does not fit the
+    /// file.</exception>
+    public static OrderedDictionary<string, Tensor> Read(
+        ITorchFile file,
+        OrderedDictionary<string, TensorReference> references
+    )
     {
         var planned = Plan(file, references);
         var tensors = new OrderedDictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (string name in references.Keys) tensors.Add(name, null!); // keeps the order
-        foreach (var group in planned.GroupBy(plan => plan.Storage)) ReadGroup(file, group.Key, [.. group], tensors);
+        foreach (string name in references.Keys)
+            tensors.Add(name, null!); // keeps the order
+        foreach (var group in planned.GroupBy(plan => plan.Storage))
+            ReadGroup(file, group.Key, [.. group], tensors);
         return tensors;
     }
 
@@ -31,7 +38,8 @@ internal static class StorageTensors
         foreach (var (name, reference) in references)
         {
             string user = $"tensor {CheckpointFormatException.Quote(name)}";
-            var layout = TensorLayout.Check(reference, out string? problem)
+            var layout =
+                TensorLayout.Check(reference, out string? problem)
                 ?? throw new CheckpointFormatException($"{file.Name}: {user}: {problem}.");
             planned.Add(new Planned(name, user, reference.Storage, layout));
         }
@@ -42,14 +50,24 @@ internal static class StorageTensors
 
     private static void CheckSharing(ITorchFile file, List<Planned> planned)
     {
-        Int128 stored = 0, needed = 0;
-        foreach (var storage in planned.Select(plan => plan.Storage).Distinct()) stored += (Int128)storage.ElementCount * storage.ElementBytes;
-        foreach (var plan in planned) needed += (Int128)plan.Layout.ElementCount * plan.Storage.ElementBytes;
+        Int128 stored = 0,
+            needed = 0;
+        foreach (var storage in planned.Select(plan => plan.Storage).Distinct())
+            stored += (Int128)storage.ElementCount * storage.ElementBytes;
+        foreach (var plan in planned)
+            needed += (Int128)plan.Layout.ElementCount * plan.Storage.ElementBytes;
         if (needed > stored * MaxSharing + SharingAllowance)
-            throw new CheckpointFormatException($"{file.Name}: tensors of {needed} bytes share storages of {stored}; at most {MaxSharing} times as much is read.");
+            throw new CheckpointFormatException(
+                $"{file.Name}: tensors of {needed} bytes share storages of {stored}; at most {MaxSharing} times as much is read."
+            );
     }
 
-    private static void ReadGroup(ITorchFile file, StorageReference storage, Planned[] group, OrderedDictionary<string, Tensor> tensors)
+    private static void ReadGroup(
+        ITorchFile file,
+        StorageReference storage,
+        Planned[] group,
+        OrderedDictionary<string, Tensor> tensors
+    )
     {
         using var scope = NewDisposeScope();
         var values = ReadStorage(file, storage, group[0].User);
@@ -57,7 +75,8 @@ internal static class StorageTensors
         foreach (var plan in group)
         {
             var (shape, strides, offset, count) = plan.Layout;
-            var tensor = isAlone ? values.view(shape)
+            var tensor =
+                isAlone ? values.view(shape)
                 : count == 0 ? empty(shape, dtype: storage.Type)
                 : Copy(values.as_strided(shape, strides, offset));
             tensors[plan.Name] = tensor.MoveToOuterDisposeScope();
@@ -74,14 +93,20 @@ internal static class StorageTensors
         {
             int count = content.ReadAtLeast(chunk.bytes, chunk.bytes.Length, throwOnEndOfStream: false);
             if (count < chunk.bytes.Length)
-                throw new CheckpointFormatException($"{file.Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} ends {chunk.bytes.Length - count} bytes early.");
+                throw new CheckpointFormatException(
+                    $"{file.Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} ends "
+                        + $"{chunk.bytes.Length - count} bytes early."
+                );
             // Native code takes a bool's byte for 0 or 1; any other value would be undefined behaviour.
             if (storage.Type == ScalarType.Bool && chunk.bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
                 throw new CheckpointFormatException($"{file.Name}: {user}: a bool's byte is neither 0 nor 1.");
         }
 
         if (content.ReadByte() >= 0)
-            throw new CheckpointFormatException($"{file.Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} unpacks to more than it declares.");
+            throw new CheckpointFormatException(
+                $"{file.Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} unpacks to "
+                    + $"more than it declares."
+            );
         return values;
     }
 

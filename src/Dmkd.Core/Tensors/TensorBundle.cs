@@ -5,11 +5,13 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Named tensors as the bytes of one safetensors file: what is stored, what travels and what is fingerprinted. Reading copies no
+/// Named tensors as the bytes of one safetensors file: what is stored, what travels and what is fingerprinted.
+/// Reading copies no
 /// values and needs no device, so that bytes of a stranger can be judged where they lie.
 /// </summary>
 /// <remarks>
-/// Only the canonical form of <see cref="SafeTensorsWriter"/> is read: one content has one digest, and an update cannot be sent twice
+/// Only the canonical form of <see cref="SafeTensorsWriter"/> is read: one content has one digest, and an update
+/// cannot be sent twice
 /// under two names by writing its header otherwise.
 /// </remarks>
 public sealed class TensorBundle
@@ -32,7 +34,8 @@ public sealed class TensorBundle
 
     /// <summary>Reads a file that is in memory. The tensors share it.</summary>
     /// <param name="bytes">The whole file. Not to be changed afterwards.</param>
-    /// <exception cref="CheckpointFormatException">The bytes break a rule of the format, or are not in the canonical form.</exception>
+    /// <exception cref="CheckpointFormatException">The bytes break a rule of the format, or are not in the canonical
+    /// form.</exception>
     public static TensorBundle Read(ReadOnlyMemory<byte> bytes)
     {
         var json = HeaderOf(bytes);
@@ -53,7 +56,8 @@ public sealed class TensorBundle
     /// <param name="tensors">In any order.</param>
     /// <param name="metadata">Texts to store beside them.</param>
     /// <returns>The bytes; equal content gives equal bytes.</returns>
-    /// <exception cref="ArgumentException">A name comes twice or is reserved, an element type is unknown, or values do not fit a shape.</exception>
+    /// <exception cref="ArgumentException">A name comes twice or is reserved, an element type is unknown, or values
+    /// do not fit a shape.</exception>
     public static byte[] Write(IEnumerable<BundleTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
@@ -81,24 +85,35 @@ public sealed class TensorBundle
         long limit = Math.Min(SafeTensorsHeader.MaxBytes, bytes.Length - sizeof(ulong));
         if (length > (ulong)limit)
             throw new CheckpointFormatException(
-                $"{SourceName}: header length must be in [0, {limit}] for a file of {bytes.Length} bytes; it is {length}.");
+                $"{SourceName}: header length must be in [0, {limit}] for a file of {bytes.Length} bytes; it is {length}."
+            );
         return bytes.Slice(sizeof(ulong), (int)length);
     }
 
     private static void RequireCanonical(SafeTensorsHeader header, ReadOnlySpan<byte> json)
     {
-        SafeTensorsEntry[] ordered = [.. InFileOrder(header.Entries, entry => entry.Type.FileOrder, entry => entry.Name)];
+        SafeTensorsEntry[] ordered =
+        [
+            .. InFileOrder(header.Entries, entry => entry.Type.FileOrder, entry => entry.Name),
+        ];
         bool isOrdered = header.Entries.SequenceEqual(ordered, ReferenceEqualityComparer.Instance);
         bool isWrittenSo = json.SequenceEqual((header with { Entries = ordered }).ToBytes());
         if (!isOrdered || !isWrittenSo)
             throw new CheckpointFormatException($"{SourceName}: the header is not in the canonical form.");
     }
 
-    private static IOrderedEnumerable<T> InFileOrder<T>(IEnumerable<T> items, Func<T, int> typeOrder, Func<T, string> name) =>
-        items.OrderBy(typeOrder).ThenBy(name, StringComparer.Ordinal);
+    private static IOrderedEnumerable<T> InFileOrder<T>(
+        IEnumerable<T> items,
+        Func<T, int> typeOrder,
+        Func<T, string> name
+    ) => items.OrderBy(typeOrder).ThenBy(name, StringComparer.Ordinal);
 
-    private static SafeTensorsType TypeOf(BundleTensor tensor) => SafeTensorsType.Find(tensor.Type)
-        ?? throw new ArgumentException($"Tensor '{tensor.Name}' is {tensor.Type}; a safetensors file holds {SafeTensorsType.Names}.", nameof(tensor));
+    private static SafeTensorsType TypeOf(BundleTensor tensor) =>
+        SafeTensorsType.Find(tensor.Type)
+        ?? throw new ArgumentException(
+            $"Tensor '{tensor.Name}' is {tensor.Type}; a safetensors file holds {SafeTensorsType.Names}.",
+            nameof(tensor)
+        );
 
     private static List<SafeTensorsEntry> EntriesOf(BundleTensor[] ordered)
     {
@@ -107,12 +122,20 @@ public sealed class TensorBundle
         long position = 0;
         foreach (var tensor in ordered)
         {
-            if (!names.Add(tensor.Name)) throw new ArgumentException($"Tensor name '{tensor.Name}' comes twice or is reserved.", nameof(ordered));
+            if (!names.Add(tensor.Name))
+                throw new ArgumentException(
+                    $"Tensor name '{tensor.Name}' comes twice or is reserved.",
+                    nameof(ordered)
+                );
             var type = TypeOf(tensor);
             long size = type.Bytes;
-            foreach (long dimension in tensor.Shape) size = checked(size * dimension);
+            foreach (long dimension in tensor.Shape)
+                size = checked(size * dimension);
             if (size != tensor.Values.Length)
-                throw new ArgumentException($"Tensor '{tensor.Name}' takes {size} bytes; its values are {tensor.Values.Length}.", nameof(ordered));
+                throw new ArgumentException(
+                    $"Tensor '{tensor.Name}' takes {size} bytes; its values are {tensor.Values.Length}.",
+                    nameof(ordered)
+                );
             entries.Add(new SafeTensorsEntry(tensor.Name, type, tensor.Shape, position, position + size));
             position += size;
         }
@@ -144,7 +167,10 @@ public sealed record BundleTensor(string Name, ScalarType Type, long[] Shape, Re
     public T[] ValuesAs<T>(ScalarType type)
         where T : unmanaged
     {
-        if (Type != type) throw new CheckpointFormatException($"Tensor {CheckpointFormatException.Quote(Name)} must be {type}; it is {Type}.");
+        if (Type != type)
+            throw new CheckpointFormatException(
+                $"Tensor {CheckpointFormatException.Quote(Name)} must be {type}; it is {Type}."
+            );
         return MemoryMarshal.Cast<byte, T>(Values.Span).ToArray();
     }
 }

@@ -13,14 +13,20 @@ internal sealed record TensorLayout(long[] Shape, long[] Strides, long Offset, l
     /// <returns>The layout, or null when something is wrong.</returns>
     public static TensorLayout? Check(TensorReference tensor, out string? problem)
     {
-        long[]? shape = Numbers(tensor.Shape), strides = Numbers(tensor.Strides);
-        problem = shape is null || strides is null || shape.Length != strides.Length || tensor.Offset < 0
-            ? $"shape and strides must be as long as each other, of at most {PickleLimits.Dimensions} whole numbers, and they and the offset not negative"
-            : null;
-        if (problem is not null) return null;
+        long[]? shape = Numbers(tensor.Shape),
+            strides = Numbers(tensor.Strides);
+        problem =
+            shape is null || strides is null || shape.Length != strides.Length || tensor.Offset < 0
+                ? $"shape and strides must be as long as each other, of at most {PickleLimits.Dimensions} whole "
+                    + $"numbers, and they and the offset not negative"
+                : null;
+        if (problem is not null)
+            return null;
         try
         {
-            long count = 1, padded = 1, last = tensor.Offset;
+            long count = 1,
+                padded = 1,
+                last = tensor.Offset;
             for (int axis = 0; axis < shape!.Length; axis++)
             {
                 count = checked(count * shape[axis]);
@@ -30,12 +36,15 @@ internal sealed record TensorLayout(long[] Shape, long[] Strides, long Offset, l
 
             _ = checked(padded * tensor.Storage.ElementBytes);
             if (count > 0 && last >= tensor.Storage.ElementCount)
-                problem = $"its last value is at {last}, outside the {tensor.Storage.ElementCount} elements of its storage";
+                problem =
+                    $"its last value is at {last}, outside the {tensor.Storage.ElementCount} elements of its storage";
             return problem is null ? new TensorLayout(shape, strides!, count == 0 ? 0 : tensor.Offset, count) : null;
         }
         catch (OverflowException)
         {
-            problem = $"shape [{string.Join(", ", shape!)}] with strides [{string.Join(", ", strides!)}] describes more than 2^63 bytes";
+            problem =
+                $"shape [{string.Join(", ", shape!)}] with strides [{string.Join(", ", strides!)}] describes "
+                + $"more than 2^63 bytes";
             return null;
         }
     }
@@ -43,11 +52,13 @@ internal sealed record TensorLayout(long[] Shape, long[] Strides, long Offset, l
     /// <summary>Whether the tensor is its storage, value by value.</summary>
     public bool Covers(StorageReference storage)
     {
-        if (Offset != 0 || ElementCount != storage.ElementCount) return false;
+        if (Offset != 0 || ElementCount != storage.ElementCount)
+            return false;
         long expected = 1;
         for (int axis = Shape.Length - 1; axis >= 0; axis--)
         {
-            if (Shape[axis] != 1 && Strides[axis] != expected) return false;
+            if (Shape[axis] != 1 && Strides[axis] != expected)
+                return false;
             expected *= Shape[axis];
         }
 
@@ -56,11 +67,13 @@ internal sealed record TensorLayout(long[] Shape, long[] Strides, long Offset, l
 
     private static long[]? Numbers(PickleTuple tuple)
     {
-        if (tuple.Items.Length > PickleLimits.Dimensions) return null;
+        if (tuple.Items.Length > PickleLimits.Dimensions)
+            return null;
         long[] numbers = new long[tuple.Items.Length];
         for (int i = 0; i < numbers.Length; i++)
         {
-            if (tuple.Items[i] is not long number || number < 0) return null;
+            if (tuple.Items[i] is not long number || number < 0)
+                return null;
             numbers[i] = number;
         }
 

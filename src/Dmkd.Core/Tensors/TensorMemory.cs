@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tensors;
 
-/// <summary>Moves fp32 and other values between tensors and bytes (little-endian, row-major) through the tensor's own memory.</summary>
+/// <summary>
+/// Moves fp32 and other values between tensors and bytes (little-endian, row-major) through the tensor's own memory.
+/// </summary>
 internal static class TensorMemory
 {
     private const long ChunkElements = 1 << 24;
@@ -43,9 +45,13 @@ internal static class TensorMemory
     public static Tensor FromBytes(ReadOnlySpan<byte> bytes, ReadOnlySpan<long> shape)
     {
         long expected = sizeof(float);
-        foreach (long dimension in shape) expected = checked(expected * dimension);
+        foreach (long dimension in shape)
+            expected = checked(expected * dimension);
         if (bytes.Length != expected)
-            throw new ArgumentException($"Shape [{string.Join(", ", shape.ToArray())}] takes {expected} bytes, not {bytes.Length}.", nameof(bytes));
+            throw new ArgumentException(
+                $"Shape [{string.Join(", ", shape.ToArray())}] takes {expected} bytes, not {bytes.Length}.",
+                nameof(bytes)
+            );
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var tensor = empty(shape, dtype: ScalarType.Float32);

@@ -4,14 +4,18 @@ using System.Numerics;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// The stream that <c>torch.save</c> wrote before zip archives: pickles of a magic number, a version, facts about the machine, the
+/// The stream that <c>torch.save</c> wrote before zip archives: pickles of a magic number, a version, facts about the
+/// machine, the
 /// object and the keys of its storages; then per key the number of elements (8 bytes) and the elements.
 /// </summary>
 internal sealed class TorchLegacyFile : ITorchFile
 {
     private const long Version = 1001;
 
-    private static readonly BigInteger Magic = BigInteger.Parse("119547037146038801333356", System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly BigInteger Magic = BigInteger.Parse(
+        "119547037146038801333356",
+        System.Globalization.CultureInfo.InvariantCulture
+    );
 
     private readonly Stream _stream;
     private readonly Dictionary<string, (long Position, long Elements)> _places = new(StringComparer.Ordinal);
@@ -51,25 +55,37 @@ internal sealed class TorchLegacyFile : ITorchFile
     public Stream OpenStorage(StorageReference storage, string user)
     {
         if (!_places.TryGetValue(storage.Key, out var place))
-            throw new CheckpointFormatException($"{Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} is not in the file.");
+            throw new CheckpointFormatException(
+                $"{Name}: {user}: its storage {CheckpointFormatException.Quote(storage.Key)} is not in the file."
+            );
         if (storage != _storages[storage.Key])
             throw new CheckpointFormatException(
-                $"{Name}: {user}: storage {CheckpointFormatException.Quote(storage.Key)} is declared twice, with {storage.ElementCount} and {place.Elements} elements or other types.");
+                $"{Name}: {user}: storage {CheckpointFormatException.Quote(storage.Key)} is declared twice, "
+                    + $"with {storage.ElementCount} and {place.Elements} elements or other types."
+            );
         _stream.Position = place.Position;
         return new BorrowedStream(_stream, place.Position + place.Elements * storage.ElementBytes);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private void ReadPreamble()
     {
-        object? magic = Part("magic number"), version = Part("version"), machine = Part("machine");
-        if (magic is not BigInteger number || number != Magic) throw new CheckpointFormatException($"{Name}: the magic number is not PyTorch's.");
-        if (version is not Version) throw new CheckpointFormatException($"{Name}: version must be {Version}; it is {(version is long other ? other : "no number")}.");
-        if (machine is PickleDictionary facts && facts.TextPairs().Any(fact => fact is { Key: "little_endian", Value: true })) return;
+        object? magic = Part("magic number"),
+            version = Part("version"),
+            machine = Part("machine");
+        if (magic is not BigInteger number || number != Magic)
+            throw new CheckpointFormatException($"{Name}: the magic number is not PyTorch's.");
+        if (version is not Version)
+            throw new CheckpointFormatException(
+                $"{Name}: version must be {Version}; it is {(version is long other ? other : "no number")}."
+            );
+        if (
+            machine is PickleDictionary facts
+            && facts.TextPairs().Any(fact => fact is { Key: "little_endian", Value: true })
+        )
+            return;
         throw new CheckpointFormatException($"{Name}: little_endian must be True.");
     }
 
@@ -77,21 +93,36 @@ internal sealed class TorchLegacyFile : ITorchFile
 
     private void FindStorages()
     {
-        if (Part("storage keys") is not PickleList keys) throw new CheckpointFormatException($"{Name}: the storage keys are no list.");
+        if (Part("storage keys") is not PickleList keys)
+            throw new CheckpointFormatException($"{Name}: the storage keys are no list.");
         Span<byte> prefix = stackalloc byte[sizeof(long)];
         long length = _stream.Length;
         foreach (object? item in keys.Items)
         {
             if (item is not string key || !_storages.TryGetValue(key, out var storage))
-                throw new CheckpointFormatException($"{Name}: storage {CheckpointFormatException.Quote($"{item}")} is not in the object.");
+                throw new CheckpointFormatException(
+                    $"{Name}: storage {CheckpointFormatException.Quote($"{item}")} is not in the object."
+                );
             if (_stream.ReadAtLeast(prefix, prefix.Length, throwOnEndOfStream: false) < prefix.Length)
-                throw new CheckpointFormatException($"{Name}: ends at byte {length}, before storage {CheckpointFormatException.Quote(key)}.");
-            long count = BinaryPrimitives.ReadInt64LittleEndian(prefix), left = length - _stream.Position;
+                throw new CheckpointFormatException(
+                    $"{Name}: ends at byte {length}, before storage {CheckpointFormatException.Quote(key)}."
+                );
+            long count = BinaryPrimitives.ReadInt64LittleEndian(prefix),
+                left = length - _stream.Position;
             if (count != storage.ElementCount)
-                throw new CheckpointFormatException($"{Name}: storage {CheckpointFormatException.Quote(key)} must have {storage.ElementCount} elements; it has {count}.");
+                throw new CheckpointFormatException(
+                    $"{Name}: storage {CheckpointFormatException.Quote(key)} must have {storage.ElementCount} "
+                        + $"elements; it has {count}."
+                );
             if (count > left / storage.ElementBytes)
-                throw new CheckpointFormatException($"{Name}: storage {CheckpointFormatException.Quote(key)} has {count} elements of {storage.ElementBytes} bytes; {left} bytes are left.");
-            if (!_places.TryAdd(key, (_stream.Position, count))) throw new CheckpointFormatException($"{Name}: storage {CheckpointFormatException.Quote(key)} comes twice.");
+                throw new CheckpointFormatException(
+                    $"{Name}: storage {CheckpointFormatException.Quote(key)} has {count} elements of "
+                        + $"{storage.ElementBytes} bytes; {left} bytes are left."
+                );
+            if (!_places.TryAdd(key, (_stream.Position, count)))
+                throw new CheckpointFormatException(
+                    $"{Name}: storage {CheckpointFormatException.Quote(key)} comes twice."
+                );
             _stream.Position += count * storage.ElementBytes;
         }
     }
@@ -126,9 +157,7 @@ internal abstract class ForwardStream : Stream
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
@@ -146,5 +175,6 @@ internal abstract class ForwardStream : Stream
 internal sealed class BorrowedStream(Stream stream, long end) : ForwardStream
 {
     /// <inheritdoc/>
-    public override int Read(Span<byte> buffer) => stream.Read(buffer[..(int)Math.Min(buffer.Length, end - stream.Position)]);
+    public override int Read(Span<byte> buffer) =>
+        stream.Read(buffer[..(int)Math.Min(buffer.Length, end - stream.Position)]);
 }

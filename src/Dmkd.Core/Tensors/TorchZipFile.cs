@@ -4,14 +4,17 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// A zip archive that <c>torch.save</c> wrote: <c>name/data.pkl</c>, <c>name/data/key</c> per storage, optionally
-/// <c>name/byteorder</c>. Sizes that the archive declares are checked before anything is unpacked, and again while it is.
+/// <c>name/byteorder</c>. Sizes that the archive declares are checked before anything is unpacked, and again while it
+/// is.
 /// </summary>
 internal sealed class TorchZipFile : ITorchFile
 {
     /// <summary>Most bytes an archive may unpack to.</summary>
     public const long MaxUnpackedBytes = 4L << 30;
 
-    /// <summary>Most bytes an archive may unpack to, per byte of its own. PyTorch does not compress, so its archives have 1.</summary>
+    /// <summary>
+    /// Most bytes an archive may unpack to, per byte of its own. PyTorch does not compress, so its archives have 1.
+    /// </summary>
     public const int MaxExpansion = 16;
 
     /// <summary>What any archive may unpack to.</summary>
@@ -41,7 +44,10 @@ internal sealed class TorchZipFile : ITorchFile
     /// <exception cref="CheckpointFormatException">It is no such archive, or over a limit.</exception>
     public static TorchZipFile Open(Stream stream, string name)
     {
-        var file = new TorchZipFile(Guarded(name, () => new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true)), name);
+        var file = new TorchZipFile(
+            Guarded(name, () => new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true)),
+            name
+        );
         try
         {
             Guarded(name, () => file.ReadDirectory(stream.Length));
@@ -63,11 +69,18 @@ internal sealed class TorchZipFile : ITorchFile
     {
         string entryName = $"{_prefix}data/{storage.Key}";
         if (!_entries.TryGetValue(entryName, out var entry))
-            throw new CheckpointFormatException($"{Name}: {user}: its storage {CheckpointFormatException.Quote(entryName)} is not in the archive.");
+            throw new CheckpointFormatException(
+                $"{Name}: {user}: its storage {CheckpointFormatException.Quote(entryName)} is not in the archive."
+            );
         if (entry.Length % storage.ElementBytes != 0 || entry.Length / storage.ElementBytes != storage.ElementCount)
             throw new CheckpointFormatException(
-                $"{Name}: {user}: storage {CheckpointFormatException.Quote(entryName)} must hold {storage.ElementCount} values of {storage.ElementBytes} bytes; it has {entry.Length} bytes.");
-        return Guarded(Name, () => new ZipEntryStream(entry.Open(), $"{Name}: {CheckpointFormatException.Quote(entryName)}"));
+                $"{Name}: {user}: storage {CheckpointFormatException.Quote(entryName)} must hold "
+                    + $"{storage.ElementCount} values of {storage.ElementBytes} bytes; it has {entry.Length} bytes."
+            );
+        return Guarded(
+            Name,
+            () => new ZipEntryStream(entry.Open(), $"{Name}: {CheckpointFormatException.Quote(entryName)}")
+        );
     }
 
     /// <inheritdoc/>
@@ -75,14 +88,19 @@ internal sealed class TorchZipFile : ITorchFile
 
     private bool ReadDirectory(long fileBytes)
     {
-        long limit = Math.Min(MaxUnpackedBytes, checked(fileBytes * MaxExpansion) + ExpansionAllowance), total = 0;
+        long limit = Math.Min(MaxUnpackedBytes, checked(fileBytes * MaxExpansion) + ExpansionAllowance),
+            total = 0;
         foreach (var entry in _archive.Entries)
         {
             if (!_entries.TryAdd(entry.FullName, entry))
-                throw new CheckpointFormatException($"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} comes twice.");
+                throw new CheckpointFormatException(
+                    $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} comes twice."
+                );
             if (entry.Length < 0 || entry.Length > limit - total)
                 throw new CheckpointFormatException(
-                    $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} of {entry.Length} bytes: a file of {fileBytes} bytes may unpack to at most {limit}.");
+                    $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} of {entry.Length} bytes: a "
+                        + $"file of {fileBytes} bytes may unpack to at most {limit}."
+                );
             total += entry.Length;
         }
 
@@ -91,14 +109,30 @@ internal sealed class TorchZipFile : ITorchFile
 
     private void RefuseForeignContent()
     {
-        string[] pickles = [.. _entries.Keys.Where(key => key == PickleName || key.EndsWith($"/{PickleName}", StringComparison.Ordinal)).Take(2)];
+        string[] pickles =
+        [
+            .. _entries
+                .Keys.Where(key => key == PickleName || key.EndsWith($"/{PickleName}", StringComparison.Ordinal))
+                .Take(2),
+        ];
         if (pickles.Length != 1)
-            throw new CheckpointFormatException($"{Name}: a PyTorch archive has one entry {PickleName}; this has {(pickles.Length == 0 ? "none" : "several")}.");
+            throw new CheckpointFormatException(
+                $"{Name}: a PyTorch archive has one entry {PickleName}; this has {(pickles.Length == 0 ? "none" : "several")}."
+            );
         _prefix = pickles[0][..^PickleName.Length];
-        if (_entries.Keys.Any(key => key == $"{_prefix}constants.pkl" || key.StartsWith($"{_prefix}code/", StringComparison.Ordinal)))
-            throw new CheckpointFormatException($"{Name}: is a TorchScript program, not a state dict; use it as a TorchScript teacher, or save model.state_dict().");
-        if (!_entries.TryGetValue($"{_prefix}byteorder", out var order)) return;
-        if (Guarded(Name, () => ReadEntry(order, 16)).AsSpan().SequenceEqual("little"u8)) return;
+        if (
+            _entries.Keys.Any(key =>
+                key == $"{_prefix}constants.pkl" || key.StartsWith($"{_prefix}code/", StringComparison.Ordinal)
+            )
+        )
+            throw new CheckpointFormatException(
+                $"{Name}: is a TorchScript program, not a state dict; use it as a TorchScript teacher, or "
+                    + $"save model.state_dict()."
+            );
+        if (!_entries.TryGetValue($"{_prefix}byteorder", out var order))
+            return;
+        if (Guarded(Name, () => ReadEntry(order, 16)).AsSpan().SequenceEqual("little"u8))
+            return;
         throw new CheckpointFormatException($"{Name}: byteorder must be 'little'.");
     }
 
@@ -107,11 +141,20 @@ internal sealed class TorchZipFile : ITorchFile
     private byte[] ReadEntry(ZipArchiveEntry entry, int limit)
     {
         if (entry.Length > limit)
-            throw new CheckpointFormatException($"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} must have at most {limit} bytes; it has {entry.Length}.");
+            throw new CheckpointFormatException(
+                $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} must have at most {limit} "
+                    + $"bytes; it has {entry.Length}."
+            );
         byte[] bytes = new byte[entry.Length];
-        using var content = new ZipEntryStream(entry.Open(), $"{Name}: {CheckpointFormatException.Quote(entry.FullName)}");
+        using var content = new ZipEntryStream(
+            entry.Open(),
+            $"{Name}: {CheckpointFormatException.Quote(entry.FullName)}"
+        );
         content.ReadExactly(bytes);
-        if (content.ReadByte() >= 0) throw new CheckpointFormatException($"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} unpacks to more than it declares.");
+        if (content.ReadByte() >= 0)
+            throw new CheckpointFormatException(
+                $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} unpacks to more than it declares."
+            );
         return bytes;
     }
 
@@ -123,7 +166,10 @@ internal sealed class TorchZipFile : ITorchFile
         }
         catch (Exception e) when (ZipEntryStream.IsZipProblem(e))
         {
-            throw new CheckpointFormatException($"{name}: is no readable zip archive: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new CheckpointFormatException(
+                $"{name}: is no readable zip archive: {e.Message.ReplaceLineEndings(" ")}",
+                e
+            );
         }
     }
 }
@@ -145,7 +191,10 @@ internal interface ITorchFile : IDisposable
     Stream OpenStorage(StorageReference storage, string user);
 }
 
-/// <summary>Reads an entry of a hostile archive: whatever the decompressor says about broken data becomes one kind of exception.</summary>
+/// <summary>
+/// Reads an entry of a hostile archive: whatever the decompressor says about broken data becomes one kind of
+/// exception.
+/// </summary>
 /// <param name="content">The entry's content. Owned.</param>
 /// <param name="name">What messages call the entry.</param>
 internal sealed class ZipEntryStream(Stream content, string name) : ForwardStream
@@ -170,7 +219,8 @@ internal sealed class ZipEntryStream(Stream content, string name) : ForwardStrea
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) content.Dispose();
+        if (disposing)
+            content.Dispose();
         base.Dispose(disposing);
     }
 }

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Weights as a safetensors file of fp32 tensors. Canonical: equal weights and metadata give equal bytes, whatever the order
+/// Weights as a safetensors file of fp32 tensors. Canonical: equal weights and metadata give equal bytes, whatever
+/// the order
 /// of the set, so <see cref="WeightDigest"/> identifies them.
 /// </summary>
 public static class WeightCodec
@@ -32,8 +33,10 @@ public static class WeightCodec
         var file = SafeTensorsReader.Read(bytes);
         foreach (var (name, tensor) in file.Tensors)
         {
-            if (tensor.dtype == ScalarType.Float32) continue;
-            string problem = $"safetensors: tensor {CheckpointFormatException.Quote(name)}: weights must be F32; this is {tensor.dtype}.";
+            if (tensor.dtype == ScalarType.Float32)
+                continue;
+            string problem =
+                $"safetensors: tensor {CheckpointFormatException.Quote(name)}: weights must be F32; this is {tensor.dtype}.";
             file.Dispose();
             throw new CheckpointFormatException(problem);
         }

@@ -42,23 +42,29 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
     public long DenseBytes => ElementCount * sizeof(float);
 
     /// <inheritdoc/>
-    public Tensor this[string key] => _tensors.TryGetValue(key, out var tensor)
-        ? tensor
-        : throw new KeyNotFoundException($"No weight is named '{key}'; there are: {string.Join(", ", _names)}.");
+    public Tensor this[string key] =>
+        _tensors.TryGetValue(key, out var tensor)
+            ? tensor
+            : throw new KeyNotFoundException($"No weight is named '{key}'; there are: {string.Join(", ", _names)}.");
 
-    /// <summary>Copies a network's state; counters such as <c>num_batches_tracked</c> are not weights and stay out.</summary>
+    /// <summary>
+    /// Copies a network's state; counters such as <c>num_batches_tracked</c> are not weights and stay out.
+    /// </summary>
     /// <param name="network">Borrowed.</param>
     public static WeightSet CopyOf(nn.Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return new WeightSet(StateOf(network).Select(p => KeyValuePair.Create(p.Key, p.Value.detach().to(CPU, copy: true))));
+        return new WeightSet(
+            StateOf(network).Select(p => KeyValuePair.Create(p.Key, p.Value.detach().to(CPU, copy: true)))
+        );
     }
 
     /// <summary>Writes the weights into a network of the same architecture.</summary>
     /// <param name="network">Its state is overwritten in place, on whichever device it is.</param>
-    /// <exception cref="ArgumentException">A weight is missing, unexpected or of another shape; the message names the first.</exception>
+    /// <exception cref="ArgumentException">A weight is missing, unexpected or of another shape; the message names the
+    /// first.</exception>
     public void CopyTo(nn.Module network)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -72,10 +78,15 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
             if (!_tensors.TryGetValue(name, out var source))
                 throw new ArgumentException($"Weight '{name}' of {network} is missing.", nameof(network));
             if (!source.shape.AsSpan().SequenceEqual(target.shape))
-                throw new ArgumentException($"Weight '{name}' has shape [{string.Join(", ", source.shape)}]; {network} needs [{string.Join(", ", target.shape)}].", nameof(network));
+                throw new ArgumentException(
+                    $"Weight '{name}' has shape [{string.Join(", ", source.shape)}]; {network} needs "
+                        + $"[{string.Join(", ", target.shape)}].",
+                    nameof(network)
+                );
         }
 
-        foreach (var (name, target) in state) target.copy_(_tensors[name]); // all or nothing
+        foreach (var (name, target) in state)
+            target.copy_(_tensors[name]); // all or nothing
     }
 
     /// <summary>Copies the set.</summary>
@@ -96,7 +107,8 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
     public bool ContainsKey(string key) => _tensors.ContainsKey(key);
 
     /// <inheritdoc/>
-    public bool TryGetValue(string key, [MaybeNullWhen(false)] out Tensor value) => _tensors.TryGetValue(key, out value);
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out Tensor value) =>
+        _tensors.TryGetValue(key, out value);
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, Tensor>> GetEnumerator() =>
@@ -108,7 +120,8 @@ public sealed class WeightSet : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in _tensors.Values) tensor.Dispose();
+        foreach (var tensor in _tensors.Values)
+            tensor.Dispose();
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> StateOf(nn.Module network) =>

@@ -3,7 +3,9 @@ namespace Dmkd.Core.Training;
 /// <summary>Counts answers by actual and predicted class (proposal 3.5).</summary>
 public sealed class ConfusionMatrix
 {
-    /// <summary>Predicted class of an input that got no answer: an error of its actual class, a false alarm of none.</summary>
+    /// <summary>
+    /// Predicted class of an input that got no answer: an error of its actual class, a false alarm of none.
+    /// </summary>
     public const int NoPrediction = -1;
 
     private readonly long[,] _counts; // the last column counts answers that were not given
@@ -41,7 +43,8 @@ public sealed class ConfusionMatrix
     }
 
     /// <summary>
-    /// Mean of <c>F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c)</c>, in [0, 1], over the classes with support: at least one input of
+    /// Mean of <c>F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c)</c>, in [0, 1], over the classes with support: at least one
+    /// input of
     /// that class. A class without inputs has no recall; predicting it still costs the classes whose inputs were taken.
     /// </summary>
     /// <exception cref="InvalidOperationException">No answer was added.</exception>
@@ -63,7 +66,11 @@ public sealed class ConfusionMatrix
         if (actual < 0 || actual >= Classes)
             throw new ArgumentOutOfRangeException(nameof(actual), actual, $"actual must be in [0, {Classes - 1}].");
         if (predicted < NoPrediction || predicted >= Classes)
-            throw new ArgumentOutOfRangeException(nameof(predicted), predicted, $"predicted must be in [0, {Classes - 1}], or -1 for none.");
+            throw new ArgumentOutOfRangeException(
+                nameof(predicted),
+                predicted,
+                $"predicted must be in [0, {Classes - 1}], or -1 for none."
+            );
         _counts[actual, Column(predicted)]++;
         Total++;
     }
@@ -79,12 +86,14 @@ public sealed class ConfusionMatrix
 
     private void RequireAnswers()
     {
-        if (Total == 0) throw new InvalidOperationException("The confusion matrix is empty: no answer was added.");
+        if (Total == 0)
+            throw new InvalidOperationException("The confusion matrix is empty: no answer was added.");
     }
 }
 
 /// <summary>
-/// The accuracies <c>A[t,i]</c> on task i after learning task t, for i up to t, and the measures of continual learning drawn
+/// The accuracies <c>A[t,i]</c> on task i after learning task t, for i up to t, and the measures of continual
+/// learning drawn
 /// from them (proposal 3.5). Tasks count from 0; T is their number, so row T-1 is the state after the last task.
 /// </summary>
 public sealed class AccuracyMatrix
@@ -103,21 +112,28 @@ public sealed class AccuracyMatrix
     /// <summary>Number of tasks, T.</summary>
     public int Tasks => _rows.Length;
 
-    /// <summary>A copy of the accuracies: row t has the entries for tasks 0 to t; NaN where nothing was recorded.</summary>
+    /// <summary>
+    /// A copy of the accuracies: row t has the entries for tasks 0 to t; NaN where nothing was recorded.
+    /// </summary>
     public double[][] Rows => [.. _rows.Select(row => (double[])row.Clone())];
 
-    /// <summary>Mean over tasks after the last one, <c>1/T Σ_i A[T-1,i]</c>; every task counts the same, whatever its size.</summary>
-    /// <exception cref="InvalidOperationException">An accuracy that it needs was not recorded; so for all measures.</exception>
+    /// <summary>
+    /// Mean over tasks after the last one, <c>1/T Σ_i A[T-1,i]</c>; every task counts the same, whatever its size.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">An accuracy that it needs was not recorded; so for all
+    /// measures.</exception>
     public double FinalAverage => Enumerable.Range(0, Tasks).Average(task => At(Tasks - 1, task));
 
     /// <summary>
-    /// Backward transfer, <c>1/(T-1) Σ_{i&lt;T-1} (A[T-1,i] - A[i,i])</c>: what later tasks did to earlier ones. Below 0 when
+    /// Backward transfer, <c>1/(T-1) Σ_{i&lt;T-1} (A[T-1,i] - A[i,i])</c>: what later tasks did to earlier ones.
+    /// Below 0 when
     /// they harm. 0 for a single task.
     /// </summary>
     public double BackwardTransfer => MeanOverEarlier(task => At(Tasks - 1, task) - At(task, task));
 
     /// <summary>
-    /// Forgetting, <c>1/(T-1) Σ_{i&lt;T-1} (max_t A[t,i] - A[T-1,i])</c>, the field's reading of the proposal's formula: the
+    /// Forgetting, <c>1/(T-1) Σ_{i&lt;T-1} (max_t A[t,i] - A[T-1,i])</c>, the field's reading of the proposal's
+    /// formula: the
     /// drop from the best moment of each task, the last one included, so never below 0. 0 for a single task.
     /// </summary>
     public double Forgetting => MeanOverEarlier(task => Best(task) - At(Tasks - 1, task));
@@ -135,7 +151,10 @@ public sealed class AccuracyMatrix
         _rows[afterTask][onTask] = accuracy;
     }
 
-    /// <summary>Accuracy over all test inputs after the last task, <c>Σ_i n_i A[T-1,i] / Σ_i n_i</c>: for tasks of unequal size.</summary>
+    /// <summary>
+    /// Accuracy over all test inputs after the last task, <c>Σ_i n_i A[T-1,i] / Σ_i n_i</c>: for tasks of unequal
+    /// size.
+    /// </summary>
     /// <param name="testCounts">Test inputs of each task, <c>n_i</c>: T numbers, not negative and not all 0.</param>
     /// <exception cref="ArgumentException">The counts are not as described.</exception>
     public double WeightedFinal(IReadOnlyList<int> testCounts)
@@ -143,11 +162,15 @@ public sealed class AccuracyMatrix
         ArgumentNullException.ThrowIfNull(testCounts);
         long total = testCounts.Sum(count => (long)count);
         if (testCounts.Count != Tasks || testCounts.Any(count => count < 0) || total == 0)
-            throw new ArgumentException($"testCounts must be {Tasks} numbers, not negative and not all 0; they are [{string.Join(", ", testCounts)}].", nameof(testCounts));
+            throw new ArgumentException(
+                $"testCounts must be {Tasks} numbers, not negative and not all 0; they are [{string.Join(", ", testCounts)}].",
+                nameof(testCounts)
+            );
         return testCounts.Select((count, task) => count * At(Tasks - 1, task)).Sum() / total;
     }
 
-    private double MeanOverEarlier(Func<int, double> term) => Tasks == 1 ? 0 : Enumerable.Range(0, Tasks - 1).Average(term);
+    private double MeanOverEarlier(Func<int, double> term) =>
+        Tasks == 1 ? 0 : Enumerable.Range(0, Tasks - 1).Average(term);
 
     private double Best(int onTask) => Enumerable.Range(onTask, Tasks - onTask).Max(after => At(after, onTask));
 
@@ -155,15 +178,25 @@ public sealed class AccuracyMatrix
     {
         double accuracy = _rows[afterTask][onTask];
         return double.IsNaN(accuracy)
-            ? throw new InvalidOperationException($"The accuracy on task {onTask} after task {afterTask} was not recorded.")
+            ? throw new InvalidOperationException(
+                $"The accuracy on task {onTask} after task {afterTask} was not recorded."
+            )
             : accuracy;
     }
 
     private void CheckIndices(int afterTask, int onTask)
     {
         if (afterTask < 0 || afterTask >= Tasks)
-            throw new ArgumentOutOfRangeException(nameof(afterTask), afterTask, $"afterTask must be in [0, {Tasks - 1}].");
+            throw new ArgumentOutOfRangeException(
+                nameof(afterTask),
+                afterTask,
+                $"afterTask must be in [0, {Tasks - 1}]."
+            );
         if (onTask < 0 || onTask > afterTask)
-            throw new ArgumentOutOfRangeException(nameof(onTask), onTask, $"onTask must be in [0, {afterTask}] after task {afterTask}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(onTask),
+                onTask,
+                $"onTask must be in [0, {afterTask}] after task {afterTask}."
+            );
     }
 }

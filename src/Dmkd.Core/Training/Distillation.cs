@@ -8,9 +8,14 @@ namespace Dmkd.Core.Training;
 /// <param name="Teacher">Borrowed; put into evaluation mode and used without gradients.</param>
 /// <param name="TeacherOutputs">The teacher's outputs for the shared classes.</param>
 /// <param name="StudentOutputs">The student's outputs for the same classes, in the same order.</param>
-/// <param name="PlainOnly">Whether the teacher knows examples as they are only, as a legacy model does (<see cref="Batch.PlainCount"/>).</param>
+/// <param name="PlainOnly">Whether the teacher knows examples as they are only, as a legacy model does
+/// (<see cref="Batch.PlainCount"/>).</param>
 public sealed record DistillationTarget(
-    Network Teacher, IReadOnlyList<int> TeacherOutputs, IReadOnlyList<int> StudentOutputs, bool PlainOnly);
+    Network Teacher,
+    IReadOnlyList<int> TeacherOutputs,
+    IReadOnlyList<int> StudentOutputs,
+    bool PlainOnly
+);
 
 /// <summary><see cref="DistillationLoss"/> from a teacher that answers to the same batch.</summary>
 public sealed class TeacherDistillation : Objective
@@ -33,15 +38,19 @@ public sealed class TeacherDistillation : Objective
         var inputs = step.Batch.Inputs;
         long count = _target.PlainOnly ? step.Batch.PlainCount : inputs.shape[0];
         Tensor teacher;
-        using (no_grad()) teacher = _target.Teacher.forward(inputs.narrow(0, 0, count));
+        using (no_grad())
+            teacher = _target.Teacher.forward(inputs.narrow(0, 0, count));
         var own = step.Logits.narrow(0, 0, count);
         return DistillationLoss.Compute(
-            SoftLabels.Columns(own, _target.StudentOutputs), SoftLabels.Columns(teacher, _target.TeacherOutputs));
+            SoftLabels.Columns(own, _target.StudentOutputs),
+            SoftLabels.Columns(teacher, _target.TeacherOutputs)
+        );
     }
 }
 
 /// <summary>
-/// <see cref="DistillationLoss"/> from answers that a teacher gave before: the batch's labels are its logits (proposal 3.2.4).
+/// <see cref="DistillationLoss"/> from answers that a teacher gave before: the batch's labels are its logits
+/// (proposal 3.2.4).
 /// </summary>
 public sealed class SoftLabels : Objective
 {
@@ -49,7 +58,8 @@ public sealed class SoftLabels : Objective
     private readonly double _temperature;
 
     /// <summary>Chooses who learns what.</summary>
-    /// <param name="outputs">The student's outputs that learn the columns of the labels, in their order, at least one.</param>
+    /// <param name="outputs">The student's outputs that learn the columns of the labels, in their order, at least
+    /// one.</param>
     /// <param name="temperature">Softens both distributions, above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">An output is negative, or there is none.</exception>
     public SoftLabels(IReadOnlyList<int> outputs, double temperature = 1)
@@ -121,8 +131,10 @@ public sealed class SoftLabels : Objective
 public static class DistillationLoss
 {
     /// <summary>
-    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged over the
-    /// batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so that its
+    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged
+    /// over the
+    /// batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so that
+    /// its
     /// gradients keep their size (Hinton et al. 2015).
     /// </summary>
     /// <param name="studentLogits">Shape [batch, classes]. Borrowed.</param>
@@ -136,9 +148,12 @@ public static class DistillationLoss
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
         if (studentLogits.dim() != 2 || !studentLogits.shape.AsSpan().SequenceEqual(teacherLogits.shape))
         {
-            string student = string.Join(", ", studentLogits.shape), teacher = string.Join(", ", teacherLogits.shape);
+            string student = string.Join(", ", studentLogits.shape),
+                teacher = string.Join(", ", teacherLogits.shape);
             throw new ArgumentException(
-                $"Both logits must be [batch, classes], but the student's are [{student}] and the teacher's [{teacher}].", nameof(studentLogits));
+                $"Both logits must be [batch, classes], but the student's are [{student}] and the teacher's [{teacher}].",
+                nameof(studentLogits)
+            );
         }
 
         using var scope = NewDisposeScope();

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Training;
 
-/// <summary>What a model is trained on. The trainer knows nothing of images or text: a modality prepares its own batches.</summary>
+/// <summary>
+/// What a model is trained on. The trainer knows nothing of images or text: a modality prepares its own batches.
+/// </summary>
 public interface ITrainingData
 {
     /// <summary>Number of examples.</summary>
@@ -19,21 +21,30 @@ public interface ITrainingData
 /// <summary>The examples of one training step. The tensors belong to the step and end with it.</summary>
 /// <param name="Inputs">What the model takes, shape [rows, ...], on the model's device.</param>
 /// <param name="Labels">
-/// Int64, shape [rows]: an output for each row; or soft labels, the logits of a teacher, float32, shape [rows, classes].
+/// Int64, shape [rows]: an output for each row; or soft labels, the logits of a teacher, float32, shape [rows,
+/// classes].
 /// </param>
 public sealed record Batch(Tensor Inputs, Tensor Labels)
 {
     /// <summary>Positions of the examples in the data, int64, shape [examples], on the CPU.</summary>
     public required Tensor Positions { get; init; }
 
-    /// <summary>The examples as the data keeps them, neither augmented nor normalised, on the CPU; null where the data keeps none.</summary>
+    /// <summary>
+    /// The examples as the data keeps them, neither augmented nor normalised, on the CPU; null where the data keeps
+    /// none.
+    /// </summary>
     public Tensor? Source { get; init; }
 
-    /// <summary>The first rows, whose labels are those of the data. A label space may have added others (<see cref="ILabelSpace"/>).</summary>
+    /// <summary>
+    /// The first rows, whose labels are those of the data. A label space may have added others
+    /// (<see cref="ILabelSpace"/>).
+    /// </summary>
     public long PlainCount { get; init; } = Inputs.shape[0];
 }
 
-/// <summary>Examples that are tensors already, such as tokens, or features with the logits of a teacher. Borrows its tensors.</summary>
+/// <summary>
+/// Examples that are tensors already, such as tokens, or features with the logits of a teacher. Borrows its tensors.
+/// </summary>
 /// <param name="inputs">Shape [examples, ...].</param>
 /// <param name="labels">Int64, shape [examples], or soft labels, shape [examples, classes].</param>
 public sealed class TensorData(Tensor inputs, Tensor labels) : ITrainingData
@@ -57,7 +68,9 @@ public interface ILabelSpace
     /// <param name="classes">Number of classes, at least 1.</param>
     int OutputCount(int classes);
 
-    /// <summary>Turns a batch labelled by class into one labelled by output; rows may be changed, and added at its end.</summary>
+    /// <summary>
+    /// Turns a batch labelled by class into one labelled by output; rows may be changed, and added at its end.
+    /// </summary>
     /// <param name="batch">Labelled by class, in random order. Borrowed.</param>
     /// <param name="generator">Source of random choices, on the CPU. Borrowed: its state advances.</param>
     /// <returns>Tensors in the current dispose scope.</returns>

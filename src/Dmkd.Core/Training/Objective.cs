@@ -4,7 +4,8 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Training;
 
 /// <summary>
-/// What a training step minimises. Objectives compose: <c>new CrossEntropy() + new TeacherDistillation(target) * 0.5</c> shares one forward
+/// What a training step minimises. Objectives compose: <c>new CrossEntropy() + new TeacherDistillation(target) *
+/// 0.5</c> shares one forward
 /// pass. A new objective is one file:
 /// <code>
 /// /// &lt;summary&gt;The confidence penalty (Pereyra et al. 2017): minus the entropy of the answers.&lt;/summary&gt;
@@ -24,14 +25,13 @@ public abstract class Objective
 {
     /// <summary>The loss of a step.</summary>
     /// <param name="step">The model, in training mode, and its batch. Borrowed.</param>
-    /// <returns>A scalar with a graph, in the current dispose scope; null when the objective has nothing to say of this step.</returns>
+    /// <returns>A scalar with a graph, in the current dispose scope; null when the objective has nothing to say of
+    /// this step.</returns>
     public abstract Tensor? Loss(TrainingStep step);
 
     /// <summary>Called when the weights were stepped, such as to remember examples.</summary>
     /// <param name="step">Borrowed.</param>
-    public virtual void AfterStep(TrainingStep step)
-    {
-    }
+    public virtual void AfterStep(TrainingStep step) { }
 
     /// <summary>Both objectives, added in this order.</summary>
     public static Objective operator +(Objective left, Objective right) => left.Add(right);
@@ -51,8 +51,10 @@ public abstract class Objective
         {
             var first = left.Loss(step);
             var second = right.Loss(step);
-            if (first is null) return second;
-            if (second is null) return first;
+            if (first is null)
+                return second;
+            if (second is null)
+                return first;
             return first + second;
         }
 
@@ -88,7 +90,9 @@ public sealed class TrainingStep(nn.Module<Tensor, Tensor> model, Batch batch) :
     /// <summary>What it is trained on.</summary>
     public Batch Batch => batch;
 
-    /// <summary>The model's answers to the batch, with a graph: one forward pass, however many objectives ask. Borrowed.</summary>
+    /// <summary>
+    /// The model's answers to the batch, with a graph: one forward pass, however many objectives ask. Borrowed.
+    /// </summary>
     public Tensor Logits => _logits ??= model.forward(batch.Inputs).DetachFromDisposeScope();
 
     /// <summary>Disposes the logits.</summary>
@@ -102,9 +106,7 @@ public sealed class CrossEntropy : Objective
 
     /// <summary>Over all outputs.</summary>
     public CrossEntropy()
-        : this(Range.All)
-    {
-    }
+        : this(Range.All) { }
 
     /// <summary>Over some outputs, as if there were no others.</summary>
     /// <param name="outputs">Outputs in a row; all labels are among them.</param>
@@ -114,7 +116,8 @@ public sealed class CrossEntropy : Objective
     public override Tensor Loss(TrainingStep step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        if (_outputs.Equals(Range.All)) return F.cross_entropy(step.Logits, step.Batch.Labels);
+        if (_outputs.Equals(Range.All))
+            return F.cross_entropy(step.Logits, step.Batch.Labels);
         var (first, count) = _outputs.GetOffsetAndLength(checked((int)step.Logits.shape[1]));
         return F.cross_entropy(step.Logits.narrow(1, first, count), step.Batch.Labels - first);
     }

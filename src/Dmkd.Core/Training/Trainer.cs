@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Training;
 
 /// <summary>
-/// The training loop of everything here that learns by gradients: experts, legacy models, students, baselines; of images, text or what else
+/// The training loop of everything here that learns by gradients: experts, legacy models, students, baselines; of
+/// images, text or what else
 /// there is. Same weights, data and generator give the same result on a CPU.
 /// </summary>
 public static class Trainer
@@ -19,15 +20,22 @@ public static class Trainer
     /// <param name="cancellationToken">Looked at before each step; the model then keeps the steps made so far.</param>
     /// <exception cref="ArgumentException">The data makes no batch.</exception>
     public static TrainingResult Run(
-        nn.Module<Tensor, Tensor> model, ITrainingData data, Objective objective, TrainingOptions options, Generator generator,
-        Action<double>? progress = null, CancellationToken cancellationToken = default)
+        nn.Module<Tensor, Tensor> model,
+        ITrainingData data,
+        Objective objective,
+        TrainingOptions options,
+        Generator generator,
+        Action<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(objective);
         ArgumentNullException.ThrowIfNull(options);
         var batches = BatchRange.Split(data.Count, options.BatchSize, options.LeavesOutSingle);
-        if (batches.Count == 0) throw new ArgumentException($"Training needs a batch, and {data.Count} examples make none.", nameof(data));
+        if (batches.Count == 0)
+            throw new ArgumentException($"Training needs a batch, and {data.Count} examples make none.", nameof(data));
 
         var device = model.parameters().First().device;
         long examples = batches.Sum(batch => batch.Length);
@@ -47,7 +55,8 @@ public static class Trainer
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     double done = (epoch + (double)i / batches.Count) / options.Epochs;
-                    if (options.Anneal) SetRate(optimizer, LearningRateSchedule.HalfCosine(rate, done));
+                    if (options.Anneal)
+                        SetRate(optimizer, LearningRateSchedule.HalfCosine(rate, done));
                     using var scope = NewDisposeScope();
                     var positions = order.narrow(0, batches[i].Start, batches[i].Length);
                     using var step = new TrainingStep(model, data.Draw(positions, generator, device));
@@ -67,23 +76,26 @@ public static class Trainer
     private static double Step(TrainingStep step, Objective objective, optim.Optimizer optimizer)
     {
         optimizer.zero_grad();
-        var loss = objective.Loss(step) ?? throw new InvalidOperationException("The objective gave no loss for a step.");
+        var loss =
+            objective.Loss(step) ?? throw new InvalidOperationException("The objective gave no loss for a step.");
         loss.backward();
         optimizer.step();
         objective.AfterStep(step);
         return loss.item<float>();
     }
 
-    private static optim.Optimizer Create(TrainingOptions options, IEnumerable<Parameter> parameters, double rate) => options.Optimizer switch
-    {
-        OptimizerKind.Sgd => optim.SGD(parameters, rate, weight_decay: options.WeightDecay),
-        OptimizerKind.Adam => optim.Adam(parameters, rate, weight_decay: options.WeightDecay),
-        _ => optim.AdamW(parameters, rate, weight_decay: options.WeightDecay),
-    };
+    private static optim.Optimizer Create(TrainingOptions options, IEnumerable<Parameter> parameters, double rate) =>
+        options.Optimizer switch
+        {
+            OptimizerKind.Sgd => optim.SGD(parameters, rate, weight_decay: options.WeightDecay),
+            OptimizerKind.Adam => optim.Adam(parameters, rate, weight_decay: options.WeightDecay),
+            _ => optim.AdamW(parameters, rate, weight_decay: options.WeightDecay),
+        };
 
     private static void SetRate(optim.Optimizer optimizer, double rate)
     {
-        foreach (var group in optimizer.ParamGroups) group.LearningRate = rate;
+        foreach (var group in optimizer.ParamGroups)
+            group.LearningRate = rate;
     }
 }
 
@@ -102,12 +114,14 @@ internal readonly record struct BatchRange(long Start, long Length)
     public static IReadOnlyList<BatchRange> Split(long count, int batchSize, bool leavesOutSingle)
     {
         List<BatchRange> batches = [];
-        for (long start = 0; start < count;)
+        for (long start = 0; start < count; )
         {
             long rest = count - start;
             long length = Math.Min(rest, batchSize);
-            if (rest == batchSize + 1 && !leavesOutSingle) length = rest;
-            if (length > 1 || !leavesOutSingle) batches.Add(new BatchRange(start, length));
+            if (rest == batchSize + 1 && !leavesOutSingle)
+                length = rest;
+            if (length > 1 || !leavesOutSingle)
+                batches.Add(new BatchRange(start, length));
             start += length;
         }
 

@@ -6,15 +6,18 @@ namespace Dmkd.Core.Training;
 /// <summary>How a model is trained.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>How a student learns soft labels (proposal 3.2.4): Adam at 0.001, without weight decay, five passes.</summary>
-    public static TrainingOptions Distillation { get; } = new()
-    {
-        Epochs = 5,
-        Optimizer = OptimizerKind.Adam,
-        LearningRate = 1e-3,
-        WeightDecay = 0,
-        LeavesOutSingle = true,
-    };
+    /// <summary>
+    /// How a student learns soft labels (proposal 3.2.4): Adam at 0.001, without weight decay, five passes.
+    /// </summary>
+    public static TrainingOptions Distillation { get; } =
+        new()
+        {
+            Epochs = 5,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 1e-3,
+            WeightDecay = 0,
+            LeavesOutSingle = true,
+        };
 
     /// <summary>
     /// How often all passes are repeated, each time with a new optimizer and a learning rate that falls by a cosine
@@ -32,7 +35,8 @@ public sealed record TrainingOptions
     public int BatchSize { get; init; } = 64;
 
     /// <summary>
-    /// Whether a last batch of a single example is left out; else it joins its neighbour. Batch normalisation has nothing to normalise
+    /// Whether a last batch of a single example is left out; else it joins its neighbour. Batch normalisation has
+    /// nothing to normalise
     /// in a single one. Default: it joins.
     /// </summary>
     public bool LeavesOutSingle { get; init; }
@@ -44,7 +48,9 @@ public sealed record TrainingOptions
     [Range(1e-8, 10)]
     public double LearningRate { get; init; } = 2e-3;
 
-    /// <summary>Whether the learning rate falls to 0 by half a cosine over the steps of a round. Default: it stays.</summary>
+    /// <summary>
+    /// Whether the learning rate falls to 0 by half a cosine over the steps of a round. Default: it stays.
+    /// </summary>
     public bool Anneal { get; init; }
 
     /// <summary>Weight decay, decoupled for AdamW. Default: 0.0005.</summary>
@@ -54,7 +60,9 @@ public sealed record TrainingOptions
     /// <summary>Weights that are stepped; all of the model's when null. Borrowed. Default: null.</summary>
     public IReadOnlyList<Parameter>? Parameters { get; init; }
 
-    /// <summary>Whether the model stays in evaluation mode, so that batch-norm statistics do not move. Default: it trains.</summary>
+    /// <summary>
+    /// Whether the model stays in evaluation mode, so that batch-norm statistics do not move. Default: it trains.
+    /// </summary>
     public bool KeepsStatistics { get; init; }
 }
 

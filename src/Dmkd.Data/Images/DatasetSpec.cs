@@ -2,13 +2,19 @@ using Dmkd.Core;
 
 namespace Dmkd.Data.Images;
 
-/// <summary>Reads a kind of data set; a static method of this assembly that fits, with a <see cref="NamedAttribute"/>, is one.</summary>
+/// <summary>
+/// Reads a kind of data set; a static method of this assembly that fits, with a <see cref="NamedAttribute"/>, is one.
+/// </summary>
 /// <param name="spec">What to load; its image size is in range.</param>
 /// <param name="progress">Told about every thousandth image or so, on any thread; null for silence.</param>
 /// <param name="ct">Stops the load between two images.</param>
 /// <returns>The dataset, owned by the caller.</returns>
 /// <exception cref="DatasetException">The specification or the data cannot be used.</exception>
-public delegate ImageDataset DatasetReader(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct);
+public delegate ImageDataset DatasetReader(
+    DatasetSpec spec,
+    IProgress<DatasetProgress>? progress,
+    CancellationToken ct
+);
 
 /// <summary>Which dataset to load, and how much of it; equal specifications load equal bytes.</summary>
 public sealed record DatasetSpec
@@ -53,7 +59,8 @@ public sealed record DatasetSpec
     public int Seed { get; init; }
 
     /// <summary>
-    /// Gets the height and width of the images, in pixels, in [8, 512]; the synthetic and CIFAR kinds have only 32. Default: 32.
+    /// Gets the height and width of the images, in pixels, in [8, 512]; the synthetic and CIFAR kinds have only 32.
+    /// Default: 32.
     /// </summary>
     public int ImageSize { get; init; } = 32;
 
@@ -62,7 +69,9 @@ public sealed record DatasetSpec
     internal string RequirePath()
     {
         if (string.IsNullOrWhiteSpace(Path))
-            throw new DatasetException($"Kind '{Kind}' needs a path; set {nameof(Path)} to the dataset's folder or file.");
+            throw new DatasetException(
+                $"Kind '{Kind}' needs a path; set {nameof(Path)} to the dataset's folder or file."
+            );
         if (!Directory.Exists(Path) && !File.Exists(Path))
             throw new DatasetException($"{Path} does not exist; set {nameof(Path)} to the dataset's folder or file.");
         return Path;
@@ -73,9 +82,12 @@ public sealed record DatasetSpec
     /// <exception cref="DatasetException">Names both.</exception>
     internal void RequireImageSize(int size)
     {
-        if (ImageSize == size) return;
+        if (ImageSize == size)
+            return;
         throw new DatasetException(
-            $"{nameof(ImageSize)} must be {size} for kind '{Kind}'; it is {ImageSize}. Leave it out, or use kind 'images', which resizes.");
+            $"{nameof(ImageSize)} must be {size} for kind '{Kind}'; it is {ImageSize}. Leave it out, or "
+                + $"use kind 'images', which resizes."
+        );
     }
 }
 

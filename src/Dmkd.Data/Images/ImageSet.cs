@@ -1,6 +1,8 @@
 namespace Dmkd.Data.Images;
 
-/// <summary>Labelled images of one size as plain bytes; immutable by convention, safe to read from many threads.</summary>
+/// <summary>
+/// Labelled images of one size as plain bytes; immutable by convention, safe to read from many threads.
+/// </summary>
 public sealed class ImageSet
 {
     /// <summary>Creates a set over arrays that it owns from now on: the caller must not modify them.</summary>
@@ -20,15 +22,22 @@ public sealed class ImageSet
         long expected = (long)labels.Length * channels * height * width;
         if (pixels.Length != expected)
             throw new ArgumentException(
-                $"pixels must hold {expected} bytes for {labels.Length} images of {channels}x{height}x{width}; it holds {pixels.Length}.",
-                nameof(pixels));
+                $"pixels must hold {expected} bytes for {labels.Length} images of "
+                    + $"{channels}x{height}x{width}; it holds {pixels.Length}.",
+                nameof(pixels)
+            );
         int negative = Array.FindIndex(labels, label => label < 0);
         if (negative >= 0)
-            throw new ArgumentException($"labels must be at least 0; label {negative} is {labels[negative]}.", nameof(labels));
+            throw new ArgumentException(
+                $"labels must be at least 0; label {negative} is {labels[negative]}.",
+                nameof(labels)
+            );
         (Pixels, Labels, Channels, Height, Width) = (pixels, labels, channels, height, width);
     }
 
-    /// <summary>Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified.</summary>
+    /// <summary>
+    /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified.
+    /// </summary>
     public byte[] Pixels { get; }
 
     /// <summary>Gets the class index of each image, shape [Count]. Borrowed: not to be modified.</summary>
@@ -68,7 +77,9 @@ public sealed class ImageSet
         return [.. Enumerable.Range(0, Count).Where(position => classes.Contains(Labels[position]))];
     }
 
-    /// <summary>Copies the chosen images, in the order given, into a set of their own; an index may occur twice.</summary>
+    /// <summary>
+    /// Copies the chosen images, in the order given, into a set of their own; an index may occur twice.
+    /// </summary>
     /// <param name="indices">Positions of the images, each in [0, Count).</param>
     /// <returns>A set owned by the caller; nothing is shared with this one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An index is outside the set.</exception>
@@ -85,7 +96,9 @@ public sealed class ImageSet
     }
 }
 
-/// <summary>A dataset of images with its fixed split; labels of both sets are positions in <paramref name="ClassNames"/>.</summary>
+/// <summary>
+/// A dataset of images with its fixed split; labels of both sets are positions in <paramref name="ClassNames"/>.
+/// </summary>
 /// <param name="Name">What the data is, for reports: the kind and where it came from.</param>
 /// <param name="ClassNames">Names of the classes, by label.</param>
 /// <param name="Train">Images to learn from.</param>
@@ -108,6 +121,8 @@ internal static class PixelBuffer
             ? new byte[bytes]
             : throw new DatasetException(
                 $"{source}: {count} images of {size}x{size} pixels take {bytes} bytes; at most {Array.MaxLength} fit. "
-                + $"Take fewer with {nameof(DatasetSpec.TrainPerClass)} and {nameof(DatasetSpec.TestPerClass)}, or smaller ones.");
+                    + $"Take fewer with {nameof(DatasetSpec.TrainPerClass)} and {nameof(DatasetSpec.TestPerClass)}, "
+                    + $"or smaller ones."
+            );
     }
 }

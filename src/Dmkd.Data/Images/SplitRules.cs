@@ -3,7 +3,9 @@ using Dmkd.Data.Seeds;
 
 namespace Dmkd.Data.Images;
 
-/// <summary>What one of the two sets of a dataset takes from the classes: names, amounts and smallest amounts.</summary>
+/// <summary>
+/// What one of the two sets of a dataset takes from the classes: names, amounts and smallest amounts.
+/// </summary>
 /// <param name="Name">"train" or "test", as in messages.</param>
 /// <param name="PerClass">Images wanted from each class; null for all.</param>
 /// <param name="MinimumPerClass">Images that each class must give.</param>
@@ -37,7 +39,8 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
             if (classes[label].Length < MinimumPerClass)
                 throw new DatasetException(
                     $"{source}: class '{classNames[label]}' has {classes[label].Length} {Name} image(s); "
-                    + $"at least {MinimumPerClass} needed. Add images or remove the class.");
+                        + $"at least {MinimumPerClass} needed. Add images or remove the class."
+                );
             if (PerClass is { } count)
                 classes[label] = ClassIndex.Pick(classes[label], count, SeedSequence.Derive(seed, Purpose, label));
         }
@@ -46,10 +49,12 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
         return chosen;
     }
 
-    private SplitRules Checked() => PerClass is { } count && count < MinimumPerClass
-        ? throw new DatasetException(
-            $"{Setting} must be at least {MinimumPerClass}; it is {count}. Raise it, or leave it out for the default.")
-        : this;
+    private SplitRules Checked() =>
+        PerClass is { } count && count < MinimumPerClass
+            ? throw new DatasetException(
+                $"{Setting} must be at least {MinimumPerClass}; it is {count}. Raise it, or leave it out for the default."
+            )
+            : this;
 }
 
 /// <summary>Positions of samples by class.</summary>
@@ -63,11 +68,14 @@ internal static class ClassIndex
     public static int[][] Group(ReadOnlySpan<int> labels, int classCount = 0)
     {
         var groups = new List<List<int>>();
-        while (groups.Count < classCount) groups.Add([]);
+        while (groups.Count < classCount)
+            groups.Add([]);
         for (int i = 0; i < labels.Length; i++)
         {
-            if (labels[i] < 0) throw new ArgumentException($"labels must be at least 0; label {i} is {labels[i]}.", nameof(labels));
-            while (groups.Count <= labels[i]) groups.Add([]);
+            if (labels[i] < 0)
+                throw new ArgumentException($"labels must be at least 0; label {i} is {labels[i]}.", nameof(labels));
+            while (groups.Count <= labels[i])
+                groups.Add([]);
             groups[labels[i]].Add(i);
         }
         return [.. groups.Select(group => group.ToArray())];

@@ -4,11 +4,14 @@ using Dmkd.Data.Seeds;
 
 namespace Dmkd.Data.Partitioning;
 
-/// <summary>Cuts a training set into the private shards of the nodes, with classes as unevenly spread as wanted.</summary>
+/// <summary>
+/// Cuts a training set into the private shards of the nodes, with classes as unevenly spread as wanted.
+/// </summary>
 public static class DirichletPartitioner
 {
     /// <summary>
-    /// Gives every sample to exactly one node. Each class is shared out by a Dirichlet draw over the nodes; a node that ends below
+    /// Gives every sample to exactly one node. Each class is shared out by a Dirichlet draw over the nodes; a node
+    /// that ends below
     /// the minimum then gets random samples of whichever node is largest. The same arguments give the same shards.
     /// </summary>
     /// <param name="labels">Class of each sample, at least 0, shape [samples]. Borrowed.</param>
@@ -23,16 +26,26 @@ public static class DirichletPartitioner
     /// <exception cref="ArgumentException">An argument is out of its range.</exception>
     /// <exception cref="DatasetException">There are too few samples for that many nodes.</exception>
     public static IReadOnlyList<int[]> Partition(
-        ReadOnlySpan<int> labels, int nodes, double concentration, int seed, int minimumPerNode = 8)
+        ReadOnlySpan<int> labels,
+        int nodes,
+        double concentration,
+        int seed,
+        int minimumPerNode = 8
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(nodes, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(minimumPerNode);
         if (!(concentration > 0))
-            throw new ArgumentOutOfRangeException(nameof(concentration), concentration, "concentration must be above 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(concentration),
+                concentration,
+                "concentration must be above 0."
+            );
         if (labels.Length < (long)nodes * minimumPerNode)
             throw new DatasetException(
                 $"{nodes} nodes with at least {minimumPerNode} samples each need {(long)nodes * minimumPerNode} samples; "
-                + $"there are {labels.Length}. Use fewer nodes or more samples.");
+                    + $"there are {labels.Length}. Use fewer nodes or more samples."
+            );
 
         var shards = ShareOut(ClassIndex.Group(labels), nodes, concentration, seed);
         TopUp(shards, minimumPerNode, new Random(SeedSequence.Derive(seed, SeedPurpose.PartitionTopUp)));
@@ -50,7 +63,8 @@ public static class DirichletPartitioner
             if (double.IsPositiveInfinity(concentration))
             {
                 // Dealing goes on where the last class ended, so that shard sizes differ by at most one.
-                foreach (int sample in samples) shards[dealt++ % nodes].Add(sample);
+                foreach (int sample in samples)
+                    shards[dealt++ % nodes].Add(sample);
                 continue;
             }
             var random = new Random(SeedSequence.Derive(seed, SeedPurpose.DirichletShares, label));
@@ -67,7 +81,9 @@ public static class DirichletPartitioner
         {
             cumulative += shares[node];
             bool isLast = node == shards.Length - 1; // takes the rest: the sum of the shares is only almost one
-            int end = isLast ? samples.Length : Math.Clamp((int)Math.Round(cumulative * samples.Length), start, samples.Length);
+            int end = isLast
+                ? samples.Length
+                : Math.Clamp((int)Math.Round(cumulative * samples.Length), start, samples.Length);
             shards[node].AddRange(samples[start..end]);
             start = end;
         }

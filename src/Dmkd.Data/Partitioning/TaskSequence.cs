@@ -25,7 +25,9 @@ public sealed class TaskSequence
     /// <summary>Gets the number of tasks, the proposal's <c>T</c>.</summary>
     public int Count => _classes.Length;
 
-    /// <summary>Cuts classes 0 to <paramref name="classCount"/> - 1 into contiguous groups whose sizes differ by at most one.</summary>
+    /// <summary>
+    /// Cuts classes 0 to <paramref name="classCount"/> - 1 into contiguous groups whose sizes differ by at most one.
+    /// </summary>
     /// <param name="classCount">Classes of the dataset, at least 2.</param>
     /// <param name="taskCount">Tasks to make, in [1, classCount / 2].</param>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer than two classes, or no task.</exception>
@@ -37,23 +39,31 @@ public sealed class TaskSequence
         return taskCount <= classCount / MinimumClassesPerTask
             ? new TaskSequence(classCount, taskCount)
             : throw new DatasetException(
-                $"{classCount} classes make at most {classCount / MinimumClassesPerTask} tasks of {MinimumClassesPerTask} or more classes; "
-                + $"{taskCount} tasks were asked for. Ask for fewer tasks.");
+                $"{classCount} classes make at most {classCount / MinimumClassesPerTask} tasks of "
+                    + $"{MinimumClassesPerTask} or more classes; "
+                    + $"{taskCount} tasks were asked for. Ask for fewer tasks."
+            );
     }
 
     /// <summary>Gets the classes of a task, ascending.</summary>
     /// <param name="task">Position of the task, in [0, Count).</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such task.</exception>
-    public IReadOnlyList<int> ClassesOf(int task) => (uint)task < (uint)_classes.Length
-        ? _classes[task]
-        : throw new ArgumentOutOfRangeException(nameof(task), task, $"task must be in [0, {_classes.Length}).");
+    public IReadOnlyList<int> ClassesOf(int task) =>
+        (uint)task < (uint)_classes.Length
+            ? _classes[task]
+            : throw new ArgumentOutOfRangeException(nameof(task), task, $"task must be in [0, {_classes.Length}).");
 
     /// <summary>Gets the task that a class belongs to.</summary>
     /// <param name="classIndex">The class, in [0, class count).</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
-    public int TaskOf(int classIndex) => (uint)classIndex < (uint)_taskOfClass.Length
-        ? _taskOfClass[classIndex]
-        : throw new ArgumentOutOfRangeException(nameof(classIndex), classIndex, $"classIndex must be in [0, {_taskOfClass.Length}).");
+    public int TaskOf(int classIndex) =>
+        (uint)classIndex < (uint)_taskOfClass.Length
+            ? _taskOfClass[classIndex]
+            : throw new ArgumentOutOfRangeException(
+                nameof(classIndex),
+                classIndex,
+                $"classIndex must be in [0, {_taskOfClass.Length})."
+            );
 
     private static ReadOnlyCollection<int> ClassesBetween(int first, int end) =>
         Array.AsReadOnly(Enumerable.Range(first, end - first).ToArray());
@@ -62,17 +72,31 @@ public sealed class TaskSequence
 /// <summary>Chooses the few samples that calibrate a preserved module's routing.</summary>
 public static class CalibrationSampler
 {
-    /// <summary>Takes the same number of random samples from every class; the same seed takes the same samples.</summary>
+    /// <summary>
+    /// Takes the same number of random samples from every class; the same seed takes the same samples.
+    /// </summary>
     /// <param name="labels">Class of each sample, at least 0, shape [samples]. Borrowed.</param>
     /// <param name="perClass">Samples a class, at least 1; a class that has fewer gives all it has.</param>
     /// <param name="seed">Seed of the choice.</param>
     /// <returns>Ascending positions in <paramref name="labels"/>, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">A label is negative, or <paramref name="perClass"/> is less than 1.</exception>
+    /// <exception cref="ArgumentException">A label is negative, or <paramref name="perClass"/> is less than
+    /// 1.</exception>
     public static int[] Sample(ReadOnlySpan<int> labels, int perClass, int seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(perClass, 1);
-        int[] sample = [.. ClassIndex.Group(labels).SelectMany(
-            (positions, label) => ClassIndex.Pick(positions, perClass, SeedSequence.Derive(seed, SeedPurpose.CalibrationImages, label)))];
+        int[] sample =
+        [
+            .. ClassIndex
+                .Group(labels)
+                .SelectMany(
+                    (positions, label) =>
+                        ClassIndex.Pick(
+                            positions,
+                            perClass,
+                            SeedSequence.Derive(seed, SeedPurpose.CalibrationImages, label)
+                        )
+                ),
+        ];
         Array.Sort(sample);
         return sample;
     }

@@ -4,7 +4,9 @@ using Dmkd.Data.Seeds;
 
 namespace Dmkd.Data.Partitioning;
 
-/// <summary>The private training images of a run's nodes, task by task: the same for every method that gets the same seed.</summary>
+/// <summary>
+/// The private training images of a run's nodes, task by task: the same for every method that gets the same seed.
+/// </summary>
 public static class TaskShards
 {
     /// <summary>Cuts a task's images into shards by <see cref="DirichletPartitioner"/>.</summary>
@@ -16,13 +18,25 @@ public static class TaskShards
     /// <param name="seed">Seed of the run.</param>
     /// <returns>Ascending positions in <paramref name="train"/> for each node, owned by the caller.</returns>
     /// <exception cref="DatasetException">The task has too few images for that many nodes.</exception>
-    public static IReadOnlyList<int[]> Partition(ImageSet train, TaskSequence tasks, int task, int nodes, double concentration, int seed)
+    public static IReadOnlyList<int[]> Partition(
+        ImageSet train,
+        TaskSequence tasks,
+        int task,
+        int nodes,
+        double concentration,
+        int seed
+    )
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(tasks);
         int[] ofTask = train.PositionsOf(tasks.ClassesOf(task));
         int[] labels = [.. ofTask.Select(position => train.Labels[position])];
-        var shares = DirichletPartitioner.Partition(labels, nodes, concentration, SeedSequence.Derive(seed, SeedPurpose.NodeShares, task));
+        var shares = DirichletPartitioner.Partition(
+            labels,
+            nodes,
+            concentration,
+            SeedSequence.Derive(seed, SeedPurpose.NodeShares, task)
+        );
         return [.. shares.Select(share => share.Select(position => ofTask[position]).ToArray())];
     }
 }

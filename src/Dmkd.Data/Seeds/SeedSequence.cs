@@ -4,8 +4,10 @@ namespace Dmkd.Data.Seeds;
 public static class SeedSequence
 {
     /// <summary>
-    /// Mixes a seed with the path of a purpose (for example: purpose, class, image). The state starts as SplitMix64 of the seed;
-    /// every step of the path is added to it and mixed again. The result is the same in every process and on every machine.
+    /// Mixes a seed with the path of a purpose (for example: purpose, class, image). The state starts as SplitMix64
+    /// of the seed;
+    /// every step of the path is added to it and mixed again. The result is the same in every process and on every
+    /// machine.
     /// </summary>
     /// <param name="seed">Seed of the run; every value is allowed.</param>
     /// <param name="path">Numbers that name the purpose; order and length matter.</param>
@@ -13,7 +15,8 @@ public static class SeedSequence
     public static int Derive(int seed, params ReadOnlySpan<long> path)
     {
         ulong state = Mix(unchecked((ulong)seed));
-        foreach (long step in path) state = Mix(state + unchecked((ulong)step));
+        foreach (long step in path)
+            state = Mix(state + unchecked((ulong)step));
         return (int)(state >> 33);
     }
 

@@ -8,7 +8,9 @@ namespace Dmkd.Experiments.Learners;
 /// <param name="parameters">Its parameters.</param>
 public delegate IContinualLearner BaselineFactory(DeviceWorker device, MethodParameters parameters);
 
-/// <summary>The baselines by name. DMKD itself is not among them: it needs a cluster, and whoever has one makes it.</summary>
+/// <summary>
+/// The baselines by name. DMKD itself is not among them: it needs a cluster, and whoever has one makes it.
+/// </summary>
 public static class BaselineCatalog
 {
     /// <summary>The baselines.</summary>
@@ -25,7 +27,8 @@ public static class BaselineCatalog
     public static IContinualLearner Create(string name, MethodParameters parameters, DeviceWorker device)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        if (Known.ProblemOf(name) is { } problem) throw new MethodParameterException(problem);
+        if (Known.ProblemOf(name) is { } problem)
+            throw new MethodParameterException(problem);
         var learner = Known.Find(name)(device, parameters);
         parameters.RequireAllRead();
         return learner;

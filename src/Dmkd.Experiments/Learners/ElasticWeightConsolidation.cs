@@ -9,18 +9,26 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Elastic weight consolidation (Kirkpatrick et al. 2017, arXiv 1612.00796), one penalty for each past task k:
-/// <c>L(θ) = CE(θ) + (λ/2) Σ_k Σ_i F_k,i (θ_i - θ*_k,i)²</c>, F the diagonal Fisher information (<see cref="FisherInformation"/>).
-/// Differs: F comes from a sample of the task's images; batch-norm scales and shifts are tied like other weights, running
-/// statistics are not. No λ is published for this protocol: the default is the 10 of online EWC, to be searched on validation data. Where
-/// learning rate times λ times F exceeds 1 the steps overshoot and the network dies (seen at λ 300 and rate 0.03): search both together.
+/// <c>L(θ) = CE(θ) + (λ/2) Σ_k Σ_i F_k,i (θ_i - θ*_k,i)²</c>, F the diagonal Fisher information
+/// (<see cref="FisherInformation"/>).
+/// Differs: F comes from a sample of the task's images; batch-norm scales and shifts are tied like other weights,
+/// running
+/// statistics are not. No λ is published for this protocol: the default is the 10 of online EWC, to be searched on
+/// validation data. Where
+/// learning rate times λ times F exceeds 1 the steps overshoot and the network dies (seen at λ 300 and rate 0.03):
+/// search both together.
 /// Verified: Fisher information and penalty by hand; not against published accuracies.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>
 /// <param name="fisher">How importance is estimated.</param>
 /// <param name="strength">λ, at least 0.</param>
-public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOptions options, FisherOptions fisher, double strength)
-    : SharedHeadLearner(device, options)
+public sealed class ElasticWeightConsolidation(
+    DeviceWorker device,
+    TrainingOptions options,
+    FisherOptions fisher,
+    double strength
+) : SharedHeadLearner(device, options)
 {
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "ewc";
@@ -31,13 +39,20 @@ public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOpti
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    /// <summary>
+    /// Reads <c>strength</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.
+    /// </summary>
     [Named(MethodName, "elastic weight consolidation", Order = 3)]
-    internal static ElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, LearnerOptions.Read(parameters, UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Sampled),
-        parameters.Number("strength", UsualStrength, 0, 1e9));
+    internal static ElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) =>
+        new(
+            device,
+            LearnerOptions.Read(parameters, UsualLearningRate),
+            FisherOptions.Read(parameters, FisherLabels.Sampled),
+            parameters.Number("strength", UsualStrength, 0, 1e9)
+        );
 
-    private protected override ITaskLearner CreateLearner(LearningContext context) => new Learner(context, fisher, strength);
+    private protected override ITaskLearner CreateLearner(LearningContext context) =>
+        new Learner(context, fisher, strength);
 
     private sealed class Learner(LearningContext context, FisherOptions fisher, double strength) : ITaskLearner
     {
@@ -56,7 +71,8 @@ public sealed class ElasticWeightConsolidation(DeviceWorker device, TrainingOpti
 
         public void Dispose()
         {
-            foreach (var penalty in _penalties) penalty.Dispose();
+            foreach (var penalty in _penalties)
+                penalty.Dispose();
         }
     }
 }
@@ -69,7 +85,8 @@ internal sealed class QuadraticPenalty : Objective, IDisposable
 
     /// <summary>Ties weights to what they are now.</summary>
     /// <param name="parameters">The weights θ. Borrowed.</param>
-    /// <param name="importance">For each the importance F of its values, of its shape. The penalty becomes their owner.</param>
+    /// <param name="importance">For each the importance F of its values, of its shape. The penalty becomes their
+    /// owner.</param>
     public QuadraticPenalty(IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> importance)
     {
         using var scope = NewDisposeScope();
@@ -96,6 +113,7 @@ internal sealed class QuadraticPenalty : Objective, IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in Importance.Concat(_anchors)) tensor.Dispose();
+        foreach (var tensor in Importance.Concat(_anchors))
+            tensor.Dispose();
     }
 }

@@ -14,7 +14,11 @@ public interface IContinualLearner
     /// <param name="problem">Data, order and budget.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     /// <param name="cancellationToken">Ends the learning.</param>
-    Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken);
+    Task<MethodResult> LearnAsync(
+        ContinualProblem problem,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>What a learner is given: the same data, order and budget for every method.</summary>

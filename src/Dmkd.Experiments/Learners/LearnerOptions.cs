@@ -4,23 +4,31 @@ using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments.Learners;
 
-/// <summary>How a baseline steps its weights. Batches, passes, rounds and augmentation are the run's, the same for all methods.</summary>
+/// <summary>
+/// How a baseline steps its weights. Batches, passes, rounds and augmentation are the run's, the same for all
+/// methods.
+/// </summary>
 public static class LearnerOptions
 {
-    /// <summary>The learning rate published for plain SGD (Buzzega et al. 2020), which baselines without one of their own take.</summary>
+    /// <summary>
+    /// The learning rate published for plain SGD (Buzzega et al. 2020), which baselines without one of their own
+    /// take.
+    /// </summary>
     public const double UsualLearningRate = 0.1;
 
     /// <summary>Weight decay of the experts, which is that of every baseline unless it is told otherwise.</summary>
     public const double UsualWeightDecay = 5e-4;
 
     /// <summary>SGD without momentum, as published for most.</summary>
-    /// <param name="learningRate">Learning rate of a task's first round; it falls by a cosine over the task's rounds.</param>
-    public static TrainingOptions Sgd(double learningRate) => new()
-    {
-        Optimizer = OptimizerKind.Sgd,
-        LearningRate = learningRate,
-        WeightDecay = UsualWeightDecay,
-    };
+    /// <param name="learningRate">Learning rate of a task's first round; it falls by a cosine over the task's
+    /// rounds.</param>
+    public static TrainingOptions Sgd(double learningRate) =>
+        new()
+        {
+            Optimizer = OptimizerKind.Sgd,
+            LearningRate = learningRate,
+            WeightDecay = UsualWeightDecay,
+        };
 
     /// <summary>Reads <c>learning-rate</c>, <c>optimizer</c> (sgd or adamw) and <c>weight-decay</c>.</summary>
     /// <param name="parameters">Where they are.</param>
@@ -53,16 +61,17 @@ internal sealed class LearningRecord(string method, DeviceJob job, long paramete
     public void Add(EvaluationScores scores) => _rows.Add(scores);
 
     /// <summary>Ends the learning.</summary>
-    public MethodResult Finish() => new()
-    {
-        Method = method,
-        ClassIncremental = [.. _rows.Select(row => row.ClassIncremental)],
-        TaskIncremental = [.. _rows.Select(row => row.TaskIncremental)],
-        MacroF1 = _rows[^1].MacroF1,
-        TaskDetectionRate = _rows[^1].TaskDetectionRate,
-        DeviceSeconds = job.Elapsed.TotalSeconds,
-        WallSeconds = _clock.Elapsed.TotalSeconds,
-        Parameters = parameters,
-        MacsPerInput = macsPerInput,
-    };
+    public MethodResult Finish() =>
+        new()
+        {
+            Method = method,
+            ClassIncremental = [.. _rows.Select(row => row.ClassIncremental)],
+            TaskIncremental = [.. _rows.Select(row => row.TaskIncremental)],
+            MacroF1 = _rows[^1].MacroF1,
+            TaskDetectionRate = _rows[^1].TaskDetectionRate,
+            DeviceSeconds = job.Elapsed.TotalSeconds,
+            WallSeconds = _clock.Elapsed.TotalSeconds,
+            Parameters = parameters,
+            MacsPerInput = macsPerInput,
+        };
 }

@@ -17,10 +17,19 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     /// <exception cref="MethodParameterException">It is no number, or out of its range.</exception>
     public double Number(string name, double fallback, double least, double most)
     {
-        if (Find(name) is not { } text) return fallback;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most
+        if (Find(name) is not { } text)
+            return fallback;
+        return
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value >= least
+            && value <= most
             ? value
-            : throw new MethodParameterException(string.Create(CultureInfo.InvariantCulture, $"{method}: {name} must be a number in [{least}, {most}], not '{text}'."));
+            : throw new MethodParameterException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{method}: {name} must be a number in [{least}, {most}], not '{text}'."
+                )
+            );
     }
 
     /// <summary>Reads a count.</summary>
@@ -30,7 +39,9 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
         double value = Number(name, fallback, least, most);
         return value == Math.Floor(value)
             ? (int)value
-            : throw new MethodParameterException(string.Create(CultureInfo.InvariantCulture, $"{method}: {name} must be a whole number, not {value}."));
+            : throw new MethodParameterException(
+                string.Create(CultureInfo.InvariantCulture, $"{method}: {name} must be a whole number, not {value}.")
+            );
     }
 
     /// <summary>Reads one of some names.</summary>
@@ -40,8 +51,13 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     /// <exception cref="MethodParameterException">It is none of them.</exception>
     public string OneOf(string name, string fallback, IReadOnlyCollection<string> names)
     {
-        if (Find(name) is not { } text) return fallback;
-        return names.Contains(text) ? text : throw new MethodParameterException($"{method}: {name} must be one of {string.Join(", ", names)}, not '{text}'.");
+        if (Find(name) is not { } text)
+            return fallback;
+        return names.Contains(text)
+            ? text
+            : throw new MethodParameterException(
+                $"{method}: {name} must be one of {string.Join(", ", names)}, not '{text}'."
+            );
     }
 
     /// <summary>Reads a text as it is; null when it is not given.</summary>
@@ -54,7 +70,10 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     {
         string? unknown = values.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => !_read.Contains(name));
         if (unknown is not null)
-            throw new MethodParameterException($"{method} has no parameter '{unknown}'; it has: {(_read.Count == 0 ? "none" : string.Join(", ", _read.Order(StringComparer.Ordinal)))}.");
+            throw new MethodParameterException(
+                $"{method} has no parameter '{unknown}'; it has: "
+                    + $"{(_read.Count == 0 ? "none" : string.Join(", ", _read.Order(StringComparer.Ordinal)))}."
+            );
     }
 
     private string? Find(string name)
@@ -64,5 +83,7 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     }
 }
 
-/// <summary>A method was given a parameter that it does not have, or a value out of its range; the message names both.</summary>
+/// <summary>
+/// A method was given a parameter that it does not have, or a value out of its range; the message names both.
+/// </summary>
 public sealed class MethodParameterException(string message) : Exception(message);

@@ -48,7 +48,9 @@ public sealed record MethodResult
     /// <summary>Training images kept of past tasks; 0 for a method without exemplars.</summary>
     public int Exemplars { get; init; }
 
-    /// <summary>DMKD's run that learned the experts, when another one did; what they cost is counted here too.</summary>
+    /// <summary>
+    /// DMKD's run that learned the experts, when another one did; what they cost is counted here too.
+    /// </summary>
     public string? ExpertsOf { get; init; }
 
     /// <summary>Nodes that the training data lay on: a method that sends nothing has it in one place.</summary>
@@ -92,7 +94,8 @@ public sealed record MethodResult
     {
         var matrix = new AccuracyMatrix(rows.Length);
         for (int t = 0; t < rows.Length; t++)
-            for (int i = 0; i <= t; i++) matrix.Record(t, i, rows[t][i]);
+        for (int i = 0; i <= t; i++)
+            matrix.Record(t, i, rows[t][i]);
         return matrix;
     }
 }

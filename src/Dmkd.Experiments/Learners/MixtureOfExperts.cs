@@ -10,20 +10,33 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// A sparsely-gated mixture of experts (Shazeer et al. 2017, arXiv 1701.06538), trained on the tasks one after the other:
-/// <c>L = CE + w (CV²(Importance) + CV²(Load))</c>, <c>Importance_k = Σ_x share_k(x)</c>, <c>Load_k = Σ_x P(x, k)</c> (<see cref="NoisyTopGate"/>).
-/// Each expert is a whole network with a head for all classes, its widths those of the shared backbone divided by √K, so that K of
-/// them have about as many parameters as it; the gate reads the image averaged down to 4x4. Differs: the paper's experts are layers
-/// in a network, these are networks; K is the number of tasks unless it is told. Gate and experts have no mechanism against
-/// forgetting, and no class-incremental accuracy is published for it. Verified: gate, importance, load and thresholds by hand
-/// against tensor2tensor's formulas; no published accuracy to compare with. Sub-batches of an expert are normalised by themselves.
+/// A sparsely-gated mixture of experts (Shazeer et al. 2017, arXiv 1701.06538), trained on the tasks one after the
+/// other:
+/// <c>L = CE + w (CV²(Importance) + CV²(Load))</c>, <c>Importance_k = Σ_x share_k(x)</c>, <c>Load_k = Σ_x P(x, k)</c>
+/// (<see cref="NoisyTopGate"/>).
+/// Each expert is a whole network with a head for all classes, its widths those of the shared backbone divided by √K,
+/// so that K of
+/// them have about as many parameters as it; the gate reads the image averaged down to 4x4. Differs: the paper's
+/// experts are layers
+/// in a network, these are networks; K is the number of tasks unless it is told. Gate and experts have no mechanism
+/// against
+/// forgetting, and no class-incremental accuracy is published for it. Verified: gate, importance, load and thresholds
+/// by hand
+/// against tensor2tensor's formulas; no published accuracy to compare with. Sub-batches of an expert are normalised
+/// by themselves.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>
 /// <param name="experts">K; 0 for one per task.</param>
 /// <param name="top">k, experts asked, at least 1; at most K are.</param>
 /// <param name="strength">w, at least 0.</param>
-public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions options, int experts, int top, double strength) : IContinualLearner
+public sealed class MixtureOfExperts(
+    DeviceWorker device,
+    TrainingOptions options,
+    int experts,
+    int top,
+    double strength
+) : IContinualLearner
 {
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "moe";
@@ -32,31 +45,58 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
     public string Name => MethodName;
 
     /// <inheritdoc/>
-    public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken) =>
-        device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
+    public Task<MethodResult> LearnAsync(
+        ContinualProblem problem,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    ) => device.RunAsync(job => Learn(job, problem, progress), cancellationToken);
 
-    /// <summary>Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="LearnerOptions"/>.</summary>
+    /// <summary>
+    /// Reads <c>experts</c>, <c>top</c>, <c>strength</c> and the parameters of <see cref="LearnerOptions"/>.
+    /// </summary>
     [Named(MethodName, "a mixture of experts", Order = 8)]
-    internal static MixtureOfExperts Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, LearnerOptions.Read(parameters, 0.1), parameters.Count("experts", 0, 0, 1000), parameters.Count("top", 2, 1, 1000),
-        parameters.Number("strength", 1e-2, 0, 1e6));
+    internal static MixtureOfExperts Create(DeviceWorker device, MethodParameters parameters) =>
+        new(
+            device,
+            LearnerOptions.Read(parameters, 0.1),
+            parameters.Count("experts", 0, 0, 1000),
+            parameters.Count("top", 2, 1, 1000),
+            parameters.Number("strength", 1e-2, 0, 1e6)
+        );
 
     /// <summary>The architecture of one of some experts that together are about as large as one network.</summary>
     /// <param name="whole">That network's.</param>
     /// <param name="experts">K.</param>
-    internal static ConvNetArchitecture ArchitectureOf(ConvNetArchitecture whole, int experts) => new(
-        whole.InputChannels, whole.InputSize, [.. whole.Widths.Select(width => Math.Max(1, (int)Math.Round(width / Math.Sqrt(experts))))], whole.OutputCount);
+    internal static ConvNetArchitecture ArchitectureOf(ConvNetArchitecture whole, int experts) =>
+        new(
+            whole.InputChannels,
+            whole.InputSize,
+            [.. whole.Widths.Select(width => Math.Max(1, (int)Math.Round(width / Math.Sqrt(experts))))],
+            whole.OutputCount
+        );
 
     private MethodResult Learn(DeviceJob job, ContinualProblem problem, Action<double> progress)
     {
         int count = experts == 0 ? problem.Tasks.Count : experts;
-        using var initial = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineWeights), CPU);
-        using var mixture = new ExpertMixture(ArchitectureOf((ConvNetArchitecture)SharedNetwork.ArchitectureOf(problem), count), count, Math.Min(top, count), initial);
+        using var initial = new Generator(
+            (ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.BaselineWeights),
+            CPU
+        );
+        using var mixture = new ExpertMixture(
+            ArchitectureOf((ConvNetArchitecture)SharedNetwork.ArchitectureOf(problem), count),
+            count,
+            Math.Min(top, count),
+            initial
+        );
         mixture.to(job.Device);
         using var noise = new Generator((ulong)SeedSequence.Derive(problem.Settings.Seed, SeedPurpose.GateNoise), CPU);
         var learning = new SharedHeadLearning(job, problem, options, progress);
         using ITaskLearner learner = new SameObjective(new BalancedCrossEntropy(mixture, noise, strength));
-        return learning.Learn(mixture, learner, new LearningRecord(Name, job, mixture.ParameterCount, mixture.MultiplyAdds));
+        return learning.Learn(
+            mixture,
+            learner,
+            new LearningRecord(Name, job, mixture.ParameterCount, mixture.MultiplyAdds)
+        );
     }
 
     private sealed class BalancedCrossEntropy(ExpertMixture mixture, Generator noise, double strength) : Objective
@@ -70,7 +110,8 @@ public sealed class MixtureOfExperts(DeviceWorker device, TrainingOptions option
 }
 
 /// <summary>
-/// A mixture of experts, <c>y = Σ_k share_k(x) E_k(x)</c> on logits; only experts with a share see an input. The gate looks at the image
+/// A mixture of experts, <c>y = Σ_k share_k(x) E_k(x)</c> on logits; only experts with a share see an input. The gate
+/// looks at the image
 /// averaged down to 4x4. Owns its tensors.
 /// </summary>
 internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
@@ -91,7 +132,8 @@ internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
         int inputs = architecture.InputChannels * ViewSize * ViewSize;
         _gate = new NoisyTopGate(inputs, experts, top);
         register_module("gate", _gate);
-        for (int i = 0; i < experts; i++) register_module($"expert{i + 1}", _experts[i]);
+        for (int i = 0; i < experts; i++)
+            register_module($"expert{i + 1}", _experts[i]);
         ParameterCount = experts * (architecture.ParameterCount + 2L * inputs);
         MultiplyAdds = top * architecture.MultiplyAdds + (long)inputs * experts;
     }
@@ -112,11 +154,13 @@ internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
     /// <summary>Answers in training.</summary>
     /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="generator">Source of the gate's noise, on the CPU. Borrowed: its state advances.</param>
-    /// <returns>Logits, shape [batch, classes], and CV²(importance) + CV²(load), a scalar; in the current scope.</returns>
+    /// <returns>Logits, shape [batch, classes], and CV²(importance) + CV²(load), a scalar; in the current
+    /// scope.</returns>
     public (Tensor Logits, Tensor Imbalance) Train(Tensor images, Generator generator)
     {
         var decision = _gate.DecideNoisily(ViewOf(images), generator);
-        var imbalance = NoisyTopGate.SquaredVariation(decision.Shares.sum(0L)) + NoisyTopGate.SquaredVariation(decision.Load);
+        var imbalance =
+            NoisyTopGate.SquaredVariation(decision.Shares.sum(0L)) + NoisyTopGate.SquaredVariation(decision.Load);
         return (Combine(images, decision.Shares), imbalance);
     }
 
@@ -129,8 +173,10 @@ internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
         {
             var own = shares.select(1, expert);
             var rows = own.detach().gt(0).nonzero().flatten();
-            if (rows.shape[0] == 0) continue;
-            var answers = _experts[expert].forward(images.index_select(0, rows)) * own.index_select(0, rows).unsqueeze(1);
+            if (rows.shape[0] == 0)
+                continue;
+            var answers =
+                _experts[expert].forward(images.index_select(0, rows)) * own.index_select(0, rows).unsqueeze(1);
             result = result.index_add(0, rows, answers, 1);
         }
 

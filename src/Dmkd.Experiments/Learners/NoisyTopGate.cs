@@ -5,8 +5,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Noisy top-k gating (Shazeer et al. 2017, appendix A): <c>h(x) = x W_g + ε (softplus(x W_noise) + 0.01)</c> with ε ~ N(0, 1) in training
-/// only; the shares are the softmax over the k largest entries of h. Both matrices start at zero. Follows tensor2tensor's
+/// Noisy top-k gating (Shazeer et al. 2017, appendix A): <c>h(x) = x W_g + ε (softplus(x W_noise) + 0.01)</c> with ε
+/// ~ N(0, 1) in training
+/// only; the shares are the softmax over the k largest entries of h. Both matrices start at zero. Follows
+/// tensor2tensor's
 /// <c>expert_utils.py</c>, not the ports that take the softmax before the top k. Owns its tensors.
 /// </summary>
 internal sealed class NoisyTopGate : nn.Module
@@ -46,7 +48,10 @@ internal sealed class NoisyTopGate : nn.Module
         var deviations = F.softplus(_noise.forward(inputs)) + SmallestDeviation;
         var noisy = clean + randn(clean.shape, generator: generator).to(clean.device) * deviations;
         var shares = TopShares(noisy, _top);
-        return new GateDecision(shares, _top < clean.shape[1] ? ChanceOfTop(clean, noisy, deviations, _top).sum(0L) : CountOf(shares));
+        return new GateDecision(
+            shares,
+            _top < clean.shape[1] ? ChanceOfTop(clean, noisy, deviations, _top).sum(0L) : CountOf(shares)
+        );
     }
 
     /// <summary>Decides without noise.</summary>
@@ -66,18 +71,22 @@ internal sealed class NoisyTopGate : nn.Module
         return zeros_like(logits).scatter(1, experts, F.softmax(values, 1));
     }
 
-    /// <summary>For each entry the largest value it has to exceed to be among the top: the k-th largest of the others.</summary>
+    /// <summary>
+    /// For each entry the largest value it has to exceed to be among the top: the k-th largest of the others.
+    /// </summary>
     /// <param name="noisy">Shape [batch, experts]. Borrowed.</param>
     /// <param name="top">k, in [1, experts).</param>
     internal static Tensor ThresholdOf(Tensor noisy, int top)
     {
         var (values, _) = noisy.topk(top + 1, 1);
-        Tensor ifIn = values.narrow(1, top, 1), ifOut = values.narrow(1, top - 1, 1);
+        Tensor ifIn = values.narrow(1, top, 1),
+            ifOut = values.narrow(1, top - 1, 1);
         return where(noisy > ifIn, ifIn, ifOut);
     }
 
     /// <summary>
-    /// <c>P(x, k) = Φ((x W_g - threshold) / σ)</c>: the chance that an expert stays or comes among the top when only its own noise is drawn anew.
+    /// <c>P(x, k) = Φ((x W_g - threshold) / σ)</c>: the chance that an expert stays or comes among the top when only
+    /// its own noise is drawn anew.
     /// </summary>
     /// <param name="clean">Shape [batch, experts]. Borrowed.</param>
     /// <param name="noisy">The same with noise. Borrowed.</param>
@@ -98,6 +107,7 @@ internal sealed class NoisyTopGate : nn.Module
 }
 
 /// <summary>Which experts inputs go to, in the current scope.</summary>
-/// <param name="Shares">Shape [batch, experts]: 0 for experts that are not asked, else their weight; rows sum to 1.</param>
+/// <param name="Shares">Shape [batch, experts]: 0 for experts that are not asked, else their weight; rows sum to
+/// 1.</param>
 /// <param name="Load">Shape [experts]: a smooth estimate of the inputs each expert gets.</param>
 internal readonly record struct GateDecision(Tensor Shares, Tensor Load);

@@ -8,10 +8,13 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Online elastic weight consolidation (Schwarz et al. 2018, arXiv 1805.06370), one running importance and one anchor:
-/// <c>F~_t = γ F~_{t-1} + F_t</c>, <c>L(θ) = CE(θ) + λ Σ_i F~_{t-1,i} (θ_i - θ*_{t-1,i})²</c>. As in Mammoth's ewc_on, which
-/// published λ 10, γ 1 and learning rate 0.03 for Split-CIFAR-10: without the paper's 1/2, and with F of the true label weighted by
+/// <c>F~_t = γ F~_{t-1} + F_t</c>, <c>L(θ) = CE(θ) + λ Σ_i F~_{t-1,i} (θ_i - θ*_{t-1,i})²</c>. As in Mammoth's
+/// ewc_on, which
+/// published λ 10, γ 1 and learning rate 0.03 for Split-CIFAR-10: without the paper's 1/2, and with F of the true
+/// label weighted by
 /// its probability. Differs from it: F comes from a sample of the images, not augmented and in evaluation mode, so that
-/// batch-norm statistics stay; weight decay 0.0005. Verified: Fisher information, decay and penalty by hand and against the
+/// batch-norm statistics stay; weight decay 0.0005. Verified: Fisher information, decay and penalty by hand and
+/// against the
 /// formulas of Mammoth's code; not against published accuracies, whose backbone is larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
@@ -20,7 +23,12 @@ namespace Dmkd.Experiments.Learners;
 /// <param name="strength">λ, at least 0.</param>
 /// <param name="decay">γ, in [0, 1].</param>
 public sealed class OnlineElasticWeightConsolidation(
-    DeviceWorker device, TrainingOptions options, FisherOptions fisher, double strength, double decay) : SharedHeadLearner(device, options)
+    DeviceWorker device,
+    TrainingOptions options,
+    FisherOptions fisher,
+    double strength,
+    double decay
+) : SharedHeadLearner(device, options)
 {
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "online-ewc";
@@ -28,11 +36,19 @@ public sealed class OnlineElasticWeightConsolidation(
     /// <inheritdoc/>
     public override string Name => MethodName;
 
-    /// <summary>Reads <c>strength</c>, <c>decay</c> and the parameters of <see cref="FisherOptions"/> and <see cref="LearnerOptions"/>.</summary>
+    /// <summary>
+    /// Reads <c>strength</c>, <c>decay</c> and the parameters of <see cref="FisherOptions"/> and
+    /// <see cref="LearnerOptions"/>.
+    /// </summary>
     [Named(MethodName, "elastic weight consolidation with one running penalty", Order = 4)]
-    internal static OnlineElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) => new(
-        device, LearnerOptions.Read(parameters, ElasticWeightConsolidation.UsualLearningRate), FisherOptions.Read(parameters, FisherLabels.Weighted),
-        parameters.Number("strength", ElasticWeightConsolidation.UsualStrength, 0, 1e9), parameters.Number("decay", 1, 0, 1));
+    internal static OnlineElasticWeightConsolidation Create(DeviceWorker device, MethodParameters parameters) =>
+        new(
+            device,
+            LearnerOptions.Read(parameters, ElasticWeightConsolidation.UsualLearningRate),
+            FisherOptions.Read(parameters, FisherLabels.Weighted),
+            parameters.Number("strength", ElasticWeightConsolidation.UsualStrength, 0, 1e9),
+            parameters.Number("decay", 1, 0, 1)
+        );
 
     /// <summary>The next running importance.</summary>
     /// <param name="previous">F~ of the tasks before. Borrowed.</param>
@@ -45,16 +61,19 @@ public sealed class OnlineElasticWeightConsolidation(
         return (previous * decay + own).MoveToOuterDisposeScope();
     }
 
-    private protected override ITaskLearner CreateLearner(LearningContext context) => new Learner(context, fisher, strength, decay);
+    private protected override ITaskLearner CreateLearner(LearningContext context) =>
+        new Learner(context, fisher, strength, decay);
 
-    private sealed class Learner(LearningContext context, FisherOptions fisher, double strength, double decay) : ITaskLearner
+    private sealed class Learner(LearningContext context, FisherOptions fisher, double strength, double decay)
+        : ITaskLearner
     {
         private QuadraticPenalty? _penalty;
 
         public Objective BeginTask(int task, ImageTensors data)
         {
             Objective objective = new CrossEntropy();
-            if (_penalty is not null) objective += _penalty * strength;
+            if (_penalty is not null)
+                objective += _penalty * strength;
             return objective;
         }
 
@@ -62,7 +81,8 @@ public sealed class OnlineElasticWeightConsolidation(
         {
             using var scope = NewDisposeScope();
             var importance = FisherInformation.Estimate(context, data, fisher, task);
-            if (_penalty is { } previous) importance = [.. previous.Importance.Zip(importance, (past, own) => Next(past, own, decay))];
+            if (_penalty is { } previous)
+                importance = [.. previous.Importance.Zip(importance, (past, own) => Next(past, own, decay))];
             _penalty?.Dispose();
             _penalty = new QuadraticPenalty([.. context.Network.parameters()], importance);
         }

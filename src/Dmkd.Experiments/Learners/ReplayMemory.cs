@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Learners;
 
-/// <summary>A reservoir whose images come back augmented anew, as many as a training batch has. Owns its tensors.</summary>
+/// <summary>
+/// A reservoir whose images come back augmented anew, as many as a training batch has. Owns its tensors.
+/// </summary>
 internal sealed class ReplayMemory(int capacity, LearningContext context) : IDisposable
 {
     private readonly Reservoir _reservoir = new(capacity, context.RandomFor(SeedPurpose.Memory));
@@ -49,13 +51,16 @@ internal sealed class ReplayLearner(ReplayMemory memory, Func<ReplayMemory, Obje
 }
 
 /// <summary>Remembered images, in the scope they were drawn in.</summary>
-/// <param name="Images">As a reservoir keeps them, or augmented and normalised. Shape [n, channels, size, size].</param>
+/// <param name="Images">As a reservoir keeps them, or augmented and normalised. Shape [n, channels, size,
+/// size].</param>
 /// <param name="Labels">Int64, shape [n].</param>
-/// <param name="Logits">What the model answered when the images were stored, shape [n, classes]; null when that was not kept.</param>
+/// <param name="Logits">What the model answered when the images were stored, shape [n, classes]; null when that was
+/// not kept.</param>
 internal readonly record struct ReplayBatch(Tensor Images, Tensor Labels, Tensor? Logits);
 
 /// <summary>
-/// A sample of a stream of images of unknown length in which each has the same chance to be (Vitter 1985, algorithm R). An image
+/// A sample of a stream of images of unknown length in which each has the same chance to be (Vitter 1985, algorithm
+/// R). An image
 /// that comes again in another pass counts again. On the CPU. Owns its tensors.
 /// </summary>
 /// <param name="capacity">Images it keeps at most, at least 1.</param>
@@ -70,14 +75,17 @@ internal sealed class Reservoir(int capacity, Random random) : IDisposable
     /// <summary>Images in it.</summary>
     public int Count => (int)Math.Min(_seen, capacity);
 
-    /// <summary>Where the next image of a stream goes: each free place in turn, then any of [0, seen] with equal chance.</summary>
+    /// <summary>
+    /// Where the next image of a stream goes: each free place in turn, then any of [0, seen] with equal chance.
+    /// </summary>
     /// <param name="seen">Images that came before.</param>
     /// <param name="capacity">Places there are.</param>
     /// <param name="random">Source of the choice.</param>
     /// <returns>A place in [0, capacity); null when the image is not kept.</returns>
     public static int? PlaceOf(long seen, int capacity, Random random)
     {
-        if (seen < capacity) return (int)seen;
+        if (seen < capacity)
+            return (int)seen;
         long place = random.NextInt64(seen + 1);
         return place < capacity ? (int)place : null;
     }
@@ -85,19 +93,24 @@ internal sealed class Reservoir(int capacity, Random random) : IDisposable
     /// <summary>Offers images.</summary>
     /// <param name="pixels">uint8, shape [batch, channels, size, size], on the CPU. Borrowed.</param>
     /// <param name="labels">Int64, shape [batch]. Borrowed.</param>
-    /// <param name="logits">Float32, shape [batch, classes]; null to keep none, the same for all calls. Borrowed.</param>
+    /// <param name="logits">Float32, shape [batch, classes]; null to keep none, the same for all calls.
+    /// Borrowed.</param>
     public void Add(Tensor pixels, Tensor labels, Tensor? logits)
     {
         Dictionary<long, long> rows = []; // by place; a later image of the batch takes an earlier one's
         for (long row = 0; row < pixels.shape[0]; row++)
-            if (PlaceOf(_seen++, capacity, random) is { } place) rows[place] = row;
-        if (rows.Count == 0) return;
+            if (PlaceOf(_seen++, capacity, random) is { } place)
+                rows[place] = row;
+        if (rows.Count == 0)
+            return;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        Tensor places = tensor(rows.Keys.ToArray()), chosen = tensor(rows.Values.ToArray());
+        Tensor places = tensor(rows.Keys.ToArray()),
+            chosen = tensor(rows.Values.ToArray());
         Store(ref _pixels, pixels);
         Store(ref _labels, labels);
-        if (logits is not null) Store(ref _logits, logits);
+        if (logits is not null)
+            Store(ref _logits, logits);
 
         void Store(ref Tensor? store, Tensor values)
         {
@@ -112,11 +125,16 @@ internal sealed class Reservoir(int capacity, Random random) : IDisposable
     /// <exception cref="InvalidOperationException">It is empty.</exception>
     public ReplayBatch Draw(int count)
     {
-        if (_pixels is null || _labels is null) throw new InvalidOperationException("The reservoir is empty: no image was added.");
+        if (_pixels is null || _labels is null)
+            throw new InvalidOperationException("The reservoir is empty: no image was added.");
         long[] places = [.. Enumerable.Range(0, Count)];
         random.Shuffle(places);
         using var chosen = tensor(places[..Math.Min(count, places.Length)]);
-        return new ReplayBatch(_pixels.index_select(0, chosen), _labels.index_select(0, chosen), _logits?.index_select(0, chosen));
+        return new ReplayBatch(
+            _pixels.index_select(0, chosen),
+            _labels.index_select(0, chosen),
+            _logits?.index_select(0, chosen)
+        );
     }
 
     /// <summary>Disposes the tensors.</summary>

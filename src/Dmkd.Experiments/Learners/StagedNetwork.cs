@@ -5,7 +5,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Experiments.Learners;
 
-/// <summary>A convolutional network whose layers are run stage by stage; the last stage ends with the pooling and the head.</summary>
+/// <summary>
+/// A convolutional network whose layers are run stage by stage; the last stage ends with the pooling and the head.
+/// </summary>
 internal sealed class StagedNetwork
 {
     private readonly Dictionary<string, nn.Module<Tensor, Tensor>> _modules = new(StringComparer.Ordinal);
@@ -16,12 +18,17 @@ internal sealed class StagedNetwork
     /// <param name="network">A <see cref="ConvNetArchitecture"/>'s. Borrowed.</param>
     /// <param name="stages">First layer and end of each stage, covering all layers.</param>
     /// <param name="halvings">How often the map is halved after each layer; null as the network itself does it.</param>
-    public StagedNetwork(Network network, IReadOnlyList<(int First, int End)> stages, IReadOnlyList<int>? halvings = null)
+    public StagedNetwork(
+        Network network,
+        IReadOnlyList<(int First, int End)> stages,
+        IReadOnlyList<int>? halvings = null
+    )
     {
         Network = network;
         var architecture = (ConvNetArchitecture)network.Architecture;
         foreach (var (name, module) in network.named_children())
-            if (module is nn.Module<Tensor, Tensor> layer) _modules.Add(name, layer);
+            if (module is nn.Module<Tensor, Tensor> layer)
+                _modules.Add(name, layer);
         _halvings = [.. halvings ?? HalvingsOf(architecture)];
         _stages = [.. stages];
     }
@@ -46,12 +53,14 @@ internal sealed class StagedNetwork
     /// <param name="first">First stage.</param>
     /// <param name="end">The stage after the last one to run.</param>
     /// <param name="input">What the stage before wrote, or images. Borrowed.</param>
-    /// <returns>A map, or logits when the last stage was run; in the current scope. What was put in when no stage is run.</returns>
+    /// <returns>A map, or logits when the last stage was run; in the current scope. What was put in when no stage is
+    /// run.</returns>
     public Tensor Run(int first, int end, Tensor input)
     {
         var x = input;
         for (int stage = first; stage < end; stage++)
-            for (int layer = _stages[stage].First; layer < _stages[stage].End; layer++) x = RunLayer(layer, x);
+        for (int layer = _stages[stage].First; layer < _stages[stage].End; layer++)
+            x = RunLayer(layer, x);
         return first < end && end == _stages.Length ? _modules["head"].forward(x.mean([2, 3])) : x;
     }
 
@@ -59,8 +68,11 @@ internal sealed class StagedNetwork
     public IEnumerable<Parameter> ParametersOf(int stage)
     {
         var (first, end) = _stages[stage];
-        var names = Enumerable.Range(first, end - first).SelectMany(layer => (string[])[ConvolutionOf(layer), NormalisationOf(layer)]);
-        if (stage == _stages.Length - 1) names = names.Append("head");
+        var names = Enumerable
+            .Range(first, end - first)
+            .SelectMany(layer => (string[])[ConvolutionOf(layer), NormalisationOf(layer)]);
+        if (stage == _stages.Length - 1)
+            names = names.Append("head");
         return names.SelectMany(name => _modules[name].parameters());
     }
 

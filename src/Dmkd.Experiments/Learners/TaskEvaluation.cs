@@ -6,17 +6,26 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Learners;
 
-/// <summary>Tests a model with one output for each class of the data set on the tasks it has seen (proposal 3.5).</summary>
+/// <summary>
+/// Tests a model with one output for each class of the data set on the tasks it has seen (proposal 3.5).
+/// </summary>
 internal static class TaskEvaluation
 {
     private const int ChunkSize = 256;
 
-    /// <summary>Measures a model; it answers with the best of the classes seen so far, or of the task's when that is known.</summary>
+    /// <summary>
+    /// Measures a model; it answers with the best of the classes seen so far, or of the task's when that is known.
+    /// </summary>
     /// <param name="model">Put into evaluation mode. Borrowed.</param>
     /// <param name="problem">The test images.</param>
     /// <param name="lastTask">The last task it has seen.</param>
     /// <param name="device">Where the model is.</param>
-    public static EvaluationScores Measure(nn.Module<Tensor, Tensor> model, ContinualProblem problem, int lastTask, Device device)
+    public static EvaluationScores Measure(
+        nn.Module<Tensor, Tensor> model,
+        ContinualProblem problem,
+        int lastTask,
+        Device device
+    )
     {
         model.eval();
         int classes = problem.Dataset.ClassNames.Count;
@@ -59,5 +68,6 @@ internal static class TaskEvaluation
         return cat(chunks).MoveToOuterDisposeScope();
     }
 
-    private static int Best(float[] logits, IReadOnlyList<int> candidates) => candidates.MaxBy(candidate => logits[candidate]);
+    private static int Best(float[] logits, IReadOnlyList<int> candidates) =>
+        candidates.MaxBy(candidate => logits[candidate]);
 }

@@ -15,9 +15,12 @@ public static partial class PlanReader
     /// <exception cref="PlanException">It cannot be read, or says what cannot be.</exception>
     public static ExperimentPlan Read(string file)
     {
-        if (!File.Exists(file)) throw new PlanException($"There is no experiment file {file}.");
+        if (!File.Exists(file))
+            throw new PlanException($"There is no experiment file {file}.");
         long bytes = new FileInfo(file).Length;
-        return bytes <= MostBytes ? Parse(File.ReadAllText(file), file) : throw new PlanException($"{file} holds {bytes} bytes; an experiment file has at most {MostBytes}.");
+        return bytes <= MostBytes
+            ? Parse(File.ReadAllText(file), file)
+            : throw new PlanException($"{file} holds {bytes} bytes; an experiment file has at most {MostBytes}.");
     }
 
     /// <summary>Reads a text.</summary>
@@ -63,13 +66,19 @@ public static partial class PlanReader
 
     /// <inheritdoc cref="NameOf(YamlValue)"/>
     internal static string NameOf(YamlValue value, string text) =>
-        Name().IsMatch(text) ? text : throw value.Refuse($"must be at most 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, not '{text}'");
+        Name().IsMatch(text)
+            ? text
+            : throw value.Refuse(
+                $"must be at most 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, not '{text}'"
+            );
 
     /// <summary>The values of a list, none of them twice.</summary>
     internal static T[] Distinct<T>(YamlValue list, Func<YamlValue, T> read)
     {
         T[] values = [.. list.List().Select(read)];
-        return values.Distinct().Count() == values.Length ? values : throw list.Refuse($"has a value twice: {string.Join(", ", values)}");
+        return values.Distinct().Count() == values.Length
+            ? values
+            : throw list.Refuse($"has a value twice: {string.Join(", ", values)}");
     }
 
     private static YamlValue Root(string text, string file)
@@ -80,7 +89,9 @@ public static partial class PlanReader
             stream.Load(new StringReader(text));
             return stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode map
                 ? new YamlValue(file, "", map)
-                : throw new PlanException($"{file}:1: an experiment file is one mapping of keys, such as name, data and methods.");
+                : throw new PlanException(
+                    $"{file}:1: an experiment file is one mapping of keys, such as name, data and methods."
+                );
         }
         catch (YamlException e)
         {
@@ -89,45 +100,57 @@ public static partial class PlanReader
         catch (InvalidOperationException)
         {
             // What YamlDotNet makes of a bracket that is never closed.
-            throw new PlanException($"{file}:{text.Count(letter => letter == '\n') + 1}: not readable as YAML: it ends inside brackets or quotes.");
+            throw new PlanException(
+                $"{file}:{text.Count(letter => letter == '\n') + 1}: not readable as YAML: it ends inside brackets or quotes."
+            );
         }
     }
 
     private static TrainingBudget BudgetOf(YamlValue? section)
     {
         var usual = TrainingBudget.Default;
-        if (section is null) return usual;
+        if (section is null)
+            return usual;
         var map = section.Map();
         var budget = new TrainingBudget(
             map.Find("rounds")?.Count("rounds") ?? usual.Rounds,
             map.Find("epochs")?.Count("epochs") ?? usual.Epochs,
             map.Find("batch-size")?.Count("batch-size") ?? usual.BatchSize,
-            map.Find("widths") is { } widths ? [.. widths.List().Select(width => width.Count(1, 4096))] : usual.Widths);
+            map.Find("widths") is { } widths ? [.. widths.List().Select(width => width.Count(1, 4096))] : usual.Widths
+        );
         map.RequireAllAsked();
         return budget;
     }
 
     private static ParameterSearch? SearchOf(YamlValue? section)
     {
-        if (section is null) return null;
+        if (section is null)
+            return null;
         var map = section.Map();
         var range = SettingRange.Of("learning-rate");
         var search = new ParameterSearch(
-            Distinct(map.Require(PlannedMethod.LearningRate), rate => YamlValue.NumberText(rate.Number(range.Least, range.Most))),
+            Distinct(
+                map.Require(PlannedMethod.LearningRate),
+                rate => YamlValue.NumberText(rate.Number(range.Least, range.Most))
+            ),
             map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
             map.Find("seed")?.Count("seed") ?? 1,
-            map.Find("train-per-class")?.Count(2, int.MaxValue));
+            map.Find("train-per-class")?.Count(2, int.MaxValue)
+        );
         map.RequireAllAsked();
         return search;
     }
 
     private static string ReferenceOf(YamlValue? value, IReadOnlyList<PlannedMethod> methods)
     {
-        if (value is null) return (methods.FirstOrDefault(method => method.Label == "dmkd") ?? methods[0]).Label;
+        if (value is null)
+            return (methods.FirstOrDefault(method => method.Label == "dmkd") ?? methods[0]).Label;
         string label = value.Text();
         return methods.Any(method => method.Label == label)
             ? label
-            : throw value.Refuse($"must be the label of a method ({string.Join(", ", methods.Select(method => method.Label))}), not '{label}'");
+            : throw value.Refuse(
+                $"must be the label of a method ({string.Join(", ", methods.Select(method => method.Label))}), not '{label}'"
+            );
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}\z")]

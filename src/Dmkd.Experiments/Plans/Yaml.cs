@@ -2,7 +2,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Dmkd.Experiments.Plans;
 
-/// <summary>The keys of a mapping; those that nobody asked for are refused, so that a misspelt key does not pass for a default.</summary>
+/// <summary>
+/// The keys of a mapping; those that nobody asked for are refused, so that a misspelt key does not pass for a
+/// default.
+/// </summary>
 internal sealed class YamlMap
 {
     private readonly YamlValue _owner;
@@ -25,20 +28,25 @@ internal sealed class YamlMap
     /// <summary>A value, or null when its key is not there.</summary>
     public YamlValue? Find(string key)
     {
-        if (!_asked.Contains(key)) _asked.Add(key);
+        if (!_asked.Contains(key))
+            _asked.Add(key);
         return _values.GetValueOrDefault(key);
     }
 
     /// <summary>A value.</summary>
     /// <exception cref="PlanException">Its key is not there.</exception>
-    public YamlValue Require(string key) => Find(key)
-        ?? throw new PlanException($"{_owner.File}:{_owner.Line}: {(_owner.Path.Length == 0 ? "the experiment" : _owner.Path)} needs the key '{key}'.");
+    public YamlValue Require(string key) =>
+        Find(key)
+        ?? throw new PlanException(
+            $"{_owner.File}:{_owner.Line}: {(_owner.Path.Length == 0 ? "the experiment" : _owner.Path)} needs the key '{key}'."
+        );
 
     /// <summary>Refuses keys that nobody asked for.</summary>
     /// <exception cref="PlanException">Names the first of them, and those there may be.</exception>
     public void RequireAllAsked()
     {
         string? unknown = _values.Keys.FirstOrDefault(key => !_asked.Contains(key));
-        if (unknown is not null) throw _values[unknown].Refuse($"is unknown; known are: {string.Join(", ", _asked)}");
+        if (unknown is not null)
+            throw _values[unknown].Refuse($"is unknown; known are: {string.Join(", ", _asked)}");
     }
 }

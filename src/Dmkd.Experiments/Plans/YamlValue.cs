@@ -23,16 +23,24 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
 
     /// <summary>A text.</summary>
     /// <exception cref="PlanException">It is none.</exception>
-    public string Text() => Node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Refuse("must be a single value");
+    public string Text() =>
+        Node is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Refuse("must be a single value");
 
-    /// <summary>A text in the one spelling that names of cells are made from: numbers without spare digits, yes or no.</summary>
+    /// <summary>
+    /// A text in the one spelling that names of cells are made from: numbers without spare digits, yes or no.
+    /// </summary>
     public string Canonical()
     {
         string text = Text();
-        if (text is "true" or "True" or "yes" or "Yes") return "yes";
-        if (text is "false" or "False" or "no" or "No") return "no";
-        if (text is "inf" or ".inf" or "infinity") return NumberText(double.PositiveInfinity);
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? NumberText(number) : text;
+        if (text is "true" or "True" or "yes" or "Yes")
+            return "yes";
+        if (text is "false" or "False" or "no" or "No")
+            return "no";
+        if (text is "inf" or ".inf" or "infinity")
+            return NumberText(double.PositiveInfinity);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? NumberText(number)
+            : text;
     }
 
     /// <summary>A number in its one spelling.</summary>
@@ -43,9 +51,14 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
     public double Number(double least, double most)
     {
         string text = Canonical();
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most
+        return
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value >= least
+            && value <= most
             ? value
-            : throw Refuse(string.Create(CultureInfo.InvariantCulture, $"must be a number in [{least}, {most}], not '{Text()}'"));
+            : throw Refuse(
+                string.Create(CultureInfo.InvariantCulture, $"must be a number in [{least}, {most}], not '{Text()}'")
+            );
     }
 
     /// <summary>A whole number.</summary>
@@ -65,13 +78,17 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
 
     /// <summary>The values of a list, at least one of them.</summary>
     /// <exception cref="PlanException">It is none, or empty.</exception>
-    public IReadOnlyList<YamlValue> List() => Node is YamlSequenceNode { Children.Count: > 0 } list
-        ? [.. list.Children.Select((child, index) => new YamlValue(File, $"{Path}[{index + 1}]", child))]
-        : throw Refuse("must be a list of at least one value, such as [1, 2, 3]");
+    public IReadOnlyList<YamlValue> List() =>
+        Node is YamlSequenceNode { Children.Count: > 0 } list
+            ? [.. list.Children.Select((child, index) => new YamlValue(File, $"{Path}[{index + 1}]", child))]
+            : throw Refuse("must be a list of at least one value, such as [1, 2, 3]");
 
     /// <summary>The keys of a mapping.</summary>
     /// <exception cref="PlanException">It is none.</exception>
-    public YamlMap Map() => Node is YamlMappingNode map ? new YamlMap(this, map) : throw Refuse("must be a mapping of keys, such as { key: value }");
+    public YamlMap Map() =>
+        Node is YamlMappingNode map
+            ? new YamlMap(this, map)
+            : throw Refuse("must be a mapping of keys, such as { key: value }");
 
     /// <summary>A refusal that says where.</summary>
     /// <param name="problem">What follows the key, without its full stop.</param>

@@ -11,40 +11,71 @@ namespace Dmkd.Experiments.Protocol;
 /// <summary>One measurement: a method with its parameters, on a data set, with a seed and a budget.</summary>
 /// <param name="Stage">What it is for.</param>
 /// <param name="Method">Which method.</param>
-/// <param name="Parameters">Its parameters; those at their default are left out where the method tells its defaults.</param>
+/// <param name="Parameters">Its parameters; those at their default are left out where the method tells its
+/// defaults.</param>
 /// <param name="Data">The data set.</param>
 /// <param name="Settings">What all methods share: seed, tasks, nodes and budget.</param>
-/// <param name="HeldOut">Share and seed of the training images that are held out and tested on; null to test on the test images.</param>
+/// <param name="HeldOut">Share and seed of the training images that are held out and tested on; null to test on the
+/// test images.</param>
 public sealed record Cell(
-    CellStage Stage, string Method, IReadOnlyDictionary<string, string> Parameters, PlannedData Data, RunSettings Settings, HeldOutImages? HeldOut = null)
+    CellStage Stage,
+    string Method,
+    IReadOnlyDictionary<string, string> Parameters,
+    PlannedData Data,
+    RunSettings Settings,
+    HeldOutImages? HeldOut = null
+)
 {
     private const int DigestLength = 12;
     private const int LongestPrefix = 80;
 
-    /// <summary>Hash of everything that decides the result. The commit is not part of it, and neither is the label: the same work is done once.</summary>
+    /// <summary>
+    /// Hash of everything that decides the result. The commit is not part of it, and neither is the label: the same
+    /// work is done once.
+    /// </summary>
     public string Digest { get; } = DigestOf(Method, Parameters, Data, Settings, HeldOut);
 
     /// <summary>Name of its file: what it is, for a person, and its digest.</summary>
     public string Name => $"{Prefix}-{Digest}";
 
-    /// <summary>Id of DMKD's run. Ids of all cells are equally long, because the bytes that nodes send hold them.</summary>
+    /// <summary>
+    /// Id of DMKD's run. Ids of all cells are equally long, because the bytes that nodes send hold them.
+    /// </summary>
     public string RunId => $"cell-{Digest}";
 
     /// <summary>The settings with DMKD's own parameters in them; a baseline's stand beside.</summary>
-    public RunSettings OwnSettings => Method == DmkdParameters.MethodName ? DmkdParameters.Apply(Settings, new MethodParameters(Method, Parameters)) : Settings;
+    public RunSettings OwnSettings =>
+        Method == DmkdParameters.MethodName
+            ? DmkdParameters.Apply(Settings, new MethodParameters(Method, Parameters))
+            : Settings;
 
     private string Prefix
     {
         get
         {
-            var text = new StringBuilder(Stage is CellStage.Search ? "search-" : "").Append(CultureInfo.InvariantCulture, $"{Data.Name}-{Method}-seed{Settings.Seed}");
-            foreach (var (name, value) in Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal)) text.Append(CultureInfo.InvariantCulture, $"-{name}={value}");
-            string safe = new([.. text.ToString().Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' or '-' or '_' or '=' ? letter : '_')]);
+            var text = new StringBuilder(Stage is CellStage.Search ? "search-" : "").Append(
+                CultureInfo.InvariantCulture,
+                $"{Data.Name}-{Method}-seed{Settings.Seed}"
+            );
+            foreach (var (name, value) in Parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                text.Append(CultureInfo.InvariantCulture, $"-{name}={value}");
+            string safe = new([
+                .. text.ToString()
+                    .Select(letter =>
+                        char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' or '-' or '_' or '=' ? letter : '_'
+                    ),
+            ]);
             return safe.Length <= LongestPrefix ? safe : safe[..LongestPrefix];
         }
     }
 
-    private static string DigestOf(string method, IReadOnlyDictionary<string, string> parameters, PlannedData data, RunSettings settings, HeldOutImages? heldOut)
+    private static string DigestOf(
+        string method,
+        IReadOnlyDictionary<string, string> parameters,
+        PlannedData data,
+        RunSettings settings,
+        HeldOutImages? heldOut
+    )
     {
         var source = data.Source;
         string[] lines =
@@ -52,22 +83,40 @@ public sealed record Cell(
             $"method={method}",
             .. ParameterLines(method, parameters, settings),
             $"data={source.Kind}|{data.WrittenPath}|{source.TrainPerClass}|{source.TestPerClass}|{source.ImageSize}|{source.Seed}",
-            string.Create(CultureInfo.InvariantCulture, $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}|{heldOut?.TrainPerClass}"),
-            string.Create(CultureInfo.InvariantCulture, $"tasks={settings.Tasks}|nodes={settings.Participation.Nodes}|dirichlet={settings.Participation.Dirichlet:R}|seed={settings.Seed}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"heldOut={heldOut?.Share:R}|{heldOut?.Seed}|{heldOut?.TrainPerClass}"
+            ),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"tasks={settings.Tasks}|nodes={settings.Participation.Nodes}|dirichlet={settings.Participation.Dirichlet:R}|seed={settings.Seed}"
+            ),
             $"budget={settings.Training.Rounds}|{settings.Training.Epochs}|{settings.Training.BatchSize}|{string.Join('-', settings.Training.Widths)}",
         ];
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..DigestLength];
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[
+            ..DigestLength
+        ];
     }
 
-    /// <summary>A baseline's parameters as they are given; of DMKD all that they come to, so that a cell is measured again when a default has changed.</summary>
-    private static IEnumerable<string> ParameterLines(string method, IReadOnlyDictionary<string, string> parameters, RunSettings settings)
+    /// <summary>
+    /// A baseline's parameters as they are given; of DMKD all that they come to, so that a cell is measured again
+    /// when a default has changed.
+    /// </summary>
+    private static IEnumerable<string> ParameterLines(
+        string method,
+        IReadOnlyDictionary<string, string> parameters,
+        RunSettings settings
+    )
     {
         try
         {
             if (method == DmkdParameters.MethodName)
             {
                 var applied = DmkdParameters.Apply(settings, new MethodParameters(method, parameters));
-                return [$"settings={JsonSerializer.Serialize(applied with { Data = new DataSource { Kind = "", Seed = 0 } }, ExperimentJson.Line)}"]; // data has a line of its own, without its place on this disk
+                return
+                [
+                    $"settings={JsonSerializer.Serialize(applied with { Data = new DataSource { Kind = "", Seed = 0 } }, ExperimentJson.Line)}",
+                ]; // data has a line of its own, without its place on this disk
             }
         }
         catch (MethodParameterException)
@@ -75,13 +124,16 @@ public sealed record Cell(
             // Stays as it is given, to be refused where it is used.
         }
 
-        return parameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"parameter.{pair.Key}={pair.Value}");
+        return parameters
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => $"parameter.{pair.Key}={pair.Value}");
     }
 }
 
 /// <summary>A cell and its place in the experiment. One cell may have several places, and is measured once.</summary>
 /// <param name="Label">Label of the method.</param>
-/// <param name="Parameter">The parameter that is varied; null for the method as it stands in the file, and in a search.</param>
+/// <param name="Parameter">The parameter that is varied; null for the method as it stands in the file, and in a
+/// search.</param>
 /// <param name="Value">Its value.</param>
 /// <param name="Cell">The cell.</param>
 public sealed record PlannedCell(string Label, string? Parameter, string? Value, Cell Cell)

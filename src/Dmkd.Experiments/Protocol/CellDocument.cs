@@ -8,21 +8,20 @@ using TorchSharp;
 
 namespace Dmkd.Experiments.Protocol;
 
-/// <summary>A finished cell as its file holds it: a method's row, and everything that one needs to measure it again. Field names are stable.</summary>
+/// <summary>
+/// A finished cell as its file holds it: a method's row, and everything that one needs to measure it again. Field
+/// names are stable.
+/// </summary>
 public sealed record CellDocument : ResultDocument
 {
     private const double SecondsPerHour = 3600;
 
     [JsonConstructor]
-    public CellDocument()
-    {
-    }
+    public CellDocument() { }
 
     [SetsRequiredMembers]
     private CellDocument(ResultDocument row)
-        : base(row)
-    {
-    }
+        : base(row) { }
 
     /// <summary>Name of the cell, and of its file.</summary>
     public string Cell { get; init; } = "";
@@ -36,13 +35,18 @@ public sealed record CellDocument : ResultDocument
     /// <summary>The method's parameters as the experiment gave them; what is missing had its default.</summary>
     public IReadOnlyDictionary<string, string> MethodParameters { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What was held out and tested on, when parameters were searched; null when the test images were.</summary>
+    /// <summary>
+    /// What was held out and tested on, when parameters were searched; null when the test images were.
+    /// </summary>
     public HeldOutImages? HeldOut { get; init; }
 
     /// <summary>What all methods share, with the data set; for DMKD everything that decided the result.</summary>
     public RunSettings? Settings { get; init; }
 
-    /// <summary>The run of another cell whose experts this one routes to; null when it learned its own. What they cost is counted in both.</summary>
+    /// <summary>
+    /// The run of another cell whose experts this one routes to; null when it learned its own. What they cost is
+    /// counted in both.
+    /// </summary>
     public string? ExpertsOf { get; init; }
 
     /// <summary>Power that is assumed while the device computes, in watts.</summary>
@@ -69,7 +73,9 @@ public sealed record CellDocument : ResultDocument
         ArgumentNullException.ThrowIfNull(cell);
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(circumstances);
-        return new CellDocument(ResultDocument.Of(cell.RunId, cell.Settings, result, result.NodesOf(cell.Settings.Participation.Nodes)))
+        return new CellDocument(
+            ResultDocument.Of(cell.RunId, cell.Settings, result, result.NodesOf(cell.Settings.Participation.Nodes))
+        )
         {
             Cell = cell.Name,
             Stage = cell.Stage,
@@ -94,7 +100,13 @@ public sealed record CellDocument : ResultDocument
 /// <param name="Versions">What computed.</param>
 /// <param name="Machine">Where.</param>
 /// <param name="Watts">Power that is assumed while the device computes.</param>
-public sealed record CellCircumstances(DateTimeOffset StartedAt, DateTimeOffset EndedAt, Versions Versions, MachineInfo Machine, double Watts);
+public sealed record CellCircumstances(
+    DateTimeOffset StartedAt,
+    DateTimeOffset EndedAt,
+    Versions Versions,
+    MachineInfo Machine,
+    double Watts
+);
 
 /// <summary>The machine that measured.</summary>
 /// <param name="Os">Operating system and version.</param>
@@ -109,13 +121,21 @@ public sealed record MachineInfo(string Os, int Cores, string Processor, long Me
 
     /// <summary>This machine.</summary>
     /// <param name="device">Where tensors are.</param>
-    public static MachineInfo Read(string device) => new(
-        RuntimeInformation.OSDescription, Environment.ProcessorCount, ProcessorName(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, device);
+    public static MachineInfo Read(string device) =>
+        new(
+            RuntimeInformation.OSDescription,
+            Environment.ProcessorCount,
+            ProcessorName(),
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+            device
+        );
 
     /// <summary>The name in Linux' list of processors; elsewhere the architecture has to do.</summary>
     private static string ProcessorName()
     {
-        string? line = File.Exists(ProcessorFile) ? File.ReadLines(ProcessorFile).FirstOrDefault(text => text.StartsWith(NameKey, StringComparison.Ordinal)) : null;
+        string? line = File.Exists(ProcessorFile)
+            ? File.ReadLines(ProcessorFile).FirstOrDefault(text => text.StartsWith(NameKey, StringComparison.Ordinal))
+            : null;
         return line?.Split(':', 2) is [_, var name] ? name.Trim() : RuntimeInformation.ProcessArchitecture.ToString();
     }
 }
@@ -139,12 +159,19 @@ public sealed record Versions(string Program, string Commit, string DotNet, stri
     {
         string[] parts = informational.Split('+', 2);
         return new Versions(
-            parts[0], parts.Length == 2 ? parts[1] : UnknownCommit, Environment.Version.ToString(), Number(typeof(torch)), Number(typeof(IGrainFactory)));
+            parts[0],
+            parts.Length == 2 ? parts[1] : UnknownCommit,
+            Environment.Version.ToString(),
+            Number(typeof(torch)),
+            Number(typeof(IGrainFactory))
+        );
     }
 
     /// <summary>The number that such a text begins with: some write more behind it.</summary>
     private static string Number(Type type) => InformationalVersion(type).Split(' ', '+')[0].TrimEnd('.');
 
     private static string InformationalVersion(Type type) =>
-        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? type.Assembly.GetName().Version?.ToString() ?? "unknown";
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? type.Assembly.GetName().Version?.ToString()
+        ?? "unknown";
 }

@@ -3,7 +3,10 @@ using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Protocol;
 
-/// <summary>The cells of a folder of results: one file each, found by the digest at the end of its name. Safe to use from many threads.</summary>
+/// <summary>
+/// The cells of a folder of results: one file each, found by the digest at the end of its name. Safe to use from many
+/// threads.
+/// </summary>
 /// <param name="folder">The folder of results.</param>
 public sealed class CellStore(string folder)
 {
@@ -25,7 +28,8 @@ public sealed class CellStore(string folder)
     {
         ArgumentNullException.ThrowIfNull(cell);
         AtomicFile.WriteJson(Path.Combine(Cells, cell.Name + Finished), document);
-        if (FileOf(cell.Digest, Failed) is { } failure) File.Delete(failure);
+        if (FileOf(cell.Digest, Failed) is { } failure)
+            File.Delete(failure);
     }
 
     /// <summary>Stores a failure; the cell is tried again by the next run.</summary>
@@ -37,26 +41,32 @@ public sealed class CellStore(string folder)
 
     /// <summary>The document of a cell by its digest; null when it was not finished.</summary>
     /// <exception cref="PlanException">Its file is damaged.</exception>
-    public CellDocument? FindFinished(string digest) => FileOf(digest, Finished) is { } file ? Read<CellDocument>(file) : null;
+    public CellDocument? FindFinished(string digest) =>
+        FileOf(digest, Finished) is { } file ? Read<CellDocument>(file) : null;
 
     /// <summary>The failure of a cell by its digest; null when it did not fail.</summary>
     /// <exception cref="PlanException">Its file is damaged.</exception>
-    public CellFailure? FindFailed(string digest) => FileOf(digest, Failed) is { } file ? Read<CellFailure>(file) : null;
+    public CellFailure? FindFailed(string digest) =>
+        FileOf(digest, Failed) is { } file ? Read<CellFailure>(file) : null;
 
-    private string? FileOf(string digest, string ending) => Directory.Exists(Cells)
-        ? Directory.EnumerateFiles(Cells, $"*-{digest}{ending}").Order(StringComparer.Ordinal).FirstOrDefault()
-        : null;
+    private string? FileOf(string digest, string ending) =>
+        Directory.Exists(Cells)
+            ? Directory.EnumerateFiles(Cells, $"*-{digest}{ending}").Order(StringComparer.Ordinal).FirstOrDefault()
+            : null;
 
     private static T Read<T>(string file)
     {
         try
         {
             using var stream = File.OpenRead(file);
-            return JsonSerializer.Deserialize<T>(stream, ExperimentJson.Indented) ?? throw new JsonException("it holds null");
+            return JsonSerializer.Deserialize<T>(stream, ExperimentJson.Indented)
+                ?? throw new JsonException("it holds null");
         }
         catch (JsonException e)
         {
-            throw new PlanException($"{file} is no cell of this version: {e.Message.Split(" Path:")[0]} Delete it to measure the cell again.");
+            throw new PlanException(
+                $"{file} is no cell of this version: {e.Message.Split(" Path:")[0]} Delete it to measure the cell again."
+            );
         }
     }
 }
@@ -86,14 +96,20 @@ internal static class AtomicFile
     }
 
     /// <summary>Writes a document as JSON.</summary>
-    public static void WriteJson<T>(string path, T document) => Write(path, stream =>
-    {
-        JsonSerializer.Serialize(stream, document, ExperimentJson.Indented);
-        stream.WriteByte((byte)'\n');
-    });
+    public static void WriteJson<T>(string path, T document) =>
+        Write(
+            path,
+            stream =>
+            {
+                JsonSerializer.Serialize(stream, document, ExperimentJson.Indented);
+                stream.WriteByte((byte)'\n');
+            }
+        );
 }
 
-/// <summary>A cell that failed, as its file holds it. The cell is tried again by the next run of the experiment.</summary>
+/// <summary>
+/// A cell that failed, as its file holds it. The cell is tried again by the next run of the experiment.
+/// </summary>
 public sealed record CellFailure
 {
     /// <summary>Name of the cell.</summary>

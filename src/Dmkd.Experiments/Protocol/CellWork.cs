@@ -12,21 +12,39 @@ namespace Dmkd.Experiments.Protocol;
 /// <param name="setting">What is the same for all cells.</param>
 /// <param name="time">The clock.</param>
 public sealed class CellWork(
-    ILearners learners, Func<DataSource, CancellationToken, Task<ImageDataset>> read, ValidationImages validation, CellStore store, WorkSetting setting, TimeProvider time)
+    ILearners learners,
+    Func<DataSource, CancellationToken, Task<ImageDataset>> read,
+    ValidationImages validation,
+    CellStore store,
+    WorkSetting setting,
+    TimeProvider time
+)
 {
     /// <summary>Measures a cell.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="progress">Receives the share done.</param>
     /// <param name="cancellationToken">Stops the work; nothing is stored then.</param>
     /// <returns>Its document, or its failure.</returns>
-    public async Task<(CellDocument? Document, CellFailure? Failure)> RunAsync(Cell cell, Action<double> progress, CancellationToken cancellationToken)
+    public async Task<(CellDocument? Document, CellFailure? Failure)> RunAsync(
+        Cell cell,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(cell);
         var start = time.GetUtcNow();
         try
         {
-            var source = cell.HeldOut is null ? cell.Data.Source : await validation.SourceOfAsync(cell, cancellationToken);
-            var problem = new ContinualProblem(await read(source, cancellationToken), cell.Settings with { Data = source });
+            var source = cell.HeldOut is null
+                ? cell.Data.Source
+                : await validation.SourceOfAsync(cell, cancellationToken);
+            var problem = new ContinualProblem(
+                await read(source, cancellationToken),
+                cell.Settings with
+                {
+                    Data = source,
+                }
+            );
             var result = await learners.Create(cell).LearnAsync(problem, progress, cancellationToken);
             var document = CellDocument.Of(cell, result, Circumstances(start));
             EventFile.Write(Path.Combine(setting.Folder, "tensorboard", cell.Name), document);
@@ -43,11 +61,14 @@ public sealed class CellWork(
 #pragma warning restore CA1031
     }
 
-    private CellCircumstances Circumstances(DateTimeOffset start) => new(start, time.GetUtcNow(), setting.Versions, setting.Machine, setting.Watts);
+    private CellCircumstances Circumstances(DateTimeOffset start) =>
+        new(start, time.GetUtcNow(), setting.Versions, setting.Machine, setting.Watts);
 
     /// <summary>Refusals speak for themselves; anything else also says what it is.</summary>
     private static string ReasonOf(Exception e) =>
-        e is RunFailedException or DatasetException or MethodParameterException or ArgumentException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+        e is RunFailedException or DatasetException or MethodParameterException or ArgumentException
+            ? e.Message
+            : $"{e.GetType().Name}: {e.Message}";
 }
 
 /// <summary>The cells of a stage that wait, and what the finished ones took. Not safe for concurrent use.</summary>
@@ -75,9 +96,11 @@ internal sealed class StageProgress
     public TimeSpan? Ended(Cell cell, CellDocument? document)
     {
         _waiting.Remove(cell);
-        if (document is not null) _finished.Add(FactsOf(document));
+        if (document is not null)
+            _finished.Add(FactsOf(document));
         return TimeLeft.Estimate(_finished, _waiting.Select(one => (one.Method, one.Data.Name)), _jobs);
     }
 
-    private static (string Method, string Dataset, double Seconds) FactsOf(CellDocument document) => (document.Method, document.Dataset, document.WallSeconds);
+    private static (string Method, string Dataset, double Seconds) FactsOf(CellDocument document) =>
+        (document.Method, document.Dataset, document.WallSeconds);
 }

@@ -5,7 +5,9 @@ using Dmkd.Data.Images;
 
 namespace Dmkd.Experiments.Protocol;
 
-/// <summary>Writes images as a zip of class folders, without loss: the form of the data sets of kind "images".</summary>
+/// <summary>
+/// Writes images as a zip of class folders, without loss: the form of the data sets of kind "images".
+/// </summary>
 internal static class ClassFolderZip
 {
     private const int HeaderBytes = 54;
@@ -23,17 +25,26 @@ internal static class ClassFolderZip
         {
             for (int i = 0; i < images.Count; i++)
             {
-                string name = string.Create(CultureInfo.InvariantCulture, $"{split}/{images.Labels[i]:D5} {classNames[images.Labels[i]]}/{i:D8}.bmp");
+                string name = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{split}/{images.Labels[i]:D5} {classNames[images.Labels[i]]}/{i:D8}.bmp"
+                );
                 using var entry = zip.CreateEntry(name, CompressionLevel.Fastest).Open();
                 entry.Write(Bitmap(images, i));
             }
         }
     }
 
-    /// <summary>An uncompressed bitmap of 24 bits a pixel: rows from the bottom up, blue first, each row filled up to four bytes.</summary>
+    /// <summary>
+    /// An uncompressed bitmap of 24 bits a pixel: rows from the bottom up, blue first, each row filled up to four
+    /// bytes.
+    /// </summary>
     private static byte[] Bitmap(ImageSet images, int index)
     {
-        int width = images.Width, height = images.Height, plane = width * height, row = (width * BytesPerPixel + 3) / 4 * 4;
+        int width = images.Width,
+            height = images.Height,
+            plane = width * height,
+            row = (width * BytesPerPixel + 3) / 4 * 4;
         byte[] file = new byte[HeaderBytes + row * height];
         "BM"u8.CopyTo(file);
         Put(2, file.Length);
@@ -49,8 +60,10 @@ internal static class ClassFolderZip
         {
             int start = HeaderBytes + (height - 1 - y) * row;
             for (int x = 0; x < width; x++)
-                for (int channel = 0; channel < BytesPerPixel; channel++)
-                    file[start + x * BytesPerPixel + channel] = pixels[(BytesPerPixel - 1 - channel) * plane + y * width + x];
+            for (int channel = 0; channel < BytesPerPixel; channel++)
+                file[start + x * BytesPerPixel + channel] = pixels[
+                    (BytesPerPixel - 1 - channel) * plane + y * width + x
+                ];
         }
 
         return file;

@@ -14,7 +14,8 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
     /// <param name="progress">Receives every look at the run; feed lines come once each.</param>
     /// <param name="cancellationToken">Stops following; the run itself goes on.</param>
     /// <exception cref="RunHaltedException">Somebody stopped the run.</exception>
-    /// <exception cref="RunFailedException">The run cannot go on, or the cluster does not answer for minutes.</exception>
+    /// <exception cref="RunFailedException">The run cannot go on, or the cluster does not answer for
+    /// minutes.</exception>
     public async Task<RunReport> FollowAsync(Action<RunProgress> progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
@@ -22,11 +23,15 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
         while (true)
         {
             var look = await LookAsync(seen, cancellationToken);
-            if (look.Events.Length > 0) seen = look.Events[^1].Sequence;
+            if (look.Events.Length > 0)
+                seen = look.Events[^1].Sequence;
             progress(look);
-            if (look.Phase is RunPhase.Failed) throw new RunFailedException(look.Error ?? "The run failed and left no reason.");
-            if (look.Phase is RunPhase.Completed && await run.GetReportAsync(cancellationToken) is { } report) return report;
-            if (look.IsStopped && look.Phase is not RunPhase.Completed) throw new RunHaltedException($"in phase {look.Phase} of task {look.Task + 1}");
+            if (look.Phase is RunPhase.Failed)
+                throw new RunFailedException(look.Error ?? "The run failed and left no reason.");
+            if (look.Phase is RunPhase.Completed && await run.GetReportAsync(cancellationToken) is { } report)
+                return report;
+            if (look.IsStopped && look.Phase is not RunPhase.Completed)
+                throw new RunHaltedException($"in phase {look.Phase} of task {look.Task + 1}");
             await Task.Delay(LookPeriod, time, cancellationToken);
         }
     }
@@ -39,16 +44,25 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
         {
             Delay = LookPeriod,
             MaxRetryAttempts = int.MaxValue,
-            ShouldHandle = look => ValueTask.FromResult(IsSilence(look.Outcome.Exception) && time.GetElapsedTime(since) <= MaxSilence),
+            ShouldHandle = look =>
+                ValueTask.FromResult(IsSilence(look.Outcome.Exception) && time.GetElapsedTime(since) <= MaxSilence),
         };
-        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+        var pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(retry)
+            .Build();
         try
         {
-            return await pipeline.ExecuteAsync(async cancel => await run.GetProgressAsync(seen, cancel), cancellationToken);
+            return await pipeline.ExecuteAsync(
+                async cancel => await run.GetProgressAsync(seen, cancel),
+                cancellationToken
+            );
         }
         catch (Exception e) when (IsSilence(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw new RunFailedException($"The cluster has not answered for {MaxSilence.TotalMinutes:F0} minutes: {e.Message} The run goes on by itself when it can.");
+            throw new RunFailedException(
+                $"The cluster has not answered for {MaxSilence.TotalMinutes:F0} minutes: {e.Message} The run "
+                    + $"goes on by itself when it can."
+            );
         }
     }
 

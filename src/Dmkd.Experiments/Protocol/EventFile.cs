@@ -10,16 +10,24 @@ internal static class EventFile
     /// <param name="document">The cell.</param>
     public static void Write(string folder, CellDocument document)
     {
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         var writer = SummaryWriter(folder, createRunName: false);
         AddMatrix("class-incremental", document.AccuracyMatrix.ClassIncremental);
         AddMatrix("task-incremental", document.AccuracyMatrix.TaskIncremental);
-        foreach (var (name, value) in new (string, double)[]
-        {
-            ("macroF1", document.MacroF1), ("forgetting", document.Forgetting), ("taskDetectionRate", document.TaskDetectionRate),
-            ("bytesUp", document.BytesUp), ("bytesDown", document.BytesDown), ("macsPerInput", document.MacsPerInput), ("deviceSeconds", document.DeviceSeconds),
-        })
+        foreach (
+            var (name, value) in new (string, double)[]
+            {
+                ("macroF1", document.MacroF1),
+                ("forgetting", document.Forgetting),
+                ("taskDetectionRate", document.TaskDetectionRate),
+                ("bytesUp", document.BytesUp),
+                ("bytesDown", document.BytesDown),
+                ("macsPerInput", document.MacsPerInput),
+                ("deviceSeconds", document.DeviceSeconds),
+            }
+        )
             writer.add_scalar($"end/{name}", (float)value, document.Tasks);
 
         void AddMatrix(string name, double[][] rows)
@@ -27,7 +35,8 @@ internal static class EventFile
             for (int task = 0; task < rows.Length; task++)
             {
                 writer.add_scalar($"{name}/mean", (float)rows[task].Average(), task + 1);
-                for (int on = 0; on <= task; on++) writer.add_scalar($"{name}/task-{on + 1}", (float)rows[task][on], task + 1);
+                for (int on = 0; on <= task; on++)
+                    writer.add_scalar($"{name}/task-{on + 1}", (float)rows[task][on], task + 1);
             }
         }
     }

@@ -3,7 +3,9 @@ using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Protocol;
 
-/// <summary>What a folder of results is about: the file <c>experiment.json</c> in it, which a report reads beside the cells.</summary>
+/// <summary>
+/// What a folder of results is about: the file <c>experiment.json</c> in it, which a report reads beside the cells.
+/// </summary>
 public sealed record ExperimentManifest
 {
     /// <summary>Name of the file.</summary>
@@ -31,7 +33,11 @@ public sealed record ExperimentManifest
     public required IReadOnlyList<ManifestEntry> Entries { get; init; }
 
     /// <summary>The manifest of an experiment.</summary>
-    public static ExperimentManifest Of(ExperimentPlan plan, IReadOnlyList<ChosenParameters> choices, IEnumerable<PlannedCell> cells)
+    public static ExperimentManifest Of(
+        ExperimentPlan plan,
+        IReadOnlyList<ChosenParameters> choices,
+        IEnumerable<PlannedCell> cells
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         return new ExperimentManifest
@@ -51,7 +57,8 @@ public sealed record ExperimentManifest
     public static ExperimentManifest? Find(string folder)
     {
         string file = Path.Combine(folder, FileName);
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         try
         {
             return JsonSerializer.Deserialize<ExperimentManifest>(File.ReadAllText(file), ExperimentJson.Indented);
@@ -72,10 +79,27 @@ public sealed record ExperimentManifest
 /// <param name="Label">Label of the method.</param>
 /// <param name="Dataset">The data set.</param>
 /// <param name="Seed">The seed.</param>
-/// <param name="Parameter">The parameter that is varied; null for the method as it stands in the file, and in a search.</param>
+/// <param name="Parameter">The parameter that is varied; null for the method as it stands in the file, and in a
+/// search.</param>
 /// <param name="Value">Its value.</param>
-public sealed record ManifestEntry(string Digest, CellStage Stage, string Label, string Dataset, int Seed, string? Parameter, string? Value)
+public sealed record ManifestEntry(
+    string Digest,
+    CellStage Stage,
+    string Label,
+    string Dataset,
+    int Seed,
+    string? Parameter,
+    string? Value
+)
 {
-    internal static ManifestEntry Of(PlannedCell planned) => new(
-        planned.Cell.Digest, planned.Cell.Stage, planned.Label, planned.Cell.Data.Name, planned.Cell.Settings.Seed, planned.Parameter, planned.Value);
+    internal static ManifestEntry Of(PlannedCell planned) =>
+        new(
+            planned.Cell.Digest,
+            planned.Cell.Stage,
+            planned.Label,
+            planned.Cell.Data.Name,
+            planned.Cell.Settings.Seed,
+            planned.Parameter,
+            planned.Value
+        );
 }

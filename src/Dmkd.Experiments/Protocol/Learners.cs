@@ -24,9 +24,14 @@ public sealed class Learners(IGrainFactory grains, DeviceWorker device, TimeProv
     public static void Check(Cell cell, DeviceWorker device)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        if (!Names.Contains(cell.Method)) throw new MethodParameterException($"there is no method '{cell.Method}'; there are: {string.Join(", ", Names)}.");
-        if (cell.Method == DmkdParameters.MethodName) _ = cell.OwnSettings;
-        else _ = BaselineCatalog.Create(cell.Method, new MethodParameters(cell.Method, cell.Parameters), device);
+        if (!Names.Contains(cell.Method))
+            throw new MethodParameterException(
+                $"there is no method '{cell.Method}'; there are: {string.Join(", ", Names)}."
+            );
+        if (cell.Method == DmkdParameters.MethodName)
+            _ = cell.OwnSettings;
+        else
+            _ = BaselineCatalog.Create(cell.Method, new MethodParameters(cell.Method, cell.Parameters), device);
     }
 
     /// <inheritdoc/>
@@ -49,25 +54,31 @@ public interface ILearners
 }
 
 /// <summary>
-/// Runs of DMKD that this process has seen to their end: a cell that differs from one of them in its routing alone takes its experts over. Earlier
+/// Runs of DMKD that this process has seen to their end: a cell that differs from one of them in its routing alone
+/// takes its experts over. Earlier
 /// processes do not count: they may have been built from another commit.
 /// </summary>
 public sealed class LearnedExperts
 {
     private readonly List<RunReport> _reports = [];
 
-    /// <summary>Remembers a finished run. One that took experts over itself is not remembered: whose they are is.</summary>
+    /// <summary>
+    /// Remembers a finished run. One that took experts over itself is not remembered: whose they are is.
+    /// </summary>
     public void Add(RunReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
-        if (report.Settings.ExpertsOf is not null) return;
-        lock (_reports) _reports.Add(report);
+        if (report.Settings.ExpertsOf is not null)
+            return;
+        lock (_reports)
+            _reports.Add(report);
     }
 
     /// <summary>A run that learned with the same settings; null when there is none.</summary>
     /// <param name="settings">Settings that may differ in their routing.</param>
     public string? RunLike(RunSettings settings)
     {
-        lock (_reports) return _reports.FirstOrDefault(report => report.Settings.LearnsAs(settings))?.RunId;
+        lock (_reports)
+            return _reports.FirstOrDefault(report => report.Settings.LearnsAs(settings))?.RunId;
     }
 }

@@ -55,7 +55,9 @@ public record ResultDocument
     /// <summary>What the updates sent would have been as dense fp32.</summary>
     public required long DenseBytes { get; init; }
 
-    /// <summary>Of <see cref="BytesUp"/>, what the routing was fitted to; null in results of programs that did not tell.</summary>
+    /// <summary>
+    /// Of <see cref="BytesUp"/>, what the routing was fitted to; null in results of programs that did not tell.
+    /// </summary>
     public long? RoutingBytes { get; init; }
 
     /// <summary>Device time of all participants, in seconds.</summary>
@@ -110,9 +112,7 @@ public sealed record RunDocument : ResultDocument
 {
     [SetsRequiredMembers]
     private RunDocument(ResultDocument row)
-        : base(row)
-    {
-    }
+        : base(row) { }
 
     /// <summary>Accuracy of the legacy model on its own classes; null without one.</summary>
     public double? LegacyAccuracy { get; init; }
@@ -130,16 +130,37 @@ public sealed record RunDocument : ResultDocument
     public ConvolutionDocument? Convolutions { get; init; }
 
     /// <summary>The document of a finished run.</summary>
-    public static RunDocument Of(RunReport report, IReadOnlyList<MethodResult> baselines, ConvolutionDocument? convolutions = null)
+    public static RunDocument Of(
+        RunReport report,
+        IReadOnlyList<MethodResult> baselines,
+        ConvolutionDocument? convolutions = null
+    )
     {
         ArgumentNullException.ThrowIfNull(report);
-        return new RunDocument(ResultDocument.Of(report.RunId, report.Settings, MethodResult.From(report), report.Settings.Participation.Nodes))
+        return new RunDocument(
+            ResultDocument.Of(
+                report.RunId,
+                report.Settings,
+                MethodResult.From(report),
+                report.Settings.Participation.Nodes
+            )
+        )
         {
             LegacyAccuracy = report.LegacyAccuracy,
             Library = report.Library,
             Settings = report.Settings,
             Convolutions = convolutions,
-            Baselines = [.. baselines.Select(result => ResultDocument.Of(report.RunId, report.Settings, result, result.NodesOf(report.Settings.Participation.Nodes)))],
+            Baselines =
+            [
+                .. baselines.Select(result =>
+                    ResultDocument.Of(
+                        report.RunId,
+                        report.Settings,
+                        result,
+                        result.NodesOf(report.Settings.Participation.Nodes)
+                    )
+                ),
+            ],
         };
     }
 }

@@ -41,12 +41,14 @@ internal sealed class Axis
     /// <param name="end">Place of the largest.</param>
     public static Axis Logarithmic(IReadOnlyCollection<double> values, double start, double end)
     {
-        double low = Math.Floor(Math.Log10(values.Min()) + 1e-9), high = Math.Ceiling(Math.Log10(values.Max()) - 1e-9);
+        double low = Math.Floor(Math.Log10(values.Min()) + 1e-9),
+            high = Math.Ceiling(Math.Log10(values.Max()) - 1e-9);
         return new Axis(low, high > low ? high : low + 1, start, end, true);
     }
 
     /// <summary>Place of a number.</summary>
-    public double PlaceOf(double value) => _start + ((_logarithmic ? Math.Log10(value) : value) - _low) / (_high - _low) * (_end - _start);
+    public double PlaceOf(double value) =>
+        _start + ((_logarithmic ? Math.Log10(value) : value) - _low) / (_high - _low) * (_end - _start);
 
     private double[] Steps()
     {
@@ -54,12 +56,14 @@ internal sealed class Axis
         return [.. Enumerable.Range(0, (int)Math.Round(_high / step) + 1).Select(i => i * step)];
     }
 
-    private double[] Powers() => [.. Enumerable.Range((int)_low, (int)(_high - _low) + 1).Select(power => Math.Pow(10, power))];
+    private double[] Powers() =>
+        [.. Enumerable.Range((int)_low, (int)(_high - _low) + 1).Select(power => Math.Pow(10, power))];
 
     /// <summary>1, 2 or 5 times a power of ten, so that there are about five steps.</summary>
     private static double StepOf(double largest)
     {
-        double rough = largest / 5, power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        double rough = largest / 5,
+            power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         return new[] { 1.0, 2, 5, 10 }.First(factor => factor * power >= rough - 1e-12) * power;
     }
 }
@@ -74,7 +78,8 @@ internal sealed record ChartArea(double Left, double Right, double Top, double B
 /// <summary>What lies behind the data of a chart: grid lines, and the names of the axes.</summary>
 internal static class ChartFrame
 {
-    private const double TitleDrop = 40, TitleShift = 38;
+    private const double TitleDrop = 40,
+        TitleShift = 38;
 
     /// <summary>Draws it.</summary>
     /// <param name="drawing">Receives it.</param>
@@ -88,15 +93,30 @@ internal static class ChartFrame
         {
             double y = vertical.PlaceOf(tick);
             drawing.Line(area.Left, y, area.Right, y, tick == 0 ? "axis" : "grid");
-            drawing.Text(area.Left - 8, y + 4, (100 * tick).ToString("0.##", CultureInfo.InvariantCulture), "end", "t tick");
+            drawing.Text(
+                area.Left - 8,
+                y + 4,
+                (100 * tick).ToString("0.##", CultureInfo.InvariantCulture),
+                "end",
+                "t tick"
+            );
         }
 
-        drawing.Text(area.Left - TitleShift, (area.Top + area.Bottom) / 2, verticalTitle, "middle", "t title", turned: true);
+        drawing.Text(
+            area.Left - TitleShift,
+            (area.Top + area.Bottom) / 2,
+            verticalTitle,
+            "middle",
+            "t title",
+            turned: true
+        );
         drawing.Text((area.Left + area.Right) / 2, area.Bottom + TitleDrop, horizontalTitle, "middle", "t title");
     }
 }
 
-/// <summary>Builds one drawing. Colours come from the page's style sheet, so that it follows light, dark and print.</summary>
+/// <summary>
+/// Builds one drawing. Colours come from the page's style sheet, so that it follows light, dark and print.
+/// </summary>
 internal sealed class Svg
 {
     private readonly StringBuilder _content = new();
@@ -119,15 +139,20 @@ internal sealed class Svg
     }
 
     /// <summary>A line from one point to another.</summary>
-    public Svg Line(double x1, double y1, double x2, double y2, string style) => Add($"<line class=\"{style}\" x1=\"{x1:0.#}\" y1=\"{y1:0.#}\" x2=\"{x2:0.#}\" y2=\"{y2:0.#}\"/>");
+    public Svg Line(double x1, double y1, double x2, double y2, string style) =>
+        Add($"<line class=\"{style}\" x1=\"{x1:0.#}\" y1=\"{y1:0.#}\" x2=\"{x2:0.#}\" y2=\"{y2:0.#}\"/>");
 
     /// <summary>A line through points.</summary>
     public Svg Polyline(IEnumerable<(double X, double Y)> points, string style) =>
-        Add($"<polyline class=\"{style}\" points=\"{string.Join(' ', points.Select(point => FormattableString.Invariant($"{point.X:0.#},{point.Y:0.#}")))}\"/>");
+        Add(
+            $"<polyline class=\"{style}\" points=\"{string.Join(' ', points.Select(point => FormattableString.Invariant($"{point.X:0.#},{point.Y:0.#}")))}\"/>"
+        );
 
     /// <summary>A dot that tells its value when pointed at.</summary>
     public Svg Dot(double x, double y, double radius, string style, string tip) =>
-        Add($"<circle class=\"{style}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"{radius:0.#}\"><title>{Escape(tip)}</title></circle>");
+        Add(
+            $"<circle class=\"{style}\" cx=\"{x:0.#}\" cy=\"{y:0.#}\" r=\"{radius:0.#}\"><title>{Escape(tip)}</title></circle>"
+        );
 
     /// <summary>A rectangle that tells its value when pointed at.</summary>
     /// <param name="x">Left.</param>
@@ -137,8 +162,18 @@ internal sealed class Svg
     /// <param name="style">Its class.</param>
     /// <param name="tip">Its value.</param>
     /// <param name="fill">A colour that no scheme changes; null for the class's.</param>
-    public Svg Rectangle(double x, double y, double width, double height, string style, string tip, string? fill = null) =>
-        Add($"<rect class=\"{style}\"{(fill is null ? "" : $" fill=\"{fill}\"")} x=\"{x:0.#}\" y=\"{y:0.#}\" width=\"{width:0.#}\" height=\"{height:0.#}\"><title>{Escape(tip)}</title></rect>");
+    public Svg Rectangle(
+        double x,
+        double y,
+        double width,
+        double height,
+        string style,
+        string tip,
+        string? fill = null
+    ) =>
+        Add(
+            $"<rect class=\"{style}\"{(fill is null ? "" : $" fill=\"{fill}\"")} x=\"{x:0.#}\" y=\"{y:0.#}\" width=\"{width:0.#}\" height=\"{height:0.#}\"><title>{Escape(tip)}</title></rect>"
+        );
 
     /// <summary>A text.</summary>
     /// <param name="x">Where it is anchored.</param>
@@ -147,13 +182,24 @@ internal sealed class Svg
     /// <param name="anchor">start, middle or end.</param>
     /// <param name="style">Its class.</param>
     /// <param name="turned">Whether it reads upwards.</param>
-    public Svg Text(double x, double y, string text, string anchor = "start", string style = "t", bool turned = false) =>
-        Add($"<text class=\"{style}\" x=\"{x:0.#}\" y=\"{y:0.#}\" text-anchor=\"{anchor}\"{(turned ? FormattableString.Invariant($" transform=\"rotate(-90 {x:0.#} {y:0.#})\"") : "")}>{Escape(text)}</text>");
+    public Svg Text(
+        double x,
+        double y,
+        string text,
+        string anchor = "start",
+        string style = "t",
+        bool turned = false
+    ) =>
+        Add(
+            $"<text class=\"{style}\" x=\"{x:0.#}\" y=\"{y:0.#}\" text-anchor=\"{anchor}\"{(turned ? FormattableString.Invariant($" transform=\"rotate(-90 {x:0.#} {y:0.#})\"") : "")}>{Escape(text)}</text>"
+        );
 
     /// <summary>The drawing as an element of a page.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"<svg viewBox=\"0 0 {_width:0.#} {_height:0.#}\" style=\"max-width:{_width:0.#}px\" role=\"img\" aria-label=\"{Escape(_title)}\"><title>{Escape(_title)}</title><desc>{Escape(_description)}</desc>{_content}</svg>");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"<svg viewBox=\"0 0 {_width:0.#} {_height:0.#}\" style=\"max-width:{_width:0.#}px\" role=\"img\" aria-label=\"{Escape(_title)}\"><title>{Escape(_title)}</title><desc>{Escape(_description)}</desc>{_content}</svg>"
+        );
 
     /// <summary>A text that means itself in HTML.</summary>
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
@@ -177,7 +223,8 @@ internal static class LabelColumn
     /// <summary>Room that labels need.</summary>
     /// <param name="labels">The labels, at least one; they are drawn short.</param>
     /// <param name="least">Room that there is in any case.</param>
-    public static double WidthOf(IEnumerable<string> labels, double least) => Math.Max(least, LetterWidth * labels.Max(label => Short(label).Length));
+    public static double WidthOf(IEnumerable<string> labels, double least) =>
+        Math.Max(least, LetterWidth * labels.Max(label => Short(label).Length));
 
     /// <summary>Moves places as little as it takes to have a gap between any two.</summary>
     /// <param name="wanted">Where the labels want to be.</param>

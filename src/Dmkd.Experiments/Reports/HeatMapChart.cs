@@ -5,29 +5,59 @@ namespace Dmkd.Experiments.Reports;
 /// <summary>A method's accuracy matrix as colours: one row per task learned, one column per task tested.</summary>
 internal static class HeatMapChart
 {
-    private const double Left = 44, Top = 8, Largest = 40, Smallest = 11, Side = 260, RoomForNumbers = 24, HalfTitle = 60;
+    private const double Left = 44,
+        Top = 8,
+        Largest = 40,
+        Smallest = 11,
+        Side = 260,
+        RoomForNumbers = 24,
+        HalfTitle = 60;
 
     // Brewer's YlGnBu: readable in grey and by the colour-blind, as in the pictures of `preserve`.
     private static readonly (int Red, int Green, int Blue)[] Palette =
-        [(255, 255, 217), (237, 248, 177), (199, 233, 180), (127, 205, 187), (65, 182, 196), (29, 145, 192), (34, 94, 168), (37, 52, 148), (8, 29, 88)];
+    [
+        (255, 255, 217),
+        (237, 248, 177),
+        (199, 233, 180),
+        (127, 205, 187),
+        (65, 182, 196),
+        (29, 145, 192),
+        (34, 94, 168),
+        (37, 52, 148),
+        (8, 29, 88),
+    ];
 
     /// <summary>Draws it.</summary>
     /// <param name="title">What it shows.</param>
     /// <param name="rows">Row t holds the mean accuracies on tasks 0 to t after task t.</param>
     public static string Draw(string title, double[][] rows)
     {
-        double size = Math.Clamp(Math.Floor(Side / rows.Length), Smallest, Largest), side = size * rows.Length;
+        double size = Math.Clamp(Math.Floor(Side / rows.Length), Smallest, Largest),
+            side = size * rows.Length;
         var drawing = new Svg(Left + Math.Max(side + 8, side / 2 + HalfTitle), Top + side + 38, title, Describe(rows));
         int step = (int)Math.Ceiling(14 / size);
         for (int task = 0; task < rows.Length; task++)
         {
-            for (int on = 0; on <= task; on++) DrawCell(drawing, rows[task][on], Left + size * on, Top + size * task, size, $"after task {task + 1}, on task {on + 1}: {Measure.Percent(rows[task][on])} %");
-            if (task % step != 0) continue;
+            for (int on = 0; on <= task; on++)
+                DrawCell(
+                    drawing,
+                    rows[task][on],
+                    Left + size * on,
+                    Top + size * task,
+                    size,
+                    $"after task {task + 1}, on task {on + 1}: {Measure.Percent(rows[task][on])} %"
+                );
+            if (task % step != 0)
+                continue;
             string number = (task + 1).ToString(CultureInfo.InvariantCulture);
-            drawing.Text(Left - 6, Top + size * (task + 0.5) + 4, number, "end", "t tick").Text(Left + size * (task + 0.5), Top + side + 15, number, "middle", "t tick");
+            drawing
+                .Text(Left - 6, Top + size * (task + 0.5) + 4, number, "end", "t tick")
+                .Text(Left + size * (task + 0.5), Top + side + 15, number, "middle", "t tick");
         }
 
-        drawing.Text(12, Top + side / 2, "after task", "middle", "t title", turned: true).Text(Left + side / 2, Top + side + 32, "accuracy on task", "middle", "t title");
+        drawing
+            .Text(12, Top + side / 2, "after task", "middle", "t title", turned: true)
+            .Text(Left + side / 2, Top + side + 32, "accuracy on task", "middle", "t title");
         return drawing.ToString();
     }
 
@@ -35,7 +65,13 @@ internal static class HeatMapChart
     {
         drawing.Rectangle(x, y, size, size, "cell", tip, ColourOf(accuracy));
         if (size >= RoomForNumbers)
-            drawing.Text(x + size / 2, y + size / 2 + 4, Math.Round(100 * accuracy).ToString(CultureInfo.InvariantCulture), "middle", accuracy > 0.55 ? "t onDark" : "t onLight");
+            drawing.Text(
+                x + size / 2,
+                y + size / 2 + 4,
+                Math.Round(100 * accuracy).ToString(CultureInfo.InvariantCulture),
+                "middle",
+                accuracy > 0.55 ? "t onDark" : "t onLight"
+            );
     }
 
     private static string ColourOf(double share)
@@ -49,5 +85,8 @@ internal static class HeatMapChart
     }
 
     private static string Describe(double[][] rows) =>
-        string.Join(" ", rows.Select((row, task) => $"After task {task + 1}: {string.Join(", ", row.Select(Measure.Percent))} %."));
+        string.Join(
+            " ",
+            rows.Select((row, task) => $"After task {task + 1}: {string.Join(", ", row.Select(Measure.Percent))} %.")
+        );
 }

@@ -3,54 +3,117 @@ namespace Dmkd.Experiments.Reports;
 /// <summary>Curves with standard deviations as bars, each with its name at its end.</summary>
 internal static class LineChart
 {
-    private const double Width = 560, Height = 330, Left = 52, LeastRoom = 112, Top = 14, Bottom = 282;
-    private const double LabelGap = 14, Cap = 3, WidestDodge = 14, Dodge = 3;
+    private const double Width = 560,
+        Height = 330,
+        Left = 52,
+        LeastRoom = 112,
+        Top = 14,
+        Bottom = 282;
+    private const double LabelGap = 14,
+        Cap = 3,
+        WidestDodge = 14,
+        Dodge = 3;
 
     /// <summary>Draws shares of 1, in percent.</summary>
     /// <param name="title">What it shows.</param>
     /// <param name="horizontal">Title of the horizontal axis.</param>
     /// <param name="places">Names of the places on it, evenly spaced.</param>
     /// <param name="series">The curves.</param>
-    public static string Draw(string title, string horizontal, IReadOnlyList<string> places, IReadOnlyList<Series> series)
+    public static string Draw(
+        string title,
+        string horizontal,
+        IReadOnlyList<string> places,
+        IReadOnlyList<Series> series
+    )
     {
         double right = Width - 18 - LabelColumn.WidthOf(series.Select(one => one.Label), LeastRoom);
         var drawing = new Svg(Width, Height, title, Describe(horizontal, places, series));
-        double largest = series.SelectMany(one => one.Points).OfType<SampleSummary>().Select(point => point.Mean + (point.Deviation ?? 0)).DefaultIfEmpty(1).Max();
+        double largest = series
+            .SelectMany(one => one.Points)
+            .OfType<SampleSummary>()
+            .Select(point => point.Mean + (point.Deviation ?? 0))
+            .DefaultIfEmpty(1)
+            .Max();
         var vertical = Axis.FromZero(Math.Min(largest, 1), Bottom, Top);
         ChartFrame.Draw(drawing, new ChartArea(Left, right, Top, Bottom), vertical, "accuracy, %", horizontal);
-        for (int i = 0; i < places.Count; i++) drawing.Text(X(i, places.Count, right), Bottom + 16, places[i], "middle", "t tick");
+        for (int i = 0; i < places.Count; i++)
+            drawing.Text(X(i, places.Count, right), Bottom + 16, places[i], "middle", "t tick");
         // The reference is drawn last: on top.
         double dodge = Math.Min(Dodge, WidestDodge / Math.Max(1, series.Count - 1)); // bars side by side
-        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse()) DrawSeries(drawing, one, dodge * (index - (series.Count - 1) / 2.0), places, vertical, right);
+        foreach (var (one, index) in series.Select((one, index) => (one, index)).Reverse())
+            DrawSeries(drawing, one, dodge * (index - (series.Count - 1) / 2.0), places, vertical, right);
         DrawLabels(drawing, series, places.Count, vertical, right);
         return drawing.ToString();
     }
 
-    private static void DrawSeries(Svg drawing, Series series, double offset, IReadOnlyList<string> places, Axis vertical, double right)
+    private static void DrawSeries(
+        Svg drawing,
+        Series series,
+        double offset,
+        IReadOnlyList<string> places,
+        Axis vertical,
+        double right
+    )
     {
-        var points = series.Points.Select((point, place) => (X: X(place, places.Count, right) + offset, Point: point, Place: place)).Where(entry => entry.Point is not null).ToArray();
-        drawing.Polyline(points.Select(entry => (entry.X, vertical.PlaceOf(entry.Point!.Mean))), $"line {series.Colour} {series.Dashes}{(series.Style == 0 ? " main" : "")}");
+        var points = series
+            .Points.Select((point, place) => (X: X(place, places.Count, right) + offset, Point: point, Place: place))
+            .Where(entry => entry.Point is not null)
+            .ToArray();
+        drawing.Polyline(
+            points.Select(entry => (entry.X, vertical.PlaceOf(entry.Point!.Mean))),
+            $"line {series.Colour} {series.Dashes}{(series.Style == 0 ? " main" : "")}"
+        );
         foreach (var (x, point, place) in points)
         {
             if (point!.Deviation is { } deviation)
             {
-                double high = vertical.PlaceOf(Math.Min(point.Mean + deviation, 1)), low = vertical.PlaceOf(Math.Max(point.Mean - deviation, 0));
-                drawing.Line(x, high, x, low, $"bar {series.Colour}").Line(x - Cap, high, x + Cap, high, $"bar {series.Colour}").Line(x - Cap, low, x + Cap, low, $"bar {series.Colour}");
+                double high = vertical.PlaceOf(Math.Min(point.Mean + deviation, 1)),
+                    low = vertical.PlaceOf(Math.Max(point.Mean - deviation, 0));
+                drawing
+                    .Line(x, high, x, low, $"bar {series.Colour}")
+                    .Line(x - Cap, high, x + Cap, high, $"bar {series.Colour}")
+                    .Line(x - Cap, low, x + Cap, low, $"bar {series.Colour}");
             }
 
-            drawing.Dot(x, vertical.PlaceOf(point.Mean), series.Style == 0 ? 3.6 : 2.8, $"dot {series.Colour}", $"{series.Label}, {places[place]}: {Numbers.MeanAndDeviation(point, Measure.Percent)} %");
+            drawing.Dot(
+                x,
+                vertical.PlaceOf(point.Mean),
+                series.Style == 0 ? 3.6 : 2.8,
+                $"dot {series.Colour}",
+                $"{series.Label}, {places[place]}: {Numbers.MeanAndDeviation(point, Measure.Percent)} %"
+            );
         }
     }
 
     private static void DrawLabels(Svg drawing, IReadOnlyList<Series> series, int places, Axis vertical, double right)
     {
-        var ends = series.Select(one => (Series: one, Last: one.Points.Select((point, place) => (point, place)).LastOrDefault(entry => entry.point is not null))).Where(entry => entry.Last.point is not null).ToArray();
-        double[] rows = LabelColumn.Spread([.. ends.Select(end => vertical.PlaceOf(end.Last.point!.Mean))], LabelGap, Top, Bottom);
+        var ends = series
+            .Select(one =>
+                (
+                    Series: one,
+                    Last: one.Points.Select((point, place) => (point, place))
+                        .LastOrDefault(entry => entry.point is not null)
+                )
+            )
+            .Where(entry => entry.Last.point is not null)
+            .ToArray();
+        double[] rows = LabelColumn.Spread(
+            [.. ends.Select(end => vertical.PlaceOf(end.Last.point!.Mean))],
+            LabelGap,
+            Top,
+            Bottom
+        );
         for (int i = 0; i < ends.Length; i++)
         {
             double from = X(ends[i].Last.place, places, right) + 8;
             drawing.Line(from, vertical.PlaceOf(ends[i].Last.point!.Mean), right + 10, rows[i], "leader");
-            drawing.Text(right + 14, rows[i] + 4, LabelColumn.Short(ends[i].Series.Label), "start", $"t label {ends[i].Series.Colour}{(ends[i].Series.Style == 0 ? " main" : "")}");
+            drawing.Text(
+                right + 14,
+                rows[i] + 4,
+                LabelColumn.Short(ends[i].Series.Label),
+                "start",
+                $"t label {ends[i].Series.Colour}{(ends[i].Series.Style == 0 ? " main" : "")}"
+            );
         }
     }
 
@@ -58,8 +121,14 @@ internal static class LineChart
     private static double X(int place, int count, double right) => Left + (place + 0.5) / count * (right - Left);
 
     private static string Describe(string horizontal, IReadOnlyList<string> places, IReadOnlyList<Series> series) =>
-        $"By {horizontal}. " + string.Join(" ", series.Select(one =>
-            $"{one.Label}: {string.Join(", ", one.Points.Select((point, place) => point is null ? $"{places[place]} nothing" : $"{places[place]} {Numbers.MeanAndDeviation(point, Measure.Percent)} %"))}."));
+        $"By {horizontal}. "
+        + string.Join(
+            " ",
+            series.Select(one =>
+                $"{one.Label}: "
+                + $"{string.Join(", ", one.Points.Select((point, place) => point is null ? $"{places[place]} nothing" : $"{places[place]} {Numbers.MeanAndDeviation(point, Measure.Percent)} %"))}."
+            )
+        );
 }
 
 /// <summary>A line of a chart.</summary>

@@ -12,24 +12,29 @@ namespace Dmkd.Experiments.Reports;
 internal sealed record Measure(string Name, string Title, Func<CellDocument, double> Of, Func<double, string> Text)
 {
     /// <summary>Class-incremental accuracy at the end.</summary>
-    public static Measure ClassIncremental { get; } = new("finalAccuracy", "class-incremental", cell => cell.FinalAccuracy, Percent);
+    public static Measure ClassIncremental { get; } =
+        new("finalAccuracy", "class-incremental", cell => cell.FinalAccuracy, Percent);
 
     /// <summary>Task-incremental accuracy at the end.</summary>
-    public static Measure TaskIncremental { get; } = new("taskIncrementalAccuracy", "task-incremental", cell => cell.TaskIncrementalAccuracy, Percent);
+    public static Measure TaskIncremental { get; } =
+        new("taskIncrementalAccuracy", "task-incremental", cell => cell.TaskIncrementalAccuracy, Percent);
 
     /// <summary>Forgetting.</summary>
     public static Measure Forgetting { get; } = new("forgetting", "forgetting", cell => cell.Forgetting, Percent);
 
     /// <summary>Bytes in both directions.</summary>
-    public static Measure Bytes { get; } = new("bytes", "bytes sent and fetched", cell => cell.BytesUp + cell.BytesDown, Unit("B"));
+    public static Measure Bytes { get; } =
+        new("bytes", "bytes sent and fetched", cell => cell.BytesUp + cell.BytesDown, Unit("B"));
 
     /// <summary>Multiply-adds per input.</summary>
-    public static Measure MultiplyAdds { get; } = new("macsPerInput", "multiply-adds per input", cell => cell.MacsPerInput, Unit(""));
+    public static Measure MultiplyAdds { get; } =
+        new("macsPerInput", "multiply-adds per input", cell => cell.MacsPerInput, Unit(""));
 
     /// <summary>What a method is good for.</summary>
     public static IReadOnlyList<Measure> Quality { get; } =
     [
-        ClassIncremental, TaskIncremental,
+        ClassIncremental,
+        TaskIncremental,
         new("macroF1", "macro-F1", cell => cell.MacroF1, value => value.ToString("F3", CultureInfo.InvariantCulture)),
         Forgetting,
         new("taskDetectionRate", "right task", cell => cell.TaskDetectionRate, Percent),
@@ -43,7 +48,12 @@ internal sealed record Measure(string Name, string Title, Func<CellDocument, dou
         new("denseBytes", "sent, as dense fp32", cell => cell.DenseBytes, Unit("B")),
         new("parameters", "parameters", cell => cell.Parameters, Unit("")),
         MultiplyAdds,
-        new("exemplars", "exemplars", cell => cell.Exemplars, value => value.ToString("N0", CultureInfo.InvariantCulture)),
+        new(
+            "exemplars",
+            "exemplars",
+            cell => cell.Exemplars,
+            value => value.ToString("N0", CultureInfo.InvariantCulture)
+        ),
         new("deviceSeconds", "device time", cell => cell.DeviceSeconds, Unit("s")),
         new("wallSeconds", "wall time", cell => cell.WallSeconds, Unit("s")),
         new("energyWattHours", "energy, estimated", cell => cell.EnergyWattHours, Unit("Wh")),
@@ -57,9 +67,19 @@ internal sealed record Measure(string Name, string Title, Func<CellDocument, dou
 
     private static string WithPrefix(double value, string unit)
     {
-        (double size, string prefix) = Math.Abs(value) switch { >= 1e12 => (1e12, "T"), >= 1e9 => (1e9, "G"), >= 1e6 => (1e6, "M"), >= 1e3 => (1e3, "k"), _ => (1, "") };
+        (double size, string prefix) = Math.Abs(value) switch
+        {
+            >= 1e12 => (1e12, "T"),
+            >= 1e9 => (1e9, "G"),
+            >= 1e6 => (1e6, "M"),
+            >= 1e3 => (1e3, "k"),
+            _ => (1, ""),
+        };
         double scaled = value / size;
-        string digits = scaled >= 100 || scaled == Math.Round(scaled) ? "F0" : scaled >= 10 ? "F1" : "F2";
+        string digits =
+            scaled >= 100 || scaled == Math.Round(scaled) ? "F0"
+            : scaled >= 10 ? "F1"
+            : "F2";
         return $"{scaled.ToString(digits, CultureInfo.InvariantCulture)} {prefix}{unit}".TrimEnd();
     }
 }
@@ -76,14 +96,24 @@ public sealed record SampleSummary(int Count, double Mean, double? Deviation)
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfLessThan(values.Count, 1);
         double mean = values.Average();
-        return new SampleSummary(values.Count, mean, values.Count < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)));
+        return new SampleSummary(
+            values.Count,
+            mean,
+            values.Count < 2
+                ? null
+                : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1))
+        );
     }
 }
 
-/// <summary>Student's paired t-test, two-sided: whether two methods differ beyond chance, seed by seed. Says little for few seeds.</summary>
+/// <summary>
+/// Student's paired t-test, two-sided: whether two methods differ beyond chance, seed by seed. Says little for few
+/// seeds.
+/// </summary>
 /// <param name="Pairs">Seeds that both have, n.</param>
 /// <param name="MeanDifference">Mean of the differences, one minus other.</param>
-/// <param name="PValue">Chance of a difference at least as large between equals; null when it cannot be told: one pair, or differences that are all the same.</param>
+/// <param name="PValue">Chance of a difference at least as large between equals; null when it cannot be told: one
+/// pair, or differences that are all the same.</param>
 public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue)
 {
     // Differences that are equal by arithmetic differ by a rounding error or two.
@@ -98,15 +128,21 @@ public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue
     {
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
-        if (one.Count != other.Count) throw new ArgumentException($"There must be as many values of both; there are {one.Count} and {other.Count}.", nameof(other));
-        if (one.Count == 0) return null;
+        if (one.Count != other.Count)
+            throw new ArgumentException(
+                $"There must be as many values of both; there are {one.Count} and {other.Count}.",
+                nameof(other)
+            );
+        if (one.Count == 0)
+            return null;
         var differences = SampleSummary.Of([.. one.Zip(other, (a, b) => a - b)]);
         return new PairedTest(one.Count, differences.Mean, PValueOf(differences));
     }
 
     private static double? PValueOf(SampleSummary differences)
     {
-        if (differences.Deviation is not { } deviation || deviation < SmallestDeviation) return null;
+        if (differences.Deviation is not { } deviation || deviation < SmallestDeviation)
+            return null;
         double t = differences.Mean / (deviation / Math.Sqrt(differences.Count));
         return 2 * StudentT.CDF(0, 1, differences.Count - 1, -Math.Abs(t));
     }
@@ -117,16 +153,27 @@ public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue
 /// <param name="Label">The method.</param>
 /// <param name="Seeds">Seeds that are finished.</param>
 /// <param name="Measures">Mean and spread by field name.</param>
-/// <param name="AgainstReference">Paired test of the class-incremental accuracy against the reference; null for the reference itself.</param>
+/// <param name="AgainstReference">Paired test of the class-incremental accuracy against the reference; null for the
+/// reference itself.</param>
 public sealed record MethodSummary(
-    string Dataset, string Label, IReadOnlyList<int> Seeds, IReadOnlyDictionary<string, SampleSummary> Measures, PairedTest? AgainstReference)
+    string Dataset,
+    string Label,
+    IReadOnlyList<int> Seeds,
+    IReadOnlyDictionary<string, SampleSummary> Measures,
+    PairedTest? AgainstReference
+)
 {
     internal static MethodSummary Of(ExperimentResults results, string dataset, string label)
     {
         var rows = results.RowsOf(dataset, label);
         return new MethodSummary(
-            dataset, label, [.. rows.Select(row => row.Place.Seed)],
-            Measure.Quality.Concat(Measure.Cost).ToDictionary(measure => measure.Name, measure => ExperimentResults.Summarise(rows, measure)),
-            results.AgainstReference(dataset, label, Measure.ClassIncremental));
+            dataset,
+            label,
+            [.. rows.Select(row => row.Place.Seed)],
+            Measure
+                .Quality.Concat(Measure.Cost)
+                .ToDictionary(measure => measure.Name, measure => ExperimentResults.Summarise(rows, measure)),
+            results.AgainstReference(dataset, label, Measure.ClassIncremental)
+        );
     }
 }

@@ -36,7 +36,12 @@ public sealed record ReportDocument
             Rows = results.Rows.Count,
             Missing = results.Missing,
             Failed = [.. results.Failures.Select(failure => new FailedCell(failure.Cell, failure.Error))],
-            Summary = [.. from dataset in results.Manifest.Datasets from label in results.LabelsOf(dataset) select MethodSummary.Of(results, dataset, label)],
+            Summary =
+            [
+                .. from dataset in results.Manifest.Datasets
+                from label in results.LabelsOf(dataset)
+                select MethodSummary.Of(results, dataset, label),
+            ],
         };
     }
 }

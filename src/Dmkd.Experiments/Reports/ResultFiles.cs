@@ -6,7 +6,10 @@ using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Reports;
 
-/// <summary>The rows of an experiment as files for other programs: CSV and one JSON document per line. Columns have the names of the fields.</summary>
+/// <summary>
+/// The rows of an experiment as files for other programs: CSV and one JSON document per line. Columns have the names
+/// of the fields.
+/// </summary>
 internal static class ResultFiles
 {
     /// <summary>Fields that are not part of a cell's document: what its place in the experiment is.</summary>
@@ -15,10 +18,46 @@ internal static class ResultFiles
     /// <summary>Fields of the document with a column of their own; what is nested in it gets a path.</summary>
     private static readonly string[] Columns =
     [
-        "cell", "stage", "dataset", "method", "methodParameters", "seed", "data", "tasks", "nodes", "finalAccuracy", "taskIncrementalAccuracy", "macroF1", "forgetting",
-        "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes", "parameters", "macsPerInput", "exemplars", "expertsOf", "deviceSeconds", "wallSeconds", "watts", "energyWattHours",
-        "settings.rounds", "settings.epochs", "settings.batchSize", "startedAt", "finishedAt", "versions.program", "versions.commit", "versions.dotNet", "versions.torchSharp",
-        "versions.orleans", "machine.os", "machine.cores", "machine.processor", "machine.memoryBytes", "machine.device",
+        "cell",
+        "stage",
+        "dataset",
+        "method",
+        "methodParameters",
+        "seed",
+        "data",
+        "tasks",
+        "nodes",
+        "finalAccuracy",
+        "taskIncrementalAccuracy",
+        "macroF1",
+        "forgetting",
+        "taskDetectionRate",
+        "bytesUp",
+        "bytesDown",
+        "denseBytes",
+        "parameters",
+        "macsPerInput",
+        "exemplars",
+        "expertsOf",
+        "deviceSeconds",
+        "wallSeconds",
+        "watts",
+        "energyWattHours",
+        "settings.rounds",
+        "settings.epochs",
+        "settings.batchSize",
+        "startedAt",
+        "finishedAt",
+        "versions.program",
+        "versions.commit",
+        "versions.dotNet",
+        "versions.torchSharp",
+        "versions.orleans",
+        "machine.os",
+        "machine.cores",
+        "machine.processor",
+        "machine.memoryBytes",
+        "machine.device",
     ];
 
     /// <summary>The rows as CSV (RFC 4180, lines end with a line feed), without the matrices.</summary>
@@ -28,7 +67,8 @@ internal static class ResultFiles
         foreach (var row in rows)
         {
             var document = Document(row);
-            text.AppendJoin(',', PlaceFields.Concat(Columns).Select(path => Quote(TextAt(document, path)))).Append('\n');
+            text.AppendJoin(',', PlaceFields.Concat(Columns).Select(path => Quote(TextAt(document, path))))
+                .Append('\n');
         }
 
         return text.ToString();
@@ -40,28 +80,43 @@ internal static class ResultFiles
 
     private static JsonObject Document(ResultRow row)
     {
-        var document = new JsonObject { ["label"] = row.Place.Label, ["parameter"] = row.Place.Parameter, ["value"] = row.Place.Value };
-        foreach (var (name, value) in JsonSerializer.SerializeToNode(row.Document, ExperimentJson.Line)!.AsObject().ToArray()) document[name] = value?.DeepClone();
+        var document = new JsonObject
+        {
+            ["label"] = row.Place.Label,
+            ["parameter"] = row.Place.Parameter,
+            ["value"] = row.Place.Value,
+        };
+        foreach (
+            var (name, value) in JsonSerializer.SerializeToNode(row.Document, ExperimentJson.Line)!.AsObject().ToArray()
+        )
+            document[name] = value?.DeepClone();
         return document;
     }
 
     private static string TextAt(JsonObject document, string path)
     {
         JsonNode? node = document;
-        foreach (string step in path.Split('.')) node = node?[step];
+        foreach (string step in path.Split('.'))
+            node = node?[step];
         return node switch
         {
             null => "",
-            JsonObject pairs => string.Join(';', pairs.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}"))),
+            JsonObject pairs => string.Join(
+                ';',
+                pairs.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key}={pair.Value}"))
+            ),
             JsonValue value when value.TryGetValue(out string? text) => text,
             _ => node.ToJsonString(),
         };
     }
 
-    private static string Quote(string text) => text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string text) =>
+        text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
-/// <summary>Writes the report of a folder of results: <c>results.csv</c>, <c>results.jsonl</c> and <c>report.html</c>.</summary>
+/// <summary>
+/// Writes the report of a folder of results: <c>results.csv</c>, <c>results.jsonl</c> and <c>report.html</c>.
+/// </summary>
 public static class ExperimentReport
 {
     /// <summary>Writes the files, replacing older ones.</summary>
@@ -73,9 +128,12 @@ public static class ExperimentReport
         ArgumentNullException.ThrowIfNull(results);
         (string Name, string Text)[] files =
         [
-            ("results.csv", ResultFiles.Csv(results.Rows)), ("results.jsonl", ResultFiles.JsonLines(results.Rows)), ("report.html", HtmlReport.Write(results)),
+            ("results.csv", ResultFiles.Csv(results.Rows)),
+            ("results.jsonl", ResultFiles.JsonLines(results.Rows)),
+            ("report.html", HtmlReport.Write(results)),
         ];
-        foreach (var (name, text) in files) AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+        foreach (var (name, text) in files)
+            AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(Encoding.UTF8.GetBytes(text)));
         return [.. files.Select(file => Path.Combine(folder, file.Name))];
     }
 }

@@ -5,7 +5,8 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Experts;
 
 /// <summary>
-/// An expert module's chain of versions. Tells only what is stored. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it
+/// An expert module's chain of versions. Tells only what is stored. Knows nothing of Orleans, so that
+/// tests/Dmkd.Chaos can run it
 /// under simulated faults.
 /// </summary>
 internal sealed class ExpertModule
@@ -29,11 +30,15 @@ internal sealed class ExpertModule
 
     private ExpertModuleState State => _writer.State;
 
-    /// <summary>All versions, at least up to one that exists. Whoever does not know it was left behind, and ends, so that the next activation reads the truth.</summary>
+    /// <summary>
+    /// All versions, at least up to one that exists. Whoever does not know it was left behind, and ends, so that the
+    /// next activation reads the truth.
+    /// </summary>
     /// <exception cref="StateLostException">The version is not known here.</exception>
     public IReadOnlyList<ModuleVersion> HistoryUpTo(int number)
     {
-        if (History.Count > 0 && History[^1].Number >= number) return History;
+        if (History.Count > 0 && History[^1].Number >= number)
+            return History;
         _onBroken();
         throw new StateLostException();
     }
@@ -44,7 +49,8 @@ internal sealed class ExpertModule
     /// <summary>Creates the module; false for a repeat.</summary>
     public async Task<bool> CreateAsync(ModuleDescriptor descriptor, ModuleVersion first)
     {
-        if (!ExpertModuleRules.Creates(State, descriptor, first)) return false;
+        if (!ExpertModuleRules.Creates(State, descriptor, first))
+            return false;
         State.Descriptor = descriptor;
         State.Versions = [first];
         await StoreAsync();
@@ -54,7 +60,8 @@ internal sealed class ExpertModule
     /// <summary>Appends a version; false for a repeat.</summary>
     public async Task<bool> PublishAsync(ModuleVersion version)
     {
-        if (!ExpertModuleRules.Extends(State, _key, version)) return false;
+        if (!ExpertModuleRules.Extends(State, _key, version))
+            return false;
         State.Versions.Add(version);
         await StoreAsync();
         return true;
@@ -63,7 +70,8 @@ internal sealed class ExpertModule
     /// <summary>Replaces the entropy statistics; those of an older version are ignored.</summary>
     public Task RecordAsync(ModuleSpecialization specialization)
     {
-        if (State.Specialization is { } known && known.VersionNumber > specialization.VersionNumber) return Task.CompletedTask;
+        if (State.Specialization is { } known && known.VersionNumber > specialization.VersionNumber)
+            return Task.CompletedTask;
         State.Specialization = specialization;
         return StoreAsync();
     }

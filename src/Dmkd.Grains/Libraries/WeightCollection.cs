@@ -4,8 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Libraries;
 
-/// <summary>Removes what no state names, from time to time, in every silo of a cluster; several at once do no harm.</summary>
-internal sealed partial class WeightCollection(WeightCollector collector, TimeProvider time, ILogger<WeightCollection> logger) : BackgroundService
+/// <summary>
+/// Removes what no state names, from time to time, in every silo of a cluster; several at once do no harm.
+/// </summary>
+internal sealed partial class WeightCollection(
+    WeightCollector collector,
+    TimeProvider time,
+    ILogger<WeightCollection> logger
+) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(6);
 
@@ -16,7 +22,11 @@ internal sealed partial class WeightCollection(WeightCollector collector, TimePr
         {
             try
             {
-                var collected = await collector.CollectAsync(WeightCollector.DefaultGrace, isDryRun: false, stoppingToken);
+                var collected = await collector.CollectAsync(
+                    WeightCollector.DefaultGrace,
+                    isDryRun: false,
+                    stoppingToken
+                );
                 LogCollected(logger, collected.Removed, collected.RemovedBytes, collected.Named);
             }
 #pragma warning disable CA1031 // whatever it was: the next time comes
@@ -28,9 +38,15 @@ internal sealed partial class WeightCollection(WeightCollector collector, TimePr
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Removed} blobs of {Bytes} bytes that no state names; {Named} are named")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Removed {Removed} blobs of {Bytes} bytes that no state names; {Named} are named"
+    )]
     private static partial void LogCollected(ILogger logger, int removed, long bytes, int named);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Unnamed weights could not be removed; tried again in six hours")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Unnamed weights could not be removed; tried again in six hours"
+    )]
     private static partial void LogFailed(ILogger logger, Exception exception);
 }

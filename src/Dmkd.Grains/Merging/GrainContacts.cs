@@ -10,13 +10,17 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
     /// <summary>Longest time a node may take to measure.</summary>
     private static readonly TimeSpan LongestMeasurement = TimeSpan.FromSeconds(60);
 
-    public Task PublishAsync(ModuleVersion version) => grains.GetGrain<IExpertModuleGrain>(module).PublishAsync(version);
+    public Task PublishAsync(ModuleVersion version) =>
+        grains.GetGrain<IExpertModuleGrain>(module).PublishAsync(version);
 
     public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
         ProbeAsync<ComparisonReport>(plan, nodeId, candidate, new ComparisonProbe(plan.Base));
 
-    public Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        ProbeAsync<StatisticsReport>(plan, nodeId, candidate, new StatisticsProbe());
+    public Task<StatisticsReport?> MeasureStatisticsAsync(
+        MergeRoundPlan plan,
+        string nodeId,
+        ModuleVersion candidate
+    ) => ProbeAsync<StatisticsReport>(plan, nodeId, candidate, new StatisticsProbe());
 
     private async Task<T?> ProbeAsync<T>(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
         where T : ProbeReport
@@ -36,7 +40,9 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
 
     private static ProbeRequest RequestOf(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
     {
-        var measuring = plan.Measuring ?? throw new InvalidOperationException($"Round {plan.Round} of run {plan.RunId} has no measuring plan.");
+        var measuring =
+            plan.Measuring
+            ?? throw new InvalidOperationException($"Round {plan.Round} of run {plan.RunId} has no measuring plan.");
         return new ProbeRequest
         {
             NodeIndex = measuring.NodeIndices[Array.IndexOf(plan.Participants, nodeId)],

@@ -5,7 +5,10 @@ using Dmkd.Core.Merging.Exchanges;
 
 namespace Dmkd.Grains.Merging;
 
-/// <summary>The long work of a merge coordinator, on tensors and blobs. Equal input gives equal digests: every call can be repeated after a crash.</summary>
+/// <summary>
+/// The long work of a merge coordinator, on tensors and blobs. Equal input gives equal digests: every call can be
+/// repeated after a crash.
+/// </summary>
 internal interface IMergeWork
 {
     /// <summary>Checks a submission's tensors; those that can be used lie in the weight store afterwards.</summary>
@@ -24,10 +27,19 @@ internal interface IMergeWork
     /// <param name="momentum">Digest of the outer optimizer's momentum, or null.</param>
     /// <param name="refuse">Receives node and reason of each update that is refused.</param>
     Task<MergedModule?> MergeAsync(
-        MergeRoundPlan plan, StoredBlob? basis, IReadOnlyList<AcceptedUpdate> inNodeOrder, string? momentum, Action<string, string> refuse);
+        MergeRoundPlan plan,
+        StoredBlob? basis,
+        IReadOnlyList<AcceptedUpdate> inNodeOrder,
+        string? momentum,
+        Action<string, string> refuse
+    );
 
     /// <summary>The merged weights with other batch-norm statistics: the nodes' own, put together.</summary>
-    Task<MergedModule> WithStatisticsAsync(MergeRoundPlan plan, MergedModule merged, IReadOnlyList<StatisticsReport> inNodeOrder);
+    Task<MergedModule> WithStatisticsAsync(
+        MergeRoundPlan plan,
+        MergedModule merged,
+        IReadOnlyList<StatisticsReport> inNodeOrder
+    );
 }
 
 /// <summary>What a look at a submission's tensors found.</summary>
@@ -37,7 +49,8 @@ internal sealed record SubmissionCheck(string? Problem, long DenseBytes);
 
 /// <summary>A submission that counts.</summary>
 /// <param name="NodeId">The node.</param>
-/// <param name="Tensors">Its tensors in the weight store; null when an older program accepted it, in a form that is not read any more.</param>
+/// <param name="Tensors">Its tensors in the weight store; null when an older program accepted it, in a form that is
+/// not read any more.</param>
 /// <param name="SampleCount">Images the node says it was trained on.</param>
 internal sealed record AcceptedUpdate(string NodeId, StoredBlob? Tensors, long SampleCount)
 {
@@ -58,9 +71,15 @@ internal sealed record AcceptedUpdate(string NodeId, StoredBlob? Tensors, long S
 /// <param name="Weights">The weights.</param>
 /// <param name="WeightOf">Share of each contributor that was not refused, by node; 0 when the rule left it out.</param>
 /// <param name="DeviceTime">Device time.</param>
-internal sealed record MergedModule(StoredBlob Weights, IReadOnlyDictionary<string, double> WeightOf, TimeSpan DeviceTime)
+internal sealed record MergedModule(
+    StoredBlob Weights,
+    IReadOnlyDictionary<string, double> WeightOf,
+    TimeSpan DeviceTime
+)
 {
-    /// <summary>The compressed update from the base, for nodes that hold it; null when it would not be smaller.</summary>
+    /// <summary>
+    /// The compressed update from the base, for nodes that hold it; null when it would not be smaller.
+    /// </summary>
     public StoredBlob? Update { get; init; }
 
     /// <summary>The basis that the update is relative to; null when it needs none.</summary>
@@ -70,7 +89,9 @@ internal sealed record MergedModule(StoredBlob Weights, IReadOnlyDictionary<stri
     public string? Momentum { get; init; }
 }
 
-/// <summary>Whom a merge coordinator talks to. Calls to nodes end within a bound and give null when a node does not answer.</summary>
+/// <summary>
+/// Whom a merge coordinator talks to. Calls to nodes end within a bound and give null when a node does not answer.
+/// </summary>
 internal interface IMergeContacts
 {
     /// <summary>Tells the module its new version; a repeat changes nothing.</summary>

@@ -40,7 +40,8 @@ internal sealed partial class MergeCoordinator
                 await StoreAsync();
             }
 
-            if (State.Phase is MergePhase.Merging && !await DecideAsync(plan)) return;
+            if (State.Phase is MergePhase.Merging && !await DecideAsync(plan))
+                return;
             await contacts.PublishAsync(State.Result!);
             State.Momentum = State.NextMomentum;
             MergeRules.Remember(State);
@@ -62,7 +63,8 @@ internal sealed partial class MergeCoordinator
     {
         List<string> refusals = [];
         var merged = await work.MergeAsync(plan, State.Basis, MergeRules.InNodeOrder(State), State.Momentum, Refuse);
-        if (merged is not null && plan.Options.ReestimateBatchNorm) merged = await RestatedAsync(plan, merged);
+        if (merged is not null && plan.Options.ReestimateBatchNorm)
+            merged = await RestatedAsync(plan, merged);
         var metrics = merged is null ? null : await MeasureAsync(plan, merged);
         State.Refusals.AddRange(refusals);
         string? problem = merged is null
@@ -96,20 +98,35 @@ internal sealed partial class MergeCoordinator
 
     private async Task<MergedModule> RestatedAsync(MergeRoundPlan plan, MergedModule merged)
     {
-        var reports = await Task.WhenAll(Contributors(merged).Select(node => contacts.MeasureStatisticsAsync(plan, node, MergeRules.Next(State, merged, null, default))));
+        var reports = await Task.WhenAll(
+            Contributors(merged)
+                .Select(node =>
+                    contacts.MeasureStatisticsAsync(plan, node, MergeRules.Next(State, merged, null, default))
+                )
+        );
         StatisticsReport[] answered = [.. reports.OfType<StatisticsReport>()];
         return answered.Length == 0 ? merged : await work.WithStatisticsAsync(plan, merged, answered);
     }
 
     private async Task<MergeMetrics?> MeasureAsync(MergeRoundPlan plan, MergedModule merged)
     {
-        if (plan.Measuring is null) return null;
-        var reports = await Task.WhenAll(Contributors(merged).Select(node => contacts.MeasureAsync(plan, node, MergeRules.Next(State, merged, null, default))));
+        if (plan.Measuring is null)
+            return null;
+        var reports = await Task.WhenAll(
+            Contributors(merged)
+                .Select(node => contacts.MeasureAsync(plan, node, MergeRules.Next(State, merged, null, default)))
+        );
         ComparisonReport[] answered = [.. reports.OfType<ComparisonReport>()];
         long count = answered.Sum(report => report.SampleCount);
-        return count == 0 ? null : new MergeMetrics(
-            count, (double)answered.Sum(report => report.RightBefore) / count, (double)answered.Sum(report => report.RightAfter) / count,
-            answered.Sum(report => report.LossBefore) / count, answered.Sum(report => report.LossAfter) / count);
+        return count == 0
+            ? null
+            : new MergeMetrics(
+                count,
+                (double)answered.Sum(report => report.RightBefore) / count,
+                (double)answered.Sum(report => report.RightAfter) / count,
+                answered.Sum(report => report.LossBefore) / count,
+                answered.Sum(report => report.LossAfter) / count
+            );
     }
 
     private IEnumerable<string> Contributors(MergedModule merged) =>
@@ -117,9 +134,12 @@ internal sealed partial class MergeCoordinator
 
     private async Task FailAsync(MergeRoundPlan plan, Exception problem)
     {
-        if (_writer.IsBroken || _isStopped) return; // the next activation goes on
-        // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost or its write seemed to fail.
-        bool isDecided = State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
+        if (_writer.IsBroken || _isStopped)
+            return; // the next activation goes on
+        // A stored decision is final unless the module refuses it: it may have it already, although its answer was
+        // lost or its write seemed to fail.
+        bool isDecided =
+            State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
         bool isTransient = TransientErrors.Is(problem) && _attempts + 1 < MostAttempts;
         if (isDecided || isTransient)
         {
@@ -130,7 +150,8 @@ internal sealed partial class MergeCoordinator
 
         LogFailed(logger, problem, module, plan.Round);
         State.Phase = MergePhase.Failed;
-        State.Error = $"Module {module}: the merge of round {plan.Round} failed: {problem.Message.Split('\n', 2)[0].Trim()}";
+        State.Error =
+            $"Module {module}: the merge of round {plan.Round} failed: {problem.Message.Split('\n', 2)[0].Trim()}";
         try
         {
             await StoreAsync();

@@ -6,16 +6,27 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Merging;
 
 /// <summary>
-/// Collects the updates of a module's nodes, merges them and publishes the new version (proposal 3.4.2). Every step is stored before
-/// anybody is told of it, and every step can be repeated: a coordinator that dies anywhere goes on from what it stored, and no update
+/// Collects the updates of a module's nodes, merges them and publishes the new version (proposal 3.4.2). Every step
+/// is stored before
+/// anybody is told of it, and every step can be repeated: a coordinator that dies anywhere goes on from what it
+/// stored, and no update
 /// counts twice or is lost. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 /// <remarks>
-/// Late: an update that comes after its round's collection ended does not count, and its arrival time is kept, so that the next rounds wait
-/// longer. Duplicate: the first one counts. Wrong base, replay, refused by a check: does not count, is told to the node, never ends the round.
+/// Late: an update that comes after its round's collection ended does not count, and its arrival time is kept, so
+/// that the next rounds wait
+/// longer. Duplicate: the first one counts. Wrong base, replay, refused by a check: does not count, is told to the
+/// node, never ends the round.
 /// </remarks>
 internal sealed partial class MergeCoordinator(
-    string module, IStateSlot<MergeCoordinatorState> slot, IMergeWork work, IMergeContacts contacts, TimeProvider time, ILogger logger, Action onBroken)
+    string module,
+    IStateSlot<MergeCoordinatorState> slot,
+    IMergeWork work,
+    IMergeContacts contacts,
+    TimeProvider time,
+    ILogger logger,
+    Action onBroken
+)
 {
     private const int MostAttempts = 10;
 
@@ -35,7 +46,8 @@ internal sealed partial class MergeCoordinator(
     /// <summary>Goes on with what was stored; call once, after the state was read.</summary>
     public void Start()
     {
-        if (MergeRules.ForgetOlder(State)) LogCollectsAnew(logger, module, State.Plan!.Round);
+        if (MergeRules.ForgetOlder(State))
+            LogCollectsAnew(logger, module, State.Plan!.Round);
         Remember();
         GoOn();
     }
@@ -48,10 +60,12 @@ internal sealed partial class MergeCoordinator(
     {
         // A decided round may still be on its way to the disk; the steps of that work do not wait for this call.
 #pragma warning disable VSTHRD003
-        if (IsAtWork && State.Plan is { } open && open.Round < plan.Round) await Task.WhenAny(_work!);
+        if (IsAtWork && State.Plan is { } open && open.Round < plan.Round)
+            await Task.WhenAny(_work!);
 #pragma warning restore VSTHRD003
         var effect = MergeRules.EffectOf(State, plan, module);
-        if (effect is PlanEffect.None || (effect is PlanEffect.Extends && IsAtWork)) return;
+        if (effect is PlanEffect.None || (effect is PlanEffect.Extends && IsAtWork))
+            return;
         MergeRules.Open(State, plan, effect, time.GetUtcNow());
         _attempts = 0;
         await StoreAsync();
@@ -80,7 +94,8 @@ internal sealed partial class MergeCoordinator(
 
         Instruments.DeltaReceived(module, receipt.Outcome.ToString(), bytes);
         NoteArrival(submission, receipt);
-        if (receipt.Outcome is SubmissionOutcome.Late) DmkdTelemetry.CameLate(State.Plan!.Trace, module, submission.NodeId, submission.Round);
+        if (receipt.Outcome is SubmissionOutcome.Late)
+            DmkdTelemetry.CameLate(State.Plan!.Trace, module, submission.NodeId, submission.Round);
         if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
             LogNotAccepted(logger, module, submission.NodeId, submission.Round, receipt.Outcome, receipt.Reason ?? "");
         return receipt;
@@ -89,9 +104,12 @@ internal sealed partial class MergeCoordinator(
     /// <summary>A participant will not submit in this round.</summary>
     public async Task WithdrawAsync(string runId, int round, string nodeId, string reason)
     {
-        if (State.Plan is not { } plan || plan.RunId != runId || plan.Round != round || IsAtWork) return;
-        if (State.Phase is not (MergePhase.Projecting or MergePhase.Collecting) || !plan.Participants.Contains(nodeId)) return;
-        if (!State.Withdrawn.TryAdd(nodeId, reason)) return;
+        if (State.Plan is not { } plan || plan.RunId != runId || plan.Round != round || IsAtWork)
+            return;
+        if (State.Phase is not (MergePhase.Projecting or MergePhase.Collecting) || !plan.Participants.Contains(nodeId))
+            return;
+        if (!State.Withdrawn.TryAdd(nodeId, reason))
+            return;
         LogWithdrawn(logger, module, nodeId, round, reason);
         FailWhenHopeless();
         await StoreAsync();
@@ -100,23 +118,35 @@ internal sealed partial class MergeCoordinator(
 
     private void FailWhenHopeless()
     {
-        if (!MergeRules.IsHopeless(State)) return;
+        if (!MergeRules.IsHopeless(State))
+            return;
         State.Phase = MergePhase.Failed;
-        State.Error = $"Module {module}: round {State.Plan!.Round} cannot reach its quorum of {State.Plan.Quorum}; nodes that cannot take part: "
-            + string.Join("; ", State.Withdrawn.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}: {entry.Value}"));
+        State.Error =
+            $"Module {module}: round {State.Plan!.Round} cannot reach its quorum of {State.Plan.Quorum}; "
+            + $"nodes that cannot take part: "
+            + string.Join(
+                "; ",
+                State
+                    .Withdrawn.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                    .Select(entry => $"{entry.Key}: {entry.Value}")
+            );
     }
 
     /// <summary>Where a round is: what is stored, nothing else.</summary>
     public MergeRoundStatus Status(string runId, int round)
     {
-        if (_writer.IsBroken || _stored is not { } stored || State.Plan is not { } plan || plan.RunId != runId) return new MergeRoundStatus { Phase = MergePhase.Idle };
-        return plan.Round == round ? stored : new MergeRoundStatus { Phase = MergePhase.Idle, CurrentRound = plan.Round };
+        if (_writer.IsBroken || _stored is not { } stored || State.Plan is not { } plan || plan.RunId != runId)
+            return new MergeRoundStatus { Phase = MergePhase.Idle };
+        return plan.Round == round
+            ? stored
+            : new MergeRoundStatus { Phase = MergePhase.Idle, CurrentRound = plan.Round };
     }
 
     /// <summary>Looks at the clock; call about once a second.</summary>
     public async Task TickAsync()
     {
-        if (_writer.IsBroken || IsAtWork) return;
+        if (_writer.IsBroken || IsAtWork)
+            return;
         switch (MergeRules.AtDeadline(State, time.GetUtcNow()))
         {
             case DeadlineEffect.Closes:
@@ -124,7 +154,9 @@ internal sealed partial class MergeCoordinator(
                 StartWork();
                 break;
             case DeadlineEffect.Fails:
-                State.Error = $"Module {module}: round {State.Plan!.Round} closed at its deadline with {Collected} of {State.Plan.Participants.Length} updates; {State.Plan.Quorum} were needed.";
+                State.Error =
+                    $"Module {module}: round {State.Plan!.Round} closed at its deadline with {Collected} of "
+                    + $"{State.Plan.Participants.Length} updates; {State.Plan.Quorum} were needed.";
                 State.Phase = MergePhase.Failed;
                 await StoreAsync();
                 break;
@@ -139,25 +171,37 @@ internal sealed partial class MergeCoordinator(
     private SubmissionReceipt Classify(DeltaSubmission submission)
     {
         var receipt = MergeRules.Classify(State, submission);
-        return receipt.Outcome is SubmissionOutcome.Accepted && IsAtWork ? new(SubmissionOutcome.Late, $"round {submission.Round} is ending") : receipt;
+        return receipt.Outcome is SubmissionOutcome.Accepted && IsAtWork
+            ? new(SubmissionOutcome.Late, $"round {submission.Round} is ending")
+            : receipt;
     }
 
     private async Task<SubmissionReceipt> AcceptAsync(DeltaSubmission submission, SubmissionCheck check)
     {
         string where = $"module {module}, node {submission.NodeId}, round {submission.Round}";
-        if (check.Problem is { } problem) return await RefuseAsync(submission, "malformed", $"{where}: {problem}");
+        if (check.Problem is { } problem)
+            return await RefuseAsync(submission, "malformed", $"{where}: {problem}");
         bool isUpdate = submission.Kind is SubmissionKind.Update;
         string digest = submission.Tensors.Blob.Digest;
         if (isUpdate && MergeRules.IsReplay(State, digest))
-            return await RefuseAsync(submission, "replay", $"{where}: replay: an update with the same tensors ({digest}) counted before");
+            return await RefuseAsync(
+                submission,
+                "replay",
+                $"{where}: replay: an update with the same tensors ({digest}) counted before"
+            );
         var known = isUpdate ? State.Accepted : State.Projected;
-        known[submission.NodeId] = new AcceptedUpdate(submission.NodeId, submission.Tensors.Blob, submission.SampleCount)
+        known[submission.NodeId] = new AcceptedUpdate(
+            submission.NodeId,
+            submission.Tensors.Blob,
+            submission.SampleCount
+        )
         {
             DenseBytes = check.DenseBytes,
             DeviceSeconds = submission.DeviceSeconds,
             DownloadedBytes = submission.DownloadedBytes,
         };
-        State.Arrivals.TryAdd(submission.NodeId, SinceOpening); // of two exchanges the first, which comes after the training
+        // of two exchanges the first, which comes after the training
+        State.Arrivals.TryAdd(submission.NodeId, SinceOpening);
         await StoreAsync();
         GoOn();
         return new SubmissionReceipt(SubmissionOutcome.Accepted);
@@ -166,7 +210,8 @@ internal sealed partial class MergeCoordinator(
     private async Task<SubmissionReceipt> RefuseAsync(DeltaSubmission submission, string check, string reason)
     {
         Instruments.DeltaRefused(module, check);
-        if (State.Withdrawn.TryAdd(submission.NodeId, reason)) State.Refusals.Add(reason); // it has had its turn: the round does not wait for it
+        if (State.Withdrawn.TryAdd(submission.NodeId, reason))
+            State.Refusals.Add(reason); // it has had its turn: the round does not wait for it
         FailWhenHopeless();
         await StoreAsync();
         GoOn();
@@ -175,11 +220,15 @@ internal sealed partial class MergeCoordinator(
 
     private double SinceOpening => (time.GetUtcNow() - State.BegunAt).TotalSeconds;
 
-    /// <summary>How late a late update is shows how long the node takes; told at once, stored with the next write.</summary>
+    /// <summary>
+    /// How late a late update is shows how long the node takes; told at once, stored with the next write.
+    /// </summary>
     private void NoteArrival(DeltaSubmission submission, SubmissionReceipt receipt)
     {
-        if (receipt.Outcome is not SubmissionOutcome.Late || State.Plan!.Round != submission.Round || IsAtWork) return;
-        if (State.Arrivals.TryAdd(submission.NodeId, SinceOpening)) Remember();
+        if (receipt.Outcome is not SubmissionOutcome.Late || State.Plan!.Round != submission.Round || IsAtWork)
+            return;
+        if (State.Arrivals.TryAdd(submission.NodeId, SinceOpening))
+            Remember();
     }
 
     private async Task StoreAsync()
@@ -188,39 +237,82 @@ internal sealed partial class MergeCoordinator(
         Remember();
     }
 
-    private void Remember() => _stored = State.Plan is { } plan ? MergeRules.Status(State, plan.RunId, plan.Round) : null;
+    private void Remember() =>
+        _stored = State.Plan is { } plan ? MergeRules.Status(State, plan.RunId, plan.Round) : null;
 
     /// <summary>Begins whatever the state calls for.</summary>
     private void GoOn()
     {
-        if (State.Phase is MergePhase.Merging or MergePhase.Publishing || MergeRules.IsComplete(State)) StartWork();
+        if (State.Phase is MergePhase.Merging or MergePhase.Publishing || MergeRules.IsComplete(State))
+            StartWork();
     }
 
     private void StartWork()
     {
-        if (!IsAtWork) _work = State.Phase is MergePhase.Projecting ? MakeBasisAsync() : MergeAsync();
+        if (!IsAtWork)
+            _work = State.Phase is MergePhase.Projecting ? MakeBasisAsync() : MergeAsync();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: update of node {NodeId} for round {Round} not accepted: {Outcome} {Reason}")]
-    private static partial void LogNotAccepted(ILogger logger, string moduleId, string nodeId, int round, SubmissionOutcome outcome, string reason);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: update of node {NodeId} for round {Round} not accepted: {Outcome} {Reason}"
+    )]
+    private static partial void LogNotAccepted(
+        ILogger logger,
+        string moduleId,
+        string nodeId,
+        int round,
+        SubmissionOutcome outcome,
+        string reason
+    );
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: node {NodeId} takes no part in round {Round}: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: node {NodeId} takes no part in round {Round}: {Reason}"
+    )]
     private static partial void LogWithdrawn(ILogger logger, string moduleId, string nodeId, int round, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: round {Round} reached its deadline with {Accepted} of {Participants} updates")]
-    private static partial void LogDeadlinePassed(ILogger logger, string moduleId, int round, int accepted, int participants);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: round {Round} reached its deadline with {Accepted} of {Participants} updates"
+    )]
+    private static partial void LogDeadlinePassed(
+        ILogger logger,
+        string moduleId,
+        int round,
+        int accepted,
+        int participants
+    );
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: round {Round} collects its updates anew: an older program's cannot be read any more")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: round {Round} collects its updates anew: an older program's cannot be read any more"
+    )]
     private static partial void LogCollectsAnew(ILogger logger, string moduleId, int round);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates"
+    )]
     private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}"
+    )]
     private static partial void LogRejected(ILogger logger, string moduleId, int round, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}")]
-    private static partial void LogRetried(ILogger logger, Exception exception, string moduleId, int round, int attempt);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}"
+    )]
+    private static partial void LogRetried(
+        ILogger logger,
+        Exception exception,
+        string moduleId,
+        int round,
+        int attempt
+    );
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);

@@ -3,14 +3,18 @@ using Dmkd.Contracts.Merging;
 
 namespace Dmkd.Grains.Merging;
 
-/// <summary>What a merge coordinator persists: the current round; submissions and weights lie in the weight store.</summary>
+/// <summary>
+/// What a merge coordinator persists: the current round; submissions and weights lie in the weight store.
+/// </summary>
 internal sealed class MergeCoordinatorState
 {
     public MergeRoundPlan? Plan { get; set; }
 
     public MergePhase Phase { get; set; }
 
-    /// <summary>Form of what the round has collected: 1 is safetensors; 0, of programs before 0.2, is not read any more.</summary>
+    /// <summary>
+    /// Form of what the round has collected: 1 is safetensors; 0, of programs before 0.2, is not read any more.
+    /// </summary>
     public int Form { get; set; }
 
     /// <summary>When the round was opened, by this coordinator's clock.</summary>
@@ -43,10 +47,14 @@ internal sealed class MergeCoordinatorState
     /// <summary>Momentum of the outer optimizer after the newest version; null without.</summary>
     public string? Momentum { get; set; }
 
-    /// <summary>Momentum that the decided version leaves; becomes <see cref="Momentum"/> when it is published.</summary>
+    /// <summary>
+    /// Momentum that the decided version leaves; becomes <see cref="Momentum"/> when it is published.
+    /// </summary>
     public string? NextMomentum { get; set; }
 
-    /// <summary>Fingerprints of updates accepted in earlier rounds, newest last: the same update does not count twice.</summary>
+    /// <summary>
+    /// Fingerprints of updates accepted in earlier rounds, newest last: the same update does not count twice.
+    /// </summary>
     public List<string> Seen { get; set; } = [];
 
     public double DeviceSeconds { get; set; }

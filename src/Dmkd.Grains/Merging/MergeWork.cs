@@ -8,7 +8,10 @@ using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Merging;
 
-/// <summary>A merge coordinator's work on blobs and the silo's serving lanes. Grain state stays outside: values in, values out.</summary>
+/// <summary>
+/// A merge coordinator's work on blobs and the silo's serving lanes. Grain state stays outside: values in, values
+/// out.
+/// </summary>
 internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMergeWork
 {
     /// <summary>Most bytes that names and shapes may add to tensors no larger than the base's.</summary>
@@ -18,7 +21,10 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
     {
         var reference = submission.Tensors;
         long limit = plan.Base.Bytes + MaxHeaderBytes;
-        if (reference.Blob.Bytes > limit) return Refused($"its tensors may take {limit:N0} bytes, as the base's; they take {reference.Blob.Bytes:N0}");
+        if (reference.Blob.Bytes > limit)
+            return Refused(
+                $"its tensors may take {limit:N0} bytes, as the base's; they take {reference.Blob.Bytes:N0}"
+            );
         byte[] content;
         try
         {
@@ -30,32 +36,54 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         }
 
         bool isWhatItSays = content.Length == reference.Blob.Bytes && WeightDigest.Of(content) == reference.Blob.Digest;
-        if (!isWhatItSays) return Refused($"its {content.Length:N0} bytes of tensors are not {reference.Blob.Digest} of {reference.Blob.Bytes:N0} bytes");
+        if (!isWhatItSays)
+            return Refused(
+                $"its {content.Length:N0} bytes of tensors are not {reference.Blob.Digest} of {reference.Blob.Bytes:N0} bytes"
+            );
         byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
         byte[]? shared = await ReadAsync(basis);
-        var check = await devices.Serving.RunAsync(_ => Check(plan.Options, submission.Kind, baseWeights, content, shared));
-        if (check.Problem is null && reference.Inline is not null) await weights.PutAsync(content);
+        var check = await devices.Serving.RunAsync(_ =>
+            Check(plan.Options, submission.Kind, baseWeights, content, shared)
+        );
+        if (check.Problem is null && reference.Inline is not null)
+            await weights.PutAsync(content);
         return check;
     }
 
-    public async Task<StoredBlob> MakeBasisAsync(MergeRoundPlan plan, IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder)
+    public async Task<StoredBlob> MakeBasisAsync(
+        MergeRoundPlan plan,
+        IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder
+    )
     {
         byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
         byte[][] contents = await ReadAsync(proposalsInNodeOrder);
-        return await StoreAsync(await devices.Serving.RunAsync(_ => MakeBasis(plan.Options, baseWeights, proposalsInNodeOrder, contents)));
+        return await StoreAsync(
+            await devices.Serving.RunAsync(_ => MakeBasis(plan.Options, baseWeights, proposalsInNodeOrder, contents))
+        );
     }
 
     public async Task<MergedModule?> MergeAsync(
-        MergeRoundPlan plan, StoredBlob? basis, IReadOnlyList<AcceptedUpdate> inNodeOrder, string? momentum, Action<string, string> refuse)
+        MergeRoundPlan plan,
+        StoredBlob? basis,
+        IReadOnlyList<AcceptedUpdate> inNodeOrder,
+        string? momentum,
+        Action<string, string> refuse
+    )
     {
-        var inputs = new RoundInputs(await weights.GetAsync(plan.Base.Digest), inNodeOrder, await ReadAsync(inNodeOrder))
+        var inputs = new RoundInputs(
+            await weights.GetAsync(plan.Base.Digest),
+            inNodeOrder,
+            await ReadAsync(inNodeOrder)
+        )
         {
             Basis = await ReadAsync(basis),
             Momentum = momentum is null ? null : await weights.GetAsync(momentum),
         };
         var result = await devices.Serving.RunAsync(job => RoundMerge.Run(job, plan.Options, inputs));
-        foreach (var (node, reason) in result.Refusals) refuse(node, reason);
-        if (result.Merged is not { } merged) return null;
+        foreach (var (node, reason) in result.Refusals)
+            refuse(node, reason);
+        if (result.Merged is not { } merged)
+            return null;
         bool needsBasis = merged.Update is not null && plan.Options.Exchange().UpdatesNeedBasis;
         return new MergedModule(await StoreAsync(merged.Weights), merged.WeightOf, result.DeviceTime)
         {
@@ -65,29 +93,50 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         };
     }
 
-    public async Task<MergedModule> WithStatisticsAsync(MergeRoundPlan plan, MergedModule merged, IReadOnlyList<StatisticsReport> inNodeOrder)
+    public async Task<MergedModule> WithStatisticsAsync(
+        MergeRoundPlan plan,
+        MergedModule merged,
+        IReadOnlyList<StatisticsReport> inNodeOrder
+    )
     {
         byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
         byte[] mergedWeights = await weights.GetAsync(merged.Weights.Digest);
         var update = new VersionUpdate(await ReadAsync(merged.Update), await ReadAsync(merged.Basis));
-        var restated = await devices.Serving.RunAsync(job => StatisticsWork.Restate(job, baseWeights, mergedWeights, update, inNodeOrder));
+        var restated = await devices.Serving.RunAsync(job =>
+            StatisticsWork.Restate(job, baseWeights, mergedWeights, update, inNodeOrder)
+        );
         return merged with
         {
             Weights = await StoreAsync(restated.Weights),
             Update = restated.Update is { } next ? await StoreAsync(next) : null,
-            DeviceTime = merged.DeviceTime + restated.DeviceTime + TimeSpan.FromSeconds(inNodeOrder.Sum(report => report.DeviceSeconds)),
+            DeviceTime =
+                merged.DeviceTime
+                + restated.DeviceTime
+                + TimeSpan.FromSeconds(inNodeOrder.Sum(report => report.DeviceSeconds)),
         };
     }
 
     private static SubmissionCheck Refused(string problem) => new(problem, 0);
 
-    private static SubmissionCheck Check(MergeOptions options, SubmissionKind kind, byte[] baseWeights, byte[] content, byte[]? basis)
+    private static SubmissionCheck Check(
+        MergeOptions options,
+        SubmissionKind kind,
+        byte[] baseWeights,
+        byte[] content,
+        byte[]? basis
+    )
     {
         using var start = WeightCodec.Decode(baseWeights);
         return new SubmissionCheck(FindProblem(options, kind, start, content, basis), start.DenseBytes);
     }
 
-    private static string? FindProblem(MergeOptions options, SubmissionKind kind, WeightSet start, byte[] content, byte[]? basis)
+    private static string? FindProblem(
+        MergeOptions options,
+        SubmissionKind kind,
+        WeightSet start,
+        byte[] content,
+        byte[]? basis
+    )
     {
         CompressedDelta payload;
         try
@@ -100,25 +149,36 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         }
 
         var exchange = options.Exchange();
-        if (kind is SubmissionKind.Projection) return exchange.CheckProposal(start, payload);
+        if (kind is SubmissionKind.Projection)
+            return exchange.CheckProposal(start, payload);
         return exchange.Check(start, payload, basis is null ? null : UpdateBundle.Read(basis, start));
     }
 
-    private static byte[] MakeBasis(MergeOptions options, byte[] baseWeights, IReadOnlyList<AcceptedUpdate> proposals, byte[][] contents)
+    private static byte[] MakeBasis(
+        MergeOptions options,
+        byte[] baseWeights,
+        IReadOnlyList<AcceptedUpdate> proposals,
+        byte[][] contents
+    )
     {
         using var start = WeightCodec.Decode(baseWeights);
-        var parts = proposals.Zip(contents, (node, content) => new Proposal(node.NodeId, node.SampleCount, UpdateBundle.Read(content, start)));
+        var parts = proposals.Zip(
+            contents,
+            (node, content) => new Proposal(node.NodeId, node.SampleCount, UpdateBundle.Read(content, start))
+        );
         return UpdateBundle.ToBytes(options.Exchange().MakeBasis([.. parts]));
     }
 
     private async Task<StoredBlob> StoreAsync(byte[] content) => new(await weights.PutAsync(content), content.Length);
 
-    private async Task<byte[]?> ReadAsync(StoredBlob? blob) => blob is null ? null : await weights.GetAsync(blob.Digest);
+    private async Task<byte[]?> ReadAsync(StoredBlob? blob) =>
+        blob is null ? null : await weights.GetAsync(blob.Digest);
 
     private async Task<byte[][]> ReadAsync(IReadOnlyList<AcceptedUpdate> updates)
     {
         byte[][] contents = new byte[updates.Count][];
-        for (int i = 0; i < contents.Length; i++) contents[i] = await weights.GetAsync(updates[i].Tensors!.Digest);
+        for (int i = 0; i < contents.Length; i++)
+            contents[i] = await weights.GetAsync(updates[i].Tensors!.Digest);
         return contents;
     }
 }

@@ -8,7 +8,10 @@ using Dmkd.Core.Tensors;
 
 namespace Dmkd.Grains.Merging;
 
-/// <summary>Admits a round's updates, merges them by its rule and takes the outer optimizer's step (proposal 3.4.2); run on a device lane.</summary>
+/// <summary>
+/// Admits a round's updates, merges them by its rule and takes the outer optimizer's step (proposal 3.4.2); run on a
+/// device lane.
+/// </summary>
 internal static class RoundMerge
 {
     /// <summary>Merges; sums run in the order given.</summary>
@@ -17,45 +20,81 @@ internal static class RoundMerge
         using var weights = WeightCodec.Decode(inputs.Base);
         var exchange = options.Exchange();
         var basis = exchange.UpdatesNeedBasis ? UpdateBundle.Read(inputs.Basis, weights) : null;
-        CompressedDelta[] payloads = [.. inputs.Contents.Select(content => PowerSgdPayload.Joined(UpdateBundle.Read(content, weights), basis))];
+        CompressedDelta[] payloads =
+        [
+            .. inputs.Contents.Select(content => PowerSgdPayload.Joined(UpdateBundle.Read(content, weights), basis)),
+        ];
         WeightSet[] deltas = [.. payloads.Select(DeltaDecompressor.Decompress)];
         try
         {
-            var outcomes = AdmissionRules.Judge([.. inputs.Updates.Select((update, i) => FactsOf(update, deltas[i]))], new AdmissionLimits());
-            var refusals = outcomes.Where(outcome => !outcome.IsAdmitted).ToDictionary(outcome => outcome.NodeId, outcome => outcome.ToString());
+            var outcomes = AdmissionRules.Judge(
+                [.. inputs.Updates.Select((update, i) => FactsOf(update, deltas[i]))],
+                new AdmissionLimits()
+            );
+            var refusals = outcomes
+                .Where(outcome => !outcome.IsAdmitted)
+                .ToDictionary(outcome => outcome.NodeId, outcome => outcome.ToString());
             int[] admitted = [.. outcomes.Index().Where(entry => entry.Item.IsAdmitted).Select(entry => entry.Index)];
-            if (admitted.Length == 0) return new RoundMergeResult(null, refusals, job.Elapsed);
+            if (admitted.Length == 0)
+                return new RoundMergeResult(null, refusals, job.Elapsed);
             var round = new AdmittedUpdates(
-                [.. admitted.Select(i => inputs.Updates[i].NodeId)], [.. admitted.Select(i => payloads[i])], [.. admitted.Select(i => deltas[i])],
-                [.. admitted.Select(i => (double)outcomes[i].SampleCount)]);
-            var merged = MergeAsMean(options, exchange, weights, round) ?? MergeByRule(options, weights, round, inputs.Momentum);
+                [.. admitted.Select(i => inputs.Updates[i].NodeId)],
+                [.. admitted.Select(i => payloads[i])],
+                [.. admitted.Select(i => deltas[i])],
+                [.. admitted.Select(i => (double)outcomes[i].SampleCount)]
+            );
+            var merged =
+                MergeAsMean(options, exchange, weights, round) ?? MergeByRule(options, weights, round, inputs.Momentum);
             return new RoundMergeResult(merged, refusals, job.Elapsed);
         }
         finally
         {
-            foreach (var delta in deltas) delta.Dispose();
+            foreach (var delta in deltas)
+                delta.Dispose();
         }
     }
 
-    private static SubmissionFacts FactsOf(AcceptedUpdate update, WeightSet delta) => new(update.NodeId, update.SampleCount, UpdateNorms.Of(delta));
+    private static SubmissionFacts FactsOf(AcceptedUpdate update, WeightSet delta) =>
+        new(update.NodeId, update.SampleCount, UpdateNorms.Of(delta));
 
-    /// <summary>The mean as a compressed update, so that nodes fetch that and not the weights; null when it would not be smaller, or the step is no plain mean.</summary>
-    private static MergedTensors? MergeAsMean(MergeOptions options, IUpdateExchange exchange, WeightSet weights, AdmittedUpdates round)
+    /// <summary>
+    /// The mean as a compressed update, so that nodes fetch that and not the weights; null when it would not be
+    /// smaller, or the step is no plain mean.
+    /// </summary>
+    private static MergedTensors? MergeAsMean(
+        MergeOptions options,
+        IUpdateExchange exchange,
+        WeightSet weights,
+        AdmittedUpdates round
+    )
     {
         bool isPlain = options is { OuterLearningRate: 1, OuterMomentum: 0 };
-        if (!isPlain || IMergeRule.Known.Find(options.Rule) is not LinearMergeRule rule) return null;
+        if (!isPlain || IMergeRule.Known.Find(options.Rule) is not LinearMergeRule rule)
+            return null;
         var parts = rule.Weigh(new UpdateGeometry(round.Deltas), round.SampleCounts);
-        var mean = exchange.Combine(round.Payloads, name => [.. parts.For(name).Select(weight => weight / parts.Divisor)]);
-        if (mean is null) return null;
+        var mean = exchange.Combine(
+            round.Payloads,
+            name => [.. parts.For(name).Select(weight => weight / parts.Divisor)]
+        );
+        if (mean is null)
+            return null;
         double total = parts.Trained.Sum();
         using var stepped = DeltaApplier.Apply(weights, mean);
-        return new MergedTensors(WeightCodec.Encode(stepped), round.Shares([.. parts.Trained.Select(weight => total > 0 ? weight / total : 0)]))
+        return new MergedTensors(
+            WeightCodec.Encode(stepped),
+            round.Shares([.. parts.Trained.Select(weight => total > 0 ? weight / total : 0)])
+        )
         {
             Update = UpdateBundle.ToBytes(PowerSgdPayload.WithoutBasis(mean)),
         };
     }
 
-    private static MergedTensors MergeByRule(MergeOptions options, WeightSet weights, AdmittedUpdates round, byte[]? momentum)
+    private static MergedTensors MergeByRule(
+        MergeOptions options,
+        WeightSet weights,
+        AdmittedUpdates round,
+        byte[]? momentum
+    )
     {
         using var update = IMergeRule.Known.Find(options.Rule).Merge(round.Deltas, round.SampleCounts);
         using var velocity = momentum is null ? null : WeightCodec.Decode(momentum);
@@ -67,12 +106,18 @@ internal static class RoundMerge
         };
     }
 
-    private static OuterOptimizer OuterOf(MergeOptions options) => options.OuterMomentum > 0
-        ? OuterOptimizer.Nesterov(options.OuterLearningRate, options.OuterMomentum)
-        : OuterOptimizer.Plain(options.OuterLearningRate);
+    private static OuterOptimizer OuterOf(MergeOptions options) =>
+        options.OuterMomentum > 0
+            ? OuterOptimizer.Nesterov(options.OuterLearningRate, options.OuterMomentum)
+            : OuterOptimizer.Plain(options.OuterLearningRate);
 
     /// <summary>Updates that are merged, entry by entry. The deltas are borrowed.</summary>
-    private sealed record AdmittedUpdates(string[] Nodes, CompressedDelta[] Payloads, WeightSet[] Deltas, double[] SampleCounts)
+    private sealed record AdmittedUpdates(
+        string[] Nodes,
+        CompressedDelta[] Payloads,
+        WeightSet[] Deltas,
+        double[] SampleCounts
+    )
     {
         public Dictionary<string, double> Shares(IReadOnlyList<double> shares) =>
             Nodes.Zip(shares).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
@@ -96,7 +141,11 @@ internal sealed record RoundInputs(byte[] Base, IReadOnlyList<AcceptedUpdate> Up
 /// <param name="Merged">Null when no update was left to merge.</param>
 /// <param name="Refusals">Reason for each node whose update was refused.</param>
 /// <param name="DeviceTime">Device time.</param>
-internal sealed record RoundMergeResult(MergedTensors? Merged, IReadOnlyDictionary<string, string> Refusals, TimeSpan DeviceTime);
+internal sealed record RoundMergeResult(
+    MergedTensors? Merged,
+    IReadOnlyDictionary<string, string> Refusals,
+    TimeSpan DeviceTime
+);
 
 /// <summary>Merged weights and what comes with them, as safetensors.</summary>
 /// <param name="Weights">The weights.</param>

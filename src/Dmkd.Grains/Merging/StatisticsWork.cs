@@ -10,30 +10,53 @@ namespace Dmkd.Grains.Merging;
 /// <summary>Puts the nodes' batch-norm statistics of merged weights together; run on a device lane.</summary>
 internal static class StatisticsWork
 {
-    /// <summary>Replaces the statistics: the mean of the nodes' means, and the variance of all their images together, weighted by images.</summary>
+    /// <summary>
+    /// Replaces the statistics: the mean of the nodes' means, and the variance of all their images together, weighted
+    /// by images.
+    /// </summary>
     /// <param name="job">The lane.</param>
     /// <param name="baseWeights">Weights that were merged onto.</param>
     /// <param name="mergedWeights">Merged weights.</param>
     /// <param name="update">How they differ from the base, when that is smaller.</param>
-    /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not finite, are left out.</param>
+    /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not
+    /// finite, are left out.</param>
     public static RestatedWeights Restate(
-        DeviceJob job, byte[] baseWeights, byte[] mergedWeights, VersionUpdate update, IReadOnlyList<StatisticsReport> inNodeOrder)
+        DeviceJob job,
+        byte[] baseWeights,
+        byte[] mergedWeights,
+        VersionUpdate update,
+        IReadOnlyList<StatisticsReport> inNodeOrder
+    )
     {
         using var start = WeightCodec.Decode(baseWeights);
         using var merged = WeightCodec.Decode(mergedWeights);
-        using var known = new WeightSet([.. merged.Where(pair => RunningStatistics.Contains(pair.Key)).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
-        StatisticsReport[] usable = [.. inNodeOrder.Where(report => report.SampleCount > 0 && IsUsable(report.Statistics, known))];
-        if (usable.Length == 0) return new RestatedWeights(mergedWeights, update.Update, job.Elapsed);
+        using var known = new WeightSet([
+            .. merged
+                .Where(pair => RunningStatistics.Contains(pair.Key))
+                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone())),
+        ]);
+        StatisticsReport[] usable =
+        [
+            .. inNodeOrder.Where(report => report.SampleCount > 0 && IsUsable(report.Statistics, known)),
+        ];
+        if (usable.Length == 0)
+            return new RestatedWeights(mergedWeights, update.Update, job.Elapsed);
         using var pooled = Pool(usable, known);
         if (update.Update is null)
         {
-            using var restated = merged.Map((name, tensor) => (pooled.TryGetValue(name, out var value) ? value : tensor).clone());
+            using var restated = merged.Map(
+                (name, tensor) => (pooled.TryGetValue(name, out var value) ? value : tensor).clone()
+            );
             return new RestatedWeights(WeightCodec.Encode(restated), null, job.Elapsed);
         }
 
-        using var change = new WeightSet([.. pooled.Select(pair => KeyValuePair.Create(pair.Key, pair.Value - start[pair.Key]))]);
+        using var change = new WeightSet([
+            .. pooled.Select(pair => KeyValuePair.Create(pair.Key, pair.Value - start[pair.Key])),
+        ]);
         var dense = DenseExchange.Whole(change).Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        var changed = UpdateBundle.Read(update.Update, start).Tensors.Select(tensor => dense.GetValueOrDefault(tensor.Name) ?? tensor);
+        var changed = UpdateBundle
+            .Read(update.Update, start)
+            .Tensors.Select(tensor => dense.GetValueOrDefault(tensor.Name) ?? tensor);
         var payload = new CompressedDelta([.. changed]);
         var basis = update.Basis is null ? null : UpdateBundle.Read(update.Basis, start);
         using var applied = DeltaApplier.Apply(start, PowerSgdPayload.Joined(payload, basis));
@@ -58,26 +81,44 @@ internal static class StatisticsWork
         double total = reports.Sum(report => report.SampleCount);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var sets = reports.Select(report => (Set: DeltaDecompressor.Decompress(UpdateBundle.Read(report.Statistics, known)), Share: report.SampleCount / total)).ToArray();
+        var sets = reports
+            .Select(report =>
+                (
+                    Set: DeltaDecompressor.Decompress(UpdateBundle.Read(report.Statistics, known)),
+                    Share: report.SampleCount / total
+                )
+            )
+            .ToArray();
         try
         {
-            return sets[0].Set.Map((name, _) =>
-            {
-                if (!RunningStatistics.IsVariance(name)) return WeightedSum(set => set[name]).to(ScalarType.Float32);
-                string meanName = RunningStatistics.MeanOf(name);
-                var mean = WeightedSum(set => set[meanName]);
-                return (WeightedSum(set => set[name] + set[meanName].to(ScalarType.Float64).square()) - mean.square()).clamp_min(0).to(ScalarType.Float32);
-            });
+            return sets[0]
+                .Set.Map(
+                    (name, _) =>
+                    {
+                        if (!RunningStatistics.IsVariance(name))
+                            return WeightedSum(set => set[name]).to(ScalarType.Float32);
+                        string meanName = RunningStatistics.MeanOf(name);
+                        var mean = WeightedSum(set => set[meanName]);
+                        return (
+                            WeightedSum(set => set[name] + set[meanName].to(ScalarType.Float64).square())
+                            - mean.square()
+                        )
+                            .clamp_min(0)
+                            .to(ScalarType.Float32);
+                    }
+                );
         }
         finally
         {
-            foreach (var (set, _) in sets) set.Dispose();
+            foreach (var (set, _) in sets)
+                set.Dispose();
         }
 
         Tensor WeightedSum(Func<WeightSet, Tensor> value)
         {
             var sum = value(sets[0].Set).to(ScalarType.Float64) * sets[0].Share;
-            foreach (var (set, share) in sets[1..]) sum += value(set).to(ScalarType.Float64) * share;
+            foreach (var (set, share) in sets[1..])
+                sum += value(set).to(ScalarType.Float64) * share;
             return sum;
         }
     }

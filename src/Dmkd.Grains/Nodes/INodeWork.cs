@@ -15,7 +15,13 @@ internal interface INodeWork
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     /// <param name="cancellationToken">Ends the training.</param>
     Task<TrainedUpdate> TrainAsync(
-        LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken);
+        LocalUpdateRequest request,
+        HeldModule? held,
+        string startingDigest,
+        string? residual,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>The node's part of the round's shared basis, as safetensors.</summary>
     Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken);
@@ -25,7 +31,12 @@ internal interface INodeWork
     /// <param name="update">The update, with what was dropped before.</param>
     /// <param name="basis">The round's shared basis, when it has one.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken);
+    Task<PackedUpdate> PackAsync(
+        LocalUpdateRequest request,
+        byte[] update,
+        StoredBlob? basis,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>What a training leaves.</summary>
@@ -36,7 +47,13 @@ internal interface INodeWork
 /// <param name="LocalWeights">The trained weights, as safetensors, when the round does not merge.</param>
 /// <param name="Update">The update with what compression dropped before, as safetensors, when the round merges.</param>
 internal sealed record TrainedUpdate(
-    long SampleCount, double MeanLoss, TimeSpan DeviceTime, long DownloadedBytes, byte[]? LocalWeights, byte[]? Update);
+    long SampleCount,
+    double MeanLoss,
+    TimeSpan DeviceTime,
+    long DownloadedBytes,
+    byte[]? LocalWeights,
+    byte[]? Update
+);
 
 /// <summary>An update as it is stored and travels.</summary>
 /// <param name="Tensors">The tensors, as safetensors.</param>

@@ -15,12 +15,16 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
 
-/// <summary>Trains a module on a node's shard (proposal 3.4.1): synchronous, values in and values out, run on a device lane.</summary>
+/// <summary>
+/// Trains a module on a node's shard (proposal 3.4.1): synchronous, values in and values out, run on a device lane.
+/// </summary>
 internal static class LocalWork
 {
     /// <summary>
-    /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped before is put under the
-    /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice. The update, relative to
+    /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped
+    /// before is put under the
+    /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice.
+    /// The update, relative to
     /// the base, is Δ + e either way (proposal 3.4, error feedback).
     /// </summary>
     /// <param name="job">The lane.</param>
@@ -29,25 +33,49 @@ internal static class LocalWork
     /// <param name="baseWeights">Weights the update is relative to, as safetensors.</param>
     /// <param name="starting">Weights to start from.</param>
     /// <param name="teacher">Weights of the distillation teacher, when λ is above 0.</param>
-    /// <param name="residual">What compression has dropped so far and the weights to start from do not hold, or null.</param>
+    /// <param name="residual">What compression has dropped so far and the weights to start from do not hold, or
+    /// null.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static (TrainingResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
-        DeviceJob job, LocalUpdateRequest request, ImageSet shard, byte[] baseWeights, byte[] starting, byte[]? teacher, byte[]? residual, Action<double> progress)
+        DeviceJob job,
+        LocalUpdateRequest request,
+        ImageSet shard,
+        byte[] baseWeights,
+        byte[] starting,
+        byte[]? teacher,
+        byte[]? residual,
+        Action<double> progress
+    )
     {
         using var generator = new Generator(SeedOf(request, SeedPurpose.LocalUpdate), CPU);
-        using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator); // a scope does not dispose registered parameters
-        using (var first = FirstWeights(request, network.Architecture, starting, residual)) first.CopyTo(network);
+        // a scope does not dispose registered parameters
+        using var network = ArchitectureCatalog.Parse(request.Module.Architecture).Build(generator);
+        using (var first = FirstWeights(request, network.Architecture, starting, residual))
+            first.CopyTo(network);
         network.to(job.Device);
         using var images = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
         var target = TargetOf(job, request, teacher, generator);
         using var teacherNetwork = target?.Teacher;
 
         Objective objective = new CrossEntropy();
-        if (target is not null) objective += new TeacherDistillation(target) * request.Settings.Training.Lambda;
+        if (target is not null)
+            objective += new TeacherDistillation(target) * request.Settings.Training.Lambda;
         var data = new ImageTrainingData(images, LabelsOf(request, network.Architecture));
-        var result = Trainer.Run(network, data, objective, OptionsOf(request), generator, progress, job.CancellationToken);
+        var result = Trainer.Run(
+            network,
+            data,
+            objective,
+            OptionsOf(request),
+            generator,
+            progress,
+            job.CancellationToken
+        );
         using var updated = WeightSet.CopyOf(network);
-        return (result, request.SubmitsDelta ? UpdateOf(baseWeights, updated) : WeightCodec.Encode(updated), job.Elapsed);
+        return (
+            result,
+            request.SubmitsDelta ? UpdateOf(baseWeights, updated) : WeightCodec.Encode(updated),
+            job.Elapsed
+        );
     }
 
     private static byte[] UpdateOf(byte[] baseWeights, WeightSet updated)
@@ -58,41 +86,74 @@ internal static class LocalWork
     }
 
     /// <summary>Those given with what was dropped, or in a module's first round weights of the node's own.</summary>
-    private static WeightSet FirstWeights(LocalUpdateRequest request, NetworkArchitecture architecture, byte[] starting, byte[]? residual)
+    private static WeightSet FirstWeights(
+        LocalUpdateRequest request,
+        NetworkArchitecture architecture,
+        byte[] starting,
+        byte[]? residual
+    )
     {
         if (request.Settings.Merging.OwnFirstWeights && request.Round == 0)
-            return WeightTransfer.RandomWeights(architecture, (ulong)SeedSequence.Derive(request.Settings.Seed, SeedPurpose.OwnFirstWeights, request.Task, request.NodeIndex));
-        if (residual is null) return WeightCodec.Decode(starting);
+            return WeightTransfer.RandomWeights(
+                architecture,
+                (ulong)
+                    SeedSequence.Derive(
+                        request.Settings.Seed,
+                        SeedPurpose.OwnFirstWeights,
+                        request.Task,
+                        request.NodeIndex
+                    )
+            );
+        if (residual is null)
+            return WeightCodec.Decode(starting);
         using var weights = WeightCodec.Decode(starting);
         using var dropped = WeightCodec.Decode(residual);
         return ErrorFeedback.Add(weights, dropped);
     }
 
-    private static DistillationTarget? TargetOf(DeviceJob job, LocalUpdateRequest request, byte[]? teacherWeights, Generator generator)
+    private static DistillationTarget? TargetOf(
+        DeviceJob job,
+        LocalUpdateRequest request,
+        byte[]? teacherWeights,
+        Generator generator
+    )
     {
-        if (request.Settings.Training.Lambda <= 0) return null;
+        if (request.Settings.Training.Lambda <= 0)
+            return null;
         string architecture = request.Teacher?.Architecture ?? request.Module.Architecture;
         var teacher = ArchitectureCatalog.Parse(architecture).Build(generator);
-        using (var weights = WeightCodec.Decode(teacherWeights!)) weights.CopyTo(teacher);
+        using (var weights = WeightCodec.Decode(teacherWeights!))
+            weights.CopyTo(teacher);
         teacher.to(job.Device);
         if (request.Teacher is { } legacy)
-            return new DistillationTarget(teacher, legacy.Outputs, [.. Enumerable.Range(0, legacy.Outputs.Length)], PlainOnly: true);
+            return new DistillationTarget(
+                teacher,
+                legacy.Outputs,
+                [.. Enumerable.Range(0, legacy.Outputs.Length)],
+                PlainOnly: true
+            );
         int[] all = [.. Enumerable.Range(0, teacher.Architecture.OutputCount)];
         return new DistillationTarget(teacher, all, all, PlainOnly: false);
     }
 
     private static ILabelSpace LabelsOf(LocalUpdateRequest request, NetworkArchitecture architecture)
     {
-        if (!request.Module.RotationLabelled) return new PlainLabels();
+        if (!request.Module.RotationLabelled)
+            return new PlainLabels();
         return RotationSpace.OfHead(architecture.OutputCount, request.Settings.Training.AllRotations);
     }
 
-    private static TrainingOptions OptionsOf(LocalUpdateRequest request) => new()
-    {
-        Epochs = request.Settings.Training.Epochs,
-        BatchSize = request.Settings.Training.BatchSize,
-        LearningRate = LearningRateSchedule.Cosine(request.Settings.Training.LearningRate, request.Round, request.Settings.Training.Rounds),
-    };
+    private static TrainingOptions OptionsOf(LocalUpdateRequest request) =>
+        new()
+        {
+            Epochs = request.Settings.Training.Epochs,
+            BatchSize = request.Settings.Training.BatchSize,
+            LearningRate = LearningRateSchedule.Cosine(
+                request.Settings.Training.LearningRate,
+                request.Round,
+                request.Settings.Training.Rounds
+            ),
+        };
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>
         (ulong)SeedSequence.Derive(request.Settings.Seed, purpose, request.Task, request.Round, request.NodeIndex);

@@ -21,7 +21,13 @@ internal static class MeasuringWork
     private const int BatchSize = 64;
 
     /// <summary>Entropy of the predictions, and sum of the evidence (proposal 3.3).</summary>
-    public static EntropyReport Entropy(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
+    public static EntropyReport Entropy(
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] weights,
+        ImageSet calibration,
+        RoutingSettings routing
+    )
     {
         using var scores = Score(job, module, weights, calibration, routing);
         var score = EvidenceScores.Find(routing.Score);
@@ -34,12 +40,23 @@ internal static class MeasuringWork
 
     /// <summary>A module's scores of exemplars, which bear the data set's labels.</summary>
     public static ExemplarReport Exemplars(
-        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet exemplars, RoutingSettings routing, bool wantsDescriptors)
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] weights,
+        ImageSet exemplars,
+        RoutingSettings routing,
+        bool wantsDescriptors
+    )
     {
         using var scores = Score(job, module, weights, exemplars, routing);
         double[] descriptors = [];
         if (wantsDescriptors)
-            descriptors = InputDescriptor.Describe(exemplars.Pixels, exemplars.Count, exemplars.Channels, exemplars.Height);
+            descriptors = InputDescriptor.Describe(
+                exemplars.Pixels,
+                exemplars.Count,
+                exemplars.Channels,
+                exemplars.Height
+            );
         byte[] told = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray();
         return new ExemplarReport(exemplars.Count, exemplars.Labels, told, ToBytes(descriptors));
     }
@@ -47,27 +64,51 @@ internal static class MeasuringWork
     /// <summary>Moments of images in a module's feature space; they bear the data set's labels.</summary>
     /// <exception cref="InvalidOperationException">The module has more features than may be told.</exception>
     public static MomentsReport Moments(
-        DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet images, int[] classes, RoutingSettings routing)
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] weights,
+        ImageSet images,
+        int[] classes,
+        RoutingSettings routing
+    )
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(images);
         var (scores, features) = ExpertScorer.ScoreWithFeatures(
-            network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
+            network,
+            pixels.to(job.Device),
+            module.RotationLabelled,
+            views: routing.Views,
+            isCentred: routing.Centred
+        );
         using (scores)
         using (features)
         {
             if (features.shape[1] > MomentsProbe.MaxFeatures)
                 throw new InvalidOperationException(
                     $"{module.Key} has {features.shape[1]} features over {routing.Views} views; "
-                    + $"discriminants take at most {MomentsProbe.MaxFeatures}. Use fewer views or another calibration.");
+                        + $"discriminants take at most {MomentsProbe.MaxFeatures}. Use fewer views or another calibration."
+                );
             var moments = FeatureMoments.Of(features, images.Labels, classes);
-            return new MomentsReport(moments.Width, moments.Classes, moments.Counts, ToBytes(moments.Sums), ToBytes(moments.Products));
+            return new MomentsReport(
+                moments.Width,
+                moments.Classes,
+                moments.Counts,
+                ToBytes(moments.Sums),
+                ToBytes(moments.Products)
+            );
         }
     }
 
     /// <summary>Accuracy and cross-entropy of two versions on the same images.</summary>
     public static ComparisonReport Compare(
-        DeviceJob job, ModuleDescriptor module, byte[] before, byte[] after, ImageSet calibration, RoutingSettings routing)
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] before,
+        byte[] after,
+        ImageSet calibration,
+        RoutingSettings routing
+    )
     {
         using var scope = NewDisposeScope();
         var labels = tensor([.. calibration.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
@@ -77,7 +118,12 @@ internal static class MeasuringWork
     }
 
     /// <summary>Running means and variances, measured anew, as safetensors.</summary>
-    public static StatisticsReport Statistics(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration)
+    public static StatisticsReport Statistics(
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] weights,
+        ImageSet calibration
+    )
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(calibration);
@@ -85,24 +131,45 @@ internal static class MeasuringWork
         BatchNormStatistics.Reestimate(network, inputs, BatchSize);
         using var all = WeightSet.CopyOf(network);
         var own = all.Where(pair => RunningStatistics.Contains(pair.Key));
-        using var statistics = new WeightSet([.. own.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone()))]);
+        using var statistics = new WeightSet([
+            .. own.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.clone())),
+        ]);
         return new StatisticsReport(calibration.Count, WeightCodec.Encode(statistics));
     }
 
-    private static byte[] ToBytes(double[] values) => MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();
+    private static byte[] ToBytes(double[] values) =>
+        MemoryMarshal.AsBytes<float>(Array.ConvertAll(values, value => (float)value)).ToArray();
 
-    private static (long Right, double Loss) Judge(Tensor scores, Tensor labels) => (
-        scores.argmax(1).eq(labels).sum().item<long>(),
-        nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum).to(ScalarType.Float64).item<double>());
+    private static (long Right, double Loss) Judge(Tensor scores, Tensor labels) =>
+        (
+            scores.argmax(1).eq(labels).sum().item<long>(),
+            nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum)
+                .to(ScalarType.Float64)
+                .item<double>()
+        );
 
-    private static Tensor Score(DeviceJob job, ModuleDescriptor module, byte[] weights, ImageSet calibration, RoutingSettings routing)
+    private static Tensor Score(
+        DeviceJob job,
+        ModuleDescriptor module,
+        byte[] weights,
+        ImageSet calibration,
+        RoutingSettings routing
+    )
     {
         using var network = Load(job, module, weights);
         using var pixels = PixelsOf(calibration);
-        return ExpertScorer.Score(network, pixels.to(job.Device), module.RotationLabelled, views: routing.Views, isCentred: routing.Centred);
+        return ExpertScorer.Score(
+            network,
+            pixels.to(job.Device),
+            module.RotationLabelled,
+            views: routing.Views,
+            isCentred: routing.Centred
+        );
     }
 
-    private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) => NetworkLoader.Load(module.Architecture, weights, job.Device);
+    private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) =>
+        NetworkLoader.Load(module.Architecture, weights, job.Device);
 
-    private static Tensor PixelsOf(ImageSet images) => ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
+    private static Tensor PixelsOf(ImageSet images) =>
+        ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
 }

@@ -20,17 +20,34 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     public NodeGrain(
         [PersistentState(StorageNames.Node, StorageNames.Provider)] IPersistentState<NodeState> storage,
-        INodeWork work, NodeMeasurements measurements, IWeightStore weights, TimeProvider time, ILogger<NodeParticipant> logger, DmkdInstruments instruments)
+        INodeWork work,
+        NodeMeasurements measurements,
+        IWeightStore weights,
+        TimeProvider time,
+        ILogger<NodeParticipant> logger,
+        DmkdInstruments instruments
+    )
     {
         _measurements = measurements;
         _participant = new NodeParticipant(
-            this.GetPrimaryKeyString(), new PersistentSlot<NodeState>(storage), work, weights, this, time, logger, DeactivateOnIdle)
-        { Instruments = instruments };
+            this.GetPrimaryKeyString(),
+            new PersistentSlot<NodeState>(storage),
+            work,
+            weights,
+            this,
+            time,
+            logger,
+            DeactivateOnIdle
+        )
+        {
+            Instruments = instruments,
+        };
     }
 
     public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default)
     {
-        if (_participant.Start(request)) DelayDeactivation(LongestUpdate);
+        if (_participant.Start(request))
+            DelayDeactivation(LongestUpdate);
         return Task.CompletedTask;
     }
 
@@ -40,7 +57,8 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     public Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default) =>
         _measurements.ProbeAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
 
-    IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) => GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
+    IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) =>
+        GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);
 
     Task<IReadOnlyList<ModuleVersion>> INodeContacts.HistoryAsync(string moduleKey, int upTo) =>
         GrainFactory.GetGrain<IExpertModuleGrain>(moduleKey).GetHistoryUpToAsync(upTo);

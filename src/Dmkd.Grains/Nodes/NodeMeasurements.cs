@@ -22,7 +22,9 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
             StatisticsProbe => StatisticsAsync(probed),
             ExemplarProbe part => ExemplarsAsync(probed, part),
             MomentsProbe => MomentsAsync(probed),
-            var other => throw new NotSupportedException($"This node does not know how to measure {other.GetType().Name}."),
+            var other => throw new NotSupportedException(
+                $"This node does not know how to measure {other.GetType().Name}."
+            ),
         };
     }
 
@@ -31,8 +33,18 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var request = probed.Request;
         var (content, fetched) = await WeightsAsync(probed);
         var data = await DataAsync(request);
-        var report = await OnLaneAsync(probed, "entropy", job =>
-            MeasuringWork.Entropy(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing));
+        var report = await OnLaneAsync(
+            probed,
+            "entropy",
+            job =>
+                MeasuringWork.Entropy(
+                    job,
+                    request.Module,
+                    content,
+                    data.CalibrationOf(request.Task, request.NodeIndex),
+                    request.Settings.Routing
+                )
+        );
         return report with { DownloadedBytes = fetched };
     }
 
@@ -41,10 +53,26 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     {
         var request = probed.Request;
         var (after, _) = await WeightsAsync(probed);
-        var (before, _) = await versions.GetAsync(request.Module.Key, comparison.Before, probed.Held, probed.CancellationToken);
+        var (before, _) = await versions.GetAsync(
+            request.Module.Key,
+            comparison.Before,
+            probed.Held,
+            probed.CancellationToken
+        );
         var data = await DataAsync(request);
-        return await OnLaneAsync(probed, "measure", job =>
-            MeasuringWork.Compare(job, request.Module, before, after, data.CalibrationOf(request.Task, request.NodeIndex), request.Settings.Routing));
+        return await OnLaneAsync(
+            probed,
+            "measure",
+            job =>
+                MeasuringWork.Compare(
+                    job,
+                    request.Module,
+                    before,
+                    after,
+                    data.CalibrationOf(request.Task, request.NodeIndex),
+                    request.Settings.Routing
+                )
+        );
     }
 
     /// <summary>As with a comparison, what is fetched counts at the next round.</summary>
@@ -53,8 +81,17 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var request = probed.Request;
         var (content, _) = await WeightsAsync(probed);
         var data = await DataAsync(request);
-        return await OnLaneAsync(probed, "statistics", job =>
-            MeasuringWork.Statistics(job, request.Module, content, data.CalibrationOf(request.Task, request.NodeIndex)));
+        return await OnLaneAsync(
+            probed,
+            "statistics",
+            job =>
+                MeasuringWork.Statistics(
+                    job,
+                    request.Module,
+                    content,
+                    data.CalibrationOf(request.Task, request.NodeIndex)
+                )
+        );
     }
 
     private async Task<ProbeReport> ExemplarsAsync(Probed probed, ExemplarProbe part)
@@ -63,11 +100,23 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var data = await DataAsync(request);
         var exemplars = data.ExemplarsOf(request.Task, request.NodeIndex);
         int count = Math.Clamp(exemplars.Count - part.First, 0, ExemplarProbe.MaxExemplars);
-        if (count == 0) return new ExemplarReport(exemplars.Count, [], [], []);
+        if (count == 0)
+            return new ExemplarReport(exemplars.Count, [], [], []);
         var (content, fetched) = await WeightsAsync(probed);
         var chosen = exemplars.Select([.. Enumerable.Range(part.First, count)]);
-        var report = await OnLaneAsync(probed, "exemplars", job =>
-            MeasuringWork.Exemplars(job, request.Module, content, chosen, request.Settings.Routing, part.WantsDescriptors));
+        var report = await OnLaneAsync(
+            probed,
+            "exemplars",
+            job =>
+                MeasuringWork.Exemplars(
+                    job,
+                    request.Module,
+                    content,
+                    chosen,
+                    request.Settings.Routing,
+                    part.WantsDescriptors
+                )
+        );
         return report with { Total = exemplars.Count, DownloadedBytes = fetched };
     }
 
@@ -78,15 +127,19 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var data = await DataAsync(request);
         int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
         var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsProbe.MaxInputs);
-        var report = await OnLaneAsync(probed, "moments", job =>
-            MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing));
+        var report = await OnLaneAsync(
+            probed,
+            "moments",
+            job => MeasuringWork.Moments(job, request.Module, content, images, classes, request.Settings.Routing)
+        );
         return report with { DownloadedBytes = fetched };
     }
 
     private Task<(byte[] Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
         versions.GetAsync(probed.Request.Module.Key, probed.Request.Version, probed.Held, probed.CancellationToken);
 
-    private async Task<RunData> DataAsync(ProbeRequest request) => new(await datasets.GetAsync(request.Settings.Data), request.Settings);
+    private async Task<RunData> DataAsync(ProbeRequest request) =>
+        new(await datasets.GetAsync(request.Settings.Data), request.Settings);
 
     /// <summary>Measures on a lane and counts the device time.</summary>
     private async Task<T> OnLaneAsync<T>(Probed probed, string what, Func<DeviceJob, T> measure)
@@ -98,7 +151,8 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
                 var measured = measure(job);
                 return measured with { DeviceSeconds = job.Elapsed.TotalSeconds };
             },
-            probed.CancellationToken);
+            probed.CancellationToken
+        );
         devices.Instruments.DeviceUsed(what, TimeSpan.FromSeconds(report.DeviceSeconds));
         return report;
     }

@@ -9,7 +9,12 @@ namespace Dmkd.Grains.Nodes;
 internal sealed partial class NodeParticipant
 {
     /// <summary>Sends the update, packed and stored first; a repeat sends the same bytes.</summary>
-    private async Task ContributeAsync(LocalUpdateRequest request, HeldModule held, byte[]? update, CancellationToken cancellationToken)
+    private async Task ContributeAsync(
+        LocalUpdateRequest request,
+        HeldModule held,
+        byte[]? update,
+        CancellationToken cancellationToken
+    )
     {
         byte[]? content = null;
         if (held.Packed is null)
@@ -17,7 +22,8 @@ internal sealed partial class NodeParticipant
             update ??= await weights.GetAsync(held.Trained!, cancellationToken);
             bool hasBasis = request.Merging!.Exchange().HasSharedBasis;
             var basis = hasBasis ? await ShareBasisAsync(request, held, update, cancellationToken) : null;
-            if (hasBasis && basis is null) return; // the round ended without this node
+            if (hasBasis && basis is null)
+                return; // the round ended without this node
             var packed = await work.PackAsync(request, update, basis, cancellationToken);
             held.BasisDigest = basis?.Digest;
             held.Report = held.Report! with
@@ -25,32 +31,61 @@ internal sealed partial class NodeParticipant
                 DeviceSeconds = held.Report.DeviceSeconds + packed.DeviceTime.TotalSeconds,
                 DownloadedBytes = held.Report.DownloadedBytes + (basis?.Bytes ?? 0),
             };
-            held.NextResidual = packed.Residual is { } residual ? await weights.PutAsync(residual, cancellationToken) : null;
+            held.NextResidual = packed.Residual is { } residual
+                ? await weights.PutAsync(residual, cancellationToken)
+                : null;
             content = packed.Tensors;
             held.Packed = await StoreAsync(content, cancellationToken);
             await StoreAsync(request, held, cancellationToken);
         }
 
-        await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Update, ReferenceTo(held.Packed, content)), cancellationToken);
+        await SubmitAsync(
+            request,
+            SubmissionOf(request, held, SubmissionKind.Update, ReferenceTo(held.Packed, content)),
+            cancellationToken
+        );
     }
 
-    /// <summary>Sends the node's part of the shared basis and waits for the whole; null when the round ended meanwhile.</summary>
-    private async Task<StoredBlob?> ShareBasisAsync(LocalUpdateRequest request, HeldModule held, byte[] update, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends the node's part of the shared basis and waits for the whole; null when the round ended meanwhile.
+    /// </summary>
+    private async Task<StoredBlob?> ShareBasisAsync(
+        LocalUpdateRequest request,
+        HeldModule held,
+        byte[] update,
+        CancellationToken cancellationToken
+    )
     {
         var coordinator = contacts.CoordinatorOf(request.Module.Key);
         var limit = time.GetUtcNow() + request.BasisWait;
         bool isSent = false;
         while (time.GetUtcNow() < limit)
         {
-            var status = await AskAsync(() => coordinator.GetRoundAsync(request.RunId, request.Round, cancellationToken));
-            if (status?.Basis is { } basis) return basis;
-            if (status?.CurrentRound > request.Round) return null;
-            if (status?.Phase is MergePhase.Merging or MergePhase.Publishing or MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed) return null;
+            var status = await AskAsync(() =>
+                coordinator.GetRoundAsync(request.RunId, request.Round, cancellationToken)
+            );
+            if (status?.Basis is { } basis)
+                return basis;
+            if (status?.CurrentRound > request.Round)
+                return null;
+            if (
+                status?.Phase
+                is MergePhase.Merging
+                    or MergePhase.Publishing
+                    or MergePhase.Closed
+                    or MergePhase.Rejected
+                    or MergePhase.Failed
+            )
+                return null;
             if (!isSent && status?.Phase is MergePhase.Projecting)
             {
                 byte[] part = await work.ProposeAsync(request, update, cancellationToken);
                 var reference = ReferenceTo(await StoreAsync(part, cancellationToken), part);
-                await SubmitAsync(request, SubmissionOf(request, held, SubmissionKind.Projection, reference), cancellationToken);
+                await SubmitAsync(
+                    request,
+                    SubmissionOf(request, held, SubmissionKind.Projection, reference),
+                    cancellationToken
+                );
                 isSent = true;
             }
 
@@ -72,37 +107,52 @@ internal sealed partial class NodeParticipant
         }
     }
 
-    private DeltaSubmission SubmissionOf(LocalUpdateRequest request, HeldModule held, SubmissionKind kind, TensorReference tensors) => new()
-    {
-        RunId = request.RunId,
-        Round = request.Round,
-        NodeId = nodeId,
-        BaseVersion = request.Base.Number,
-        BaseDigest = request.Base.Digest,
-        SampleCount = held.Report!.SampleCount,
-        DeviceSeconds = held.Report.DeviceSeconds,
-        DownloadedBytes = held.Report.DownloadedBytes,
-        Kind = kind,
-        Tensors = tensors,
-    };
+    private DeltaSubmission SubmissionOf(
+        LocalUpdateRequest request,
+        HeldModule held,
+        SubmissionKind kind,
+        TensorReference tensors
+    ) =>
+        new()
+        {
+            RunId = request.RunId,
+            Round = request.Round,
+            NodeId = nodeId,
+            BaseVersion = request.Base.Number,
+            BaseDigest = request.Base.Digest,
+            SampleCount = held.Report!.SampleCount,
+            DeviceSeconds = held.Report.DeviceSeconds,
+            DownloadedBytes = held.Report.DownloadedBytes,
+            Kind = kind,
+            Tensors = tensors,
+        };
 
     private async Task<StoredBlob> StoreAsync(byte[] content, CancellationToken cancellationToken) =>
         new(await weights.PutAsync(content, cancellationToken), content.Length);
 
-    /// <summary>Names stored tensors; small ones that are at hand come along, which saves the coordinator a look into the store.</summary>
-    private static TensorReference ReferenceTo(StoredBlob blob, byte[]? content) => new()
-    {
-        Blob = blob,
-        Inline = content is { Length: <= TensorReference.MaxInlineBytes } ? content : null,
-    };
+    /// <summary>
+    /// Names stored tensors; small ones that are at hand come along, which saves the coordinator a look into the
+    /// store.
+    /// </summary>
+    private static TensorReference ReferenceTo(StoredBlob blob, byte[]? content) =>
+        new() { Blob = blob, Inline = content is { Length: <= TensorReference.MaxInlineBytes } ? content : null };
 
-    /// <summary>Submits until the coordinator answers; a repeat is answered as a duplicate, so trying again is safe.</summary>
-    private async Task SubmitAsync(LocalUpdateRequest request, DeltaSubmission submission, CancellationToken cancellationToken)
+    /// <summary>
+    /// Submits until the coordinator answers; a repeat is answered as a duplicate, so trying again is safe.
+    /// </summary>
+    private async Task SubmitAsync(
+        LocalUpdateRequest request,
+        DeltaSubmission submission,
+        CancellationToken cancellationToken
+    )
     {
         var coordinator = contacts.CoordinatorOf(request.Module.Key);
-        var receipt = await RetryOf(request).AskAsync(() => coordinator.SubmitAsync(submission, cancellationToken), cancellationToken);
-        if (receipt.Outcome is SubmissionOutcome.Refused) throw new InvalidOperationException(receipt.Reason);
-        if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate) return;
+        var receipt = await RetryOf(request)
+            .AskAsync(() => coordinator.SubmitAsync(submission, cancellationToken), cancellationToken);
+        if (receipt.Outcome is SubmissionOutcome.Refused)
+            throw new InvalidOperationException(receipt.Reason);
+        if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate)
+            return;
         LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
     }
 }

@@ -12,13 +12,22 @@ using Polly;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>
-/// Takes part in rounds: trains a module on the node's data and submits the update (proposal 3.4.1). A trained update is stored before
-/// it is sent, so that a node that dies sends the same bytes again. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under
+/// Takes part in rounds: trains a module on the node's data and submits the update (proposal 3.4.1). A trained update
+/// is stored before
+/// it is sent, so that a node that dies sends the same bytes again. Knows nothing of Orleans, so that
+/// tests/Dmkd.Chaos can run it under
 /// simulated faults.
 /// </summary>
 internal sealed partial class NodeParticipant(
-    string nodeId, IStateSlot<NodeState> slot, INodeWork work, IWeightStore weights, INodeContacts contacts, TimeProvider time,
-    ILogger logger, Action onBroken) : IDisposable
+    string nodeId,
+    IStateSlot<NodeState> slot,
+    INodeWork work,
+    IWeightStore weights,
+    INodeContacts contacts,
+    TimeProvider time,
+    ILogger logger,
+    Action onBroken
+) : IDisposable
 {
     private const int MaxRetries = 4;
 
@@ -35,16 +44,24 @@ internal sealed partial class NodeParticipant(
     private NodeState State => _writer.State;
 
     /// <summary>
-    /// Begins a local update. A repeat of running work changes nothing, and an older round's request neither; a repeat of finished work
+    /// Begins a local update. A repeat of running work changes nothing, and an older round's request neither; a
+    /// repeat of finished work
     /// submits its update again, for a coordinator that could not use it the first time.
     /// </summary>
     /// <returns>Whether work was begun.</returns>
     public bool Start(LocalUpdateRequest request)
     {
         bool isFinished = NodeRules.Finished(State, request.WorkKey) is not null;
-        if ((isFinished && !request.SubmitsDelta) || NodeRules.IsOutdated(State, request)) return false;
-        if (_running.TryGetValue(request.WorkKey, out var known) && known.Error is null) return false;
-        foreach (var other in _running.Values.Where(other => other.Module == request.Module.Name && other.Round < request.Round).ToArray()) other.Cancel();
+        if ((isFinished && !request.SubmitsDelta) || NodeRules.IsOutdated(State, request))
+            return false;
+        if (_running.TryGetValue(request.WorkKey, out var known) && known.Error is null)
+            return false;
+        foreach (
+            var other in _running
+                .Values.Where(other => other.Module == request.Module.Name && other.Round < request.Round)
+                .ToArray()
+        )
+            other.Cancel();
         var running = new RunningWork(request, _stopping.Token);
         _running[request.WorkKey] = running;
         running.Task = RunAsync(request, running);
@@ -57,11 +74,21 @@ internal sealed partial class NodeParticipant(
         if (_running.TryGetValue(workKey, out var running))
         {
             var state = running.Error is null ? WorkState.Running : WorkState.Failed;
-            return new LocalUpdateStatus { State = state, Progress = running.Progress, Error = running.Error };
+            return new LocalUpdateStatus
+            {
+                State = state,
+                Progress = running.Progress,
+                Error = running.Error,
+            };
         }
 
         return NodeRules.Finished(State, workKey) is { } held
-            ? new LocalUpdateStatus { State = WorkState.Completed, Progress = 1, Report = held.Report }
+            ? new LocalUpdateStatus
+            {
+                State = WorkState.Completed,
+                Progress = 1,
+                Report = held.Report,
+            }
             : new LocalUpdateStatus { State = WorkState.Unknown, IsOutdated = NodeRules.IsOutdated(State, workKey) };
     }
 
@@ -77,12 +104,26 @@ internal sealed partial class NodeParticipant(
 
     private async Task RunAsync(LocalUpdateRequest request, RunningWork running)
     {
-        using var activity = DmkdTelemetry.StartLocalUpdate(request.Trace, request.RunId, request.Module.Name, nodeId, request.Round);
+        using var activity = DmkdTelemetry.StartLocalUpdate(
+            request.Trace,
+            request.RunId,
+            request.Module.Name,
+            nodeId,
+            request.Round
+        );
         try
         {
             var report = await UpdateAsync(request, running);
             Instruments.Updated(request.Module.Key, report.MeanLoss);
-            LogUpdated(logger, request.Module.Name, nodeId, request.Round, report.SampleCount, report.MeanLoss, report.DeviceSeconds);
+            LogUpdated(
+                logger,
+                request.Module.Name,
+                nodeId,
+                request.Round,
+                report.SampleCount,
+                report.MeanLoss,
+                report.DeviceSeconds
+            );
             Forget(request, running);
         }
         catch (OperationCanceledException) when (running.IsCancelled)
@@ -93,8 +134,10 @@ internal sealed partial class NodeParticipant(
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is its result, told to whoever asks
         catch (Exception e)
         {
-            if (_writer.IsBroken) return; // the next activation goes on
-            running.Error = $"Node {nodeId}, module {request.Module.Name}, round {request.Round}: {e.Message.Split('\n', 2)[0].Trim()}";
+            if (_writer.IsBroken)
+                return; // the next activation goes on
+            running.Error =
+                $"Node {nodeId}, module {request.Module.Name}, round {request.Round}: {e.Message.Split('\n', 2)[0].Trim()}";
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             LogFailed(logger, e, request.Module.Name, nodeId, request.Round);
         }
@@ -103,7 +146,8 @@ internal sealed partial class NodeParticipant(
 
     private void Forget(LocalUpdateRequest request, RunningWork running)
     {
-        if (_running.GetValueOrDefault(request.WorkKey) == running) _running.Remove(request.WorkKey);
+        if (_running.GetValueOrDefault(request.WorkKey) == running)
+            _running.Remove(request.WorkKey);
         running.Dispose();
     }
 
@@ -111,8 +155,10 @@ internal sealed partial class NodeParticipant(
     {
         var held = State.Held.GetValueOrDefault(request.Module.Name);
         byte[]? update = null;
-        if (!NodeRules.HasResult(held, request)) (held, update) = await TrainAsync(request, held, running);
-        if (request.SubmitsDelta) await ContributeAsync(request, held!, update, running.Token);
+        if (!NodeRules.HasResult(held, request))
+            (held, update) = await TrainAsync(request, held, running);
+        if (request.SubmitsDelta)
+            await ContributeAsync(request, held!, update, running.Token);
         held!.IsDone = true;
         await StoreAsync(request, held, running.Token);
         return held.Report!;
@@ -126,13 +172,24 @@ internal sealed partial class NodeParticipant(
         await _writer.WriteAsync();
     }
 
-    private async Task<(HeldModule Held, byte[]? Update)> TrainAsync(LocalUpdateRequest request, HeldModule? before, RunningWork running)
+    private async Task<(HeldModule Held, byte[]? Update)> TrainAsync(
+        LocalUpdateRequest request,
+        HeldModule? before,
+        RunningWork running
+    )
     {
         // The last update may have been merged or not: the module's history knows.
-        string? residual = before?.NextResidual is null ? before?.Residual
+        string? residual = before?.NextResidual is null
+            ? before?.Residual
             : NodeRules.ResidualAfter(before, nodeId, await HistoryUpToAsync(request, running.Token));
         var trained = await work.TrainAsync(
-            request, before, NodeRules.StartingDigest(State, request), residual, share => running.Progress = share, running.Token);
+            request,
+            before,
+            NodeRules.StartingDigest(State, request),
+            residual,
+            share => running.Progress = share,
+            running.Token
+        );
         var held = new HeldModule
         {
             WorkKey = request.WorkKey,
@@ -161,22 +218,67 @@ internal sealed partial class NodeParticipant(
     }
 
     /// <summary>The module's versions, at least up to the request's base.</summary>
-    private Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(LocalUpdateRequest request, CancellationToken cancellationToken) =>
-        RetryOf(request).AskAsync(() => contacts.HistoryAsync(request.Module.Key, request.Base.Number), cancellationToken);
+    private Task<IReadOnlyList<ModuleVersion>> HistoryUpToAsync(
+        LocalUpdateRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        RetryOf(request)
+            .AskAsync(() => contacts.HistoryAsync(request.Module.Key, request.Base.Number), cancellationToken);
 
-    private Resilience RetryOf(LocalUpdateRequest request) => Resilience.TransientCall(
-        time, new RetryLimits(2 * PollPeriod) { Growth = DelayBackoffType.Exponential, MaxRetries = MaxRetries },
-        retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round, retry.Attempt));
+    private Resilience RetryOf(LocalUpdateRequest request) =>
+        Resilience.TransientCall(
+            time,
+            new RetryLimits(2 * PollPeriod) { Growth = DelayBackoffType.Exponential, MaxRetries = MaxRetries },
+            retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round, retry.Attempt)
+        );
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Module {ModuleId}: node {NodeId} finished round {Round} on {Samples} images, loss {Loss:F3}, {DeviceSeconds:F1} device seconds")]
-    private static partial void LogUpdated(ILogger logger, string moduleId, string nodeId, int round, long samples, double loss, double deviceSeconds);
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Module {ModuleId}: node {NodeId} finished round {Round} on {Samples} images, loss "
+            + "{Loss:F3}, {DeviceSeconds:F1} device seconds"
+    )]
+    private static partial void LogUpdated(
+        ILogger logger,
+        string moduleId,
+        string nodeId,
+        int round,
+        long samples,
+        double loss,
+        double deviceSeconds
+    );
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: node {NodeId} failed in round {Round}")]
-    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, string nodeId, int round);
+    private static partial void LogFailed(
+        ILogger logger,
+        Exception exception,
+        string moduleId,
+        string nodeId,
+        int round
+    );
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: update of node {NodeId} for round {Round} was not used: {Outcome} {Reason}")]
-    private static partial void LogIgnored(ILogger logger, string moduleId, string nodeId, int round, SubmissionOutcome outcome, string reason);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: update of node {NodeId} for round {Round} was not used: {Outcome} {Reason}"
+    )]
+    private static partial void LogIgnored(
+        ILogger logger,
+        string moduleId,
+        string nodeId,
+        int round,
+        SubmissionOutcome outcome,
+        string reason
+    );
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Module {ModuleId}: node {NodeId} submits round {Round} again after attempt {Attempt}")]
-    private static partial void LogRetried(ILogger logger, Exception exception, string moduleId, string nodeId, int round, int attempt);
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: node {NodeId} submits round {Round} again after attempt {Attempt}"
+    )]
+    private static partial void LogRetried(
+        ILogger logger,
+        Exception exception,
+        string moduleId,
+        string nodeId,
+        int round,
+        int attempt
+    );
 }

@@ -11,13 +11,21 @@ internal static class NodeRules
     public static HeldModule? Finished(NodeState state, string workKey) =>
         state.Held.Values.FirstOrDefault(held => held.WorkKey == workKey && held.IsDone);
 
-    /// <summary>Whether the node still has what a request asks for, so that it need not train again: not what a program before 0.2 packed.</summary>
+    /// <summary>
+    /// Whether the node still has what a request asks for, so that it need not train again: not what a program before
+    /// 0.2 packed.
+    /// </summary>
     public static bool HasResult(HeldModule? held, LocalUpdateRequest request) =>
-        held?.WorkKey == request.WorkKey && (!request.SubmitsDelta || held.Packed is not null || held.Trained is not null);
+        held?.WorkKey == request.WorkKey
+        && (!request.SubmitsDelta || held.Packed is not null || held.Trained is not null);
 
-    /// <summary>Whether a request is for an older round than the node has worked on already: a message that comes late.</summary>
+    /// <summary>
+    /// Whether a request is for an older round than the node has worked on already: a message that comes late.
+    /// </summary>
     public static bool IsOutdated(NodeState state, LocalUpdateRequest request) =>
-        state.Held.TryGetValue(request.Module.Name, out var held) && held.RunId == request.RunId && request.Round < held.Round;
+        state.Held.TryGetValue(request.Module.Name, out var held)
+        && held.RunId == request.RunId
+        && request.Round < held.Round;
 
     /// <summary>Whether the node has worked on a later round of the same run and module.</summary>
     /// <param name="state">The node's state.</param>
@@ -26,23 +34,32 @@ internal static class NodeRules
     {
         int end = workKey.LastIndexOf('/') + 1;
         return int.TryParse(workKey.AsSpan(end), NumberStyles.None, CultureInfo.InvariantCulture, out int round)
-            && state.Held.Values.Any(held => held.Round > round && held.WorkKey.StartsWith(workKey[..end], StringComparison.Ordinal));
+            && state.Held.Values.Any(held =>
+                held.Round > round && held.WorkKey.StartsWith(workKey[..end], StringComparison.Ordinal)
+            );
     }
 
     /// <summary>
-    /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1), the merged
+    /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1),
+    /// the merged
     /// version's otherwise.
     /// </summary>
     public static string StartingDigest(NodeState state, LocalUpdateRequest request) =>
         state.Held.TryGetValue(request.Module.Name, out var held)
-        && held.LocalDigest is { } local && held.BaseVersion == request.Base.Number && held.Round == request.Round - 1
+        && held.LocalDigest is { } local
+        && held.BaseVersion == request.Base.Number
+        && held.Round == request.Round - 1
             ? local
             : request.Base.Digest;
 
-    /// <summary>Bytes a node has to fetch to have a version: nothing when it holds it, the update when it holds the parent.</summary>
+    /// <summary>
+    /// Bytes a node has to fetch to have a version: nothing when it holds it, the update when it holds the parent.
+    /// </summary>
     public static long BytesToFetch(HeldModule? held, ModuleVersion version) =>
         held?.BaseDigest == version.Digest ? 0
-        : HasParent(held, version) ? version.Update!.Bytes + (version.Basis is { } basis && basis.Digest != held!.BasisDigest ? basis.Bytes : 0)
+        : HasParent(held, version)
+            ? version.Update!.Bytes
+                + (version.Basis is { } basis && basis.Digest != held!.BasisDigest ? basis.Bytes : 0)
         : version.Bytes;
 
     /// <summary>Whether the node holds the parent of a version that can be had as an update.</summary>
@@ -50,7 +67,8 @@ internal static class NodeRules
         version.Update is not null && held?.BaseDigest is { } digest && digest == version.ParentDigest;
 
     /// <summary>
-    /// What compression has dropped so far. An update that was not merged counts as never made: it is not fed back, because the weights it
+    /// What compression has dropped so far. An update that was not merged counts as never made: it is not fed back,
+    /// because the weights it
     /// was relative to are gone.
     /// </summary>
     /// <param name="held">The last work; null before the first.</param>
@@ -58,7 +76,10 @@ internal static class NodeRules
     /// <param name="history">The module's versions.</param>
     public static string? ResidualAfter(HeldModule? held, string nodeId, IEnumerable<ModuleVersion> history) =>
         held?.NextResidual is { } next
-        && history.Any(version => version.Round == held.Round && version.Contributions.Any(contribution => contribution.NodeId == nodeId && contribution.Weight > 0))
+        && history.Any(version =>
+            version.Round == held.Round
+            && version.Contributions.Any(contribution => contribution.NodeId == nodeId && contribution.Weight > 0)
+        )
             ? next
             : held?.Residual;
 }

@@ -40,7 +40,9 @@ internal sealed class HeldModule
     /// <summary>The packed update: what is sent again after a crash, to the last bit.</summary>
     public StoredBlob? Packed { get; set; }
 
-    /// <summary>Digest of what compression has dropped, when error is fed back; of the rounds before this one.</summary>
+    /// <summary>
+    /// Digest of what compression has dropped, when error is fed back; of the rounds before this one.
+    /// </summary>
     public string? Residual { get; set; }
 
     /// <summary>The same with this round's, should its update count.</summary>

@@ -18,45 +18,93 @@ using static TorchSharp.torch;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>A node's work on its silo's data and devices. Grain state stays outside: values in, values out.</summary>
-internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, DatasetCache datasets, SiloDevices devices) : INodeWork
+internal sealed class NodeWork(
+    IWeightStore weights,
+    VersionWeights versions,
+    DatasetCache datasets,
+    SiloDevices devices
+) : INodeWork
 {
     private const int CompressionPurpose = 12;
     private const int SubspacePurpose = 14;
 
     public async Task<TrainedUpdate> TrainAsync(
-        LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken)
+        LocalUpdateRequest request,
+        HeldModule? held,
+        string startingDigest,
+        string? residual,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
         var (baseWeights, fetched) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
-        byte[] starting = startingDigest == request.Base.Digest ? baseWeights : await weights.GetAsync(startingDigest, cancellationToken);
-        byte[]? teacher = request.Settings.Training.Lambda <= 0 ? null
-            : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken) : baseWeights;
+        byte[] starting =
+            startingDigest == request.Base.Digest
+                ? baseWeights
+                : await weights.GetAsync(startingDigest, cancellationToken);
+        byte[]? teacher =
+            request.Settings.Training.Lambda <= 0 ? null
+            : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken)
+            : baseWeights;
         // Weights of the node's own already hold what was dropped.
-        byte[]? dropped = residual is null || startingDigest != request.Base.Digest ? null : await weights.GetAsync(residual, cancellationToken);
+        byte[]? dropped =
+            residual is null || startingDigest != request.Base.Digest
+                ? null
+                : await weights.GetAsync(residual, cancellationToken);
         using var activity = DmkdTelemetry.StartTrain(Activity.Current?.Context ?? default);
         var (result, trained, time) = await devices.Training.RunAsync(
-            job => LocalWork.Train(job, request, data.ShardOf(request.Task, request.NodeIndex), baseWeights, starting, teacher, dropped, progress), cancellationToken);
+            job =>
+                LocalWork.Train(
+                    job,
+                    request,
+                    data.ShardOf(request.Task, request.NodeIndex),
+                    baseWeights,
+                    starting,
+                    teacher,
+                    dropped,
+                    progress
+                ),
+            cancellationToken
+        );
         activity?.SetTag("dmkd.samples", result.SampleCount).SetTag("dmkd.device.seconds", time.TotalSeconds);
         devices.Instruments.DeviceUsed("local update", time);
         return new TrainedUpdate(
-            result.SampleCount, result.MeanLoss, time, fetched + (request.Teacher is null ? 0 : teacher?.Length ?? 0),
-            request.SubmitsDelta ? null : trained, request.SubmitsDelta ? trained : null);
+            result.SampleCount,
+            result.MeanLoss,
+            time,
+            fetched + (request.Teacher is null ? 0 : teacher?.Length ?? 0),
+            request.SubmitsDelta ? null : trained,
+            request.SubmitsDelta ? trained : null
+        );
     }
 
-    public async Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken)
+    public async Task<byte[]> ProposeAsync(
+        LocalUpdateRequest request,
+        byte[] update,
+        CancellationToken cancellationToken
+    )
     {
         byte[]? last = await versions.ReadAsync(request.Base.Update, cancellationToken);
         byte[]? lastBasis = await versions.ReadAsync(request.Base.Basis, cancellationToken);
         return await devices.Serving.RunAsync(_ => Propose(request, update, last, lastBasis), cancellationToken);
     }
 
-    public async Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken)
+    public async Task<PackedUpdate> PackAsync(
+        LocalUpdateRequest request,
+        byte[] update,
+        StoredBlob? basis,
+        CancellationToken cancellationToken
+    )
     {
         var options = request.Merging!;
         using var activity = DmkdTelemetry.StartCompress(Activity.Current?.Context ?? default, options.Compressor);
         byte[]? shared = await versions.ReadAsync(basis, cancellationToken);
         var replica = options.Exchange().NeedsReplica ? await ReplicaOfAsync(request, cancellationToken) : null;
-        var packed = await devices.Serving.RunAsync(job => Pack(job, request, update, shared, replica), cancellationToken);
+        var packed = await devices.Serving.RunAsync(
+            job => Pack(job, request, update, shared, replica),
+            cancellationToken
+        );
         activity?.SetTag("dmkd.bytes", packed.Tensors.Length).SetTag("dmkd.bytes.dense", update.Length);
         return packed;
     }
@@ -71,14 +119,22 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
     private static byte[] Propose(LocalUpdateRequest request, byte[] update, byte[]? last, byte[]? lastBasis)
     {
         using var delta = WeightCodec.Decode(update);
-        var node = new NodeUpdate(delta) { SharedSeed = SeedOf(request, SubspacePurpose), Last = LastOf(delta, last, lastBasis) };
+        var node = new NodeUpdate(delta)
+        {
+            SharedSeed = SeedOf(request, SubspacePurpose),
+            Last = LastOf(delta, last, lastBasis),
+        };
         return UpdateBundle.ToBytes(request.Merging!.Exchange().Propose(node));
     }
 
-    /// <summary>The base version's own update; null when it has none, or one that a program before 0.2 wrote: then all nodes begin afresh.</summary>
+    /// <summary>
+    /// The base version's own update; null when it has none, or one that a program before 0.2 wrote: then all nodes
+    /// begin afresh.
+    /// </summary>
     private static CompressedDelta? LastOf(WeightSet delta, byte[]? last, byte[]? lastBasis)
     {
-        if (last is null || lastBasis is null) return null;
+        if (last is null || lastBasis is null)
+            return null;
         try
         {
             return PowerSgdPayload.WithBasis(UpdateBundle.Read(last, delta), UpdateBundle.Read(lastBasis, delta));
@@ -89,7 +145,13 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
         }
     }
 
-    private static PackedUpdate Pack(DeviceJob job, LocalUpdateRequest request, byte[] update, byte[]? basis, ReplicaData? replica)
+    private static PackedUpdate Pack(
+        DeviceJob job,
+        LocalUpdateRequest request,
+        byte[] update,
+        byte[]? basis,
+        ReplicaData? replica
+    )
     {
         using var delta = WeightCodec.Decode(update);
         using var start = replica is null ? null : WeightCodec.Decode(replica.Base);
@@ -100,9 +162,12 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
         var node = new NodeUpdate(delta)
         {
             Seed = SeedOf(request, CompressionPurpose, request.NodeIndex),
-            Replica = replica is null ? null : new NodeReplica(ArchitectureCatalog.Parse(request.Module.Architecture), start!, inputs!),
+            Replica = replica is null
+                ? null
+                : new NodeReplica(ArchitectureCatalog.Parse(request.Module.Architecture), start!, inputs!),
         };
-        if (!options.ErrorFeedback) return new PackedUpdate(ToBytes(exchange.Pack(node, shared)), null, job.Elapsed);
+        if (!options.ErrorFeedback)
+            return new PackedUpdate(ToBytes(exchange.Pack(node, shared)), null, job.Elapsed);
         using var packed = ErrorFeedback.Pack(exchange, node, shared); // the update holds the last residual already
         return new PackedUpdate(ToBytes(packed.Sent), WeightCodec.Encode(packed.Residual), job.Elapsed);
     }
@@ -111,7 +176,12 @@ internal sealed class NodeWork(IWeightStore weights, VersionWeights versions, Da
 
     private static Tensor InputsOf(DeviceJob job, ImageSet calibration)
     {
-        using var pixels = ImageTensors.PixelTensor(calibration.Pixels, calibration.Count, calibration.Channels, calibration.Height);
+        using var pixels = ImageTensors.PixelTensor(
+            calibration.Pixels,
+            calibration.Count,
+            calibration.Channels,
+            calibration.Height
+        );
         return ImageTensors.Normalise(pixels.to(job.Device));
     }
 

@@ -11,7 +11,10 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace Dmkd.Grains.Nodes;
 
-/// <summary>A run's data: the classes of its tasks and each node's private share, the same on every silo for the same settings.</summary>
+/// <summary>
+/// A run's data: the classes of its tasks and each node's private share, the same on every silo for the same
+/// settings.
+/// </summary>
 public sealed class RunData
 {
     private readonly RunSettings _settings;
@@ -26,8 +29,12 @@ public sealed class RunData
         _settings = settings;
         Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks);
         if (settings.Fitting.Exemplars > 0 && settings.Fitting.Exemplars < dataset.ClassNames.Count)
-            throw new DatasetException($"{settings.Fitting.Exemplars} exemplars are fewer than one for each of {dataset.ClassNames.Count} classes; keep more, or none.");
-        if (settings.Training.Architecture is { } named) RequireFit(named, dataset.Train);
+            throw new DatasetException(
+                $"{settings.Fitting.Exemplars} exemplars are fewer than one for each of "
+                    + $"{dataset.ClassNames.Count} classes; keep more, or none."
+            );
+        if (settings.Training.Architecture is { } named)
+            RequireFit(named, dataset.Train);
     }
 
     /// <summary>The data set.</summary>
@@ -45,7 +52,14 @@ public sealed class RunData
     /// <summary>A node's private training images of a task, labelled by the task's own class positions.</summary>
     public ImageSet ShardOf(int task, int node)
     {
-        var shares = TaskShards.Partition(Dataset.Train, Tasks, task, _settings.Participation.Nodes, _settings.Participation.Dirichlet, _settings.Seed);
+        var shares = TaskShards.Partition(
+            Dataset.Train,
+            Tasks,
+            task,
+            _settings.Participation.Nodes,
+            _settings.Participation.Dirichlet,
+            _settings.Seed
+        );
         return Relabel(Dataset.Train.Select(shares[node]), Tasks.ClassesOf(task));
     }
 
@@ -53,11 +67,19 @@ public sealed class RunData
     public ImageSet CalibrationOf(int task, int node)
     {
         var shard = ShardOf(task, node);
-        return shard.Select(CalibrationSampler.Sample(
-            shard.Labels, Math.Max(1, _settings.Fitting.CalibrationPerClass / _settings.Participation.Nodes), SeedSequence.Derive(_settings.Seed, SeedPurpose.NodeCalibration, task, node)));
+        return shard.Select(
+            CalibrationSampler.Sample(
+                shard.Labels,
+                Math.Max(1, _settings.Fitting.CalibrationPerClass / _settings.Participation.Nodes),
+                SeedSequence.Derive(_settings.Seed, SeedPurpose.NodeCalibration, task, node)
+            )
+        );
     }
 
-    /// <summary>A node's training images of a task with the data set's labels; of more than may be, a sample with as many of each class.</summary>
+    /// <summary>
+    /// A node's training images of a task with the data set's labels; of more than may be, a sample with as many of
+    /// each class.
+    /// </summary>
     /// <param name="task">The task.</param>
     /// <param name="node">The node.</param>
     /// <param name="most">Most images.</param>
@@ -66,12 +88,19 @@ public sealed class RunData
         var shard = ShardOf(task, node);
         int[] classes = [.. Tasks.ClassesOf(task)];
         if (shard.Count > most)
-            shard = shard.Select(CalibrationSampler.Sample(shard.Labels, Math.Max(1, most / classes.Length), SeedSequence.Derive(_settings.Seed, SeedPurpose.MeasuredImages, task, node)));
+            shard = shard.Select(
+                CalibrationSampler.Sample(
+                    shard.Labels,
+                    Math.Max(1, most / classes.Length),
+                    SeedSequence.Derive(_settings.Seed, SeedPurpose.MeasuredImages, task, node)
+                )
+            );
         return Named(shard, classes);
     }
 
     /// <summary>
-    /// The training images that a node keeps to fit the routing to, with the data set's labels: its share of the classes seen. A later task
+    /// The training images that a node keeps to fit the routing to, with the data set's labels: its share of the
+    /// classes seen. A later task
     /// leaves a subset of what was kept before. A node that has fewer images of a class than its share keeps those.
     /// </summary>
     /// <param name="lastTask">Last task whose classes have been seen.</param>
@@ -79,19 +108,26 @@ public sealed class RunData
     public ImageSet ExemplarsOf(int lastTask, int node)
     {
         int perClass = _settings.Fitting.Exemplars / ClassesUpTo(lastTask).Length;
-        var kept = Enumerable.Range(0, lastTask + 1).Select(task =>
-        {
-            var shard = ShardOf(task, node);
-            int[] classes = [.. Tasks.ClassesOf(task)];
-            var picked = classes.Index().SelectMany(entry =>
+        var kept = Enumerable
+            .Range(0, lastTask + 1)
+            .Select(task =>
             {
-                int[] own = shard.PositionsOf([entry.Index]);
-                new Random(SeedSequence.Derive(_settings.Seed, SeedPurpose.Exemplars, task, node, entry.Index)).Shuffle(own);
-                return own.Take(ShareOf(perClass, node + entry.Item));
-            });
-            var images = shard.Select([.. picked]);
-            return Named(images, classes);
-        }).ToArray();
+                var shard = ShardOf(task, node);
+                int[] classes = [.. Tasks.ClassesOf(task)];
+                var picked = classes
+                    .Index()
+                    .SelectMany(entry =>
+                    {
+                        int[] own = shard.PositionsOf([entry.Index]);
+                        new Random(
+                            SeedSequence.Derive(_settings.Seed, SeedPurpose.Exemplars, task, node, entry.Index)
+                        ).Shuffle(own);
+                        return own.Take(ShareOf(perClass, node + entry.Item));
+                    });
+                var images = shard.Select([.. picked]);
+                return Named(images, classes);
+            })
+            .ToArray();
         byte[] pixels = new byte[kept.Sum(images => images.Pixels.Length)];
         int end = 0;
         foreach (var images in kept)
@@ -100,24 +136,45 @@ public sealed class RunData
             end += images.Pixels.Length;
         }
 
-        return new ImageSet(pixels, [.. kept.SelectMany(images => images.Labels)], kept[0].Channels, kept[0].Height, kept[0].Width);
+        return new ImageSet(
+            pixels,
+            [.. kept.SelectMany(images => images.Labels)],
+            kept[0].Channels,
+            kept[0].Height,
+            kept[0].Width
+        );
     }
 
     private static void RequireFit(string named, ImageSet images)
     {
         var network = NetworkFamily.Read(named, images.Height);
         if (network.InputChannels != images.Channels || network.InputSize != images.Height)
-            throw new DatasetException($"The images are {images.Channels}x{images.Height}x{images.Width}; the network '{named}' takes {network.InputChannels}x{network.InputSize}x{network.InputSize}.");
+            throw new DatasetException(
+                $"The images are {images.Channels}x{images.Height}x{images.Width}; the network '{named}' "
+                    + $"takes {network.InputChannels}x{network.InputSize}x{network.InputSize}."
+            );
     }
 
     /// <summary>A task's images with the data set's labels.</summary>
     private static ImageSet Named(ImageSet images, int[] classes) =>
-        new(images.Pixels, [.. images.Labels.Select(label => classes[label])], images.Channels, images.Height, images.Width);
+        new(
+            images.Pixels,
+            [.. images.Labels.Select(label => classes[label])],
+            images.Channels,
+            images.Height,
+            images.Width
+        );
 
-    /// <summary>A node's part of a class's exemplars: the nodes that get one more than others change from class to class.</summary>
-    private int ShareOf(int perClass, int turn) => perClass / _settings.Participation.Nodes + (turn % _settings.Participation.Nodes < perClass % _settings.Participation.Nodes ? 1 : 0);
+    /// <summary>
+    /// A node's part of a class's exemplars: the nodes that get one more than others change from class to class.
+    /// </summary>
+    private int ShareOf(int perClass, int turn) =>
+        perClass / _settings.Participation.Nodes
+        + (turn % _settings.Participation.Nodes < perClass % _settings.Participation.Nodes ? 1 : 0);
 
-    /// <summary>What the owner of the legacy model holds: the training images of its classes, labelled by position among them.</summary>
+    /// <summary>
+    /// What the owner of the legacy model holds: the training images of its classes, labelled by position among them.
+    /// </summary>
     public ImageSet LegacyTraining()
     {
         int[] classes = ClassesUpTo(_settings.Legacy.Tasks - 1);
@@ -128,8 +185,13 @@ public sealed class RunData
     public ImageSet LegacyCalibration()
     {
         var training = LegacyTraining();
-        return training.Select(CalibrationSampler.Sample(
-            training.Labels, _settings.Fitting.CalibrationPerClass, SeedSequence.Derive(_settings.Seed, SeedPurpose.LegacyOwnersImages)));
+        return training.Select(
+            CalibrationSampler.Sample(
+                training.Labels,
+                _settings.Fitting.CalibrationPerClass,
+                SeedSequence.Derive(_settings.Seed, SeedPurpose.LegacyOwnersImages)
+            )
+        );
     }
 
     /// <summary>Test images of some classes with the data set's own labels.</summary>
@@ -144,7 +206,8 @@ public sealed class RunData
 }
 
 /// <summary>
-/// Reads each data set once per silo, on a thread of its own: decoding is long work. One that nobody asked for in an hour is read again when
+/// Reads each data set once per silo, on a thread of its own: decoding is long work. One that nobody asked for in an
+/// hour is read again when
 /// somebody does. Thread-safe.
 /// </summary>
 /// <param name="time">What time it is; the system's when not given.</param>
@@ -188,7 +251,11 @@ public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
     /// <summary>Lets go of all data sets.</summary>
     public void Dispose() => _datasets.Dispose();
 
-    private static Task<ImageDataset> LoadAsync(DataSource source, IProgress<DatasetProgress>? progress) => Task.Factory.StartNew(
-        () => DatasetLoader.Load(SpecOf(source), progress),
-        CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    private static Task<ImageDataset> LoadAsync(DataSource source, IProgress<DatasetProgress>? progress) =>
+        Task.Factory.StartNew(
+            () => DatasetLoader.Load(SpecOf(source), progress),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default
+        );
 }

@@ -27,7 +27,11 @@ internal sealed class RunningWork : IDisposable
     public bool IsCancelled => Token.IsCancellationRequested;
 
     /// <summary>Share done, written by a lane and read by the node.</summary>
-    public double Progress { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
+    public double Progress
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
 
     public string? Error { get; set; }
 

@@ -7,7 +7,8 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>
-/// Gets a version's weights to a node: from its copy of the parent and the merged update where it can, else whole. The digest tells
+/// Gets a version's weights to a node: from its copy of the parent and the merged update where it can, else whole.
+/// The digest tells
 /// whether both give the same bits; where a machine rounds otherwise, the whole weights are taken.
 /// </summary>
 internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
@@ -17,12 +18,18 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
     /// <param name="version">The version.</param>
     /// <param name="held">The module as the node holds it; null when it does not.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<(byte[] Weights, long FetchedBytes)> GetAsync(string module, ModuleVersion version, HeldModule? held, CancellationToken cancellationToken)
+    public async Task<(byte[] Weights, long FetchedBytes)> GetAsync(
+        string module,
+        ModuleVersion version,
+        HeldModule? held,
+        CancellationToken cancellationToken
+    )
     {
         long fetched = NodeRules.BytesToFetch(held, version);
         byte[]? content = NodeRules.HasParent(held, version) ? await RebuildAsync(version, cancellationToken) : null;
         content ??= await weights.GetAsync(version.Digest, cancellationToken);
-        if (fetched > 0) devices.Instruments.WeightsFetched(module, fetched);
+        if (fetched > 0)
+            devices.Instruments.WeightsFetched(module, fetched);
         return (content, fetched);
     }
 
@@ -39,14 +46,20 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
         return content is not null && WeightDigest.Of(content) == version.Digest ? content : null;
     }
 
-    /// <summary>The version out of its parent; null when a program before 0.2 wrote the update, in a form that is not read any more.</summary>
+    /// <summary>
+    /// The version out of its parent; null when a program before 0.2 wrote the update, in a form that is not read any
+    /// more.
+    /// </summary>
     private static byte[]? Apply(byte[] parent, byte[] update, byte[]? basis)
     {
         using var start = WeightCodec.Decode(parent);
         try
         {
             var shared = basis is null ? null : UpdateBundle.Read(basis, start);
-            using var applied = DeltaApplier.Apply(start, PowerSgdPayload.Joined(UpdateBundle.Read(update, start), shared));
+            using var applied = DeltaApplier.Apply(
+                start,
+                PowerSgdPayload.Joined(UpdateBundle.Read(update, start), shared)
+            );
             return WeightCodec.Encode(applied);
         }
         catch (CheckpointFormatException)

@@ -23,28 +23,61 @@ internal static class CutWork
     /// <param name="calibration">Labelled calibration images.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static (CutModule[] Modules, PartitionSummary Partition, TimeSpan Time) Run(
-        DeviceJob job, PreservationSettings settings, byte[] legacyWeights, ImageSet calibration, Action<double> progress)
+        DeviceJob job,
+        PreservationSettings settings,
+        byte[] legacyWeights,
+        ImageSet calibration,
+        Action<double> progress
+    )
     {
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         using var weights = WeightCodec.Decode(legacyWeights);
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device);
-        using var data = ImageTensors.From(calibration.Pixels, calibration.Labels, calibration.Channels, calibration.Height);
+        using var data = ImageTensors.From(
+            calibration.Pixels,
+            calibration.Labels,
+            calibration.Channels,
+            calibration.Height
+        );
         using var inputs = InputNormalisation.Find(settings.Normalisation).Apply(data.Pixels.to(job.Device));
-        using var scores = PreservationWays.Measures.Find(settings.Scores) is ImportanceMeasure.Magnitude
-            ? ImportanceScorer.Magnitude(legacy, architecture.OutputCount)
-            : ImportanceScorer.Score(legacy, inputs, data.Labels.to(job.Device), architecture.OutputCount, new ImportanceOptions());
+        using var scores =
+            PreservationWays.Measures.Find(settings.Scores) is ImportanceMeasure.Magnitude
+                ? ImportanceScorer.Magnitude(legacy, architecture.OutputCount)
+                : ImportanceScorer.Score(
+                    legacy,
+                    inputs,
+                    data.Labels.to(job.Device),
+                    architecture.OutputCount,
+                    new ImportanceOptions()
+                );
         progress(0.3);
         job.CancellationToken.ThrowIfCancellationRequested();
-        var groups = settings.ClassGroups ?? (PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity ? GroupAlike(legacy, inputs, data.Labels, settings) : null);
+        var groups =
+            settings.ClassGroups
+            ?? (
+                PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity
+                    ? GroupAlike(legacy, inputs, data.Labels, settings)
+                    : null
+            );
         var plan = PreservationPlanner.Plan(architecture, scores, PreservationRules.PlanOptions(settings, groups));
         progress(0.7);
 
-        List<CutModule> modules = [.. plan.Experts.Select(expert => Cut(
-            ModuleRole.Expert, expert.Cluster, expert.Classes, expert.Units, expert.ImportanceShare))];
+        List<CutModule> modules =
+        [
+            .. plan.Experts.Select(expert =>
+                Cut(ModuleRole.Expert, expert.Cluster, expert.Classes, expert.Units, expert.ImportanceShare)
+            ),
+        ];
         if (PreservationRules.HasGate(settings))
         {
             int[] all = [.. Enumerable.Range(0, architecture.OutputCount)];
-            var units = UnitSelector.MostImportant(architecture, scores, all, 1, PreservationRules.GateWidths(settings));
+            var units = UnitSelector.MostImportant(
+                architecture,
+                scores,
+                all,
+                1,
+                PreservationRules.GateWidths(settings)
+            );
             modules.Add(Cut(ModuleRole.Gate, null, all, units, scores.ShareOf(units)));
         }
 
@@ -57,9 +90,22 @@ internal static class CutWork
             var (cut, first) = Transfer(architecture, weights, units, classes, settings);
             using (first)
             {
-                long[] own = [.. calibration.Labels.Index().Where(entry => classes.Contains(entry.Item)).Select(entry => (long)entry.Index)];
+                long[] own =
+                [
+                    .. calibration
+                        .Labels.Index()
+                        .Where(entry => classes.Contains(entry.Item))
+                        .Select(entry => (long)entry.Index),
+                ];
                 byte[] content = Reestimate(job, cut, first, inputs, own);
-                SpaceWidth[] widths = [.. architecture.UnitSpaces.Select(space => new SpaceWidth(space.Name, units[space.Name].Count, space.Width))];
+                SpaceWidth[] widths =
+                [
+                    .. architecture.UnitSpaces.Select(space => new SpaceWidth(
+                        space.Name,
+                        units[space.Name].Count,
+                        space.Width
+                    )),
+                ];
                 return new CutModule(role, cluster, classes, cut.ToString(), widths, share, content);
             }
         }
@@ -70,12 +116,21 @@ internal static class CutWork
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var logits = cat([.. inputs.split(BatchSize).Select(legacy.forward)]).cpu();
-        return ClassGrouping.Group(ClassGrouping.Similarity(logits, labels), settings.Experts, PreservationRules.PartitionSeed(settings));
+        return ClassGrouping.Group(
+            ClassGrouping.Similarity(logits, labels),
+            settings.Experts,
+            PreservationRules.PartitionSeed(settings)
+        );
     }
 
     /// <summary><c>W_k = α W_old,k + (1-α) W_rand,k</c>.</summary>
     private static (NetworkArchitecture Architecture, WeightSet Weights) Transfer(
-        NetworkArchitecture architecture, WeightSet legacy, UnitSelection units, int[] classes, PreservationSettings settings)
+        NetworkArchitecture architecture,
+        WeightSet legacy,
+        UnitSelection units,
+        int[] classes,
+        PreservationSettings settings
+    )
     {
         var (cut, old) = WeightTransfer.Cut(architecture, legacy, units, classes);
         using (old)
@@ -86,7 +141,13 @@ internal static class CutWork
         }
     }
 
-    private static byte[] Reestimate(DeviceJob job, NetworkArchitecture architecture, WeightSet weights, Tensor inputs, long[] own)
+    private static byte[] Reestimate(
+        DeviceJob job,
+        NetworkArchitecture architecture,
+        WeightSet weights,
+        Tensor inputs,
+        long[] own
+    )
     {
         using var network = NetworkLoader.Load(architecture, weights, job.Device);
         using var images = inputs.index_select(0, tensor(own, device: job.Device));
@@ -95,16 +156,35 @@ internal static class CutWork
         return WeightCodec.Encode(result);
     }
 
-    private static PartitionSummary Summarise(PartitionMap map) => new()
-    {
-        Size = map.Size,
-        Adjacency = MemoryMarshal.AsBytes<float>([.. map.Adjacency]).ToArray(),
-        ClusterStarts = [.. map.ClusterStarts],
-        ImportanceByClass = [.. Enumerable.Range(0, map.ClassShares.GetLength(0)).Select(cluster =>
-            (double[])[.. Enumerable.Range(0, map.ClassShares.GetLength(1)).Select(label => map.ClassShares[cluster, label])])],
-    };
+    private static PartitionSummary Summarise(PartitionMap map) =>
+        new()
+        {
+            Size = map.Size,
+            Adjacency = MemoryMarshal.AsBytes<float>([.. map.Adjacency]).ToArray(),
+            ClusterStarts = [.. map.ClusterStarts],
+            ImportanceByClass =
+            [
+                .. Enumerable
+                    .Range(0, map.ClassShares.GetLength(0))
+                    .Select(cluster =>
+                        (double[])
+                            [
+                                .. Enumerable
+                                    .Range(0, map.ClassShares.GetLength(1))
+                                    .Select(label => map.ClassShares[cluster, label]),
+                            ]
+                    ),
+            ],
+        };
 }
 
 /// <summary>A module cut out of the legacy model, not yet distilled.</summary>
 internal sealed record CutModule(
-    ModuleRole Role, int? Cluster, int[] Classes, string Architecture, SpaceWidth[] Widths, double ImportanceShare, byte[] Weights);
+    ModuleRole Role,
+    int? Cluster,
+    int[] Classes,
+    string Architecture,
+    SpaceWidth[] Widths,
+    double ImportanceShare,
+    byte[] Weights
+);

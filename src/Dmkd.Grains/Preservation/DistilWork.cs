@@ -23,22 +23,47 @@ internal static class DistilWork
     /// <param name="seed">Seed of batches and augmentation.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static DistilledModule Run(
-        DeviceJob job, PreservationSettings settings, string architecture, byte[] first, int[] classes, DistillationData data, int epochs, int seed,
-        Action<double> progress)
+        DeviceJob job,
+        PreservationSettings settings,
+        string architecture,
+        byte[] first,
+        int[] classes,
+        DistillationData data,
+        int epochs,
+        int seed,
+        Action<double> progress
+    )
     {
         using var student = NetworkLoader.Load(architecture, first, job.Device);
         var normalisation = InputNormalisation.Find(settings.Normalisation);
         double before = Accuracy(job, student, normalisation, data.Test, classes);
-        int steps = epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;
+        int steps =
+            epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;
         double after = epochs > 0 ? Accuracy(job, student, normalisation, data.Test, classes) : before;
         var entropy = Entropy(job, student, normalisation, data.Calibration);
         using var weights = WeightSet.CopyOf(student);
-        return new DistilledModule(WeightCodec.Encode(weights), before, after, entropy.Total, entropy.Count, steps, job.Elapsed);
+        return new DistilledModule(
+            WeightCodec.Encode(weights),
+            before,
+            after,
+            entropy.Total,
+            entropy.Count,
+            steps,
+            job.Elapsed
+        );
     }
 
     private static int Distil(
-        DeviceJob job, PreservationSettings settings, Network student, InputNormalisation normalisation, int[] classes, DistillationData data, int epochs,
-        int seed, Action<double> progress)
+        DeviceJob job,
+        PreservationSettings settings,
+        Network student,
+        InputNormalisation normalisation,
+        int[] classes,
+        DistillationData data,
+        int epochs,
+        int seed,
+        Action<double> progress
+    )
     {
         using var generator = new Generator((ulong)seed, CPU);
         using var pixels = PixelsOf(job, data.Training);
@@ -54,18 +79,43 @@ internal static class DistilWork
         return Trainer.Run(student, images, objective, options, generator, progress, job.CancellationToken).Steps;
     }
 
-    private static double Accuracy(DeviceJob job, Network network, InputNormalisation normalisation, ImageSet test, int[] classes)
+    private static double Accuracy(
+        DeviceJob job,
+        Network network,
+        InputNormalisation normalisation,
+        ImageSet test,
+        int[] classes
+    )
     {
-        if (test.Count == 0) return 0;
+        if (test.Count == 0)
+            return 0;
         using var pixels = PixelsOf(job, test);
-        var answers = TeacherAnswers.Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken);
-        return answers.Accuracy(test.Labels, [.. Enumerable.Range(0, test.Count)], [.. Enumerable.Range(0, classes.Length)], classes);
+        var answers = TeacherAnswers.Of(
+            network.forward,
+            pixels,
+            normalisation,
+            mirrored: false,
+            cancellationToken: job.CancellationToken
+        );
+        return answers.Accuracy(
+            test.Labels,
+            [.. Enumerable.Range(0, test.Count)],
+            [.. Enumerable.Range(0, classes.Length)],
+            classes
+        );
     }
 
-    private static EntropySum Entropy(DeviceJob job, Network network, InputNormalisation normalisation, ImageSet calibration)
+    private static EntropySum Entropy(
+        DeviceJob job,
+        Network network,
+        InputNormalisation normalisation,
+        ImageSet calibration
+    )
     {
         using var pixels = PixelsOf(job, calibration);
-        using var logits = TeacherAnswers.Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken).ToTensor();
+        using var logits = TeacherAnswers
+            .Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken)
+            .ToTensor();
         using var probabilities = logits[0].softmax(1);
         return EntropyMetric.Sum(probabilities);
     }
@@ -76,9 +126,18 @@ internal static class DistilWork
 
 /// <summary>A distilled module and how well it does.</summary>
 internal sealed record DistilledModule(
-    byte[] Weights, double AccuracyBefore, double AccuracyAfter, double EntropySum, long EntropyCount, int Steps, TimeSpan Time);
+    byte[] Weights,
+    double AccuracyBefore,
+    double AccuracyAfter,
+    double EntropySum,
+    long EntropyCount,
+    int Steps,
+    TimeSpan Time
+);
 
-/// <summary>What a module is distilled and measured with: images of its classes, labelled by the legacy model's outputs.</summary>
+/// <summary>
+/// What a module is distilled and measured with: images of its classes, labelled by the legacy model's outputs.
+/// </summary>
 /// <param name="Training">Images to learn from.</param>
 /// <param name="Answers">The legacy model's answers to them.</param>
 /// <param name="Calibration">Images to measure entropy on.</param>

@@ -15,15 +15,25 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Preservation;
 
-/// <summary>The tensor work of preservation (proposal 3.2): synchronous, values in and values out, run on a device lane.</summary>
+/// <summary>
+/// The tensor work of preservation (proposal 3.2): synchronous, values in and values out, run on a device lane.
+/// </summary>
 internal static class LegacyWork
 {
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(RunSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyRandomWeights);
+    public static ulong RandomWeightsSeed(RunSettings settings) =>
+        (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyRandomWeights);
 
     /// <summary>Trains a monolithic network on plain labels, as deprecated models were.</summary>
     /// <returns>Architecture, weights as safetensors, accuracy on the test images, device time.</returns>
-    public static TrainedLegacy Train(DeviceJob job, RunSettings settings, ImageSet training, ImageSet test, int classCount, Action<double> progress)
+    public static TrainedLegacy Train(
+        DeviceJob job,
+        RunSettings settings,
+        ImageSet training,
+        ImageSet test,
+        int classCount,
+        Action<double> progress
+    )
     {
         var architecture = RunRules.Networks(settings, training).Legacy(classCount);
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyTraining), CPU);
@@ -31,8 +41,21 @@ internal static class LegacyWork
         network.to(job.Device);
         using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
         {
-            var options = new TrainingOptions { Rounds = settings.Legacy.Epochs, BatchSize = settings.Training.BatchSize, LearningRate = settings.Training.LearningRate };
-            Trainer.Run(network, new ImageTrainingData(data), new CrossEntropy(), options, generator, progress, job.CancellationToken);
+            var options = new TrainingOptions
+            {
+                Rounds = settings.Legacy.Epochs,
+                BatchSize = settings.Training.BatchSize,
+                LearningRate = settings.Training.LearningRate,
+            };
+            Trainer.Run(
+                network,
+                new ImageTrainingData(data),
+                new CrossEntropy(),
+                options,
+                generator,
+                progress,
+                job.CancellationToken
+            );
         }
 
         using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
@@ -53,18 +76,31 @@ internal static class LegacyWork
     /// <param name="groups">Legacy outputs of each task's classes.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static TakenApart Preserve(
-        DeviceJob job, RunSettings settings, string architectureText, byte[] legacyWeights, ImageSet calibration, ImageSet training,
-        IReadOnlyList<int[]> groups, Action<double> progress)
+        DeviceJob job,
+        RunSettings settings,
+        string architectureText,
+        byte[] legacyWeights,
+        ImageSet calibration,
+        ImageSet training,
+        IReadOnlyList<int[]> groups,
+        Action<double> progress
+    )
     {
         var architecture = ArchitectureCatalog.Parse(architectureText);
-        using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyDistillation), CPU);
+        using var generator = new Generator(
+            (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyDistillation),
+            CPU
+        );
         using var weights = WeightCodec.Decode(legacyWeights);
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device, generator);
 
         using var scores = Score(job, legacy, calibration, architecture.OutputCount);
         var graph = ImportanceGraph.Build(architecture, scores);
         int[] clusterOfNode = SpectralPartitioner.Partition(
-            graph, groups.Count, new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyPartition) });
+            graph,
+            groups.Count,
+            new SpectralOptions { Seed = SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyPartition) }
+        );
         int[] clusterOfGroup = ClassAssignment.Assign(scores, graph, clusterOfNode, groups, groups.Count);
 
         var experts = new CutExpert[groups.Count];
@@ -72,43 +108,101 @@ internal static class LegacyWork
         {
             int done = group;
             var selection = UnitSelector.Select(
-                architecture, scores, graph, clusterOfNode, clusterOfGroup[group], groups[group], Halved());
+                architecture,
+                scores,
+                graph,
+                clusterOfNode,
+                clusterOfGroup[group],
+                groups[group],
+                Halved()
+            );
             var (cut, expertWeights) = CutAndTransfer(architecture, weights, selection, groups[group], settings);
             using (expertWeights)
             {
-                byte[] tuned = Distil(job, settings, legacy, cut, expertWeights, training, groups[group], generator, share => progress((done + share) / groups.Count));
+                byte[] tuned = Distil(
+                    job,
+                    settings,
+                    legacy,
+                    cut,
+                    expertWeights,
+                    training,
+                    groups[group],
+                    generator,
+                    share => progress((done + share) / groups.Count)
+                );
                 experts[group] = new CutExpert(clusterOfGroup[group], cut.ToString(), tuned, scores.ShareOf(selection));
             }
         }
 
-        return new TakenApart(experts, settings.Training.StartFrom == StartingPoints.Legacy ? CutFeatures(architecture, weights, scores) : null, job.Elapsed);
+        return new TakenApart(
+            experts,
+            settings.Training.StartFrom == StartingPoints.Legacy ? CutFeatures(architecture, weights, scores) : null,
+            job.Elapsed
+        );
     }
 
-    /// <summary>The units most important to all classes, as many as an expert has; what a new expert can start from.</summary>
-    private static (string Architecture, byte[] Weights) CutFeatures(NetworkArchitecture architecture, WeightSet legacy, ImportanceScores scores)
+    /// <summary>
+    /// The units most important to all classes, as many as an expert has; what a new expert can start from.
+    /// </summary>
+    private static (string Architecture, byte[] Weights) CutFeatures(
+        NetworkArchitecture architecture,
+        WeightSet legacy,
+        ImportanceScores scores
+    )
     {
         int[] all = [.. Enumerable.Range(0, architecture.OutputCount)];
-        var selection = UnitSelector.MostImportant(architecture, scores, all, 1.0 / NetworkFamily.LegacyWidthFactor, Halved());
+        var selection = UnitSelector.MostImportant(
+            architecture,
+            scores,
+            all,
+            1.0 / NetworkFamily.LegacyWidthFactor,
+            Halved()
+        );
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, all);
-        using (weights) return (cut.ToString(), WeightCodec.Encode(weights));
+        using (weights)
+            return (cut.ToString(), WeightCodec.Encode(weights));
     }
 
-    private static UnitSelectionOptions Halved() => new() { MinimumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor, MaximumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor };
+    private static UnitSelectionOptions Halved() =>
+        new()
+        {
+            MinimumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
+            MaximumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
+        };
 
     private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)
     {
         using var scope = NewDisposeScope();
-        using var data = ImageTensors.From(calibration.Pixels, calibration.Labels, calibration.Channels, calibration.Height);
+        using var data = ImageTensors.From(
+            calibration.Pixels,
+            calibration.Labels,
+            calibration.Channels,
+            calibration.Height
+        );
         return ImportanceScorer.Score(
-            legacy, ImageTensors.Normalise(data.Pixels).to(job.Device), data.Labels.to(job.Device), classCount, new ImportanceOptions());
+            legacy,
+            ImageTensors.Normalise(data.Pixels).to(job.Device),
+            data.Labels.to(job.Device),
+            classCount,
+            new ImportanceOptions()
+        );
     }
 
-    /// <summary>The cluster's sub-network with α of the legacy weights; upright outputs come from the legacy head, the rotated ones are new.</summary>
+    /// <summary>
+    /// The cluster's sub-network with α of the legacy weights; upright outputs come from the legacy head, the rotated
+    /// ones are new.
+    /// </summary>
     private static (NetworkArchitecture Architecture, WeightSet Weights) CutAndTransfer(
-        NetworkArchitecture architecture, WeightSet legacy, UnitSelection selection, int[] classes, RunSettings settings)
+        NetworkArchitecture architecture,
+        WeightSet legacy,
+        UnitSelection selection,
+        int[] classes,
+        RunSettings settings
+    )
     {
         var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.Training.UnknownOutput)];
-        for (int c = 0; c < classes.Length; c++) outputs[c] = classes[c]; // the first outputs are the classes as they are
+        for (int c = 0; c < classes.Length; c++)
+            outputs[c] = classes[c]; // the first outputs are the classes as they are
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
         using (weights)
         {
@@ -118,8 +212,16 @@ internal static class LegacyWork
     }
 
     private static byte[] Distil(
-        DeviceJob job, RunSettings settings, Network legacy, NetworkArchitecture cut, WeightSet weights, ImageSet training, int[] classes,
-        Generator generator, Action<double> progress)
+        DeviceJob job,
+        RunSettings settings,
+        Network legacy,
+        NetworkArchitecture cut,
+        WeightSet weights,
+        ImageSet training,
+        int[] classes,
+        Generator generator,
+        Action<double> progress
+    )
     {
         using var scope = NewDisposeScope();
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
@@ -128,8 +230,20 @@ internal static class LegacyWork
         var inputs = ImageTensors.Normalise(pixels).to(job.Device);
         using var answers = SoftLabels.Of(legacy, inputs, classes, settings.Training.BatchSize);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
-        var options = TrainingOptions.Distillation with { Epochs = settings.Legacy.DistillationEpochs, BatchSize = settings.Training.BatchSize };
-        Trainer.Run(student, new TensorData(inputs, answers), objective, options, generator, progress, job.CancellationToken);
+        var options = TrainingOptions.Distillation with
+        {
+            Epochs = settings.Legacy.DistillationEpochs,
+            BatchSize = settings.Training.BatchSize,
+        };
+        Trainer.Run(
+            student,
+            new TensorData(inputs, answers),
+            objective,
+            options,
+            generator,
+            progress,
+            job.CancellationToken
+        );
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);
     }
@@ -140,9 +254,14 @@ internal sealed record CutExpert(int Cluster, string Architecture, byte[] Weight
 
 /// <summary>What a legacy network was taken apart into.</summary>
 /// <param name="Experts">One expert per class group.</param>
-/// <param name="Features">The legacy network cut to an expert's widths, when new experts start from it: architecture and weights as safetensors.</param>
+/// <param name="Features">The legacy network cut to an expert's widths, when new experts start from it: architecture
+/// and weights as safetensors.</param>
 /// <param name="DeviceTime">Device time.</param>
-internal sealed record TakenApart(CutExpert[] Experts, (string Architecture, byte[] Weights)? Features, TimeSpan DeviceTime);
+internal sealed record TakenApart(
+    CutExpert[] Experts,
+    (string Architecture, byte[] Weights)? Features,
+    TimeSpan DeviceTime
+);
 
 /// <summary>A trained monolithic network.</summary>
 internal sealed record TrainedLegacy(string Architecture, byte[] Weights, double Accuracy, TimeSpan DeviceTime);

@@ -15,32 +15,45 @@ namespace Dmkd.Grains.Preservation;
 public static class PreservationRules
 {
     /// <summary>The settings of <c>preserve</c>.</summary>
-    public static SettingsBinder<PreservationSettings> Binder { get; } = new(
-        new PreservationSettings { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 }, Architecture = "" }, DatasetSpec.Readers);
+    public static SettingsBinder<PreservationSettings> Binder { get; } =
+        new(
+            new PreservationSettings
+            {
+                Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 },
+                Architecture = "",
+            },
+            DatasetSpec.Readers
+        );
 
     /// <summary>A gate network may be this narrow.</summary>
     private const double GateMinimumWidth = 0.1;
 
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
-    public static ulong RandomWeightsSeed(PreservationSettings settings) => (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedRandomWeights);
+    public static ulong RandomWeightsSeed(PreservationSettings settings) =>
+        (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedRandomWeights);
 
     /// <summary>Seed of the partition and of grouping classes.</summary>
-    public static int PartitionSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedPartition);
+    public static int PartitionSeed(PreservationSettings settings) =>
+        SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedPartition);
 
     /// <summary>Seed of a module's batches.</summary>
-    public static int DistillationSeed(PreservationSettings settings, int module) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedDistillation, module);
+    public static int DistillationSeed(PreservationSettings settings, int module) =>
+        SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedDistillation, module);
 
     /// <summary>Seed of a surrogate's batches.</summary>
-    public static int SurrogateSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.Surrogate);
+    public static int SurrogateSeed(PreservationSettings settings) =>
+        SeedSequence.Derive(settings.Seed, SeedPurpose.Surrogate);
 
     /// <summary>Seed of choosing calibration images.</summary>
-    public static int CalibrationSeed(PreservationSettings settings) => SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedCalibration);
+    public static int CalibrationSeed(PreservationSettings settings) =>
+        SeedSequence.Derive(settings.Seed, SeedPurpose.PreservedCalibration);
 
     /// <summary>Whether a gate network is made: one expert needs none.</summary>
     public static bool HasGate(PreservationSettings settings) => settings is { GateSize: > 0, Experts: > 1 };
 
     /// <summary>Name of a module: expert-1 to expert-K, and gate.</summary>
-    public static string ModuleName(ModuleRole role, int index) => role is ModuleRole.Gate ? "gate" : $"expert-{index + 1}";
+    public static string ModuleName(ModuleRole role, int index) =>
+        role is ModuleRole.Gate ? "gate" : $"expert-{index + 1}";
 
     /// <summary>How wide a gate network is.</summary>
     public static UnitSelectionOptions GateWidths(PreservationSettings settings) =>
@@ -49,29 +62,35 @@ public static class PreservationRules
     /// <summary>How the legacy model is divided.</summary>
     /// <param name="settings">What was asked for.</param>
     /// <param name="classGroups">Classes of each expert; null to let the partition say.</param>
-    public static PlanOptions PlanOptions(PreservationSettings settings, IReadOnlyList<int[]>? classGroups) => new()
-    {
-        ExpertCount = settings.Experts,
-        ClassGroups = classGroups,
-        Strategy = PreservationWays.Partitions.Find(settings.Partition),
-        Widths = new UnitSelectionOptions
+    public static PlanOptions PlanOptions(PreservationSettings settings, IReadOnlyList<int[]>? classGroups) =>
+        new()
         {
-            MinimumWidthFraction = settings.MinimumWidth,
-            MultiplyAddsShare = settings.ExpertSize > 0 ? settings.ExpertSize : null,
-        },
-        Seed = PartitionSeed(settings),
-    };
+            ExpertCount = settings.Experts,
+            ClassGroups = classGroups,
+            Strategy = PreservationWays.Partitions.Find(settings.Partition),
+            Widths = new UnitSelectionOptions
+            {
+                MinimumWidthFraction = settings.MinimumWidth,
+                MultiplyAddsShare = settings.ExpertSize > 0 ? settings.ExpertSize : null,
+            },
+            Seed = PartitionSeed(settings),
+        };
 
     /// <summary>Refuses settings that cannot be followed, before anything is stored.</summary>
     /// <exception cref="ArgumentException">Names the setting, its limit and the value.</exception>
     public static void Check(PreservationSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (Binder.ProblemsOf(settings) is [var problem, ..]) throw new ArgumentException(problem, nameof(settings));
+        if (Binder.ProblemsOf(settings) is [var problem, ..])
+            throw new ArgumentException(problem, nameof(settings));
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         if (settings.Experts > architecture.OutputCount)
-            throw new ArgumentException($"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.", nameof(settings));
-        if (settings.ClassGroups is { } groups) CheckGroups(groups, settings.Experts, architecture.OutputCount);
+            throw new ArgumentException(
+                $"There may be at most one expert for each of the {architecture.OutputCount} classes, not {settings.Experts}.",
+                nameof(settings)
+            );
+        if (settings.ClassGroups is { } groups)
+            CheckGroups(groups, settings.Experts, architecture.OutputCount);
         CheckSizes(settings, architecture);
     }
 
@@ -83,50 +102,84 @@ public static class PreservationRules
         ArgumentNullException.ThrowIfNull(dataset);
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         if (dataset.ClassNames.Count != architecture.OutputCount)
-            throw new DatasetException($"The data set has {dataset.ClassNames.Count} classes; the legacy model has {architecture.OutputCount} outputs. They must be as many, in the same order.");
+            throw new DatasetException(
+                $"The data set has {dataset.ClassNames.Count} classes; the legacy model has "
+                    + $"{architecture.OutputCount} outputs. They must be as many, in the same order."
+            );
         if (dataset.Train.Channels != architecture.InputChannels || dataset.Train.Height != architecture.InputSize)
-            throw new DatasetException($"The images are {dataset.Train.Channels}x{dataset.Train.Height}x{dataset.Train.Width}; the legacy model takes {architecture.InputChannels}x{architecture.InputSize}x{architecture.InputSize}.");
+            throw new DatasetException(
+                $"The images are {dataset.Train.Channels}x{dataset.Train.Height}x{dataset.Train.Width}; the "
+                    + $"legacy model takes "
+                    + $"{architecture.InputChannels}x{architecture.InputSize}x{architecture.InputSize}."
+            );
         int[] counts = new int[architecture.OutputCount];
-        foreach (int label in dataset.Train.Labels) counts[label]++;
+        foreach (int label in dataset.Train.Labels)
+            counts[label]++;
         int few = Array.FindIndex(counts, count => count < 2);
-        if (few >= 0) throw new DatasetException($"Class {dataset.ClassNames[few]} has {counts[few]} training images; preservation needs at least 2 of every class.");
+        if (few >= 0)
+            throw new DatasetException(
+                $"Class {dataset.ClassNames[few]} has {counts[few]} training images; preservation needs at "
+                    + $"least 2 of every class."
+            );
     }
 
     /// <summary>Stage in which a preservation goes on after a failure.</summary>
     internal static PreservationStage ResumesIn(PreservationStage failedIn) =>
-        failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed ? PreservationStage.Cut : failedIn;
+        failedIn is PreservationStage.Idle or PreservationStage.Failed or PreservationStage.Completed
+            ? PreservationStage.Cut
+            : failedIn;
 
     /// <summary>What the directory of runs is told about a stage.</summary>
-    internal static RunPhase PhaseOf(PreservationStage stage) => stage switch
-    {
-        PreservationStage.Completed => RunPhase.Completed,
-        PreservationStage.Failed => RunPhase.Failed,
-        _ => RunPhase.Preserve,
-    };
+    internal static RunPhase PhaseOf(PreservationStage stage) =>
+        stage switch
+        {
+            PreservationStage.Completed => RunPhase.Completed,
+            PreservationStage.Failed => RunPhase.Failed,
+            _ => RunPhase.Preserve,
+        };
 
     private static void CheckGroups(int[][] groups, int experts, int outputs)
     {
-        if (groups.Length != experts) throw new ArgumentException($"There are {experts} experts and {groups.Length} groups of classes; they must be as many.", nameof(groups));
-        if (groups.Any(group => group.Length == 0)) throw new ArgumentException("Every group must have at least one class.", nameof(groups));
+        if (groups.Length != experts)
+            throw new ArgumentException(
+                $"There are {experts} experts and {groups.Length} groups of classes; they must be as many.",
+                nameof(groups)
+            );
+        if (groups.Any(group => group.Length == 0))
+            throw new ArgumentException("Every group must have at least one class.", nameof(groups));
         int[] sorted = [.. groups.SelectMany(group => group).Order()];
         if (!sorted.SequenceEqual(Enumerable.Range(0, outputs)))
-            throw new ArgumentException($"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.", nameof(groups));
+            throw new ArgumentException(
+                $"The groups must hold each of the classes 0 to {outputs - 1} once; they hold {string.Join(", ", sorted)}.",
+                nameof(groups)
+            );
     }
 
     private static void CheckSizes(PreservationSettings settings, NetworkArchitecture architecture)
     {
         double least = LeastShare(architecture, MostClasses(settings, architecture.OutputCount), settings.MinimumWidth);
         if (settings.ExpertSize > 0 && least > settings.ExpertSize)
-            throw new ArgumentException($"An expert may have {settings.ExpertSize:P1} of the multiply-adds ({nameof(settings.ExpertSize)}), but at the least width of {settings.MinimumWidth:P0} ({nameof(settings.MinimumWidth)}) it has {least:P1}; allow more, or narrower layers.", nameof(settings));
+            throw new ArgumentException(
+                $"An expert may have {settings.ExpertSize:P1} of the multiply-adds "
+                    + $"({nameof(settings.ExpertSize)}), but at the least width of {settings.MinimumWidth:P0} "
+                    + $"({nameof(settings.MinimumWidth)}) it has {least:P1}; allow more, or narrower layers.",
+                nameof(settings)
+            );
         double leastGate = LeastShare(architecture, architecture.OutputCount, GateMinimumWidth);
         if (HasGate(settings) && leastGate > settings.GateSize)
-            throw new ArgumentException($"The gate network may have {settings.GateSize:P1} of the multiply-adds ({nameof(settings.GateSize)}), but at its least width of {GateMinimumWidth:P0} it has {leastGate:P1}; allow more, or 0 for no gate network.", nameof(settings));
+            throw new ArgumentException(
+                $"The gate network may have {settings.GateSize:P1} of the multiply-adds "
+                    + $"({nameof(settings.GateSize)}), but at its least width of {GateMinimumWidth:P0} it has "
+                    + $"{leastGate:P1}; allow more, or 0 for no gate network.",
+                nameof(settings)
+            );
     }
 
     /// <summary>The most classes that an expert may get.</summary>
     private static int MostClasses(PreservationSettings settings, int outputs)
     {
-        if (settings.ClassGroups is { } groups) return groups.Max(group => group.Length);
+        if (settings.ClassGroups is { } groups)
+            return groups.Max(group => group.Length);
         return PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity
             ? ClassGrouping.LargestGroup(outputs, settings.Experts)
             : (outputs + settings.Experts - 1) / settings.Experts; // to clusters, in equal shares
@@ -134,5 +187,10 @@ public static class PreservationRules
 
     /// <summary>Multiply-adds of a module at a least width, as a share of the legacy model's.</summary>
     private static double LeastShare(NetworkArchitecture architecture, int outputs, double minimumWidth) =>
-        (double)UnitSelector.LeastMultiplyAdds(architecture, outputs, new UnitSelectionOptions { MinimumWidthFraction = minimumWidth }) / architecture.MultiplyAdds;
+        (double)
+            UnitSelector.LeastMultiplyAdds(
+                architecture,
+                outputs,
+                new UnitSelectionOptions { MinimumWidthFraction = minimumWidth }
+            ) / architecture.MultiplyAdds;
 }

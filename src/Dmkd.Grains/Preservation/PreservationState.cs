@@ -39,7 +39,9 @@ internal sealed class PreservationState : IStagedState<PreservationStage>
 
     public int TestImages { get; set; }
 
-    /// <summary>The experts in the order of their first class, then the gate. Each is complete when it has a digest.</summary>
+    /// <summary>
+    /// The experts in the order of their first class, then the gate. Each is complete when it has a digest.
+    /// </summary>
     public PreservedModule[] Modules { get; set; } = [];
 
     public PartitionSummary? Partition { get; set; }

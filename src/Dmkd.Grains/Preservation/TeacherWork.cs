@@ -17,7 +17,13 @@ internal static class TeacherWork
     /// <param name="mirrored">Whether to ask for the mirror images too.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static (TeacherAnswers Answers, TimeSpan Time) Answer(
-        DeviceJob job, TeacherSource source, ImageSet images, InputNormalisation normalisation, bool mirrored, Action<double> progress)
+        DeviceJob job,
+        TeacherSource source,
+        ImageSet images,
+        InputNormalisation normalisation,
+        bool mirrored,
+        Action<double> progress
+    )
     {
         using var pixels = ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
         if (source.IsTorchScript)
@@ -29,13 +35,21 @@ internal static class TeacherWork
         using var network = NetworkLoader.Load(source.Architecture, source.Content, job.Device);
         return (Ask(network.forward), job.Elapsed);
 
-        TeacherAnswers Ask(Func<Tensor, Tensor> teacher) => TeacherAnswers.Of(
-            teacher, pixels.to(job.Device), normalisation, mirrored, progress: progress, cancellationToken: job.CancellationToken);
+        TeacherAnswers Ask(Func<Tensor, Tensor> teacher) =>
+            TeacherAnswers.Of(
+                teacher,
+                pixels.to(job.Device),
+                normalisation,
+                mirrored,
+                progress: progress,
+                cancellationToken: job.CancellationToken
+            );
     }
 
     private static TorchScriptTeacher LoadProgram(byte[] content)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"dmkd-teacher-{Guid.NewGuid():N}.pt"); // libtorch reads programs from files
+        // libtorch reads programs from files
+        string path = Path.Combine(Path.GetTempPath(), $"dmkd-teacher-{Guid.NewGuid():N}.pt");
         try
         {
             File.WriteAllBytes(path, content);

@@ -4,16 +4,23 @@ using Dmkd.Data.Images;
 
 namespace Dmkd.Grains.Routing;
 
-/// <summary>Routes test images in batches, several at a time. To be used on a grain's turns: it stays on the scheduler it is called on.</summary>
+/// <summary>
+/// Routes test images in batches, several at a time. To be used on a grain's turns: it stays on the scheduler it is
+/// called on.
+/// </summary>
 /// <param name="router">The library's router.</param>
 /// <param name="parallelism">Batches under way at the same time, at least 1.</param>
 internal sealed class BatchRouting(IRouterGrain router, int parallelism)
 {
     private const int MostImagesPerBatch = 250;
 
-    /// <summary>The positions of all images of a set, in order, in batches that keep to the limits of a request.</summary>
+    /// <summary>
+    /// The positions of all images of a set, in order, in batches that keep to the limits of a request.
+    /// </summary>
     public static IEnumerable<int[]> Split(ImageSet images) =>
-        Enumerable.Range(0, images.Count).Chunk(Math.Clamp(RouteRequest.MaxInputBytes / images.BytesPerImage, 1, MostImagesPerBatch));
+        Enumerable
+            .Range(0, images.Count)
+            .Chunk(Math.Clamp(RouteRequest.MaxInputBytes / images.BytesPerImage, 1, MostImagesPerBatch));
 
     /// <summary>A request for some images of a set; it holds a copy of them.</summary>
     public static RouteRequest RequestOf(ImageSet images, int[] batch, int[][] candidateSets, RoutingSettings routing)
@@ -34,18 +41,28 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>The responses in the order of the batches.</returns>
     public async Task<RouteResponse[]> RouteAsync<T>(
-        IReadOnlyList<T> batches, Func<T, RouteRequest> requestOf, Action<double> progress, CancellationToken cancellationToken)
+        IReadOnlyList<T> batches,
+        Func<T, RouteRequest> requestOf,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var responses = new RouteResponse[batches.Count];
         int done = 0;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, batches.Count),
-            new ParallelOptions { MaxDegreeOfParallelism = parallelism, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current },
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = parallelism,
+                CancellationToken = cancellationToken,
+                TaskScheduler = TaskScheduler.Current,
+            },
             async (index, token) =>
             {
                 responses[index] = await router.RouteAsync(requestOf(batches[index]), token);
                 progress((double)++done / batches.Count);
-            });
+            }
+        );
         return responses;
     }
 }

@@ -9,57 +9,70 @@ namespace Dmkd.Grains.Routing;
 /// <summary>A library's messages and what <see cref="LibrarySession"/> works with, into one another.</summary>
 public static class LibraryMapping
 {
-    private const string Origin = "origin", Run = "run", LegacyDigest = "legacy.digest", LegacyFraction = "legacy.alpha", Cluster = "legacy.cluster";
-    private const string ImportanceShare = "legacy.importance_share", Parent = "parent.module", ParentDigest = "parent.digest";
+    private const string Origin = "origin",
+        Run = "run",
+        LegacyDigest = "legacy.digest",
+        LegacyFraction = "legacy.alpha",
+        Cluster = "legacy.cluster";
+    private const string ImportanceShare = "legacy.importance_share",
+        Parent = "parent.module",
+        ParentDigest = "parent.digest";
 
     /// <summary>A library as its modules and its fit tell it.</summary>
-    public static LibraryManifest ToManifest(string library, IReadOnlyList<ModuleSnapshot> modules, FittedGate? fitted) =>
-        new(library, [.. modules.Select(ToMember)], fitted is null ? null : ToFitted(fitted));
+    public static LibraryManifest ToManifest(
+        string library,
+        IReadOnlyList<ModuleSnapshot> modules,
+        FittedGate? fitted
+    ) => new(library, [.. modules.Select(ToMember)], fitted is null ? null : ToFitted(fitted));
 
     /// <summary>A member's descriptor, in a library of a name.</summary>
-    public static ModuleDescriptor ToDescriptor(this LibraryMember member, string library) => new()
-    {
-        Library = library,
-        Name = member.Name,
-        Architecture = member.Architecture,
-        Classes = member.Classes,
-        ClassNames = member.ClassNames,
-        RotationLabelled = member.RotationLabelled,
-        Normalisation = member.Normalisation,
-        Role = member.Role is MemberRole.Gate ? ModuleRole.Gate : ModuleRole.Expert,
-        Lineage = ToLineage(member.Lineage, library),
-    };
+    public static ModuleDescriptor ToDescriptor(this LibraryMember member, string library) =>
+        new()
+        {
+            Library = library,
+            Name = member.Name,
+            Architecture = member.Architecture,
+            Classes = member.Classes,
+            ClassNames = member.ClassNames,
+            RotationLabelled = member.RotationLabelled,
+            Normalisation = member.Normalisation,
+            Role = member.Role is MemberRole.Gate ? ModuleRole.Gate : ModuleRole.Expert,
+            Lineage = ToLineage(member.Lineage, library),
+        };
 
     /// <summary>How to route, with the calibration.</summary>
-    public static RoutingPlan ToPlan(this RoutingSettings routing, string calibration) => new()
-    {
-        Gate = routing.Gate,
-        Calibration = calibration,
-        TopExperts = routing.TopExperts,
-        SpecializationWeight = routing.SpecializationWeight,
-        GateVote = routing.GateVote,
-        Views = routing.Views,
-        Score = routing.Score,
-        Centred = routing.Centred,
-    };
+    public static RoutingPlan ToPlan(this RoutingSettings routing, string calibration) =>
+        new()
+        {
+            Gate = routing.Gate,
+            Calibration = calibration,
+            TopExperts = routing.TopExperts,
+            SpecializationWeight = routing.SpecializationWeight,
+            GateVote = routing.GateVote,
+            Views = routing.Views,
+            Score = routing.Score,
+            Centred = routing.Centred,
+        };
 
     /// <summary>How to route, without the calibration.</summary>
     public static RoutingSettings ToSettings(this RoutingPlan plan) =>
         new(plan.Gate, plan.TopExperts, plan.SpecializationWeight, plan.GateVote, plan.Views, plan.Score, plan.Centred);
 
     /// <summary>A fit as the catalog keeps it.</summary>
-    public static FittedGate ToGate(this FittedRouting fitted) => new()
-    {
-        Version = fitted.Version,
-        Routing = fitted.Plan.ToSettings(),
-        Calibration = fitted.Plan.Calibration,
-        Modules = [.. fitted.Modules],
-        Parameters = new StoredBlob(fitted.Digest, fitted.Bytes),
-        Exemplars = fitted.Exemplars,
-    };
+    public static FittedGate ToGate(this FittedRouting fitted) =>
+        new()
+        {
+            Version = fitted.Version,
+            Routing = fitted.Plan.ToSettings(),
+            Calibration = fitted.Plan.Calibration,
+            Modules = [.. fitted.Modules],
+            Parameters = new StoredBlob(fitted.Digest, fitted.Bytes),
+            Exemplars = fitted.Exemplars,
+        };
 
     /// <summary>The inputs of a request.</summary>
-    internal static InputTensor ToInputs(this NamedTensor tensor) => new(tensor.Name, tensor.DataType, tensor.Shape, tensor.Content);
+    internal static InputTensor ToInputs(this NamedTensor tensor) =>
+        new(tensor.Name, tensor.DataType, tensor.Shape, tensor.Content);
 
     /// <summary>Predictions as a message.</summary>
     internal static RouteResponse ToWire(this LibraryPrediction prediction) =>
@@ -74,14 +87,22 @@ public static class LibraryMapping
         return new RoutedPrediction(predicted.ClassIndex, predicted.ClassName, predicted.Probability, [.. shares]);
     }
 
-    private static FittedRouting ToFitted(FittedGate fitted) => new(
-        fitted.Version, fitted.Routing.ToPlan(fitted.Calibration), fitted.Modules, fitted.Parameters.Digest, fitted.Parameters.Bytes, fitted.Exemplars);
+    private static FittedRouting ToFitted(FittedGate fitted) =>
+        new(
+            fitted.Version,
+            fitted.Routing.ToPlan(fitted.Calibration),
+            fitted.Modules,
+            fitted.Parameters.Digest,
+            fitted.Parameters.Bytes,
+            fitted.Exemplars
+        );
 
     private static LibraryMember ToMember(ModuleSnapshot module)
     {
         var descriptor = module.Descriptor;
         MemberEntropy? entropy = null;
-        if (module.Specialization is { } known) entropy = new MemberEntropy(known.VersionNumber, known.EntropySum, known.SampleCount);
+        if (module.Specialization is { } known)
+            entropy = new MemberEntropy(known.VersionNumber, known.EntropySum, known.SampleCount);
         return new LibraryMember
         {
             Library = descriptor.Library,
@@ -117,13 +138,15 @@ public static class LibraryMapping
 
         void Add(string name, string? value)
         {
-            if (value is not null) texts[name] = value;
+            if (value is not null)
+                texts[name] = value;
         }
     }
 
     private static ModuleLineage ToLineage(IReadOnlyDictionary<string, string> texts, string library)
     {
-        if (!Enum.TryParse<ModuleOrigin>(texts.GetValueOrDefault(Origin), ignoreCase: true, out var origin)) origin = ModuleOrigin.Random;
+        if (!Enum.TryParse<ModuleOrigin>(texts.GetValueOrDefault(Origin), ignoreCase: true, out var origin))
+            origin = ModuleOrigin.Random;
         return new ModuleLineage
         {
             Origin = origin,
@@ -137,6 +160,13 @@ public static class LibraryMapping
         };
 
         double? Number(string name) =>
-            double.TryParse(texts.GetValueOrDefault(name), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : null;
+            double.TryParse(
+                texts.GetValueOrDefault(name),
+                NumberStyles.Float,
+                CultureInfo.InvariantCulture,
+                out double value
+            )
+                ? value
+                : null;
     }
 }

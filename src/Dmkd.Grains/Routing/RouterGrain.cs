@@ -10,20 +10,32 @@ namespace Dmkd.Grains.Routing;
 
 /// <summary>Answers with the library's experts, whose networks are kept per silo.</summary>
 [StatelessWorker]
-internal sealed class RouterGrain(LibraryCache cache, IWeightStore weights, SiloDevices devices, ILogger<RunningLibrary> logger) : Grain, IRouterGrain
+internal sealed class RouterGrain(
+    LibraryCache cache,
+    IWeightStore weights,
+    SiloDevices devices,
+    ILogger<RunningLibrary> logger
+) : Grain, IRouterGrain
 {
     public async Task<RouteResponse> RouteAsync(RouteRequest request, CancellationToken cancellationToken = default)
     {
         if (request.Input.Content.Length > RouteRequest.MaxInputBytes)
             throw new ArgumentException(
-                $"A batch may have {RouteRequest.MaxInputBytes} bytes of inputs; this one has {request.Input.Content.Length}. Send smaller batches.",
-                nameof(request));
+                $"A batch may have {RouteRequest.MaxInputBytes} bytes of inputs; this one has "
+                    + $"{request.Input.Content.Length}. Send smaller batches.",
+                nameof(request)
+            );
         string library = this.GetPrimaryKeyString();
         var catalog = GrainFactory.GetGrain<IModuleCatalogGrain>(library);
         var plan = request.Routing.ToPlan(request.Calibration);
         var modules = await catalog.ListAsync(cancellationToken);
         var fitted = plan.CreateGate().NeedsFit ? await catalog.GetGateAsync(cancellationToken) : null;
-        var source = new RunningLibrary(LibraryMapping.ToManifest(library, modules, fitted), weights, GrainFactory, logger);
+        var source = new RunningLibrary(
+            LibraryMapping.ToManifest(library, modules, fitted),
+            weights,
+            GrainFactory,
+            logger
+        );
         var session = new LibrarySession(source, cache, devices.Serving);
         var options = new PredictOptions(plan, request.CandidateSets, request.AcceptsEarlierVersions);
         var prediction = await session.PredictAsync(request.Input.ToInputs(), options, cancellationToken);

@@ -18,24 +18,36 @@ internal static class RunGate
         var routing = settings.Routing;
         int seed = SeedSequence.Derive(settings.Seed, ScorerPurpose);
         var score = EvidenceScores.Find(routing.Score);
-        return GateCatalog.Create(new GateOptions(routing.Gate, settings.Fitting.Calibration, score, routing.SpecializationWeight, seed));
+        return GateCatalog.Create(
+            new GateOptions(routing.Gate, settings.Fitting.Calibration, score, routing.SpecializationWeight, seed)
+        );
     }
 
     /// <summary>Puts reports about exemplars together, in the order of nodes and exemplars.</summary>
     /// <param name="modules">The experts.</param>
     /// <param name="reports">Per node that answered, per expert, its reports in order.</param>
-    public static ExemplarScores Exemplars(IReadOnlyList<ModuleSnapshot> modules, IReadOnlyList<ExemplarReport[][]> reports)
+    public static ExemplarScores Exemplars(
+        IReadOnlyList<ModuleSnapshot> modules,
+        IReadOnlyList<ExemplarReport[][]> reports
+    )
     {
         var experts = new ExpertView[modules.Count];
         for (int k = 0; k < experts.Length; k++)
         {
             var told = reports.SelectMany(node => node[k]).SelectMany(report => Floats(report.ClassScores));
-            experts[k] = new ExpertView(modules[k].Descriptor.Classes, modules[k].Specialization?.MeanEntropy ?? 0, [.. told]);
+            experts[k] = new ExpertView(
+                modules[k].Descriptor.Classes,
+                modules[k].Specialization?.MeanEntropy ?? 0,
+                [.. told]
+            );
         }
 
         ExemplarReport[] first = [.. reports.SelectMany(node => node[0])];
         int[] labels = [.. first.SelectMany(report => report.Labels)];
-        double[] descriptors = [.. first.SelectMany(report => Floats(report.Descriptors)).Select(value => (double)value)];
+        double[] descriptors =
+        [
+            .. first.SelectMany(report => Floats(report.Descriptors)).Select(value => (double)value),
+        ];
         return new ExemplarScores(experts, labels, descriptors);
     }
 

@@ -7,17 +7,28 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Routing;
 
 /// <summary>
-/// A library of this cluster as a source of weights. When those of a module's current version are damaged or missing, the newest earlier version that can
+/// A library of this cluster as a source of weights. When those of a module's current version are damaged or missing,
+/// the newest earlier version that can
 /// be read serves, for those who accept it; it is logged and told with every answer.
 /// </summary>
-public sealed partial class RunningLibrary(LibraryManifest manifest, IWeightStore weights, IGrainFactory grains, ILogger logger) : ILibrarySource
+public sealed partial class RunningLibrary(
+    LibraryManifest manifest,
+    IWeightStore weights,
+    IGrainFactory grains,
+    ILogger logger
+) : ILibrarySource
 {
     /// <inheritdoc/>
     public LibraryManifest Manifest { get; } = manifest;
 
     /// <inheritdoc/>
-    /// <exception cref="WeightStoreException">The current version cannot be read, and no earlier one may or can serve.</exception>
-    public async Task<MemberWeights> ReadAsync(LibraryMember member, bool acceptsEarlier, CancellationToken cancellationToken)
+    /// <exception cref="WeightStoreException">The current version cannot be read, and no earlier one may or can
+    /// serve.</exception>
+    public async Task<MemberWeights> ReadAsync(
+        LibraryMember member,
+        bool acceptsEarlier,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -28,7 +39,8 @@ public sealed partial class RunningLibrary(LibraryManifest manifest, IWeightStor
             var history = await grains.GetGrain<IExpertModuleGrain>(member.Key).GetHistoryAsync(cancellationToken);
             foreach (var earlier in history.Where(version => version.Number < member.Version).Reverse())
             {
-                if (await TryGetAsync(earlier.Digest, cancellationToken) is not { } content) continue;
+                if (await TryGetAsync(earlier.Digest, cancellationToken) is not { } content)
+                    continue;
                 LogReplaced(logger, member.Key, member.Version, earlier.Number, e.Message);
                 return new MemberWeights(earlier.Number, content);
             }
@@ -53,6 +65,9 @@ public sealed partial class RunningLibrary(LibraryManifest manifest, IWeightStor
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Module {Module}: version {Current} cannot be read, version {Served} serves. {Problem}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Module {Module}: version {Current} cannot be read, version {Served} serves. {Problem}"
+    )]
     private static partial void LogReplaced(ILogger logger, string module, int current, int served, string problem);
 }

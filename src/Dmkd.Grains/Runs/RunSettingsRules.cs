@@ -10,8 +10,14 @@ namespace Dmkd.Grains.Runs;
 public static class RunSettingsRules
 {
     /// <summary>The settings of <c>run</c>.</summary>
-    public static SettingsBinder<RunSettings> Binder { get; } = new(
-        new RunSettings { Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 } }, DatasetSpec.Readers);
+    public static SettingsBinder<RunSettings> Binder { get; } =
+        new(
+            new RunSettings
+            {
+                Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 },
+            },
+            DatasetSpec.Readers
+        );
 
     /// <summary>What is wrong with settings.</summary>
     /// <param name="settings">The settings.</param>
@@ -21,8 +27,13 @@ public static class RunSettingsRules
     {
         ArgumentNullException.ThrowIfNull(settings);
         var problems = Binder.ProblemsOf(settings, prefix);
-        if (problems.Count > 0) return problems;
-        string? routing = Calibrations.ProblemOf(settings.Routing.Gate, settings.Fitting.Calibration, settings.Fitting.Exemplars);
+        if (problems.Count > 0)
+            return problems;
+        string? routing = Calibrations.ProblemOf(
+            settings.Routing.Gate,
+            settings.Fitting.Calibration,
+            settings.Fitting.Exemplars
+        );
         string? problem = routing ?? NetworksProblem(settings);
         return problem is null ? [] : [Setting.Shown(problem, prefix)];
     }
@@ -32,14 +43,16 @@ public static class RunSettingsRules
     internal static void Check(RunSettings settings)
     {
         var problems = ProblemsOf(settings);
-        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems), nameof(settings));
+        if (problems.Count > 0)
+            throw new ArgumentException(string.Join(" ", problems), nameof(settings));
     }
 
     private static string? NetworksProblem(RunSettings settings)
     {
         try
         {
-            if (settings.Training.Architecture is { } named) _ = NetworkFamily.Read(named, settings.Data.ImageSize);
+            if (settings.Training.Architecture is { } named)
+                _ = NetworkFamily.Read(named, settings.Data.ImageSize);
             return null;
         }
         catch (ArgumentException e)

@@ -15,13 +15,18 @@ using Polly;
 namespace Dmkd.Grains.Runs;
 
 /// <summary>
-/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes on when it is looked at
+/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes
+/// on when it is looked at
 /// or a reminder wakes it, and has itself woken elsewhere when its silo ends.
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    StageServices services, ClusterDevices clusterDevices, InterruptedRuns interrupted, EventLimits limits, ILogger<TrainingRunGrain> logger)
-    : Grain, ITrainingRunGrain, IStageHost<RunPhase>, IRemindable
+    StageServices services,
+    ClusterDevices clusterDevices,
+    InterruptedRuns interrupted,
+    EventLimits limits,
+    ILogger<TrainingRunGrain> logger
+) : Grain, ITrainingRunGrain, IStageHost<RunPhase>, IRemindable
 {
     private static readonly TimeSpan MaxRun = TimeSpan.FromDays(7);
 
@@ -31,18 +36,21 @@ internal sealed partial class TrainingRunGrain(
 
     RunPhase IStageHost<RunPhase>.Failed => RunPhase.Failed;
 
-    private StateWriter<TrainingRunState> Writer => field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
+    private StateWriter<TrainingRunState> Writer =>
+        field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
 
-    private StageEngine<TrainingRunState, RunPhase> Engine => field ??= new(Writer, this, limits, services.Devices.Instruments, services.Time, logger);
+    private StageEngine<TrainingRunState, RunPhase> Engine =>
+        field ??= new(Writer, this, limits, services.Devices.Instruments, services.Time, logger);
 
-    private RunScope Run => field ??= new()
-    {
-        RunId = RunId,
-        Engine = Engine,
-        Grains = GrainFactory,
-        Services = services,
-        Logger = logger,
-    };
+    private RunScope Run =>
+        field ??= new()
+        {
+            RunId = RunId,
+            Engine = Engine,
+            Grains = GrainFactory,
+            Services = services,
+            Logger = logger,
+        };
 
     private TrainingRunState State => Writer.State;
 
@@ -54,14 +62,18 @@ internal sealed partial class TrainingRunGrain(
     {
         if (State.Settings is { } known)
         {
-            if (known != settings) throw new InvalidOperationException($"Run {RunId} exists with other settings; resume it, or start one with another id.");
+            if (known != settings)
+                throw new InvalidOperationException(
+                    $"Run {RunId} exists with other settings; resume it, or start one with another id."
+                );
             await ResumeAsync(cancellationToken);
             return;
         }
 
         RunSettingsRules.Check(settings);
         await clusterDevices.RequireAsync(settings.Device);
-        if (settings.ExpertsOf is { } source) await new TakenExperts(GrainFactory).RequireAsync(source, settings);
+        if (settings.ExpertsOf is { } source)
+            await new TakenExperts(GrainFactory).RequireAsync(source, settings);
         await GoOnReminder.SetAsync(this, ServiceProvider);
         State.Settings = settings;
         State.Trace = Activity.Current?.Id;
@@ -81,7 +93,8 @@ internal sealed partial class TrainingRunGrain(
             State.Attempts = 0;
         }
 
-        if (State.Phase is RunPhase.Completed) return;
+        if (State.Phase is RunPhase.Completed)
+            return;
         await GoOnReminder.SetAsync(this, ServiceProvider);
         if (State.IsStopped)
         {
@@ -96,7 +109,8 @@ internal sealed partial class TrainingRunGrain(
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         RequireRun();
-        if (!IsUnderWay) return;
+        if (!IsUnderWay)
+            return;
         State.IsStopped = true;
         await Writer.WriteAsync();
         LogStopped(logger, RunId, State.Phase);
@@ -108,7 +122,8 @@ internal sealed partial class TrainingRunGrain(
     public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
     {
         RequireNode(node);
-        if (!State.Absent.Add(node)) return Task.CompletedTask;
+        if (!State.Absent.Add(node))
+            return Task.CompletedTask;
         Engine.Tell(new NodeLeft(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
         return Writer.WriteAsync();
     }
@@ -116,37 +131,46 @@ internal sealed partial class TrainingRunGrain(
     public Task JoinAsync(int node, CancellationToken cancellationToken = default)
     {
         RequireNode(node);
-        if (!State.Absent.Remove(node)) return Task.CompletedTask;
+        if (!State.Absent.Remove(node))
+            return Task.CompletedTask;
         State.Missed.Remove(node);
         Engine.Tell(new NodeJoined(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
         return Writer.WriteAsync();
     }
 
-    public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Settings);
+    public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(State.Settings);
 
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
-        State.Settings is null ? Task.FromResult<IReadOnlyList<RunNode>>([]) : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
+        State.Settings is null
+            ? Task.FromResult<IReadOnlyList<RunNode>>([])
+            : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
 
-    public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(new RunProgress
-    {
-        Phase = State.Phase,
-        Task = State.Task,
-        Round = State.Round,
-        PreservationProgress = State.Phase is RunPhase.Preserve ? Engine.Share : 1,
-        TaskProgress = RunRules.TaskProgress(State, Engine.Share),
-        Events = Engine.EventsAfter(afterEvent),
-        Error = State.Error,
-        Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
-        IsStopped = State.IsStopped,
-        IsAtWork = Engine.IsAtWork,
-    });
+    public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
+        Task.FromResult(
+            new RunProgress
+            {
+                Phase = State.Phase,
+                Task = State.Task,
+                Round = State.Round,
+                PreservationProgress = State.Phase is RunPhase.Preserve ? Engine.Share : 1,
+                TaskProgress = RunRules.TaskProgress(State, Engine.Share),
+                Events = Engine.EventsAfter(afterEvent),
+                Error = State.Error,
+                Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
+                IsStopped = State.IsStopped,
+                IsAtWork = Engine.IsAtWork,
+            }
+        );
 
-    public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(RunRules.Report(State, RunId));
+    public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(RunRules.Report(State, RunId));
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // A run whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay && interrupted.GoOnWhenLookedAt) Engine.Start();
+        if (IsUnderWay && interrupted.GoOnWhenLookedAt)
+            Engine.Start();
         return Task.CompletedTask;
     }
 
@@ -154,14 +178,17 @@ internal sealed partial class TrainingRunGrain(
     {
         Run.EndRounds();
         bool isSiloEnding = reason.ReasonCode is DeactivationReasonCode.ShuttingDown;
-        if (isSiloEnding && !Engine.IsBroken && IsUnderWay) GoOnReminder.WakeElsewhere(this, ServiceProvider);
+        if (isSiloEnding && !Engine.IsBroken && IsUnderWay)
+            GoOnReminder.WakeElsewhere(this, ServiceProvider);
         return Engine.StopAsync();
     }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
-        if (IsUnderWay) Engine.Start(); // being activated did it already
-        else await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        if (IsUnderWay)
+            Engine.Start(); // being activated did it already
+        else
+            await GoOnReminder.ForgetAsync(this, ServiceProvider);
     }
 
     IDisposable? IStageHost<RunPhase>.Begin()
@@ -187,32 +214,43 @@ internal sealed partial class TrainingRunGrain(
 
     void IStageHost<RunPhase>.Deactivate() => DeactivateOnIdle();
 
-    private Task AnnounceAsync() => GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).RecordRunAsync(new RunSummary
-    {
-        RunId = RunId,
-        Library = RunId,
-        Data = State.Settings!.Data,
-        Phase = State.Phase,
-        StartedAt = State.StartedAt,
-        IsStopped = State.IsStopped,
-    });
+    private Task AnnounceAsync() =>
+        GrainFactory
+            .GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key)
+            .RecordRunAsync(
+                new RunSummary
+                {
+                    RunId = RunId,
+                    Library = RunId,
+                    Data = State.Settings!.Data,
+                    Phase = State.Phase,
+                    StartedAt = State.StartedAt,
+                    IsStopped = State.IsStopped,
+                }
+            );
 
     private void RequireRun()
     {
-        if (State.Settings is null) throw new InvalidOperationException($"There is no run {RunId}.");
+        if (State.Settings is null)
+            throw new InvalidOperationException($"There is no run {RunId}.");
     }
 
     private void RequireNode(int node)
     {
         RequireRun();
         int nodes = State.Settings!.Participation.Nodes;
-        if (node < 0 || node >= nodes) throw new InvalidOperationException($"Run {RunId} has nodes 0 to {nodes - 1}; there is no node {node}.");
+        if (node < 0 || node >= nodes)
+            throw new InvalidOperationException($"Run {RunId} has nodes 0 to {nodes - 1}; there is no node {node}.");
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: stopped in phase {Phase}; it waits to be resumed")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Run {RunId}: stopped in phase {Phase}; it waits to be resumed"
+    )]
     private static partial void LogStopped(ILogger logger, string runId, RunPhase phase);
 }
 
 /// <summary>What a silo does with runs whose silo ended.</summary>
-/// <param name="GoOnWhenLookedAt">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed. A console that only looks must not train.</param>
+/// <param name="GoOnWhenLookedAt">Whether such a run goes on as soon as anybody looks at it; else it waits to be
+/// resumed. A console that only looks must not train.</param>
 public sealed record InterruptedRuns(bool GoOnWhenLookedAt = true);

@@ -18,9 +18,12 @@ public static class ClusterDatabase
         try
         {
             var read = new NpgsqlConnectionStringBuilder(connectionString);
-            return string.IsNullOrEmpty(read.Host) ? "it names no Host" : string.IsNullOrEmpty(read.Database) ? "it names no Database" : null;
+            return string.IsNullOrEmpty(read.Host) ? "it names no Host"
+                : string.IsNullOrEmpty(read.Database) ? "it names no Database"
+                : null;
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception e)
+            when (e is ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
             return e.Message.Split('\n', 2)[0].Split(" (Parameter", 2)[0];
         }
@@ -33,28 +36,52 @@ public static class ClusterDatabase
         return $"{read.Host}:{read.Port}/{read.Database}";
     }
 
-    /// <summary>Waits for the database and brings it to this program's schema; several silos may do it at once.</summary>
+    /// <summary>
+    /// Waits for the database and brings it to this program's schema; several silos may do it at once.
+    /// </summary>
     /// <param name="options">The database.</param>
     /// <param name="maxWait">How long a database that does not answer is waited for.</param>
     /// <param name="time">Sets the pace.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer program.</exception>
-    public static Task PrepareAsync(ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, CancellationToken cancellationToken = default) =>
-        WaitAsync(options, maxWait, time, PostgresSchema.EnsureAsync, cancellationToken);
+    /// <exception cref="ClusterDatabaseException">It did not answer in time, refused, or was written by a newer
+    /// program.</exception>
+    public static Task PrepareAsync(
+        ClusterStorageOptions options,
+        TimeSpan maxWait,
+        TimeProvider time,
+        CancellationToken cancellationToken = default
+    ) => WaitAsync(options, maxWait, time, PostgresSchema.EnsureAsync, cancellationToken);
 
-    /// <summary>The same for a client, which writes nothing where the schema is up to date: its user of the database need not be able to.</summary>
+    /// <summary>
+    /// The same for a client, which writes nothing where the schema is up to date: its user of the database need not
+    /// be able to.
+    /// </summary>
     /// <inheritdoc cref="PrepareAsync"/>
-    public static Task PrepareForClientAsync(ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, CancellationToken cancellationToken = default) =>
+    public static Task PrepareForClientAsync(
+        ClusterStorageOptions options,
+        TimeSpan maxWait,
+        TimeProvider time,
+        CancellationToken cancellationToken = default
+    ) =>
         WaitAsync(
-            options, maxWait, time,
+            options,
+            maxWait,
+            time,
             async (source, cancel) =>
             {
-                if (!await PostgresSchema.IsCurrentAsync(source, cancel)) await PostgresSchema.EnsureAsync(source, cancel);
+                if (!await PostgresSchema.IsCurrentAsync(source, cancel))
+                    await PostgresSchema.EnsureAsync(source, cancel);
             },
-            cancellationToken);
+            cancellationToken
+        );
 
     private static async Task WaitAsync(
-        ClusterStorageOptions options, TimeSpan maxWait, TimeProvider time, Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync, CancellationToken cancellationToken)
+        ClusterStorageOptions options,
+        TimeSpan maxWait,
+        TimeProvider time,
+        Func<NpgsqlDataSource, CancellationToken, Task> prepareAsync,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
@@ -67,7 +94,9 @@ public static class ClusterDatabase
         catch (Exception e) when (e is DbException or InvalidOperationException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new ClusterDatabaseException($"The database {NameOf(options.ConnectionString)} cannot be used: {e.Message.Split('\n', 2)[0]}");
+            throw new ClusterDatabaseException(
+                $"The database {NameOf(options.ConnectionString)} cannot be used: {e.Message.Split('\n', 2)[0]}"
+            );
         }
     }
 
@@ -78,7 +107,9 @@ public static class ClusterDatabase
     public static IWeightStore WeightsOf(ClusterStorageOptions options, NpgsqlDataSource source, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.WeightsFolder is { } folder ? new FolderWeightStore(folder) : new PostgresWeightStore(source, time);
+        return options.WeightsFolder is { } folder
+            ? new FolderWeightStore(folder)
+            : new PostgresWeightStore(source, time);
     }
 
     /// <summary>Removes what the cluster's state does not name.</summary>
@@ -101,7 +132,8 @@ public static class ClusterDatabase
 public sealed class ClusterDatabaseException(string message) : Exception(message);
 
 /// <summary>Where a cluster of several machines keeps its membership, state, reminders and weights.</summary>
-/// <param name="ConnectionString">A PostgreSQL database, as Npgsql writes it: <c>Host=...;Database=...;Username=...;Password=...</c>.</param>
+/// <param name="ConnectionString">A PostgreSQL database, as Npgsql writes it:
+/// <c>Host=...;Database=...;Username=...;Password=...</c>.</param>
 public sealed record ClusterStorageOptions(string ConnectionString)
 {
     /// <summary>Name of the cluster: several may share a database. Default: dmkd.</summary>
@@ -115,7 +147,9 @@ public sealed record ClusterStorageOptions(string ConnectionString)
 /// <param name="connect">Makes a connection, closed.</param>
 public sealed class StateDatabase(Func<DbConnection> connect)
 {
-    /// <summary>Whether a connection can be opened and a query is answered; false also when it takes too long.</summary>
+    /// <summary>
+    /// Whether a connection can be opened and a query is answered; false also when it takes too long.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
@@ -127,7 +161,8 @@ public sealed class StateDatabase(Func<DbConnection> connect)
             command.CommandText = "SELECT 1";
             return await command.ExecuteScalarAsync(cancellationToken) is not null;
         }
-        catch (Exception e) when (e is DbException or TimeoutException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
+            when (e is DbException or TimeoutException or InvalidOperationException or OperationCanceledException)
         {
             return false;
         }

@@ -17,7 +17,13 @@ public static class ClusteringDefaults
     public static ISiloBuilder UseSingleSilo(this ISiloBuilder silo, int? siloPort = null, int gatewayPort = 0)
     {
         int port = siloPort ?? FreePort();
-        silo.UseLocalhostClustering(port, gatewayPort, new IPEndPoint(IPAddress.Loopback, port), ServiceId, "dmkd-local");
+        silo.UseLocalhostClustering(
+            port,
+            gatewayPort,
+            new IPEndPoint(IPAddress.Loopback, port),
+            ServiceId,
+            "dmkd-local"
+        );
         silo.Configure<EndpointOptions>(options => options.AdvertisedIPAddress = IPAddress.Loopback);
         return silo;
     }

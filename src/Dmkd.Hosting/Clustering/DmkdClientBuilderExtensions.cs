@@ -17,8 +17,12 @@ public static class DmkdClientBuilderExtensions
     /// <param name="storage">The database.</param>
     public static IClientBuilder UseCluster(this IClientBuilder client, ClusterStorageOptions storage)
     {
-        client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (ServiceId, storage.ClusterId));
-        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString));
+        client.Configure<ClusterOptions>(options =>
+            (options.ServiceId, options.ClusterId) = (ServiceId, storage.ClusterId)
+        );
+        client.UseAdoNetClustering(options =>
+            (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString)
+        );
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         client.Configure<ClientMessagingOptions>(MessageLimits.Apply);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));

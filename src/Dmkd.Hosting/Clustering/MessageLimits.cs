@@ -4,7 +4,10 @@ using Orleans.Serialization;
 
 namespace Dmkd.Hosting.Clustering;
 
-/// <summary>Most bytes of a message between the cluster's programs. One that is larger ends its connection before it is read into memory.</summary>
+/// <summary>
+/// Most bytes of a message between the cluster's programs. One that is larger ends its connection before it is read
+/// into memory.
+/// </summary>
 internal static class MessageLimits
 {
     /// <summary>Inputs to route and replies about them; updates above 256 KiB do not travel in messages.</summary>
@@ -27,13 +30,18 @@ internal static class Refusals
     /// <summary>Namespace of DMKD's own exceptions.</summary>
     private const string OwnNamespace = "Dmkd";
 
-    /// <summary>Namespace of what PostgreSQL's driver throws: whoever asks must see that a database was away, and ask again.</summary>
+    /// <summary>
+    /// Namespace of what PostgreSQL's driver throws: whoever asks must see that a database was away, and ask again.
+    /// </summary>
     private const string DatabaseNamespace = "Npgsql";
 
-    /// <summary>Lets these exceptions come as they are between processes; Orleans sends those of namespaces that it knows.</summary>
-    public static IServiceCollection AddRefusals(this IServiceCollection services) => services.Configure<ExceptionSerializationOptions>(options =>
-    {
-        options.SupportedNamespacePrefixes.Add(OwnNamespace);
-        options.SupportedNamespacePrefixes.Add(DatabaseNamespace);
-    });
+    /// <summary>
+    /// Lets these exceptions come as they are between processes; Orleans sends those of namespaces that it knows.
+    /// </summary>
+    public static IServiceCollection AddRefusals(this IServiceCollection services) =>
+        services.Configure<ExceptionSerializationOptions>(options =>
+        {
+            options.SupportedNamespacePrefixes.Add(OwnNamespace);
+            options.SupportedNamespacePrefixes.Add(DatabaseNamespace);
+        });
 }

@@ -3,7 +3,8 @@ using Orleans.Storage;
 namespace Dmkd.Hosting.Lifecycle;
 
 /// <summary>
-/// Long work that a grain starts and nobody awaits. It runs on the grain's scheduler, once at a time; the end of the activation is the
+/// Long work that a grain starts and nobody awaits. It runs on the grain's scheduler, once at a time; the end of the
+/// activation is the
 /// end of it, and whatever else goes wrong is its result. To be used on the grain's turns only.
 /// </summary>
 internal sealed class BackgroundWork
@@ -20,18 +21,25 @@ internal sealed class BackgroundWork
 
     /// <summary>Starts the work; while it runs, a repeat changes nothing.</summary>
     /// <param name="work">The work.</param>
-    /// <param name="fail">Makes a failure the work's result; takes it and the first line of its message, since libtorch adds its stack.</param>
-    /// <param name="deactivate">Ends this activation when another one went further: nobody awaits the work, so the runtime does not do it.</param>
+    /// <param name="fail">Makes a failure the work's result; takes it and the first line of its message, since
+    /// libtorch adds its stack.</param>
+    /// <param name="deactivate">Ends this activation when another one went further: nobody awaits the work, so the
+    /// runtime does not do it.</param>
     public void Start(Func<Task> work, Func<Exception, string, Task> fail, Action deactivate)
     {
-        if (!IsRunning) _running = RunAsync(work, fail, deactivate);
+        if (!IsRunning)
+            _running = RunAsync(work, fail, deactivate);
     }
 
-    /// <summary>Waits for the end of work that failed: its failure can be read before it is stored, and new work starts after that.</summary>
+    /// <summary>
+    /// Waits for the end of work that failed: its failure can be read before it is stored, and new work starts after
+    /// that.
+    /// </summary>
     public async Task EndedAsync()
     {
 #pragma warning disable VSTHRD003 // the last steps of failed work, a write and an announcement, do not wait for its grain
-        if (_running is not null) await Task.WhenAny(_running);
+        if (_running is not null)
+            await Task.WhenAny(_running);
 #pragma warning restore VSTHRD003
     }
 
@@ -74,6 +82,10 @@ internal sealed class BackgroundWork
         }
     }
 
-    /// <summary>Whether this activation's state is not, or may not be, the stored one; or a store takes nothing, and what is stored is where the work goes on once it does.</summary>
-    private static bool IsBehind(Exception exception) => exception is InconsistentStateException or StateLostException || TransientErrors.IsOfAStore(exception);
+    /// <summary>
+    /// Whether this activation's state is not, or may not be, the stored one; or a store takes nothing, and what is
+    /// stored is where the work goes on once it does.
+    /// </summary>
+    private static bool IsBehind(Exception exception) =>
+        exception is InconsistentStateException or StateLostException || TransientErrors.IsOfAStore(exception);
 }

@@ -40,7 +40,12 @@ public sealed class Resilience
     private readonly ResiliencePipeline _pipeline;
     private readonly TimeProvider _time;
 
-    private Resilience(Func<Exception, bool> isTransient, TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying)
+    private Resilience(
+        Func<Exception, bool> isTransient,
+        TimeProvider time,
+        RetryLimits limits,
+        Action<RetryNotice>? retrying
+    )
     {
         _time = time;
         var retry = new RetryStrategyOptions
@@ -64,7 +69,9 @@ public sealed class Resilience
             };
         }
 
-        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }.AddRetry(retry).Build();
+        _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(retry)
+            .Build();
     }
 
     /// <summary>
@@ -73,26 +80,38 @@ public sealed class Resilience
     /// <param name="time">The clock.</param>
     /// <param name="limits">When a failure is final.</param>
     /// <param name="retrying">Is told of every retry.</param>
-    public static Resilience TransientCall(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
-        new(TransientErrors.Is, time, limits, retrying);
+    public static Resilience TransientCall(
+        TimeProvider time,
+        RetryLimits limits,
+        Action<RetryNotice>? retrying = null
+    ) => new(TransientErrors.Is, time, limits, retrying);
 
     /// <summary>
     /// For the steps of a stored state machine, which can be repeated; not for a lost state, of which only a new
     /// activation knows.
     /// </summary>
     /// <inheritdoc cref="TransientCall"/>
-    public static Resilience TransientStep(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
-        new(problem => TransientErrors.Is(problem) && problem is not StateLostException, time, limits, retrying);
+    public static Resilience TransientStep(
+        TimeProvider time,
+        RetryLimits limits,
+        Action<RetryNotice>? retrying = null
+    ) => new(problem => TransientErrors.Is(problem) && problem is not StateLostException, time, limits, retrying);
 
     /// <summary>For stores that are full or cannot be reached.</summary>
     /// <inheritdoc cref="TransientCall"/>
-    public static Resilience TransientStore(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
-        new(TransientErrors.IsOfAStore, time, limits, retrying);
+    public static Resilience TransientStore(
+        TimeProvider time,
+        RetryLimits limits,
+        Action<RetryNotice>? retrying = null
+    ) => new(TransientErrors.IsOfAStore, time, limits, retrying);
 
     /// <summary>For commands to a database whose driver knows which failures pass.</summary>
     /// <inheritdoc cref="TransientCall"/>
-    public static Resilience TransientDatabase(TimeProvider time, RetryLimits limits, Action<RetryNotice>? retrying = null) =>
-        new(TransientErrors.IsOfADatabase, time, limits, retrying);
+    public static Resilience TransientDatabase(
+        TimeProvider time,
+        RetryLimits limits,
+        Action<RetryNotice>? retrying = null
+    ) => new(TransientErrors.IsOfADatabase, time, limits, retrying);
 
     /// <summary>Makes a call, and makes it again while it fails in a way that passes.</summary>
     /// <param name="call">Makes the call.</param>
@@ -114,13 +133,15 @@ public sealed class Resilience
 
     /// <summary>A call without an answer.</summary>
     /// <inheritdoc cref="AskAsync"/>
-    public Task DoAsync(Func<Task> call, CancellationToken cancellationToken) => AskAsync(
-        async () =>
-        {
-            await call();
-            return true;
-        },
-        cancellationToken);
+    public Task DoAsync(Func<Task> call, CancellationToken cancellationToken) =>
+        AskAsync(
+            async () =>
+            {
+                await call();
+                return true;
+            },
+            cancellationToken
+        );
 
     private TimeSpan TimeIn(ResilienceContext context) => _time.GetElapsedTime(context.Properties.GetValue(Begun, 0));
 }
@@ -143,7 +164,8 @@ public static class TransientErrors
     /// </summary>
     public static bool IsOfAStore(Exception exception)
     {
-        if (exception is StoreUnavailableException or DbException) return true;
+        if (exception is StoreUnavailableException or DbException)
+            return true;
         return exception is OrleansException { InnerException: { } inner } && IsOfAStore(inner);
     }
 
@@ -151,8 +173,15 @@ public static class TransientErrors
     public static bool IsOfADatabase(Exception exception) => exception is DbException { IsTransient: true };
 }
 
-/// <summary>An actor's state in memory is not what is stored, because a write failed or another activation went further: the actor ends, and the call can be repeated.</summary>
-internal sealed class StateLostException() : OrleansException("The actor's state is not the stored one; it is being activated anew. Repeat the call.");
+/// <summary>
+/// An actor's state in memory is not what is stored, because a write failed or another activation went further: the
+/// actor ends, and the call can be repeated.
+/// </summary>
+internal sealed class StateLostException()
+    : OrleansException("The actor's state is not the stored one; it is being activated anew. Repeat the call.");
 
-/// <summary>A store takes nothing at the moment, because its disk is full or it cannot be reached; the same call may succeed later. The message says which store and why.</summary>
+/// <summary>
+/// A store takes nothing at the moment, because its disk is full or it cannot be reached; the same call may succeed
+/// later. The message says which store and why.
+/// </summary>
 public sealed class StoreUnavailableException(string message) : Exception(message);

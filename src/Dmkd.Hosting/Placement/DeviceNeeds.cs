@@ -15,29 +15,35 @@ internal sealed class DeviceNeedAttribute() : PlacementFilterAttribute(new Devic
 internal sealed class DeviceNeedFilter(int order) : PlacementFilterStrategy(order)
 {
     public DeviceNeedFilter()
-        : this(0)
-    {
-    }
+        : this(0) { }
 }
 
 /// <summary>
-/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which has no need of its own.
+/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which
+/// has no need of its own.
 /// </summary>
 internal sealed class DeviceNeedDirector(ISiloMetadataCache silosMetadata) : IPlacementFilterDirector
 {
     /// <exception cref="OrleansException">No silo meets it; the message says what they have.</exception>
-    public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
+    public IEnumerable<SiloAddress> Filter(
+        PlacementFilterStrategy filterStrategy,
+        PlacementTarget target,
+        IEnumerable<SiloAddress> silos
+    )
     {
         string need = DeviceNeeds.Of(target.GrainIdentity.Key.ToString()!);
         SiloAddress[] all = [.. silos];
         string?[] devices = [.. all.Select(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device)];
         var meeting = DeviceNeeds.Meeting(devices, need);
-        return meeting.Count > 0 ? meeting.Select(i => all[i]) : throw new OrleansException(DeviceNeeds.Problem(need, devices));
+        return meeting.Count > 0
+            ? meeting.Select(i => all[i])
+            : throw new OrleansException(DeviceNeeds.Problem(need, devices));
     }
 }
 
 /// <summary>
-/// The device that a node needs, as part of its key: whoever calls the node first, and from wherever, its need is known. Pure.
+/// The device that a node needs, as part of its key: whoever calls the node first, and from wherever, its need is
+/// known. Pure.
 /// </summary>
 internal static class DeviceNeeds
 {
@@ -47,10 +53,14 @@ internal static class DeviceNeeds
     public static string With(string key, string need) => need == DeviceKinds.Any ? key : $"{key}{Mark}{need}";
 
     /// <summary>The need in a key.</summary>
-    public static string Of(string key) => key.LastIndexOf(Mark) is >= 0 and var at && DeviceKinds.Known.Names.Contains(key[(at + 1)..]) ? key[(at + 1)..] : DeviceKinds.Any;
+    public static string Of(string key) =>
+        key.LastIndexOf(Mark) is >= 0 and var at && DeviceKinds.Known.Names.Contains(key[(at + 1)..])
+            ? key[(at + 1)..]
+            : DeviceKinds.Any;
 
     /// <summary>
-    /// Which of some silos meet a need. For any device: those with a GPU when there are such, else all. A silo whose device is not known yet
+    /// Which of some silos meet a need. For any device: those with a GPU when there are such, else all. A silo whose
+    /// device is not known yet
     /// meets no other need.
     /// </summary>
     /// <param name="devices">Their devices; null where not known.</param>
@@ -59,31 +69,42 @@ internal static class DeviceNeeds
     public static IReadOnlyList<int> Meeting(IReadOnlyList<string?> devices, string need)
     {
         int[] all = [.. Enumerable.Range(0, devices.Count)];
-        if (need != DeviceKinds.Any) return [.. all.Where(i => devices[i] == need)];
+        if (need != DeviceKinds.Any)
+            return [.. all.Where(i => devices[i] == need)];
         int[] withGpu = [.. all.Where(i => devices[i] == DeviceKinds.Cuda)];
         return withGpu.Length > 0 ? withGpu : all;
     }
 
     /// <summary>What is said when no silo meets a need.</summary>
     public static string Problem(string need, IEnumerable<string?> devices) =>
-        $"Device '{need}' is needed, and no silo has it; they compute on: {string.Join(", ", devices.Select(device => device ?? "not known yet").Distinct().Order(StringComparer.Ordinal))}.";
+        $"Device '{need}' is needed, and no silo has it; they compute on: "
+        + $"{string.Join(", ", devices.Select(device => device ?? "not known yet").Distinct().Order(StringComparer.Ordinal))}.";
 }
 
-/// <summary>What a silo tells the others about itself as silo metadata: on which device it computes, and with how much memory.</summary>
-/// <param name="Device">One of <see cref="DeviceKinds"/>, never <see cref="DeviceKinds.Any"/>; null while it is not known.</param>
-/// <param name="MemoryBytes">Memory of that device, of the machine where it is the CPU, in bytes; 0 while it is not known.</param>
+/// <summary>
+/// What a silo tells the others about itself as silo metadata: on which device it computes, and with how much memory.
+/// </summary>
+/// <param name="Device">One of <see cref="DeviceKinds"/>, never <see cref="DeviceKinds.Any"/>; null while it is not
+/// known.</param>
+/// <param name="MemoryBytes">Memory of that device, of the machine where it is the CPU, in bytes; 0 while it is not
+/// known.</param>
 internal sealed record SiloCapabilities(string? Device, long MemoryBytes)
 {
     private const string DeviceKey = "dmkd.device";
     private const string MemoryKey = "dmkd.memory";
 
     /// <summary>Those of a silo, from its metadata.</summary>
-    public static SiloCapabilities Of(SiloMetadata metadata) => new(
-        metadata.Metadata.GetValueOrDefault(DeviceKey),
-        long.TryParse(metadata.Metadata.GetValueOrDefault(MemoryKey), CultureInfo.InvariantCulture, out long bytes) ? bytes : 0);
+    public static SiloCapabilities Of(SiloMetadata metadata) =>
+        new(
+            metadata.Metadata.GetValueOrDefault(DeviceKey),
+            long.TryParse(metadata.Metadata.GetValueOrDefault(MemoryKey), CultureInfo.InvariantCulture, out long bytes)
+                ? bytes
+                : 0
+        );
 
     /// <summary>As metadata.</summary>
-    public Dictionary<string, string> ToMetadata() => new() { [DeviceKey] = Device ?? "", [MemoryKey] = MemoryBytes.ToString(CultureInfo.InvariantCulture) };
+    public Dictionary<string, string> ToMetadata() =>
+        new() { [DeviceKey] = Device ?? "", [MemoryKey] = MemoryBytes.ToString(CultureInfo.InvariantCulture) };
 }
 
 /// <summary>The devices of the cluster's silos.</summary>
@@ -94,14 +115,19 @@ internal sealed class ClusterDevices(IGrainFactory grains, ISiloMetadataCache si
     public async Task RequireAsync(string need)
     {
         var silos = await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
-        string?[] devices = [.. silos.Keys.Select(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device)];
-        if (DeviceNeeds.Meeting(devices, need).Count == 0) throw new ArgumentException(DeviceNeeds.Problem(need, devices), nameof(need));
+        string?[] devices =
+        [
+            .. silos.Keys.Select(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device),
+        ];
+        if (DeviceNeeds.Meeting(devices, need).Count == 0)
+            throw new ArgumentException(DeviceNeeds.Problem(need, devices), nameof(need));
     }
 
     /// <summary>The silo that a grain is on, and its device; null where it is on none, or not known.</summary>
     public async Task<(string? Silo, string? Device)> PlaceOfAsync(IAddressable grain)
     {
-        if (await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain) is not { } silo) return default;
+        if (await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain) is not { } silo)
+            return default;
         return (silo.Endpoint.ToString(), SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device);
     }
 }

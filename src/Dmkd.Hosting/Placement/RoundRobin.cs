@@ -21,9 +21,15 @@ internal sealed class RoundRobinPlacement : PlacementStrategy;
 /// </summary>
 internal sealed class RoundRobinDirector : IPlacementDirector
 {
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    public Task<SiloAddress> OnAddActivation(
+        PlacementStrategy strategy,
+        PlacementTarget target,
+        IPlacementContext context
+    )
     {
-        var byAddress = context.GetCompatibleSilos(target).OrderBy(silo => silo.Endpoint.ToString(), StringComparer.Ordinal);
+        var byAddress = context
+            .GetCompatibleSilos(target)
+            .OrderBy(silo => silo.Endpoint.ToString(), StringComparer.Ordinal);
         SiloAddress[] silos = [.. byAddress.ThenBy(silo => silo.Generation)];
         return Task.FromResult(silos[RoundRobin.SiloOf(target.GrainIdentity.Key.ToString()!, silos.Length)]);
     }

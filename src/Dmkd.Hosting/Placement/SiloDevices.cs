@@ -7,14 +7,17 @@ using TorchSharp;
 namespace Dmkd.Hosting.Placement;
 
 /// <summary>
-/// The silo's workers: training has its own lanes, and short work (checks, merges, statistics, predictions) has others, so
+/// The silo's workers: training has its own lanes, and short work (checks, merges, statistics, predictions) has
+/// others, so
 /// that an answer never waits behind a training.
 /// </summary>
 public sealed partial class SiloDevices : IDisposable
 {
     private readonly ILogger<SiloDevices> _logger;
 
-    /// <summary>Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.</summary>
+    /// <summary>
+    /// Starts the workers: one lane per core on a CPU; on a GPU one lane each, so that jobs share it in turns.
+    /// </summary>
     public SiloDevices(DmkdInstruments instruments, ILogger<SiloDevices> logger)
     {
         _logger = logger;
@@ -22,11 +25,13 @@ public sealed partial class SiloDevices : IDisposable
         var runtime = TorchRuntime.EnsureLoaded();
         bool hasGpu = torch.cuda.is_available();
         LogLoaded(logger, runtime.Version, runtime.TorchDirectory, hasGpu ? "cuda" : "cpu");
-        if (!runtime.ScalarGuardInstalled) LogUnguarded(logger);
+        if (!runtime.ScalarGuardInstalled)
+            LogUnguarded(logger);
         LogConvolutions();
         Training = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
         Serving = hasGpu ? new DeviceWorker(torch.CUDA, lanes: 1) : new DeviceWorker();
-        if (hasGpu) instruments.ObserveGpus();
+        if (hasGpu)
+            instruments.ObserveGpus();
         instruments.Observe(Training, "training");
         instruments.Observe(Serving, "serving");
     }
@@ -64,7 +69,8 @@ public sealed partial class SiloDevices : IDisposable
 
     private void LogConvolutions()
     {
-        if (Convolution.Found is not { } found) return; // nothing is to be computed: a console only looks
+        if (Convolution.Found is not { } found)
+            return; // nothing is to be computed: a console only looks
         bool asUsual = found is { State: ConvolutionState.Right, Mend: not CacheMendResult.Mended };
         LogConvolutions(_logger, asUsual ? LogLevel.Information : LogLevel.Warning, found.Describe());
     }
@@ -72,6 +78,10 @@ public sealed partial class SiloDevices : IDisposable
     [LoggerMessage(Message = "Convolutions are {State} (docs/adr/0024)")]
     private static partial void LogConvolutions(ILogger logger, LogLevel level, string state);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The scalar guard could not be installed: this build of TorchSharp can crash or corrupt numbers under garbage collection (docs/adr/0003)")]
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "The scalar guard could not be installed: this build of TorchSharp can crash or corrupt "
+            + "numbers under garbage collection (docs/adr/0003)"
+    )]
     private static partial void LogUnguarded(ILogger logger);
 }

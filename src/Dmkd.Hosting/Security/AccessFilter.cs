@@ -2,27 +2,40 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Hosting.Security;
 
-/// <summary>Lets in what may be called: every call to every grain of a silo comes through here. Silos are trusted; clients are held to <see cref="AccessTable"/>.</summary>
-internal sealed partial class AccessFilter(TokenSource own, TokenCheck tokens, CallLimits limits, IAuditLog audit, TimeProvider time, ILogger<AccessFilter> logger)
-    : IIncomingGrainCallFilter
+/// <summary>
+/// Lets in what may be called: every call to every grain of a silo comes through here. Silos are trusted; clients are
+/// held to <see cref="AccessTable"/>.
+/// </summary>
+internal sealed partial class AccessFilter(
+    TokenSource own,
+    TokenCheck tokens,
+    CallLimits limits,
+    IAuditLog audit,
+    TimeProvider time,
+    ILogger<AccessFilter> logger
+) : IIncomingGrainCallFilter
 {
     private static readonly CallerIdentity Unknown = new("unknown", AccessRole.Reader);
 
     public Task Invoke(IIncomingGrainCallContext context)
     {
         string? token = RequestContext.Get(CallerToken.Key) as string;
-        if (ReferenceEquals(token, own.Current())) return context.Invoke(); // within this silo
-        if (token is null && IsTick(context)) return context.Invoke();
+        if (ReferenceEquals(token, own.Current()))
+            return context.Invoke(); // within this silo
+        if (token is null && IsTick(context))
+            return context.Invoke();
         string? problem = "it shows no token; connect with a certificate of this cluster";
         var caller = token is null ? null : tokens.IdentityOf(token, out problem);
         return caller?.Role == AccessRole.Silo ? context.Invoke() : ForClientAsync(context, caller, problem);
     }
 
     /// <summary>
-    /// A timer's tick: its request is the timer itself, which has no form on the wire, so it cannot come from outside this silo. Orleans sends it past
+    /// A timer's tick: its request is the timer itself, which has no form on the wire, so it cannot come from outside
+    /// this silo. Orleans sends it past
     /// outgoing filters, hence without a token.
     /// </summary>
-    private static bool IsTick(IIncomingGrainCallContext context) => context.Request.GetType().FullName!.StartsWith("Orleans.Runtime.GrainTimer", StringComparison.Ordinal);
+    private static bool IsTick(IIncomingGrainCallContext context) =>
+        context.Request.GetType().FullName!.StartsWith("Orleans.Runtime.GrainTimer", StringComparison.Ordinal);
 
     private async Task ForClientAsync(IIncomingGrainCallContext context, CallerIdentity? caller, string? problem)
     {
@@ -30,12 +43,17 @@ internal sealed partial class AccessFilter(TokenSource own, TokenCheck tokens, C
         if (!limits.Take((caller ?? Unknown).ToString()))
         {
             LogLimited(logger, caller?.ToString(), call, limits.PerSecond);
-            throw new AccessRefusedException($"{caller} makes more than {limits.PerSecond} calls a second; wait a moment.");
+            throw new AccessRefusedException(
+                $"{caller} makes more than {limits.PerSecond} calls a second; wait a moment."
+            );
         }
 
         var rule = AccessTable.RuleOf(context.InterfaceMethod);
-        string? refusal = caller is null ? $"{call} is refused to a client: {problem}" : AccessRules.ProblemOf(caller, call, rule, context.Request.GetArgument);
-        if (rule?.Changes != false) await RecordAsync(context, caller, refusal);
+        string? refusal = caller is null
+            ? $"{call} is refused to a client: {problem}"
+            : AccessRules.ProblemOf(caller, call, rule, context.Request.GetArgument);
+        if (rule?.Changes != false)
+            await RecordAsync(context, caller, refusal);
         if (refusal is null)
         {
             await context.Invoke();
@@ -50,9 +68,17 @@ internal sealed partial class AccessFilter(TokenSource own, TokenCheck tokens, C
     private async Task RecordAsync(IIncomingGrainCallContext context, CallerIdentity? caller, string? refusal)
     {
         var entry = new AuditEntry(
-            time.GetUtcNow(), caller?.Name ?? Unknown.Name, caller is null ? "none" : AccessRoles.NameOf(caller.Role),
-            context.InterfaceMethod.DeclaringType!.Name, context.InterfaceMethod.Name, context.TargetId.Key.ToString() ?? "", refusal is null, refusal);
-        if (entry.IsAllowed) LogAllowed(logger, caller?.ToString(), $"{entry.Grain}.{entry.Method}", entry.Key);
+            time.GetUtcNow(),
+            caller?.Name ?? Unknown.Name,
+            caller is null ? "none" : AccessRoles.NameOf(caller.Role),
+            context.InterfaceMethod.DeclaringType!.Name,
+            context.InterfaceMethod.Name,
+            context.TargetId.Key.ToString() ?? "",
+            refusal is null,
+            refusal
+        );
+        if (entry.IsAllowed)
+            LogAllowed(logger, caller?.ToString(), $"{entry.Grain}.{entry.Method}", entry.Key);
         await audit.WriteAsync(entry);
     }
 

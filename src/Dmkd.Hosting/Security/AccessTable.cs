@@ -11,13 +11,17 @@ using Dmkd.Core.Devices;
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
-/// Which client may make which call: the whole of it, in one place. What has no row is refused. Silos call one another without a row. An operator may do
+/// Which client may make which call: the whole of it, in one place. What has no row is refused. Silos call one
+/// another without a row. An operator may do
 /// what a reader may.
 /// </summary>
 internal static class AccessTable
 {
-    private static readonly AccessRole[] Nobody = [], Operators = [AccessRole.Operator], Nodes = [AccessRole.Node];
-    private static readonly AccessRole[] Readers = [AccessRole.Reader, AccessRole.Operator], Everybody = [AccessRole.Reader, AccessRole.Node, AccessRole.Operator];
+    private static readonly AccessRole[] Nobody = [],
+        Operators = [AccessRole.Operator],
+        Nodes = [AccessRole.Node];
+    private static readonly AccessRole[] Readers = [AccessRole.Reader, AccessRole.Operator],
+        Everybody = [AccessRole.Reader, AccessRole.Node, AccessRole.Operator];
 
     private static readonly Dictionary<(Type Contract, string Method), AccessRule> Rows = new()
     {
@@ -54,8 +58,16 @@ internal static class AccessTable
 
         // A node speaks for itself; the coordinator refuses who does not take part in the round.
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.OpenRoundAsync))] = Change(Nobody),
-        [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.SubmitAsync))] = new(Nodes, Changes: true, argument => (argument(0) as DeltaSubmission)?.NodeId),
-        [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.WithdrawAsync))] = new(Nodes, Changes: true, argument => argument(2) as string),
+        [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.SubmitAsync))] = new(
+            Nodes,
+            Changes: true,
+            argument => (argument(0) as DeltaSubmission)?.NodeId
+        ),
+        [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.WithdrawAsync))] = new(
+            Nodes,
+            Changes: true,
+            argument => argument(2) as string
+        ),
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.GetRoundAsync))] = Read(Everybody),
 
         [(typeof(INodeGrain), nameof(INodeGrain.StartLocalUpdateAsync))] = Change(Nobody),
@@ -63,17 +75,24 @@ internal static class AccessTable
         [(typeof(INodeGrain), nameof(INodeGrain.ProbeAsync))] = Read(Nobody),
     };
 
-    /// <summary>What an Orleans client itself asks silos for, by the interfaces' names since they are not public: what the cluster holds, and that a call be cancelled.</summary>
+    /// <summary>
+    /// What an Orleans client itself asks silos for, by the interfaces' names since they are not public: what the
+    /// cluster holds, and that a call be cancelled.
+    /// </summary>
     private static readonly string[] OfEveryClient =
     [
-        "Orleans.Runtime.IClusterManifestSystemTarget", "Orleans.Runtime.IGrainCallCancellationExtension", "Orleans.Runtime.ICancellationSourcesExtension",
+        "Orleans.Runtime.IClusterManifestSystemTarget",
+        "Orleans.Runtime.IGrainCallCancellationExtension",
+        "Orleans.Runtime.ICancellationSourcesExtension",
     ];
 
     /// <summary>The rule of a method; null when the table has none, which refuses it.</summary>
     public static AccessRule? RuleOf(MethodInfo method)
     {
         var contract = method.DeclaringType!;
-        return Rows.TryGetValue((contract, method.Name), out var rule) ? rule : OfEveryClient.Contains(contract.FullName) ? Read(Everybody) : null;
+        return Rows.TryGetValue((contract, method.Name), out var rule) ? rule
+            : OfEveryClient.Contains(contract.FullName) ? Read(Everybody)
+            : null;
     }
 
     private static AccessRule Change(AccessRole[] roles) => new(roles, Changes: true);
@@ -91,19 +110,29 @@ internal static class AccessRules
     /// <param name="argument">Its arguments.</param>
     public static string? ProblemOf(CallerIdentity caller, string call, AccessRule? rule, Func<int, object?> argument)
     {
-        if (rule is null || rule.Roles.Count == 0) return $"{call} is for the cluster's silos alone; {caller} may not call it";
-        if (!rule.Roles.Contains(caller.Role)) return $"{call} needs the role {string.Join(" or ", rule.Roles.Select(AccessRoles.NameOf))}; {caller} may not call it";
-        if (rule.NodeOf is null || caller.Role != AccessRole.Node) return null;
+        if (rule is null || rule.Roles.Count == 0)
+            return $"{call} is for the cluster's silos alone; {caller} may not call it";
+        if (!rule.Roles.Contains(caller.Role))
+            return $"{call} needs the role {string.Join(" or ", rule.Roles.Select(AccessRoles.NameOf))}; "
+                + $"{caller} may not call it";
+        if (rule.NodeOf is null || caller.Role != AccessRole.Node)
+            return null;
         string node = rule.NodeOf(argument) ?? "";
-        return IsNode(caller.Name, node) ? null : $"{call} for node {node} is that node's own call; {caller} may not make it";
+        return IsNode(caller.Name, node)
+            ? null
+            : $"{call} for node {node} is that node's own call; {caller} may not make it";
     }
 
-    /// <summary>Whether a certificate's name is a node's: its whole id, or what is left of <c>library/node@device</c> without library and device.</summary>
+    /// <summary>
+    /// Whether a certificate's name is a node's: its whole id, or what is left of <c>library/node@device</c> without
+    /// library and device.
+    /// </summary>
     public static bool IsNode(string name, string nodeId)
     {
         string own = nodeId[(nodeId.LastIndexOf('/') + 1)..];
         int at = own.LastIndexOf('@');
-        return name == nodeId || name == (at >= 0 && DeviceKinds.Known.Names.Contains(own[(at + 1)..]) ? own[..at] : own);
+        return name == nodeId
+            || name == (at >= 0 && DeviceKinds.Known.Names.Contains(own[(at + 1)..]) ? own[..at] : own);
     }
 }
 
@@ -111,15 +140,23 @@ internal static class AccessRules
 /// <param name="Roles">Clients that may; silos may everything.</param>
 /// <param name="Changes">Whether it changes something, and is therefore recorded.</param>
 /// <param name="NodeOf">For calls that a node makes for itself: the node that the arguments name.</param>
-internal sealed record AccessRule(IReadOnlyList<AccessRole> Roles, bool Changes, Func<Func<int, object?>, string?>? NodeOf = null);
+internal sealed record AccessRule(
+    IReadOnlyList<AccessRole> Roles,
+    bool Changes,
+    Func<Func<int, object?>, string?>? NodeOf = null
+);
 
-/// <summary>What somebody is to the cluster. A certificate names it as its organizational unit, an API key in its line.</summary>
+/// <summary>
+/// What somebody is to the cluster. A certificate names it as its organizational unit, an API key in its line.
+/// </summary>
 public enum AccessRole
 {
     /// <summary>May look at everything and ask for predictions; changes nothing.</summary>
     Reader = 0,
 
-    /// <summary>A machine that trains outside the silos: sends its own updates, and reads what it needs for them.</summary>
+    /// <summary>
+    /// A machine that trains outside the silos: sends its own updates, and reads what it needs for them.
+    /// </summary>
     Node = 1,
 
     /// <summary>A person or program that starts and stops runs.</summary>
@@ -136,15 +173,20 @@ public static class AccessRoles
     public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<AccessRole>().Select(NameOf)];
 
     /// <summary>A role's name.</summary>
-    public static string NameOf(AccessRole role) => role switch
-    {
-        AccessRole.Reader => "reader",
-        AccessRole.Node => "node",
-        AccessRole.Operator => "operator",
-        AccessRole.Silo => "silo",
-        _ => throw new ArgumentOutOfRangeException(nameof(role), role, "There is no such role."),
-    };
+    public static string NameOf(AccessRole role) =>
+        role switch
+        {
+            AccessRole.Reader => "reader",
+            AccessRole.Node => "node",
+            AccessRole.Operator => "operator",
+            AccessRole.Silo => "silo",
+            _ => throw new ArgumentOutOfRangeException(nameof(role), role, "There is no such role."),
+        };
 
     /// <summary>The role of a name; null for a word that is none. Exact: names are written by programs.</summary>
-    public static AccessRole? Of(string name) => Enum.GetValues<AccessRole>().Where(role => NameOf(role) == name).Select(role => (AccessRole?)role).FirstOrDefault();
+    public static AccessRole? Of(string name) =>
+        Enum.GetValues<AccessRole>()
+            .Where(role => NameOf(role) == name)
+            .Select(role => (AccessRole?)role)
+            .FirstOrDefault();
 }

@@ -19,12 +19,22 @@ public interface IAuditLog
 /// <param name="Key">The grain's key.</param>
 /// <param name="IsAllowed">Whether it was let through; what then became of it is the grain's matter.</param>
 /// <param name="Reason">Why it was refused; null when it was not.</param>
-public sealed record AuditEntry(DateTimeOffset At, string Caller, string Role, string Grain, string Method, string Key, bool IsAllowed, string? Reason);
+public sealed record AuditEntry(
+    DateTimeOffset At,
+    string Caller,
+    string Role,
+    string Grain,
+    string Method,
+    string Key,
+    bool IsAllowed,
+    string? Reason
+);
 
 /// <summary>The audit of a silo without a cluster's database: the program's log is all there is.</summary>
 internal sealed class LoggedAudit : IAuditLog
 {
     public Task WriteAsync(AuditEntry entry, CancellationToken cancellationToken = default) => Task.CompletedTask;
 
-    public Task<IReadOnlyList<AuditEntry>> ListAsync(int last, CancellationToken cancellationToken = default) => Task.FromResult<IReadOnlyList<AuditEntry>>([]);
+    public Task<IReadOnlyList<AuditEntry>> ListAsync(int last, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<AuditEntry>>([]);
 }

@@ -6,7 +6,8 @@ using System.Text;
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
-/// What a caller shows with every call, since Orleans does not tell a grain which connection a call came by: its certificate, a time until which the
+/// What a caller shows with every call, since Orleans does not tell a grain which connection a call came by: its
+/// certificate, a time until which the
 /// token counts, and a signature of both by the certificate's key. <c>certificate.seconds.signature</c>, Base64Url.
 /// </summary>
 /// <param name="Certificate">DER.</param>
@@ -17,25 +18,40 @@ internal sealed record CallerToken(byte[] Certificate, long Until, byte[] Signat
     /// <summary>Key of the token in Orleans' request context.</summary>
     public const string Key = "dmkd.caller";
 
-    private const int Parts = 3, MaxCharacters = 8192;
+    private const int Parts = 3,
+        MaxCharacters = 8192;
 
-    /// <summary>What is signed: the purpose, the cluster, the time and the certificate, so that a signature serves nothing else.</summary>
+    /// <summary>
+    /// What is signed: the purpose, the cluster, the time and the certificate, so that a signature serves nothing
+    /// else.
+    /// </summary>
     public static byte[] Message(string clusterId, long until, byte[] certificate) =>
-        [.. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"dmkd caller token 1\n{clusterId}\n{until}\n")), .. certificate];
+        [
+            .. Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"dmkd caller token 1\n{clusterId}\n{until}\n")
+            ),
+            .. certificate,
+        ];
 
     /// <summary>Makes a token.</summary>
     public static string Make(ClusterCertificates certificates, string clusterId, DateTimeOffset until)
     {
         byte[] certificate = certificates.Own.Export(X509ContentType.Cert);
         long seconds = until.ToUnixTimeSeconds();
-        return new CallerToken(certificate, seconds, certificates.Sign(Message(clusterId, seconds, certificate))).Write();
+        return new CallerToken(
+            certificate,
+            seconds,
+            certificates.Sign(Message(clusterId, seconds, certificate))
+        ).Write();
     }
 
     /// <summary>Reads a token; null when it is none.</summary>
     public static CallerToken? Read(string text)
     {
-        if (text.Length > MaxCharacters || text.Split('.') is not { Length: Parts } parts) return null;
-        if (!long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long until)) return null;
+        if (text.Length > MaxCharacters || text.Split('.') is not { Length: Parts } parts)
+            return null;
+        if (!long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out long until))
+            return null;
         try
         {
             return new CallerToken(Base64Url.DecodeFromChars(parts[0]), until, Base64Url.DecodeFromChars(parts[2]));
@@ -46,8 +62,11 @@ internal sealed record CallerToken(byte[] Certificate, long Until, byte[] Signat
         }
     }
 
-    private string Write() => string.Create(
-        CultureInfo.InvariantCulture, $"{Base64Url.EncodeToString(Certificate)}.{Until}.{Base64Url.EncodeToString(Signature)}");
+    private string Write() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Base64Url.EncodeToString(Certificate)}.{Until}.{Base64Url.EncodeToString(Signature)}"
+        );
 }
 
 /// <summary>Who somebody is.</summary>
@@ -62,8 +81,11 @@ public sealed record CallerIdentity(string Name, AccessRole Role)
     public static string? ProblemOf(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is 0 or > MaxCharacters) return $"a name has 1 to {MaxCharacters} characters, not {name.Length}";
-        char bad = name.FirstOrDefault(letter => !(char.IsAsciiLetterOrDigit(letter) || "._-@".Contains(letter, StringComparison.Ordinal)));
+        if (name.Length is 0 or > MaxCharacters)
+            return $"a name has 1 to {MaxCharacters} characters, not {name.Length}";
+        char bad = name.FirstOrDefault(letter =>
+            !(char.IsAsciiLetterOrDigit(letter) || "._-@".Contains(letter, StringComparison.Ordinal))
+        );
         return bad == default ? null : $"a name is made of letters, digits and . _ - @, not '{bad}'";
     }
 

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Dmkd.Hosting.Security;
 
-/// <summary>A cluster's private authority: makes certificates and their keys. Elliptic curve P-256 throughout.</summary>
+/// <summary>
+/// A cluster's private authority: makes certificates and their keys. Elliptic curve P-256 throughout.
+/// </summary>
 public static class CertificateAuthority
 {
     private const int SerialBytes = 16;
@@ -22,11 +24,25 @@ public static class CertificateAuthority
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(
+                certificateAuthority: true,
+                hasPathLengthConstraint: true,
+                pathLengthConstraint: 0,
+                critical: true
+            )
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using var made = request.CreateSelfSigned(now - ClockAllowance, now + validity);
-        return new PemPair(made.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), made.NotAfter.ToUniversalTime(), made.Thumbprint);
+        return new PemPair(
+            made.ExportCertificatePem(),
+            key.ExportPkcs8PrivateKeyPem(),
+            made.NotAfter.ToUniversalTime(),
+            made.Thumbprint
+        );
     }
 
     /// <summary>Issues a certificate; it never outlives its authority.</summary>
@@ -34,21 +50,47 @@ public static class CertificateAuthority
     /// <param name="identity">Whose it is.</param>
     /// <param name="validity">How long it counts.</param>
     /// <param name="now">The time.</param>
-    /// <param name="hosts">More names and addresses by which a silo is asked over HTTPS (<see cref="SiloHosts"/>); none for others.</param>
+    /// <param name="hosts">More names and addresses by which a silo is asked over HTTPS (<see cref="SiloHosts"/>);
+    /// none for others.</param>
     /// <exception cref="CertificateException">The authority cannot be read, or has expired.</exception>
-    public static PemPair Issue(string folder, CallerIdentity identity, TimeSpan validity, DateTimeOffset now, IEnumerable<string>? hosts = null)
+    public static PemPair Issue(
+        string folder,
+        CallerIdentity identity,
+        TimeSpan validity,
+        DateTimeOffset now,
+        IEnumerable<string>? hosts = null
+    )
     {
         ArgumentNullException.ThrowIfNull(identity);
-        using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
-        var end = new DateTimeOffset(authority.NotAfter) < now + validity ? new DateTimeOffset(authority.NotAfter) : now + validity;
-        if (end <= now) throw new CertificateException($"The authority in {folder} has expired; make another with dmkd certs create-authority.");
+        using var authority = PemFiles.ReadWithKey(
+            Path.Combine(folder, CertificateFiles.Authority),
+            Path.Combine(folder, CertificateFiles.AuthorityKey)
+        );
+        var end =
+            new DateTimeOffset(authority.NotAfter) < now + validity
+                ? new DateTimeOffset(authority.NotAfter)
+                : now + validity;
+        if (end <= now)
+            throw new CertificateException(
+                $"The authority in {folder} has expired; make another with dmkd certs create-authority."
+            );
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(CertificateSubject.Of(identity), key, HashAlgorithmName.SHA256);
         AddExtensions(request, authority, identity.Role);
-        if (identity.Role == AccessRole.Silo) request.CertificateExtensions.Add(SiloHosts.Extension(identity.Name, hosts ?? []));
-        var start = now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
+        if (identity.Role == AccessRole.Silo)
+            request.CertificateExtensions.Add(SiloHosts.Extension(identity.Name, hosts ?? []));
+        var start =
+            now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
         using var issued = request.Create(authority, start, end, RandomNumberGenerator.GetBytes(SerialBytes));
-        return new PemPair(issued.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem(), issued.NotAfter.ToUniversalTime(), issued.Thumbprint) { Serial = issued.SerialNumber };
+        return new PemPair(
+            issued.ExportCertificatePem(),
+            key.ExportPkcs8PrivateKeyPem(),
+            issued.NotAfter.ToUniversalTime(),
+            issued.Thumbprint
+        )
+        {
+            Serial = issued.SerialNumber,
+        };
     }
 
     /// <summary>Makes the next revocation list: what the last one took back, and more.</summary>
@@ -59,7 +101,10 @@ public static class CertificateAuthority
     /// <exception cref="CertificateException">The authority or the last list cannot be read.</exception>
     public static string Revoke(string folder, IEnumerable<string> serials, DateTimeOffset now)
     {
-        using var authority = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.AuthorityKey));
+        using var authority = PemFiles.ReadWithKey(
+            Path.Combine(folder, CertificateFiles.Authority),
+            Path.Combine(folder, CertificateFiles.AuthorityKey)
+        );
         string last = Path.Combine(folder, CertificateFiles.Revoked);
         var number = System.Numerics.BigInteger.Zero;
         var list = new CertificateRevocationListBuilder();
@@ -76,7 +121,16 @@ public static class CertificateAuthority
             list.AddEntry(bytes, now);
         }
 
-        return PemEncoding.WriteString(RevocationList.Label, list.Build(authority, number + 1, new DateTimeOffset(authority.NotAfter), HashAlgorithmName.SHA256, thisUpdate: now - ClockAllowance));
+        return PemEncoding.WriteString(
+            RevocationList.Label,
+            list.Build(
+                authority,
+                number + 1,
+                new DateTimeOffset(authority.NotAfter),
+                HashAlgorithmName.SHA256,
+                thisUpdate: now - ClockAllowance
+            )
+        );
     }
 
     /// <summary>When an authority took back what.</summary>
@@ -86,7 +140,8 @@ public static class CertificateAuthority
     public static Func<string, DateTimeOffset?> Revoked(string folder)
     {
         string path = Path.Combine(folder, CertificateFiles.Revoked);
-        if (!File.Exists(path)) return _ => null;
+        if (!File.Exists(path))
+            return _ => null;
         using var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
         var list = RevocationList.Read(path, authority);
         return serial => list.RevokedAt(Convert.FromHexString(serial));
@@ -95,12 +150,28 @@ public static class CertificateAuthority
     private static void AddExtensions(CertificateRequest request, X509Certificate2 authority, AccessRole role)
     {
         var uses = new OidCollection { new("1.3.6.1.5.5.7.3.2") };
-        if (role == AccessRole.Silo) uses.Add(new Oid("1.3.6.1.5.5.7.3.1")); // only silos listen
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
+        if (role == AccessRole.Silo)
+            uses.Add(new Oid("1.3.6.1.5.5.7.3.1")); // only silos listen
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(
+                certificateAuthority: false,
+                hasPathLengthConstraint: false,
+                pathLengthConstraint: 0,
+                critical: true
+            )
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true)
+        );
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(uses, critical: false));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+                authority,
+                includeKeyIdentifier: true,
+                includeIssuerAndSerial: false
+            )
+        );
     }
 }
 
@@ -116,17 +187,38 @@ public sealed record IssuedCertificate(string Serial, CallerIdentity Holder, Dat
     /// <summary>Reads a record.</summary>
     /// <param name="path">The file; one that does not exist is an empty record.</param>
     /// <exception cref="CertificateException">A line is not of such a record.</exception>
-    public static IReadOnlyList<IssuedCertificate> ReadAll(string path) => File.Exists(path)
-        ? [.. File.ReadLines(path).Where(line => line.Length > 0).Select(line => Parse(line) ?? throw new CertificateException($"{path}: the line '{line}' is not <serial> <role> <name> <end>."))]
-        : [];
+    public static IReadOnlyList<IssuedCertificate> ReadAll(string path) =>
+        File.Exists(path)
+            ?
+            [
+                .. File.ReadLines(path)
+                    .Where(line => line.Length > 0)
+                    .Select(line =>
+                        Parse(line)
+                        ?? throw new CertificateException(
+                            $"{path}: the line '{line}' is not <serial> <role> <name> <end>."
+                        )
+                    ),
+            ]
+            : [];
 
     /// <summary>The line.</summary>
-    public override string ToString() => $"{Serial} {AccessRoles.NameOf(Holder.Role)} {Holder.Name} {NotAfter.ToString(Moment, CultureInfo.InvariantCulture)}";
+    public override string ToString() =>
+        $"{Serial} {AccessRoles.NameOf(Holder.Role)} {Holder.Name} {NotAfter.ToString(Moment, CultureInfo.InvariantCulture)}";
 
     private static IssuedCertificate? Parse(string line)
     {
         string[] fields = line.Split(' ');
-        return fields.Length == Fields && AccessRoles.Of(fields[1]) is { } role && DateTime.TryParseExact(fields[3], Moment, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var end)
+        return
+            fields.Length == Fields
+            && AccessRoles.Of(fields[1]) is { } role
+            && DateTime.TryParseExact(
+                fields[3],
+                Moment,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out var end
+            )
             ? new IssuedCertificate(fields[0], new CallerIdentity(fields[2], role), end)
             : null;
     }
@@ -135,7 +227,8 @@ public sealed record IssuedCertificate(string Serial, CallerIdentity Holder, Dat
 /// <summary>Name and role in a certificate's subject: <c>CN=name, OU=role</c>. Pure.</summary>
 internal static class CertificateSubject
 {
-    private const string CommonName = "2.5.4.3", OrganizationalUnit = "2.5.4.11";
+    private const string CommonName = "2.5.4.3",
+        OrganizationalUnit = "2.5.4.11";
 
     /// <summary>The subject of a certificate to be issued.</summary>
     public static X500DistinguishedName Of(CallerIdentity identity)
@@ -146,14 +239,25 @@ internal static class CertificateSubject
         return subject.Build();
     }
 
-    /// <summary>Who a certificate says its holder is; null when its subject has not exactly one name and one role.</summary>
+    /// <summary>
+    /// Who a certificate says its holder is; null when its subject has not exactly one name and one role.
+    /// </summary>
     public static CallerIdentity? IdentityOf(X509Certificate2 certificate)
     {
         var parts = certificate.SubjectName.EnumerateRelativeDistinguishedNames().ToList();
-        if (parts.Any(part => part.HasMultipleElements)) return null;
-        string?[] names = ValuesOf(CommonName), units = ValuesOf(OrganizationalUnit);
-        return names is [{ Length: > 0 } name] && units is [{ } unit] && AccessRoles.Of(unit) is { } role ? new CallerIdentity(name, role) : null;
+        if (parts.Any(part => part.HasMultipleElements))
+            return null;
+        string?[] names = ValuesOf(CommonName),
+            units = ValuesOf(OrganizationalUnit);
+        return names is [{ Length: > 0 } name] && units is [{ } unit] && AccessRoles.Of(unit) is { } role
+            ? new CallerIdentity(name, role)
+            : null;
 
-        string?[] ValuesOf(string kind) => [.. parts.Where(part => part.GetSingleElementType().Value == kind).Select(part => part.GetSingleElementValue())];
+        string?[] ValuesOf(string kind) =>
+            [
+                .. parts
+                    .Where(part => part.GetSingleElementType().Value == kind)
+                    .Select(part => part.GetSingleElementValue()),
+            ];
     }
 }

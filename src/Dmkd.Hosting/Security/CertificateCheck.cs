@@ -4,12 +4,18 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Dmkd.Hosting.Security;
 
-/// <summary>Whether a certificate counts in this cluster: issued by its authority and nobody else, valid now, not taken back, with a name and a role. Borrows the authority.</summary>
+/// <summary>
+/// Whether a certificate counts in this cluster: issued by its authority and nobody else, valid now, not taken back,
+/// with a name and a role. Borrows the authority.
+/// </summary>
 internal sealed class CertificateCheck(X509Certificate2 authority, Revocations revocations, TimeProvider time)
 {
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2", ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2",
+        ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
-    /// <summary>What decided besides the certificate and the time: another object whenever that may have changed.</summary>
+    /// <summary>
+    /// What decided besides the certificate and the time: another object whenever that may have changed.
+    /// </summary>
     public object Revoked => revocations.Current;
 
     /// <summary>Looks at a certificate.</summary>
@@ -22,13 +28,20 @@ internal sealed class CertificateCheck(X509Certificate2 authority, Revocations r
         identity = null;
         string whose = $"the certificate '{certificate.Subject}'";
         using var chain = new X509Chain { ChainPolicy = Policy(asServer) };
-        if (!chain.Build(certificate)) return Explain(whose, certificate, chain);
-        if (revocations.ProblemOf(certificate) is { } problem) return $"{whose} {problem}";
+        if (!chain.Build(certificate))
+            return Explain(whose, certificate, chain);
+        if (revocations.ProblemOf(certificate) is { } problem)
+            return $"{whose} {problem}";
         identity = CertificateSubject.IdentityOf(certificate);
-        return identity is null ? $"{whose} names no holder and role: its subject must be CN=<name>, OU=<one of {string.Join(", ", AccessRoles.Names)}>" : null;
+        return identity is null
+            ? $"{whose} names no holder and role: its subject must be CN=<name>, OU=<one of "
+                + $"{string.Join(", ", AccessRoles.Names)}>"
+            : null;
     }
 
-    /// <summary>How .NET's own check of a connection is to look at chains: never at the machine's store, never on the network.</summary>
+    /// <summary>
+    /// How .NET's own check of a connection is to look at chains: never at the machine's store, never on the network.
+    /// </summary>
     public X509ChainPolicy Policy(bool asServer)
     {
         var policy = new X509ChainPolicy
@@ -47,16 +60,24 @@ internal sealed class CertificateCheck(X509Certificate2 authority, Revocations r
     private string Explain(string whose, X509Certificate2 certificate, X509Chain chain)
     {
         var flags = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
-        const X509ChainStatusFlags foreign = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
-        if ((flags & foreign) != 0) return $"{whose} was not issued by the cluster's authority '{authority.Subject}'";
+        const X509ChainStatusFlags foreign =
+            X509ChainStatusFlags.UntrustedRoot
+            | X509ChainStatusFlags.PartialChain
+            | X509ChainStatusFlags.NotSignatureValid;
+        if ((flags & foreign) != 0)
+            return $"{whose} was not issued by the cluster's authority '{authority.Subject}'";
         var now = time.GetUtcNow();
-        if (now > certificate.NotAfter) return $"{whose} expired on {Moment(certificate.NotAfter)}; issue a new one with dmkd certs issue";
-        if (now < certificate.NotBefore) return $"{whose} is valid only from {Moment(certificate.NotBefore)}; look at the clocks";
-        if (now > authority.NotAfter) return $"the cluster's authority '{authority.Subject}' expired on {Moment(authority.NotAfter)}";
+        if (now > certificate.NotAfter)
+            return $"{whose} expired on {Moment(certificate.NotAfter)}; issue a new one with dmkd certs issue";
+        if (now < certificate.NotBefore)
+            return $"{whose} is valid only from {Moment(certificate.NotBefore)}; look at the clocks";
+        if (now > authority.NotAfter)
+            return $"the cluster's authority '{authority.Subject}' expired on {Moment(authority.NotAfter)}";
         return $"{whose} cannot be used: {flags}";
     }
 
-    private static string Moment(DateTime moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+    private static string Moment(DateTime moment) =>
+        moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Certificates cannot be read, made or used; the message names the file and says what to do.</summary>

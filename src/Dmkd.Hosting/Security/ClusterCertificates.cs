@@ -6,7 +6,12 @@ namespace Dmkd.Hosting.Security;
 /// <summary>A program's certificate, its key, and the authority that it believes. Owns them.</summary>
 public sealed class ClusterCertificates : IDisposable
 {
-    private ClusterCertificates(X509Certificate2 authority, X509Certificate2 own, CertificateCheck check, TimeProvider time)
+    private ClusterCertificates(
+        X509Certificate2 authority,
+        X509Certificate2 own,
+        CertificateCheck check,
+        TimeProvider time
+    )
     {
         Authority = authority;
         Own = own;
@@ -29,32 +34,48 @@ public sealed class ClusterCertificates : IDisposable
     /// <summary>What time it is.</summary>
     internal TimeProvider Time { get; }
 
-    /// <summary>Reads a folder of <c>ca.crt</c>, <c>tls.crt</c>, <c>tls.key</c> and, where there is one, <c>ca.crl</c>, and checks what a connection would find wrong later.</summary>
+    /// <summary>
+    /// Reads a folder of <c>ca.crt</c>, <c>tls.crt</c>, <c>tls.key</c> and, where there is one, <c>ca.crl</c>, and
+    /// checks what a connection would find wrong later.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="isSilo">Whether a silo is to use them: silos have the role silo, and nobody else.</param>
     /// <param name="time">What time it is.</param>
-    /// <exception cref="CertificateException">A file is missing or broken, or the certificate would be refused.</exception>
+    /// <exception cref="CertificateException">A file is missing or broken, or the certificate would be
+    /// refused.</exception>
     public static ClusterCertificates Load(string folder, bool isSilo, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
-        if (!Directory.Exists(folder)) throw new CertificateException($"There is no folder {folder} of certificates; make one with dmkd certs issue.");
+        if (!Directory.Exists(folder))
+            throw new CertificateException(
+                $"There is no folder {folder} of certificates; make one with dmkd certs issue."
+            );
         var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
-        var own = PemFiles.ReadWithKey(Path.Combine(folder, CertificateFiles.Own), Path.Combine(folder, CertificateFiles.OwnKey));
+        var own = PemFiles.ReadWithKey(
+            Path.Combine(folder, CertificateFiles.Own),
+            Path.Combine(folder, CertificateFiles.OwnKey)
+        );
         var revocations = new Revocations(Path.Combine(folder, CertificateFiles.Revoked), authority);
         revocations.RequireReadable();
         var check = new CertificateCheck(authority, revocations, time);
         string? problem = check.ProblemOf(own, asServer: isSilo, out var identity);
         if (problem is null && isSilo != (identity!.Role == AccessRole.Silo))
-            problem = $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; {(isSilo ? "a silo needs the role silo" : "that of a silo is for silos, clients have reader, node or operator")}";
-        if (problem is null) return new ClusterCertificates(authority, own, check, time) { Identity = identity! };
+            problem =
+                $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; "
+                + $"{(isSilo ? "a silo needs the role silo" : "that of a silo is for silos, clients have reader, node or operator")}";
+        if (problem is null)
+            return new ClusterCertificates(authority, own, check, time) { Identity = identity! };
         authority.Dispose();
         own.Dispose();
         throw new CertificateException($"{Path.Combine(folder, CertificateFiles.Own)}: {problem}.");
     }
 
-    /// <summary>Whose a certificate is that somebody shows as a client; null when it does not count in this cluster.</summary>
+    /// <summary>
+    /// Whose a certificate is that somebody shows as a client; null when it does not count in this cluster.
+    /// </summary>
     /// <param name="certificate">What they show. Borrowed.</param>
-    public CallerIdentity? IdentityOf(X509Certificate2 certificate) => Check.ProblemOf(certificate, asServer: false, out var identity) is null ? identity : null;
+    public CallerIdentity? IdentityOf(X509Certificate2 certificate) =>
+        Check.ProblemOf(certificate, asServer: false, out var identity) is null ? identity : null;
 
     /// <summary>Signs as the holder.</summary>
     internal byte[] Sign(byte[] message)
@@ -80,7 +101,9 @@ public static class CertificateFiles
     /// <summary>The authority's private key; stays where certificates are issued.</summary>
     public const string AuthorityKey = "ca.key";
 
-    /// <summary>What the authority took back, a revocation list; read again whenever it changes. May be missing.</summary>
+    /// <summary>
+    /// What the authority took back, a revocation list; read again whenever it changes. May be missing.
+    /// </summary>
     public const string Revoked = "ca.crl";
 
     /// <summary>What the authority issued, a line each; stays where certificates are issued.</summary>
@@ -98,23 +121,33 @@ internal static class PemFiles
 {
     /// <summary>Reads a certificate. Owned by the caller.</summary>
     /// <exception cref="CertificateException">There is none.</exception>
-    public static X509Certificate2 ReadCertificate(string path) => Read(path, "certificate", () => X509Certificate2.CreateFromPem(File.ReadAllText(path)));
+    public static X509Certificate2 ReadCertificate(string path) =>
+        Read(path, "certificate", () => X509Certificate2.CreateFromPem(File.ReadAllText(path)));
 
     /// <summary>Reads a certificate and its private key. Owned by the caller.</summary>
-    /// <exception cref="CertificateException">One is missing, they do not belong together, or the key is not of an elliptic curve.</exception>
+    /// <exception cref="CertificateException">One is missing, they do not belong together, or the key is not of an
+    /// elliptic curve.</exception>
     public static X509Certificate2 ReadWithKey(string certificatePath, string keyPath)
     {
         ReadCertificate(certificatePath).Dispose();
-        var read = Read(keyPath, $"private key of {Path.GetFileName(certificatePath)}", () => X509Certificate2.CreateFromPemFile(certificatePath, keyPath));
+        var read = Read(
+            keyPath,
+            $"private key of {Path.GetFileName(certificatePath)}",
+            () => X509Certificate2.CreateFromPemFile(certificatePath, keyPath)
+        );
         using var key = read.GetECDsaPrivateKey();
-        if (key is not null) return read;
+        if (key is not null)
+            return read;
         read.Dispose();
-        throw new CertificateException($"{keyPath} must be a key of an elliptic curve (ECDSA), as dmkd certs makes them.");
+        throw new CertificateException(
+            $"{keyPath} must be a key of an elliptic curve (ECDSA), as dmkd certs makes them."
+        );
     }
 
     private static X509Certificate2 Read(string path, string what, Func<X509Certificate2> read)
     {
-        if (!File.Exists(path)) throw new CertificateException($"{path} is missing: it must hold the {what} as PEM.");
+        if (!File.Exists(path))
+            throw new CertificateException($"{path} is missing: it must hold the {what} as PEM.");
         try
         {
             return read();

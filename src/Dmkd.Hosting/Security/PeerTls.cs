@@ -21,8 +21,11 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
     /// <summary>The connection whose handshake is under way: the package's validator is not told which it is.</summary>
     private static readonly AsyncLocal<Handshake?> Current = new();
 
-    private readonly SslStreamCertificateContext _own =
-        SslStreamCertificateContext.Create(certificates.Own, additionalCertificates: null, offline: true);
+    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(
+        certificates.Own,
+        additionalCertificates: null,
+        offline: true
+    );
 
     private volatile string? _lastRefusal;
 
@@ -68,17 +71,18 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
         builder.Use(next => connection => RequireCertificateAsync(connection, next));
     }
 
-    private TlsOptions Options(AccessRole[] roles, bool isPeerServer) => new()
-    {
-        LocalCertificate = certificates.Own,
-        SslProtocols = SslProtocols.Tls13,
-        ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
+    private TlsOptions Options(AccessRole[] roles, bool isPeerServer) =>
+        new()
+        {
+            LocalCertificate = certificates.Own,
+            SslProtocols = SslProtocols.Tls13,
+            ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
 
-        // One that is missing is refused by RequireCertificateAsync, which can say so;
-        // the package says the same of it as of a broken handshake.
-        RemoteCertificateMode = RemoteCertificateMode.AllowCertificate,
-        RemoteCertificateValidation = (peer, _, _) => Accepts(peer, roles, isPeerServer),
-    };
+            // One that is missing is refused by RequireCertificateAsync, which can say so;
+            // the package says the same of it as of a broken handshake.
+            RemoteCertificateMode = RemoteCertificateMode.AllowCertificate,
+            RemoteCertificateValidation = (peer, _, _) => Accepts(peer, roles, isPeerServer),
+        };
 
     private bool Accepts(X509Certificate2 peer, AccessRole[] roles, bool isPeerServer)
     {
@@ -111,7 +115,8 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
         var handshake = new Handshake();
         Current.Value = handshake;
         await next(connection);
-        if (handshake.IsDone) return;
+        if (handshake.IsDone)
+            return;
         string reason = handshake.Problem ?? "no TLS handshake";
         _lastRefusal = reason;
         LogRefused(logger, connection.RemoteEndPoint?.ToString() ?? "?", reason);

@@ -7,8 +7,10 @@ using System.Security.Cryptography.X509Certificates;
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
-/// The revocation list that lies beside a program's certificate. It is read again whenever its file changes, so nothing has to be restarted. A file
-/// that cannot be read lets nobody in until it can be; one that disappears leaves what was known. Borrows the authority.
+/// The revocation list that lies beside a program's certificate. It is read again whenever its file changes, so
+/// nothing has to be restarted. A file
+/// that cannot be read lets nobody in until it can be; one that disappears leaves what was known. Borrows the
+/// authority.
 /// </summary>
 internal sealed class Revocations(string path, X509Certificate2 authority)
 {
@@ -22,26 +24,33 @@ internal sealed class Revocations(string path, X509Certificate2 authority)
     public string? ProblemOf(X509Certificate2 certificate)
     {
         var known = Look();
-        if (known.Problem is not null) return $"cannot be checked: {known.Problem.TrimEnd('.')}";
-        return known.List.RevokedAt(certificate.SerialNumberBytes.Span) is { } moment ? string.Create(CultureInfo.InvariantCulture, $"was revoked on {moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC") : null;
+        if (known.Problem is not null)
+            return $"cannot be checked: {known.Problem.TrimEnd('.')}";
+        return known.List.RevokedAt(certificate.SerialNumberBytes.Span) is { } moment
+            ? string.Create(CultureInfo.InvariantCulture, $"was revoked on {moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC")
+            : null;
     }
 
     /// <summary>Refuses a file that cannot be used.</summary>
     /// <exception cref="CertificateException">It is no list, or not the authority's.</exception>
     public void RequireReadable()
     {
-        if (Look().Problem is { } problem) throw new CertificateException(problem);
+        if (Look().Problem is { } problem)
+            throw new CertificateException(problem);
     }
 
     private Known Look()
     {
         var file = new FileInfo(path);
-        if (!file.Exists) return _known;
+        if (!file.Exists)
+            return _known;
         var stamp = (file.LastWriteTimeUtc, file.Length);
-        if (_known.Stamp == stamp) return _known;
+        if (_known.Stamp == stamp)
+            return _known;
         lock (_reading)
         {
-            if (_known.Stamp != stamp) _known = Read(stamp);
+            if (_known.Stamp != stamp)
+                _known = Read(stamp);
             return _known;
         }
     }
@@ -61,7 +70,9 @@ internal sealed class Revocations(string path, X509Certificate2 authority)
     private sealed record Known((DateTime WrittenAt, long Length) Stamp, RevocationList List, string? Problem);
 }
 
-/// <summary>Certificates that an authority took back: a revocation list as of RFC 5280, whose signature was checked.</summary>
+/// <summary>
+/// Certificates that an authority took back: a revocation list as of RFC 5280, whose signature was checked.
+/// </summary>
 internal sealed class RevocationList
 {
     /// <summary>Of its PEM block.</summary>
@@ -76,7 +87,8 @@ internal sealed class RevocationList
 
     /// <summary>When a certificate was taken back; null when it was not.</summary>
     /// <param name="serial">Its serial number, as it stands in the certificate.</param>
-    public DateTimeOffset? RevokedAt(ReadOnlySpan<byte> serial) => _revoked.TryGetValue(new BigInteger(serial, isBigEndian: true), out var moment) ? moment : null;
+    public DateTimeOffset? RevokedAt(ReadOnlySpan<byte> serial) =>
+        _revoked.TryGetValue(new BigInteger(serial, isBigEndian: true), out var moment) ? moment : null;
 
     /// <summary>Reads a list.</summary>
     /// <param name="path">A PEM file.</param>
@@ -87,12 +99,19 @@ internal sealed class RevocationList
         try
         {
             string text = File.ReadAllText(path);
-            if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label) throw new CertificateException($"{path} holds no PEM block '{Label}'.");
-            var list = new AsnReader(Convert.FromBase64String(text[fields.Base64Data]), AsnEncodingRules.DER).ReadSequence();
+            if (!PemEncoding.TryFind(text, out var fields) || text[fields.Label] != Label)
+                throw new CertificateException($"{path} holds no PEM block '{Label}'.");
+            var list = new AsnReader(
+                Convert.FromBase64String(text[fields.Base64Data]),
+                AsnEncodingRules.DER
+            ).ReadSequence();
             var signed = list.PeekEncodedValue();
             var content = list.ReadSequence();
             string algorithm = list.ReadSequence().ReadObjectIdentifier();
-            if (!IsSignature(signed.Span, list.ReadBitString(out _), algorithm, authority)) throw new CertificateException($"{path} was not signed by the cluster's authority '{authority.Subject}'.");
+            if (!IsSignature(signed.Span, list.ReadBitString(out _), algorithm, authority))
+                throw new CertificateException(
+                    $"{path} was not signed by the cluster's authority '{authority.Subject}'."
+                );
             return new RevocationList(Entries(content));
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException or FormatException)
@@ -109,13 +128,16 @@ internal sealed class RevocationList
     private static Dictionary<BigInteger, DateTimeOffset> Entries(AsnReader content)
     {
         var revoked = new Dictionary<BigInteger, DateTimeOffset>();
-        if (content.PeekTag().HasSameClassAndValue(Asn1Tag.Integer)) content.ReadInteger(); // version
+        if (content.PeekTag().HasSameClassAndValue(Asn1Tag.Integer))
+            content.ReadInteger(); // version
         content.ReadSequence(); // algorithm
         content.ReadSequence(); // issuer
         ReadTime(content); // this update
-        if (content.HasData && IsTime(content)) ReadTime(content); // next update
-        if (!content.HasData || !content.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence)) return revoked;
-        for (var entries = content.ReadSequence(); entries.HasData;)
+        if (content.HasData && IsTime(content))
+            ReadTime(content); // next update
+        if (!content.HasData || !content.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence))
+            return revoked;
+        for (var entries = content.ReadSequence(); entries.HasData; )
         {
             var entry = entries.ReadSequence();
             revoked[entry.ReadInteger()] = ReadTime(entry);
@@ -125,22 +147,34 @@ internal sealed class RevocationList
     }
 
     private static bool IsTime(AsnReader reader) =>
-        reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.UtcTime)) || reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime));
+        reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.UtcTime))
+        || reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.GeneralizedTime));
 
     private static DateTimeOffset ReadTime(AsnReader reader) =>
-        reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.UtcTime)) ? reader.ReadUtcTime() : reader.ReadGeneralizedTime();
+        reader.PeekTag().HasSameClassAndValue(new Asn1Tag(UniversalTagNumber.UtcTime))
+            ? reader.ReadUtcTime()
+            : reader.ReadGeneralizedTime();
 
-    private static bool IsSignature(ReadOnlySpan<byte> signed, byte[] signature, string algorithm, X509Certificate2 authority)
+    private static bool IsSignature(
+        ReadOnlySpan<byte> signed,
+        byte[] signature,
+        string algorithm,
+        X509Certificate2 authority
+    )
     {
         var hash = algorithm switch
         {
             "1.2.840.10045.4.3.2" or "1.2.840.113549.1.1.11" => HashAlgorithmName.SHA256,
             "1.2.840.10045.4.3.3" or "1.2.840.113549.1.1.12" => HashAlgorithmName.SHA384,
             "1.2.840.10045.4.3.4" or "1.2.840.113549.1.1.13" => HashAlgorithmName.SHA512,
-            _ => throw new CryptographicException($"signatures of the kind {algorithm} are not known here; ECDSA and RSA with SHA-256, 384 and 512 are"),
+            _ => throw new CryptographicException(
+                $"signatures of the kind {algorithm} are not known here; ECDSA and RSA with SHA-256, 384 and 512 are"
+            ),
         };
         using var curve = authority.GetECDsaPublicKey();
         using var rsa = authority.GetRSAPublicKey();
-        return curve?.VerifyData(signed, signature, hash, DSASignatureFormat.Rfc3279DerSequence) ?? rsa?.VerifyData(signed, signature, hash, RSASignaturePadding.Pkcs1) ?? false;
+        return curve?.VerifyData(signed, signature, hash, DSASignatureFormat.Rfc3279DerSequence)
+            ?? rsa?.VerifyData(signed, signature, hash, RSASignaturePadding.Pkcs1)
+            ?? false;
     }
 }

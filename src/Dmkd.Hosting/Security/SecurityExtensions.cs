@@ -8,32 +8,50 @@ namespace Dmkd.Hosting.Security;
 /// <summary>Certificates for silos and clients: encrypted connections, and who may call what (docs/adr/0021).</summary>
 public static class SecurityExtensions
 {
-    /// <summary>Orleans' TLS package writes a stack for every stranger who connects; PeerTls says why in a line.</summary>
+    /// <summary>
+    /// Orleans' TLS package writes a stack for every stranger who connects; PeerTls says why in a line.
+    /// </summary>
     private const string TlsLog = "Orleans.Connections.Security";
 
-    /// <summary>Makes a silo speak TLS only, with peers that have a certificate of its authority, and hold clients to their roles.</summary>
+    /// <summary>
+    /// Makes a silo speak TLS only, with peers that have a certificate of its authority, and hold clients to their
+    /// roles.
+    /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="certificates">The silo's certificate. Borrowed while the silo runs.</param>
     /// <param name="callsPerSecond">Calls a second that a client may make to this silo; null for the default.</param>
-    public static ISiloBuilder UseCertificates(this ISiloBuilder silo, ClusterCertificates certificates, int? callsPerSecond = null)
+    public static ISiloBuilder UseCertificates(
+        this ISiloBuilder silo,
+        ClusterCertificates certificates,
+        int? callsPerSecond = null
+    )
     {
         silo.Services.AddTls(certificates);
-        silo.Services.AddOptions<SiloConnectionOptions>().Configure<PeerTls>((options, tls) =>
-        {
-            options.ConfigureSiloInboundConnection(builder => tls.Listen(builder, AccessRole.Silo));
-            options.ConfigureSiloOutboundConnection(tls.Connect);
-            options.ConfigureGatewayInboundConnection(builder => tls.Listen(builder, AccessRole.Reader, AccessRole.Node, AccessRole.Operator));
-        });
+        silo.Services.AddOptions<SiloConnectionOptions>()
+            .Configure<PeerTls>(
+                (options, tls) =>
+                {
+                    options.ConfigureSiloInboundConnection(builder => tls.Listen(builder, AccessRole.Silo));
+                    options.ConfigureSiloOutboundConnection(tls.Connect);
+                    options.ConfigureGatewayInboundConnection(builder =>
+                        tls.Listen(builder, AccessRole.Reader, AccessRole.Node, AccessRole.Operator)
+                    );
+                }
+            );
         return silo.HoldToRoles(certificates, callsPerSecond);
     }
 
-    /// <summary>Makes a client speak TLS only, with silos that have a certificate of its authority, and show who it is.</summary>
+    /// <summary>
+    /// Makes a client speak TLS only, with silos that have a certificate of its authority, and show who it is.
+    /// </summary>
     /// <param name="client">The client.</param>
     /// <param name="certificates">The client's certificate. Borrowed while the client runs.</param>
     public static IClientBuilder UseCertificates(this IClientBuilder client, ClusterCertificates certificates)
     {
         client.Services.AddTls(certificates);
-        client.Services.AddOptions<ClientConnectionOptions>().Configure<PeerTls>((options, tls) => options.ConfigureConnection(tls.Connect));
+        client
+            .Services.AddOptions<ClientConnectionOptions>()
+            .Configure<PeerTls>((options, tls) => options.ConfigureConnection(tls.Connect));
         return client.ShowToken(certificates);
     }
 
@@ -41,7 +59,11 @@ public static class SecurityExtensions
     public static string? LastTlsRefusal(this IServiceProvider services) => services.GetService<PeerTls>()?.LastRefusal;
 
     /// <summary>The roles without the encryption.</summary>
-    internal static ISiloBuilder HoldToRoles(this ISiloBuilder silo, ClusterCertificates certificates, int? callsPerSecond = null)
+    internal static ISiloBuilder HoldToRoles(
+        this ISiloBuilder silo,
+        ClusterCertificates certificates,
+        int? callsPerSecond = null
+    )
     {
         silo.Services.AddTokens(certificates);
         silo.Services.TryAddSingleton(TimeProvider.System);

@@ -15,7 +15,8 @@ internal sealed class TokenSource(ClusterCertificates certificates, IOptions<Clu
     public string Current()
     {
         var now = certificates.Time.GetUtcNow();
-        if (now < _made.RenewAt) return _made.Token;
+        if (now < _made.RenewAt)
+            return _made.Token;
         _made = new Made(CallerToken.Make(certificates, cluster.Value.ClusterId, now + Validity), now + (Validity / 2));
         return _made.Token;
     }

@@ -7,7 +7,9 @@ namespace Dmkd.Hosting.Storage;
 /// <summary>Weights as files named by their SHA-256, two levels deep: <c>ab/abcdef...</c>.</summary>
 internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
 {
-    /// <summary>Ending of a file whose content no longer has its digest; what is stored again takes its place.</summary>
+    /// <summary>
+    /// Ending of a file whose content no longer has its digest; what is stored again takes its place.
+    /// </summary>
     private const string Damaged = ".damaged";
 
     private readonly string _folder;
@@ -28,7 +30,8 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         string path = PathOf(digest);
         if (File.Exists(path))
         {
-            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime); // young again: nobody may collect what is about to be named
+            // young again: nobody may collect what is about to be named
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
             return digest;
         }
 
@@ -36,7 +39,16 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true))
+            await using (
+                var file = new FileStream(
+                    temporary,
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.None,
+                    bufferSize: 0,
+                    useAsync: true
+                )
+            )
             {
                 await file.WriteAsync(content, cancellationToken);
                 file.Flush(flushToDisk: true);
@@ -46,7 +58,9 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         }
         catch (IOException e)
         {
-            throw new StoreUnavailableException($"Weights {digest}, {content.Length:N0} bytes, could not be stored in {_folder}: {e.Message}");
+            throw new StoreUnavailableException(
+                $"Weights {digest}, {content.Length:N0} bytes, could not be stored in {_folder}: {e.Message}"
+            );
         }
         finally
         {
@@ -59,7 +73,8 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
     public async Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default)
     {
         string path = PathOf(digest);
-        if (!File.Exists(path)) throw new WeightStoreException($"Weights {digest} are not in {_folder}.");
+        if (!File.Exists(path))
+            throw new WeightStoreException($"Weights {digest} are not in {_folder}.");
         byte[] content = await File.ReadAllBytesAsync(path, cancellationToken);
         try
         {
@@ -72,19 +87,32 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         }
     }
 
-    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(DateTimeOffset moment, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(
+        DateTimeOffset moment,
+        CancellationToken cancellationToken
+    )
     {
-        var old = new DirectoryInfo(_folder).EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.LastWriteTimeUtc < moment.UtcDateTime)
-            .Select(file => WeightNames.DigestOf(file.Name)).OfType<string>();
+        var old = new DirectoryInfo(_folder)
+            .EnumerateFiles("*", SearchOption.AllDirectories)
+            .Where(file => file.LastWriteTimeUtc < moment.UtcDateTime)
+            .Select(file => WeightNames.DigestOf(file.Name))
+            .OfType<string>();
         return Task.FromResult<IReadOnlyList<string>>([.. old]);
     }
 
-    public Task<long?> RemoveAsync(string digest, DateTimeOffset moment, bool isDryRun, CancellationToken cancellationToken)
+    public Task<long?> RemoveAsync(
+        string digest,
+        DateTimeOffset moment,
+        bool isDryRun,
+        CancellationToken cancellationToken
+    )
     {
         var file = new FileInfo(PathOf(digest));
-        if (!file.Exists || file.LastWriteTimeUtc >= moment.UtcDateTime) return Task.FromResult<long?>(null);
+        if (!file.Exists || file.LastWriteTimeUtc >= moment.UtcDateTime)
+            return Task.FromResult<long?>(null);
         long bytes = file.Length;
-        if (!isDryRun) file.Delete();
+        if (!isDryRun)
+            file.Delete();
         return Task.FromResult<long?>(bytes);
     }
 
@@ -114,12 +142,18 @@ internal static class WeightNames
     private const int Digits = 64;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>The digits of a digest. Digests also come over the wire: nothing but digits may become a path or a key.</summary>
+    /// <summary>
+    /// The digits of a digest. Digests also come over the wire: nothing but digits may become a path or a key.
+    /// </summary>
     /// <exception cref="WeightStoreException">It is no digest.</exception>
     public static string DigitsOf(string digest) =>
-        digest.StartsWith(Algorithm, StringComparison.Ordinal) && digest.Length == Algorithm.Length + Digits && !digest.AsSpan(Algorithm.Length).ContainsAnyExcept(HexDigits)
+        digest.StartsWith(Algorithm, StringComparison.Ordinal)
+        && digest.Length == Algorithm.Length + Digits
+        && !digest.AsSpan(Algorithm.Length).ContainsAnyExcept(HexDigits)
             ? digest[Algorithm.Length..]
-            : throw new WeightStoreException($"'{digest}' is no digest: expected {Algorithm} and {Digits} lower-case hexadecimal digits.");
+            : throw new WeightStoreException(
+                $"'{digest}' is no digest: expected {Algorithm} and {Digits} lower-case hexadecimal digits."
+            );
 
     /// <summary>The digest with some digits; null when they are none.</summary>
     public static string? DigestOf(string digits) =>
@@ -130,6 +164,8 @@ internal static class WeightNames
     public static byte[] Verified(string digest, byte[] content, string place)
     {
         string actual = WeightDigest.Of(content);
-        return actual == digest ? content : throw new WeightStoreException($"Weights {digest} in {place} are damaged: their digest is {actual}.");
+        return actual == digest
+            ? content
+            : throw new WeightStoreException($"Weights {digest} in {place} are damaged: their digest is {actual}.");
     }
 }

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Content-addressed store of weights and updates. Grain state names what lies here by digest; a blob is written and synced
+/// Content-addressed store of weights and updates. Grain state names what lies here by digest; a blob is written and
+/// synced
 /// before the state that names it, so a crash in between leaves an orphan and never a dangling name.
 /// </summary>
 public interface IWeightStore
@@ -14,7 +15,8 @@ public interface IWeightStore
     Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default);
 
     /// <summary>Reads and verifies a blob.</summary>
-    /// <exception cref="WeightStoreException">There is no such blob, or its content no longer has the digest.</exception>
+    /// <exception cref="WeightStoreException">There is no such blob, or its content no longer has the
+    /// digest.</exception>
     Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default);
 }
 
@@ -58,7 +60,11 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
     {
         _inner = inner;
         var limits = new RetryLimits(Pause) { MaxTime = MaxWait };
-        _retry = Resilience.TransientStore(time, limits, retry => LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt));
+        _retry = Resilience.TransientStore(
+            time,
+            limits,
+            retry => LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt)
+        );
     }
 
     private ICollectableWeights Collectable => (ICollectableWeights)_inner;
@@ -73,11 +79,17 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
     public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) =>
         _retry.AskAsync(() => _inner.GetAsync(digest, cancellationToken), cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(DateTimeOffset moment, CancellationToken cancellationToken) =>
-        Collectable.ListUntouchedSinceAsync(moment, cancellationToken);
+    public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(
+        DateTimeOffset moment,
+        CancellationToken cancellationToken
+    ) => Collectable.ListUntouchedSinceAsync(moment, cancellationToken);
 
-    public Task<long?> RemoveAsync(string digest, DateTimeOffset moment, bool isDryRun, CancellationToken cancellationToken) =>
-        Collectable.RemoveAsync(digest, moment, isDryRun, cancellationToken);
+    public Task<long?> RemoveAsync(
+        string digest,
+        DateTimeOffset moment,
+        bool isDryRun,
+        CancellationToken cancellationToken
+    ) => Collectable.RemoveAsync(digest, moment, isDryRun, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem} Tried again in {Seconds} s, retry {Attempt}")]
     private static partial void LogWaits(ILogger logger, string problem, double seconds, int attempt);

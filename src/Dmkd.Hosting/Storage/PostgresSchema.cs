@@ -4,7 +4,8 @@ using Npgsql;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// The tables and queries of a cluster on PostgreSQL: Orleans' storage, membership and reminders, DMKD's blobs and audit log. Versions build on one another;
+/// The tables and queries of a cluster on PostgreSQL: Orleans' storage, membership and reminders, DMKD's blobs and
+/// audit log. Versions build on one another;
 /// each silo brings the database to the newest at its start, one at a time (docs/adr/0020).
 /// </summary>
 internal static class PostgresSchema
@@ -17,13 +18,18 @@ internal static class PostgresSchema
 
     private const string VersionTable = "CREATE TABLE IF NOT EXISTS DmkdSchema (Version integer NOT NULL)";
 
-    /// <summary>What brings a database from one version to the next; never changed once released, only added to.</summary>
+    /// <summary>
+    /// What brings a database from one version to the next; never changed once released, only added to.
+    /// </summary>
     private static readonly string[] Steps = [PostgresTables.Orleans, PostgresTables.Blobs, PostgresTables.Audit];
 
     /// <summary>The newest version.</summary>
     public static int Version => Steps.Length;
 
-    /// <summary>Brings a database to the newest version and replaces Orleans' queries. Repeatable, and safe when several silos do it at once.</summary>
+    /// <summary>
+    /// Brings a database to the newest version and replaces Orleans' queries. Repeatable, and safe when several silos
+    /// do it at once.
+    /// </summary>
     /// <param name="source">The database.</param>
     /// <param name="cancellationToken">Ends the wait for another silo's turn.</param>
     /// <exception cref="InvalidOperationException">The database was written by a newer program.</exception>
@@ -35,29 +41,49 @@ internal static class PostgresSchema
         await ExecuteAsync(connection, VersionTable, [], cancellationToken);
         int found = await FoundAsync(connection, cancellationToken);
         if (found > Version)
-            throw new InvalidOperationException($"The database {connection.Database} on {connection.Host} has schema version {found}; this program knows up to {Version}. Use a newer program.");
-        for (int version = found; version < Version; version++) await ExecuteAsync(connection, Steps[version], [], cancellationToken);
-        if (found == 0) await ExecuteAsync(connection, "INSERT INTO DmkdSchema (Version) VALUES (0)", [], cancellationToken);
+            throw new InvalidOperationException(
+                $"The database {connection.Database} on {connection.Host} has schema version {found}; this "
+                    + $"program knows up to {Version}. Use a newer program."
+            );
+        for (int version = found; version < Version; version++)
+            await ExecuteAsync(connection, Steps[version], [], cancellationToken);
+        if (found == 0)
+            await ExecuteAsync(connection, "INSERT INTO DmkdSchema (Version) VALUES (0)", [], cancellationToken);
         await ExecuteAsync(connection, "UPDATE DmkdSchema SET Version=$1", [Version], cancellationToken);
         foreach (var (key, text) in PostgresQueries.All)
-            await ExecuteAsync(connection, "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES ($1, $2) ON CONFLICT (QueryKey) DO UPDATE SET QueryText=excluded.QueryText", [key, text], cancellationToken);
+            await ExecuteAsync(
+                connection,
+                "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES ($1, $2) ON CONFLICT (QueryKey) DO "
+                    + "UPDATE SET QueryText=excluded.QueryText",
+                [key, text],
+                cancellationToken
+            );
         await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>Whether a database has this program's version. Reads only.</summary>
-    public static async Task<bool> IsCurrentAsync(NpgsqlDataSource source, CancellationToken cancellationToken = default)
+    public static async Task<bool> IsCurrentAsync(
+        NpgsqlDataSource source,
+        CancellationToken cancellationToken = default
+    )
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var exists = new NpgsqlCommand("SELECT to_regclass('DmkdSchema') IS NOT NULL", connection);
-        return await exists.ExecuteScalarAsync(cancellationToken) is true && await FoundAsync(connection, cancellationToken) == Version;
+        return await exists.ExecuteScalarAsync(cancellationToken) is true
+            && await FoundAsync(connection, cancellationToken) == Version;
     }
 
     /// <summary>Brings an empty database to an older version, for tests of what newer programs make of it.</summary>
-    internal static async Task CreateOlderAsync(NpgsqlDataSource source, int version, CancellationToken cancellationToken)
+    internal static async Task CreateOlderAsync(
+        NpgsqlDataSource source,
+        int version,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await ExecuteAsync(connection, VersionTable, [], cancellationToken);
-        for (int step = 0; step < version; step++) await ExecuteAsync(connection, Steps[step], [], cancellationToken);
+        for (int step = 0; step < version; step++)
+            await ExecuteAsync(connection, Steps[step], [], cancellationToken);
         await ExecuteAsync(connection, "INSERT INTO DmkdSchema (Version) VALUES ($1)", [version], cancellationToken);
     }
 
@@ -67,12 +93,18 @@ internal static class PostgresSchema
         return Convert.ToInt32(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, object[] values, CancellationToken cancellationToken)
+    private static async Task ExecuteAsync(
+        NpgsqlConnection connection,
+        string sql,
+        object[] values,
+        CancellationToken cancellationToken
+    )
     {
 #pragma warning disable CA2100 // constants of this folder
         await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
-        foreach (object value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        foreach (object value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
@@ -80,7 +112,9 @@ internal static class PostgresSchema
 /// <summary>The tables, by the version of the schema that brought them.</summary>
 internal static class PostgresTables
 {
-    /// <summary>Version 1: what Orleans' ADO.NET providers keep. A state's key is its name and its grain's, never its class.</summary>
+    /// <summary>
+    /// Version 1: what Orleans' ADO.NET providers keep. A state's key is its name and its grain's, never its class.
+    /// </summary>
     public const string Orleans = """
         CREATE TABLE OrleansQuery (QueryKey varchar(64) PRIMARY KEY, QueryText text NOT NULL);
         CREATE TABLE OrleansStorage (
@@ -100,13 +134,19 @@ internal static class PostgresTables
             PRIMARY KEY (DeploymentId, Address, Port, Generation));
         """;
 
-    /// <summary>Version 2: weights and updates by digest. Values as large as these are compressed by nobody: they are random to a compressor.</summary>
+    /// <summary>
+    /// Version 2: weights and updates by digest. Values as large as these are compressed by nobody: they are random
+    /// to a compressor.
+    /// </summary>
     public const string Blobs = """
         CREATE TABLE DmkdBlobs (Digest text PRIMARY KEY, Content bytea NOT NULL, StoredAt timestamptz NOT NULL DEFAULT now());
         ALTER TABLE DmkdBlobs ALTER COLUMN Content SET STORAGE EXTERNAL;
         """;
 
-    /// <summary>Version 3: who changed what. Rows are added and never changed, which a trigger holds programs to; whoever owns the table can take the trigger off.</summary>
+    /// <summary>
+    /// Version 3: who changed what. Rows are added and never changed, which a trigger holds programs to; whoever owns
+    /// the table can take the trigger off.
+    /// </summary>
     public const string Audit = """
         CREATE TABLE DmkdAudit (
             Id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, At timestamptz NOT NULL, Caller text NOT NULL, Role text NOT NULL,
@@ -119,81 +159,102 @@ internal static class PostgresTables
 }
 
 /// <summary>
-/// The queries by Orleans' names for them. Orleans runs what it finds in the table OrleansQuery; parameters and result columns are matched by
-/// name, and no row back means a lost race. Every change of a silo's row first moves the membership table's version on; who read an older
+/// The queries by Orleans' names for them. Orleans runs what it finds in the table OrleansQuery; parameters and
+/// result columns are matched by
+/// name, and no row back means a lost race. Every change of a silo's row first moves the membership table's version
+/// on; who read an older
 /// version changes nothing.
 /// </summary>
 internal static class PostgresQueries
 {
     private const string State =
-        "ServiceId=@ServiceId AND GrainTypeString=@GrainTypeString AND GrainIdN0=@GrainIdN0 AND GrainIdN1=@GrainIdN1 AND GrainIdExt=COALESCE(@GrainIdExtensionString,'')";
+        "ServiceId=@ServiceId AND GrainTypeString=@GrainTypeString AND GrainIdN0=@GrainIdN0 AND "
+        + "GrainIdN1=@GrainIdN1 AND GrainIdExt=COALESCE(@GrainIdExtensionString,'')";
 
-    private const string Silo = "DeploymentId=@DeploymentId AND Address=@Address AND Port=@Port AND Generation=@Generation";
+    private const string Silo =
+        "DeploymentId=@DeploymentId AND Address=@Address AND Port=@Port AND Generation=@Generation";
 
-    private const string MoveOn = "UPDATE OrleansMembershipVersion SET Version=Version+1 WHERE DeploymentId=@DeploymentId AND Version=@Version";
+    private const string MoveOn =
+        "UPDATE OrleansMembershipVersion SET Version=Version+1 WHERE DeploymentId=@DeploymentId AND Version=@Version";
 
     private const string Silos =
-        "SELECT v.DeploymentId AS DeploymentId, m.Address AS Address, m.Port AS Port, m.Generation AS Generation, m.SiloName AS SiloName, m.HostName AS HostName, "
-        + "m.Status AS Status, m.ProxyPort AS ProxyPort, m.SuspectTimes AS SuspectTimes, m.StartTime AS StartTime, m.IAmAliveTime AS IAmAliveTime, v.Version AS Version "
+        "SELECT v.DeploymentId AS DeploymentId, m.Address AS Address, m.Port AS Port, m.Generation "
+        + "AS Generation, m.SiloName AS SiloName, m.HostName AS HostName, "
+        + "m.Status AS Status, m.ProxyPort AS ProxyPort, m.SuspectTimes AS SuspectTimes, m.StartTime "
+        + "AS StartTime, m.IAmAliveTime AS IAmAliveTime, v.Version AS Version "
         + "FROM OrleansMembershipVersion v LEFT JOIN OrleansMembership m ON m.DeploymentId=v.DeploymentId";
 
-    private const string Reminders = "SELECT GrainId, ReminderName, StartTime, Period, Version FROM OrleansReminders WHERE ServiceId=@ServiceId";
+    private const string Reminders =
+        "SELECT GrainId, ReminderName, StartTime, Period, Version FROM OrleansReminders WHERE ServiceId=@ServiceId";
 
     private const string Reminder = "ServiceId=@ServiceId AND GrainId=@GrainId AND ReminderName=@ReminderName";
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
-    {
-        ["ReadFromStorageKey"] = $"SELECT PayloadBinary, Version FROM OrleansStorage WHERE {State}",
-        ["WriteToStorageKey"] = $"""
-            WITH changed AS (
-                UPDATE OrleansStorage SET PayloadBinary=@PayloadBinary, ModifiedOn=now(), Version=Version+1
-                WHERE {State} AND Version=@GrainStateVersion RETURNING Version),
-            added AS (
-                INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, PayloadBinary, ModifiedOn, Version)
-                SELECT @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString,''), @PayloadBinary, now(), 1
-                WHERE @GrainStateVersion IS NULL ON CONFLICT DO NOTHING RETURNING Version)
-            SELECT Version AS NewGrainStateVersion FROM changed UNION ALL SELECT Version FROM added
-            """,
-        ["ClearStorageKey"] =
-            $"UPDATE OrleansStorage SET PayloadBinary=NULL, ModifiedOn=now(), Version=Version+1 WHERE {State} AND Version=@GrainStateVersion RETURNING Version AS NewGrainStateVersion",
-        ["DeleteStorageKey"] = $"DELETE FROM OrleansStorage WHERE {State} AND Version=@GrainStateVersion RETURNING Version+1 AS NewGrainStateVersion",
+    public static IReadOnlyDictionary<string, string> All { get; } =
+        new Dictionary<string, string>
+        {
+            ["ReadFromStorageKey"] = $"SELECT PayloadBinary, Version FROM OrleansStorage WHERE {State}",
+            ["WriteToStorageKey"] = $"""
+                WITH changed AS (
+                    UPDATE OrleansStorage SET PayloadBinary=@PayloadBinary, ModifiedOn=now(), Version=Version+1
+                    WHERE {State} AND Version=@GrainStateVersion RETURNING Version),
+                added AS (
+                    INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, PayloadBinary, ModifiedOn, Version)
+                    SELECT @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString,''), @PayloadBinary, now(), 1
+                    WHERE @GrainStateVersion IS NULL ON CONFLICT DO NOTHING RETURNING Version)
+                SELECT Version AS NewGrainStateVersion FROM changed UNION ALL SELECT Version FROM added
+                """,
+            ["ClearStorageKey"] =
+                $"UPDATE OrleansStorage SET PayloadBinary=NULL, ModifiedOn=now(), Version=Version+1 WHERE "
+                + $"{State} AND Version=@GrainStateVersion RETURNING Version AS NewGrainStateVersion",
+            ["DeleteStorageKey"] =
+                $"DELETE FROM OrleansStorage WHERE {State} AND Version=@GrainStateVersion RETURNING Version+1 "
+                + $"AS NewGrainStateVersion",
 
-        ["ReadReminderRowsKey"] = $"{Reminders} AND GrainId=@GrainId",
-        ["ReadReminderRowKey"] = $"{Reminders} AND GrainId=@GrainId AND ReminderName=@ReminderName",
-        ["ReadRangeRows1Key"] = $"{Reminders} AND GrainHash>@BeginHash AND GrainHash<=@EndHash",
-        ["ReadRangeRows2Key"] = $"{Reminders} AND (GrainHash>@BeginHash OR GrainHash<=@EndHash)",
-        ["UpsertReminderRowKey"] = """
-            INSERT INTO OrleansReminders (ServiceId, GrainId, ReminderName, StartTime, Period, GrainHash, Version)
-            VALUES (@ServiceId, @GrainId, @ReminderName, @StartTime, @Period, @GrainHash, 0)
-            ON CONFLICT (ServiceId, GrainId, ReminderName) DO UPDATE
-            SET StartTime=excluded.StartTime, Period=excluded.Period, GrainHash=excluded.GrainHash, Version=OrleansReminders.Version+1 RETURNING Version
-            """,
-        ["DeleteReminderRowKey"] = $"WITH gone AS (DELETE FROM OrleansReminders WHERE {Reminder} AND Version=@Version RETURNING 1) SELECT count(*)::int FROM gone",
-        ["DeleteReminderRowsKey"] = "DELETE FROM OrleansReminders WHERE ServiceId=@ServiceId",
+            ["ReadReminderRowsKey"] = $"{Reminders} AND GrainId=@GrainId",
+            ["ReadReminderRowKey"] = $"{Reminders} AND GrainId=@GrainId AND ReminderName=@ReminderName",
+            ["ReadRangeRows1Key"] = $"{Reminders} AND GrainHash>@BeginHash AND GrainHash<=@EndHash",
+            ["ReadRangeRows2Key"] = $"{Reminders} AND (GrainHash>@BeginHash OR GrainHash<=@EndHash)",
+            ["UpsertReminderRowKey"] = """
+                INSERT INTO OrleansReminders (ServiceId, GrainId, ReminderName, StartTime, Period, GrainHash, Version)
+                VALUES (@ServiceId, @GrainId, @ReminderName, @StartTime, @Period, @GrainHash, 0)
+                ON CONFLICT (ServiceId, GrainId, ReminderName) DO UPDATE
+                SET StartTime=excluded.StartTime, Period=excluded.Period, GrainHash=excluded.GrainHash, Version=OrleansReminders.Version+1 RETURNING Version
+                """,
+            ["DeleteReminderRowKey"] =
+                $"WITH gone AS (DELETE FROM OrleansReminders WHERE {Reminder} AND Version=@Version RETURNING "
+                + $"1) SELECT count(*)::int FROM gone",
+            ["DeleteReminderRowsKey"] = "DELETE FROM OrleansReminders WHERE ServiceId=@ServiceId",
 
-        ["InsertMembershipVersionKey"] =
-            "WITH added AS (INSERT INTO OrleansMembershipVersion (DeploymentId) VALUES (@DeploymentId) ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*)::int FROM added",
-        ["InsertMembershipKey"] = $"""
-            WITH moved AS ({MoveOn} AND NOT EXISTS (SELECT 1 FROM OrleansMembership WHERE {Silo}) RETURNING 1),
-            added AS (
-                INSERT INTO OrleansMembership (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
-                SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime FROM moved RETURNING 1)
-            SELECT count(*)::int FROM added
-            """,
-        ["UpdateMembershipKey"] = $"""
-            WITH moved AS ({MoveOn} RETURNING 1),
-            changed AS (
-                UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime
-                WHERE {Silo} AND EXISTS (SELECT 1 FROM moved) RETURNING 1)
-            SELECT count(*)::int FROM changed
-            """,
-        ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembership SET IAmAliveTime=@IAmAliveTime WHERE {Silo}",
-        ["MembershipReadRowKey"] = $"{Silos} AND m.Address=@Address AND m.Port=@Port AND m.Generation=@Generation WHERE v.DeploymentId=@DeploymentId",
-        ["MembershipReadAllKey"] = $"{Silos} WHERE v.DeploymentId=@DeploymentId",
-        ["DeleteMembershipTableEntriesKey"] =
-            "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId; DELETE FROM OrleansMembershipVersion WHERE DeploymentId=@DeploymentId",
-        ["GatewaysQueryKey"] = "SELECT Address, ProxyPort, Generation FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND Status=@Status AND ProxyPort>0",
-        ["CleanupDefunctSiloEntriesKey"] = "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND IAmAliveTime<@IAmAliveTime AND Status<>3",
-    };
+            ["InsertMembershipVersionKey"] =
+                "WITH added AS (INSERT INTO OrleansMembershipVersion (DeploymentId) VALUES (@DeploymentId) "
+                + "ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*)::int FROM added",
+            ["InsertMembershipKey"] = $"""
+                WITH moved AS ({MoveOn} AND NOT EXISTS (SELECT 1 FROM OrleansMembership WHERE {Silo}) RETURNING 1),
+                added AS (
+                    INSERT INTO OrleansMembership (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
+                    SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime FROM moved RETURNING 1)
+                SELECT count(*)::int FROM added
+                """,
+            ["UpdateMembershipKey"] = $"""
+                WITH moved AS ({MoveOn} RETURNING 1),
+                changed AS (
+                    UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime
+                    WHERE {Silo} AND EXISTS (SELECT 1 FROM moved) RETURNING 1)
+                SELECT count(*)::int FROM changed
+                """,
+            ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembership SET IAmAliveTime=@IAmAliveTime WHERE {Silo}",
+            ["MembershipReadRowKey"] =
+                $"{Silos} AND m.Address=@Address AND m.Port=@Port AND m.Generation=@Generation WHERE "
+                + $"v.DeploymentId=@DeploymentId",
+            ["MembershipReadAllKey"] = $"{Silos} WHERE v.DeploymentId=@DeploymentId",
+            ["DeleteMembershipTableEntriesKey"] =
+                "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId; DELETE FROM "
+                + "OrleansMembershipVersion WHERE DeploymentId=@DeploymentId",
+            ["GatewaysQueryKey"] =
+                "SELECT Address, ProxyPort, Generation FROM OrleansMembership WHERE "
+                + "DeploymentId=@DeploymentId AND Status=@Status AND ProxyPort>0",
+            ["CleanupDefunctSiloEntriesKey"] =
+                "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND IAmAliveTime<@IAmAliveTime AND Status<>3",
+        };
 }

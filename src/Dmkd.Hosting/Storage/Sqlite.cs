@@ -3,7 +3,8 @@ using Microsoft.Data.Sqlite;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// The tables and queries of Orleans' ADO.NET storage on SQLite (docs/adr/0004). Orleans runs the SQL it finds in the table
+/// The tables and queries of Orleans' ADO.NET storage on SQLite (docs/adr/0004). Orleans runs the SQL it finds in the
+/// table
 /// OrleansQuery; parameters and result columns are matched by name, and no row back means a lost race.
 /// </summary>
 internal static class SqliteSchema
@@ -40,7 +41,8 @@ internal static class SqliteSchema
             UPDATE OrleansStorage SET PayloadBinary=NULL, ModifiedOn=datetime('now'), Version=Version+1
             WHERE {Row} AND Version=@GrainStateVersion RETURNING Version AS NewGrainStateVersion
             """,
-        ["DeleteStorageKey"] = $"DELETE FROM OrleansStorage WHERE {Row} AND Version=@GrainStateVersion RETURNING Version+1 AS NewGrainStateVersion",
+        ["DeleteStorageKey"] =
+            $"DELETE FROM OrleansStorage WHERE {Row} AND Version=@GrainStateVersion RETURNING Version+1 AS NewGrainStateVersion",
     };
 
     /// <summary>Creates what is missing and replaces the queries. Repeatable.</summary>
@@ -54,25 +56,43 @@ internal static class SqliteSchema
         using (var command = connection.CreateCommand())
         {
             command.CommandText = "PRAGMA user_version";
-            if (Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture) is var found and > Version)
-                throw new InvalidOperationException($"{connection.DataSource} has schema version {found}; this program knows up to {Version}. Use a newer program.");
+            if (
+                Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)
+                is var found
+                    and > Version
+            )
+                throw new InvalidOperationException(
+                    $"{connection.DataSource} has schema version {found}; this program knows up to {Version}. Use "
+                        + $"a newer program."
+                );
         }
 
         Execute(connection, Tables);
         Execute(connection, SqliteMembership.Tables);
         foreach (var (key, text) in Queries.Concat(SqliteMembership.Queries))
-            Execute(connection, "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES (@key, @text) ON CONFLICT (QueryKey) DO UPDATE SET QueryText=excluded.QueryText", ("@key", key), ("@text", text));
+            Execute(
+                connection,
+                "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES (@key, @text) ON CONFLICT (QueryKey) "
+                    + "DO UPDATE SET QueryText=excluded.QueryText",
+                ("@key", key),
+                ("@text", text)
+            );
         Execute(connection, $"PRAGMA user_version={Version}");
         transaction.Commit();
     }
 
-    private static void Execute(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, string Value)> parameters)
+    private static void Execute(
+        SqliteConnection connection,
+        string sql,
+        params ReadOnlySpan<(string Name, string Value)> parameters
+    )
     {
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // constants above
         command.CommandText = sql;
 #pragma warning restore CA2100
-        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value);
         command.ExecuteNonQuery();
     }
 }

@@ -1,7 +1,8 @@
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// The tables and queries of Orleans' ADO.NET clustering on SQLite: several silos on one machine over one folder, without a database
+/// The tables and queries of Orleans' ADO.NET clustering on SQLite: several silos on one machine over one folder,
+/// without a database
 /// server. Every change of a silo's row first moves the table's version on; who read an older version changes nothing.
 /// </summary>
 internal static class SqliteMembership
@@ -15,38 +16,49 @@ internal static class SqliteMembership
             PRIMARY KEY (DeploymentId, Address, Port, Generation));
         """;
 
-    private const string Silo = "DeploymentId=@DeploymentId AND Address=@Address AND Port=@Port AND Generation=@Generation";
+    private const string Silo =
+        "DeploymentId=@DeploymentId AND Address=@Address AND Port=@Port AND Generation=@Generation";
 
-    private const string MoveOn = "UPDATE OrleansMembershipVersion SET Version=Version+1 WHERE DeploymentId=@DeploymentId AND Version=@Version";
+    private const string MoveOn =
+        "UPDATE OrleansMembershipVersion SET Version=Version+1 WHERE DeploymentId=@DeploymentId AND Version=@Version";
 
     private const string Rows =
-        "SELECT v.DeploymentId AS DeploymentId, m.Address AS Address, m.Port AS Port, m.Generation AS Generation, m.SiloName AS SiloName, m.HostName AS HostName, "
-        + "m.Status AS Status, m.ProxyPort AS ProxyPort, m.SuspectTimes AS SuspectTimes, m.StartTime AS StartTime, m.IAmAliveTime AS IAmAliveTime, v.Version AS Version "
+        "SELECT v.DeploymentId AS DeploymentId, m.Address AS Address, m.Port AS Port, m.Generation "
+        + "AS Generation, m.SiloName AS SiloName, m.HostName AS HostName, "
+        + "m.Status AS Status, m.ProxyPort AS ProxyPort, m.SuspectTimes AS SuspectTimes, m.StartTime "
+        + "AS StartTime, m.IAmAliveTime AS IAmAliveTime, v.Version AS Version "
         + "FROM OrleansMembershipVersion v LEFT JOIN OrleansMembership m ON m.DeploymentId=v.DeploymentId";
 
     private const string Changed = "SELECT changes()";
 
     /// <summary>The queries by Orleans' names for them.</summary>
-    public static IReadOnlyDictionary<string, string> Queries { get; } = new Dictionary<string, string>
-    {
-        ["InsertMembershipVersionKey"] = $"INSERT INTO OrleansMembershipVersion (DeploymentId) VALUES (@DeploymentId) ON CONFLICT DO NOTHING; {Changed}",
-        ["InsertMembershipKey"] = $"""
-            {MoveOn} AND NOT EXISTS (SELECT 1 FROM OrleansMembership WHERE {Silo});
-            INSERT INTO OrleansMembership (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
-            SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime WHERE changes()=1;
-            {Changed}
-            """,
-        ["UpdateMembershipKey"] = $"""
-            {MoveOn};
-            UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime WHERE {Silo} AND changes()=1;
-            {Changed}
-            """,
-        ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembership SET IAmAliveTime=@IAmAliveTime WHERE {Silo}",
-        ["MembershipReadRowKey"] = $"{Rows} AND m.Address=@Address AND m.Port=@Port AND m.Generation=@Generation WHERE v.DeploymentId=@DeploymentId",
-        ["MembershipReadAllKey"] = $"{Rows} WHERE v.DeploymentId=@DeploymentId",
-        ["DeleteMembershipTableEntriesKey"] =
-            "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId; DELETE FROM OrleansMembershipVersion WHERE DeploymentId=@DeploymentId",
-        ["GatewaysQueryKey"] = "SELECT Address, ProxyPort, Generation FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND Status=@Status AND ProxyPort>0",
-        ["CleanupDefunctSiloEntriesKey"] = "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND IAmAliveTime<@IAmAliveTime AND Status<>3",
-    };
+    public static IReadOnlyDictionary<string, string> Queries { get; } =
+        new Dictionary<string, string>
+        {
+            ["InsertMembershipVersionKey"] =
+                $"INSERT INTO OrleansMembershipVersion (DeploymentId) VALUES (@DeploymentId) ON CONFLICT DO NOTHING; {Changed}",
+            ["InsertMembershipKey"] = $"""
+                {MoveOn} AND NOT EXISTS (SELECT 1 FROM OrleansMembership WHERE {Silo});
+                INSERT INTO OrleansMembership (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
+                SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime WHERE changes()=1;
+                {Changed}
+                """,
+            ["UpdateMembershipKey"] = $"""
+                {MoveOn};
+                UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime WHERE {Silo} AND changes()=1;
+                {Changed}
+                """,
+            ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembership SET IAmAliveTime=@IAmAliveTime WHERE {Silo}",
+            ["MembershipReadRowKey"] =
+                $"{Rows} AND m.Address=@Address AND m.Port=@Port AND m.Generation=@Generation WHERE v.DeploymentId=@DeploymentId",
+            ["MembershipReadAllKey"] = $"{Rows} WHERE v.DeploymentId=@DeploymentId",
+            ["DeleteMembershipTableEntriesKey"] =
+                "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId; DELETE FROM "
+                + "OrleansMembershipVersion WHERE DeploymentId=@DeploymentId",
+            ["GatewaysQueryKey"] =
+                "SELECT Address, ProxyPort, Generation FROM OrleansMembership WHERE "
+                + "DeploymentId=@DeploymentId AND Status=@Status AND ProxyPort>0",
+            ["CleanupDefunctSiloEntriesKey"] =
+                "DELETE FROM OrleansMembership WHERE DeploymentId=@DeploymentId AND IAmAliveTime<@IAmAliveTime AND Status<>3",
+        };
 }

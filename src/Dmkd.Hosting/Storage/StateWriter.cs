@@ -3,7 +3,8 @@ using Dmkd.Hosting.Lifecycle;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Stores an actor's state, one write at a time. After a write that failed nobody knows what is stored: the actor ends, and its next
+/// Stores an actor's state, one write at a time. After a write that failed nobody knows what is stored: the actor
+/// ends, and its next
 /// activation reads the truth.
 /// </summary>
 /// <param name="slot">The state.</param>
@@ -26,7 +27,8 @@ internal sealed class StateWriter<TState>(IStateSlot<TState> slot, Action onBrok
         await _turn.WaitAsync();
         try
         {
-            if (IsBroken) throw new StateLostException();
+            if (IsBroken)
+                throw new StateLostException();
             await slot.WriteAsync();
         }
         catch (Exception e) when (e is not StateLostException)
@@ -49,7 +51,8 @@ internal interface IStateSlot<out TState>
     TState State { get; }
 
     /// <summary>Stores the state.</summary>
-    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation has written meanwhile.</exception>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation has written
+    /// meanwhile.</exception>
     Task WriteAsync();
 }
 

@@ -5,8 +5,10 @@ using Dmkd.Core.Tensors;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Removes weights and updates that no grain's stored state names, once they are older than a grace period. State is JSON, and a digest in it is a
-/// name, whatever grain it belongs to: no grain has to tell what it needs, so that none can forget to. What was stored within the grace period
+/// Removes weights and updates that no grain's stored state names, once they are older than a grace period. State is
+/// JSON, and a digest in it is a
+/// name, whatever grain it belongs to: no grain has to tell what it needs, so that none can forget to. What was
+/// stored within the grace period
 /// stays, since whoever stored it may be about to name it; storing it again makes it young again.
 /// </summary>
 /// <param name="weights">The store.</param>
@@ -25,7 +27,11 @@ public sealed class WeightCollector(IWeightStore weights, Func<DbConnection> con
     /// <param name="isDryRun">Whether to count only.</param>
     /// <param name="cancellationToken">Ends the collection; what is removed by then was not named.</param>
     /// <exception cref="ArgumentOutOfRangeException">The grace period is too short.</exception>
-    public async Task<CollectedWeights> CollectAsync(TimeSpan grace, bool isDryRun, CancellationToken cancellationToken = default)
+    public async Task<CollectedWeights> CollectAsync(
+        TimeSpan grace,
+        bool isDryRun,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(grace, MinGrace);
         var store = (ICollectableWeights)weights;
@@ -38,7 +44,8 @@ public sealed class WeightCollector(IWeightStore weights, Func<DbConnection> con
         long bytes = 0;
         foreach (string digest in old.Where(digest => !named.Contains(digest)))
         {
-            if (await store.RemoveAsync(digest, moment, isDryRun, cancellationToken) is not { } size) continue;
+            if (await store.RemoveAsync(digest, moment, isDryRun, cancellationToken) is not { } size)
+                continue;
             removed++;
             bytes += size;
         }
@@ -57,7 +64,8 @@ public sealed class WeightCollector(IWeightStore weights, Func<DbConnection> con
         while (await reader.ReadAsync(cancellationToken))
         {
             string state = Encoding.UTF8.GetString(await reader.GetFieldValueAsync<byte[]>(0, cancellationToken));
-            foreach (var found in WeightDigest.Pattern.EnumerateMatches(state)) named.Add(state.Substring(found.Index, found.Length));
+            foreach (var found in WeightDigest.Pattern.EnumerateMatches(state))
+                named.Add(state.Substring(found.Index, found.Length));
         }
 
         return named;

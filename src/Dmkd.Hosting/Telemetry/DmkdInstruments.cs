@@ -41,9 +41,7 @@ public sealed class DmkdInstruments
 
     /// <summary>Makes the instruments of a host.</summary>
     public DmkdInstruments(IMeterFactory meters)
-        : this(meters.Create(DmkdTelemetry.Name))
-    {
-    }
+        : this(meters.Create(DmkdTelemetry.Name)) { }
 
     /// <summary>Makes the instruments on a meter, for programs without a host.</summary>
     public DmkdInstruments(Meter meter)
@@ -52,22 +50,62 @@ public sealed class DmkdInstruments
         var seconds = new InstrumentAdvice<double> { HistogramBucketBoundaries = bounds };
         _uploadedBytes = meter.CreateCounter<long>("dmkd.delta.uploaded", "By", "Serialized updates that nodes sent");
         _downloadedBytes = meter.CreateCounter<long>("dmkd.weights.downloaded", "By", "Weights that nodes fetched");
-        _submissions = meter.CreateCounter<long>("dmkd.delta.submissions", "{submission}", "Updates received, by outcome");
+        _submissions = meter.CreateCounter<long>(
+            "dmkd.delta.submissions",
+            "{submission}",
+            "Updates received, by outcome"
+        );
         _refusals = meter.CreateCounter<long>("dmkd.delta.refusals", "{submission}", "Updates refused, by reason");
         _merges = meter.CreateCounter<long>("dmkd.merges", "{merge}", "Versions published by merges");
         _deviceTime = meter.CreateHistogram("dmkd.device.time", "s", "Device time of jobs, by kind", advice: seconds);
         _rounds = meter.CreateCounter<long>("dmkd.rounds", "{round}", "Rounds that ended, by outcome");
-        _roundTime = meter.CreateHistogram("dmkd.round.duration", "s", "Time from a round's begin to its end", advice: seconds);
+        _roundTime = meter.CreateHistogram(
+            "dmkd.round.duration",
+            "s",
+            "Time from a round's begin to its end",
+            advice: seconds
+        );
         _phaseTime = meter.CreateHistogram("dmkd.phase.duration", "s", "Time of a run's phases", advice: seconds);
-        _participation = meter.CreateGauge<double>("dmkd.round.participation", "1", "Share of the nodes asked whose update counted, in the last round");
+        _participation = meter.CreateGauge<double>(
+            "dmkd.round.participation",
+            "1",
+            "Share of the nodes asked whose update counted, in the last round"
+        );
         _loss = meter.CreateGauge<double>("dmkd.training.loss", "{nat}", "Mean loss of the last local update");
-        _entropy = meter.CreateGauge<double>("dmkd.module.entropy", "{nat}", "Mean entropy of a module's predictions on its nodes' data, the proposal's H_k");
+        _entropy = meter.CreateGauge<double>(
+            "dmkd.module.entropy",
+            "{nat}",
+            "Mean entropy of a module's predictions on its nodes' data, the proposal's H_k"
+        );
         _version = meter.CreateGauge<long>("dmkd.module.version", "{version}", "Newest version of a module");
-        _accuracy = meter.CreateGauge<double>("dmkd.accuracy", "1", "Average accuracy over the tasks seen, by scenario");
-        _forgetting = meter.CreateGauge<double>("dmkd.forgetting", "1", "Mean drop from each earlier task's best accuracy, by scenario");
-        meter.CreateObservableGauge("dmkd.device.queue", () => Measure(worker => worker.QueueLength), "{job}", "Jobs waiting for a lane");
-        meter.CreateObservableGauge("dmkd.device.lanes", () => Measure(worker => worker.LaneCount), "{lane}", "Jobs that can run at the same time");
-        meter.CreateObservableCounter("dmkd.device.busy", () => Measure(worker => worker.BusyTime.TotalSeconds), "s", "Time that lanes spent on jobs");
+        _accuracy = meter.CreateGauge<double>(
+            "dmkd.accuracy",
+            "1",
+            "Average accuracy over the tasks seen, by scenario"
+        );
+        _forgetting = meter.CreateGauge<double>(
+            "dmkd.forgetting",
+            "1",
+            "Mean drop from each earlier task's best accuracy, by scenario"
+        );
+        meter.CreateObservableGauge(
+            "dmkd.device.queue",
+            () => Measure(worker => worker.QueueLength),
+            "{job}",
+            "Jobs waiting for a lane"
+        );
+        meter.CreateObservableGauge(
+            "dmkd.device.lanes",
+            () => Measure(worker => worker.LaneCount),
+            "{lane}",
+            "Jobs that can run at the same time"
+        );
+        meter.CreateObservableCounter(
+            "dmkd.device.busy",
+            () => Measure(worker => worker.BusyTime.TotalSeconds),
+            "s",
+            "Time that lanes spent on jobs"
+        );
         _meter = meter;
     }
 
@@ -79,7 +117,8 @@ public sealed class DmkdInstruments
     /// <summary>Observes the memory of the machine's GPUs, where the driver answers; to be called once.</summary>
     public void ObserveGpus()
     {
-        if (GpuMemory.HasDevices) _meter.CreateObservableGauge("dmkd.device.memory", GpuMemory.Measure, "By", "Memory in use on a GPU");
+        if (GpuMemory.HasDevices)
+            _meter.CreateObservableGauge("dmkd.device.memory", GpuMemory.Measure, "By", "Memory in use on a GPU");
     }
 
     /// <summary>Observes a worker no more.</summary>
@@ -92,7 +131,8 @@ public sealed class DmkdInstruments
     public void DeltaReceived(string module, string outcome, long bytes)
     {
         var tags = TagsOf(module);
-        if (bytes > 0) _uploadedBytes.Add(bytes, tags);
+        if (bytes > 0)
+            _uploadedBytes.Add(bytes, tags);
         tags.Add("dmkd.outcome", outcome);
         _submissions.Add(1, tags);
     }
@@ -118,7 +158,8 @@ public sealed class DmkdInstruments
     }
 
     /// <summary>A device was used.</summary>
-    public void DeviceUsed(string kind, TimeSpan time) => _deviceTime.Record(time.TotalSeconds, new TagList { { "dmkd.job", kind } });
+    public void DeviceUsed(string kind, TimeSpan time) =>
+        _deviceTime.Record(time.TotalSeconds, new TagList { { "dmkd.job", kind } });
 
     /// <summary>A node finished a local update.</summary>
     public void Updated(string module, double loss) => _loss.Record(loss, TagsOf(module));
@@ -152,7 +193,8 @@ public sealed class DmkdInstruments
         _forgetting.Record(forgetting, tags);
     }
 
-    private TagList TagsOf(string module) => new() { { "dmkd.run", _runs.Of(DmkdTelemetry.RunOf(module)) }, { "dmkd.module", _modules.Of(NameOf(module)) } };
+    private TagList TagsOf(string module) =>
+        new() { { "dmkd.run", _runs.Of(DmkdTelemetry.RunOf(module)) }, { "dmkd.module", _modules.Of(NameOf(module)) } };
 
     private static string NameOf(string module) => module[(module.LastIndexOf('/') + 1)..];
 
@@ -163,13 +205,17 @@ public sealed class DmkdInstruments
         {
             var tags = new TagList { { "dmkd.lanes", group.Key.Lanes }, { "dmkd.device", group.Key.Device } };
             var sum = T.Zero;
-            foreach (var (worker, _) in group) sum += value(worker);
+            foreach (var (worker, _) in group)
+                sum += value(worker);
             yield return new Measurement<T>(sum, tags);
         }
     }
 }
 
-/// <summary>Names as tags of metrics: every new value makes a series that lives as long as the process, so their number is bounded.</summary>
+/// <summary>
+/// Names as tags of metrics: every new value makes a series that lives as long as the process, so their number is
+/// bounded.
+/// </summary>
 /// <param name="most">Names kept apart, about.</param>
 internal sealed class BoundedNames(int most)
 {
@@ -179,5 +225,8 @@ internal sealed class BoundedNames(int most)
     private readonly ConcurrentDictionary<string, string> _known = new(StringComparer.Ordinal);
 
     /// <summary>The name, or <see cref="Other"/> once there are too many.</summary>
-    public string Of(string name) => _known.TryGetValue(name, out string? known) ? known : _known.Count >= most ? Other : _known.GetOrAdd(name, name);
+    public string Of(string name) =>
+        _known.TryGetValue(name, out string? known) ? known
+        : _known.Count >= most ? Other
+        : _known.GetOrAdd(name, name);
 }

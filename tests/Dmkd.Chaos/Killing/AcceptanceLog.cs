@@ -11,7 +11,11 @@ internal sealed class AcceptanceLog(string path) : IIncomingGrainCallFilter
     public async Task Invoke(IIncomingGrainCallContext context)
     {
         await context.Invoke();
-        if (context.Result is not SubmissionReceipt { Outcome: SubmissionOutcome.Accepted } || context.Request.GetArgument(0) is not DeltaSubmission submission) return;
+        if (
+            context.Result is not SubmissionReceipt { Outcome: SubmissionOutcome.Accepted }
+            || context.Request.GetArgument(0) is not DeltaSubmission submission
+        )
+            return;
         Write($"{submission.RunId} {submission.NodeId} {submission.Round}\n");
     }
 

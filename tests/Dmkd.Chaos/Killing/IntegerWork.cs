@@ -12,8 +12,10 @@ using static TorchSharp.torch;
 namespace Dmkd.Chaos.Killing;
 
 /// <summary>
-/// Updates that can be added up by hand: in the tensor <see cref="Counter"/>, node n adds <see cref="Unit"/> at place n and the number of the round at the
-/// last place, and nothing elsewhere. The unit can be divided by every possible number of contributors, so means stay integers.
+/// Updates that can be added up by hand: in the tensor <see cref="Counter"/>, node n adds <see cref="Unit"/> at place
+/// n and the number of the round at the
+/// last place, and nothing elsewhere. The unit can be divided by every possible number of contributors, so means stay
+/// integers.
 /// </summary>
 internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpawner
 {
@@ -24,10 +26,17 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
     public const int Unit = 12;
 
     /// <summary>How long a "training" takes, in milliseconds: from and to.</summary>
-    private const int Shortest = 200, Longest = 900;
+    private const int Shortest = 200,
+        Longest = 900;
 
     public async Task<TrainedUpdate> TrainAsync(
-        LocalUpdateRequest request, HeldModule? held, string startingDigest, string? residual, Action<double> progress, CancellationToken cancellationToken)
+        LocalUpdateRequest request,
+        HeldModule? held,
+        string startingDigest,
+        string? residual,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var random = new Random(SeedSequence.Derive(request.Settings.Seed, request.Round, request.NodeIndex));
         await Task.Delay(random.Next(Shortest, Longest), cancellationToken);
@@ -35,10 +44,15 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
         return new TrainedUpdate(10, 0, TimeSpan.FromMilliseconds(1), 0, null, Update(start, request));
     }
 
-    public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<byte[]> ProposeAsync(LocalUpdateRequest request, byte[] update, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<PackedUpdate> PackAsync(LocalUpdateRequest request, byte[] update, StoredBlob? basis, CancellationToken cancellationToken) =>
-        Task.FromResult(new PackedUpdate(update, null, TimeSpan.Zero));
+    public Task<PackedUpdate> PackAsync(
+        LocalUpdateRequest request,
+        byte[] update,
+        StoredBlob? basis,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(new PackedUpdate(update, null, TimeSpan.Zero));
 
     public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed)
     {
@@ -47,19 +61,23 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
         return Task.FromResult(WeightCodec.Encode(zeros));
     }
 
-    public Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed) => RandomAsync(architecture, seed);
+    public Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed) =>
+        RandomAsync(architecture, seed);
 
     private static byte[] Update(byte[] start, LocalUpdateRequest request)
     {
         using var weights = WeightCodec.Decode(start);
-        using var update = weights.Map((name, tensor) =>
-        {
-            var added = zeros_like(tensor);
-            if (name != Counter) return added;
-            added[request.NodeIndex] = Unit;
-            added[^1] = Unit * (request.Round + 1); // no two rounds' updates are the same
-            return added;
-        });
+        using var update = weights.Map(
+            (name, tensor) =>
+            {
+                var added = zeros_like(tensor);
+                if (name != Counter)
+                    return added;
+                added[request.NodeIndex] = Unit;
+                added[^1] = Unit * (request.Round + 1); // no two rounds' updates are the same
+                return added;
+            }
+        );
         return WeightCodec.Encode(update);
     }
 }

@@ -11,36 +11,63 @@ internal static class KillCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var count = new Option<int>("--count") { Description = "Number of kills and freezes", DefaultValueFactory = _ => 50 };
-        var seed = new Option<int>("--seed") { Description = "Seed of the moments and the victims", DefaultValueFactory = _ => 1 };
-        var keep = new Option<string?>("--keep") { Description = "Folder for state and logs, which stays; without it a temporary one is used" };
-        var json = new Option<bool>("--json") { Description = "Print one JSON document" };
-        var command = new Command("kill", "Kills and freezes silos of a real cluster at random moments and adds up by hand what must be in the weights") { count, seed, keep, json };
-        command.SetAction(async (parsed, cancellation) =>
+        var count = new Option<int>("--count")
         {
-            if (parsed.GetValue(count) < 1)
+            Description = "Number of kills and freezes",
+            DefaultValueFactory = _ => 50,
+        };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed of the moments and the victims",
+            DefaultValueFactory = _ => 1,
+        };
+        var keep = new Option<string?>("--keep")
+        {
+            Description = "Folder for state and logs, which stays; without it a temporary one is used",
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON document" };
+        var command = new Command(
+            "kill",
+            "Kills and freezes silos of a real cluster at random moments and adds up by hand what must be in the weights"
+        )
+        {
+            count,
+            seed,
+            keep,
+            json,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                await Console.Error.WriteLineAsync($"--count must be at least 1, not {parsed.GetValue(count)}.");
-                return 2;
-            }
+                if (parsed.GetValue(count) < 1)
+                {
+                    await Console.Error.WriteLineAsync($"--count must be at least 1, not {parsed.GetValue(count)}.");
+                    return 2;
+                }
 
-            string home = parsed.GetValue(keep) ?? Path.Combine(Path.GetTempPath(), $"dmkd-kill-{Guid.NewGuid():N}");
-            try
-            {
-                using var run = new KillRun(home, parsed.GetValue(seed), Console.Error.WriteLine);
-                var result = await run.RunAsync(parsed.GetValue(count), cancellation);
-                Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, Web) : Text(result));
-                return result is { Lost: 0, DoubleCounted: 0, Hung: 0, WrongWeights: 0 } ? 0 : 1;
+                string home =
+                    parsed.GetValue(keep) ?? Path.Combine(Path.GetTempPath(), $"dmkd-kill-{Guid.NewGuid():N}");
+                try
+                {
+                    using var run = new KillRun(home, parsed.GetValue(seed), Console.Error.WriteLine);
+                    var result = await run.RunAsync(parsed.GetValue(count), cancellation);
+                    Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, Web) : Text(result));
+                    return result is { Lost: 0, DoubleCounted: 0, Hung: 0, WrongWeights: 0 } ? 0 : 1;
+                }
+                finally
+                {
+                    if (parsed.GetValue(keep) is null && Directory.Exists(home))
+                        Directory.Delete(home, recursive: true);
+                }
             }
-            finally
-            {
-                if (parsed.GetValue(keep) is null && Directory.Exists(home)) Directory.Delete(home, recursive: true);
-            }
-        });
+        );
         return command;
     }
 
     private static string Text(KillResult result) =>
-        $"{result.Kills} kills ({result.Freezes} of them freezes): {result.Versions} versions of {result.Accepted} accepted updates; {result.Lost} lost, {result.DoubleCounted} counted twice, "
-        + $"{result.WrongWeights} versions with wrong weights, {result.Hung} hung; recovery p50 {result.RecoveryP50Seconds:F1} s, p99 {result.RecoveryP99Seconds:F1} s";
+        $"{result.Kills} kills ({result.Freezes} of them freezes): {result.Versions} versions of "
+        + $"{result.Accepted} accepted updates; {result.Lost} lost, {result.DoubleCounted} counted "
+        + $"twice, "
+        + $"{result.WrongWeights} versions with wrong weights, {result.Hung} hung; recovery p50 "
+        + $"{result.RecoveryP50Seconds:F1} s, p99 {result.RecoveryP99Seconds:F1} s";
 }

@@ -15,5 +15,15 @@ namespace Dmkd.Chaos.Killing;
 /// <param name="Freezes">How many of the kills were freezes.</param>
 /// <param name="RecoverySeconds">All recovery times.</param>
 internal sealed record KillResult(
-    int Kills, int Lost, int DoubleCounted, int Hung, double RecoveryP50Seconds, double RecoveryP99Seconds, int Versions, int Accepted, int WrongWeights, int Freezes,
-    [property: JsonIgnore] IReadOnlyList<double> RecoverySeconds);
+    int Kills,
+    int Lost,
+    int DoubleCounted,
+    int Hung,
+    double RecoveryP50Seconds,
+    double RecoveryP99Seconds,
+    int Versions,
+    int Accepted,
+    int WrongWeights,
+    int Freezes,
+    [property: JsonIgnore] IReadOnlyList<double> RecoverySeconds
+);

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Chaos.Killing;
 
-/// <summary><c>silo</c>: one of the processes that <c>kill</c> starts. The product's silo, except that nodes count instead of training.</summary>
+/// <summary>
+/// <c>silo</c>: one of the processes that <c>kill</c> starts. The product's silo, except that nodes count instead of
+/// training.
+/// </summary>
 internal static class SiloCommand
 {
     /// <summary>Makes the command.</summary>
@@ -20,24 +23,31 @@ internal static class SiloCommand
         var gatewayPort = new Option<int>("--gateway-port") { Description = "Port that clients use", Required = true };
         var command = new Command("silo", "One silo of the cluster that kill starts") { home, siloPort, gatewayPort };
         command.Hidden = true;
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            var storage = new SiloStorageOptions(parsed.GetValue(home)!);
-            int port = parsed.GetValue(siloPort);
-            var builder = Host.CreateApplicationBuilder();
-            builder.Logging.ClearProviders();
-            builder.Logging.AddSimpleConsole(options => (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff "));
-            builder.Logging.SetMinimumLevel(LogLevel.Warning);
-            builder.Services.AddSingleton<IntegerWork>();
-            builder.Services.AddSingleton<INodeWork>(services => services.GetRequiredService<IntegerWork>());
-            builder.Services.AddSingleton<IModuleSpawner>(services => services.GetRequiredService<IntegerWork>());
-            builder.UseOrleans(silo => silo
-                .UseSharedFolder(storage, port, parsed.GetValue(gatewayPort))
-                .AddDmkd(storage)
-                .AddIncomingGrainCallFilter(new AcceptanceLog(Path.Combine(storage.Home, $"accepted-{port}.log"))));
-            await builder.Build().RunAsync(cancellation);
-            return 0;
-        });
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                var storage = new SiloStorageOptions(parsed.GetValue(home)!);
+                int port = parsed.GetValue(siloPort);
+                var builder = Host.CreateApplicationBuilder();
+                builder.Logging.ClearProviders();
+                builder.Logging.AddSimpleConsole(options =>
+                    (options.SingleLine, options.TimestampFormat) = (true, "HH:mm:ss.fff ")
+                );
+                builder.Logging.SetMinimumLevel(LogLevel.Warning);
+                builder.Services.AddSingleton<IntegerWork>();
+                builder.Services.AddSingleton<INodeWork>(services => services.GetRequiredService<IntegerWork>());
+                builder.Services.AddSingleton<IModuleSpawner>(services => services.GetRequiredService<IntegerWork>());
+                builder.UseOrleans(silo =>
+                    silo.UseSharedFolder(storage, port, parsed.GetValue(gatewayPort))
+                        .AddDmkd(storage)
+                        .AddIncomingGrainCallFilter(
+                            new AcceptanceLog(Path.Combine(storage.Home, $"accepted-{port}.log"))
+                        )
+                );
+                await builder.Build().RunAsync(cancellation);
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -8,7 +8,9 @@ namespace Dmkd.Chaos.Killing;
 /// <summary>A silo as a process that can be killed, frozen and started again.</summary>
 internal sealed class SiloProcess(string home, int number) : IDisposable
 {
-    private const int SigKill = 9, SigCont = 18, SigStop = 19;
+    private const int SigKill = 9,
+        SigCont = 18,
+        SigStop = 19;
     private readonly int _siloPort = FreePort();
     private Process? _process;
 
@@ -20,7 +22,10 @@ internal sealed class SiloProcess(string home, int number) : IDisposable
     public void Start()
     {
         _process?.Dispose();
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["silo", "--home", home, "--silo-port", $"{_siloPort}", "--gateway-port", $"{GatewayPort}"])
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath!,
+            ["silo", "--home", home, "--silo-port", $"{_siloPort}", "--gateway-port", $"{GatewayPort}"]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -44,20 +49,24 @@ internal sealed class SiloProcess(string home, int number) : IDisposable
 
     public void Dispose()
     {
-        if (IsRunning) Kill();
+        if (IsRunning)
+            Kill();
         _process?.WaitForExit();
         _process?.Dispose();
     }
 
     private void Signal(int number)
     {
-        if (IsRunning) _ = Native.Kill(_process!.Id, number);
+        if (IsRunning)
+            _ = Native.Kill(_process!.Id, number);
     }
 
     private static void Write(string log, string? line)
     {
-        if (line is null) return;
-        lock (typeof(SiloProcess)) File.AppendAllText(log, line + "\n");
+        if (line is null)
+            return;
+        lock (typeof(SiloProcess))
+            File.AppendAllText(log, line + "\n");
     }
 
     private static int FreePort()

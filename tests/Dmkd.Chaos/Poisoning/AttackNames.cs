@@ -24,14 +24,20 @@ internal static class AttackNames
     /// <summary>An update trained on wrong labels: every class is called the next one.</summary>
     public const string LabelFlip = "label-flip";
 
-    /// <summary>A claim of far too many training images, with a sign-flipped update so that the claim matters.</summary>
+    /// <summary>
+    /// A claim of far too many training images, with a sign-flipped update so that the claim matters.
+    /// </summary>
     public const string Inflate = "inflate";
 
-    /// <summary>An update that another node sent and that was accepted in the round before, under the new round's header; nothing in the first round.</summary>
+    /// <summary>
+    /// An update that another node sent and that was accepted in the round before, under the new round's header;
+    /// nothing in the first round.
+    /// </summary>
     public const string Replay = "replay";
 
     /// <summary>All names.</summary>
-    public static IReadOnlyList<string> All { get; } = [None, NotANumber, Infinity, Thousandfold, SignFlip, Gaussian, LabelFlip, Inflate, Replay];
+    public static IReadOnlyList<string> All { get; } =
+    [None, NotANumber, Infinity, Thousandfold, SignFlip, Gaussian, LabelFlip, Inflate, Replay];
 
     /// <summary>Attacks that must end in the same bits as a run of the honest nodes alone, whatever the rule.</summary>
     public static IReadOnlyList<string> WithoutEffect { get; } = [NotANumber, Infinity, Inflate, Replay];

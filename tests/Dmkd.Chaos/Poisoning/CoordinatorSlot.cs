@@ -19,7 +19,8 @@ internal sealed class CoordinatorSlot : IStateSlot<MergeCoordinatorState>
 
     public Task WriteAsync()
     {
-        if (State.Phase is MergePhase.Closed or MergePhase.Failed or MergePhase.Rejected) _ended.TrySetResult();
+        if (State.Phase is MergePhase.Closed or MergePhase.Failed or MergePhase.Rejected)
+            _ended.TrySetResult();
         return Task.CompletedTask;
     }
 }

@@ -16,13 +16,16 @@ using static TorchSharp.torch;
 namespace Dmkd.Chaos.Poisoning;
 
 /// <summary>
-/// Nodes with private images that train one network, for one seed. Training gives equal bits for an equal start, so runs that are at the
+/// Nodes with private images that train one network, for one seed. Training gives equal bits for an equal start, so
+/// runs that are at the
 /// same version share it.
 /// </summary>
 internal sealed class Federation
 {
     public const string RunId = "poison";
-    private const int AttackerPurpose = 61, FirstWeightsPurpose = 62, NoisePurpose = 63;
+    private const int AttackerPurpose = 61,
+        FirstWeightsPurpose = 62,
+        NoisePurpose = 63;
     private const int TestBatch = 250;
 
     private readonly PoisonSettings _settings;
@@ -30,7 +33,8 @@ internal sealed class Federation
     private readonly int _seed;
     private readonly CancellationToken _stopping;
     private readonly ModuleDescriptor _module;
-    private readonly ImageSet[] _shards, _mislabelled;
+    private readonly ImageSet[] _shards,
+        _mislabelled;
     private readonly ImageSet _test;
     private readonly OnceEach<(string Digest, int Node, int Round, bool IsMislabelled), TrainedNode> _trainings = new();
     private readonly OnceEach<string, (double AsMerged, double Restated)> _accuracies = new();
@@ -40,7 +44,13 @@ internal sealed class Federation
     /// <param name="dataset">The classes used and no others.</param>
     /// <param name="devices">Lanes to compute on. Borrowed.</param>
     /// <param name="stopping">Ends trainings.</param>
-    public Federation(PoisonSettings settings, int seed, ImageDataset dataset, SiloDevices devices, CancellationToken stopping)
+    public Federation(
+        PoisonSettings settings,
+        int seed,
+        ImageDataset dataset,
+        SiloDevices devices,
+        CancellationToken stopping
+    )
     {
         (_settings, _seed, Devices, _test, _stopping) = (settings, seed, devices, dataset.Test, stopping);
         _run = new RunSettings
@@ -64,7 +74,12 @@ internal sealed class Federation
         {
             Library = RunId,
             Name = "expert-1",
-            Architecture = new ConvNetArchitecture(dataset.Train.Channels, dataset.Train.Height, settings.Widths, classes).ToString(),
+            Architecture = new ConvNetArchitecture(
+                dataset.Train.Channels,
+                dataset.Train.Height,
+                settings.Widths,
+                classes
+            ).ToString(),
             Classes = [.. Enumerable.Range(0, classes)],
             ClassNames = [.. dataset.ClassNames],
             RotationLabelled = false,
@@ -81,18 +96,24 @@ internal sealed class Federation
     /// <summary>Lanes to compute on.</summary>
     public SiloDevices Devices { get; }
 
-    /// <summary>The nodes, those that attack first first: a larger fraction has the smaller one's attackers and more.</summary>
+    /// <summary>
+    /// The nodes, those that attack first first: a larger fraction has the smaller one's attackers and more.
+    /// </summary>
     public IReadOnlyList<int> AttackersFirst { get; }
 
     /// <summary>Key of the module.</summary>
     public string ModuleKey => _module.Key;
 
     /// <summary>The first version's weights, as safetensors.</summary>
-    public Task<byte[]> FirstWeightsAsync() => Devices.Serving.RunAsync(_ =>
-    {
-        using var weights = WeightTransfer.RandomWeights(ArchitectureCatalog.Parse(_module.Architecture), (ulong)SeedSequence.Derive(_seed, FirstWeightsPurpose));
-        return WeightCodec.Encode(weights);
-    });
+    public Task<byte[]> FirstWeightsAsync() =>
+        Devices.Serving.RunAsync(_ =>
+        {
+            using var weights = WeightTransfer.RandomWeights(
+                ArchitectureCatalog.Parse(_module.Architecture),
+                (ulong)SeedSequence.Derive(_seed, FirstWeightsPurpose)
+            );
+            return WeightCodec.Encode(weights);
+        });
 
     /// <summary>What a node trains in a round, by the product's own local work.</summary>
     /// <param name="node">The node.</param>
@@ -114,14 +135,33 @@ internal sealed class Federation
             Settings = _run,
         };
         var shard = (isMislabelled ? _mislabelled : _shards)[node];
-        return _trainings.GetAsync((version.Digest, node, round, isMislabelled), () => Devices.Training.RunAsync(job =>
-        {
-            var (result, update, _) = LocalWork.Train(job, request, shard, weights, weights, teacher: null, residual: null, _ => { });
-            return new TrainedNode(update, result.SampleCount);
-        }, _stopping));
+        return _trainings.GetAsync(
+            (version.Digest, node, round, isMislabelled),
+            () =>
+                Devices.Training.RunAsync(
+                    job =>
+                    {
+                        var (result, update, _) = LocalWork.Train(
+                            job,
+                            request,
+                            shard,
+                            weights,
+                            weights,
+                            teacher: null,
+                            residual: null,
+                            _ => { }
+                        );
+                        return new TrainedNode(update, result.SampleCount);
+                    },
+                    _stopping
+                )
+        );
     }
 
-    /// <summary>Share of the test images that some weights get right: as they are, and with batch-norm statistics measured anew on all nodes' images.</summary>
+    /// <summary>
+    /// Share of the test images that some weights get right: as they are, and with batch-norm statistics measured
+    /// anew on all nodes' images.
+    /// </summary>
     public Task<(double AsMerged, double Restated)> AccuracyAsync(string digest, byte[] weights) =>
         _accuracies.GetAsync(digest, () => Devices.Training.RunAsync(job => Accuracy(job, weights)));
 
@@ -143,7 +183,12 @@ internal sealed class Federation
         using var network = NetworkLoader.Load(_module.Architecture, weights, job.Device);
         double asMerged = Accuracy(job, network);
         int count = _shards.Sum(shard => shard.Count);
-        using var pixels = ImageTensors.PixelTensor([.. _shards.SelectMany(shard => shard.Pixels)], count, _test.Channels, _test.Height);
+        using var pixels = ImageTensors.PixelTensor(
+            [.. _shards.SelectMany(shard => shard.Pixels)],
+            count,
+            _test.Channels,
+            _test.Height
+        );
         BatchNormStatistics.Reestimate(network, ImageTensors.Normalise(pixels.to(job.Device)), count);
         return (asMerged, Accuracy(job, network));
     }
@@ -164,5 +209,11 @@ internal sealed class Federation
     }
 
     private static ImageSet Mislabel(ImageSet shard, int classes) =>
-        new(shard.Pixels, [.. shard.Labels.Select(label => (label + 1) % classes)], shard.Channels, shard.Height, shard.Width);
+        new(
+            shard.Pixels,
+            [.. shard.Labels.Select(label => (label + 1) % classes)],
+            shard.Channels,
+            shard.Height,
+            shard.Width
+        );
 }

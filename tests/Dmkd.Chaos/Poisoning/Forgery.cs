@@ -9,15 +9,18 @@ internal static class Forgery
     private const double Scale = 1000;
 
     /// <summary>The tensors that are sent.</summary>
-    /// <param name="attack">One of <see cref="AttackNames.All"/>; those that do not touch the tensors give the update itself.</param>
+    /// <param name="attack">One of <see cref="AttackNames.All"/>; those that do not touch the tensors give the update
+    /// itself.</param>
     /// <param name="update">The trained update, as safetensors.</param>
     /// <param name="seed">Seed of noise.</param>
     public static byte[] Of(string attack, byte[] update, int seed)
     {
         using var trained = WeightCodec.Decode(update);
         using var forged = Change(attack, trained, seed);
-        if (attack is AttackNames.NotANumber) Plant(forged, float.NaN);
-        if (attack is AttackNames.Infinity) Plant(forged, float.PositiveInfinity);
+        if (attack is AttackNames.NotANumber)
+            Plant(forged, float.NaN);
+        if (attack is AttackNames.Infinity)
+            Plant(forged, float.PositiveInfinity);
         return WeightCodec.Encode(forged);
     }
 
@@ -30,13 +33,17 @@ internal static class Forgery
             case AttackNames.SignFlip or AttackNames.Inflate:
                 return trained.Map((_, tensor) => tensor.neg());
             case AttackNames.Gaussian:
-                using (var generator = new Generator((ulong)seed, CPU)) return trained.Map((_, tensor) => NoiseLike(tensor, generator));
+                using (var generator = new Generator((ulong)seed, CPU))
+                    return trained.Map((_, tensor) => NoiseLike(tensor, generator));
             default:
                 return trained.Clone();
         }
     }
 
-    /// <summary>Noise with the tensor's own norm, so that neither the whole nor any part of the update stands out by its length.</summary>
+    /// <summary>
+    /// Noise with the tensor's own norm, so that neither the whole nor any part of the update stands out by its
+    /// length.
+    /// </summary>
     private static Tensor NoiseLike(Tensor tensor, Generator generator)
     {
         var noise = randn(tensor.shape, generator: generator);

@@ -17,5 +17,7 @@ internal sealed class MemoryStore : IWeightStore
     }
 
     public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) =>
-        _blobs.TryGetValue(digest, out byte[]? content) ? Task.FromResult(content) : throw new WeightStoreException($"There is no {digest}.");
+        _blobs.TryGetValue(digest, out byte[]? content)
+            ? Task.FromResult(content)
+            : throw new WeightStoreException($"There is no {digest}.");
 }

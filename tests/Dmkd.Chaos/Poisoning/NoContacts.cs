@@ -10,8 +10,12 @@ internal sealed class NoContacts : IMergeContacts
 {
     public Task PublishAsync(ModuleVersion version) => Task.CompletedTask;
 
-    public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) => Task.FromResult<ComparisonReport?>(null);
+    public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
+        Task.FromResult<ComparisonReport?>(null);
 
-    public Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        Task.FromResult<StatisticsReport?>(null);
+    public Task<StatisticsReport?> MeasureStatisticsAsync(
+        MergeRoundPlan plan,
+        string nodeId,
+        ModuleVersion candidate
+    ) => Task.FromResult<StatisticsReport?>(null);
 }

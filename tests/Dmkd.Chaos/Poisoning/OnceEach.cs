@@ -13,7 +13,8 @@ internal sealed class OnceEach<TKey, TResult>
     {
         lock (_known)
         {
-            if (!_known.TryGetValue(key, out var task)) _known[key] = task = start();
+            if (!_known.TryGetValue(key, out var task))
+                _known[key] = task = start();
             return task;
         }
     }

@@ -33,7 +33,9 @@ internal sealed record PoisonSettings
     /// <summary>Classes used, the data set's first. Default: 4.</summary>
     public int Classes { get; init; } = 4;
 
-    /// <summary>Whether images are brought to half their height and width: a quarter of the work. Default: yes.</summary>
+    /// <summary>
+    /// Whether images are brought to half their height and width: a quarter of the work. Default: yes.
+    /// </summary>
     public bool Halves { get; init; } = true;
 
     /// <summary>Passes over a node's images in a round. Default: 10.</summary>

@@ -27,51 +27,102 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
         return [.. cells.Select((cell, i) => RowOf(cell, [.. comparisons.Select(ofSeed => ofSeed[i])]))];
     }
 
-    private async Task<Comparison[]> RunAsync(Cell[] cells, Federation federation, string name, CancellationToken cancellationToken)
+    private async Task<Comparison[]> RunAsync(
+        Cell[] cells,
+        Federation federation,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         var runs = new OnceEach<(string Attack, int Attackers, string Rule, bool TakePart), RunOutcome>();
         var comparisons = new Comparison[cells.Length];
         // One more than lanes: while one cell merges, the others' nodes train.
-        var options = new ParallelOptions { MaxDegreeOfParallelism = devices.Training.LaneCount + 1, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, cells.Length, options, async (i, _) =>
+        var options = new ParallelOptions
         {
-            var cell = cells[i];
-            var alone = await RunOnceAsync(AttackNames.None, cell, takePart: cell.Attackers == 0);
-            var attacked = cell.Attackers == 0 ? alone : await RunOnceAsync(cell.Attack, cell, takePart: true);
-            comparisons[i] = new Comparison(attacked, alone);
-            int done = Interlocked.Increment(ref _done);
-            report($"{done} of {cells.Length * settings.Repeats}: {name}, {cell.Attack} {cell.Fraction:0.0#} {cell.Rule}: "
-                + $"accuracy {attacked.Accuracy:P1} ({attacked.RestatedAccuracy:P1} restated), honest nodes alone {alone.Accuracy:P1} ({alone.RestatedAccuracy:P1})");
-        });
+            MaxDegreeOfParallelism = devices.Training.LaneCount + 1,
+            CancellationToken = cancellationToken,
+        };
+        await Parallel.ForAsync(
+            0,
+            cells.Length,
+            options,
+            async (i, _) =>
+            {
+                var cell = cells[i];
+                var alone = await RunOnceAsync(AttackNames.None, cell, takePart: cell.Attackers == 0);
+                var attacked = cell.Attackers == 0 ? alone : await RunOnceAsync(cell.Attack, cell, takePart: true);
+                comparisons[i] = new Comparison(attacked, alone);
+                int done = Interlocked.Increment(ref _done);
+                report(
+                    $"{done} of {cells.Length * settings.Repeats}: {name}, {cell.Attack} {cell.Fraction:0.0#} {cell.Rule}: "
+                        + $"accuracy {attacked.Accuracy:P1} ({attacked.RestatedAccuracy:P1} restated), honest nodes "
+                        + $"alone {alone.Accuracy:P1} ({alone.RestatedAccuracy:P1})"
+                );
+            }
+        );
         return comparisons;
 
-        Task<RunOutcome> RunOnceAsync(string attack, Cell cell, bool takePart) => runs.GetAsync(
-            (attack, cell.Attackers, cell.Rule, takePart),
-            () => InTurnsAsync(() => new PoisonedRun(federation, cell.Rule, attack, [.. federation.AttackersFirst.Take(cell.Attackers)], takePart).RunAsync()));
+        Task<RunOutcome> RunOnceAsync(string attack, Cell cell, bool takePart) =>
+            runs.GetAsync(
+                (attack, cell.Attackers, cell.Rule, takePart),
+                () =>
+                    InTurnsAsync(() =>
+                        new PoisonedRun(
+                            federation,
+                            cell.Rule,
+                            attack,
+                            [.. federation.AttackersFirst.Take(cell.Attackers)],
+                            takePart
+                        ).RunAsync()
+                    )
+            );
     }
 
-    /// <summary>Runs work piece by piece, never two pieces at a time: what a coordinator expects of its grain.</summary>
-    private static Task<T> InTurnsAsync<T>(Func<Task<T>> work) => Task.Factory.StartNew(
-        work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler).Unwrap();
+    /// <summary>
+    /// Runs work piece by piece, never two pieces at a time: what a coordinator expects of its grain.
+    /// </summary>
+    private static Task<T> InTurnsAsync<T>(Func<Task<T>> work) =>
+        Task
+            .Factory.StartNew(
+                work,
+                CancellationToken.None,
+                TaskCreationOptions.DenyChildAttach,
+                new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler
+            )
+            .Unwrap();
 
     private IEnumerable<Cell> Cells() =>
         from attack in settings.Attacks
         from fraction in attack is AttackNames.None ? [0.0] : settings.Fractions
         from rule in settings.Rules
-        select new Cell(attack, fraction, (int)Math.Round(fraction * settings.Nodes, MidpointRounding.AwayFromZero), rule);
+        select new Cell(
+            attack,
+            fraction,
+            (int)Math.Round(fraction * settings.Nodes, MidpointRounding.AwayFromZero),
+            rule
+        );
 
     private ImageDataset Load(int seed)
     {
         report($"seed {seed}: reading {settings.Data.Kind} images");
         var all = DatasetLoader.Load(settings.Data with { Seed = seed });
         if (settings.Classes > all.ClassNames.Count)
-            throw new DatasetException($"{all.Name} has {all.ClassNames.Count} classes; {settings.Classes} are asked for.");
-        return all with { ClassNames = [.. all.ClassNames.Take(settings.Classes)], Train = Prepare(all.Train), Test = Prepare(all.Test) };
+            throw new DatasetException(
+                $"{all.Name} has {all.ClassNames.Count} classes; {settings.Classes} are asked for."
+            );
+        return all with
+        {
+            ClassNames = [.. all.ClassNames.Take(settings.Classes)],
+            Train = Prepare(all.Train),
+            Test = Prepare(all.Test),
+        };
     }
 
     private ImageSet Prepare(ImageSet images)
     {
-        var chosen = images.Select([.. Enumerable.Range(0, images.Count).Where(i => images.Labels[i] < settings.Classes)]);
+        var chosen = images.Select([
+            .. Enumerable.Range(0, images.Count).Where(i => images.Labels[i] < settings.Classes),
+        ]);
         return settings.Halves ? HalfSize.Of(chosen) : chosen;
     }
 
@@ -79,12 +130,26 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
     {
         double[] losses = [.. bySeed.Select(seed => 100 * (seed.Alone.Accuracy - seed.Attacked.Accuracy))];
         return new PoisonRow(
-            cell.Attack, cell.Fraction, cell.Rule, settings.Nodes, cell.Attackers, settings.Rounds,
-            bySeed.Average(seed => seed.Attacked.RelativeErrors.Average()), bySeed.Average(seed => seed.Alone.RelativeErrors.Average()),
-            bySeed.Average(seed => seed.Attacked.Accuracy), bySeed.Average(seed => seed.Alone.Accuracy), losses.Average(), losses,
-            bySeed.Average(seed => seed.Attacked.RestatedAccuracy), bySeed.Average(seed => seed.Alone.RestatedAccuracy),
-            bySeed.Sum(seed => seed.Attacked.Refusals), bySeed.Sum(seed => seed.Attacked.HonestRefusals), bySeed.Sum(seed => seed.Attacked.CappedClaims),
-            bySeed.Sum(seed => seed.Attacked.FailedRounds), bySeed.All(seed => seed.Attacked.Digests.SequenceEqual(seed.Alone.Digests)));
+            cell.Attack,
+            cell.Fraction,
+            cell.Rule,
+            settings.Nodes,
+            cell.Attackers,
+            settings.Rounds,
+            bySeed.Average(seed => seed.Attacked.RelativeErrors.Average()),
+            bySeed.Average(seed => seed.Alone.RelativeErrors.Average()),
+            bySeed.Average(seed => seed.Attacked.Accuracy),
+            bySeed.Average(seed => seed.Alone.Accuracy),
+            losses.Average(),
+            losses,
+            bySeed.Average(seed => seed.Attacked.RestatedAccuracy),
+            bySeed.Average(seed => seed.Alone.RestatedAccuracy),
+            bySeed.Sum(seed => seed.Attacked.Refusals),
+            bySeed.Sum(seed => seed.Attacked.HonestRefusals),
+            bySeed.Sum(seed => seed.Attacked.CappedClaims),
+            bySeed.Sum(seed => seed.Attacked.FailedRounds),
+            bySeed.All(seed => seed.Attacked.Digests.SequenceEqual(seed.Alone.Digests))
+        );
     }
 
     private sealed record Cell(string Attack, double Fraction, int Attackers, string Rule);

@@ -10,11 +10,15 @@ internal static class PoisonTable
         string? last = null;
         foreach (var row in rows)
         {
-            if (last is not null && last != row.Attack) yield return "";
+            if (last is not null && last != row.Attack)
+                yield return "";
             last = row.Attack;
-            yield return $"{row.Attack,-10} {row.Fraction,5:0.0#} {row.Rule,-11} {Error(row.RelativeError),6} {Error(row.HonestRelativeError),6} | "
-                + $"{100 * row.Accuracy,8:0.0} {100 * row.HonestAccuracy,5:0.0} {row.LossPoints,5:0.0} {100 * (row.HonestRestatedAccuracy - row.RestatedAccuracy),8:0.0} | "
-                + $"{row.Refusals,7} {row.HonestRefusals,6} {row.CappedClaims,6}{(row.SameDigests && row.Attackers > 0 ? " =" : "")}{(row.FailedRounds > 0 ? " !" : "")}";
+            yield return $"{row.Attack, -10} {row.Fraction, 5:0.0#} {row.Rule, -11} {Error(row.RelativeError), 6} "
+                + $"{Error(row.HonestRelativeError), 6} | "
+                + $"{100 * row.Accuracy, 8:0.0} {100 * row.HonestAccuracy, 5:0.0} {row.LossPoints, 5:0.0} "
+                + $"{100 * (row.HonestRestatedAccuracy - row.RestatedAccuracy), 8:0.0} | "
+                + $"{row.Refusals, 7} {row.HonestRefusals, 6} "
+                + $"{row.CappedClaims, 6}{(row.SameDigests && row.Attackers > 0 ? " =" : "")}{(row.FailedRounds > 0 ? " !" : "")}";
         }
 
         yield return "";

@@ -8,8 +8,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Dmkd.Chaos.Poisoning;
 
 /// <summary>
-/// All rounds of one cell. Between what a node sends and the new version stands the product's own coordinator: classification, checks,
-/// replay recognition, admission, rule and step are its own. Start it on a scheduler that runs one piece at a time, as a grain's does.
+/// All rounds of one cell. Between what a node sends and the new version stands the product's own coordinator:
+/// classification, checks,
+/// replay recognition, admission, rule and step are its own. Start it on a scheduler that runs one piece at a time,
+/// as a grain's does.
 /// </summary>
 /// <param name="federation">The nodes.</param>
 /// <param name="rule">The merge rule.</param>
@@ -20,18 +22,32 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
 {
     private readonly MemoryStore _store = new();
     private readonly CoordinatorSlot _slot = new();
-    private readonly int[] _nodes = [.. Enumerable.Range(0, federation.AttackersFirst.Count).Where(node => takePart || !attackers.Contains(node))];
+    private readonly int[] _nodes =
+    [
+        .. Enumerable.Range(0, federation.AttackersFirst.Count).Where(node => takePart || !attackers.Contains(node)),
+    ];
     private readonly List<double> _errors = [];
     private List<DeltaSubmission> _lastHonest = [];
-    private int _refusals, _honestRefusals, _cappedClaims, _failedRounds;
+    private int _refusals,
+        _honestRefusals,
+        _cappedClaims,
+        _failedRounds;
 
     /// <summary>Runs the rounds.</summary>
     public async Task<RunOutcome> RunAsync()
     {
         var coordinator = new MergeCoordinator(
-            federation.ModuleKey, _slot, new MergeWork(_store, federation.Devices), new NoContacts(), TimeProvider.System, NullLogger.Instance,
-            () => { })
-        { Instruments = Unheard.Instruments };
+            federation.ModuleKey,
+            _slot,
+            new MergeWork(_store, federation.Devices),
+            new NoContacts(),
+            TimeProvider.System,
+            NullLogger.Instance,
+            () => { }
+        )
+        {
+            Instruments = Unheard.Instruments,
+        };
         coordinator.Start();
         byte[] first = await federation.FirstWeightsAsync();
         var version = RunRules.FirstVersion(await _store.PutAsync(first), first.Length, default);
@@ -42,31 +58,64 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
             digests.Add(version.Digest);
         }
 
-        var (accuracy, restated) = await federation.AccuracyAsync(version.Digest, await _store.GetAsync(version.Digest));
-        return new RunOutcome(digests, _errors, accuracy, restated, _refusals, _honestRefusals, _cappedClaims, _failedRounds);
+        var (accuracy, restated) = await federation.AccuracyAsync(
+            version.Digest,
+            await _store.GetAsync(version.Digest)
+        );
+        return new RunOutcome(
+            digests,
+            _errors,
+            accuracy,
+            restated,
+            _refusals,
+            _honestRefusals,
+            _cappedClaims,
+            _failedRounds
+        );
     }
 
     private async Task<ModuleVersion> RoundAsync(MergeCoordinator coordinator, int round, ModuleVersion version)
     {
         byte[] weights = await _store.GetAsync(version.Digest);
-        var trained = await Task.WhenAll(_nodes.Select(node => federation.TrainAsync(node, round, version, weights, IsMislabelled(node))));
-        var submissions = await Task.WhenAll(_nodes.Zip(trained, (node, part) => SubmissionAsync(node, round, version, part)));
+        var trained = await Task.WhenAll(
+            _nodes.Select(node => federation.TrainAsync(node, round, version, weights, IsMislabelled(node)))
+        );
+        var submissions = await Task.WhenAll(
+            _nodes.Zip(trained, (node, part) => SubmissionAsync(node, round, version, part))
+        );
         _slot.Begin();
         await coordinator.OpenAsync(PlanOf(round, version));
         HashSet<string> counted = [];
         foreach (var (node, submission) in _nodes.Zip(submissions))
         {
-            if (submission is null) await coordinator.WithdrawAsync(Federation.RunId, round, Key(node), "there is nothing to send again yet");
-            else if ((await coordinator.SubmitAsync(submission)).Outcome is SubmissionOutcome.Accepted) counted.Add(Key(node));
+            if (submission is null)
+                await coordinator.WithdrawAsync(
+                    Federation.RunId,
+                    round,
+                    Key(node),
+                    "there is nothing to send again yet"
+                );
+            else if ((await coordinator.SubmitAsync(submission)).Outcome is SubmissionOutcome.Accepted)
+                counted.Add(Key(node));
         }
 
         await _slot.Ended;
         var next = _slot.State.Phase is MergePhase.Closed ? _slot.State.Result! : version;
-        if (next == version) _failedRounds++;
-        else counted.IntersectWith(next.Contributions.Select(contribution => contribution.NodeId));
+        if (next == version)
+            _failedRounds++;
+        else
+            counted.IntersectWith(next.Contributions.Select(contribution => contribution.NodeId));
         Count(submissions.OfType<DeltaSubmission>(), counted);
-        _lastHonest = [.. submissions.OfType<DeltaSubmission>().Where(submission => counted.Contains(submission.NodeId) && !IsAttacker(submission.NodeId))];
-        byte[][] honest = [.. _nodes.Zip(trained).Where(pair => !attackers.Contains(pair.First)).Select(pair => pair.Second.Update)];
+        _lastHonest =
+        [
+            .. submissions
+                .OfType<DeltaSubmission>()
+                .Where(submission => counted.Contains(submission.NodeId) && !IsAttacker(submission.NodeId)),
+        ];
+        byte[][] honest =
+        [
+            .. _nodes.Zip(trained).Where(pair => !attackers.Contains(pair.First)).Select(pair => pair.Second.Update),
+        ];
         byte[] merged = await _store.GetAsync(next.Digest);
         _errors.Add(await federation.Devices.Serving.RunAsync(_ => UpdateError.Relative(weights, merged, honest)));
         return next;
@@ -76,26 +125,44 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
     {
         foreach (string node in submissions.Select(submission => submission.NodeId))
         {
-            if (counted.Contains(node)) _cappedClaims += _slot.State.Refusals.Any(text => text.Contains($"node {node},", StringComparison.Ordinal)) ? 1 : 0;
-            else if (IsAttacker(node)) _refusals++;
-            else _honestRefusals++;
+            if (counted.Contains(node))
+                _cappedClaims += _slot.State.Refusals.Any(text =>
+                    text.Contains($"node {node},", StringComparison.Ordinal)
+                )
+                    ? 1
+                    : 0;
+            else if (IsAttacker(node))
+                _refusals++;
+            else
+                _honestRefusals++;
         }
     }
 
-    private MergeRoundPlan PlanOf(int round, ModuleVersion version) => new()
-    {
-        RunId = Federation.RunId,
-        Round = round,
-        Base = version,
-        Participants = RunRules.NodeKeys(Federation.RunId, _nodes),
-        Quorum = 1,
-        Wait = TimeSpan.FromDays(1),
-        MostSamples = federation.ImageCount,
-        Options = new MergeOptions { Rule = rule, Compressor = DenseExchange.Name, Rank = 0 },
-    };
+    private MergeRoundPlan PlanOf(int round, ModuleVersion version) =>
+        new()
+        {
+            RunId = Federation.RunId,
+            Round = round,
+            Base = version,
+            Participants = RunRules.NodeKeys(Federation.RunId, _nodes),
+            Quorum = 1,
+            Wait = TimeSpan.FromDays(1),
+            MostSamples = federation.ImageCount,
+            Options = new MergeOptions
+            {
+                Rule = rule,
+                Compressor = DenseExchange.Name,
+                Rank = 0,
+            },
+        };
 
     /// <summary>What a node sends; null for nothing.</summary>
-    private async Task<DeltaSubmission?> SubmissionAsync(int node, int round, ModuleVersion version, TrainedNode trained)
+    private async Task<DeltaSubmission?> SubmissionAsync(
+        int node,
+        int round,
+        ModuleVersion version,
+        TrainedNode trained
+    )
     {
         bool isAttacker = attackers.Contains(node);
         var header = new DeltaSubmission
@@ -110,14 +177,20 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
         };
         if (isAttacker && attack is AttackNames.Replay)
         {
-            if (_lastHonest.Count == 0) return null;
+            if (_lastHonest.Count == 0)
+                return null;
             var old = _lastHonest[Array.IndexOf(attackers, node) % _lastHonest.Count];
             return header with { Tensors = old.Tensors, SampleCount = old.SampleCount };
         }
 
         string sent = isAttacker ? attack : AttackNames.None;
-        byte[] tensors = await federation.Devices.Serving.RunAsync(_ => Forgery.Of(sent, trained.Update, federation.NoiseSeed(node, round)));
-        return header with { Tensors = new TensorReference { Blob = new StoredBlob(await _store.PutAsync(tensors), tensors.Length) } };
+        byte[] tensors = await federation.Devices.Serving.RunAsync(_ =>
+            Forgery.Of(sent, trained.Update, federation.NoiseSeed(node, round))
+        );
+        return header with
+        {
+            Tensors = new TensorReference { Blob = new StoredBlob(await _store.PutAsync(tensors), tensors.Length) },
+        };
     }
 
     private bool IsMislabelled(int node) => attack is AttackNames.LabelFlip && attackers.Contains(node);

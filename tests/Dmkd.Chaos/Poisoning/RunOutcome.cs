@@ -10,5 +10,12 @@ namespace Dmkd.Chaos.Poisoning;
 /// <param name="CappedClaims">Claims that were lowered.</param>
 /// <param name="FailedRounds">Rounds without a new version.</param>
 internal sealed record RunOutcome(
-    IReadOnlyList<string> Digests, IReadOnlyList<double> RelativeErrors, double Accuracy, double RestatedAccuracy, int Refusals, int HonestRefusals,
-    int CappedClaims, int FailedRounds);
+    IReadOnlyList<string> Digests,
+    IReadOnlyList<double> RelativeErrors,
+    double Accuracy,
+    double RestatedAccuracy,
+    int Refusals,
+    int HonestRefusals,
+    int CappedClaims,
+    int FailedRounds
+);

@@ -6,7 +6,9 @@ namespace Dmkd.Chaos.Poisoning;
 /// <summary>How far a merged update is from what the honest nodes meant; run on a device lane.</summary>
 internal static class UpdateError
 {
-    /// <summary><c>|merged - mean| / |mean|</c> in L2 over the trained weights, where the mean is the plain one.</summary>
+    /// <summary>
+    /// <c>|merged - mean| / |mean|</c> in L2 over the trained weights, where the mean is the plain one.
+    /// </summary>
     /// <param name="before">Weights of the version merged onto, as safetensors.</param>
     /// <param name="after">Weights of the merged version.</param>
     /// <param name="honest">Updates of the honest nodes, at least one.</param>
@@ -19,12 +21,14 @@ internal static class UpdateError
         WeightSet[] updates = [.. honest.Select(update => WeightCodec.Decode(update))];
         try
         {
-            double difference = 0, length = 0;
+            double difference = 0,
+                length = 0;
             foreach (string name in start.Keys.Where(IsTrained))
             {
                 using var inner = NewDisposeScope();
                 var mean = zeros(start[name].shape, dtype: ScalarType.Float64);
-                foreach (var update in updates) mean.add_(update[name]);
+                foreach (var update in updates)
+                    mean.add_(update[name]);
                 mean.div_(updates.Length);
                 var step = merged[name].to(ScalarType.Float64).sub_(start[name]);
                 difference += step.sub_(mean).square().sum().item<double>();
@@ -35,7 +39,8 @@ internal static class UpdateError
         }
         finally
         {
-            foreach (var update in updates) update.Dispose();
+            foreach (var update in updates)
+                update.Dispose();
         }
     }
 

@@ -1,7 +1,8 @@
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
-/// Runs one incarnation of an actor, a piece at a time, when its world says so. A frozen incarnation keeps its work until it wakes; a dead
+/// Runs one incarnation of an actor, a piece at a time, when its world says so. A frozen incarnation keeps its work
+/// until it wakes; a dead
 /// one forgets it, as a killed process does.
 /// </summary>
 internal sealed class ActorScheduler(World world) : TaskScheduler
@@ -42,8 +43,10 @@ internal sealed class ActorScheduler(World world) : TaskScheduler
     /// <summary>Runs one piece; false when none is left.</summary>
     internal bool RunOne()
     {
-        if (!IsFrozen && _tasks.TryDequeue(out var task)) TryExecuteTask(task);
-        if (!IsFrozen && _tasks.Count > 0) return true;
+        if (!IsFrozen && _tasks.TryDequeue(out var task))
+            TryExecuteTask(task);
+        if (!IsFrozen && _tasks.Count > 0)
+            return true;
         _isListed = false;
         return false;
     }
@@ -51,7 +54,8 @@ internal sealed class ActorScheduler(World world) : TaskScheduler
     /// <inheritdoc/>
     protected override void QueueTask(Task task)
     {
-        if (IsDead) return;
+        if (IsDead)
+            return;
         _tasks.Enqueue(task);
         List();
     }
@@ -64,7 +68,8 @@ internal sealed class ActorScheduler(World world) : TaskScheduler
 
     private void List()
     {
-        if (_isListed || IsFrozen || _tasks.Count == 0) return;
+        if (_isListed || IsFrozen || _tasks.Count == 0)
+            return;
         _isListed = true;
         world.Ready(this);
     }

@@ -18,8 +18,15 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
 
     /// <summary>Reads an actor's state.</summary>
     public Slot<TState> Open<TState>(string name, IMortal owner)
-        where TState : new() => _states.TryGetValue(name, out var stored)
-            ? new Slot<TState>(this, name, owner, JsonSerializer.Deserialize<TState>(stored.Content, Options)!, stored.Version)
+        where TState : new() =>
+        _states.TryGetValue(name, out var stored)
+            ? new Slot<TState>(
+                this,
+                name,
+                owner,
+                JsonSerializer.Deserialize<TState>(stored.Content, Options)!,
+                stored.Version
+            )
             : new Slot<TState>(this, name, owner, new TState(), 0);
 
     /// <inheritdoc/>
@@ -40,7 +47,10 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     }
 
     /// <summary>A blob, at once.</summary>
-    public byte[] Blob(string digest) => _blobs.TryGetValue(digest, out byte[]? content) ? content : throw new WeightStoreException($"There is no {digest}.");
+    public byte[] Blob(string digest) =>
+        _blobs.TryGetValue(digest, out byte[]? content)
+            ? content
+            : throw new WeightStoreException($"There is no {digest}.");
 
     /// <summary>Stores a blob, at once.</summary>
     public string Keep(byte[] content)
@@ -51,12 +61,15 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     }
 
     /// <summary>Stores a state, at once.</summary>
-    public void Keep<TState>(string name, TState state) => _states[name] = (JsonSerializer.SerializeToUtf8Bytes(state, Options), 1);
+    public void Keep<TState>(string name, TState state) =>
+        _states[name] = (JsonSerializer.SerializeToUtf8Bytes(state, Options), 1);
 
-    private static string Digest(byte[] content) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+    private static string Digest(byte[] content) =>
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
 
     /// <summary>An actor's state as one incarnation sees it.</summary>
-    internal sealed class Slot<TState>(Disk disk, string name, IMortal owner, TState state, int version) : IStateSlot<TState>
+    internal sealed class Slot<TState>(Disk disk, string name, IMortal owner, TState state, int version)
+        : IStateSlot<TState>
     {
         private int _version = version;
 
@@ -66,15 +79,22 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
         {
             byte[] content = JsonSerializer.SerializeToUtf8Bytes(state, Options);
             var world = disk.World;
-            bool dies = world.Happens(disk.Faults.DiesAtWrite), fails = world.Happens(disk.Faults.WriteFails), counts = world.Happens(0.5);
-            if (dies && !counts) owner.Die();
+            bool dies = world.Happens(disk.Faults.DiesAtWrite),
+                fails = world.Happens(disk.Faults.WriteFails),
+                counts = world.Happens(0.5);
+            if (dies && !counts)
+                owner.Die();
             await world.Delay(world.Between(0, 0.02));
             if ((disk._states.TryGetValue(name, out var stored) ? stored.Version : 0) != _version)
                 throw new InconsistentStateException($"{name}: version {_version} is not the stored one.");
-            if (!fails || counts) disk._states[name] = (content, ++_version);
-            if (dies) owner.Die();
-            if (dies || fails) await world.Delay(world.Between(0, 0.02)); // a dead writer does not get beyond this
-            if (fails) throw new IOException($"{name}: the write failed.");
+            if (!fails || counts)
+                disk._states[name] = (content, ++_version);
+            if (dies)
+                owner.Die();
+            if (dies || fails)
+                await world.Delay(world.Between(0, 0.02)); // a dead writer does not get beyond this
+            if (fails)
+                throw new IOException($"{name}: the write failed.");
         }
     }
 

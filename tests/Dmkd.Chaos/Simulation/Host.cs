@@ -1,14 +1,21 @@
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
-/// Where an actor lives, as a grain lives in its cluster: one incarnation at a time, made when it is called; one call at a time, except those
+/// Where an actor lives, as a grain lives in its cluster: one incarnation at a time, made when it is called; one call
+/// at a time, except those
 /// that interleave. Incarnations die, freeze, and come back as ghosts that do not know that they have been replaced.
 /// </summary>
 /// <param name="world">The world.</param>
 /// <param name="network">How calls come here.</param>
-/// <param name="make">Makes an incarnation's actor out of what is stored; the action ends it after a failed write.</param>
+/// <param name="make">Makes an incarnation's actor out of what is stored; the action ends it after a failed
+/// write.</param>
 /// <param name="tick">What the actor does once a second, or null.</param>
-internal sealed class Host<TActor>(World world, Network network, Func<IMortal, Action, TActor> make, Func<TActor, Task>? tick = null) : IVictim
+internal sealed class Host<TActor>(
+    World world,
+    Network network,
+    Func<IMortal, Action, TActor> make,
+    Func<TActor, Task>? tick = null
+) : IVictim
     where TActor : class
 {
     private Incarnation? _current;
@@ -19,11 +26,12 @@ internal sealed class Host<TActor>(World world, Network network, Func<IMortal, A
         network.SendAsync<T>(answer => Deliver(body, interleaves, answer));
 
     /// <summary>Calls the actor over the network.</summary>
-    public Task CallAsync(Func<TActor, Task> body) => CallAsync(async actor =>
-    {
-        await body(actor);
-        return true;
-    });
+    public Task CallAsync(Func<TActor, Task> body) =>
+        CallAsync(async actor =>
+        {
+            await body(actor);
+            return true;
+        });
 
     /// <inheritdoc/>
     public void Die()
@@ -34,14 +42,20 @@ internal sealed class Host<TActor>(World world, Network network, Func<IMortal, A
     /// <inheritdoc/>
     public void Freeze(TimeSpan time, bool isReplaced)
     {
-        if (_current is not { } frozen) return;
+        if (_current is not { } frozen)
+            return;
         frozen.Scheduler.Freeze();
-        world.After(time, () =>
-        {
-            frozen.Scheduler.Wake();
-            if (isReplaced) world.After(world.Between(0, 5), frozen.Scheduler.Kill); // it learns that it was declared dead
-        });
-        if (isReplaced) world.After(world.Between(1, 15), () => Replace(frozen));
+        world.After(
+            time,
+            () =>
+            {
+                frozen.Scheduler.Wake();
+                if (isReplaced)
+                    world.After(world.Between(0, 5), frozen.Scheduler.Kill); // it learns that it was declared dead
+            }
+        );
+        if (isReplaced)
+            world.After(world.Between(1, 15), () => Replace(frozen));
     }
 
     private void Deliver<T>(Func<TActor, Task<T>> body, bool interleaves, Action<Task<T>> answer)
@@ -53,34 +67,44 @@ internal sealed class Host<TActor>(World world, Network network, Func<IMortal, A
         }
 
         var incarnation = _current ??= Begin();
-        if (interleaves) incarnation.Run(body, answer);
-        else incarnation.Enqueue(body, answer);
+        if (interleaves)
+            incarnation.Run(body, answer);
+        else
+            incarnation.Enqueue(body, answer);
     }
 
     private Incarnation Begin()
     {
         var incarnation = new Incarnation(this, new ActorScheduler(world));
         incarnation.Enqueue(_ => Task.FromResult(true), _ => { });
-        if (tick is not null) Tick(incarnation);
+        if (tick is not null)
+            Tick(incarnation);
         return incarnation;
     }
 
-    private void Tick(Incarnation incarnation) => world.After(TimeSpan.FromSeconds(1), () =>
-    {
-        if (_current != incarnation) return;
-        incarnation.Enqueue(
-            async actor =>
+    private void Tick(Incarnation incarnation) =>
+        world.After(
+            TimeSpan.FromSeconds(1),
+            () =>
             {
-                await tick!(actor);
-                return true;
-            },
-            _ => { });
-        Tick(incarnation);
-    });
+                if (_current != incarnation)
+                    return;
+                incarnation.Enqueue(
+                    async actor =>
+                    {
+                        await tick!(actor);
+                        return true;
+                    },
+                    _ => { }
+                );
+                Tick(incarnation);
+            }
+        );
 
     private void Replace(Incarnation incarnation)
     {
-        if (_current == incarnation) _current = null;
+        if (_current == incarnation)
+            _current = null;
     }
 
     /// <summary>One life of the actor.</summary>
@@ -99,18 +123,21 @@ internal sealed class Host<TActor>(World world, Network network, Func<IMortal, A
             host._downUntil = host.World.Now + host.World.Between(0.1, 20);
         }
 
-        public void Run<T>(Func<TActor, Task<T>> body, Action<Task<T>> answer) => _ = Scheduler.StartAsync(() => AnswerAsync(body, answer));
+        public void Run<T>(Func<TActor, Task<T>> body, Action<Task<T>> answer) =>
+            _ = Scheduler.StartAsync(() => AnswerAsync(body, answer));
 
         public void Enqueue<T>(Func<TActor, Task<T>> body, Action<Task<T>> answer)
         {
             _calls.Enqueue(() => AnswerAsync(body, answer));
-            if (!_isBusy) _ = Scheduler.StartAsync(WorkAsync);
+            if (!_isBusy)
+                _ = Scheduler.StartAsync(WorkAsync);
             _isBusy = true;
         }
 
         private async Task<bool> WorkAsync()
         {
-            while (_calls.TryDequeue(out var call)) await call();
+            while (_calls.TryDequeue(out var call))
+                await call();
             _isBusy = false;
             return true;
         }
@@ -123,7 +150,8 @@ internal sealed class Host<TActor>(World world, Network network, Func<IMortal, A
             return true;
         }
 
-        private async Task<T> CallAsync<T>(Func<TActor, Task<T>> body) => await body(_actor ??= host.Make(this, () => host.Replace(this)));
+        private async Task<T> CallAsync<T>(Func<TActor, Task<T>> body) =>
+            await body(_actor ??= host.Make(this, () => host.Replace(this)));
     }
 
     private World World => world;

@@ -8,6 +8,7 @@ internal interface IVictim
 
     /// <summary>Its current life stops for a while.</summary>
     /// <param name="time">How long.</param>
-    /// <param name="isReplaced">Whether another life begins meanwhile, because the frozen one is taken for dead.</param>
+    /// <param name="isReplaced">Whether another life begins meanwhile, because the frozen one is taken for
+    /// dead.</param>
     void Freeze(TimeSpan time, bool isReplaced);
 }

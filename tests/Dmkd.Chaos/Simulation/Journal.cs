@@ -3,7 +3,9 @@ using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>What an all-knowing observer of a world writes down, to be compared with what is stored at the end.</summary>
+/// <summary>
+/// What an all-knowing observer of a world writes down, to be compared with what is stored at the end.
+/// </summary>
 internal sealed class Journal
 {
     private readonly Dictionary<string, string[]> _residuals = [];
@@ -29,8 +31,10 @@ internal sealed class Journal
 
     public void Told(MergeRoundStatus status, int round)
     {
-        if (status.Phase is MergePhase.Rejected) Rejected.Add(round);
-        if (status is not { Phase: MergePhase.Closed, Result: { } result }) return;
+        if (status.Phase is MergePhase.Rejected)
+            Rejected.Add(round);
+        if (status is not { Phase: MergePhase.Closed, Result: { } result })
+            return;
         if (!Closed.TryAdd(round, result.Number) && Closed[round] != result.Number)
             Violations.Add($"round {round} was closed with version {Closed[round]} and with version {result.Number}");
     }

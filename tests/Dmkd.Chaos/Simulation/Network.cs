@@ -1,6 +1,8 @@
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>Carries calls: late, twice, or not at all. A caller waits for an answer for half a minute, as Orleans' callers do.</summary>
+/// <summary>
+/// Carries calls: late, twice, or not at all. A caller waits for an answer for half a minute, as Orleans' callers do.
+/// </summary>
 internal sealed class Network(World world, Func<Faults> faults)
 {
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(30);
@@ -11,19 +13,28 @@ internal sealed class Network(World world, Func<Faults> faults)
     {
         var result = new TaskCompletionSource<T>(); // continuations go to their actors' schedulers: none runs here
         world.After(LongestCall, () => result.TrySetException(new TimeoutException("No answer came.")));
-        if (world.Happens(faults().Lost)) return result.Task;
-        for (int copy = world.Happens(faults().Duplicate) ? 2 : 1; copy > 0; copy--) world.After(Latency(), () => deliver(Answer));
+        if (world.Happens(faults().Lost))
+            return result.Task;
+        for (int copy = world.Happens(faults().Duplicate) ? 2 : 1; copy > 0; copy--)
+            world.After(Latency(), () => deliver(Answer));
         return result.Task;
 
         void Answer(Task<T> answer)
         {
-            if (world.Happens(faults().Lost)) return;
-            world.After(Latency(), () =>
-            {
-                if (answer.IsFaulted) result.TrySetException(answer.Exception.InnerException!);
-                else if (answer.IsCanceled) result.TrySetException(new OrleansException("The call was cancelled."));
-                else result.TrySetResult(answer.Result);
-            });
+            if (world.Happens(faults().Lost))
+                return;
+            world.After(
+                Latency(),
+                () =>
+                {
+                    if (answer.IsFaulted)
+                        result.TrySetException(answer.Exception.InnerException!);
+                    else if (answer.IsCanceled)
+                        result.TrySetException(new OrleansException("The call was cancelled."));
+                    else
+                        result.TrySetResult(answer.Result);
+                }
+            );
         }
     }
 

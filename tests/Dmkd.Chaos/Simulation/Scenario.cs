@@ -8,10 +8,19 @@ namespace Dmkd.Chaos.Simulation;
 /// <param name="Settings">The run.</param>
 /// <param name="Faults">What goes wrong.</param>
 /// <param name="Slowness">Factor on the training time of each node.</param>
-/// <param name="IsPatient">Whether every round waits for all: such a run must end with the digests of an undisturbed one.</param>
+/// <param name="IsPatient">Whether every round waits for all: such a run must end with the digests of an undisturbed
+/// one.</param>
 /// <param name="BadMerges">Share of merges that make the module worse.</param>
 /// <param name="Moves">Whether nodes leave and return.</param>
-internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, double[] Slowness, bool IsPatient, double BadMerges, bool Moves)
+internal sealed record Scenario(
+    int Seed,
+    RunSettings Settings,
+    Faults Faults,
+    double[] Slowness,
+    bool IsPatient,
+    double BadMerges,
+    bool Moves
+)
 {
     /// <summary>Draws a scenario.</summary>
     public static Scenario Draw(int seed)
@@ -31,7 +40,14 @@ internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, d
         var participation = new ParticipationSettings
         {
             Nodes = nodes,
-            Quorum = isPatient ? 1 : random.Next(3) switch { 0 => 0.34, 1 => 0.5, _ => 0.8 },
+            Quorum = isPatient
+                ? 1
+                : random.Next(3) switch
+                {
+                    0 => 0.34,
+                    1 => 0.5,
+                    _ => 0.8,
+                },
             Holders = !isPatient && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
             Share = !isPatient && random.Next(4) == 0 ? 0.6 : 1,
             RoundDeadline = longest,
@@ -58,8 +74,19 @@ internal sealed record Scenario(int Seed, RunSettings Settings, Faults Faults, d
             MeanTimeBetweenFreezes = random.Next(2) == 0 ? 0 : 5 + 40 * random.NextDouble(),
             Until = 50 + 150 * random.NextDouble(),
         };
-        double[] slowness = [.. Enumerable.Range(0, nodes).Select(_ => random.Next(6) == 0 ? 1 + 10 * random.NextDouble() : 1)];
-        return new Scenario(seed, settings, faults, slowness, isPatient, settings.Merging.MaxDrop is null ? 0 : 0.3, !isPatient && random.Next(4) == 0);
+        double[] slowness =
+        [
+            .. Enumerable.Range(0, nodes).Select(_ => random.Next(6) == 0 ? 1 + 10 * random.NextDouble() : 1),
+        ];
+        return new Scenario(
+            seed,
+            settings,
+            faults,
+            slowness,
+            isPatient,
+            settings.Merging.MaxDrop is null ? 0 : 0.3,
+            !isPatient && random.Next(4) == 0
+        );
 
         double Some(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
     }

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
-/// A run with its nodes, its merge coordinator and its module in a simulated world. The actors are the product's own; only tensors,
+/// A run with its nodes, its merge coordinator and its module in a simulated world. The actors are the product's own;
+/// only tensors,
 /// storage, network and time are simulated.
 /// </summary>
 internal sealed partial class SimulatedCluster
@@ -37,34 +38,85 @@ internal sealed partial class SimulatedCluster
         var first = FirstVersion();
         KeepFirstState(descriptor, first);
 
-        _module = new(_world, network, (life, broken) =>
-        {
-            var module = new ExpertModule(descriptor.Key, _disk.Open<ExpertModuleState>("module", life), broken);
-            module.Start();
-            return module;
-        });
-        _coordinator = new(_world, network, (life, broken) =>
-        {
-            var coordinator = new MergeCoordinator(
-                descriptor.Key, _disk.Open<MergeCoordinatorState>("coordinator", life), new TallyMergeWork(_world, _disk),
-                new Contacts(this), clock, NullLogger.Instance, broken)
-            { Instruments = Unheard.Instruments };
-            coordinator.Start();
-            return coordinator;
-        }, coordinator => coordinator.TickAsync());
-        _nodes = [.. Enumerable.Range(0, scenario.Settings.Participation.Nodes).Select(node => new Host<NodeParticipant>(_world, network, (life, broken) => new NodeParticipant(
-            RunRules.NodeKey(RunId, node), _disk.Open<NodeState>($"node-{node}", life), new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal), _disk,
-            new Contacts(this), clock, NullLogger.Instance, broken) { PollPeriod = PollPeriod, Instruments = Unheard.Instruments }))];
-        _run = new(_world, network, (life, broken) => new SimulatedRun(
-            _disk.Open<TrainingRunState>("run", life),
-            new RoundDriver(new CoordinatorLine(this), node => new NodeLine(this, Array.IndexOf(NodeKeys, node)), clock, NullLogger.Instance)
+        _module = new(
+            _world,
+            network,
+            (life, broken) =>
             {
-                PollPeriod = PollPeriod,
-                LongestCall = TimeSpan.FromSeconds(35),
-                LongestSilence = scenario.Settings.Participation.ShortestWait,
+                var module = new ExpertModule(descriptor.Key, _disk.Open<ExpertModuleState>("module", life), broken);
+                module.Start();
+                return module;
+            }
+        );
+        _coordinator = new(
+            _world,
+            network,
+            (life, broken) =>
+            {
+                var coordinator = new MergeCoordinator(
+                    descriptor.Key,
+                    _disk.Open<MergeCoordinatorState>("coordinator", life),
+                    new TallyMergeWork(_world, _disk),
+                    new Contacts(this),
+                    clock,
+                    NullLogger.Instance,
+                    broken
+                )
+                {
+                    Instruments = Unheard.Instruments,
+                };
+                coordinator.Start();
+                return coordinator;
             },
-            broken)
-        { Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}") });
+            coordinator => coordinator.TickAsync()
+        );
+        _nodes =
+        [
+            .. Enumerable
+                .Range(0, scenario.Settings.Participation.Nodes)
+                .Select(node => new Host<NodeParticipant>(
+                    _world,
+                    network,
+                    (life, broken) =>
+                        new NodeParticipant(
+                            RunRules.NodeKey(RunId, node),
+                            _disk.Open<NodeState>($"node-{node}", life),
+                            new TallyNodeWork(_world, _disk, scenario.Slowness[node], Journal),
+                            _disk,
+                            new Contacts(this),
+                            clock,
+                            NullLogger.Instance,
+                            broken
+                        )
+                        {
+                            PollPeriod = PollPeriod,
+                            Instruments = Unheard.Instruments,
+                        }
+                )),
+        ];
+        _run = new(
+            _world,
+            network,
+            (life, broken) =>
+                new SimulatedRun(
+                    _disk.Open<TrainingRunState>("run", life),
+                    new RoundDriver(
+                        new CoordinatorLine(this),
+                        node => new NodeLine(this, Array.IndexOf(NodeKeys, node)),
+                        clock,
+                        NullLogger.Instance
+                    )
+                    {
+                        PollPeriod = PollPeriod,
+                        LongestCall = TimeSpan.FromSeconds(35),
+                        LongestSilence = scenario.Settings.Participation.ShortestWait,
+                    },
+                    broken
+                )
+                {
+                    Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}"),
+                }
+        );
     }
 
     public Journal Journal { get; } = new();
@@ -75,20 +127,26 @@ internal sealed partial class SimulatedCluster
     public TrainingRunState Run => _disk.Open<TrainingRunState>("run", Nobody.Instance).State;
 
     /// <summary>The module's versions as stored.</summary>
-    public IReadOnlyList<ModuleVersion> Versions => _disk.Open<ExpertModuleState>("module", Nobody.Instance).State.Versions;
+    public IReadOnlyList<ModuleVersion> Versions =>
+        _disk.Open<ExpertModuleState>("module", Nobody.Instance).State.Versions;
 
     private bool Disturbed { get; }
 
     private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Participation.Nodes));
 
-    private Faults Faults => Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until) ? _scenario.Faults : Faults.None;
+    private Faults Faults =>
+        Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until)
+            ? _scenario.Faults
+            : Faults.None;
 
     /// <summary>Where the round is, for a message.</summary>
     public string Describe()
     {
         var state = _disk.Open<MergeCoordinatorState>("coordinator", Nobody.Instance).State;
-        return $"run {Run.Phase} in round {Run.Round} ({Run.Error}); coordinator {state.Phase} in round {state.Plan?.Round}, {state.Projected.Count} projected, "
-            + $"{state.Accepted.Count} of {state.Plan?.Participants.Length} accepted, {state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
+        return $"run {Run.Phase} in round {Run.Round} ({Run.Error}); coordinator {state.Phase} in round "
+            + $"{state.Plan?.Round}, {state.Projected.Count} projected, "
+            + $"{state.Accepted.Count} of {state.Plan?.Participants.Length} accepted, "
+            + $"{state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
             + $"module at version {Versions[^1].Number}";
     }
 
@@ -100,12 +158,16 @@ internal sealed partial class SimulatedCluster
     {
         var state = _disk.Open<ExpertModuleState>("module", Nobody.Instance).State;
         string[] updates = UpdatesIn(state.Versions[^1].Digest);
-        state.Versions[^1] = state.Versions[^1] with { Digest = _disk.Keep(new Tally([.. updates, updates[^1]]).ToBytes()) };
+        state.Versions[^1] = state.Versions[^1] with
+        {
+            Digest = _disk.Keep(new Tally([.. updates, updates[^1]]).ToBytes()),
+        };
         _disk.Keep("module", state);
     }
 
     /// <summary>Has a node freeze and never answer again.</summary>
-    internal void FreezeForGood(int node, TimeSpan at) => _world.After(at, () => _nodes[node].Freeze(TimeSpan.FromDays(1), isReplaced: false));
+    internal void FreezeForGood(int node, TimeSpan at) =>
+        _world.After(at, () => _nodes[node].Freeze(TimeSpan.FromDays(1), isReplaced: false));
 
     /// <summary>Runs the run to its end.</summary>
     /// <param name="limit">Time by which it must have ended.</param>
@@ -113,7 +175,8 @@ internal sealed partial class SimulatedCluster
     public bool RunToEnd(TimeSpan limit)
     {
         Poke();
-        if (Disturbed) Disturb();
+        if (Disturbed)
+            Disturb();
         return _world.RunUntil(() => Ended, DateTimeOffset.UnixEpoch + limit);
     }
 
@@ -123,44 +186,64 @@ internal sealed partial class SimulatedCluster
     private void Poke()
     {
         var poll = _run.CallAsync(run => run.GoOnAsync());
-        _world.After(TimeSpan.FromSeconds(5), () =>
-        {
-            Ended = poll is { IsCompletedSuccessfully: true, Result: RunPhase.Specialize };
-            if (!Ended) Poke();
-        });
+        _world.After(
+            TimeSpan.FromSeconds(5),
+            () =>
+            {
+                Ended = poll is { IsCompletedSuccessfully: true, Result: RunPhase.Specialize };
+                if (!Ended)
+                    Poke();
+            }
+        );
     }
 
     private void Disturb()
     {
         IVictim[] victims = [_module, _coordinator, _run, .. _nodes];
         Repeat(_scenario.Faults.MeanTimeBetweenDeaths, () => victims[_world.Random.Next(victims.Length)].Die());
-        Repeat(_scenario.Faults.MeanTimeBetweenFreezes, () => victims[_world.Random.Next(victims.Length)].Freeze(_world.Between(1, 60), _world.Happens(0.5)));
+        Repeat(
+            _scenario.Faults.MeanTimeBetweenFreezes,
+            () => victims[_world.Random.Next(victims.Length)].Freeze(_world.Between(1, 60), _world.Happens(0.5))
+        );
         _world.After(TimeSpan.FromSeconds(_scenario.Faults.Until + 1), Return);
-        if (_scenario.Moves) Repeat(20, () => _ = _run.CallAsync(run => run.MoveAsync(_world.Random.Next(_nodes.Length))));
+        if (_scenario.Moves)
+            Repeat(20, () => _ = _run.CallAsync(run => run.MoveAsync(_world.Random.Next(_nodes.Length))));
     }
 
     /// <summary>When all faults are over, all nodes are back.</summary>
     private void Return()
     {
-        if (Run.Absent.Count == 0) return;
+        if (Run.Absent.Count == 0)
+            return;
         _ = _run.CallAsync(run => run.MoveAsync(Run.Absent.Min));
         _world.After(TimeSpan.FromSeconds(10), Return);
     }
 
     private void Repeat(double mean, Action fault)
     {
-        if (mean <= 0) return;
-        _world.After(_world.Between(0, 2 * mean), () =>
-        {
-            if (ReferenceEquals(Faults, Faults.None)) return;
-            fault();
-            Repeat(mean, fault);
-        });
+        if (mean <= 0)
+            return;
+        _world.After(
+            _world.Between(0, 2 * mean),
+            () =>
+            {
+                if (ReferenceEquals(Faults, Faults.None))
+                    return;
+                fault();
+                Repeat(mean, fault);
+            }
+        );
     }
 
     private void KeepFirstState(ModuleDescriptor descriptor, ModuleVersion first)
     {
-        var run = new TrainingRunState { Settings = _scenario.Settings, Module = descriptor, Base = first, Phase = RunPhase.Train };
+        var run = new TrainingRunState
+        {
+            Settings = _scenario.Settings,
+            Module = descriptor,
+            Base = first,
+            Phase = RunPhase.Train,
+        };
         RunParticipation.BeginRound(run);
         _disk.Keep("run", run);
         _disk.Keep("module", new ExpertModuleState { Descriptor = descriptor, Versions = [first] });
@@ -169,26 +252,30 @@ internal sealed partial class SimulatedCluster
     private ModuleVersion FirstVersion()
     {
         byte[] content = new Tally([]).ToBytes();
-        return new ModuleVersion { Number = 1, Digest = _disk.Keep(content), Bytes = content.Length };
+        return new ModuleVersion
+        {
+            Number = 1,
+            Digest = _disk.Keep(content),
+            Bytes = content.Length,
+        };
     }
 
-    private static ModuleDescriptor Descriptor() => new()
-    {
-        Library = RunId,
-        Name = "expert-1",
-        Architecture = "none",
-        Classes = [0],
-        ClassNames = ["class"],
-        RotationLabelled = false,
-        Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
-    };
+    private static ModuleDescriptor Descriptor() =>
+        new()
+        {
+            Library = RunId,
+            Name = "expert-1",
+            Architecture = "none",
+            Classes = [0],
+            ClassNames = ["class"],
+            RotationLabelled = false,
+            Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
+        };
 
     private sealed class Nobody : IMortal
     {
         public static Nobody Instance { get; } = new();
 
-        public void Die()
-        {
-        }
+        public void Die() { }
     }
 }

@@ -6,7 +6,10 @@ using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>The rounds of a run, driven as its <c>StageEngine</c> drives them: step after step of the stored state, until they are done or fail.</summary>
+/// <summary>
+/// The rounds of a run, driven as its <c>StageEngine</c> drives them: step after step of the stored state, until they
+/// are done or fail.
+/// </summary>
 internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDriver driver, Action onBroken) : IRunContext
 {
     private readonly StateWriter<TrainingRunState> _writer = new(slot, onBroken);
@@ -22,7 +25,8 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
     /// <summary>Goes on from where the stored state is, also after a failure.</summary>
     public async Task<RunPhase> GoOnAsync()
     {
-        if (_drive is { IsCompleted: false }) return State.Phase;
+        if (_drive is { IsCompleted: false })
+            return State.Phase;
         if (State.Phase is RunPhase.Failed)
         {
             State.Phase = RunRules.ResumesIn(State.FailedIn);
@@ -31,27 +35,25 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
             await _writer.WriteAsync();
         }
 
-        if (State.Phase is RunPhase.Train or RunPhase.Merge) _drive = DriveAsync();
+        if (State.Phase is RunPhase.Train or RunPhase.Merge)
+            _drive = DriveAsync();
         return State.Phase;
     }
 
     /// <summary>A node leaves or returns.</summary>
     public async Task<bool> MoveAsync(int node)
     {
-        if (!State.Absent.Remove(node) && State.Absent.Count + 1 < State.Settings!.Participation.Nodes) State.Absent.Add(node);
+        if (!State.Absent.Remove(node) && State.Absent.Count + 1 < State.Settings!.Participation.Nodes)
+            State.Absent.Add(node);
         await _writer.WriteAsync();
         return true;
     }
 
     public Action<string> Trace { get; init; } = _ => { };
 
-    public void Progress(double share)
-    {
-    }
+    public void Progress(double share) { }
 
-    public void Tell(RunEvent happened)
-    {
-    }
+    public void Tell(RunEvent happened) { }
 
     private Task MoveToAsync(RunPhase next)
     {
@@ -66,9 +68,10 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
         {
             while (State.Phase is RunPhase.Train or RunPhase.Merge)
             {
-                var next = State.Phase is RunPhase.Train
-                    ? await Rounds.TrainAsync(null, long.MaxValue, CancellationToken.None)
-                    : await Rounds.MergeAsync(CancellationToken.None);
+                var next =
+                    State.Phase is RunPhase.Train
+                        ? await Rounds.TrainAsync(null, long.MaxValue, CancellationToken.None)
+                        : await Rounds.MergeAsync(CancellationToken.None);
                 await MoveToAsync(next);
             }
         }
@@ -80,7 +83,8 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (_writer.IsBroken) return;
+            if (_writer.IsBroken)
+                return;
             State.Error = e.Message;
             State.FailedIn = State.Phase;
             await MoveToAsync(RunPhase.Failed);

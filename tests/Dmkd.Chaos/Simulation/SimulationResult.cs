@@ -9,4 +9,9 @@ namespace Dmkd.Chaos.Simulation;
 /// <param name="SeedsPerSecond">Speed.</param>
 /// <param name="Details">Violations of the failing seeds.</param>
 internal sealed record SimulationResult(
-    int Seeds, int Violations, int[] FailingSeeds, double SeedsPerSecond, [property: JsonIgnore] IReadOnlyList<(int Seed, IReadOnlyList<string> Violations)> Details);
+    int Seeds,
+    int Violations,
+    int[] FailingSeeds,
+    double SeedsPerSecond,
+    [property: JsonIgnore] IReadOnlyList<(int Seed, IReadOnlyList<string> Violations)> Details
+);

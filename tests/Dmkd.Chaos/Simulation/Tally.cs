@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>Weights of a simulated module: the list of local updates that are in them, so that every single one can be found again.</summary>
+/// <summary>
+/// Weights of a simulated module: the list of local updates that are in them, so that every single one can be found
+/// again.
+/// </summary>
 /// <param name="Updates">Each as <c>node/round</c>, in the order they were merged in.</param>
 internal sealed record Tally(string[] Updates)
 {

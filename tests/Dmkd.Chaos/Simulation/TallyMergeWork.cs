@@ -15,7 +15,10 @@ internal sealed class TallyMergeWork(World world, Disk disk) : IMergeWork
         return new SubmissionCheck(null, content.Length);
     }
 
-    public async Task<StoredBlob> MakeBasisAsync(MergeRoundPlan plan, IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder)
+    public async Task<StoredBlob> MakeBasisAsync(
+        MergeRoundPlan plan,
+        IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder
+    )
     {
         await world.Delay(world.Between(0, 0.5));
         byte[] content = new Tally([.. proposalsInNodeOrder.Select(part => part.NodeId)]).ToBytes();
@@ -23,15 +26,25 @@ internal sealed class TallyMergeWork(World world, Disk disk) : IMergeWork
     }
 
     public async Task<MergedModule?> MergeAsync(
-        MergeRoundPlan plan, StoredBlob? basis, IReadOnlyList<AcceptedUpdate> inNodeOrder, string? momentum, Action<string, string> refuse)
+        MergeRoundPlan plan,
+        StoredBlob? basis,
+        IReadOnlyList<AcceptedUpdate> inNodeOrder,
+        string? momentum,
+        Action<string, string> refuse
+    )
     {
         await world.Delay(world.Between(0, 2));
         List<string> updates = [.. Tally.Read(await disk.GetAsync(plan.Base.Digest)).Updates];
-        foreach (var update in inNodeOrder) updates.AddRange(Tally.Read(await disk.GetAsync(update.Tensors!.Digest)).Updates);
+        foreach (var update in inNodeOrder)
+            updates.AddRange(Tally.Read(await disk.GetAsync(update.Tensors!.Digest)).Updates);
         byte[] merged = new Tally([.. updates]).ToBytes();
         var weightOf = inNodeOrder.ToDictionary(update => update.NodeId, _ => 1.0 / inNodeOrder.Count);
         return new MergedModule(new StoredBlob(await disk.PutAsync(merged), merged.Length), weightOf, TimeSpan.Zero);
     }
 
-    public Task<MergedModule> WithStatisticsAsync(MergeRoundPlan plan, MergedModule merged, IReadOnlyList<StatisticsReport> inNodeOrder) => Task.FromResult(merged);
+    public Task<MergedModule> WithStatisticsAsync(
+        MergeRoundPlan plan,
+        MergedModule merged,
+        IReadOnlyList<StatisticsReport> inNodeOrder
+    ) => Task.FromResult(merged);
 }

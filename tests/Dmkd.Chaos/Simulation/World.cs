@@ -1,7 +1,8 @@
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
-/// One thread, one clock, one source of chance: whatever happens in a simulated world follows from its seed. Work that is ready runs before
+/// One thread, one clock, one source of chance: whatever happens in a simulated world follows from its seed. Work
+/// that is ready runs before
 /// time goes on; among several actors that are ready, chance picks one.
 /// </summary>
 internal sealed class World(int seed)
@@ -31,7 +32,8 @@ internal sealed class World(int seed)
     }
 
     /// <summary>A time between two, drawn evenly.</summary>
-    public TimeSpan Between(double leastSeconds, double mostSeconds) => TimeSpan.FromSeconds(leastSeconds + Random.NextDouble() * (mostSeconds - leastSeconds));
+    public TimeSpan Between(double leastSeconds, double mostSeconds) =>
+        TimeSpan.FromSeconds(leastSeconds + Random.NextDouble() * (mostSeconds - leastSeconds));
 
     /// <summary>Whether something with a probability happens.</summary>
     public bool Happens(double probability) => probability > 0 && Random.NextDouble() < probability;
@@ -47,7 +49,8 @@ internal sealed class World(int seed)
             {
                 int pick = _ready.Count == 1 ? 0 : Random.Next(_ready.Count);
                 var actor = _ready[pick];
-                if (!actor.RunOne()) _ready.RemoveAt(pick);
+                if (!actor.RunOne())
+                    _ready.RemoveAt(pick);
             }
             else if (_later.TryPeek(out _, out var next) && next.Ticks <= limit.Ticks)
             {

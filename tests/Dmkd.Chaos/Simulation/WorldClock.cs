@@ -13,7 +13,8 @@ internal sealed class WorldClock(World world) : TimeProvider
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     /// <inheritdoc/>
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(world, callback, state, dueTime);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new Timer(world, callback, state, dueTime);
 
     /// <summary>A timer that fires once, which is what delays and time limits need.</summary>
     private sealed class Timer : ITimer
@@ -32,11 +33,16 @@ internal sealed class WorldClock(World world) : TimeProvider
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             int version = ++_version;
-            if (dueTime == Timeout.InfiniteTimeSpan) return true;
-            _world.After(dueTime, () =>
-            {
-                if (version == _version) _callback(_state);
-            });
+            if (dueTime == Timeout.InfiniteTimeSpan)
+                return true;
+            _world.After(
+                dueTime,
+                () =>
+                {
+                    if (version == _version)
+                        _callback(_state);
+                }
+            );
             return true;
         }
 

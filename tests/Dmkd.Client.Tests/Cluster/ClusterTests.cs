@@ -1,18 +1,21 @@
-using Dmkd.Grains.Tests.Postgres;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>Silo processes over a real PostgreSQL, and the console that connects to them.</summary>
 public sealed class ClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
 {
-    private const string Whole = "whole-run", Broken = "broke-run"; // equally long: the bytes that nodes send hold the id
+    private const string Whole = "whole-run",
+        Broken = "broke-run"; // equally long: the bytes that nodes send hold the id
 
     [Fact]
     public async Task Run_TwoSilosKilledOnTheWay_EndsWithTheSameDigests()
     {
         string database = await server.CreateDatabaseAsync();
-        using SiloProcess first = SiloProcess.Start(database), second = SiloProcess.Start(database), third = SiloProcess.Start(database);
+        using SiloProcess first = SiloProcess.Start(database),
+            second = SiloProcess.Start(database),
+            third = SiloProcess.Start(database);
         string expected = await DigestsAsync(database, await RunAsync(database, Whole));
 
         using var broken = DmkdProcess.StartInCluster(database, Arguments(Broken));
@@ -30,7 +33,8 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
     public async Task Run_DatabaseRestarted_GoesOn()
     {
         string database = await server.CreateDatabaseAsync();
-        using SiloProcess first = SiloProcess.Start(database), second = SiloProcess.Start(database);
+        using SiloProcess first = SiloProcess.Start(database),
+            second = SiloProcess.Start(database);
         using var run = DmkdProcess.StartInCluster(database, Arguments(Whole));
         await run.SeesAsync("expert-1 for");
         await server.RestartAsync();
@@ -55,19 +59,39 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
     public async Task Command_NobodyAnswers_SaysWhere()
     {
         string database = await server.CreateDatabaseAsync();
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list")).IsRefused("No silo of the cluster 'dmkd'", "answers", "127.0.0.1");
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list")).IsRefused(
+            "No silo of the cluster 'dmkd'",
+            "answers",
+            "127.0.0.1"
+        );
     }
 
     [Fact]
     public async Task Command_NoConnectionString_IsRefused() =>
-        (await DmkdProcess.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused("--cluster", "it names no Host");
+        (await DmkdProcess.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused(
+            "--cluster",
+            "it names no Host"
+        );
 
     [Fact]
     public async Task Silo_WrongSettings_ListsThemAll()
     {
-        var (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=x", "--Dmkd:SiloPort=0", "--Dmkd:Adress=1", "--Dmkd:Address=10.0.0.5");
+        var (code, log) = await SiloProcess.RefusedAsync(
+            "--Dmkd:Cluster=Host=x",
+            "--Dmkd:SiloPort=0",
+            "--Dmkd:Adress=1",
+            "--Dmkd:Address=10.0.0.5"
+        );
         Assert.Equal(2, code);
-        foreach (string part in (string[])["it names no Database", "Dmkd:SiloPort must be a whole number in [1, 65535], not '0'", "There is no setting Dmkd:Adress", "10.0.0.5 is not loopback"])
+        foreach (
+            string part in (string[])
+                [
+                    "it names no Database",
+                    "Dmkd:SiloPort must be a whole number in [1, 65535], not '0'",
+                    "There is no setting Dmkd:Adress",
+                    "10.0.0.5 is not loopback",
+                ]
+        )
             Assert.Contains(part, log, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
     }
@@ -75,7 +99,10 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
     [Fact]
     public async Task Silo_DatabaseThatDoesNotAnswer_EndsSayingSo()
     {
-        var (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=127.0.0.1;Port=9;Database=dmkd;Password=secret", "--Dmkd:DatabaseWaitSeconds=1");
+        var (code, log) = await SiloProcess.RefusedAsync(
+            "--Dmkd:Cluster=Host=127.0.0.1;Port=9;Database=dmkd;Password=secret",
+            "--Dmkd:DatabaseWaitSeconds=1"
+        );
         Assert.Equal(1, code);
         Assert.Contains("The database 127.0.0.1:9/dmkd cannot be used", log, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", log, StringComparison.Ordinal);
@@ -87,7 +114,8 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
         return id;
     }
 
-    private static Task<string> DigestsAsync(string database, string library) => ClusterRun.DigestsAsync(database, library);
+    private static Task<string> DigestsAsync(string database, string library) =>
+        ClusterRun.DigestsAsync(database, library);
 
     private static string[] Arguments(string id) => ClusterRun.Arguments(id, rounds: 3);
 }

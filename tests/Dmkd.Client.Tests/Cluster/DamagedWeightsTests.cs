@@ -1,5 +1,5 @@
-using Dmkd.Grains.Tests.Postgres;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;
@@ -13,13 +13,17 @@ public sealed class DamagedWeightsTests(PostgresServer server) : IClassFixture<P
     public async Task Predict_BitFlippedInTheDatabase_PreviousVersionAnswersAndIsNamed()
     {
         string database = await server.CreateDatabaseAsync();
-        using (var first = SiloProcess.Start(database)) (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
+        using (var first = SiloProcess.Start(database))
+            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
         string digests = await WithSiloAsync(database, () => ClusterRun.DigestsAsync(database, Library));
         await FlipABitAsync(database, digests.Split(' ')[^1]);
 
         using var folder = new TemporaryFolder();
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
-        var answer = await WithSiloAsync(database, () => DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json"));
+        var answer = await WithSiloAsync(
+            database,
+            () => DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json")
+        );
         Assert.Equal(0, answer.ExitCode);
         Assert.Contains("cannot be read: version", answer.Error, StringComparison.Ordinal);
         Assert.Single(answer.Error.TrimEnd('\n').Split('\n'));
@@ -36,7 +40,9 @@ public sealed class DamagedWeightsTests(PostgresServer server) : IClassFixture<P
     private static async Task FlipABitAsync(string database, string digest)
     {
         await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand("UPDATE DmkdBlobs SET Content=set_bit(Content, 4321, 1 - get_bit(Content, 4321)) WHERE Digest=$1");
+        await using var command = source.CreateCommand(
+            "UPDATE DmkdBlobs SET Content=set_bit(Content, 4321, 1 - get_bit(Content, 4321)) WHERE Digest=$1"
+        );
         command.Parameters.Add(new NpgsqlParameter { Value = digest });
         Assert.Equal(1, await command.ExecuteNonQueryAsync());
     }

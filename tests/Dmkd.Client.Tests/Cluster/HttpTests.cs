@@ -1,6 +1,6 @@
-using Dmkd.Grains.Tests.Postgres;
 using System.Net;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;
@@ -15,7 +15,10 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
         using var silo = SiloProcess.StartAlone(home.Path);
         await silo.IsUpAsync();
         Assert.Equal((HttpStatusCode.OK, "Healthy\n"), await silo.GetAsync("/healthz/live"));
-        Assert.Equal((HttpStatusCode.OK, "Healthy\nmembership: Healthy\ndatabase: Healthy\n"), await silo.GetAsync("/healthz/ready"));
+        Assert.Equal(
+            (HttpStatusCode.OK, "Healthy\nmembership: Healthy\ndatabase: Healthy\n"),
+            await silo.GetAsync("/healthz/ready")
+        );
         Assert.Contains("orleans_", (await silo.GetAsync("/metrics")).Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await silo.GetAsync("/")).Status);
     }
@@ -26,12 +29,29 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
         using var home = new TemporaryFolder();
         using var elsewhere = new TemporaryFolder();
         string file = elsewhere["keys"];
-        string made = (await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", "prometheus", "--json")).IsSuccess().Output;
+        string made = (
+            await DmkdProcess.RunPlainAsync(
+                "certs",
+                "api-key",
+                "--file",
+                file,
+                "--role",
+                "reader",
+                "--name",
+                "prometheus",
+                "--json"
+            )
+        )
+            .IsSuccess()
+            .Output;
         using var silo = SiloProcess.StartAlone(home.Path, $"--Dmkd:ApiKeys={file}");
         await silo.IsUpAsync(); // health is open
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", "dmkd_guessed")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/metrics", Json.Parse(made).GetProperty("key").GetString())).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await silo.GetAsync("/metrics", Json.Parse(made).GetProperty("key").GetString())).Status
+        );
     }
 
     [Fact]
@@ -41,19 +61,42 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
         using var elsewhere = new TemporaryFolder();
         using var certificates = await TestCertificates.CreateAsync();
         using var others = await TestCertificates.CreateAsync();
-        string folder = await certificates.IssueAsync("silo", "silo-1"), authority = Path.Combine(folder, "ca.crt"), file = elsewhere["keys"];
-        string bert = await certificates.IssueAsync("reader", "bert"), mallory = await others.IssueAsync("reader", "mallory");
-        (await DmkdProcess.RunPlainAsync("certs", "api-key", "--file", file, "--role", "reader", "--name", "prometheus")).IsSuccess();
+        string folder = await certificates.IssueAsync("silo", "silo-1"),
+            authority = Path.Combine(folder, "ca.crt"),
+            file = elsewhere["keys"];
+        string bert = await certificates.IssueAsync("reader", "bert"),
+            mallory = await others.IssueAsync("reader", "mallory");
+        (
+            await DmkdProcess.RunPlainAsync(
+                "certs",
+                "api-key",
+                "--file",
+                file,
+                "--role",
+                "reader",
+                "--name",
+                "prometheus"
+            )
+        ).IsSuccess();
         using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}", $"--Dmkd:ApiKeys={file}");
         await silo.IsUpAsync(authority: authority);
         Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/metrics", authority: authority, own: bert)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", authority: authority)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/", authority: authority)).Status);
-        Assert.Equal(HttpStatusCode.Forbidden, (await silo.GetAsync("/metrics", authority: authority, own: folder)).Status); // a silo is no caller
-        await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/metrics", authority: authority, own: mallory));
-        (await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")).IsSuccess();
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            (await silo.GetAsync("/metrics", authority: authority, own: folder)).Status
+        ); // a silo is no caller
+        await Assert.ThrowsAsync<HttpRequestException>(() =>
+            silo.GetAsync("/metrics", authority: authority, own: mallory)
+        );
+        (
+            await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
+        ).IsSuccess();
         File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
-        await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/metrics", authority: authority, own: bert));
+        await Assert.ThrowsAsync<HttpRequestException>(() =>
+            silo.GetAsync("/metrics", authority: authority, own: bert)
+        );
     }
 
     [Fact]
@@ -64,7 +107,11 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
         await silo.IsUpAsync();
         await AllowAsync(database, isAllowed: false);
         await silo.IsUpAsync(isReady: false);
-        Assert.Contains("database: Unhealthy: it does not answer", (await silo.GetAsync("/healthz/ready")).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "database: Unhealthy: it does not answer",
+            (await silo.GetAsync("/healthz/ready")).Text,
+            StringComparison.Ordinal
+        );
         Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/healthz/live")).Status);
         await AllowAsync(database, isAllowed: true);
         await silo.IsUpAsync();
@@ -78,11 +125,17 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
         using var silo = SiloProcess.StartAlone(home.Path);
         await silo.IsUpAsync();
         var (code, log) = await SiloProcess.RefusedAsync(
-            $"--Dmkd:Home={other.Path}", $"--Dmkd:SiloPort={silo.SiloPort}", $"--Dmkd:GatewayPort={SiloProcess.FreePort()}", $"--Dmkd:HttpPort={silo.HttpPort}");
+            $"--Dmkd:Home={other.Path}",
+            $"--Dmkd:SiloPort={silo.SiloPort}",
+            $"--Dmkd:GatewayPort={SiloProcess.FreePort()}",
+            $"--Dmkd:HttpPort={silo.HttpPort}"
+        );
         Assert.Equal(1, code);
         Assert.Equal(
-            $"dmkd-silo: Dmkd:SiloPort {silo.SiloPort} is in use: choose another. Dmkd:HttpPort {silo.HttpPort} is in use: choose another, or 0 for none.",
-            log.Trim());
+            $"dmkd-silo: Dmkd:SiloPort {silo.SiloPort} is in use: choose another. Dmkd:HttpPort "
+                + $"{silo.HttpPort} is in use: choose another, or 0 for none.",
+            log.Trim()
+        );
     }
 
     /// <summary>Lets the database take connections, or ends those that there are and takes none.</summary>
@@ -95,8 +148,11 @@ public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresSer
 #pragma warning disable CA2100 // a name made by the tests
         await using var allow = source.CreateCommand($"ALTER DATABASE {name} ALLOW_CONNECTIONS {isAllowed}");
         await allow.ExecuteNonQueryAsync();
-        await using var end = source.CreateCommand($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        await using var end = source.CreateCommand(
+            $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
 #pragma warning restore CA2100
-        if (!isAllowed) await end.ExecuteNonQueryAsync();
+        if (!isAllowed)
+            await end.ExecuteNonQueryAsync();
     }
 }

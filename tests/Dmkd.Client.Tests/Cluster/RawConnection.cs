@@ -12,12 +12,20 @@ internal static class RawConnection
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether a silo ends a connection at the handshake or right after it, where TLS 1.3 tells a client that its certificate is not wanted.</summary>
+    /// <summary>
+    /// Whether a silo ends a connection at the handshake or right after it, where TLS 1.3 tells a client that its
+    /// certificate is not wanted.
+    /// </summary>
     /// <param name="port">A port of the silo.</param>
     /// <param name="certificate">What is presented; null for none.</param>
     /// <param name="protocols">Versions of TLS that are offered.</param>
     /// <param name="patience">How long a connection that stays open is watched; null for the limit.</param>
-    public static async Task<bool> IsRefusedAsync(int port, X509Certificate2? certificate, SslProtocols protocols = SslProtocols.Tls13, TimeSpan? patience = null)
+    public static async Task<bool> IsRefusedAsync(
+        int port,
+        X509Certificate2? certificate,
+        SslProtocols protocols = SslProtocols.Tls13,
+        TimeSpan? patience = null
+    )
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port);
@@ -28,7 +36,12 @@ internal static class RawConnection
         try
         {
             var options = new SslClientAuthenticationOptions { TargetHost = "dmkd", EnabledSslProtocols = protocols };
-            if (certificate is not null) options.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+            if (certificate is not null)
+                options.ClientCertificateContext = SslStreamCertificateContext.Create(
+                    certificate,
+                    additionalCertificates: null,
+                    offline: true
+                );
             await stream.AuthenticateAsClientAsync(options, limit.Token);
             return await stream.ReadAsync(new byte[1], limit.Token) == 0;
         }
@@ -54,7 +67,8 @@ internal static class RawConnection
         try
         {
             byte[] buffer = new byte[1024];
-            while (await stream.ReadAsync(buffer, limit.Token) is > 0 and var read) bytes += read;
+            while (await stream.ReadAsync(buffer, limit.Token) is > 0 and var read)
+                bytes += read;
         }
         catch (IOException)
         {

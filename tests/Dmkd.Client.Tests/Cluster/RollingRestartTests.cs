@@ -1,13 +1,18 @@
-using Dmkd.Grains.Tests.Postgres;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 
-/// <summary>Three silo processes that end and come back one after the other, while a run and predictions go on.</summary>
+/// <summary>
+/// Three silo processes that end and come back one after the other, while a run and predictions go on.
+/// </summary>
 public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<PostgresServer>
 {
-    private const string Whole = "whole-run", Rolled = "rolld-run";
-    private const int Rounds = 6, Silos = 3, MostPredictions = 1000;
+    private const string Whole = "whole-run",
+        Rolled = "rolld-run";
+    private const int Rounds = 6,
+        Silos = 3,
+        MostPredictions = 1000;
 
     [Fact]
     public async Task RollingRestart_UnderLoad_LosesNoRoundAndNoPrediction()
@@ -16,9 +21,12 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
         var silos = Enumerable.Range(0, Silos).Select(_ => SiloProcess.Start(database)).ToArray();
         try
         {
-            foreach (var silo in silos) await silo.UntilJoinedAsync(database);
+            foreach (var silo in silos)
+                await silo.UntilJoinedAsync(database);
             (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
-            (await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Rolled, Rounds), "--detach"])).IsSuccess();
+            (
+                await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Rolled, Rounds), "--detach"])
+            ).IsSuccess();
             using var stop = new CancellationTokenSource();
             var predictions = PredictAsync(database, stop.Token);
 
@@ -30,7 +38,8 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
             {
                 var (took, code) = await silos[i].TerminateAsync();
                 Assert.Equal(0, code);
-                Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60)); // the silo ends itself after 40 s; on quiet cores it takes two
+                // the silo ends itself after 40 s; on quiet cores it takes two
+                Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
                 silos[i].Dispose();
                 silos[i] = SiloProcess.Start(database);
                 await silos[i].UntilJoinedAsync(database);
@@ -42,12 +51,16 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
             Assert.All(outcomes, outcome => Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error)));
             Assert.Single(outcomes.Select(outcome => outcome.Output).Distinct());
             Assert.True(outcomes.Count >= Silos, $"{outcomes.Count} predictions");
-            Assert.Equal(await ClusterRun.DigestsAsync(database, Whole), await ClusterRun.DigestsAsync(database, Rolled));
+            Assert.Equal(
+                await ClusterRun.DigestsAsync(database, Whole),
+                await ClusterRun.DigestsAsync(database, Rolled)
+            );
             TestContext.Current.TestOutputHelper?.WriteLine($"{outcomes.Count} predictions, none failed");
         }
         finally
         {
-            foreach (var silo in silos) silo.Dispose();
+            foreach (var silo in silos)
+                silo.Dispose();
         }
     }
 
@@ -58,7 +71,9 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
         var outcomes = new List<Outcome>();
         while (!stop.IsCancellationRequested && outcomes.Count < MostPredictions)
-            outcomes.Add(await DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json"));
+            outcomes.Add(
+                await DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json")
+            );
         return outcomes;
     }
 }

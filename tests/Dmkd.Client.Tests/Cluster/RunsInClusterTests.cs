@@ -1,12 +1,13 @@
-using Dmkd.Grains.Tests.Postgres;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>A run that its console leaves, and what other consoles do with it.</summary>
 public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
 {
-    private const string Whole = "whole-run", Halted = "broke-run";
+    private const string Whole = "whole-run",
+        Halted = "broke-run";
     private const int Rounds = 8;
 
     [Fact]
@@ -17,7 +18,9 @@ public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<Po
         try
         {
             (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
-            var left = (await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])).IsSuccess();
+            var left = (
+                await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])
+            ).IsSuccess();
             Assert.Equal($"{Halted}\n", left.Output);
             Assert.Contains($"runs watch {Halted}", left.Error, StringComparison.Ordinal);
 
@@ -28,7 +31,11 @@ public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<Po
                 (await DmkdProcess.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
                 var ended = await watch.EndAsync();
                 Assert.Equal(130, ended.ExitCode);
-                Assert.Contains($"runs resume {Halted}", Assert.Single(ended.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+                Assert.Contains(
+                    $"runs resume {Halted}",
+                    Assert.Single(ended.Error.TrimEnd('\n').Split('\n')),
+                    StringComparison.Ordinal
+                );
             }
 
             silo.Kill();
@@ -36,12 +43,18 @@ public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<Po
             silo = SiloProcess.Start(database); // it finds the run stopped, and leaves it
             await silo.UntilJoinedAsync(database);
             Assert.Equal("stopped", await ClusterRun.StateAsync(database, Halted));
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused("is stopped", "runs resume");
+            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused(
+                "is stopped",
+                "runs resume"
+            );
 
             (await DmkdProcess.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
             (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
             Assert.Equal("completed", await ClusterRun.StateAsync(database, Halted));
-            Assert.Equal(await ClusterRun.DigestsAsync(database, Whole), await ClusterRun.DigestsAsync(database, Halted));
+            Assert.Equal(
+                await ClusterRun.DigestsAsync(database, Whole),
+                await ClusterRun.DigestsAsync(database, Halted)
+            );
         }
         finally
         {
@@ -51,9 +64,18 @@ public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<Po
 
     private static async Task NodesAreListedAsync(string database)
     {
-        var nodes = Json.Parse((await DmkdProcess.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json")).IsSuccess().Output).EnumerateArray().ToArray();
+        var nodes = Json.Parse(
+                (await DmkdProcess.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json"))
+                    .IsSuccess()
+                    .Output
+            )
+            .EnumerateArray()
+            .ToArray();
         Assert.Equal(["node-1", "node-2", "node-3"], nodes.Select(node => node.GetProperty("node").GetString()));
-        Assert.All(nodes, node => Assert.StartsWith("127.0.0.1:", node.GetProperty("silo").GetString(), StringComparison.Ordinal));
+        Assert.All(
+            nodes,
+            node => Assert.StartsWith("127.0.0.1:", node.GetProperty("silo").GetString(), StringComparison.Ordinal)
+        );
         Assert.All(nodes, node => Assert.Equal("cpu", node.GetProperty("device").GetString()));
     }
 }

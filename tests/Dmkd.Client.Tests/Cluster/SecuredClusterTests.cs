@@ -1,7 +1,7 @@
-using Dmkd.Grains.Tests.Postgres;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;
@@ -16,9 +16,12 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
     {
         string database = await server.CreateDatabaseAsync();
         using var certificates = await TestCertificates.CreateAsync();
-        string first = await certificates.IssueAsync("silo", "silo-1"), second = await certificates.IssueAsync("silo", "silo-2");
-        string anna = await certificates.IssueAsync("operator", "anna"), bert = await certificates.IssueAsync("reader", "bert");
-        using SiloProcess one = SiloProcess.Start(database, $"--Dmkd:Certificates={first}"), two = SiloProcess.Start(database, $"--Dmkd:Certificates={second}");
+        string first = await certificates.IssueAsync("silo", "silo-1"),
+            second = await certificates.IssueAsync("silo", "silo-2");
+        string anna = await certificates.IssueAsync("operator", "anna"),
+            bert = await certificates.IssueAsync("reader", "bert");
+        using SiloProcess one = SiloProcess.Start(database, $"--Dmkd:Certificates={first}"),
+            two = SiloProcess.Start(database, $"--Dmkd:Certificates={second}");
         await one.ListensAsync();
         await two.ListensAsync();
         await one.IsUpAsync(authority: Path.Combine(first, "ca.crt"));
@@ -26,12 +29,25 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         (await DmkdProcess.RunInClusterAsync(database, [.. Run("secured"), "--certificates", anna])).IsSuccess();
         string reading = await ReaderOfAsync(database);
         (await DmkdProcess.RunInClusterAsync(reading, "modules", "list", "--certificates", bert)).IsSuccess();
-        (await DmkdProcess.RunInClusterAsync(reading, [.. Run("refused"), "--certificates", bert])).IsFailed("needs the role operator", "reader bert");
+        (await DmkdProcess.RunInClusterAsync(reading, [.. Run("refused"), "--certificates", bert])).IsFailed(
+            "needs the role operator",
+            "reader bert"
+        );
 
         string listed = (await DmkdProcess.RunInClusterAsync(database, "audit", "list", "--json")).IsSuccess().Output;
         Assert.Equal(
             ["anna ITrainingRunGrain StartAsync secured True", "bert ITrainingRunGrain StartAsync refused False"],
-            Json.Parse(listed).EnumerateArray().Select(entry => string.Join(' ', ((string[])["caller", "grain", "method", "key", "isAllowed"]).Select(name => entry.GetProperty(name).ToString()))));
+            Json.Parse(listed)
+                .EnumerateArray()
+                .Select(entry =>
+                    string.Join(
+                        ' ',
+                        ((string[])["caller", "grain", "method", "key", "isAllowed"]).Select(name =>
+                            entry.GetProperty(name).ToString()
+                        )
+                    )
+                )
+        );
     }
 
     [Fact]
@@ -39,15 +55,25 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
     {
         string database = await server.CreateDatabaseAsync();
         using var certificates = await TestCertificates.CreateAsync();
-        string folder = await certificates.IssueAsync("silo", "silo-1"), anna = await certificates.IssueAsync("operator", "anna"), bert = await certificates.IssueAsync("reader", "bert");
+        string folder = await certificates.IssueAsync("silo", "silo-1"),
+            anna = await certificates.IssueAsync("operator", "anna"),
+            bert = await certificates.IssueAsync("reader", "bert");
         using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}");
         await silo.ListensAsync();
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused("No library has modules"); // it was let in
-        (await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")).IsSuccess();
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
+            "No library has modules"
+        ); // it was let in
+        (
+            await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
+        ).IsSuccess();
         File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused("No silo of the cluster");
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
+            "No silo of the cluster"
+        );
         await silo.LogsAsync("'OU=reader, CN=bert' was revoked on");
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna)).IsRefused("No library has modules");
+        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna)).IsRefused(
+            "No library has modules"
+        );
     }
 
     [Fact]
@@ -60,10 +86,16 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         using var right = Read(anna);
         using var foreign = Read(await others.IssueAsync("operator", "mallory"));
         using var expired = certificates.Expired("operator");
-        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        using var silo = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
+        );
         await silo.ListensAsync();
 
-        Assert.False(await RawConnection.IsRefusedAsync(silo.GatewayPort, right, patience: TimeSpan.FromSeconds(3)), silo.Log);
+        Assert.False(
+            await RawConnection.IsRefusedAsync(silo.GatewayPort, right, patience: TimeSpan.FromSeconds(3)),
+            silo.Log
+        );
         foreach (int port in (int[])[silo.GatewayPort, silo.SiloPort])
         {
             Assert.True(await RawConnection.IsRefusedAsync(port, certificate: null));
@@ -88,9 +120,16 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         string database = await server.CreateDatabaseAsync();
         using var certificates = await TestCertificates.CreateAsync();
         using var others = await TestCertificates.CreateAsync();
-        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        using var silo = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
+        );
         await silo.ListensAsync();
-        await IsRefusedAsync("was not issued by the cluster's authority", "--certificates", await others.IssueAsync("operator", "mallory"));
+        await IsRefusedAsync(
+            "was not issued by the cluster's authority",
+            "--certificates",
+            await others.IssueAsync("operator", "mallory")
+        );
         await IsRefusedAsync("expired on", "--certificates", certificates.ExpiredFolder("operator"));
         await IsRefusedAsync("give --certificates");
         await IsRefusedAsync("There is no folder", "--certificates", "nowhere");
@@ -105,9 +144,15 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         string database = await server.CreateDatabaseAsync();
         using var certificates = await TestCertificates.CreateAsync();
         using var others = await TestCertificates.CreateAsync();
-        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}");
+        using var silo = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
+        );
         await silo.ListensAsync();
-        using var rogue = SiloProcess.Start(database, $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}");
+        using var rogue = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}"
+        );
         await rogue.LogsAsync("'OU=silo, CN=silo-1' was not issued by the cluster's authority");
         (await DmkdProcess.RunInClusterAsync(database, "audit", "list")).IsSuccess();
     }
@@ -118,14 +163,30 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         using var certificates = await TestCertificates.CreateAsync();
         string reader = await certificates.IssueAsync("reader", "bert");
         var (code, log) = await SiloProcess.RefusedAsync(
-            "--Dmkd:Cluster=Host=x;Database=y", $"--Dmkd:Certificates={reader}", "--Dmkd:CallsPerSecond=0", "--Dmkd:DatabaseWaitSeconds=1");
+            "--Dmkd:Cluster=Host=x;Database=y",
+            $"--Dmkd:Certificates={reader}",
+            "--Dmkd:CallsPerSecond=0",
+            "--Dmkd:DatabaseWaitSeconds=1"
+        );
         Assert.Equal(2, code);
         Assert.Contains("tls.crt", log, StringComparison.Ordinal);
-        Assert.Contains("Dmkd:CallsPerSecond must be a whole number in [1, 1000000], not '0'", log, StringComparison.Ordinal);
-        (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Cluster=Host=x;Database=y", "--Dmkd:Address=10.0.0.5", "--Dmkd:AllowUnencrypted=perhaps");
+        Assert.Contains(
+            "Dmkd:CallsPerSecond must be a whole number in [1, 1000000], not '0'",
+            log,
+            StringComparison.Ordinal
+        );
+        (code, log) = await SiloProcess.RefusedAsync(
+            "--Dmkd:Cluster=Host=x;Database=y",
+            "--Dmkd:Address=10.0.0.5",
+            "--Dmkd:AllowUnencrypted=perhaps"
+        );
         Assert.Equal(2, code);
         Assert.Contains("Dmkd:AllowUnencrypted must be true or false, not 'perhaps'", log, StringComparison.Ordinal);
-        Assert.Contains("10.0.0.5 is not loopback, and connections would not be encrypted: set Dmkd:Certificates", log, StringComparison.Ordinal);
+        Assert.Contains(
+            "10.0.0.5 is not loopback, and connections would not be encrypted: set Dmkd:Certificates",
+            log,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -135,14 +196,27 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         connection.Password ??= Password; // the tests' own server asks for none
         string database = connection.ConnectionString;
         using var certificates = await TestCertificates.CreateAsync();
-        string folder = await certificates.IssueAsync("silo", "silo-1"), anna = await certificates.IssueAsync("operator", "anna");
-        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}", "--Logging:LogLevel:Default=Trace");
+        string folder = await certificates.IssueAsync("silo", "silo-1"),
+            anna = await certificates.IssueAsync("operator", "anna");
+        using var silo = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={folder}",
+            "--Logging:LogLevel:Default=Trace"
+        );
         await silo.ListensAsync();
-        var told = await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna, "--verbose");
+        var told = await DmkdProcess.RunInClusterAsync(
+            database,
+            "modules",
+            "list",
+            "--certificates",
+            anna,
+            "--verbose"
+        );
         string all = silo.Log + told.Output + told.Error;
         Assert.Contains("trce", silo.Log, StringComparison.Ordinal); // it did talk
         Assert.DoesNotContain(connection.Password, all, StringComparison.Ordinal);
-        foreach (string key in (string[])[folder, anna]) Assert.DoesNotContain(SecretOf(Path.Combine(key, "tls.key")), all, StringComparison.Ordinal);
+        foreach (string key in (string[])[folder, anna])
+            Assert.DoesNotContain(SecretOf(Path.Combine(key, "tls.key")), all, StringComparison.Ordinal);
         Assert.DoesNotContain(TokenOf(anna), all, StringComparison.Ordinal);
         Assert.DoesNotContain(TokenOf(folder), all, StringComparison.Ordinal);
     }
@@ -153,7 +227,9 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         string user = $"reader_{Guid.NewGuid():N}";
         await using var source = NpgsqlDataSource.Create(database);
         await using var command = source.CreateCommand(
-            $"CREATE USER {user} PASSWORD 'x'; GRANT SELECT ON DmkdSchema, OrleansQuery, OrleansMembership, OrleansMembershipVersion, DmkdBlobs TO {user}");
+            $"CREATE USER {user} PASSWORD 'x'; GRANT SELECT ON DmkdSchema, OrleansQuery, "
+                + $"OrleansMembership, OrleansMembershipVersion, DmkdBlobs TO {user}"
+        );
         await command.ExecuteNonQueryAsync();
         return new NpgsqlConnectionStringBuilder(database) { Username = user, Password = "x" }.ConnectionString;
     }
@@ -168,11 +244,30 @@ public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<P
         return System.Buffers.Text.Base64Url.EncodeToString(certificate.RawData)[200..260];
     }
 
-    private static X509Certificate2 Read(string folder) => X509Certificate2.CreateFromPemFile(Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
+    private static X509Certificate2 Read(string folder) =>
+        X509Certificate2.CreateFromPemFile(Path.Combine(folder, "tls.crt"), Path.Combine(folder, "tls.key"));
 
     private static string[] Run(string id) =>
-    [
-        "run", "--id", id, "--train-per-class", "24", "--test-per-class", "10", "--tasks", "2", "--nodes", "2", "--rounds", "2", "--epochs", "1",
-        "--legacy-tasks", "1", "--legacy-epochs", "1", "--no-baseline",
-    ];
+        [
+            "run",
+            "--id",
+            id,
+            "--train-per-class",
+            "24",
+            "--test-per-class",
+            "10",
+            "--tasks",
+            "2",
+            "--nodes",
+            "2",
+            "--rounds",
+            "2",
+            "--epochs",
+            "1",
+            "--legacy-tasks",
+            "1",
+            "--legacy-epochs",
+            "1",
+            "--no-baseline",
+        ];
 }

@@ -17,11 +17,21 @@ internal sealed class SiloProcess : IDisposable
 
     private SiloProcess(string[] settings, IReadOnlyDictionary<string, string>? environment = null)
     {
-        string program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!, "Dmkd.Silo", Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!), "dmkd-silo.dll");
-        var start = new ProcessStartInfo("dotnet", [program, .. settings]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string program = Path.Combine(
+            Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DmkdProgram.Path)!)!)!,
+            "Dmkd.Silo",
+            Path.GetFileName(Path.GetDirectoryName(DmkdProgram.Path)!),
+            "dmkd-silo.dll"
+        );
+        var start = new ProcessStartInfo("dotnet", [program, .. settings])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         start.Environment["Dmkd__HttpPort"] = "0"; // several on one machine; a test that wants HTTP names a port
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Write(line.Data);
         _process.ErrorDataReceived += (_, line) => Write(line.Data);
@@ -35,7 +45,8 @@ internal sealed class SiloProcess : IDisposable
     {
         get
         {
-            lock (_log) return _log.ToString();
+            lock (_log)
+                return _log.ToString();
         }
     }
 
@@ -46,46 +57,63 @@ internal sealed class SiloProcess : IDisposable
     public int GatewayPort { get; private init; }
 
     /// <summary>Starts a silo on free ports.</summary>
-    public static SiloProcess Start(string database, params string[] settings) => Start([$"--Dmkd:Cluster={database}", .. settings], environment: null);
+    public static SiloProcess Start(string database, params string[] settings) =>
+        Start([$"--Dmkd:Cluster={database}", .. settings], environment: null);
 
     /// <summary>Starts a silo on free ports, with more in its environment.</summary>
-    public static SiloProcess Start(string database, IReadOnlyDictionary<string, string> environment) => Start([$"--Dmkd:Cluster={database}"], environment);
+    public static SiloProcess Start(string database, IReadOnlyDictionary<string, string> environment) =>
+        Start([$"--Dmkd:Cluster={database}"], environment);
 
     /// <summary>Starts a silo of its own over a folder, on free ports.</summary>
-    public static SiloProcess StartAlone(string home, params string[] settings) => Start([$"--Dmkd:Home={home}", .. settings], environment: null);
+    public static SiloProcess StartAlone(string home, params string[] settings) =>
+        Start([$"--Dmkd:Home={home}", .. settings], environment: null);
 
     private static SiloProcess Start(string[] settings, IReadOnlyDictionary<string, string>? environment)
     {
-        int silo = FreePort(), gateway = FreePort(), http = FreePort();
-        return new SiloProcess([$"--Dmkd:SiloPort={silo}", $"--Dmkd:GatewayPort={gateway}", $"--Dmkd:HttpPort={http}", .. settings], environment) { SiloPort = silo, GatewayPort = gateway, HttpPort = http };
+        int silo = FreePort(),
+            gateway = FreePort(),
+            http = FreePort();
+        return new SiloProcess(
+            [$"--Dmkd:SiloPort={silo}", $"--Dmkd:GatewayPort={gateway}", $"--Dmkd:HttpPort={http}", .. settings],
+            environment
+        )
+        {
+            SiloPort = silo,
+            GatewayPort = gateway,
+            HttpPort = http,
+        };
     }
 
     /// <summary>Waits until its log contains a text.</summary>
-    public Task LogsAsync(string text) => UntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), $"'{text}'");
+    public Task LogsAsync(string text) =>
+        UntilAsync(() => Task.FromResult(Log.Contains(text, StringComparison.Ordinal)), $"'{text}'");
 
     /// <summary>Waits until it listens for clients.</summary>
-    public Task ListensAsync() => UntilAsync(
-        async () =>
-        {
-            try
+    public Task ListensAsync() =>
+        UntilAsync(
+            async () =>
             {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, GatewayPort, TestContext.Current.CancellationToken);
-                return true;
-            }
-            catch (SocketException)
-            {
-                return false;
-            }
-        },
-        "the gateway");
+                try
+                {
+                    using var client = new TcpClient();
+                    await client.ConnectAsync(IPAddress.Loopback, GatewayPort, TestContext.Current.CancellationToken);
+                    return true;
+                }
+                catch (SocketException)
+                {
+                    return false;
+                }
+            },
+            "the gateway"
+        );
 
     private async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         long start = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (_process.HasExited || Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(90)) Assert.Fail($"No {what} of the silo: {Log}");
+            if (_process.HasExited || Stopwatch.GetElapsedTime(start) > TimeSpan.FromSeconds(90))
+                Assert.Fail($"No {what} of the silo: {Log}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken);
         }
     }
@@ -96,19 +124,36 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>Asks over HTTP.</summary>
     /// <param name="path">What for.</param>
     /// <param name="key">API key to show; null for none.</param>
-    /// <param name="authority">File of the authority whose certificate the silo must show, for this address; null to ask without TLS.</param>
+    /// <param name="authority">File of the authority whose certificate the silo must show, for this address; null to
+    /// ask without TLS.</param>
     /// <param name="own">Folder of the certificate to show; null for none.</param>
-    public async Task<(HttpStatusCode Status, string Text)> GetAsync(string path, string? key = null, string? authority = null, string? own = null)
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(
+        string path,
+        string? key = null,
+        string? authority = null,
+        string? own = null
+    )
     {
         using var handler = new SocketsHttpHandler();
         using var root = authority is null ? null : X509CertificateLoader.LoadCertificateFromFile(authority);
         if (root is not null)
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck };
-        using var shown = own is null ? null : X509Certificate2.CreateFromPemFile(Path.Combine(own, "tls.crt"), Path.Combine(own, "tls.key"));
-        if (shown is not null) handler.SslOptions.ClientCertificates = [shown];
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { root },
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+        using var shown = own is null
+            ? null
+            : X509Certificate2.CreateFromPemFile(Path.Combine(own, "tls.crt"), Path.Combine(own, "tls.key"));
+        if (shown is not null)
+            handler.SslOptions.ClientCertificates = [shown];
         using var client = new HttpClient(handler);
-        if (key is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-        using var response = await client.GetAsync(new Uri($"{(root is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}"));
+        if (key is not null)
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        using var response = await client.GetAsync(
+            new Uri($"{(root is null ? "http" : "https")}://127.0.0.1:{HttpPort}{path}")
+        );
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
@@ -120,11 +165,16 @@ internal sealed class SiloProcess : IDisposable
         {
             try
             {
-                if ((await GetAsync("/healthz/ready", authority: authority)).Status == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)) return;
+                if (
+                    (await GetAsync("/healthz/ready", authority: authority)).Status
+                    == (isReady ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable)
+                )
+                    return;
             }
             catch (HttpRequestException)
             {
-                if (_process.HasExited) Assert.Fail($"The silo ended: {Log}");
+                if (_process.HasExited)
+                    Assert.Fail($"The silo ended: {Log}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(50), limit.Token);
@@ -135,7 +185,9 @@ internal sealed class SiloProcess : IDisposable
     public static async Task<(int Code, string Log)> RefusedAsync(params string[] settings)
     {
         using var silo = new SiloProcess(settings);
-        await silo._process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience.Seconds(60), TestContext.Current.CancellationToken);
+        await silo
+            ._process.WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(Patience.Seconds(60), TestContext.Current.CancellationToken);
         return (silo._process.ExitCode, silo.Log);
     }
 
@@ -147,8 +199,11 @@ internal sealed class SiloProcess : IDisposable
     public async Task<(TimeSpan Took, int Code)> TerminateAsync()
     {
         var clock = Stopwatch.StartNew();
-        using (var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"])) await kill.WaitForExitAsync();
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        using (var kill = Process.Start("/bin/sh", ["-c", $"kill -TERM {_process.Id}"]))
+            await kill.WaitForExitAsync();
+        await _process
+            .WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
         return (clock.Elapsed, _process.ExitCode);
     }
 
@@ -158,14 +213,17 @@ internal sealed class SiloProcess : IDisposable
         const int Active = 3; // SiloStatus.Active
         await using var source = NpgsqlDataSource.Create(database);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
-        while (await CountAsync(source, Active, limit.Token) != 1) await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
+        while (await CountAsync(source, Active, limit.Token) != 1)
+            await Task.Delay(TimeSpan.FromMilliseconds(200), limit.Token);
     }
 
     private async Task<long> CountAsync(NpgsqlDataSource source, int status, CancellationToken cancellationToken)
     {
         try
         {
-            await using var command = source.CreateCommand("SELECT count(*) FROM OrleansMembership WHERE Status=$1 AND Port=$2");
+            await using var command = source.CreateCommand(
+                "SELECT count(*) FROM OrleansMembership WHERE Status=$1 AND Port=$2"
+            );
             command.Parameters.Add(new NpgsqlParameter { Value = status });
             command.Parameters.Add(new NpgsqlParameter { Value = SiloPort });
             return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
@@ -178,14 +236,16 @@ internal sealed class SiloProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
     }
 
     private void Write(string? line)
     {
-        lock (_log) _log.AppendLine(line);
+        lock (_log)
+            _log.AppendLine(line);
     }
 
     public static int FreePort()

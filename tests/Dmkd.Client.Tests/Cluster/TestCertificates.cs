@@ -4,14 +4,14 @@ using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests.Cluster;
 
-/// <summary>An authority and certificates as the program makes them, and one that has expired, which it does not make.</summary>
+/// <summary>
+/// An authority and certificates as the program makes them, and one that has expired, which it does not make.
+/// </summary>
 internal sealed class TestCertificates : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    private TestCertificates()
-    {
-    }
+    private TestCertificates() { }
 
     public string Authority => _folder["authority"];
 
@@ -27,19 +27,46 @@ internal sealed class TestCertificates : IDisposable
     /// <returns>Its folder.</returns>
     public async Task<string> IssueAsync(string role, string name)
     {
-        (await DmkdProcess.RunPlainAsync("certs", "issue", "--authority", Authority, "--role", role, "--name", name, "--output", _folder[name])).IsSuccess();
+        (
+            await DmkdProcess.RunPlainAsync(
+                "certs",
+                "issue",
+                "--authority",
+                Authority,
+                "--role",
+                role,
+                "--name",
+                name,
+                "--output",
+                _folder[name]
+            )
+        ).IsSuccess();
         return _folder[name];
     }
 
     /// <summary>A certificate of the authority that ended yesterday. Owned by the caller.</summary>
     public X509Certificate2 Expired(string role)
     {
-        using var authority = X509Certificate2.CreateFromPemFile(Path.Combine(Authority, "ca.crt"), Path.Combine(Authority, "ca.key"));
+        using var authority = X509Certificate2.CreateFromPemFile(
+            Path.Combine(Authority, "ca.crt"),
+            Path.Combine(Authority, "ca.key")
+        );
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN=late, OU={role}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2"), new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension(
+                [new Oid("1.3.6.1.5.5.7.3.2"), new Oid("1.3.6.1.5.5.7.3.1")],
+                critical: false
+            )
+        );
         var start = new DateTimeOffset(authority.NotBefore);
-        using var issued = request.Create(authority.SubjectName, X509SignatureGenerator.CreateForECDsa(authority.GetECDsaPrivateKey()!), start.AddDays(-9), start.AddDays(-1), [1, 2, 3]);
+        using var issued = request.Create(
+            authority.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(authority.GetECDsaPrivateKey()!),
+            start.AddDays(-9),
+            start.AddDays(-1),
+            [1, 2, 3]
+        );
         return issued.CopyWithPrivateKey(key);
     }
 

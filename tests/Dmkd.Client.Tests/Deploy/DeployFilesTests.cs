@@ -15,7 +15,13 @@ public sealed class DeployFilesTests
     public async Task Check_OfTheRepositorysFiles_FindsNothing(string check)
     {
         var cancel = TestContext.Current.CancellationToken;
-        using var process = Process.Start(new ProcessStartInfo("bash", [Repository.File("eng", "check-deploy.sh"), check]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("bash", [Repository.File("eng", "check-deploy.sh"), check])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var error = process.StandardError.ReadToEndAsync(cancel);
         string output = await process.StandardOutput.ReadToEndAsync(cancel) + await error;
         await process.WaitForExitAsync(cancel);

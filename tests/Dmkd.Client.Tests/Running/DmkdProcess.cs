@@ -6,7 +6,8 @@ namespace Dmkd.Client.Tests.Running;
 /// <summary>The real program in a process of its own. Disposing kills it if it still runs.</summary>
 internal sealed class DmkdProcess : IDisposable
 {
-    private static readonly TimeSpan Limit = Patience.Seconds(240); // a run takes 5 s on two quiet cores, and they are seldom quiet
+    // a run takes 5 s on two quiet cores, and they are seldom quiet
+    private static readonly TimeSpan Limit = Patience.Seconds(240);
     private readonly Process _process;
     private readonly Capture _output = new();
     private readonly Capture _error = new();
@@ -20,9 +21,17 @@ internal sealed class DmkdProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
-            Environment = { ["NO_COLOR"] = null, ["TERM"] = "xterm-256color", ["DMKD_HOME"] = null, ["DMKD_CLUSTER"] = null, ["DMKD_CERTIFICATES"] = null },
+            Environment =
+            {
+                ["NO_COLOR"] = null,
+                ["TERM"] = "xterm-256color",
+                ["DMKD_HOME"] = null,
+                ["DMKD_CLUSTER"] = null,
+                ["DMKD_CERTIFICATES"] = null,
+            },
         };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => _output.Add(line.Data);
         _process.ErrorDataReceived += (_, line) => _error.Add(line.Data);
@@ -32,14 +41,19 @@ internal sealed class DmkdProcess : IDisposable
     }
 
     /// <summary>Starts the program.</summary>
-    public static DmkdProcess Start(string home, params string[] arguments) => new(home, [.. arguments, "--home", home]);
+    public static DmkdProcess Start(string home, params string[] arguments) =>
+        new(home, [.. arguments, "--home", home]);
 
     /// <summary>Starts the program, connected to a cluster.</summary>
-    public static DmkdProcess StartInCluster(string database, params string[] arguments) => new(database, [.. arguments, "--cluster", database]);
+    public static DmkdProcess StartInCluster(string database, params string[] arguments) =>
+        new(database, [.. arguments, "--cluster", database]);
 
     /// <summary>The same with more in its environment.</summary>
-    public static DmkdProcess StartInCluster(string database, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
-        new(database, [.. arguments, "--cluster", database], environment);
+    public static DmkdProcess StartInCluster(
+        string database,
+        IReadOnlyDictionary<string, string> environment,
+        params string[] arguments
+    ) => new(database, [.. arguments, "--cluster", database], environment);
 
     /// <summary>Runs the program, connected to a cluster, to its end.</summary>
     public static async Task<Outcome> RunInClusterAsync(string database, params string[] arguments)
@@ -69,8 +83,10 @@ internal sealed class DmkdProcess : IDisposable
         while (true)
         {
             var changed = _output.Changed; // before the look, so that no line is missed
-            if (_output.ToString().Contains(text, StringComparison.Ordinal)) return;
-            if (_output.IsClosed) Assert.Fail($"The program ended without saying '{text}': {_output}{_error}");
+            if (_output.ToString().Contains(text, StringComparison.Ordinal))
+                return;
+            if (_output.IsClosed)
+                Assert.Fail($"The program ended without saying '{text}': {_output}{_error}");
             await changed.WaitAsync(limit.Token);
         }
     }
@@ -95,7 +111,8 @@ internal sealed class DmkdProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 
@@ -113,7 +130,8 @@ internal sealed class DmkdProcess : IDisposable
         {
             get
             {
-                lock (_gate) return _changed.Task;
+                lock (_gate)
+                    return _changed.Task;
             }
         }
 
@@ -121,8 +139,10 @@ internal sealed class DmkdProcess : IDisposable
         {
             lock (_gate)
             {
-                if (line is null) IsClosed = true;
-                else _text.Append(line).Append('\n');
+                if (line is null)
+                    IsClosed = true;
+                else
+                    _text.Append(line).Append('\n');
                 _changed.SetResult();
                 _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
             }
@@ -130,7 +150,8 @@ internal sealed class DmkdProcess : IDisposable
 
         public override string ToString()
         {
-            lock (_gate) return _text.ToString();
+            lock (_gate)
+                return _text.ToString();
         }
     }
 }

@@ -21,7 +21,9 @@ public sealed class FinishedExperiment : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         File = TinyExperiment.Write(_folder);
-        Outcome = (await DmkdProcess.RunAsync(_folder["home"], "experiment", "run", File, "--output", Results, "--json")).IsSuccess();
+        Outcome = (
+            await DmkdProcess.RunAsync(_folder["home"], "experiment", "run", File, "--output", Results, "--json")
+        ).IsSuccess();
         Document = Json.Parse(Outcome.Output);
     }
 

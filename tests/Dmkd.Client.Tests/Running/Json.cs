@@ -8,8 +8,20 @@ internal static class Json
     /// <summary>The fields of a result that depend on nothing but the settings: no times, no id.</summary>
     private static readonly string[] Reproducible =
     [
-        "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1", "forgetting",
-        "taskDetectionRate", "bytesUp", "bytesDown", "denseBytes",
+        "method",
+        "data",
+        "tasks",
+        "nodes",
+        "seed",
+        "accuracyMatrix",
+        "finalAccuracy",
+        "taskIncrementalAccuracy",
+        "macroF1",
+        "forgetting",
+        "taskDetectionRate",
+        "bytesUp",
+        "bytesDown",
+        "denseBytes",
     ];
 
     /// <summary>Parses a text that is exactly one document.</summary>
@@ -20,7 +32,8 @@ internal static class Json
     }
 
     /// <summary>Names of an object's fields.</summary>
-    public static string[] Names(this JsonElement element) => [.. element.EnumerateObject().Select(field => field.Name)];
+    public static string[] Names(this JsonElement element) =>
+        [.. element.EnumerateObject().Select(field => field.Name)];
 
     /// <summary>The reproducible fields of a run and of its baselines, as text to compare.</summary>
     public static string[] Numbers(this JsonElement run) =>

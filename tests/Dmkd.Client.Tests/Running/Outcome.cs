@@ -27,7 +27,8 @@ internal sealed record Outcome(int ExitCode, string Output, string Error, string
         Assert.Single(Error.TrimEnd('\n').Split('\n'));
         Assert.DoesNotContain("Exception", Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);
-        foreach (string part in parts) Assert.Contains(part, Error, StringComparison.Ordinal);
+        foreach (string part in parts)
+            Assert.Contains(part, Error, StringComparison.Ordinal);
         Assert.Empty(Output);
     }
 }

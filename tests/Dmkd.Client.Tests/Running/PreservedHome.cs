@@ -23,7 +23,9 @@ public sealed class PreservedHome : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _folder.Write("legacy.safetensors", SmallNetwork.File());
-        Outcome = (await DmkdProcess.RunAsync(Home, [.. TinyPreservation.Arguments(Checkpoint, ("--plot", Plot)), "--json"])).IsSuccess();
+        Outcome = (
+            await DmkdProcess.RunAsync(Home, [.. TinyPreservation.Arguments(Checkpoint, ("--plot", Plot)), "--json"])
+        ).IsSuccess();
         Document = Json.Parse(Outcome.Output);
     }
 

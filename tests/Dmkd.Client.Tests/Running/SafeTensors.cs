@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Dmkd.Client.Tests.Running;
 
-/// <summary>Reads a safetensors file by the published description of the format, without the program's own reader.</summary>
+/// <summary>
+/// Reads a safetensors file by the published description of the format, without the program's own reader.
+/// </summary>
 internal sealed class SafeTensors
 {
     private readonly byte[] _bytes;
@@ -25,16 +27,25 @@ internal sealed class SafeTensors
     public string[] TensorNames => [.. Header.Names().Where(name => name != "__metadata__")];
 
     /// <summary>A text beside the tensors; null when there is none.</summary>
-    public string? this[string key] => Header.GetProperty("__metadata__").TryGetProperty(key, out var value) ? value.GetString() : null;
+    public string? this[string key] =>
+        Header.GetProperty("__metadata__").TryGetProperty(key, out var value) ? value.GetString() : null;
 
     /// <summary>Shape of a tensor.</summary>
-    public int[] Shape(string name) => [.. Header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
+    public int[] Shape(string name) =>
+        [.. Header.GetProperty(name).GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
 
     /// <summary>Values of a float32 tensor.</summary>
     public float[] Floats(string name)
     {
         Assert.Equal("F32", Header.GetProperty(name).GetProperty("dtype").GetString());
-        int[] ends = [.. Header.GetProperty(name).GetProperty("data_offsets").EnumerateArray().Select(offset => _dataStart + offset.GetInt32())];
+        int[] ends =
+        [
+            .. Header
+                .GetProperty(name)
+                .GetProperty("data_offsets")
+                .EnumerateArray()
+                .Select(offset => _dataStart + offset.GetInt32()),
+        ];
         return MemoryMarshal.Cast<byte, float>(_bytes.AsSpan(ends[0]..ends[1])).ToArray();
     }
 }

@@ -14,7 +14,8 @@ internal static class SharedFiles
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             string path = Path.Combine(folder.FullName, "shared", name);
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+                return path;
         }
 
         Assert.Skip($"shared/{name} is not beside the repository.");

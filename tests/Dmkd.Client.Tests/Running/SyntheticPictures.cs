@@ -13,7 +13,8 @@ internal static class SyntheticPictures
     public static byte[] Png(int label)
     {
         var pixels = Images.Image(label);
-        int size = Images.Height, plane = size * size;
+        int size = Images.Height,
+            plane = size * size;
         using var bitmap = new SKBitmap(new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Opaque));
         for (int i = 0; i < plane; i++)
             bitmap.SetPixel(i % size, i / size, new SKColor(pixels[i], pixels[plane + i], pixels[2 * plane + i]));

@@ -1,6 +1,9 @@
 namespace Dmkd.Client.Tests.Running;
 
-/// <summary>A run that ends within seconds: ten classes in two tasks, two nodes, two rounds, a legacy model for the first task.</summary>
+/// <summary>
+/// A run that ends within seconds: ten classes in two tasks, two nodes, two rounds, a legacy model for the first
+/// task.
+/// </summary>
 internal static class TinyRun
 {
     /// <summary>Id of every such run: each has a home of its own, and the bytes that nodes send hold the id.</summary>
@@ -8,8 +11,22 @@ internal static class TinyRun
 
     private static readonly string[] Settings =
     [
-        "--data", "synthetic", "--train-per-class", "24", "--test-per-class", "10", "--tasks", "2", "--nodes", "2",
-        "--epochs", "1", "--legacy-tasks", "1", "--legacy-epochs", "1",
+        "--data",
+        "synthetic",
+        "--train-per-class",
+        "24",
+        "--test-per-class",
+        "10",
+        "--tasks",
+        "2",
+        "--nodes",
+        "2",
+        "--epochs",
+        "1",
+        "--legacy-tasks",
+        "1",
+        "--legacy-epochs",
+        "1",
     ];
 
     /// <summary>The command line.</summary>

@@ -7,4 +7,11 @@ namespace Dmkd.Client.Tests.Telemetry;
 /// <param name="Parent">Its parent's; empty for a root.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Links">Traces that it is linked to.</param>
-internal sealed record ExportedSpan(string Process, string Trace, string Id, string Parent, string Name, IReadOnlyList<string> Links);
+internal sealed record ExportedSpan(
+    string Process,
+    string Trace,
+    string Id,
+    string Parent,
+    string Name,
+    IReadOnlyList<string> Links
+);

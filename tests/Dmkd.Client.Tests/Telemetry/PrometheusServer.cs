@@ -17,16 +17,31 @@ internal sealed class PrometheusServer : IDisposable
     public PrometheusServer(IEnumerable<SiloProcess> silos)
     {
         string targets = string.Join(", ", silos.Select(silo => $"127.0.0.1:{silo.HttpPort}"));
-        string config = _folder.Write("prometheus.yml", Encoding.UTF8.GetBytes(
-            $"{{ global: {{ scrape_interval: 1s }}, scrape_configs: [ {{ job_name: dmkd-silo, static_configs: [ {{ targets: [ {targets} ] }} ] }} ] }}"));
+        string config = _folder.Write(
+            "prometheus.yml",
+            Encoding.UTF8.GetBytes(
+                $"{{ global: {{ scrape_interval: 1s }}, scrape_configs: [ {{ job_name: dmkd-silo, "
+                    + $"static_configs: [ {{ targets: [ {targets} ] }} ] }} ] }}"
+            )
+        );
         int port = SiloProcess.FreePort();
         _client.BaseAddress = new Uri($"http://127.0.0.1:{port}");
-        _process = Process.Start(new ProcessStartInfo(
-            Program, [$"--config.file={config}", $"--storage.tsdb.path={_folder["data"]}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
+        _process = Process.Start(
+            new ProcessStartInfo(
+                Program,
+                [
+                    $"--config.file={config}",
+                    $"--storage.tsdb.path={_folder["data"]}",
+                    $"--web.listen-address=127.0.0.1:{port}",
+                    "--log.level=error",
+                ]
+            )
+        )!;
     }
 
     /// <summary>Skips a test where there is none.</summary>
-    public static void Require() => Assert.SkipUnless(File.Exists(Program), $"no {Program}: install Debian's prometheus");
+    public static void Require() =>
+        Assert.SkipUnless(File.Exists(Program), $"no {Program}: install Debian's prometheus");
 
     /// <summary>The numbers that a query answers with; none before the server is up.</summary>
     public async Task<IReadOnlyList<double>> QueryAsync(string query)
@@ -34,7 +49,9 @@ internal sealed class PrometheusServer : IDisposable
         string answer;
         try
         {
-            answer = await _client.GetStringAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative));
+            answer = await _client.GetStringAsync(
+                new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative)
+            );
         }
         catch (HttpRequestException e) when (e.StatusCode is null)
         {
@@ -42,13 +59,28 @@ internal sealed class PrometheusServer : IDisposable
         }
 
         using var document = JsonDocument.Parse(answer);
-        return [.. document.RootElement.GetProperty("data").GetProperty("result").EnumerateArray()
-            .Select(series => double.Parse(series.GetProperty("value")[1].GetString()!.Replace("Inf", "Infinity", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture))];
+        return
+        [
+            .. document
+                .RootElement.GetProperty("data")
+                .GetProperty("result")
+                .EnumerateArray()
+                .Select(series =>
+                    double.Parse(
+                        series
+                            .GetProperty("value")[1]
+                            .GetString()!
+                            .Replace("Inf", "Infinity", StringComparison.Ordinal),
+                        System.Globalization.CultureInfo.InvariantCulture
+                    )
+                ),
+        ];
     }
 
     public void Dispose()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
         _client.Dispose();

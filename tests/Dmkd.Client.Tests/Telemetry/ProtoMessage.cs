@@ -42,7 +42,9 @@ internal sealed class ProtoMessage
 
     /// <summary>Attributes (key value pairs) of text in a repeated field.</summary>
     public Dictionary<string, string> Attributes(int field) =>
-        All(field).Where(pair => pair.All(2).Any()).ToDictionary(pair => pair.Text(1), pair => pair.All(2).First().Text(1));
+        All(field)
+            .Where(pair => pair.All(2).Any())
+            .ToDictionary(pair => pair.Text(1), pair => pair.All(2).First().Text(1));
 
     private ReadOnlyMemory<byte> Bytes(int field) => _fields.FirstOrDefault(known => known.Field == field).Value;
 
@@ -50,7 +52,8 @@ internal sealed class ProtoMessage
     {
         int length = VarintLength(content.Span);
         ulong value = 0;
-        for (int i = 0; i < length; i++) value |= (ulong)(content.Span[i] & 0x7f) << (7 * i);
+        for (int i = 0; i < length; i++)
+            value |= (ulong)(content.Span[i] & 0x7f) << (7 * i);
         content = content[length..];
         return value;
     }

@@ -21,10 +21,14 @@ public class CheckpointFuzzTests
         byte[] valid = name == "safetensors" ? SafeTensorsFile() : File.ReadAllBytes(TorchFiles.Fixture(name));
         var random = new Random(seed);
         int refused = 0;
-        Assert.Equal(0, LiveTensors.Change(() =>
-        {
-            for (int i = 0; i < Mutations; i++) refused += IsRefused(Mutate(valid, random), $"{name}, mutation {i}") ? 1 : 0;
-        }));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+            {
+                for (int i = 0; i < Mutations; i++)
+                    refused += IsRefused(Mutate(valid, random), $"{name}, mutation {i}") ? 1 : 0;
+            })
+        );
         Assert.InRange(refused, Mutations / 10, Mutations - 1); // some mutations hit values or unused fields
     }
 
@@ -50,9 +54,16 @@ public class CheckpointFuzzTests
         }
 
         long bytes = GC.GetAllocatedBytesForCurrentThread() - before + nativeBytes;
-        Assert.True(bytes <= 64L * file.Length + (16 << 20), $"{mutation}: a file of {file.Length} bytes took {bytes}.");
-        // Files are a few kB and take well under a millisecond; the bound only finds what grows without one, also on a busy machine.
-        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5), $"{mutation}: took {Stopwatch.GetElapsedTime(start)}.");
+        Assert.True(
+            bytes <= 64L * file.Length + (16 << 20),
+            $"{mutation}: a file of {file.Length} bytes took {bytes}."
+        );
+        // Files are a few kB and take well under a millisecond; the bound only finds what grows without one, also on
+        // a busy machine.
+        Assert.True(
+            Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5),
+            $"{mutation}: took {Stopwatch.GetElapsedTime(start)}."
+        );
         return isRefused;
     }
 
@@ -64,14 +75,27 @@ public class CheckpointFuzzTests
             int at = random.Next(bytes.Count - 4);
             switch (random.Next(7))
             {
-                case 0: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 1: bytes[at] = (byte)random.Next(256); break;
-                case 2: bytes[at] = (byte)"\u0080\u0095.(0t}]u)Rbhq\u0094QcXK\u008a\u0085\u0086\u0087"[random.Next(23)]; break; // an opcode
-                case 3: SetLength(bytes, at, random); break;
-                case 4: Splice(bytes, at, random); break;
-                case 5: bytes.RemoveRange(at, Math.Min(bytes.Count - at, random.Next(1, 9))); break;
+                case 0:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes[at] = (byte)"\u0080\u0095.(0t}]u)Rbhq\u0094QcXK\u008a\u0085\u0086\u0087"[random.Next(23)];
+                    break; // an opcode
+                case 3:
+                    SetLength(bytes, at, random);
+                    break;
+                case 4:
+                    Splice(bytes, at, random);
+                    break;
+                case 5:
+                    bytes.RemoveRange(at, Math.Min(bytes.Count - at, random.Next(1, 9)));
+                    break;
                 default:
-                    if (random.Next(4) == 0) bytes.RemoveRange(at, bytes.Count - at);
+                    if (random.Next(4) == 0)
+                        bytes.RemoveRange(at, bytes.Count - at);
                     break;
             }
         }
@@ -84,7 +108,8 @@ public class CheckpointFuzzTests
     {
         int[] lengths = [0, -1, int.MaxValue, int.MinValue, 1, 1 << 24, bytes.Count, bytes.Count - at];
         byte[] length = BitConverter.GetBytes(lengths[random.Next(lengths.Length)]);
-        for (int i = 0; i < length.Length; i++) bytes[at + i] = length[i];
+        for (int i = 0; i < length.Length; i++)
+            bytes[at + i] = length[i];
     }
 
     /// <summary>Copies a piece of the file to another place.</summary>
@@ -98,7 +123,12 @@ public class CheckpointFuzzTests
     {
         using var scope = NewDisposeScope();
         return SafeTensorsWriter.ToBytes(
-            [KeyValuePair.Create("conv.weight", ones(2, 3)), KeyValuePair.Create("mask", ones(3, ScalarType.Bool)), KeyValuePair.Create("none", zeros(0, 4))],
-            new Dictionary<string, string> { ["by"] = "us" });
+            [
+                KeyValuePair.Create("conv.weight", ones(2, 3)),
+                KeyValuePair.Create("mask", ones(3, ScalarType.Bool)),
+                KeyValuePair.Create("none", zeros(0, 4)),
+            ],
+            new Dictionary<string, string> { ["by"] = "us" }
+        );
     }
 }

@@ -51,7 +51,10 @@ public class CheckpointReaderTests
         using var scope = NewDisposeScope();
         var tensor = checkpoint.Tensors[name];
         Assert.Equal(type, tensor.dtype);
-        Assert.Equal(type == ScalarType.Bool ? [1f, 0f] : [1f, 2f], tensor.to(ScalarType.Float32).data<float>().ToArray());
+        Assert.Equal(
+            type == ScalarType.Bool ? [1f, 0f] : [1f, 2f],
+            tensor.to(ScalarType.Float32).data<float>().ToArray()
+        );
     }
 
     [Theory]
@@ -75,7 +78,10 @@ public class CheckpointReaderTests
             ["big"] = "1180591620717411303424",
             ["dtype"] = "torch.float32",
         };
-        Assert.Equal(expected.OrderBy(pair => pair.Key, StringComparer.Ordinal), checkpoint.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            expected.OrderBy(pair => pair.Key, StringComparer.Ordinal),
+            checkpoint.Metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -92,7 +98,10 @@ public class CheckpointReaderTests
     public void Read_SafeTensors_IsToldByContent()
     {
         using var two = ones(2);
-        using var checkpoint = CheckpointReader.Read(SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", two)], new Dictionary<string, string> { ["k"] = "v" }), "w.pth");
+        using var checkpoint = CheckpointReader.Read(
+            SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", two)], new Dictionary<string, string> { ["k"] = "v" }),
+            "w.pth"
+        );
         Assert.Equal(CheckpointReader.SafeTensors, checkpoint.Format);
         Assert.Equal([2L], checkpoint.Tensors["w"].shape);
         Assert.Equal("v", checkpoint.Metadata["k"]);
@@ -109,7 +118,9 @@ public class CheckpointReaderTests
     public void Read_LaterTensorIsBroken_LeaksNoTensor()
     {
         byte[] file = TorchFiles.Zip(
-            $"}}{TorchFiles.Text("a")}{TorchFiles.Tensor(1, [1], [1])}s{TorchFiles.Text("b")}{TorchFiles.Tensor(1, [1], [1], key: "1")}s", ("a/data/0", new byte[4]));
+            $"}}{TorchFiles.Text("a")}{TorchFiles.Tensor(1, [1], [1])}s{TorchFiles.Text("b")}{TorchFiles.Tensor(1, [1], [1], key: "1")}s",
+            ("a/data/0", new byte[4])
+        );
         Assert.Equal(0, LiveTensors.Change(() => TorchFiles.Refusal(file)));
     }
 
@@ -117,8 +128,10 @@ public class CheckpointReaderTests
     public void Read_InsideAScope_TensorsOutliveIt()
     {
         Checkpoint checkpoint;
-        using (NewDisposeScope()) checkpoint = CheckpointReader.Read(TorchFiles.Fixture("nested.pt"));
-        using (checkpoint) Assert.Equal(6, checkpoint.Tensors["fc.weight"].numel());
+        using (NewDisposeScope())
+            checkpoint = CheckpointReader.Read(TorchFiles.Fixture("nested.pt"));
+        using (checkpoint)
+            Assert.Equal(6, checkpoint.Tensors["fc.weight"].numel());
     }
 
     [Fact]
@@ -141,7 +154,8 @@ public class CheckpointReaderTests
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             string path = Path.Combine(folder.FullName, "shared", "checkpoints", "resnet20-12fca82f.th");
-            if (File.Exists(path)) return path;
+            if (File.Exists(path))
+                return path;
         }
 
         Assert.Skip("shared/checkpoints/resnet20-12fca82f.th is not beside the repository.");

@@ -39,8 +39,16 @@ public sealed class NetworkLoaderTests
     {
         using var weights = WeightTransfer.RandomWeights(ArchitectureCatalog.Parse("convnet(3x8x8;4-6;2)"), 5);
         byte[] content = WeightCodec.Encode(weights);
-        Assert.Equal(0, LiveTensors.Change(() =>
-            Assert.Contains("'conv2.weight'", Assert.Throws<ArgumentException>(() => NetworkLoader.Load(Text, content, CPU)).Message, StringComparison.Ordinal)));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                Assert.Contains(
+                    "'conv2.weight'",
+                    Assert.Throws<ArgumentException>(() => NetworkLoader.Load(Text, content, CPU)).Message,
+                    StringComparison.Ordinal
+                )
+            )
+        );
     }
 
     [Fact]

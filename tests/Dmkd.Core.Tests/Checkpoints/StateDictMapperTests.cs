@@ -23,7 +23,8 @@ public class StateDictMapperTests
         tensors[string.Format(null, pattern, "norm1.num_batches_tracked")] = tensor(5L);
         using var mapped = StateDictMapper.Map(Architecture, tensors);
         Assert.Equal(source.Keys, mapped.Keys);
-        foreach (var (name, weight) in source) Assert.True(weight.equal(mapped[name]).all().item<bool>(), name);
+        foreach (var (name, weight) in source)
+            Assert.True(weight.equal(mapped[name]).all().item<bool>(), name);
     }
 
     [Theory]
@@ -33,7 +34,13 @@ public class StateDictMapperTests
     public void Map_OtherNameOfTheHead_FindsIt(string head)
     {
         using var source = Weights();
-        using var mapped = StateDictMapper.Map(Architecture, source.ToDictionary(weight => weight.Key.Replace("head.", $"{head}.", StringComparison.Ordinal), weight => weight.Value));
+        using var mapped = StateDictMapper.Map(
+            Architecture,
+            source.ToDictionary(
+                weight => weight.Key.Replace("head.", $"{head}.", StringComparison.Ordinal),
+                weight => weight.Value
+            )
+        );
         Assert.Equal(source.Keys, mapped.Keys);
     }
 
@@ -41,15 +48,23 @@ public class StateDictMapperTests
     public void FindOutputCount_OtherNamesAndOutputs_IsTheHeadsRows()
     {
         using var source = Weights();
-        var tensors = source.ToDictionary(weight => $"module.{weight.Key.Replace("head.", "fc.", StringComparison.Ordinal)}", weight => weight.Value);
-        Assert.Equal(Architecture.OutputCount, StateDictMapper.FindOutputCount(new ConvNetArchitecture(3, 8, [2, 3], 1), tensors));
+        var tensors = source.ToDictionary(
+            weight => $"module.{weight.Key.Replace("head.", "fc.", StringComparison.Ordinal)}",
+            weight => weight.Value
+        );
+        Assert.Equal(
+            Architecture.OutputCount,
+            StateDictMapper.FindOutputCount(new ConvNetArchitecture(3, 8, [2, 3], 1), tensors)
+        );
     }
 
     [Fact]
     public void FindOutputCount_NoHead_IsNull()
     {
         using var source = Weights();
-        var tensors = source.Where(weight => !weight.Key.StartsWith("head.", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        var tensors = source
+            .Where(weight => !weight.Key.StartsWith("head.", StringComparison.Ordinal))
+            .ToDictionary(StringComparer.Ordinal);
         Assert.Null(StateDictMapper.FindOutputCount(Architecture, tensors));
     }
 
@@ -57,14 +72,19 @@ public class StateDictMapperTests
     [InlineData("layer2.0.downsample.1.running_mean", "layer2.0.shortcut.1.running_mean")]
     [InlineData("layer1.0.shortcut.0.weight", "layer1.0.downsample.0.weight")]
     [InlineData("head.bias", "classifier.bias")]
-    public void Canonical_Synonyms_AreEqual(string one, string other) => Assert.Equal(WeightNames.Canonical(one), WeightNames.Canonical(other));
+    public void Canonical_Synonyms_AreEqual(string one, string other) =>
+        Assert.Equal(WeightNames.Canonical(one), WeightNames.Canonical(other));
 
     [Fact]
     public void Map_HalfPrecisionAndTransposed_GivesContiguousFloat32()
     {
         using var scope = NewDisposeScope();
         using var source = Weights();
-        var tensors = source.ToDictionary(weight => weight.Key, weight => weight.Key == "head.weight" ? weight.Value.t().contiguous().t() : weight.Value.to(ScalarType.Float16));
+        var tensors = source.ToDictionary(
+            weight => weight.Key,
+            weight =>
+                weight.Key == "head.weight" ? weight.Value.t().contiguous().t() : weight.Value.to(ScalarType.Float16)
+        );
         using var mapped = StateDictMapper.Map(Architecture, tensors);
         Assert.All(mapped.Values, weight => Assert.True(weight.dtype == ScalarType.Float32 && weight.is_contiguous()));
         Assert.True(source["head.weight"].equal(mapped["head.weight"]).all().item<bool>());
@@ -75,7 +95,9 @@ public class StateDictMapperTests
     {
         using var scope = NewDisposeScope();
         using var source = Weights();
-        var tensors = source.Where(weight => weight.Key != "norm2.bias").ToDictionary(weight => $"module.{weight.Key}", weight => weight.Value);
+        var tensors = source
+            .Where(weight => weight.Key != "norm2.bias")
+            .ToDictionary(weight => $"module.{weight.Key}", weight => weight.Value);
         tensors["module.head.weight"] = ones(10, 3);
         tensors["module.conv1.weight"] = ones([2, 3, 3, 3], ScalarType.Int8);
         tensors[$"module.extra\n{new string('x', 200)}.weight"] = ones(1);
@@ -97,21 +119,37 @@ public class StateDictMapperTests
     public void Map_TwoNetworksInOneFile_ReportsTheSecondAsUnexpected()
     {
         using var source = Weights();
-        var tensors = source.Concat(source.Select(weight => KeyValuePair.Create($"module.{weight.Key}", weight.Value))).ToDictionary();
+        var tensors = source
+            .Concat(source.Select(weight => KeyValuePair.Create($"module.{weight.Key}", weight.Value)))
+            .ToDictionary();
         var error = Assert.Throws<CheckpointMismatchException>(() => StateDictMapper.Map(Architecture, tensors));
         Assert.Equal(source.Count, error.Unexpected.Count);
     }
 
     [Fact]
     public void Map_NoTensors_ReportsEveryWeightMissing() =>
-        Assert.Equal(12, Assert.Throws<CheckpointMismatchException>(() => StateDictMapper.Map(Architecture, new Dictionary<string, Tensor>())).Missing.Count);
+        Assert.Equal(
+            12,
+            Assert
+                .Throws<CheckpointMismatchException>(() =>
+                    StateDictMapper.Map(Architecture, new Dictionary<string, Tensor>())
+                )
+                .Missing.Count
+        );
 
     [Fact]
     public void Map_LeaksNoTensor()
     {
         using var source = Weights();
         Assert.Equal(0, LiveTensors.Change(() => StateDictMapper.Map(Architecture, source).Dispose()));
-        Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<CheckpointMismatchException>(() => StateDictMapper.Map(new ConvNetArchitecture(3, 8, [2, 3], 5), source))));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                Assert.Throws<CheckpointMismatchException>(() =>
+                    StateDictMapper.Map(new ConvNetArchitecture(3, 8, [2, 3], 5), source)
+                )
+            )
+        );
     }
 
     private static WeightSet Weights()

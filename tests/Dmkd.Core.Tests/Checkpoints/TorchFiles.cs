@@ -24,10 +24,18 @@ internal static class TorchFiles
     public static string Number(long number) => $"\u008a\b{Latin1(BitConverter.GetBytes(number))}";
 
     /// <summary>A tensor of FloatStorage '0'.</summary>
-    public static string Tensor(long storageElements, long[] shape, long[] strides, long offset = 0, string key = "0") =>
+    public static string Tensor(
+        long storageElements,
+        long[] shape,
+        long[] strides,
+        long offset = 0,
+        string key = "0"
+    ) =>
         $"ctorch._utils\n_rebuild_tensor_v2\n(({Text("storage")}ctorch\nFloatStorage\n{Text(key)}{Text("cpu")}{Number(storageElements)}tQ{Number(offset)}{Tuple(shape)}{Tuple(strides)}\u0089)tR";
 
-    /// <summary>An archive with this object as its pickle (after the protocol, before the stop) and these other entries.</summary>
+    /// <summary>
+    /// An archive with this object as its pickle (after the protocol, before the stop) and these other entries.
+    /// </summary>
     public static byte[] Zip(string body, params (string Name, byte[] Data)[] entries) =>
         ZipOf(CompressionLevel.NoCompression, [("a/data.pkl", Pickle($"{Protocol2}{body}.")), .. entries]);
 
@@ -52,7 +60,8 @@ internal static class TorchFiles
     public static byte[] Floats(params float[] values)
     {
         byte[] bytes = new byte[values.Length * sizeof(float)];
-        for (int i = 0; i < values.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
+        for (int i = 0; i < values.Length; i++)
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
         return bytes;
     }
 

@@ -12,7 +12,15 @@ public class TorchScriptTeacherTests
     {
         using var teacher = TorchScriptTeacher.Load(TorchFiles.Fixture("script.pt"));
         using var scope = NewDisposeScope();
-        var output = teacher.Forward(tensor(new float[,] { { 1, 2, 3 }, { -4, 5, 1 } }));
+        var output = teacher.Forward(
+            tensor(
+                new float[,]
+                {
+                    { 1, 2, 3 },
+                    { -4, 5, 1 },
+                }
+            )
+        );
         Assert.Equal([1.5f, 0, 0, 4], output.data<float>().ToArray()); // rows: relu(x0 + 0.5), relu(x1 - x2)
     }
 
@@ -21,7 +29,17 @@ public class TorchScriptTeacherTests
     {
         using var teacher = TorchScriptTeacher.Load(TorchFiles.Fixture("script.pt"));
         using var scope = NewDisposeScope();
-        teacher.Forward(tensor(new float[,] { { 1, 2, 3 } })).sum().backward();
+        teacher
+            .Forward(
+                tensor(
+                    new float[,]
+                    {
+                        { 1, 2, 3 },
+                    }
+                )
+            )
+            .sum()
+            .backward();
         var gradients = teacher.Parameters.ToDictionary(parameter => parameter.Key, parameter => parameter.Value.grad!);
         Assert.Equal([1f, 2, 3, 0, 0, 0], gradients["weight"].data<float>().ToArray());
         Assert.Equal([1f, 0], gradients["bias"].data<float>().ToArray());
@@ -40,8 +58,12 @@ public class TorchScriptTeacherTests
     [Theory]
     [InlineData("nested.pt", "has no constants.pkl")]
     [InlineData("legacy.th", "is no readable zip archive")]
-    public void Load_StateDict_IsRefused(string file, string reason) => Assert.Contains(
-        reason, Assert.Throws<CheckpointFormatException>(() => TorchScriptTeacher.Load(TorchFiles.Fixture(file))).Message, StringComparison.Ordinal);
+    public void Load_StateDict_IsRefused(string file, string reason) =>
+        Assert.Contains(
+            reason,
+            Assert.Throws<CheckpointFormatException>(() => TorchScriptTeacher.Load(TorchFiles.Fixture(file))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Load_ProgramThatDoesNotParse_IsRefusedOnOneLine()
@@ -52,7 +74,10 @@ public class TorchScriptTeacherTests
             byte[] broken = File.ReadAllBytes(TorchFiles.Fixture("script.pt"));
             broken.AsSpan()[broken.AsSpan().IndexOf("def forward"u8)] = (byte)'?';
             File.WriteAllBytes(path, broken);
-            Assert.DoesNotContain('\n', Assert.Throws<CheckpointFormatException>(() => TorchScriptTeacher.Load(path)).Message);
+            Assert.DoesNotContain(
+                '\n',
+                Assert.Throws<CheckpointFormatException>(() => TorchScriptTeacher.Load(path)).Message
+            );
         }
         finally
         {

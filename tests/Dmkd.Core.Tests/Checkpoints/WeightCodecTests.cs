@@ -30,7 +30,11 @@ public class WeightCodecTests
     {
         using var scope = NewDisposeScope();
         using var weights = Weights(("steps", ones(1, ScalarType.Int64)));
-        Assert.Contains("'steps' must be Float32", Assert.Throws<ArgumentException>(() => WeightCodec.Encode(weights)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'steps' must be Float32",
+            Assert.Throws<ArgumentException>(() => WeightCodec.Encode(weights)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -38,8 +42,16 @@ public class WeightCodecTests
     {
         using var half = ones(1, ScalarType.Float16);
         byte[] bytes = SafeTensorsWriter.ToBytes([KeyValuePair.Create("h", half)]);
-        Assert.Equal(0, LiveTensors.Change(() =>
-            Assert.Contains("'h': weights must be F32", Assert.Throws<CheckpointFormatException>(() => WeightCodec.Decode(bytes)).Message, StringComparison.Ordinal)));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                Assert.Contains(
+                    "'h': weights must be F32",
+                    Assert.Throws<CheckpointFormatException>(() => WeightCodec.Decode(bytes)).Message,
+                    StringComparison.Ordinal
+                )
+            )
+        );
     }
 
     [Fact]
@@ -55,13 +67,19 @@ public class WeightCodecTests
         using var weights = Weights(("w", ones(3)));
         byte[] bytes = WeightCodec.Encode(weights);
         WeightSet back;
-        using (NewDisposeScope()) back = WeightCodec.Decode(bytes);
-        using (back) Assert.Equal(3, back.ElementCount);
+        using (NewDisposeScope())
+            back = WeightCodec.Decode(bytes);
+        using (back)
+            Assert.Equal(3, back.ElementCount);
     }
 
     [Fact]
     public void DigestOf_KnownText_IsItsPublishedHash() =>
-        Assert.Equal("sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", WeightDigest.Of("abc"u8));
+        Assert.Equal(
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            WeightDigest.Of("abc"u8)
+        );
 
-    private static WeightSet Weights(params (string Name, Tensor Tensor)[] tensors) => new(tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)));
+    private static WeightSet Weights(params (string Name, Tensor Tensor)[] tensors) =>
+        new(tensors.Select(t => KeyValuePair.Create(t.Name, t.Tensor)));
 }

@@ -6,7 +6,8 @@ namespace Dmkd.Core.Tests.Devices;
 public class CacheMendTests
 {
     [Fact]
-    public void BuildId_OfTheLibtorchInUse_IsKnown() => Assert.True(CacheMend.IsKnown(ElfFile.BuildIdOf(TorchRuntime.Processors().Path)));
+    public void BuildId_OfTheLibtorchInUse_IsKnown() =>
+        Assert.True(CacheMend.IsKnown(ElfFile.BuildIdOf(TorchRuntime.Processors().Path)));
 
     [Fact]
     public void Apply_ThisProcess_FindsTheRecord()
@@ -23,7 +24,8 @@ public class CacheMendTests
         const string Other = "_ZN2at18get_mkldnn_versionB5cxx11Ev";
         var addresses = ElfFile.AddressesOf(path, [OneDnn.GlobalContext, Other, "no_such_symbol"]);
         Assert.Equal(2, addresses.Count);
-        nint inMemory = NativeLibrary.GetExport(library, Other) - NativeLibrary.GetExport(library, OneDnn.GlobalContext);
+        nint inMemory =
+            NativeLibrary.GetExport(library, Other) - NativeLibrary.GetExport(library, OneDnn.GlobalContext);
         Assert.Equal(inMemory, addresses[Other] - addresses[OneDnn.GlobalContext]);
     }
 
@@ -44,5 +46,6 @@ public class CacheMendTests
     }
 
     [Fact]
-    public void OneDnnVersion_OfTheLibtorchInUse_HasANumber() => Assert.Matches(@"v\d+\.\d+\.\d+", TorchRuntime.OneDnnVersion());
+    public void OneDnnVersion_OfTheLibtorchInUse_HasANumber() =>
+        Assert.Matches(@"v\d+\.\d+\.\d+", TorchRuntime.OneDnnVersion());
 }

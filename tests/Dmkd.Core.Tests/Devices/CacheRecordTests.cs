@@ -17,7 +17,10 @@ public class CacheRecordTests
     [InlineData(0x20080140u, 0u)]
     [InlineData(0xff000000u, 0x00106140u)] // a first level larger than the second
     public void Mended_LeavesThatCannotBe_TakesWhatOneDnnWouldGuess(uint first, uint second) =>
-        Assert.Equal(new CacheSizes(32 << 10, 512 << 10, 1 << 20), CacheRecord.Mended(Record(3, 1, 1, 1), new CacheLeaves(first, second)));
+        Assert.Equal(
+            new CacheSizes(32 << 10, 512 << 10, 1 << 20),
+            CacheRecord.Mended(Record(3, 1, 1, 1), new CacheLeaves(first, second))
+        );
 
     [Theory]
     [InlineData(3, 32768u, 524288u, 1048576u)] // sound
@@ -32,7 +35,8 @@ public class CacheRecordTests
         Assert.Null(CacheRecord.Mended(Record(levels, first, second, third), Usual));
 
     [Fact]
-    public void Mended_RecordThatIsCutShort_LeavesItAlone() => Assert.Null(CacheRecord.Mended(Record(3, 1, 1, 1).AsSpan(..^1), Usual));
+    public void Mended_RecordThatIsCutShort_LeavesItAlone() =>
+        Assert.Null(CacheRecord.Mended(Record(3, 1, 1, 1).AsSpan(..^1), Usual));
 
     [Fact]
     public void Write_Sizes_ChangesNothingElse()
@@ -45,7 +49,8 @@ public class CacheRecordTests
     private static byte[] Record(int levels, params ReadOnlySpan<uint> sizes)
     {
         byte[] record = new byte[CacheRecord.Length];
-        for (int i = 0; i < sizes.Length; i++) BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(28 + 4 * i), sizes[i]);
+        for (int i = 0; i < sizes.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(28 + 4 * i), sizes[i]);
         BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(108), levels);
         return record;
     }

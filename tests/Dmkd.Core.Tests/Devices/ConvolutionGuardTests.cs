@@ -31,7 +31,10 @@ public class ConvolutionGuardTests
     [Fact]
     public void Examine_WrongEitherWay_IsWrong()
     {
-        var report = ConvolutionGuard.Examine((x, w, stride, padding, groups) => Convolution.Compute(x, w, stride, padding, groups) + x.sum() / 0, Library);
+        var report = ConvolutionGuard.Examine(
+            (x, w, stride, padding, groups) => Convolution.Compute(x, w, stride, padding, groups) + x.sum() / 0,
+            Library
+        );
         Assert.Equal(ConvolutionState.Wrong, report.State);
         Assert.DoesNotContain('\n', new ConvolutionException(report).Message);
     }
@@ -64,9 +67,18 @@ public class ConvolutionGuardTests
     {
         // Right values; half of the gradient is lost on the way.
         Tensor Half(Tensor t) => t.detach() * 0.5 + t * 0.5;
-        string? problem = ConvolutionTest.FindWrong((x, w, stride, padding, groups) => x.dtype == ScalarType.Float64
-            ? Convolution.Compute(x, w, stride, padding, groups)
-            : Convolution.Compute(which == "input gradient" ? Half(x) : x, which == "weight gradient" ? Half(w) : w, stride, padding, groups));
+        string? problem = ConvolutionTest.FindWrong(
+            (x, w, stride, padding, groups) =>
+                x.dtype == ScalarType.Float64
+                    ? Convolution.Compute(x, w, stride, padding, groups)
+                    : Convolution.Compute(
+                        which == "input gradient" ? Half(x) : x,
+                        which == "weight gradient" ? Half(w) : w,
+                        stride,
+                        padding,
+                        groups
+                    )
+        );
         Assert.StartsWith($"the {which} of 6 to 42 channels, 1x1, is 50", problem, StringComparison.Ordinal);
     }
 

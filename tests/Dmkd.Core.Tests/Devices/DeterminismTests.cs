@@ -11,7 +11,8 @@ public class DeterminismTests
         ulong[] seeds = [1, 2, 3, 4];
         List<byte[]> solo = [];
         using (var worker = new DeviceWorker(lanes: 1))
-            foreach (ulong seed in seeds) solo.Add(await worker.RunAsync(_ => Train(seed), token));
+            foreach (ulong seed in seeds)
+                solo.Add(await worker.RunAsync(_ => Train(seed), token));
         using (var worker = new DeviceWorker(lanes: 2))
             Assert.Equal(solo, await Task.WhenAll(seeds.Select(seed => worker.RunAsync(_ => Train(seed), token))));
         Assert.NotEqual(solo[0], solo[1]);

@@ -23,7 +23,9 @@ public sealed class DeviceWorkerTests : IDisposable
     [Fact]
     public async Task RunAsync_Exception_ReachesTheCallerAndTheLaneLivesOn()
     {
-        var error = await Assert.ThrowsAsync<FormatException>(() => _worker.RunAsync<int>(_ => throw new FormatException("mine"), Token));
+        var error = await Assert.ThrowsAsync<FormatException>(() =>
+            _worker.RunAsync<int>(_ => throw new FormatException("mine"), Token)
+        );
         Assert.Equal("mine", error.Message);
         Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
     }
@@ -31,7 +33,9 @@ public sealed class DeviceWorkerTests : IDisposable
     [Fact]
     public async Task RunAsync_TorchError_ReachesTheCaller()
     {
-        await Assert.ThrowsAnyAsync<Exception>(() => _worker.RunAsync(_ => ones(2, 3).mm(ones(2, 3)).item<float>(), Token));
+        await Assert.ThrowsAnyAsync<Exception>(() =>
+            _worker.RunAsync(_ => ones(2, 3).mm(ones(2, 3)).item<float>(), Token)
+        );
         Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
     }
 
@@ -39,8 +43,14 @@ public sealed class DeviceWorkerTests : IDisposable
     public async Task RunAsync_MoreMemoryThanThereIs_IsRefusedWithTheSizeAndTheLaneLivesOn()
     {
         const long Absurd = 1L << 46; // 256 TiB as float32: no machine has it
-        var error = await Assert.ThrowsAsync<DeviceMemoryException>(() => _worker.RunAsync(_ => empty(Absurd).sum().item<float>(), Token));
-        Assert.StartsWith($"the device cpu has no memory for the work: it could not give {4 * Absurd} bytes more. Use a smaller --batch-size", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<DeviceMemoryException>(() =>
+            _worker.RunAsync(_ => empty(Absurd).sum().item<float>(), Token)
+        );
+        Assert.StartsWith(
+            $"the device cpu has no memory for the work: it could not give {4 * Absurd} bytes more. Use a smaller --batch-size",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain('\n', error.Message);
         Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
     }
@@ -50,7 +60,9 @@ public sealed class DeviceWorkerTests : IDisposable
     [InlineData(3)]
     public async Task RunAsync_ScopeLeftOpen_IsReportedAndRepaired(int scopes)
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _worker.RunAsync(_ => LeaveScopesOpen(scopes), Token));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            _worker.RunAsync(_ => LeaveScopesOpen(scopes), Token)
+        );
         Assert.Contains("a dispose scope open", error.Message, StringComparison.Ordinal);
         Assert.True(await _worker.RunAsync(_ => true, Token)); // and the next job is not blamed
     }
@@ -58,7 +70,9 @@ public sealed class DeviceWorkerTests : IDisposable
     [Fact]
     public async Task RunAsync_GradientsLeftOff_IsReportedAndRepaired()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _worker.RunAsync(_ => LeaveGradientsOff(), Token));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            _worker.RunAsync(_ => LeaveGradientsOff(), Token)
+        );
         Assert.Contains("gradients off", error.Message, StringComparison.Ordinal);
         Assert.True(await _worker.RunAsync(_ => is_grad_enabled(), Token));
     }
@@ -66,7 +80,9 @@ public sealed class DeviceWorkerTests : IDisposable
     [Fact]
     public async Task RunAsync_FailingJobThatLeavesAMess_IsRepaired()
     {
-        await Assert.ThrowsAsync<FormatException>(() => _worker.RunAsync<int>(_ => throw new FormatException($"{LeaveScopesOpen(1)}{LeaveGradientsOff()}"), Token));
+        await Assert.ThrowsAsync<FormatException>(() =>
+            _worker.RunAsync<int>(_ => throw new FormatException($"{LeaveScopesOpen(1)}{LeaveGradientsOff()}"), Token)
+        );
         Assert.True(await _worker.RunAsync(_ => is_grad_enabled(), Token));
     }
 
@@ -89,12 +105,15 @@ public sealed class DeviceWorkerTests : IDisposable
     public async Task RunAsync_CancelledWhileRunning_EndsWhenTheJobLooks()
     {
         using var cancellation = new CancellationTokenSource();
-        var running = _worker.RunAsync(job =>
-        {
-            cancellation.Cancel();
-            job.CancellationToken.ThrowIfCancellationRequested();
-            return 0;
-        }, cancellation.Token);
+        var running = _worker.RunAsync(
+            job =>
+            {
+                cancellation.Cancel();
+                job.CancellationToken.ThrowIfCancellationRequested();
+                return 0;
+            },
+            cancellation.Token
+        );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Equal(1, await _worker.RunAsync(_ => 1, Token));
     }
@@ -121,7 +140,8 @@ public sealed class DeviceWorkerTests : IDisposable
     {
         using var gate = new Gate();
         List<Task> tasks = [gate.Block(_worker)];
-        for (int i = 0; i < 3; i++) tasks.Add(_worker.RunAsync(_ => 0, Token));
+        for (int i = 0; i < 3; i++)
+            tasks.Add(_worker.RunAsync(_ => 0, Token));
         Assert.Equal(2, _worker.QueueLength); // the third is not queued: its caller waits for room
         gate.Open();
         await Task.WhenAll(tasks);
@@ -132,7 +152,13 @@ public sealed class DeviceWorkerTests : IDisposable
     {
         using var worker = new DeviceWorker(lanes: 2);
         var threads = new ConcurrentDictionary<(string? Name, int TorchThreads), bool>();
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => worker.RunAsync(_ => threads[(Thread.CurrentThread.Name, get_num_threads())] = true, Token)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(_ =>
+                    worker.RunAsync(_ => threads[(Thread.CurrentThread.Name, get_num_threads())] = true, Token)
+                )
+        );
         Assert.InRange(threads.Count, 1, 2);
         Assert.All(threads.Keys, thread => Assert.StartsWith("dmkd-lane-cpu-", thread.Name, StringComparison.Ordinal));
         Assert.All(threads.Keys, thread => Assert.Equal(1, thread.TorchThreads));
@@ -144,13 +170,18 @@ public sealed class DeviceWorkerTests : IDisposable
         List<long> counts = [];
         for (int i = 0; i < 500; i++)
         {
-            counts.Add(await _worker.RunAsync(_ =>
-            {
-                long live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-                var x = ones([4, 4], requires_grad: true);
-                (x.mm(x) + 1).sum().backward();
-                return live;
-            }, Token));
+            counts.Add(
+                await _worker.RunAsync(
+                    _ =>
+                    {
+                        long live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+                        var x = ones([4, 4], requires_grad: true);
+                        (x.mm(x) + 1).sum().backward();
+                        return live;
+                    },
+                    Token
+                )
+            );
         }
 
         Assert.Equal([counts[0]], counts.Distinct());
@@ -159,11 +190,14 @@ public sealed class DeviceWorkerTests : IDisposable
     [Fact]
     public async Task BusyTime_AfterAJob_CoversIt()
     {
-        var elapsed = await _worker.RunAsync(job =>
-        {
-            randn(200, 200).mm(randn(200, 200)).Dispose();
-            return job.Elapsed;
-        }, Token);
+        var elapsed = await _worker.RunAsync(
+            job =>
+            {
+                randn(200, 200).mm(randn(200, 200)).Dispose();
+                return job.Elapsed;
+            },
+            Token
+        );
         await _worker.RunAsync(_ => 0, Token); // the same lane: the first job's time is booked by now
         Assert.True(elapsed > TimeSpan.Zero);
         Assert.True(_worker.BusyTime >= elapsed);
@@ -182,11 +216,14 @@ public sealed class DeviceWorkerTests : IDisposable
     [InlineData(0, 1)]
     [InlineData(1, 0)]
     public void Constructor_NumberBelowOne_IsRefused(int lanes, int capacity) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DeviceWorker(lanes: lanes, queueCapacity: capacity).Dispose());
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new DeviceWorker(lanes: lanes, queueCapacity: capacity).Dispose()
+        );
 
     private static int LeaveScopesOpen(int count)
     {
-        for (int i = 0; i < count; i++) _ = NewDisposeScope();
+        for (int i = 0; i < count; i++)
+            _ = NewDisposeScope();
         return count;
     }
 
@@ -199,7 +236,8 @@ public sealed class DeviceWorkerTests : IDisposable
     /// <summary>Holds a lane until opened.</summary>
     private sealed class Gate : IDisposable
     {
-        private readonly ManualResetEventSlim _started = new(), _open = new();
+        private readonly ManualResetEventSlim _started = new(),
+            _open = new();
 
         public Task<int> Block(DeviceWorker worker)
         {

@@ -26,7 +26,8 @@ public class ElfVersionNeedsTests
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(100)]
-    public void MakeWeak_NoLibrary_ChangesNothing(int length) => Assert.Equal(0, ElfVersionNeeds.MakeWeak(new byte[length], "GLIBCXX_3.4.32"));
+    public void MakeWeak_NoLibrary_ChangesNothing(int length) =>
+        Assert.Equal(0, ElfVersionNeeds.MakeWeak(new byte[length], "GLIBCXX_3.4.32"));
 
     private static byte[] Library() =>
         File.ReadAllBytes(Path.Combine((string)AppContext.GetData("Dmkd.TorchSharpNativeDir")!, "libLibTorchSharp.so"));

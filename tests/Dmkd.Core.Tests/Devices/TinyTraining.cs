@@ -5,7 +5,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Core.Tests.Devices;
 
-/// <summary>Trains a small multi-layer perceptron with Adam on random data, all of it drawn from one generator.</summary>
+/// <summary>
+/// Trains a small multi-layer perceptron with Adam on random data, all of it drawn from one generator.
+/// </summary>
 internal static class TinyTraining
 {
     /// <summary>Trains while a condition holds, asked before each step.</summary>
@@ -21,7 +23,8 @@ internal static class TinyTraining
         using var optimizer = optim.Adam([first.weight, first.bias!, second.weight, second.bias!], lr: 1e-3);
         int steps = 0;
         float loss = 0;
-        for (; goOn(steps); steps++) loss = Step(first, second, optimizer, generator);
+        for (; goOn(steps); steps++)
+            loss = Step(first, second, optimizer, generator);
         return (steps, loss, first.weight.bytes.ToArray());
     }
 

@@ -18,21 +18,21 @@ public class TorchRuntimeTests
     }
 
     [Fact]
-    public void EnsureLoaded_ThisMachine_InstallsTheScalarGuard() => Assert.True(TorchRuntime.EnsureLoaded().ScalarGuardInstalled);
+    public void EnsureLoaded_ThisMachine_InstallsTheScalarGuard() =>
+        Assert.True(TorchRuntime.EnsureLoaded().ScalarGuardInstalled);
 
     [Fact]
     public void ScalarGuard_DisposedScalar_IsReleasedLater()
     {
         long before = ScalarGuard.DeferredCount;
-        using (1.5.ToScalar())
-        {
-        }
+        using (1.5.ToScalar()) { }
 
         Assert.True(ScalarGuard.DeferredCount > before);
     }
 
     [Fact]
-    public void EnsureLoaded_NoCopyOfLibtorch_LandsBesideTheTests() => Assert.Empty(Directory.GetFiles(AppContext.BaseDirectory, "libtorch*"));
+    public void EnsureLoaded_NoCopyOfLibtorch_LandsBesideTheTests() =>
+        Assert.Empty(Directory.GetFiles(AppContext.BaseDirectory, "libtorch*"));
 
     [Fact]
     public void LiveTensors_ForgottenTensor_IsCounted()

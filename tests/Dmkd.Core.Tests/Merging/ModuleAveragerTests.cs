@@ -47,7 +47,8 @@ public class ModuleAveragerTests
         using var one = Packing.Averaged(start, deltas);
         using var other = Packing.Averaged(start, deltas);
         TestWeights.AssertSameBits(one, other);
-        foreach (var delta in deltas) delta.Dispose();
+        foreach (var delta in deltas)
+            delta.Dispose();
     }
 
     [Fact]
@@ -93,12 +94,24 @@ public class ModuleAveragerTests
         foreach (string name in start.Keys)
         {
             float[][] values = [.. deltas.Select(delta => delta.Values(name))];
-            float[] expected = [.. start.Values(name).Select((value, i) =>
-                (float)((values[0][i] * weights[0] + values[1][i] * weights[1] + values[2][i] * weights[2]) / weights.Sum() + value))];
+            float[] expected =
+            [
+                .. start
+                    .Values(name)
+                    .Select(
+                        (value, i) =>
+                            (float)(
+                                (values[0][i] * weights[0] + values[1][i] * weights[1] + values[2][i] * weights[2])
+                                    / weights.Sum()
+                                + value
+                            )
+                    ),
+            ];
             Assert.Equal(expected, merged.Values(name));
         }
 
-        foreach (var delta in deltas) delta.Dispose();
+        foreach (var delta in deltas)
+            delta.Dispose();
     }
 
     [Fact]
@@ -117,7 +130,11 @@ public class ModuleAveragerTests
         using var start = TestWeights.Vector(1, 2);
         using var update = TestWeights.Vector(1, 2, 3);
         var error = Assert.Throws<ArgumentException>(() => ModuleAverager.Apply(start, update));
-        Assert.Contains("'w' of update has shape [3]; the base weights have [2]", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'w' of update has shape [3]; the base weights have [2]",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -127,7 +144,11 @@ public class ModuleAveragerTests
         using var good = TestWeights.Vector(1, 2);
         using var bad = TestWeights.Vector(1, 2, 3);
         var error = Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [good, bad]));
-        Assert.Contains("'w' of delta 1 has shape [3]; the base weights have [2]", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'w' of delta 1 has shape [3]; the base weights have [2]",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -136,8 +157,16 @@ public class ModuleAveragerTests
         using var start = TestWeights.Of(("w", [1], [1]), ("b", [1], [1]));
         using var missing = TestWeights.Vector(1);
         using var unknown = TestWeights.Of(("w", [1], [1]), ("b", [1], [1]), ("x", [1], [1]));
-        Assert.Contains("'b' is missing in update", Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [missing])).Message, StringComparison.Ordinal);
-        Assert.Contains("'x' of update", Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [unknown])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'b' is missing in update",
+            Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [missing])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'x' of update",
+            Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [unknown])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -148,7 +177,11 @@ public class ModuleAveragerTests
         using var start = TestWeights.Vector(1);
         using var delta = TestWeights.Vector(value);
         var error = Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [delta]));
-        Assert.Contains("'w' of the merged weights holds a value that is not finite", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'w' of the merged weights holds a value that is not finite",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -179,7 +212,10 @@ public class ModuleAveragerTests
         bad["head.bias"].fill_(float.NaN);
         Assert.Equal(0, LiveTensors.Change(() => Packing.Averaged(start, [delta, delta]).Dispose()));
         Assert.Equal(0, LiveTensors.Change(() => ModuleAverager.Apply(start, delta).Dispose()));
-        Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [bad]))));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => Packing.Averaged(start, [bad])))
+        );
     }
 
     private static float[] Merge(float[] start, params float[][] deltas)
@@ -187,7 +223,8 @@ public class ModuleAveragerTests
         using var weights = TestWeights.Vector(start);
         WeightSet[] sets = [.. deltas.Select(TestWeights.Vector)];
         using var merged = Packing.Averaged(weights, sets);
-        foreach (var set in sets) set.Dispose();
+        foreach (var set in sets)
+            set.Dispose();
         return merged.Values("w");
     }
 }

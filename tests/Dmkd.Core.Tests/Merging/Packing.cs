@@ -9,12 +9,20 @@ namespace Dmkd.Core.Tests.Merging;
 internal static class Packing
 {
     /// <summary>A node's packed update.</summary>
-    public static CompressedDelta Compress(this IUpdateExchange exchange, WeightSet delta, CompressedDelta? basis = null, ulong seed = 1) =>
-        exchange.Pack(new NodeUpdate(delta) { Seed = seed }, basis);
+    public static CompressedDelta Compress(
+        this IUpdateExchange exchange,
+        WeightSet delta,
+        CompressedDelta? basis = null,
+        ulong seed = 1
+    ) => exchange.Pack(new NodeUpdate(delta) { Seed = seed }, basis);
 
     /// <summary>A node's packed update with what an earlier one left out.</summary>
     public static (CompressedDelta Sent, WeightSet Residual) Feed(
-        IUpdateExchange exchange, WeightSet delta, WeightSet? residual, CompressedDelta? basis = null)
+        IUpdateExchange exchange,
+        WeightSet delta,
+        WeightSet? residual,
+        CompressedDelta? basis = null
+    )
     {
         using var wanted = ErrorFeedback.Add(delta, residual);
         var packed = ErrorFeedback.Pack(exchange, new NodeUpdate(wanted) { Seed = 1 }, basis);

@@ -9,7 +9,9 @@ internal static class TestWeights
     public static WeightSet Of(params (string Name, float[] Values, long[] Shape)[] tensors)
     {
         using var scope = NewDisposeScope();
-        return new WeightSet([.. tensors.Select(t => KeyValuePair.Create(t.Name, tensor(t.Values).reshape(t.Shape).clone()))]);
+        return new WeightSet([
+            .. tensors.Select(t => KeyValuePair.Create(t.Name, tensor(t.Values).reshape(t.Shape).clone())),
+        ]);
     }
 
     /// <summary>A vector named <c>w</c>.</summary>
@@ -20,12 +22,20 @@ internal static class TestWeights
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(seed);
-        return new WeightSet([.. tensors.Select(t => KeyValuePair.Create(t.Name, randn(t.Shape, generator: generator)))]);
+        return new WeightSet([
+            .. tensors.Select(t => KeyValuePair.Create(t.Name, randn(t.Shape, generator: generator))),
+        ]);
     }
 
     /// <summary>The update of a small network: a convolution, a wide head, and vectors.</summary>
-    public static WeightSet Network(ulong seed) => Random(
-        seed, ("conv.weight", [24, 16, 3, 3]), ("norm.running_mean", [24]), ("head.weight", [20, 96]), ("head.bias", [20]));
+    public static WeightSet Network(ulong seed) =>
+        Random(
+            seed,
+            ("conv.weight", [24, 16, 3, 3]),
+            ("norm.running_mean", [24]),
+            ("head.weight", [20, 96]),
+            ("head.bias", [20])
+        );
 
     public static float[] Values(this WeightSet weights, string name) => weights[name].data<float>().ToArray();
 

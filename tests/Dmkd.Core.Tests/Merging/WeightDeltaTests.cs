@@ -21,7 +21,11 @@ public class WeightDeltaTests
         using var start = TestWeights.Vector(1, 2, 3);
         using var updated = TestWeights.Vector(1, 2);
         var error = Assert.Throws<ArgumentException>(() => WeightDelta.Between(start, updated));
-        Assert.Contains("'w' of updated has shape [2]; the base weights have [3]", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'w' of updated has shape [2]; the base weights have [3]",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

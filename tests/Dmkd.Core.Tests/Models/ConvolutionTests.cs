@@ -25,7 +25,13 @@ public class ConvolutionTests
     public async Task Compute_DrawnWidths_AreAsInDoublePrecision()
     {
         using DeviceWorker lane = new(lanes: 1); // one torch thread
-        var problems = await lane.RunAsync(_ => Draw(150).Select((shape, draw) => ConvolutionTest.FindWrong(Convolution.Compute, shape, (ulong)draw)).ToList(), TestContext.Current.CancellationToken);
+        var problems = await lane.RunAsync(
+            _ =>
+                Draw(150)
+                    .Select((shape, draw) => ConvolutionTest.FindWrong(Convolution.Compute, shape, (ulong)draw))
+                    .ToList(),
+            TestContext.Current.CancellationToken
+        );
         Assert.Empty(problems.OfType<string>());
     }
 
@@ -59,8 +65,14 @@ public class ConvolutionTests
         using var scope = NewDisposeScope();
         using Convolution strided = Filled(new ConvolutionShape(9, 5, Kernel: 1) { Stride = 2 });
         var input = rand(3, 9, 7, 7);
-        var expected = nn.functional.conv2d(input.to(float64), strided.Weight.to(float64), strided.Bias!.to(float64), strides: [2, 2]);
-        Assert.True(strided.forward(input).to(float64).allclose(expected, rtol: 1e-4, atol: 1e-5)); // float32 sums of nine terms
+        var expected = nn.functional.conv2d(
+            input.to(float64),
+            strided.Weight.to(float64),
+            strided.Bias!.to(float64),
+            strides: [2, 2]
+        );
+        // float32 sums of nine terms
+        Assert.True(strided.forward(input).to(float64).allclose(expected, rtol: 1e-4, atol: 1e-5));
         Assert.Equal([3, 5, 4, 4], expected.shape);
     }
 
@@ -81,7 +93,10 @@ public class ConvolutionTests
         using var scope = NewDisposeScope();
         var plain = rand(4, 3, 5, 5);
         var last = Convolution.ChannelsLast(plain);
-        Assert.Equal(SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", plain)]), SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", last)]));
+        Assert.Equal(
+            SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", plain)]),
+            SafeTensorsWriter.ToBytes([KeyValuePair.Create("w", last)])
+        );
     }
 
     [Fact]
@@ -97,8 +112,10 @@ public class ConvolutionTests
     public void Forward_MadeInAScopeThatEnded_StillHasItsWeights()
     {
         Convolution convolution;
-        using (NewDisposeScope()) convolution = Filled(new ConvolutionShape(3, 4, Kernel: 3));
-        using (NewDisposeScope()) Assert.Equal([1, 4, 3, 3], convolution.forward(rand(1, 3, 5, 5)).shape);
+        using (NewDisposeScope())
+            convolution = Filled(new ConvolutionShape(3, 4, Kernel: 3));
+        using (NewDisposeScope())
+            Assert.Equal([1, 4, 3, 3], convolution.forward(rand(1, 3, 5, 5)).shape);
         convolution.Dispose();
     }
 
@@ -116,7 +133,8 @@ public class ConvolutionTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using Generator generator = new(1);
-        foreach (var parameter in convolution.parameters()) parameter.copy_(randn(parameter.shape, generator: generator));
+        foreach (var parameter in convolution.parameters())
+            parameter.copy_(randn(parameter.shape, generator: generator));
         return convolution;
     }
 
@@ -128,7 +146,8 @@ public class ConvolutionTests
         {
             int groups = random.Next(6) == 0 ? random.Next(2, 5) : 1;
             int widest = MostChannels / groups;
-            int inputs = groups * random.Next(1, widest + 1), outputs = groups * random.Next(1, widest + 1);
+            int inputs = groups * random.Next(1, widest + 1),
+                outputs = groups * random.Next(1, widest + 1);
             yield return new TestedShape(inputs, outputs, kernels[random.Next(kernels.Length)])
             {
                 Groups = groups,

@@ -53,7 +53,8 @@ public sealed class ArchitectureFamilyTests
         var architecture = ArchitectureCatalog.Parse(text);
         var (cut, weights) = Cut(architecture, []);
         using var scope = NewDisposeScope();
-        using (weights) TensorAssert.Identical(Logits(architecture, Weights(architecture)), Logits(cut, weights));
+        using (weights)
+            TensorAssert.Identical(Logits(architecture, Weights(architecture)), Logits(cut, weights));
         Assert.Equal(architecture, cut);
     }
 
@@ -63,14 +64,18 @@ public sealed class ArchitectureFamilyTests
     {
         var architecture = ArchitectureCatalog.Parse(text);
         // A layer normalisation reads every unit of its stream, so that none of them is silent.
-        string[] normalised = [.. architecture.Weights.Where(axes => axes.RowAxis == 2).Select(axes => axes.Rows.Space)];
+        string[] normalised =
+        [
+            .. architecture.Weights.Where(axes => axes.RowAxis == 2).Select(axes => axes.Rows.Space),
+        ];
         var dropped = Dropped(architecture, space => !normalised.Contains(space));
         using var scope = NewDisposeScope();
         using var silenced = Silence(architecture, dropped);
         var (cut, weights) = Cut(architecture, dropped, silenced);
         var whole = Logits(architecture, silenced);
         // Convolutions over fewer channels add in another order; 1e-5 of the largest logit is a few float32 roundings.
-        using (weights) TensorAssert.Close(whole, Logits(cut, weights), 1e-5 * Math.Max(1, whole.abs().max().item<float>()));
+        using (weights)
+            TensorAssert.Close(whole, Logits(cut, weights), 1e-5 * Math.Max(1, whole.abs().max().item<float>()));
     }
 
     [Theory]
@@ -80,7 +85,8 @@ public sealed class ArchitectureFamilyTests
         var architecture = ArchitectureCatalog.Parse(text);
         var (cut, weights) = Cut(architecture, Dropped(architecture, _ => true));
         using var scope = NewDisposeScope();
-        using (weights) TensorAssert.Identical(Logits(cut, weights), Logits(ArchitectureCatalog.Parse(cut.ToString()), weights));
+        using (weights)
+            TensorAssert.Identical(Logits(cut, weights), Logits(ArchitectureCatalog.Parse(cut.ToString()), weights));
     }
 
     [Theory]
@@ -117,8 +123,14 @@ public sealed class ArchitectureFamilyTests
         var inputs = randn([6, 3, architecture.InputSize, architecture.InputSize], generator: generator);
         using var scores = ImportanceScorer.Score(network, inputs, tensor((long[])[0, 1, 0, 1, 0, 1]), 2, new());
         foreach (var space in architecture.UnitSpaces)
-            Assert.Equal((2, space.Width), (scores.UnitsByClass[space.Name].GetLength(0), scores.UnitsByClass[space.Name].GetLength(1)));
-        Assert.Equal(architecture.UnitSpaces.Sum(space => space.Width), ImportanceGraph.Build(architecture, scores).NodeCount);
+            Assert.Equal(
+                (2, space.Width),
+                (scores.UnitsByClass[space.Name].GetLength(0), scores.UnitsByClass[space.Name].GetLength(1))
+            );
+        Assert.Equal(
+            architecture.UnitSpaces.Sum(space => space.Width),
+            ImportanceGraph.Build(architecture, scores).NodeCount
+        );
     }
 
     [Theory]
@@ -134,44 +146,64 @@ public sealed class ArchitectureFamilyTests
         for (int round = 0; round < 12; round++)
         {
             using var scope = NewDisposeScope();
-            object[] widths = [.. Enumerable.Range(0, 4).Select(_ => round < 4 ? 8 << random.Next(3) : random.Next(1, 40))];
+            object[] widths =
+            [
+                .. Enumerable.Range(0, 4).Select(_ => round < 4 ? 8 << random.Next(3) : random.Next(1, 40)),
+            ];
             string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, pattern, widths);
             using var generator = new Generator(4);
             using var network = ArchitectureCatalog.Parse(text).Build(generator);
             network.forward(randn([3, 3, 16, 16], generator: generator)).sum().backward();
-            Assert.All(network.parameters(), parameter => Assert.True(parameter.grad!.isfinite().all().item<bool>(), text));
+            Assert.All(
+                network.parameters(),
+                parameter => Assert.True(parameter.grad!.isfinite().all().item<bool>(), text)
+            );
         }
     }
 
     private static void AssertDescribed(NetworkArchitecture architecture)
     {
         using var weights = Weights(architecture);
-        Assert.Equal(architecture.Weights.Select(axes => axes.Name).Order(StringComparer.Ordinal), weights.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            architecture.Weights.Select(axes => axes.Name).Order(StringComparer.Ordinal),
+            weights.Keys.Order(StringComparer.Ordinal)
+        );
         long parameters = 0;
         foreach (var axes in architecture.Weights)
         {
             long[] shape = weights[axes.Name].shape;
             Assert.Equal(axes.Rows.Length(Width(architecture, axes.Rows.Space)), shape[axes.RowAxis]);
-            if (axes.Columns is not null) Assert.Equal(axes.Columns.Length(Width(architecture, axes.Columns.Space)), shape[1]);
-            if (!axes.Name.Contains("running", StringComparison.Ordinal)) parameters += weights[axes.Name].numel();
+            if (axes.Columns is not null)
+                Assert.Equal(axes.Columns.Length(Width(architecture, axes.Columns.Space)), shape[1]);
+            if (!axes.Name.Contains("running", StringComparison.Ordinal))
+                parameters += weights[axes.Name].numel();
         }
 
         Assert.Equal(parameters, architecture.ParameterCount);
     }
 
-    private static int Width(NetworkArchitecture architecture, string space) => space switch
-    {
-        UnitSpace.Input => architecture.InputChannels,
-        UnitSpace.Output => architecture.OutputCount,
-        _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
-    };
+    private static int Width(NetworkArchitecture architecture, string space) =>
+        space switch
+        {
+            UnitSpace.Input => architecture.InputChannels,
+            UnitSpace.Output => architecture.OutputCount,
+            _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
+        };
 
-    /// <summary>About a third of the units of the spaces asked for. What a shortcut without weights continues goes with its source.</summary>
+    /// <summary>
+    /// About a third of the units of the spaces asked for. What a shortcut without weights continues goes with its
+    /// source.
+    /// </summary>
     private static Dictionary<string, int[]> Dropped(NetworkArchitecture architecture, Func<string, bool> spaces)
     {
-        var dropped = architecture.UnitSpaces.Where(space => spaces(space.Name))
-            .ToDictionary(space => space.Name, space => Enumerable.Range(0, space.Width).Where(unit => unit % 3 == 1).ToArray());
-        if (architecture is not CifarResNetArchitecture { Shortcut: ResNetShortcut.ZeroPadded } resNet) return dropped;
+        var dropped = architecture
+            .UnitSpaces.Where(space => spaces(space.Name))
+            .ToDictionary(
+                space => space.Name,
+                space => Enumerable.Range(0, space.Width).Where(unit => unit % 3 == 1).ToArray()
+            );
+        if (architecture is not CifarResNetArchitecture { Shortcut: ResNetShortcut.ZeroPadded } resNet)
+            return dropped;
         for (int stage = 0; stage < resNet.ShortcutSources.Count; stage++)
         {
             int[] gone = dropped[$"layer{stage + 1}"];
@@ -183,12 +215,27 @@ public sealed class ArchitectureFamilyTests
     }
 
     private static (NetworkArchitecture Architecture, WeightSet Weights) Cut(
-        NetworkArchitecture architecture, Dictionary<string, int[]> dropped, WeightSet? legacy = null)
+        NetworkArchitecture architecture,
+        Dictionary<string, int[]> dropped,
+        WeightSet? legacy = null
+    )
     {
         using var own = Weights(architecture);
-        var selection = new UnitSelection(architecture.UnitSpaces.Select(space => KeyValuePair.Create(
-            space.Name, (IReadOnlyList<int>)[.. Enumerable.Range(0, space.Width).Except(dropped.GetValueOrDefault(space.Name) ?? [])])));
-        return WeightTransfer.Cut(architecture, legacy ?? own, selection, [.. Enumerable.Range(0, architecture.OutputCount)]);
+        var selection = new UnitSelection(
+            architecture.UnitSpaces.Select(space =>
+                KeyValuePair.Create(
+                    space.Name,
+                    (IReadOnlyList<int>)
+                        [.. Enumerable.Range(0, space.Width).Except(dropped.GetValueOrDefault(space.Name) ?? [])]
+                )
+            )
+        );
+        return WeightTransfer.Cut(
+            architecture,
+            legacy ?? own,
+            selection,
+            [.. Enumerable.Range(0, architecture.OutputCount)]
+        );
     }
 
     private static WeightSet Silence(NetworkArchitecture architecture, Dictionary<string, int[]> dropped)
@@ -197,7 +244,8 @@ public sealed class ArchitectureFamilyTests
         using var scope = NewDisposeScope();
         foreach (var axes in architecture.Weights)
         {
-            if (axes.Columns is null || !dropped.TryGetValue(axes.Columns.Space, out int[]? units) || units.Length == 0) continue;
+            if (axes.Columns is null || !dropped.TryGetValue(axes.Columns.Space, out int[]? units) || units.Length == 0)
+                continue;
             long[] columns = [.. axes.Columns.PositionsOf(units, Width(architecture, axes.Columns.Space))];
             weights[axes.Name].index_fill_(1, tensor(columns), 0);
         }
@@ -210,7 +258,9 @@ public sealed class ArchitectureFamilyTests
     {
         using var random = WeightTransfer.RandomWeights(architecture, 5);
         using var generator = new Generator(6);
-        return random.Map((_, weight) => weight.dim() == 1 ? weight + rand(weight.shape, generator: generator) : weight.clone());
+        return random.Map(
+            (_, weight) => weight.dim() == 1 ? weight + rand(weight.shape, generator: generator) : weight.clone()
+        );
     }
 
     private static Tensor Logits(NetworkArchitecture architecture, WeightSet weights)
@@ -222,7 +272,10 @@ public sealed class ArchitectureFamilyTests
         weights.CopyTo(network);
         network.eval();
         using var inputGenerator = new Generator(8); // the other one has advanced by the network's size
-        var inputs = randn([4, architecture.InputChannels, architecture.InputSize, architecture.InputSize], generator: inputGenerator);
+        var inputs = randn(
+            [4, architecture.InputChannels, architecture.InputSize, architecture.InputSize],
+            generator: inputGenerator
+        );
         return network.forward(inputs).MoveToOuterDisposeScope();
     }
 }

@@ -23,9 +23,15 @@ public sealed class BatchNormStatisticsTests
         BatchNormStatistics.Reestimate(network, inputs, batchSize); // what was there before does not matter
 
         var maps = nn.functional.conv2d(inputs, network.get_parameter("conv1.weight")!, padding: [1, 1]);
-        var batches = bounds.Zip(bounds.Skip(1), (start, end) => maps.narrow(0, start, end - start).transpose(0, 1).flatten(1)).ToArray();
+        var batches = bounds
+            .Zip(bounds.Skip(1), (start, end) => maps.narrow(0, start, end - start).transpose(0, 1).flatten(1))
+            .ToArray();
         using var state = WeightSet.CopyOf(network);
-        TensorAssert.Close(stack(batches.Select(batch => batch.mean([1]))).mean([0]), state["norm1.running_mean"], 1e-5);
+        TensorAssert.Close(
+            stack(batches.Select(batch => batch.mean([1]))).mean([0]),
+            state["norm1.running_mean"],
+            1e-5
+        );
         TensorAssert.Close(stack(batches.Select(batch => batch.var(1))).mean([0]), state["norm1.running_var"], 1e-5);
     }
 

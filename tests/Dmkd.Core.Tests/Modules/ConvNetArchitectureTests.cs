@@ -25,8 +25,10 @@ public class ConvNetArchitectureTests
         {
             long[] shape = state[axes.Name].shape;
             Assert.Equal(Width(architecture, axes.Rows.Space), shape[0]);
-            if (axes.Columns is null) Assert.Single(shape);
-            else Assert.Equal(Width(architecture, axes.Columns.Space), shape[1]);
+            if (axes.Columns is null)
+                Assert.Single(shape);
+            else
+                Assert.Equal(Width(architecture, axes.Columns.Space), shape[1]);
         }
     }
 
@@ -34,7 +36,11 @@ public class ConvNetArchitectureTests
     public void Resize_WidthsByName_KeepsTheRest()
     {
         var architecture = ArchitectureCatalog.Parse("convnet(3x16x16;4-5;7)");
-        var widths = new Dictionary<string, int> { [architecture.UnitSpaces[0].Name] = 2, [architecture.UnitSpaces[1].Name] = 3 };
+        var widths = new Dictionary<string, int>
+        {
+            [architecture.UnitSpaces[0].Name] = 2,
+            [architecture.UnitSpaces[1].Name] = 3,
+        };
         Assert.Equal("convnet(3x16x16;2-3;4)", architecture.Resize(widths, 4).ToString());
     }
 
@@ -44,7 +50,8 @@ public class ConvNetArchitectureTests
         using var one = Weights(5);
         using var same = Weights(5);
         using var other = Weights(6);
-        foreach (var (name, tensor) in one) Assert.True(tensor.bytes.SequenceEqual(same[name].bytes), name);
+        foreach (var (name, tensor) in one)
+            Assert.True(tensor.bytes.SequenceEqual(same[name].bytes), name);
         Assert.False(one["conv1.weight"].bytes.SequenceEqual(other["conv1.weight"].bytes));
     }
 
@@ -59,12 +66,13 @@ public class ConvNetArchitectureTests
         Assert.Equal([2, 5], network.Features(input).shape);
     }
 
-    private static int Width(NetworkArchitecture architecture, string space) => space switch
-    {
-        UnitSpace.Input => architecture.InputChannels,
-        UnitSpace.Output => architecture.OutputCount,
-        _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
-    };
+    private static int Width(NetworkArchitecture architecture, string space) =>
+        space switch
+        {
+            UnitSpace.Input => architecture.InputChannels,
+            UnitSpace.Output => architecture.OutputCount,
+            _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
+        };
 
     private static WeightSet Weights(ulong seed)
     {

@@ -6,7 +6,8 @@ namespace Dmkd.Core.Tests.Modules;
 public sealed class NamedArchitectureTests
 {
     [Theory]
-    [InlineData("resnet20", 32, 10, 40_551_040)] // 442,368 + 14,155,776 + 12,976,128 + 12,976,128 + 640 by hand; published: 40.55 M
+    // 442,368 + 14,155,776 + 12,976,128 + 12,976,128 + 640 by hand; published: 40.55 M
+    [InlineData("resnet20", 32, 10, 40_551_040)]
     [InlineData("resnet20-b", 32, 10, 40_551_040 + 2 * 131_072)] // 16·32·256 and 32·64·64
     [InlineData("resnet18", 224, 1000, 1_814_073_344)] // 118,013,952 + 462,422,016 + 3 · 411,041,792 + 512,000
     [InlineData("resnet34", 224, 1000, 3_663_761_408)] // published: 3.66 G
@@ -14,8 +15,12 @@ public sealed class NamedArchitectureTests
     [InlineData("vgg11-bn", 224, 1000, 7_609_090_048)] // published: 7.61 G
     [InlineData("vgg16-bn", 224, 1000, 15_470_264_320)] // published: 15.47 G
     [InlineData("mlp", 32, 10, 3072 * 512 + 512 * 256 + 256 * 10)]
-    public void MultiplyAdds_PublishedNetworks_AreTheHandComputedOnes(string name, int size, int outputs, long expected) =>
-        Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).MultiplyAdds);
+    public void MultiplyAdds_PublishedNetworks_AreTheHandComputedOnes(
+        string name,
+        int size,
+        int outputs,
+        long expected
+    ) => Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).MultiplyAdds);
 
     [Theory]
     [InlineData("resnet20", 32, 10, 269_722)]
@@ -30,18 +35,28 @@ public sealed class NamedArchitectureTests
     [InlineData("vgg13-bn", 224, 1000, 133_053_736)]
     [InlineData("vgg16-bn", 224, 1000, 138_365_992)]
     [InlineData("vit-tiny", 224, 1000, 5_717_416)]
-    public void ParameterCount_PublishedNetworks_AreThePublishedOnes(string name, int size, int outputs, long expected) =>
-        Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).ParameterCount);
+    public void ParameterCount_PublishedNetworks_AreThePublishedOnes(
+        string name,
+        int size,
+        int outputs,
+        long expected
+    ) => Assert.Equal(expected, ArchitectureCatalog.Named(name, outputs, size).ParameterCount);
 
     [Fact]
     public void Weights_OfResNet20_AreNamedAsPublished()
     {
         string[] names = [.. ArchitectureCatalog.Named("resnet20", 10).Weights.Select(axes => axes.Name)];
         Assert.Equal(19 + 19 * 4 + 2, names.Length);
-        Assert.Equal(["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"], names[..6]);
+        Assert.Equal(
+            ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"],
+            names[..6]
+        );
         Assert.Equal(["linear.weight", "linear.bias"], names[^2..]);
         Assert.Contains("layer3.2.bn2.running_var", names);
-        Assert.Contains("layer2.0.shortcut.1.running_var", ArchitectureCatalog.Named("resnet20-b", 10).Weights.Select(axes => axes.Name));
+        Assert.Contains(
+            "layer2.0.shortcut.1.running_var",
+            ArchitectureCatalog.Named("resnet20-b", 10).Weights.Select(axes => axes.Name)
+        );
     }
 
     [Theory]
@@ -50,22 +65,36 @@ public sealed class NamedArchitectureTests
     [InlineData("vgg16-bn", "features.40.weight", "features.41.running_mean")]
     [InlineData("vit-tiny", "blocks.11.attn.qkv.bias", "patch_embed.proj.weight")]
     public void Weights_OfPublishedNetworks_AreNamedAsPublished(string name, params string[] weights) =>
-        Assert.Subset(ArchitectureCatalog.Named(name, 10).Weights.Select(axes => axes.Name).ToHashSet(), weights.ToHashSet());
+        Assert.Subset(
+            ArchitectureCatalog.Named(name, 10).Weights.Select(axes => axes.Name).ToHashSet(),
+            weights.ToHashSet()
+        );
 
     [Fact]
     public void Weights_OfVgg16ForPhotographs_EndInTorchvisionsClassifier() =>
         Assert.Equal(
-            ["classifier.0.weight", "classifier.0.bias", "classifier.3.weight", "classifier.3.bias", "classifier.6.weight", "classifier.6.bias"],
-            ArchitectureCatalog.Named("vgg16-bn", 1000, 224).Weights.Select(axes => axes.Name).TakeLast(6));
+            [
+                "classifier.0.weight",
+                "classifier.0.bias",
+                "classifier.3.weight",
+                "classifier.3.bias",
+                "classifier.6.weight",
+                "classifier.6.bias",
+            ],
+            ArchitectureCatalog.Named("vgg16-bn", 1000, 224).Weights.Select(axes => axes.Name).TakeLast(6)
+        );
 
     [Fact]
     public void Named_EveryName_IsReadBackFromItsText() =>
-        Assert.All(ArchitectureCatalog.Names, name =>
-        {
-            var architecture = ArchitectureCatalog.Named(name, 7, 32);
-            Assert.Equal(architecture, ArchitectureCatalog.Parse(architecture.ToString()));
-            Assert.Equal((7, 32), (architecture.OutputCount, architecture.InputSize));
-        });
+        Assert.All(
+            ArchitectureCatalog.Names,
+            name =>
+            {
+                var architecture = ArchitectureCatalog.Named(name, 7, 32);
+                Assert.Equal(architecture, ArchitectureCatalog.Parse(architecture.ToString()));
+                Assert.Equal((7, 32), (architecture.OutputCount, architecture.InputSize));
+            }
+        );
 
     [Fact]
     public void Named_UnknownName_ListsTheKnownOnes()
@@ -104,7 +133,8 @@ public sealed class NamedArchitectureTests
     [Fact]
     public void Forward_OptionA_PadsAsPublished()
     {
-        // All weights of the blocks 0: each block is its shortcut. Channel 4 of stage 2 is channel 0 of stage 1, every second pixel.
+        // All weights of the blocks 0: each block is its shortcut. Channel 4 of stage 2 is channel 0 of stage 1,
+        // every second pixel.
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var generator = new Generator(1);
@@ -112,14 +142,18 @@ public sealed class NamedArchitectureTests
         network.eval();
         foreach (var (name, weight) in network.named_parameters())
         {
-            if (name.StartsWith("layer", StringComparison.Ordinal)) weight.zero_();
+            if (name.StartsWith("layer", StringComparison.Ordinal))
+                weight.zero_();
         }
 
         var input = randn([2, 3, 32, 32], generator: generator);
-        var stem = nn.functional.relu(nn.functional.conv2d(input, network.get_parameter("conv1.weight")!, padding: [1, 1]) / Math.Sqrt(1 + 1e-5));
+        var stem = nn.functional.relu(
+            nn.functional.conv2d(input, network.get_parameter("conv1.weight")!, padding: [1, 1]) / Math.Sqrt(1 + 1e-5)
+        );
         var quarter = stem.slice(2, 0, 32, 4).slice(3, 0, 32, 4).mean([2, 3]);
         var features = network.Features(input);
-        Dmkd.Core.Tests.Preservation.TensorAssert.Close(quarter, features.narrow(1, 24, 16), 1e-5); // 8 zeros before in stage 2, 16 in stage 3
+        // 8 zeros before in stage 2, 16 in stage 3
+        Dmkd.Core.Tests.Preservation.TensorAssert.Close(quarter, features.narrow(1, 24, 16), 1e-5);
         Assert.Equal(0, features.narrow(1, 0, 24).abs().sum().item<float>());
         Assert.Equal(0, features.narrow(1, 40, 24).abs().sum().item<float>());
     }

@@ -15,7 +15,8 @@ public sealed class WeightSetTests : IDisposable
     public void CopyOf_Network_CopiesItsState()
     {
         using var weights = WeightSet.CopyOf(_network);
-        using (no_grad()) _network.get_parameter("head.weight")!.zero_();
+        using (no_grad())
+            _network.get_parameter("head.weight")!.zero_();
         Assert.NotEqual(0, weights["head.weight"].abs().sum().item<float>());
         Assert.False(weights["head.weight"].requires_grad);
     }
@@ -27,7 +28,8 @@ public sealed class WeightSetTests : IDisposable
         using var weights = WeightSet.CopyOf(_network);
         weights.CopyTo(other);
         using var copied = WeightSet.CopyOf(other);
-        foreach (var (name, tensor) in weights) Assert.True(tensor.bytes.SequenceEqual(copied[name].bytes), name);
+        foreach (var (name, tensor) in weights)
+            Assert.True(tensor.bytes.SequenceEqual(copied[name].bytes), name);
         Assert.True(other.get_parameter("head.weight")!.requires_grad);
     }
 
@@ -37,7 +39,11 @@ public sealed class WeightSetTests : IDisposable
         using var other = Build("convnet(3x8x8;4-6;2)", 2);
         using var weights = WeightSet.CopyOf(_network);
         var error = Assert.Throws<ArgumentException>(() => weights.CopyTo(other));
-        Assert.Contains("'conv2.weight' has shape [5, 4, 3, 3]; convnet(3x8x8;4-6;2) needs [6, 4, 3, 3]", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv2.weight' has shape [5, 4, 3, 3]; convnet(3x8x8;4-6;2) needs [6, 4, 3, 3]",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -46,8 +52,16 @@ public sealed class WeightSetTests : IDisposable
         using var other = Build("convnet(3x8x8;4;2)", 2);
         using var weights = WeightSet.CopyOf(_network);
         using var fewer = WeightSet.CopyOf(other);
-        Assert.Contains("'conv2.weight' does not belong", Assert.Throws<ArgumentException>(() => weights.CopyTo(other)).Message, StringComparison.Ordinal);
-        Assert.Contains("'conv2.weight' of convnet(3x8x8;4-5;2) is missing", Assert.Throws<ArgumentException>(() => fewer.CopyTo(_network)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv2.weight' does not belong",
+            Assert.Throws<ArgumentException>(() => weights.CopyTo(other)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "'conv2.weight' of convnet(3x8x8;4-5;2) is missing",
+            Assert.Throws<ArgumentException>(() => fewer.CopyTo(_network)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -58,7 +72,8 @@ public sealed class WeightSetTests : IDisposable
         using var weights = WeightSet.CopyOf(other);
         Assert.Throws<ArgumentException>(() => weights.CopyTo(_network));
         using var after = WeightSet.CopyOf(_network);
-        foreach (var (name, tensor) in before) Assert.True(tensor.bytes.SequenceEqual(after[name].bytes), name);
+        foreach (var (name, tensor) in before)
+            Assert.True(tensor.bytes.SequenceEqual(after[name].bytes), name);
     }
 
     [Fact]
@@ -83,7 +98,9 @@ public sealed class WeightSetTests : IDisposable
     public void Constructor_NameTwice_IsRefused()
     {
         using var tensor = ones(1);
-        Assert.Throws<ArgumentException>(() => new WeightSet([KeyValuePair.Create("w", tensor), KeyValuePair.Create("w", tensor)]).Dispose());
+        Assert.Throws<ArgumentException>(() =>
+            new WeightSet([KeyValuePair.Create("w", tensor), KeyValuePair.Create("w", tensor)]).Dispose()
+        );
     }
 
     [Fact]
@@ -95,13 +112,17 @@ public sealed class WeightSetTests : IDisposable
     }
 
     [Fact]
-    public void CopyOfCloneMapCopyTo_LeakNoTensor() => Assert.Equal(0, LiveTensors.Change(() =>
-    {
-        using var weights = WeightSet.CopyOf(_network);
-        using var clone = weights.Clone();
-        using var doubled = weights.Map((_, tensor) => tensor * 2);
-        clone.CopyTo(_network);
-    }));
+    public void CopyOfCloneMapCopyTo_LeakNoTensor() =>
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+            {
+                using var weights = WeightSet.CopyOf(_network);
+                using var clone = weights.Clone();
+                using var doubled = weights.Map((_, tensor) => tensor * 2);
+                clone.CopyTo(_network);
+            })
+        );
 
     private static Network Build(string architecture, ulong seed)
     {

@@ -11,7 +11,15 @@ public sealed class ClassGroupingTests
     {
         using var scope = NewDisposeScope();
         // Class 0: (1/2, 1/4, 1/4) and (1/2, 1/2, 0); class 1: (1/8, 7/8, 0); class 2: sure of itself.
-        var probabilities = tensor(new[,] { { 0.5, 0.25, 0.25 }, { 0.5, 0.5, 0 }, { 0.125, 0.875, 0 }, { 0, 0, 1 } });
+        var probabilities = tensor(
+            new[,]
+            {
+                { 0.5, 0.25, 0.25 },
+                { 0.5, 0.5, 0 },
+                { 0.125, 0.875, 0 },
+                { 0, 0, 1 },
+            }
+        );
         var similarity = ClassGrouping.Similarity(probabilities.log(), tensor(new long[] { 0, 0, 1, 2 }));
         Assert.Equal(0.375 + 0.125, similarity[0, 1], 1e-12);
         Assert.Equal(similarity[0, 1], similarity[1, 0]);
@@ -25,8 +33,18 @@ public sealed class ClassGroupingTests
     {
         double[,] similarity = new double[10, 10];
         for (int label = 0; label < 10; label++)
-            for (int other = 0; other < 10; other++) similarity[label, other] = label == other ? 0 : (label + other == 9 ? 1 : 0.1);
-        Assert.Equal([[0, 9], [1, 8], [2, 7], [3, 6], [4, 5]], ClassGrouping.Group(similarity, 5, seed: 1));
+        for (int other = 0; other < 10; other++)
+            similarity[label, other] = label == other ? 0 : (label + other == 9 ? 1 : 0.1);
+        Assert.Equal(
+            [
+                [0, 9],
+                [1, 8],
+                [2, 7],
+                [3, 6],
+                [4, 5],
+            ],
+            ClassGrouping.Group(similarity, 5, seed: 1)
+        );
     }
 
     [Fact]
@@ -35,25 +53,44 @@ public sealed class ClassGroupingTests
         int[] four = [0, 1, 8, 9];
         double[,] similarity = new double[10, 10];
         for (int label = 0; label < 10; label++)
-            for (int other = 0; other < 10; other++) similarity[label, other] = label == other ? 0 : four.Contains(label) == four.Contains(other) ? 0.2 : 0.05;
+        for (int other = 0; other < 10; other++)
+            similarity[label, other] =
+                label == other ? 0
+                : four.Contains(label) == four.Contains(other) ? 0.2
+                : 0.05;
         Assert.Equal([four, [2, 3, 4, 5, 6, 7]], ClassGrouping.Group(similarity, 2, seed: 1));
     }
 
     [Fact]
-    public void Group_AnySimilarity_HoldsEveryClassOnceInGroupsOfAboutOneSize() => Gen.Select(Gen.Int[1, 12], Gen.Int[1, 12], Gen.Int[0, 1000]).Sample((classes, groups, seed) =>
-    {
-        if (groups > classes) return;
-        Random random = new(seed);
-        double[,] similarity = new double[classes, classes];
-        for (int a = 0; a < classes; a++)
-            for (int b = 0; b < a; b++) similarity[a, b] = similarity[b, a] = random.NextDouble();
-        int[][] result = ClassGrouping.Group(similarity, groups, seed);
-        Assert.Equal(groups, result.Length);
-        Assert.Equal(Enumerable.Range(0, classes), result.SelectMany(group => group).Order());
-        Assert.All(result, group => Assert.InRange(group.Length, Math.Max(1, classes / groups - 1), ClassGrouping.LargestGroup(classes, groups)));
-        Assert.Equal(result.Select(group => group[0]).Order(), result.Select(group => group[0]));
-        Assert.Equal(result, ClassGrouping.Group(similarity, groups, seed));
-    }, iter: 200);
+    public void Group_AnySimilarity_HoldsEveryClassOnceInGroupsOfAboutOneSize() =>
+        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 12], Gen.Int[0, 1000])
+            .Sample(
+                (classes, groups, seed) =>
+                {
+                    if (groups > classes)
+                        return;
+                    Random random = new(seed);
+                    double[,] similarity = new double[classes, classes];
+                    for (int a = 0; a < classes; a++)
+                    for (int b = 0; b < a; b++)
+                        similarity[a, b] = similarity[b, a] = random.NextDouble();
+                    int[][] result = ClassGrouping.Group(similarity, groups, seed);
+                    Assert.Equal(groups, result.Length);
+                    Assert.Equal(Enumerable.Range(0, classes), result.SelectMany(group => group).Order());
+                    Assert.All(
+                        result,
+                        group =>
+                            Assert.InRange(
+                                group.Length,
+                                Math.Max(1, classes / groups - 1),
+                                ClassGrouping.LargestGroup(classes, groups)
+                            )
+                    );
+                    Assert.Equal(result.Select(group => group[0]).Order(), result.Select(group => group[0]));
+                    Assert.Equal(result, ClassGrouping.Group(similarity, groups, seed));
+                },
+                iter: 200
+            );
 
     [Theory]
     [InlineData(10, 2, 6)] // 5 and one more
@@ -69,8 +106,12 @@ public sealed class ClassGroupingTests
     {
         double[,] similarity = new double[10, 10];
         for (int label = 0; label < 6; label++)
-            for (int other = 0; other < 6; other++) similarity[label, other] = label == other ? 0 : 1;
-        Assert.Equal(ClassGrouping.LargestGroup(10, 2), ClassGrouping.Group(similarity, 2, seed: 1).Max(group => group.Length));
+        for (int other = 0; other < 6; other++)
+            similarity[label, other] = label == other ? 0 : 1;
+        Assert.Equal(
+            ClassGrouping.LargestGroup(10, 2),
+            ClassGrouping.Group(similarity, 2, seed: 1).Max(group => group.Length)
+        );
     }
 
     [Theory]

@@ -37,14 +37,21 @@ public sealed class ImportanceGraphTests
         using var scope = NewDisposeScope();
         var architecture = ArchitectureCatalog.Parse(text);
         using var weights = WeightTransfer.RandomWeights(architecture, 1);
-        using var scores = new ImportanceScores(1, weights.Map((_, weight) => weight.abs()), new Dictionary<string, double[,]>());
+        using var scores = new ImportanceScores(
+            1,
+            weights.Map((_, weight) => weight.abs()),
+            new Dictionary<string, double[,]>()
+        );
         var actual = ImportanceGraph.Build(architecture, scores);
         var expected = ImportanceGraph.FromEdges(actual.Nodes, EdgesOneByOne(architecture, scores, actual));
         for (int node = 0; node < actual.NodeCount; node++)
         {
             Assert.Equal(expected.NeighboursOf(node), actual.NeighboursOf(node));
             // float64 sums of at most some hundred float32 numbers near 1, in another order
-            Assert.All(expected.WeightsOf(node).ToArray().Zip(actual.WeightsOf(node).ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-9));
+            Assert.All(
+                expected.WeightsOf(node).ToArray().Zip(actual.WeightsOf(node).ToArray()),
+                pair => Assert.Equal(pair.First, pair.Second, 1e-9)
+            );
         }
     }
 
@@ -56,15 +63,21 @@ public sealed class ImportanceGraphTests
     {
         using var scores = Ones(PlantedNetwork.Architecture);
         string name = PlantedNetwork.Architecture.Weights.Last(axes => axes.Columns is { Space: "conv2" }).Name;
-        using (var weight = scores.Weights[name].view(-1)) weight.narrow(0, 5, 1).fill_(score);
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => ImportanceGraph.Build(PlantedNetwork.Architecture, scores));
+        using (var weight = scores.Weights[name].view(-1))
+            weight.narrow(0, 5, 1).fill_(score);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() =>
+            ImportanceGraph.Build(PlantedNetwork.Architecture, scores)
+        );
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void FromBlocks_BlocksOnAndAboveTheDiagonal_AreMirroredWithoutZeros()
     {
-        var matrix = SymmetricSparseMatrix.FromBlocks(5, [new(0, 3, 2, 2, [1, 2, 0, 4]), new(0, 0, 2, 2, [0, 8, 8, 0])]);
+        var matrix = SymmetricSparseMatrix.FromBlocks(
+            5,
+            [new(0, 3, 2, 2, [1, 2, 0, 4]), new(0, 0, 2, 2, [0, 8, 8, 0])]
+        );
         Assert.Equal([1, 3, 4], matrix.ColumnsOf(0));
         Assert.Equal([8.0, 1, 2], matrix.ValuesOf(0));
         Assert.Equal([0, 4], matrix.ColumnsOf(1));
@@ -89,22 +102,37 @@ public sealed class ImportanceGraphTests
     [InlineData(0, 1, -1)]
     [InlineData(0, 1, double.NaN)]
     public void FromEdges_BadEdge_Throws(int first, int second, double weight) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ImportanceGraph.FromEdges(Nodes(3), [(first, second, weight)]));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            ImportanceGraph.FromEdges(Nodes(3), [(first, second, weight)])
+        );
 
-    internal static UnitNode[] Nodes(int count) => [.. Enumerable.Range(0, count).Select(unit => new UnitNode("s", unit))];
+    internal static UnitNode[] Nodes(int count) =>
+        [.. Enumerable.Range(0, count).Select(unit => new UnitNode("s", unit))];
 
-    private static IEnumerable<(int, int, double)> EdgesOneByOne(NetworkArchitecture architecture, ImportanceScores scores, ImportanceGraph graph)
+    private static IEnumerable<(int, int, double)> EdgesOneByOne(
+        NetworkArchitecture architecture,
+        ImportanceScores scores,
+        ImportanceGraph graph
+    )
     {
         var places = graph.Nodes.Index().ToDictionary(node => node.Item, node => node.Index);
         var widths = architecture.UnitSpaces.ToDictionary(space => space.Name, space => space.Width);
         foreach (var axes in architecture.Weights)
         {
-            if (axes.Columns is not { } columns || !widths.TryGetValue(axes.Rows.Space, out int rowUnits) || !widths.TryGetValue(columns.Space, out int columnUnits)) continue;
+            if (
+                axes.Columns is not { } columns
+                || !widths.TryGetValue(axes.Rows.Space, out int rowUnits)
+                || !widths.TryGetValue(columns.Space, out int columnUnits)
+            )
+                continue;
             long[] shape = scores.Weights[axes.Name].shape;
-            double[] values = TensorValues.ToDoubles(scores.Weights[axes.Name].reshape(shape[0], shape[1], -1).sum(2, type: float64));
+            double[] values = TensorValues.ToDoubles(
+                scores.Weights[axes.Name].reshape(shape[0], shape[1], -1).sum(2, type: float64)
+            );
             for (int i = 0; i < values.Length; i++)
             {
-                int row = i / (int)shape[1] / axes.Rows.Inner % rowUnits, column = i % (int)shape[1] / columns.Inner % columnUnits;
+                int row = i / (int)shape[1] / axes.Rows.Inner % rowUnits,
+                    column = i % (int)shape[1] / columns.Inner % columnUnits;
                 yield return (places[new(axes.Rows.Space, row)], places[new(columns.Space, column)], values[i]);
             }
         }
@@ -114,6 +142,10 @@ public sealed class ImportanceGraphTests
     {
         using var scope = NewDisposeScope();
         using var weights = WeightTransfer.RandomWeights(architecture, 0);
-        return new ImportanceScores(1, weights.Map((_, weight) => ones_like(weight)), new Dictionary<string, double[,]>());
+        return new ImportanceScores(
+            1,
+            weights.Map((_, weight) => ones_like(weight)),
+            new Dictionary<string, double[,]>()
+        );
     }
 }

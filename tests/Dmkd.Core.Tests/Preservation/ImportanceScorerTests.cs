@@ -23,12 +23,17 @@ public sealed class ImportanceScorerTests
         var expected = zeros(4);
         for (int label = 0; label < 4; label++)
         {
-            var p = nn.functional.softmax(network.forward(inputs.index_select(0, labels.eq(label).nonzero().reshape(-1))), 1);
+            var p = nn.functional.softmax(
+                network.forward(inputs.index_select(0, labels.eq(label).nonzero().reshape(-1))),
+                1
+            );
             p[.., label] -= 1;
-            foreach (var batch in p.split(5)) expected += batch.mean([0]).abs() * (batch.shape[0] / 12.0) / 4;
+            foreach (var batch in p.split(5))
+                expected += batch.mean([0]).abs() * (batch.shape[0] / 12.0) / 4;
         }
 
-        TensorAssert.Close(expected * network.get_parameter("head.bias")!.abs(), scores.Weights["head.bias"], 1e-6); // fp32, values below 1
+        // fp32, values below 1
+        TensorAssert.Close(expected * network.get_parameter("head.bias")!.abs(), scores.Weights["head.bias"], 1e-6);
     }
 
     [Fact]
@@ -51,7 +56,9 @@ public sealed class ImportanceScorerTests
         using var scores = ImportanceScorer.Score(network, inputs, labels, 4, Options);
         for (int unit = 0; unit < 12; unit++)
         {
-            double expected = new[] { "conv2.weight", "norm2.weight", "norm2.bias" }.Sum(name => scores.Weights[name][unit].sum().item<float>());
+            double expected = new[] { "conv2.weight", "norm2.weight", "norm2.bias" }.Sum(name =>
+                scores.Weights[name][unit].sum().item<float>()
+            );
             double mean = Enumerable.Range(0, 4).Average(label => scores.UnitsByClass["conv2"][label, unit]);
             Assert.Equal(expected, mean, 1e-5); // fp32 sums of some 70 values
         }
@@ -89,7 +96,9 @@ public sealed class ImportanceScorerTests
         using var scope = NewDisposeScope();
         using var network = PlantedNetwork.Build();
         var (inputs, labels) = PlantedNetwork.Data();
-        var error = Assert.Throws<ArgumentException>(() => ImportanceScorer.Score(network, inputs, labels % 3, 4, Options));
+        var error = Assert.Throws<ArgumentException>(() =>
+            ImportanceScorer.Score(network, inputs, labels % 3, 4, Options)
+        );
         Assert.Contains("class 3", error.Message, StringComparison.Ordinal);
     }
 
@@ -102,6 +111,8 @@ public sealed class ImportanceScorerTests
         using var scope = NewDisposeScope();
         using var network = PlantedNetwork.Build();
         var (inputs, labels) = PlantedNetwork.Data();
-        Assert.Throws<ArgumentOutOfRangeException>(() => ImportanceScorer.Score(network, inputs, labels, classCount, Options));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            ImportanceScorer.Score(network, inputs, labels, classCount, Options)
+        );
     }
 }

@@ -19,8 +19,15 @@ public sealed class KrylovEigenSolverTests
     {
         // Four parts without an edge between them: eigenvalue 0 comes four times. Six nodes are isolated.
         var random = new Random(4);
-        var edges = Enumerable.Range(0, 6_000).Select(_ => (A: random.Next(300), B: random.Next(300))).Where(e => e.A % 4 == e.B % 4);
-        AssertAgrees(ImportanceGraph.FromEdges(ImportanceGraphTests.Nodes(306), edges.Select(e => (e.A, e.B, 1.0))), 4, false);
+        var edges = Enumerable
+            .Range(0, 6_000)
+            .Select(_ => (A: random.Next(300), B: random.Next(300)))
+            .Where(e => e.A % 4 == e.B % 4);
+        AssertAgrees(
+            ImportanceGraph.FromEdges(ImportanceGraphTests.Nodes(306), edges.Select(e => (e.A, e.B, 1.0))),
+            4,
+            false
+        );
     }
 
     [Fact]
@@ -79,11 +86,14 @@ public sealed class KrylovEigenSolverTests
         var graph = Planted(6, layers, width, (double)edgesPerUnit / width);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         int[] clusters = SpectralPartitioner.Partition(graph, 4, new());
-        TestContext.Current.SendDiagnosticMessage($"{graph.NodeCount} nodes, {graph.EdgeCount} edges: {watch.Elapsed.TotalSeconds:F1} s");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{graph.NodeCount} nodes, {graph.EdgeCount} edges: {watch.Elapsed.TotalSeconds:F1} s"
+        );
         Assert.Equal(4, clusters.Distinct().Count());
     }
 
-    [Theory(Explicit = true)] // a measurement; random weights have no blocks to find, which is the slowest case there is
+    // a measurement; random weights have no blocks to find, which is the slowest case there is
+    [Theory(Explicit = true)]
     [InlineData("resnet18")]
     [InlineData("resnet50")]
     public void Partition_RandomResNet_TakesSeconds(string name)
@@ -91,7 +101,11 @@ public sealed class KrylovEigenSolverTests
         using var scope = NewDisposeScope();
         var architecture = ArchitectureCatalog.Named(name, 10);
         using var weights = WeightTransfer.RandomWeights(architecture, 1);
-        using var scores = new ImportanceScores(1, weights.Map((_, weight) => weight.abs()), new Dictionary<string, double[,]>());
+        using var scores = new ImportanceScores(
+            1,
+            weights.Map((_, weight) => weight.abs()),
+            new Dictionary<string, double[,]>()
+        );
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var graph = ImportanceGraph.Build(architecture, scores);
         double built = watch.Elapsed.TotalSeconds;
@@ -99,20 +113,26 @@ public sealed class KrylovEigenSolverTests
         double solved = watch.Elapsed.TotalSeconds - built;
         SpectralPartitioner.Partition(graph, 4, new());
         TestContext.Current.SendDiagnosticMessage(
-            $"{name}: {graph.NodeCount} nodes, {graph.EdgeCount} edges; graph {built:F1} s, eigenvectors {solved:F1} s, again and k-means {watch.Elapsed.TotalSeconds - built - solved:F1} s");
+            $"{name}: {graph.NodeCount} nodes, {graph.EdgeCount} edges; graph {built:F1} s, eigenvectors "
+                + $"{solved:F1} s, again and k-means {watch.Elapsed.TotalSeconds - built - solved:F1} s"
+        );
     }
 
     /// <summary>Layers joined to the next one, edges between units of the same parity four times as heavy.</summary>
     internal static ImportanceGraph Planted(int seed, int layers, int width, double density)
     {
         var random = new Random(seed);
-        UnitNode[] nodes = [.. Enumerable.Range(0, layers * width).Select(node => new UnitNode($"layer{node / width}", node % width))];
+        UnitNode[] nodes =
+        [
+            .. Enumerable.Range(0, layers * width).Select(node => new UnitNode($"layer{node / width}", node % width)),
+        ];
         return ImportanceGraph.FromEdges(
             nodes,
             from a in Enumerable.Range(0, (layers - 1) * width)
             from b in Enumerable.Range((a / width + 1) * width, width)
             where random.NextDouble() < density
-            select (a, b, random.NextDouble() * (a % 2 == b % 2 ? 4 : 1)));
+            select (a, b, random.NextDouble() * (a % 2 == b % 2 ? 4 : 1))
+        );
     }
 
     private static void AssertAgrees(ImportanceGraph graph, int count, bool splitEverySpace)
@@ -124,6 +144,7 @@ public sealed class KrylovEigenSolverTests
         var actual = tensor(sparse.SelectMany(row => row).ToArray(), [sparse.Length, count]);
         // The projectors onto the spans: eigenvectors of equal eigenvalues may be rotated, and k-means does not see it.
         var difference = expected.mm(expected.t()) - actual.mm(actual.t());
-        Assert.True(difference.abs().max().item<double>() < 1e-4, $"{difference.abs().max().item<double>()}"); // residual 1e-6 over the gap to the next eigenvalue
+        // residual 1e-6 over the gap to the next eigenvalue
+        Assert.True(difference.abs().max().item<double>() < 1e-4, $"{difference.abs().max().item<double>()}");
     }
 }

@@ -32,12 +32,16 @@ public sealed class LeakTests
         Action action = method switch
         {
             "score" => () => ImportanceScorer.Score(network, inputs, labels, 4, new()).Dispose(),
-            "score, bad labels" => () => Assert.Throws<ArgumentException>(() => ImportanceScorer.Score(network, inputs, badLabels, 4, new())),
+            "score, bad labels" => () =>
+                Assert.Throws<ArgumentException>(() => ImportanceScorer.Score(network, inputs, badLabels, 4, new())),
             "magnitude" => () => ImportanceScorer.Magnitude(network, 4).Dispose(),
             "graph" => () => ImportanceGraph.Build(network.Architecture, scores),
             "partition" => () => SpectralPartitioner.Partition(graph, 2, new()),
             "plan" => () => PreservationPlanner.Plan(network.Architecture, scores, new()),
-            "cut" => () => WeightTransfer.Cut(network.Architecture, weights, UnitSelection.All(network.Architecture), [0, null]).Weights.Dispose(),
+            "cut" => () =>
+                WeightTransfer
+                    .Cut(network.Architecture, weights, UnitSelection.All(network.Architecture), [0, null])
+                    .Weights.Dispose(),
             "random" => () => WeightTransfer.RandomWeights(network.Architecture, 1).Dispose(),
             "PyTorch's scale" => () => WeightTransfer.AtPyTorchScale(weights).Dispose(),
             _ => () => WeightTransfer.Blend(network.Architecture, weights, weights, 0.5, [0, 1, null, 3]).Dispose(),
@@ -49,7 +53,9 @@ public sealed class LeakTests
     public void AssertNoLeak_ForgottenDispose_Fails()
     {
         WeightSet? forgotten = null;
-        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => AssertNoLeak(() => forgotten = WeightTransfer.RandomWeights(PlantedNetwork.Architecture, 1)));
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() =>
+            AssertNoLeak(() => forgotten = WeightTransfer.RandomWeights(PlantedNetwork.Architecture, 1))
+        );
         forgotten?.Dispose();
     }
 

@@ -8,12 +8,28 @@ public sealed class PartitionMapTests
     // Two spaces of two units; cluster 1 has a0 and b1, cluster 0 has a1 and b0.
     private static readonly UnitNode[] Nodes = [new("a", 0), new("a", 1), new("b", 0), new("b", 1)];
     private static readonly int[] Clusters = [1, 0, 0, 1];
-    private static readonly (int First, int Second, double Weight)[] Edges = [(0, 2, 1), (0, 3, 8), (1, 2, 4), (1, 3, 2)];
+    private static readonly (int First, int Second, double Weight)[] Edges =
+    [
+        (0, 2, 1),
+        (0, 3, 8),
+        (1, 2, 4),
+        (1, 3, 2),
+    ];
 
     private static readonly Dictionary<string, double[,]> Importance = new()
     {
-        ["a"] = new double[,] { { 1, 2 }, { 0, 0 }, { 5, 0 } },
-        ["b"] = new double[,] { { 4, 1 }, { 0, 0 }, { 0, 5 } },
+        ["a"] = new double[,]
+        {
+            { 1, 2 },
+            { 0, 0 },
+            { 5, 0 },
+        },
+        ["b"] = new double[,]
+        {
+            { 4, 1 },
+            { 0, 0 },
+            { 0, 5 },
+        },
     };
 
     [Fact]
@@ -47,7 +63,8 @@ public sealed class PartitionMapTests
     {
         var graph = ImportanceGraph.FromEdges(ImportanceGraphTests.Nodes(6), [(0, 1, 6), (4, 5, 10), (0, 5, 3)]);
         using var scores = Scores(new() { ["s"] = new double[1, 6] });
-        var map = PartitionMap.Of(graph, [0, 0, 0, 0, 0, 1], 2, scores, mostCells: 4); // 5 units in three cells of 2, 2 and 1
+        // 5 units in three cells of 2, 2 and 1
+        var map = PartitionMap.Of(graph, [0, 0, 0, 0, 0, 1], 2, scores, mostCells: 4);
         Assert.Equal(4, map.Size);
         Assert.Equal([0, 3], map.ClusterStarts);
         Assert.Equal([6, 0, 0, 1.5f, 0, 0, 0, 0, 0, 0, 0, 10, 1.5f, 0, 10, 0], map.Adjacency);
@@ -72,7 +89,8 @@ public sealed class PartitionMapTests
     }
 
     [Fact]
-    public void Of_LessCellsThanClusters_Throws() => Assert.Throws<ArgumentOutOfRangeException>(() => MapOf(mostCells: 1));
+    public void Of_LessCellsThanClusters_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => MapOf(mostCells: 1));
 
     [Theory]
     [InlineData(0, 1, 0)]

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tests.Preservation;
 
 /// <summary>
-/// Two sub-networks in one: units of even and odd index, joined to each other by weights 100 times weaker. Block b sees input
+/// Two sub-networks in one: units of even and odd index, joined to each other by weights 100 times weaker. Block b
+/// sees input
 /// channel b and serves the classes 2b and 2b + 1.
 /// </summary>
 internal static class PlantedNetwork
@@ -29,7 +30,8 @@ internal static class PlantedNetwork
                 for (int column = 0; column < weight.shape[1]; column++)
                 {
                     int written = axes.Rows.Space == UnitSpace.Output ? BlockOfClass(row) : BlockOf(row);
-                    if (written != BlockOf(column)) weight[row, column].mul_(0.01);
+                    if (written != BlockOf(column))
+                        weight[row, column].mul_(0.01);
                 }
             }
         }

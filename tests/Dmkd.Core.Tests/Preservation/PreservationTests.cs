@@ -21,7 +21,18 @@ public sealed class PreservationTests
         int[] clusterOfNode = SpectralPartitioner.Partition(graph, 2, new());
         Assert.Equal(graph.Nodes.Select(node => PlantedNetwork.BlockOf(node.Unit)), clusterOfNode);
 
-        int[] clusterOfClass = ClassAssignment.Assign(scores, graph, clusterOfNode, [[0], [1], [2], [3]], 2);
+        int[] clusterOfClass = ClassAssignment.Assign(
+            scores,
+            graph,
+            clusterOfNode,
+            [
+                [0],
+                [1],
+                [2],
+                [3],
+            ],
+            2
+        );
         Assert.Equal([0, 0, 1, 1], clusterOfClass);
 
         var selection = UnitSelector.Select(network.Architecture, scores, graph, clusterOfNode, 1, [2, 3], new());

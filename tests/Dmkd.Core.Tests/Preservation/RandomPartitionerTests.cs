@@ -5,7 +5,13 @@ namespace Dmkd.Core.Tests.Preservation;
 public sealed class RandomPartitionerTests
 {
     private static readonly ImportanceGraph Graph = ImportanceGraph.FromEdges(
-        [.. new[] { ("a", 30), ("b", 12) }.SelectMany(space => Enumerable.Range(0, space.Item2).Select(unit => new UnitNode(space.Item1, unit)))], []);
+        [
+            .. new[] { ("a", 30), ("b", 12) }.SelectMany(space =>
+                Enumerable.Range(0, space.Item2).Select(unit => new UnitNode(space.Item1, unit))
+            ),
+        ],
+        []
+    );
 
     [Fact]
     public void OfSameSizes_EverySpace_KeepsItsSizes()
@@ -28,8 +34,14 @@ public sealed class RandomPartitionerTests
     [Fact]
     public void OfSameSizes_Seed_DecidesTheDraw()
     {
-        Assert.Equal(RandomPartitioner.OfSameSizes(Graph, Clusters(), 1), RandomPartitioner.OfSameSizes(Graph, Clusters(), 1));
-        Assert.NotEqual(RandomPartitioner.OfSameSizes(Graph, Clusters(), 1), RandomPartitioner.OfSameSizes(Graph, Clusters(), 2));
+        Assert.Equal(
+            RandomPartitioner.OfSameSizes(Graph, Clusters(), 1),
+            RandomPartitioner.OfSameSizes(Graph, Clusters(), 1)
+        );
+        Assert.NotEqual(
+            RandomPartitioner.OfSameSizes(Graph, Clusters(), 1),
+            RandomPartitioner.OfSameSizes(Graph, Clusters(), 2)
+        );
     }
 
     [Fact]
@@ -40,7 +52,8 @@ public sealed class RandomPartitionerTests
         for (int seed = 0; seed < 300; seed++)
         {
             int[] dealt = RandomPartitioner.OfSameSizes(Graph, Clusters(), seed);
-            for (int unit = 0; unit < 30; unit++) counts[unit] += dealt[unit] == 0 ? 1 : 0;
+            for (int unit = 0; unit < 30; unit++)
+                counts[unit] += dealt[unit] == 0 ? 1 : 0;
         }
 
         Assert.All(counts, count => Assert.InRange(count, 50, 130));
@@ -50,9 +63,19 @@ public sealed class RandomPartitionerTests
     public void OfSameSizes_NotAClusterForEachNode_Throws() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => RandomPartitioner.OfSameSizes(Graph, [0, 1], 1));
 
-    private static int[] Clusters() => [.. Graph.Nodes.Select(node => node.Space == "b" ? 2 : node.Unit < 9 ? 0 : 1)];
+    private static int[] Clusters() =>
+        [
+            .. Graph.Nodes.Select(node =>
+                node.Space == "b" ? 2
+                : node.Unit < 9 ? 0
+                : 1
+            ),
+        ];
 
     private static IEnumerable<(string Space, int Cluster, int Count)> Sizes(int[] clusters) =>
-        Graph.Nodes.Zip(clusters, (node, cluster) => (node.Space, cluster)).CountBy(pair => pair)
-            .Select(pair => (pair.Key.Space, pair.Key.cluster, pair.Value)).Order();
+        Graph
+            .Nodes.Zip(clusters, (node, cluster) => (node.Space, cluster))
+            .CountBy(pair => pair)
+            .Select(pair => (pair.Key.Space, pair.Key.cluster, pair.Value))
+            .Order();
 }

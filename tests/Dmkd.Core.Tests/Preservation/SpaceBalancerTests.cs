@@ -8,7 +8,18 @@ public sealed class SpaceBalancerTests
     public void Balance_LopsidedClusters_DealsEverySpaceOutEvenly()
     {
         string[] spaces = [.. Enumerable.Repeat("a", 5), .. Enumerable.Repeat("b", 4)];
-        double[][] points = [[0.0], [0.1], [0.2], [0.3], [1.0], [0.0], [0.4], [0.2], [0.1]];
+        double[][] points =
+        [
+            [0.0],
+            [0.1],
+            [0.2],
+            [0.3],
+            [1.0],
+            [0.0],
+            [0.4],
+            [0.2],
+            [0.1],
+        ];
         int[] labels = [0, 0, 0, 0, 1, 0, 0, 0, 0];
         int[] balanced = SpaceBalancer.Balance(spaces, points, labels, 2);
         Assert.Equal(0, balanced[0]);

@@ -10,13 +10,17 @@ internal static class TensorAssert
     {
         using var scope = NewDisposeScope();
         Assert.Equal(expected.shape, actual.shape);
-        Assert.True(expected.detach().cpu().contiguous().bytes.SequenceEqual(actual.detach().cpu().contiguous().bytes), "values differ");
+        Assert.True(
+            expected.detach().cpu().contiguous().bytes.SequenceEqual(actual.detach().cpu().contiguous().bytes),
+            "values differ"
+        );
     }
 
     public static void Identical(WeightSet expected, WeightSet actual)
     {
         Assert.Equal(expected.Keys, actual.Keys);
-        foreach (var (name, tensor) in expected) Identical(tensor, actual[name]);
+        foreach (var (name, tensor) in expected)
+            Identical(tensor, actual[name]);
     }
 
     public static void Close(Tensor expected, Tensor actual, double tolerance)

@@ -4,7 +4,9 @@ using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Preservation;
 
-/// <summary>Experts of a given size, <see cref="UnitSelectionOptions.MultiplyAddsShare"/>, and choices without clusters.</summary>
+/// <summary>
+/// Experts of a given size, <see cref="UnitSelectionOptions.MultiplyAddsShare"/>, and choices without clusters.
+/// </summary>
 public sealed class UnitSelectorShareTests
 {
     private const double LeastFraction = 0.0625;
@@ -22,11 +24,24 @@ public sealed class UnitSelectorShareTests
         var widths = selection.Widths;
         double limit = share * architecture.MultiplyAdds;
         Assert.InRange(architecture.Cut(selection.Units, ClassCount).MultiplyAdds, 0, limit);
-        var larger = architecture.UnitSpaces.ToDictionary(space => space.Name, space => Math.Min(widths[space.Name] + 8, space.Width));
-        Assert.True(architecture.Resize(larger, ClassCount).MultiplyAdds > limit, "8 more units in every space would keep to the share too");
-        Assert.All(architecture.UnitSpaces.Where(space => space.Width >= 16), space => Assert.True(
-            widths[space.Name] % 8 == 0 || widths[space.Name] == Math.Max(4, Math.Ceiling(LeastFraction * space.Width)) || widths[space.Name] == space.Width,
-            $"{space.Name}: {widths[space.Name]} of {space.Width}"));
+        var larger = architecture.UnitSpaces.ToDictionary(
+            space => space.Name,
+            space => Math.Min(widths[space.Name] + 8, space.Width)
+        );
+        Assert.True(
+            architecture.Resize(larger, ClassCount).MultiplyAdds > limit,
+            "8 more units in every space would keep to the share too"
+        );
+        Assert.All(
+            architecture.UnitSpaces.Where(space => space.Width >= 16),
+            space =>
+                Assert.True(
+                    widths[space.Name] % 8 == 0
+                        || widths[space.Name] == Math.Max(4, Math.Ceiling(LeastFraction * space.Width))
+                        || widths[space.Name] == space.Width,
+                    $"{space.Name}: {widths[space.Name]} of {space.Width}"
+                )
+        );
     }
 
     [Theory]
@@ -36,7 +51,10 @@ public sealed class UnitSelectorShareTests
     public void MostImportant_ShareOfOne_TakesEveryUnit(string name)
     {
         var architecture = ArchitectureCatalog.Named(name, 10);
-        Assert.Equal(architecture.UnitSpaces.Select(space => space.Width), Widths(architecture, MostImportant(architecture, 1)));
+        Assert.Equal(
+            architecture.UnitSpaces.Select(space => space.Width),
+            Widths(architecture, MostImportant(architecture, 1))
+        );
     }
 
     [Fact]
@@ -55,7 +73,8 @@ public sealed class UnitSelectorShareTests
         var architecture = ArchitectureCatalog.Named("resnet20", 10);
         Assert.Equal(
             Widths(architecture, MostImportant(architecture, 0.5)),
-            Widths(architecture, MostImportant(architecture, 0.5, widthFraction: widthFraction)));
+            Widths(architecture, MostImportant(architecture, 0.5, widthFraction: widthFraction))
+        );
     }
 
     [Fact]
@@ -71,12 +90,33 @@ public sealed class UnitSelectorShareTests
     {
         var architecture = ArchitectureCatalog.Named("resnet20", 10);
         using var scores = Scores(architecture);
-        UnitNode[] nodes = [.. from space in architecture.UnitSpaces from unit in Enumerable.Range(0, space.Width) select new UnitNode(space.Name, unit)];
-        int[] lastTwo = [.. nodes.Select(node => node.Unit >= architecture.UnitSpaces.Single(space => space.Name == node.Space).Width - 2 ? 1 : 0)];
+        UnitNode[] nodes =
+        [
+            .. from space in architecture.UnitSpaces
+            from unit in Enumerable.Range(0, space.Width)
+            select new UnitNode(space.Name, unit),
+        ];
+        int[] lastTwo =
+        [
+            .. nodes.Select(node =>
+                node.Unit >= architecture.UnitSpaces.Single(space => space.Name == node.Space).Width - 2 ? 1 : 0
+            ),
+        ];
         UnitSelectionOptions options = new() { MinimumWidthFraction = LeastFraction, MultiplyAddsShare = 0.5 };
-        var selection = UnitSelector.Select(architecture, scores, ImportanceGraph.FromEdges(nodes, []), lastTwo, 1, [0, 1, 2], options);
+        var selection = UnitSelector.Select(
+            architecture,
+            scores,
+            ImportanceGraph.FromEdges(nodes, []),
+            lastTwo,
+            1,
+            [0, 1, 2],
+            options
+        );
         Assert.Equal(Widths(architecture, MostImportant(architecture, 0.5)), Widths(architecture, selection));
-        Assert.All(architecture.UnitSpaces, space => Assert.Equal([space.Width - 2, space.Width - 1], selection[space.Name].TakeLast(2)));
+        Assert.All(
+            architecture.UnitSpaces,
+            space => Assert.Equal([space.Width - 2, space.Width - 1], selection[space.Name].TakeLast(2))
+        );
     }
 
     [Fact]
@@ -87,7 +127,9 @@ public sealed class UnitSelectorShareTests
         using var scores = Scores(architecture);
         double least = (double)UnitSelector.LeastMultiplyAdds(architecture, 1, options) / architecture.MultiplyAdds;
         Assert.InRange(least, 0.2, 0.3);
-        string message = Assert.Throws<ArgumentException>(() => UnitSelector.MostImportant(architecture, scores, [0], 1, options)).Message;
+        string message = Assert
+            .Throws<ArgumentException>(() => UnitSelector.MostImportant(architecture, scores, [0], 1, options))
+            .Message;
         Assert.Contains($"{0.125:P1}", message, StringComparison.Ordinal);
         Assert.Contains($"{least:P1}", message, StringComparison.Ordinal);
     }
@@ -97,7 +139,9 @@ public sealed class UnitSelectorShareTests
     [InlineData(-0.5)]
     [InlineData(double.NaN)]
     public void MostImportant_ShareNotPositive_Throws(double share) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => MostImportant(ArchitectureCatalog.Named("convnet", 10), share));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            MostImportant(ArchitectureCatalog.Named("convnet", 10), share)
+        );
 
     [Theory]
     [InlineData(new[] { 0 }, new[] { 0, 1, 3, 5, 8 })]
@@ -136,25 +180,53 @@ public sealed class UnitSelectorShareTests
     public void LeastMultiplyAdds_Mlp_IsTheHandComputedOne()
     {
         MlpArchitecture architecture = new(1, 4, [40, 20, 8], 5);
-        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new())); // a quarter, and at least 4 units
-        Assert.Equal(16 * 40 + 40 * 20 + 20 * 8 + 8 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 }));
+        // a quarter, and at least 4 units
+        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new()));
+        Assert.Equal(
+            16 * 40 + 40 * 20 + 20 * 8 + 8 * 1,
+            UnitSelector.LeastMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 })
+        );
     }
 
     private static UnitSelection ByHand(int[] classes, double widthFraction, UnitSelectionOptions options)
     {
         Dictionary<string, double[,]> units = new()
         {
-            ["conv1"] = new double[,] { { 9, 5, 1, 6, 2, 8, 0, 3, 7, 4 }, { 0, 0, 900, 0, 0, 0, 0, 0, 0, 1 } },
-            ["conv2"] = new double[,] { { 1, 2, 3 }, { 3, 2, 1 } },
+            ["conv1"] = new double[,]
+            {
+                { 9, 5, 1, 6, 2, 8, 0, 3, 7, 4 },
+                { 0, 0, 900, 0, 0, 0, 0, 0, 0, 1 },
+            },
+            ["conv2"] = new double[,]
+            {
+                { 1, 2, 3 },
+                { 3, 2, 1 },
+            },
         };
         using var scores = new ImportanceScores(2, new WeightSet([]), units);
-        return UnitSelector.MostImportant(new ConvNetArchitecture(1, 4, [10, 3], 2), scores, classes, widthFraction, options);
+        return UnitSelector.MostImportant(
+            new ConvNetArchitecture(1, 4, [10, 3], 2),
+            scores,
+            classes,
+            widthFraction,
+            options
+        );
     }
 
-    private static UnitSelection MostImportant(NetworkArchitecture architecture, double share, double widthFraction = 1, double maximum = 1)
+    private static UnitSelection MostImportant(
+        NetworkArchitecture architecture,
+        double share,
+        double widthFraction = 1,
+        double maximum = 1
+    )
     {
         using var scores = Scores(architecture);
-        UnitSelectionOptions options = new() { MinimumWidthFraction = LeastFraction, MaximumWidthFraction = maximum, MultiplyAddsShare = share };
+        UnitSelectionOptions options = new()
+        {
+            MinimumWidthFraction = LeastFraction,
+            MaximumWidthFraction = maximum,
+            MultiplyAddsShare = share,
+        };
         return UnitSelector.MostImportant(architecture, scores, [0, 1, 2], widthFraction, options);
     }
 
@@ -162,13 +234,19 @@ public sealed class UnitSelectorShareTests
         [.. architecture.UnitSpaces.Select(space => selection[space.Name].Count)];
 
     // The first units of every space are the most important.
-    private static ImportanceScores Scores(NetworkArchitecture architecture) => new(
-        ClassCount,
-        new WeightSet([]),
-        architecture.UnitSpaces.ToDictionary(space => space.Name, space =>
-        {
-            double[,] values = new double[ClassCount, space.Width];
-            for (int i = 0; i < values.Length; i++) values[i / space.Width, i % space.Width] = space.Width - i % space.Width;
-            return values;
-        }));
+    private static ImportanceScores Scores(NetworkArchitecture architecture) =>
+        new(
+            ClassCount,
+            new WeightSet([]),
+            architecture.UnitSpaces.ToDictionary(
+                space => space.Name,
+                space =>
+                {
+                    double[,] values = new double[ClassCount, space.Width];
+                    for (int i = 0; i < values.Length; i++)
+                        values[i / space.Width, i % space.Width] = space.Width - i % space.Width;
+                    return values;
+                }
+            )
+        );
 }

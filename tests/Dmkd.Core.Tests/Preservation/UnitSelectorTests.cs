@@ -52,13 +52,34 @@ public sealed class UnitSelectorTests
     {
         Dictionary<string, double[,]> units = new()
         {
-            ["conv1"] = new double[,] { { 9, 5, 1, 6, 2, 8, 0, 3, 7, 4 }, { 0, 0, 900, 0, 0, 0, 0, 0, 0, 1 } },
-            ["conv2"] = new double[,] { { 1, 2, 3 }, { 3, 2, 1 } },
+            ["conv1"] = new double[,]
+            {
+                { 9, 5, 1, 6, 2, 8, 0, 3, 7, 4 },
+                { 0, 0, 900, 0, 0, 0, 0, 0, 0, 1 },
+            },
+            ["conv2"] = new double[,]
+            {
+                { 1, 2, 3 },
+                { 3, 2, 1 },
+            },
         };
         using var scores = new ImportanceScores(2, new WeightSet([]), units);
-        UnitNode[] nodes = [.. Architecture.UnitSpaces.SelectMany(space => Enumerable.Range(0, space.Width).Select(unit => new UnitNode(space.Name, unit)))];
+        UnitNode[] nodes =
+        [
+            .. Architecture.UnitSpaces.SelectMany(space =>
+                Enumerable.Range(0, space.Width).Select(unit => new UnitNode(space.Name, unit))
+            ),
+        ];
         int[] clusterOfNode = [.. nodes.Select(node => node.Space == "conv1" ? node.Unit % 2 : 0)];
         var options = new UnitSelectionOptions { MinimumWidthFraction = minimum, MaximumWidthFraction = maximum };
-        return UnitSelector.Select(Architecture, scores, ImportanceGraph.FromEdges(nodes, []), clusterOfNode, 1, classes ?? [0], options);
+        return UnitSelector.Select(
+            Architecture,
+            scores,
+            ImportanceGraph.FromEdges(nodes, []),
+            clusterOfNode,
+            1,
+            classes ?? [0],
+            options
+        );
     }
 }

@@ -13,7 +13,12 @@ public sealed class WeightTransferTests
     public void Cut_AllUnitsAndOutputs_IsTheIdentity()
     {
         using var legacy = Legacy();
-        var (architecture, cut) = WeightTransfer.Cut(Architecture, legacy, UnitSelection.All(Architecture), [0, 1, 2, 3]);
+        var (architecture, cut) = WeightTransfer.Cut(
+            Architecture,
+            legacy,
+            UnitSelection.All(Architecture),
+            [0, 1, 2, 3]
+        );
         using var owned = cut;
         Assert.Equal<NetworkArchitecture>(Architecture, architecture);
         TensorAssert.Identical(legacy, cut);
@@ -40,8 +45,14 @@ public sealed class WeightTransferTests
         using var network = PlantedNetwork.Build();
         SilenceOddUnits(network);
         using var legacy = WeightSet.CopyOf(network);
-        int[] even8 = [0, 2, 4, 6], even12 = [.. even8, 8, 10];
-        var (architecture, cut) = WeightTransfer.Cut(Architecture, legacy, Selection(even8, even12, even8), [0, 1, 2, 3]);
+        int[] even8 = [0, 2, 4, 6],
+            even12 = [.. even8, 8, 10];
+        var (architecture, cut) = WeightTransfer.Cut(
+            Architecture,
+            legacy,
+            Selection(even8, even12, even8),
+            [0, 1, 2, 3]
+        );
         using var owned = cut;
         using var expert = NetworkLoader.Load(architecture, cut, CPU);
         var (inputs, _) = PlantedNetwork.Data();
@@ -65,7 +76,10 @@ public sealed class WeightTransferTests
         using var random = WeightTransfer.RandomWeights(Architecture, 4);
         using var blended = WeightTransfer.Blend(legacy, random, 0);
         foreach (string name in legacy.Keys)
-            TensorAssert.Identical(name.Contains("running", StringComparison.Ordinal) ? legacy[name] : random[name], blended[name]);
+            TensorAssert.Identical(
+                name.Contains("running", StringComparison.Ordinal) ? legacy[name] : random[name],
+                blended[name]
+            );
     }
 
     [Fact]
@@ -75,7 +89,11 @@ public sealed class WeightTransferTests
         using var legacy = Legacy();
         using var random = WeightTransfer.RandomWeights(Architecture, 4);
         using var blended = WeightTransfer.Blend(legacy, random, 0.25);
-        TensorAssert.Close(0.25 * legacy["conv1.weight"] + 0.75 * random["conv1.weight"], blended["conv1.weight"], 1e-6); // fp32 rounding
+        TensorAssert.Close(
+            0.25 * legacy["conv1.weight"] + 0.75 * random["conv1.weight"],
+            blended["conv1.weight"],
+            1e-6
+        ); // fp32 rounding
     }
 
     [Fact]
@@ -111,8 +129,12 @@ public sealed class WeightTransferTests
     public void Cut_UnitOrOutputOutOfRange_Throws()
     {
         using var legacy = Legacy();
-        Assert.Throws<ArgumentOutOfRangeException>(() => WeightTransfer.Cut(Architecture, legacy, Selection([8], [0], [0]), [0]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => WeightTransfer.Cut(Architecture, legacy, UnitSelection.All(Architecture), [4]));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            WeightTransfer.Cut(Architecture, legacy, Selection([8], [0], [0]), [0])
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            WeightTransfer.Cut(Architecture, legacy, UnitSelection.All(Architecture), [4])
+        );
     }
 
     [Fact]
@@ -123,7 +145,8 @@ public sealed class WeightTransferTests
         using var scaled = WeightTransfer.AtPyTorchScale(random);
         double expected = 1 / Math.Sqrt(3 * 64 * 9); // of U(±1/√n); 36,864 samples know it to 0.4 %
         Assert.Equal(expected, scaled["conv2.weight"].std().item<float>(), 0.02 * expected);
-        TensorAssert.Close(random["conv2.weight"] / (float)Math.Sqrt(6), scaled["conv2.weight"], 1e-7); // fp32 rounding of values below 0.3
+        // fp32 rounding of values below 0.3
+        TensorAssert.Close(random["conv2.weight"] / (float)Math.Sqrt(6), scaled["conv2.weight"], 1e-7);
     }
 
     [Fact]
@@ -136,8 +159,10 @@ public sealed class WeightTransferTests
         Assert.Equal(random.Keys, scaled.Keys);
         string[] others = [.. random.Keys.Where(name => !name.StartsWith("conv", StringComparison.Ordinal))];
         Assert.NotEmpty(others);
-        foreach (string name in others) TensorAssert.Identical(random[name], scaled[name]);
-        foreach (string name in scaled.Keys) scaled[name].zero_(); // nothing is shared
+        foreach (string name in others)
+            TensorAssert.Identical(random[name], scaled[name]);
+        foreach (string name in scaled.Keys)
+            scaled[name].zero_(); // nothing is shared
         TensorAssert.Identical(before, random);
     }
 
@@ -150,15 +175,16 @@ public sealed class WeightTransferTests
         Assert.Throws<ArgumentOutOfRangeException>(() => WeightTransfer.Blend(legacy, legacy, legacyFraction));
     }
 
-    internal static UnitSelection Selection(params int[][] units) => new(
-        units.Select((chosen, layer) => KeyValuePair.Create($"conv{layer + 1}", (IReadOnlyList<int>)chosen)));
+    internal static UnitSelection Selection(params int[][] units) =>
+        new(units.Select((chosen, layer) => KeyValuePair.Create($"conv{layer + 1}", (IReadOnlyList<int>)chosen)));
 
     private static WeightSet Legacy()
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(6);
         using var random = WeightTransfer.RandomWeights(Architecture, 6);
-        return random.Map((_, weight) => weight + rand(weight.shape, generator: generator)); // so that no statistic is 0 or 1
+        // so that no statistic is 0 or 1
+        return random.Map((_, weight) => weight + rand(weight.shape, generator: generator));
     }
 
     private static void SilenceOddUnits(Network network)
@@ -167,7 +193,8 @@ public sealed class WeightTransferTests
         foreach (var axes in Architecture.Weights.Where(axes => axes.Columns is { Space: not UnitSpace.Input }))
         {
             var weight = network.get_parameter(axes.Name)!;
-            for (int column = 1; column < weight.shape[1]; column += 2) weight.select(1, column).zero_();
+            for (int column = 1; column < weight.shape[1]; column += 2)
+                weight.select(1, column).zero_();
         }
     }
 }

@@ -40,29 +40,54 @@ public sealed class AffineCalibrationTests
 
     [Fact]
     public void Fit_ClassThatNobodyKnows_IsNamed() =>
-        Assert.Contains("class 7", Assert.Throws<ArgumentException>(() => AffineCalibration.Fit([new([0], 0, [1])], [7])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "class 7",
+            Assert.Throws<ArgumentException>(() => AffineCalibration.Fit([new([0], 0, [1])], [7])).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void Fit_NoExemplar_Throws() => Assert.Throws<ArgumentException>(() => AffineCalibration.Fit([new([0], 0, [])], []));
+    public void Fit_NoExemplar_Throws() =>
+        Assert.Throws<ArgumentException>(() => AffineCalibration.Fit([new([0], 0, [])], []));
 
     [Fact]
-    public void Apply_Pair_IsScaleTimesScorePlusShift() => Assert.Equal([1f, 5f], new AffinePair(2, 1).Apply(new([0, 1], 0, [0, 2])).ClassScores);
+    public void Apply_Pair_IsScaleTimesScorePlusShift() =>
+        Assert.Equal([1f, 5f], new AffinePair(2, 1).Apply(new([0, 1], 0, [0, 2])).ClassScores);
 
-    /// <summary>Random scores of two classes an expert, and labels drawn from the softmax of the calibrated scores.</summary>
+    /// <summary>
+    /// Random scores of two classes an expert, and labels drawn from the softmax of the calibrated scores.
+    /// </summary>
     private static (ExpertView[] Experts, int[] Labels) Draw(AffinePair[] pairs, int count)
     {
         var random = new Random(1);
-        var experts = pairs.Select((_, k) => new ExpertView(
-            [2 * k, 2 * k + 1], 0, [.. Enumerable.Range(0, 2 * count).Select(_ => (float)(4 * random.NextDouble() - 2))])).ToArray();
+        var experts = pairs
+            .Select(
+                (_, k) =>
+                    new ExpertView(
+                        [2 * k, 2 * k + 1],
+                        0,
+                        [.. Enumerable.Range(0, 2 * count).Select(_ => (float)(4 * random.NextDouble() - 2))]
+                    )
+            )
+            .ToArray();
         var scaled = experts.Zip(pairs, (expert, pair) => pair.Apply(expert).ClassScores).ToArray();
-        int[] labels = [.. Enumerable.Range(0, count).Select(i =>
-        {
-            double[] weights = [.. scaled.SelectMany(scores => scores[(2 * i)..(2 * i + 2)]).Select(score => Math.Exp(score))];
-            double left = random.NextDouble() * weights.Sum();
-            int label = 0;
-            while (label < weights.Length - 1 && (left -= weights[label]) > 0) label++;
-            return label;
-        })];
+        int[] labels =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    double[] weights =
+                    [
+                        .. scaled.SelectMany(scores => scores[(2 * i)..(2 * i + 2)]).Select(score => Math.Exp(score)),
+                    ];
+                    double left = random.NextDouble() * weights.Sum();
+                    int label = 0;
+                    while (label < weights.Length - 1 && (left -= weights[label]) > 0)
+                        label++;
+                    return label;
+                }),
+        ];
         return (experts, labels);
     }
 }

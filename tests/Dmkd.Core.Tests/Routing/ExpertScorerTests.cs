@@ -17,7 +17,11 @@ public sealed class ExpertScorerTests
         var all = ExpertScorer.Score(network, pixels, rotationLabelled: true);
         Assert.Equal([300, 2], all.shape);
         foreach (long i in new long[] { 0, 255, 256, 299 })
-            TensorAssert.Close(all.narrow(0, i, 1), ExpertScorer.Score(network, pixels.narrow(0, i, 1), rotationLabelled: true), 1e-5); // fp32; batches sum in another order
+            TensorAssert.Close(
+                all.narrow(0, i, 1),
+                ExpertScorer.Score(network, pixels.narrow(0, i, 1), rotationLabelled: true),
+                1e-5
+            ); // fp32; batches sum in another order
     }
 
     [Fact]
@@ -27,7 +31,10 @@ public sealed class ExpertScorerTests
         using var network = Network();
         var pixels = Pixels(4);
         using var noGrad = no_grad();
-        TensorAssert.Identical(network.forward(ImageTensors.Normalise(pixels)), ExpertScorer.Score(network, pixels, rotationLabelled: false));
+        TensorAssert.Identical(
+            network.forward(ImageTensors.Normalise(pixels)),
+            ExpertScorer.Score(network, pixels, rotationLabelled: false)
+        );
     }
 
     [Theory]
@@ -47,16 +54,27 @@ public sealed class ExpertScorerTests
             int r = view % 4;
             var images = ImageTensors.Normalise(pixels);
             var logits = network.forward((view < 4 ? images : images.flip(3)).rot90(r, (2, 3)));
-            expected += (logits.narrow(1, 2 * r, 2) - (isCentred ? logits.mean([1], keepdim: true) : zeros(3, 1))) / views;
+            expected +=
+                (logits.narrow(1, 2 * r, 2) - (isCentred ? logits.mean([1], keepdim: true) : zeros(3, 1))) / views;
         }
 
-        TensorAssert.Close(expected, ExpertScorer.Score(network, pixels, rotationLabelled: true, views: views, isCentred: isCentred), 1e-6); // fp32 sums in another order
+        TensorAssert.Close(
+            expected,
+            ExpertScorer.Score(network, pixels, rotationLabelled: true, views: views, isCentred: isCentred),
+            1e-6
+        ); // fp32 sums in another order
     }
 
     [Fact]
     public void ToArray_Scores_AreRowMajor()
     {
-        using var scores = tensor(new[,] { { 1f, 2f, 3f }, { 4f, 5f, 6f } });
+        using var scores = tensor(
+            new[,]
+            {
+                { 1f, 2f, 3f },
+                { 4f, 5f, 6f },
+            }
+        );
         using var turned = scores.t();
         Assert.Equal([1f, 4f, 2f, 5f, 3f, 6f], ExpertScorer.ToArray(turned));
     }

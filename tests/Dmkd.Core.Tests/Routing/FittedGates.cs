@@ -19,11 +19,13 @@ internal sealed class KnownScores(ExemplarScores known) : IBatchScores
 {
     public int Count => known.Labels.Length;
 
-    public IReadOnlyList<ExpertView> Experts { get; } = [.. known.Experts.Select(expert => expert with { ClassScores = [] })];
+    public IReadOnlyList<ExpertView> Experts { get; } =
+    [.. known.Experts.Select(expert => expert with { ClassScores = [] })];
 
     public float[] ScoresOf(int expert) => known.Experts[expert].ClassScores;
 
-    public (float[] Scores, Tensor Features) ScoresAndFeaturesOf(int expert) => throw new NotSupportedException("These experts have no features.");
+    public (float[] Scores, Tensor Features) ScoresAndFeaturesOf(int expert) =>
+        throw new NotSupportedException("These experts have no features.");
 
     public float[] GateLogitsOf(int expert) => throw new NotSupportedException("There is no gate network.");
 

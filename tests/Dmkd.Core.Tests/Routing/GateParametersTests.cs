@@ -10,10 +10,15 @@ public sealed class GateParametersTests
     public void Decode_WhatWasEncoded_IsTheSameToTheLastBit()
     {
         double[] values = [1.0 / 3, double.Epsilon, -0.0, 1e300, Math.PI, 7];
-        var decoded = GateParameters.Decode(new GateParameters("affine") { ["scale"] = new GateArray([2, 3], values) }.Encode());
+        var decoded = GateParameters.Decode(
+            new GateParameters("affine") { ["scale"] = new GateArray([2, 3], values) }.Encode()
+        );
         Assert.Equal("affine", decoded.Fit);
         Assert.Equal([2L, 3L], decoded["scale"].Shape);
-        Assert.Equal(values.Select(BitConverter.DoubleToInt64Bits), decoded["scale"].Values.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal(
+            values.Select(BitConverter.DoubleToInt64Bits),
+            decoded["scale"].Values.Select(BitConverter.DoubleToInt64Bits)
+        );
     }
 
     [Fact]
@@ -38,7 +43,13 @@ public sealed class GateParametersTests
     [Fact]
     public void Decode_ScorerOfAnOlderHome_IsTheSameAsAFitOfToday()
     {
-        var scorer = new PairScorerWeights([1, 4, 0, 0, 0, 0, 0], [2, 1, 1, 1, 1, 1, 1], [1, 0, 0, 0, 0, 0, 0], [0.5], [5]);
+        var scorer = new PairScorerWeights(
+            [1, 4, 0, 0, 0, 0, 0],
+            [2, 1, 1, 1, 1, 1, 1],
+            [1, 0, 0, 0, 0, 0, 0],
+            [0.5],
+            [5]
+        );
         byte[] today = ScorerGate.ToParameters("hybrid", scorer, [new ExpertProfile([1, 2], 3, 4)], [5, 6]).Encode();
         const string Older = """
             {"scorer":{"gate":"hybrid","scorer":{"centre":[1,4,0,0,0,0,0],"spread":[2,1,1,1,1,1,1],"first":[1,0,0,0,0,0,0],"bias":[0.5],"second":[5]},
@@ -52,14 +63,23 @@ public sealed class GateParametersTests
     [InlineData("""{"pairs":""", "neither safetensors nor JSON")]
     [InlineData("what", "safetensors")]
     public void Decode_SomethingElse_SaysSo(string text, string message) =>
-        Assert.Contains(message, Assert.Throws<CheckpointFormatException>(() => Decode(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<CheckpointFormatException>(() => Decode(text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Fitted_ParametersOfAnotherGate_AreRefused()
     {
         var parameters = new GateParameters("discriminant");
-        Assert.Contains("'discriminant', not of 'affine'", Assert.Throws<CheckpointFormatException>(() =>
-            new AffineGate(EvidenceScore.MaxLogit).Fitted(parameters, [0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'discriminant', not of 'affine'",
+            Assert
+                .Throws<CheckpointFormatException>(() => new AffineGate(EvidenceScore.MaxLogit).Fitted(parameters, [0]))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static GateParameters Decode(string text) => GateParameters.Decode(Encoding.UTF8.GetBytes(text));

@@ -7,7 +7,8 @@ public sealed class GateTests
     [Theory]
     [InlineData(3.5, new double[] { -1, 3.5, 2 })]
     [InlineData(-7, new double[] { -7 })]
-    public void EvidenceScore_IsTheLargestClassScore(double expected, double[] scores) => Assert.Equal(expected, new EvidenceGate().Score(scores));
+    public void EvidenceScore_IsTheLargestClassScore(double expected, double[] scores) =>
+        Assert.Equal(expected, new EvidenceGate().Score(scores));
 
     [Fact]
     public void EntropyScore_EvenScores_IsMinusTheLogarithmOfTheirNumber() =>
@@ -47,7 +48,11 @@ public sealed class GateTests
 
     [Fact]
     public void FindScore_UnknownName_ThrowsNamingTheKnown() =>
-        Assert.Contains("max-logit, energy, probability", Assert.Throws<ArgumentException>(() => EvidenceScores.Find("margin")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "max-logit, energy, probability",
+            Assert.Throws<ArgumentException>(() => EvidenceScores.Find("margin")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void ChoosesFirst_OnlyGatesThatNeedNoExpertsScores() =>
@@ -74,7 +79,10 @@ public sealed class GateTests
     {
         var made = Create(gate, calibration);
         Assert.Equal(needs, made.Needs);
-        Assert.Equal(needs is GateNeeds.Exemplars or GateNeeds.Moments or (GateNeeds.Exemplars | GateNeeds.Descriptors), made.NeedsFit);
+        Assert.Equal(
+            needs is GateNeeds.Exemplars or GateNeeds.Moments or (GateNeeds.Exemplars | GateNeeds.Descriptors),
+            made.NeedsFit
+        );
     }
 
     [Theory]
@@ -82,7 +90,11 @@ public sealed class GateTests
     [InlineData("evidence", "isotonic", "Calibration must be one of none, affine, discriminant, not 'isotonic'")]
     [InlineData("entropy", "affine", "Calibration 'affine' is for the gate 'evidence', not 'entropy'")]
     public void Create_WhatThereIsNot_SaysWhatThereIs(string gate, string calibration, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => Create(gate, calibration)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ArgumentException>(() => Create(gate, calibration)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("mlp")]
@@ -90,8 +102,13 @@ public sealed class GateTests
     public void Score_BeforeTheFit_SaysSo(string gate)
     {
         var pair = new ExpertInput(new ExpertView([0], 0, [1], Features: [1]), [0], 0, 1);
-        Assert.Contains($"'{gate}' is fitted to exemplars", Assert.Throws<InvalidOperationException>(() => Create(gate).Score(pair)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"'{gate}' is fitted to exemplars",
+            Assert.Throws<InvalidOperationException>(() => Create(gate).Score(pair)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static IGate Create(string name, string calibration = "none") => GateCatalog.Create(new GateOptions(name, calibration));
+    private static IGate Create(string name, string calibration = "none") =>
+        GateCatalog.Create(new GateOptions(name, calibration));
 }

@@ -6,7 +6,9 @@ namespace Dmkd.Core.Tests.Routing;
 public sealed class ModuleRouterTests
 {
     private static readonly int[] AllClasses = [0, 1, 2, 3, 4];
-    private static readonly Gen<float> Scores = Gen.Int[-40, 40].Select(eighths => eighths / 8f); // equal, or far enough apart for a softmax
+
+    // equal, or far enough apart for a softmax
+    private static readonly Gen<float> Scores = Gen.Int[-40, 40].Select(eighths => eighths / 8f);
     private static readonly ExpertView First = new([0, 1], 0.2, [1, 3, 0.5f, 0.25f]);
     private static readonly ExpertView Second = new([2, 3, 4], 1.1, [2, 0, 1, 4, -1, 2]);
 
@@ -16,7 +18,14 @@ public sealed class ModuleRouterTests
         // Input 0: z = (3, 2), so p = (σ(1), σ(-1)); the experts' answers are the softmax of their scores.
         double p = 1 / (1 + Math.Exp(-1));
         double second = Math.Exp(2) + 1 + Math.Exp(1);
-        double[] mixture = [p / (1 + Math.Exp(2)), p / (1 + Math.Exp(-2)), (1 - p) * Math.Exp(2) / second, (1 - p) / second, (1 - p) * Math.Exp(1) / second];
+        double[] mixture =
+        [
+            p / (1 + Math.Exp(2)),
+            p / (1 + Math.Exp(-2)),
+            (1 - p) * Math.Exp(2) / second,
+            (1 - p) / second,
+            (1 - p) * Math.Exp(1) / second,
+        ];
         var answer = Route(new EvidenceGate(), beta: 0, top: 2)[0];
         Assert.Equal(1, mixture.Sum(), 1e-12);
         Assert.Equal((1, 1), (answer.ClassIndex, Array.IndexOf(mixture, mixture.Max())));
@@ -47,7 +56,11 @@ public sealed class ModuleRouterTests
     {
         // z_0 - z_1 = 1 at input 0, and H_0 - H_1 = -0.9.
         var answer = Route(new EvidenceGate(), beta, top: 2)[0];
-        Assert.Equal(1 / (1 + Math.Exp(-(1 + beta * 0.9))), answer.Experts.Single(share => share.Expert == 0).Probability, 1e-12);
+        Assert.Equal(
+            1 / (1 + Math.Exp(-(1 + beta * 0.9))),
+            answer.Experts.Single(share => share.Expert == 0).Probability,
+            1e-12
+        );
     }
 
     [Fact]
@@ -63,24 +76,36 @@ public sealed class ModuleRouterTests
     public void Route_NoExpertKnowsACandidate_ThrowsNamingTheClasses()
     {
         var router = new ModuleRouter(new EvidenceGate(), 0, 1);
-        Assert.Contains("7, 9", Assert.Throws<ArgumentException>("candidates", () => router.Route([First, Second], 2, [9, 7])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "7, 9",
+            Assert.Throws<ArgumentException>("candidates", () => router.Route([First, Second], 2, [9, 7])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void Route_TopOneByEvidence_IsTheLargestOfAllScores() => Gen.Select(Scores.Array[2], Scores.Array[3]).Sample((a, b) =>
-    {
-        var router = new ModuleRouter(new EvidenceGate(), specializationWeight: 0, topExperts: 1);
-        var answer = router.Route([new([0, 1], 0.3, a), new([2, 3, 4], 0.9, b)], 1, AllClasses)[0];
-        float[] all = [.. a, .. b];
-        Assert.Equal(all.Max(), all[answer.ClassIndex]); // by value: two classes may tie
-    });
+    public void Route_TopOneByEvidence_IsTheLargestOfAllScores() =>
+        Gen.Select(Scores.Array[2], Scores.Array[3])
+            .Sample(
+                (a, b) =>
+                {
+                    var router = new ModuleRouter(new EvidenceGate(), specializationWeight: 0, topExperts: 1);
+                    var answer = router.Route([new([0, 1], 0.3, a), new([2, 3, 4], 0.9, b)], 1, AllClasses)[0];
+                    float[] all = [.. a, .. b];
+                    Assert.Equal(all.Max(), all[answer.ClassIndex]); // by value: two classes may tie
+                }
+            );
 
     [Fact]
     public void Route_ScorerGate_IsTheSoftmaxOfItsScores()
     {
         // One hidden unit: z = 2·max(0, x - 1). Features 3 and 2 of input 1 give z = 4 and 2.
         var gate = FittedGates.Hybrid(new PairScorerWeights([1], [1], [1], [0], [2]));
-        var answer = new ModuleRouter(gate, 0, 1).Route([First with { Features = [0, 3] }, Second with { Features = [0, 2] }], 2, AllClasses)[1];
+        var answer = new ModuleRouter(gate, 0, 1).Route(
+            [First with { Features = [0, 3] }, Second with { Features = [0, 2] }],
+            2,
+            AllClasses
+        )[1];
         var (expert, share) = Assert.Single(answer.Experts);
         Assert.Equal((0, 0), (expert, answer.ClassIndex)); // its own scores of input 1 are 0.5 and 0.25
         Assert.Equal(1 / (1 + Math.Exp(-2)), share, 1e-12);
@@ -92,9 +117,10 @@ public sealed class ModuleRouterTests
     [InlineData("hybrid")]
     public void Route_AnExpertIsAdded_TheOthersKeepTheirScores(string name)
     {
-        var gate = name == "hybrid"
-            ? FittedGates.Hybrid(new PairScorerWeights([0], [1], [1, -1], [0, 0.5], [2, 1]))
-            : GateCatalog.Create(new GateOptions(name));
+        var gate =
+            name == "hybrid"
+                ? FittedGates.Hybrid(new PairScorerWeights([0], [1], [1, -1], [0, 0.5], [2, 1]))
+                : GateCatalog.Create(new GateOptions(name));
         ExpertView[] two = [First with { Features = [0.5, 3] }, Second with { Features = [1, 2] }];
         ExpertView third = new([5], 0.1, [0.5f, 0.5f], Features: [2, 2]);
         var before = new ModuleRouter(gate, 0.7, 2).Route(two, 2, AllClasses);
@@ -102,7 +128,8 @@ public sealed class ModuleRouterTests
         foreach (var (one, other) in before.Zip(after))
             Assert.Equal(LogRatio(one), LogRatio(other), 1e-9); // the softmax has one term more, its logits stay
         static double LogRatio(RoutedClass answer) => Math.Log(Share(answer, 0) / Share(answer, 1));
-        static double Share(RoutedClass answer, int expert) => answer.Experts.Single(share => share.Expert == expert).Probability;
+        static double Share(RoutedClass answer, int expert) =>
+            answer.Experts.Single(share => share.Expert == expert).Probability;
     }
 
     [Theory]
@@ -111,5 +138,6 @@ public sealed class ModuleRouterTests
     public void Constructor_NumberOutOfRange_Throws(double beta, int top) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new ModuleRouter(new EvidenceGate(), beta, top));
 
-    private static IReadOnlyList<RoutedClass> Route(IGate gate, double beta, int top) => new ModuleRouter(gate, beta, top).Route([First, Second], 2, AllClasses);
+    private static IReadOnlyList<RoutedClass> Route(IGate gate, double beta, int top) =>
+        new ModuleRouter(gate, beta, top).Route([First, Second], 2, AllClasses);
 }

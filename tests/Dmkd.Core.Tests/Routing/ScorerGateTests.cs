@@ -7,8 +7,11 @@ public sealed class ScorerGateTests
     [Fact]
     public void Score_TwoFeaturesThreeUnits_ByHand()
     {
-        // Standardised features 1 and -2; hidden (1 - 2·1, 0 + 2, 3) + (0, 0.5, -10) = (-1, 2.5, -7), of which the second is left.
-        var scorer = new PairScorer(new PairScorerWeights([1, 4], [2, 1], [1, 0, 3, 1, -1, 0], [0, 0.5, -10], [5, 2, 7]));
+        // Standardised features 1 and -2; hidden (1 - 2·1, 0 + 2, 3) + (0, 0.5, -10) = (-1, 2.5, -7), of which the
+        // second is left.
+        var scorer = new PairScorer(
+            new PairScorerWeights([1, 4], [2, 1], [1, 0, 3, 1, -1, 0], [0, 0.5, -10], [5, 2, 7])
+        );
         Assert.Equal(5, scorer.Score([3, 2]), 1e-12);
         Assert.Throws<ArgumentOutOfRangeException>(() => scorer.Score([3]));
     }
@@ -27,7 +30,10 @@ public sealed class ScorerGateTests
         var fitted = gate.Fitted(gate.Fit(exemplars), [0, 1]);
         var views = Answered(fitted.Look(new KnownScores(exemplars)), exemplars);
         var router = new ModuleRouter(fitted, 0.5, 1);
-        int right = router.Route(views, exemplars.Labels.Length, [0, 1, 2, 3]).Zip(exemplars.Labels).Count(pair => pair.First.Experts[0].Expert == pair.Second / 2);
+        int right = router
+            .Route(views, exemplars.Labels.Length, [0, 1, 2, 3])
+            .Zip(exemplars.Labels)
+            .Count(pair => pair.First.Experts[0].Expert == pair.Second / 2);
         Assert.True(right > 55, $"{right} of 60");
     }
 
@@ -64,7 +70,8 @@ public sealed class ScorerGateTests
         Assert.Equal(parameters.Encode(), again.Encode());
         Assert.Equal(
             gate.Fitted(parameters, [0, 1]).Look(new KnownScores(exemplars))[1].Features,
-            gate.Fitted(again, [0, 1]).Look(new KnownScores(exemplars))[1].Features);
+            gate.Fitted(again, [0, 1]).Look(new KnownScores(exemplars))[1].Features
+        );
     }
 
     [Fact]
@@ -90,30 +97,44 @@ public sealed class ScorerGateTests
     }
 
     [Fact]
-    public void Fit_NoExemplar_Throws() => Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(new ExemplarScores([new([0], 0, [])], [], [])));
+    public void Fit_NoExemplar_Throws() =>
+        Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(new ExemplarScores([new([0], 0, [])], [], [])));
 
     [Fact]
     public void Fit_ClassThatNobodyKnows_IsNamed()
     {
         var exemplars = new ExemplarScores([new([0], 0, [1])], [9], [1]);
-        Assert.Contains("class 9", Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(exemplars)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "class 9",
+            Assert.Throws<ArgumentException>(() => Gate("mlp", 1).Fit(exemplars)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static IGate Gate(string name, int seed, double beta = 0) =>
         GateCatalog.Create(new GateOptions(name, SpecializationWeight: beta, Seed: seed));
 
-    /// <summary>The experts' answers beside what the gate scores; a gate that chooses first does without them until then.</summary>
+    /// <summary>
+    /// The experts' answers beside what the gate scores; a gate that chooses first does without them until then.
+    /// </summary>
     private static ExpertView[] Answered(IReadOnlyList<ExpertView> looked, ExemplarScores exemplars) =>
         [.. looked.Select((view, k) => view with { ClassScores = exemplars.Experts[k].ClassScores })];
 
-    /// <summary>Two experts of two classes: each is sure of its own and not of the other's, and their images differ in a descriptor of two numbers.</summary>
+    /// <summary>
+    /// Two experts of two classes: each is sure of its own and not of the other's, and their images differ in a
+    /// descriptor of two numbers.
+    /// </summary>
     private static ExemplarScores Exemplars(int count)
     {
         var random = new Random(4);
         int[] labels = [.. Enumerable.Range(0, count).Select(i => i % 4)];
-        float[] ScoresOf(int expert) => [.. labels.SelectMany(label => (float[])[Sure(label == 2 * expert), Sure(label == 2 * expert + 1)])];
+        float[] ScoresOf(int expert) =>
+            [.. labels.SelectMany(label => (float[])[Sure(label == 2 * expert), Sure(label == 2 * expert + 1)])];
         float Sure(bool isOwn) => (float)((isOwn ? 3 : 0) + random.NextDouble());
-        double[] descriptors = [.. labels.SelectMany(label => (double[])[label / 2 + 0.3 * random.NextDouble(), random.NextDouble()])];
+        double[] descriptors =
+        [
+            .. labels.SelectMany(label => (double[])[label / 2 + 0.3 * random.NextDouble(), random.NextDouble()]),
+        ];
         return new ExemplarScores([new([0, 1], 0.1, ScoresOf(0)), new([2, 3], 0.4, ScoresOf(1))], labels, descriptors);
     }
 }

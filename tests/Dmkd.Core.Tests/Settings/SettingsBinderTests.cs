@@ -10,10 +10,14 @@ public sealed class SettingsBinderTests
 
     [Fact]
     public void Settings_OfRecordAndSections_AreNamedInOrder() =>
-        Assert.Equal(["how-many", "share", "rule", "wait", "sides", "at-most"], Binder.Settings.Select(setting => setting.Name));
+        Assert.Equal(
+            ["how-many", "share", "rule", "wait", "sides", "at-most"],
+            Binder.Settings.Select(setting => setting.Name)
+        );
 
     [Fact]
-    public void Settings_WithoutADescription_AreNoSettings() => Assert.DoesNotContain(Binder.Settings, setting => setting.Name == "note");
+    public void Settings_WithoutADescription_AreNoSettings() =>
+        Assert.DoesNotContain(Binder.Settings, setting => setting.Name == "note");
 
     [Fact]
     public void Help_OfWords_ListsThem() => Assert.Equal("What rules: none, affine, discriminant", Binder["rule"].Help);
@@ -39,11 +43,17 @@ public sealed class SettingsBinderTests
 
     [Fact]
     public void ProblemOf_TimeTooLong_IsInSeconds() =>
-        Assert.Equal("wait must be above 0 and at most 60 seconds, not 90.", Binder["wait"].ProblemOf(TimeSpan.FromSeconds(90), "wait"));
+        Assert.Equal(
+            "wait must be above 0 and at most 60 seconds, not 90.",
+            Binder["wait"].ProblemOf(TimeSpan.FromSeconds(90), "wait")
+        );
 
     [Fact]
     public void ProblemsOf_ValuesThatDoNotGoTogether_NamesBothAsTheReaderKnowsThem() =>
-        Assert.Equal(["--how-many must be at most --at-most, 2."], Binder.ProblemsOf(new Whole { HowMany = 3, AtMost = 2 }, "--"));
+        Assert.Equal(
+            ["--how-many must be at most --at-most, 2."],
+            Binder.ProblemsOf(new Whole { HowMany = 3, AtMost = 2 }, "--")
+        );
 
     [Fact]
     public void ProblemsOf_Defaults_IsNothing() => Assert.Empty(Binder.ProblemsOf(Binder.Defaults));
@@ -62,7 +72,8 @@ public sealed class SettingsBinderTests
 
         public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
         {
-            if (HowMany > AtMost) yield return new ValidationResult($"{{how-many}} must be at most {{at-most}}, {AtMost}.");
+            if (HowMany > AtMost)
+                yield return new ValidationResult($"{{how-many}} must be at most {{at-most}}, {AtMost}.");
         }
     }
 

@@ -12,7 +12,8 @@ public class AccuracyMatrixTests
         var matrix = Of([0.9], [0.5, 0.8], [0.6, 0.9, 0.7]);
         Assert.Equal((0.6 + 0.9 + 0.7) / 3, matrix.FinalAverage, Tolerance);
         Assert.Equal((0.6 - 0.9 + 0.9 - 0.8) / 2, matrix.BackwardTransfer, Tolerance);
-        Assert.Equal((0.9 - 0.6 + 0.9 - 0.9) / 2, matrix.Forgetting, Tolerance); // task 1 was best at the end: nothing forgotten
+        // task 1 was best at the end: nothing forgotten
+        Assert.Equal((0.9 - 0.6 + 0.9 - 0.9) / 2, matrix.Forgetting, Tolerance);
         Assert.Equal((0.6 * 100 + 0.9 * 100 + 0.7 * 200) / 400, matrix.WeightedFinal([100, 100, 200]), Tolerance);
     }
 
@@ -63,7 +64,8 @@ public class AccuracyMatrixTests
     {
         var matrix = new AccuracyMatrix(rows.Length);
         for (int t = 0; t < rows.Length; t++)
-            for (int i = 0; i <= t; i++) matrix.Record(t, i, rows[t][i]);
+        for (int i = 0; i <= t; i++)
+            matrix.Record(t, i, rows[t][i]);
         return matrix;
     }
 }

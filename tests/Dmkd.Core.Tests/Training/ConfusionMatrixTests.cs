@@ -47,7 +47,8 @@ public class ConfusionMatrixTests
     private static ConfusionMatrix Of(int classes, params (int Actual, int Predicted)[] answers)
     {
         var matrix = new ConfusionMatrix(classes);
-        foreach (var (actual, predicted) in answers) matrix.Add(actual, predicted);
+        foreach (var (actual, predicted) in answers)
+            matrix.Add(actual, predicted);
         return matrix;
     }
 }

@@ -33,7 +33,8 @@ public class EntropyMetricTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
         var probabilities = randn([30, 7], generator: generator).softmax(1);
-        var parts = EntropyMetric.Sum(probabilities.narrow(0, 0, 12)) + EntropyMetric.Sum(probabilities.narrow(0, 12, 18));
+        var parts =
+            EntropyMetric.Sum(probabilities.narrow(0, 0, 12)) + EntropyMetric.Sum(probabilities.narrow(0, 12, 18));
         var whole = EntropyMetric.Sum(probabilities);
         Assert.Equal(whole.Count, parts.Count);
         Assert.Equal(whole.Mean, parts.Mean, 1e-12); // float64 sums in another order

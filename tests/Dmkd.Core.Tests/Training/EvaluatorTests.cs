@@ -23,7 +23,10 @@ public sealed class EvaluatorTests
     [Fact]
     public void Mean_TwoModels_IsTheMeanOfEachScore()
     {
-        var mean = EvaluationScores.Mean([new EvaluationScores([1, 0], [1, 1], 0.5, 1), new EvaluationScores([0, 0.5], [0.5, 0], 1, 0)]);
+        var mean = EvaluationScores.Mean([
+            new EvaluationScores([1, 0], [1, 1], 0.5, 1),
+            new EvaluationScores([0, 0.5], [0.5, 0], 1, 0),
+        ]);
         Assert.Equal([0.5, 0.25], mean.ClassIncremental);
         Assert.Equal([0.75, 0.5], mean.TaskIncremental);
         Assert.Equal((0.75, 0.5), (mean.MacroF1, mean.TaskDetectionRate));

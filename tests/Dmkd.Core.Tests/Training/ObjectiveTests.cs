@@ -32,15 +32,25 @@ public sealed class ObjectiveTests : IDisposable
     {
         using var generator = new Generator(1);
         var data = new TensorData(zeros(4, 2), zeros(4, dtype: int64));
-        Assert.Throws<InvalidOperationException>(() => Trainer.Run(
-            _model, data, new Constant(null), new TrainingOptions(), generator, null, TestContext.Current.CancellationToken));
+        Assert.Throws<InvalidOperationException>(() =>
+            Trainer.Run(
+                _model,
+                data,
+                new Constant(null),
+                new TrainingOptions(),
+                generator,
+                null,
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
     public void AfterStep_Sum_ReachesAllOnce()
     {
         using var step = Step();
-        Constant first = new(1), second = new(2);
+        Constant first = new(1),
+            second = new(2);
         (first + second * 0.5).AfterStep(step);
         Assert.Equal((1, 1), (first.Steps, second.Steps));
     }
@@ -51,7 +61,10 @@ public sealed class ObjectiveTests : IDisposable
         using var step = Step();
         var alone = nn.functional.cross_entropy(step.Logits.narrow(1, 1, 2), tensor(new long[] { 0, 1 }));
         Assert.Equal(alone.item<float>(), Loss(new CrossEntropy(1..3), step));
-        Assert.Equal(nn.functional.cross_entropy(step.Logits, step.Batch.Labels).item<float>(), Loss(new CrossEntropy(), step));
+        Assert.Equal(
+            nn.functional.cross_entropy(step.Logits, step.Batch.Labels).item<float>(),
+            Loss(new CrossEntropy(), step)
+        );
     }
 
     public void Dispose()
@@ -64,8 +77,17 @@ public sealed class ObjectiveTests : IDisposable
 
     private TrainingStep Step()
     {
-        var inputs = tensor(new float[,] { { 1, -2 }, { 0.5f, 3 } });
-        return new TrainingStep(_model, new Batch(inputs, tensor(new long[] { 1, 2 })) { Positions = arange(2, dtype: int64) });
+        var inputs = tensor(
+            new float[,]
+            {
+                { 1, -2 },
+                { 0.5f, 3 },
+            }
+        );
+        return new TrainingStep(
+            _model,
+            new Batch(inputs, tensor(new long[] { 1, 2 })) { Positions = arange(2, dtype: int64) }
+        );
     }
 
     private sealed class Constant(float? value) : Objective

@@ -70,8 +70,17 @@ public sealed class SoftLabelsTests
         using var student = Student();
         using var source = new CancellationTokenSource();
         using var answers = SoftLabels.Of(teacher, Inputs(64), TeacherOutputs, batchSize: 16);
-        Assert.Throws<OperationCanceledException>(() => Trainer.Run(
-            student, new TensorData(Inputs(64), answers), new SoftLabels(StudentOutputs), Options, Seeded(), _ => source.Cancel(), source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Trainer.Run(
+                student,
+                new TensorData(Inputs(64), answers),
+                new SoftLabels(StudentOutputs),
+                Options,
+                Seeded(),
+                _ => source.Cancel(),
+                source.Token
+            )
+        );
     }
 
     [Theory]
@@ -81,7 +90,10 @@ public sealed class SoftLabelsTests
     {
         using var scope = NewDisposeScope();
         using var teacher = Teacher();
-        Assert.Throws<ArgumentOutOfRangeException>("outputs", () => SoftLabels.Of(teacher, Inputs(4), [first, second], batchSize: 16));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "outputs",
+            () => SoftLabels.Of(teacher, Inputs(4), [first, second], batchSize: 16)
+        );
     }
 
     [Theory]
@@ -92,8 +104,19 @@ public sealed class SoftLabelsTests
     {
         using var scope = NewDisposeScope();
         using var student = Student();
-        var error = Assert.Throws<ArgumentOutOfRangeException>(nameof(outputs), () => Trainer.Run(
-            student, new TensorData(Inputs(4), zeros(4, 2)), new SoftLabels(outputs), Options, Seeded(), null, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            nameof(outputs),
+            () =>
+                Trainer.Run(
+                    student,
+                    new TensorData(Inputs(4), zeros(4, 2)),
+                    new SoftLabels(outputs),
+                    Options,
+                    Seeded(),
+                    null,
+                    TestContext.Current.CancellationToken
+                )
+        );
         Assert.Contains(value, error.Message, StringComparison.Ordinal);
     }
 
@@ -102,8 +125,17 @@ public sealed class SoftLabelsTests
     {
         using var scope = NewDisposeScope();
         using var student = Student();
-        Assert.Throws<ArgumentException>(() => Trainer.Run(
-            student, new TensorData(Inputs(4), zeros(4, 2)), new SoftLabels([0]), Options, Seeded(), null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() =>
+            Trainer.Run(
+                student,
+                new TensorData(Inputs(4), zeros(4, 2)),
+                new SoftLabels([0]),
+                Options,
+                Seeded(),
+                null,
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
@@ -124,12 +156,25 @@ public sealed class SoftLabelsTests
         LeakTests.AssertNoLeak(() => DistillationLoss.Compute(a, b).Dispose());
     }
 
-    private static void Run(Network teacher, Network student, Tensor inputs, TrainingOptions options, Action<double>? progress = null)
+    private static void Run(
+        Network teacher,
+        Network student,
+        Tensor inputs,
+        TrainingOptions options,
+        Action<double>? progress = null
+    )
     {
         using var generator = Seeded();
         using var answers = SoftLabels.Of(teacher, inputs, TeacherOutputs, options.BatchSize);
         Trainer.Run(
-            student, new TensorData(inputs, answers), new SoftLabels(StudentOutputs), options, generator, progress, TestContext.Current.CancellationToken);
+            student,
+            new TensorData(inputs, answers),
+            new SoftLabels(StudentOutputs),
+            options,
+            generator,
+            progress,
+            TestContext.Current.CancellationToken
+        );
     }
 
     private static WeightSet Trained()

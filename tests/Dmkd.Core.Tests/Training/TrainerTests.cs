@@ -34,7 +34,8 @@ public sealed class TrainerTests
     {
         using var scope = NewDisposeScope();
         var options = Options with { Rounds = 2, Epochs = 2, Optimizer = kind };
-        using Network ours = Network(2), theirs = Network(2);
+        using Network ours = Network(2),
+            theirs = Network(2);
         using var data = TwoColours(20);
         Run(ours, data, options);
         using var generator = new Generator(1);
@@ -52,7 +53,9 @@ public sealed class TrainerTests
             {
                 foreach (var batch in randperm(20, generator: generator).split([8, 8, 4]))
                 {
-                    var images = ImageTensors.Normalise(ImageAugmentation.Apply(data.Pixels.index_select(0, batch), generator));
+                    var images = ImageTensors.Normalise(
+                        ImageAugmentation.Apply(data.Pixels.index_select(0, batch), generator)
+                    );
                     optimizer.zero_grad();
                     F.cross_entropy(theirs.forward(images), data.Labels.index_select(0, batch)).backward();
                     optimizer.step();
@@ -62,7 +65,8 @@ public sealed class TrainerTests
             optimizer.Dispose();
         }
 
-        using WeightSet expected = WeightSet.CopyOf(theirs), actual = WeightSet.CopyOf(ours);
+        using WeightSet expected = WeightSet.CopyOf(theirs),
+            actual = WeightSet.CopyOf(ours);
         TensorAssert.Identical(expected, actual);
     }
 
@@ -110,9 +114,20 @@ public sealed class TrainerTests
         using var network = Network(2);
         using var before = WeightSet.CopyOf(network);
         using var data = TwoColours(16);
-        Run(network, data, Options with { Parameters = [network.get_parameter("head.weight")!], KeepsStatistics = true });
+        Run(
+            network,
+            data,
+            Options with
+            {
+                Parameters = [network.get_parameter("head.weight")!],
+                KeepsStatistics = true,
+            }
+        );
         using var after = WeightSet.CopyOf(network);
-        string[] moved = [.. before.Where(pair => !pair.Value.bytes.SequenceEqual(after[pair.Key].bytes)).Select(pair => pair.Key)];
+        string[] moved =
+        [
+            .. before.Where(pair => !pair.Value.bytes.SequenceEqual(after[pair.Key].bytes)).Select(pair => pair.Key),
+        ];
         Assert.Equal(["head.weight"], moved);
     }
 
@@ -151,7 +166,15 @@ public sealed class TrainerTests
         List<double> told = [];
         var options = Options with { Epochs = 2, Rounds = 2 };
         var images = new ImageTrainingData(data);
-        Trainer.Run(network, images, new CrossEntropy(), options, generator, told.Add, TestContext.Current.CancellationToken);
+        Trainer.Run(
+            network,
+            images,
+            new CrossEntropy(),
+            options,
+            generator,
+            told.Add,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal([0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1], told);
     }
 
@@ -164,12 +187,15 @@ public sealed class TrainerTests
         using var source = new CancellationTokenSource();
         int steps = 0;
         var images = new ImageTrainingData(data);
-        Assert.Throws<OperationCanceledException>(() => Trainer.Run(network, images, new CrossEntropy(), Options, generator, Count, source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Trainer.Run(network, images, new CrossEntropy(), Options, generator, Count, source.Token)
+        );
         Assert.Equal(2, steps);
 
         void Count(double share)
         {
-            if (++steps == 2) source.Cancel();
+            if (++steps == 2)
+                source.Cancel();
         }
     }
 
@@ -193,13 +219,26 @@ public sealed class TrainerTests
     }
 
     private static TrainingResult Run(
-        Network network, ImageTensors data, TrainingOptions options, ulong seed = 1, Objective? objective = null)
+        Network network,
+        ImageTensors data,
+        TrainingOptions options,
+        ulong seed = 1,
+        Objective? objective = null
+    )
     {
         using var generator = new Generator(seed);
         int outputs = network.Architecture.OutputCount;
         ILabelSpace labels = outputs == 2 ? new PlainLabels() : RotationSpace.OfHead(outputs, allRotations: false);
         var images = new ImageTrainingData(data, labels);
-        return Trainer.Run(network, images, objective ?? new CrossEntropy(), options, generator, null, TestContext.Current.CancellationToken);
+        return Trainer.Run(
+            network,
+            images,
+            objective ?? new CrossEntropy(),
+            options,
+            generator,
+            null,
+            TestContext.Current.CancellationToken
+        );
     }
 
     private static WeightSet Trained(int outputs, ulong seed = 1, Objective? objective = null)
@@ -219,7 +258,10 @@ public sealed class TrainerTests
     /// <summary>Dark images of class 0, bright ones of class 1.</summary>
     private static ImageTensors TwoColours(int count)
     {
-        byte[] pixels = [.. Enumerable.Range(0, count).SelectMany(i => Enumerable.Repeat((byte)(i % 2 == 0 ? 40 : 200), 64))];
+        byte[] pixels =
+        [
+            .. Enumerable.Range(0, count).SelectMany(i => Enumerable.Repeat((byte)(i % 2 == 0 ? 40 : 200), 64)),
+        ];
         return ImageTensors.From(pixels, [.. Enumerable.Range(0, count).Select(i => i % 2)], 1, 8);
     }
 }

@@ -8,7 +8,8 @@ internal static class CifarFiles
         using var file = new MemoryStream();
         for (int i = 0; i < count; i++)
         {
-            if (coarseLabel) file.WriteByte(255); // never to be read as the class
+            if (coarseLabel)
+                file.WriteByte(255); // never to be read as the class
             file.WriteByte((byte)(i % classCount));
             file.Write(Pixels(i));
         }

@@ -48,7 +48,14 @@ public sealed class CifarReaderTests : IDisposable
         _folder.Write("cifar-100-binary/train.bin", CifarFiles.Records(300, 100, coarseLabel: true));
         _folder.Write("cifar-100-binary/test.bin", CifarFiles.Records(100, 100, coarseLabel: true));
 
-        var dataset = Datasets.Load(new DatasetSpec { Kind = "cifar100", Path = _folder.Path, TrainPerClass = 2 });
+        var dataset = Datasets.Load(
+            new DatasetSpec
+            {
+                Kind = "cifar100",
+                Path = _folder.Path,
+                TrainPerClass = 2,
+            }
+        );
 
         Assert.Equal(200, dataset.Train.Count);
         Assert.Equal(99, dataset.Test.Labels[99]);
@@ -70,7 +77,13 @@ public sealed class CifarReaderTests : IDisposable
         var spec = WriteCifar10();
         File.Delete(Path.Combine(_folder.Path, "data_batch_3.bin"));
 
-        DatasetErrors.Expect(spec, _folder.Path, "data_batch_3.bin not found", "data_batch_1.bin, data_batch_2.bin", "test_batch.bin");
+        DatasetErrors.Expect(
+            spec,
+            _folder.Path,
+            "data_batch_3.bin not found",
+            "data_batch_1.bin, data_batch_2.bin",
+            "test_batch.bin"
+        );
     }
 
     [Theory]
@@ -107,7 +120,8 @@ public sealed class CifarReaderTests : IDisposable
 
     private DatasetSpec WriteCifar10(string subfolder = "")
     {
-        for (int batch = 1; batch <= 5; batch++) _folder.Write($"{subfolder}data_batch_{batch}.bin", CifarFiles.Records(20, 10));
+        for (int batch = 1; batch <= 5; batch++)
+            _folder.Write($"{subfolder}data_batch_{batch}.bin", CifarFiles.Records(20, 10));
         _folder.Write($"{subfolder}test_batch.bin", CifarFiles.Records(20, 10));
         return new DatasetSpec { Kind = "cifar10", Path = _folder.Path };
     }

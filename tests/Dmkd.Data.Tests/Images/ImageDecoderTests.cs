@@ -8,7 +8,12 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_SameSize_IsThePlanesExactly()
     {
-        byte[] png = TestImages.Encode(2, 2, (x, y) => new SKColor((byte)(10 * x), (byte)(20 * y), 30), SKEncodedImageFormat.Png);
+        byte[] png = TestImages.Encode(
+            2,
+            2,
+            (x, y) => new SKColor((byte)(10 * x), (byte)(20 * y), 30),
+            SKEncodedImageFormat.Png
+        );
 
         Assert.Equal([0, 10, 0, 10, 0, 0, 20, 20, 30, 30, 30, 30], ImageDecoder.Decode(png, "a.png", 2));
     }
@@ -29,7 +34,12 @@ public sealed class ImageDecoderTests
     [Fact]
     public void Decode_MuchLarger_AveragesInsteadOfSkippingPixels()
     {
-        byte[] stripes = TestImages.Encode(512, 512, (x, _) => x % 2 == 0 ? SKColors.White : SKColors.Black, SKEncodedImageFormat.Png);
+        byte[] stripes = TestImages.Encode(
+            512,
+            512,
+            (x, _) => x % 2 == 0 ? SKColors.White : SKColors.Black,
+            SKEncodedImageFormat.Png
+        );
 
         Assert.All(ImageDecoder.Decode(stripes, "stripes.png", 32), value => Assert.InRange(value, 118, 138));
     }
@@ -64,17 +74,30 @@ public sealed class ImageDecoderTests
     {
         // Four blocks of grey, 0 10 / 20 30, each large enough to survive JPEG.
         byte[] jpeg = TestImages.Encode(
-            32, 32, (x, y) => { byte v = (byte)(x / 16 * 10 + y / 16 * 20); return new SKColor(v, v, v); }, SKEncodedImageFormat.Jpeg);
+            32,
+            32,
+            (x, y) =>
+            {
+                byte v = (byte)(x / 16 * 10 + y / 16 * 20);
+                return new SKColor(v, v, v);
+            },
+            SKEncodedImageFormat.Jpeg
+        );
 
         byte[] pixels = ImageDecoder.Decode(ExifFile.WithOrientation(jpeg, orientation), "phone.jpg", 32);
 
         int[] found = [pixels[8 * 32 + 8], pixels[8 * 32 + 24], pixels[24 * 32 + 8], pixels[24 * 32 + 24]];
-        for (int i = 0; i < 4; i++) Assert.InRange(found[i], corners[i] - 2, corners[i] + 2);
+        for (int i = 0; i < 4; i++)
+            Assert.InRange(found[i], corners[i] - 2, corners[i] + 2);
     }
 
     [Fact]
     public void Decode_NotAnImage_NamesIt() =>
-        DatasetErrors.Expect(() => ImageDecoder.Decode("hello"u8, "notes.jpg", 32), "notes.jpg is not a readable image", "5 bytes");
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode("hello"u8, "notes.jpg", 32),
+            "notes.jpg is not a readable image",
+            "5 bytes"
+        );
 
     [Fact]
     public void Decode_Empty_NamesIt() =>
@@ -85,14 +108,22 @@ public sealed class ImageDecoderTests
     {
         byte[] jpeg = TestImages.Jpeg();
 
-        DatasetErrors.Expect(() => ImageDecoder.Decode(jpeg.AsSpan(0, jpeg.Length / 2), "cut.jpg", 32), "cut.jpg is a damaged image");
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode(jpeg.AsSpan(0, jpeg.Length / 2), "cut.jpg", 32),
+            "cut.jpg is a damaged image"
+        );
     }
 
     [Theory]
     [InlineData(20_000, 1)]
     [InlineData(1, 20_000)]
-    public void Decode_SideBeyondTheLimit_NamesLimitAndSize(int width, int height) => DatasetErrors.Expect(
-        () => ImageDecoder.Decode(TestImages.Png(width, height, 0, 0, 0), "wide.png", 32), "wide.png", $"{width}x{height}", "16384 a side");
+    public void Decode_SideBeyondTheLimit_NamesLimitAndSize(int width, int height) =>
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode(TestImages.Png(width, height, 0, 0, 0), "wide.png", 32),
+            "wide.png",
+            $"{width}x{height}",
+            "16384 a side"
+        );
 
     [Fact]
     public void Decode_AreaBeyondTheLimit_IsRefusedFromTheHeaderAlone()
@@ -100,7 +131,11 @@ public sealed class ImageDecoderTests
         byte[] png = TestImages.Png(4, 4, 0, 0, 0);
         PngHeader.SetSize(png, 16_000, 16_000);
 
-        DatasetErrors.Expect(() => ImageDecoder.Decode(png, "bomb.png", 32), "bomb.png is 16000x16000 pixels", "67108864 in all");
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode(png, "bomb.png", 32),
+            "bomb.png is 16000x16000 pixels",
+            "67108864 in all"
+        );
     }
 
     [Fact]
@@ -108,6 +143,9 @@ public sealed class ImageDecoderTests
     {
         using var stream = new EndlessStream();
 
-        DatasetErrors.Expect(() => ImageDecoder.Decode(stream, "endless", 32), "endless holds more than 67108864 bytes");
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode(stream, "endless", 32),
+            "endless holds more than 67108864 bytes"
+        );
     }
 }

@@ -24,7 +24,10 @@ public sealed class ImageFolderReaderTests : IDisposable
         Assert.Equal(["Ant", "bee", "zebra"], dataset.ClassNames);
         Assert.Equal([0, 0, 0, 1, 1, 1, 2, 2, 2], dataset.Train.Labels);
         Assert.Equal(9, dataset.Test.Count);
-        Assert.Equal([50, 20, 0], [dataset.Train.Image(2)[0], dataset.Train.Image(2)[1024], dataset.Train.Image(2)[2048]]);
+        Assert.Equal(
+            [50, 20, 0],
+            [dataset.Train.Image(2)[0], dataset.Train.Image(2)[1024], dataset.Train.Image(2)[2048]]
+        );
     }
 
     [Fact]
@@ -62,9 +65,12 @@ public sealed class ImageFolderReaderTests : IDisposable
     [Fact]
     public void Load_OtherFiles_AreIgnored()
     {
-        _folder.WriteClasses(2, "test", "a", "b")
-            .Write("train/a/notes.txt", [1]).Write("train/labels.csv", [1])
-            .Write("train/.DS_Store", [1]).Write("__MACOSX/train/c/._x.png", [1]);
+        _folder
+            .WriteClasses(2, "test", "a", "b")
+            .Write("train/a/notes.txt", [1])
+            .Write("train/labels.csv", [1])
+            .Write("train/.DS_Store", [1])
+            .Write("__MACOSX/train/c/._x.png", [1]);
 
         Assert.Equal(4, Datasets.Load(Spec()).Train.Count);
     }
@@ -92,7 +98,8 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Fact]
-    public void Load_EmptyFolder_NamesIt() => DatasetErrors.Expect(Spec(), _folder.Path, "is empty", "train/<class>/<image>");
+    public void Load_EmptyFolder_NamesIt() =>
+        DatasetErrors.Expect(Spec(), _folder.Path, "is empty", "train/<class>/<image>");
 
     [Fact]
     public void Load_NoTrainFolder_NamesIt()
@@ -121,7 +128,10 @@ public sealed class ImageFolderReaderTests : IDisposable
     [Fact]
     public void Load_ClassesDiffer_NamesThem()
     {
-        _folder.WriteClasses(2, "test", "a", "b").Write("train/c/1.png", TestImages.Jpeg()).Write("test/d/1.png", TestImages.Jpeg());
+        _folder
+            .WriteClasses(2, "test", "a", "b")
+            .Write("train/c/1.png", TestImages.Jpeg())
+            .Write("test/d/1.png", TestImages.Jpeg());
 
         DatasetErrors.Expect(Spec(), "only in train: c", "only in test: d");
     }
@@ -201,7 +211,8 @@ public sealed class ImageFolderReaderTests : IDisposable
         using (var archive = ZipFile.Open(zip, ZipArchiveMode.Update))
         {
             using var bomb = archive.CreateEntry("train/a/bomb.png", CompressionLevel.Fastest).Open();
-            for (int i = 0; i < 65; i++) bomb.Write(new byte[1 << 20]);
+            for (int i = 0; i < 65; i++)
+                bomb.Write(new byte[1 << 20]);
         }
 
         DatasetErrors.Expect(Spec(zip), "train/a/bomb.png holds 68157440 bytes", "at most 67108864");
@@ -218,7 +229,10 @@ public sealed class ImageFolderReaderTests : IDisposable
 
         var dataset = Datasets.Load(Spec(zip) with { TrainPerClass = 50, TestPerClass = 10 });
 
-        Assert.Equal(["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"], dataset.ClassNames);
+        Assert.Equal(
+            ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
+            dataset.ClassNames
+        );
         Assert.Equal(500, dataset.Train.Count);
         Assert.Equal(100, dataset.Test.Count);
         Assert.InRange(dataset.Train.Pixels.Average(value => (double)value), 110, 130); // the mean of CIFAR-10 is 121

@@ -16,7 +16,8 @@ public sealed class CalibrationSamplerTests
     }
 
     [Fact]
-    public void Sample_ClassWithFewer_GivesAllItHas() => Assert.Equal([0, 1, 2], CalibrationSampler.Sample([0, 1, 0], 5, seed: 1));
+    public void Sample_ClassWithFewer_GivesAllItHas() =>
+        Assert.Equal([0, 1, 2], CalibrationSampler.Sample([0, 1, 0], 5, seed: 1));
 
     [Fact]
     public void Sample_SameSeed_SameSamples() =>
@@ -31,5 +32,6 @@ public sealed class CalibrationSamplerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => CalibrationSampler.Sample(Labels, 0, seed: 1));
 
     [Fact]
-    public void Sample_NegativeLabel_Throws() => Assert.Throws<ArgumentException>(() => CalibrationSampler.Sample([0, -1], 1, seed: 1));
+    public void Sample_NegativeLabel_Throws() =>
+        Assert.Throws<ArgumentException>(() => CalibrationSampler.Sample([0, -1], 1, seed: 1));
 }

@@ -19,7 +19,10 @@ public sealed class DirichletSharesTests
     {
         const int Count = 4;
         var random = new Random(1);
-        double[] first = [.. Enumerable.Range(0, 20_000).Select(_ => DirichletShares.Draw(Count, concentration, random)[0])];
+        double[] first =
+        [
+            .. Enumerable.Range(0, 20_000).Select(_ => DirichletShares.Draw(Count, concentration, random)[0]),
+        ];
 
         double mean = 1.0 / Count;
         double variance = mean * (1 - mean) / (Count * concentration + 1);

@@ -18,16 +18,26 @@ public sealed class TaskSequenceTests
 
     [Fact]
     public void Split_AnySizes_CoversEveryClassOnceInOrder() =>
-        Gen.Select(Gen.Int[2, 200], Gen.Int[1, 100]).Where((classes, tasks) => tasks <= classes / 2).Sample((classes, tasks) =>
-        {
-            var sequence = TaskSequence.Split(classes, tasks);
-            var sizes = Enumerable.Range(0, tasks).Select(task => sequence.ClassesOf(task).Count).ToList();
+        Gen.Select(Gen.Int[2, 200], Gen.Int[1, 100])
+            .Where((classes, tasks) => tasks <= classes / 2)
+            .Sample(
+                (classes, tasks) =>
+                {
+                    var sequence = TaskSequence.Split(classes, tasks);
+                    var sizes = Enumerable.Range(0, tasks).Select(task => sequence.ClassesOf(task).Count).ToList();
 
-            Assert.Equal(Enumerable.Range(0, classes), Enumerable.Range(0, tasks).SelectMany(sequence.ClassesOf));
-            Assert.InRange(sizes.Max() - sizes.Min(), 0, 1);
-            Assert.True(sizes.Min() >= 2);
-            Assert.All(Enumerable.Range(0, classes), label => Assert.Contains(label, sequence.ClassesOf(sequence.TaskOf(label))));
-        });
+                    Assert.Equal(
+                        Enumerable.Range(0, classes),
+                        Enumerable.Range(0, tasks).SelectMany(sequence.ClassesOf)
+                    );
+                    Assert.InRange(sizes.Max() - sizes.Min(), 0, 1);
+                    Assert.True(sizes.Min() >= 2);
+                    Assert.All(
+                        Enumerable.Range(0, classes),
+                        label => Assert.Contains(label, sequence.ClassesOf(sequence.TaskOf(label)))
+                    );
+                }
+            );
 
     [Fact]
     public void Split_FewerThanTwoClassesATask_NamesTheNumbers() =>

@@ -17,14 +17,20 @@ public sealed class SyntheticImagesTests
 
     [Fact]
     public void Generate_OtherSeed_OtherBytes() =>
-        Assert.NotEqual(SyntheticImages.Generate(2, 1, seed: 3).Train.Pixels, SyntheticImages.Generate(2, 1, seed: 4).Train.Pixels);
+        Assert.NotEqual(
+            SyntheticImages.Generate(2, 1, seed: 3).Train.Pixels,
+            SyntheticImages.Generate(2, 1, seed: 4).Train.Pixels
+        );
 
     [Fact]
     public void Generate_EveryClass_HasItsShare()
     {
         var dataset = SyntheticImages.Generate(4, 3, seed: 1);
 
-        Assert.Equal(["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"], dataset.ClassNames);
+        Assert.Equal(
+            ["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"],
+            dataset.ClassNames
+        );
         Assert.All(dataset.Train.Labels.CountBy(label => label), count => Assert.Equal(4, count.Value));
         Assert.All(dataset.Test.Labels.CountBy(label => label), count => Assert.Equal(3, count.Value));
         Assert.Equal((3, 32, 32), (dataset.Train.Channels, dataset.Train.Height, dataset.Train.Width));
@@ -34,10 +40,16 @@ public sealed class SyntheticImagesTests
     public void Generate_TrainAndTest_ShareNoImage()
     {
         var dataset = SyntheticImages.Generate(50, 50, seed: 1);
-        var train = Enumerable.Range(0, dataset.Train.Count).Select(i => Convert.ToHexString(dataset.Train.Image(i))).ToHashSet();
+        var train = Enumerable
+            .Range(0, dataset.Train.Count)
+            .Select(i => Convert.ToHexString(dataset.Train.Image(i)))
+            .ToHashSet();
 
         Assert.Equal(dataset.Train.Count, train.Count);
-        Assert.DoesNotContain(Enumerable.Range(0, dataset.Test.Count), i => train.Contains(Convert.ToHexString(dataset.Test.Image(i))));
+        Assert.DoesNotContain(
+            Enumerable.Range(0, dataset.Test.Count),
+            i => train.Contains(Convert.ToHexString(dataset.Test.Image(i)))
+        );
     }
 
     [Fact]

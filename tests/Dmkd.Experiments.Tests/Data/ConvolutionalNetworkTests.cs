@@ -17,14 +17,36 @@ public sealed class ConvolutionalNetworkTests
     public void Train_SmallNetworkOnSyntheticImages_LearnsTheClasses()
     {
         using var scope = NewDisposeScope();
-        var dataset = SyntheticImages.Generate(SyntheticImages.DefaultTrainPerClass, SyntheticImages.DefaultTestPerClass, seed: 1);
-        var architecture = new ConvNetArchitecture(3, SyntheticImages.Size, [16, 32, 64, 64], SyntheticImages.ClassCount);
+        var dataset = SyntheticImages.Generate(
+            SyntheticImages.DefaultTrainPerClass,
+            SyntheticImages.DefaultTestPerClass,
+            seed: 1
+        );
+        var architecture = new ConvNetArchitecture(
+            3,
+            SyntheticImages.Size,
+            [16, 32, 64, 64],
+            SyntheticImages.ClassCount
+        );
         using var generator = new Generator(1);
         using var network = architecture.Build(generator);
         using var data = ImageTensors.From(dataset.Train.Pixels, dataset.Train.Labels, 3, SyntheticImages.Size);
-        var options = new TrainingOptions { Rounds = Epochs, BatchSize = 32, LearningRate = 8e-3 };
+        var options = new TrainingOptions
+        {
+            Rounds = Epochs,
+            BatchSize = 32,
+            LearningRate = 8e-3,
+        };
         var images = new ImageTrainingData(data);
-        Trainer.Run(network, images, new CrossEntropy(), options, generator, null, TestContext.Current.CancellationToken);
+        Trainer.Run(
+            network,
+            images,
+            new CrossEntropy(),
+            options,
+            generator,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.InRange(architecture.ParameterCount, 55_000, 65_000);
         Assert.InRange(AccuracyOf(network, dataset.Test), 0.90, 1);

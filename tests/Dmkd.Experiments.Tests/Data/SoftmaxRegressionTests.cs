@@ -6,7 +6,9 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Experiments.Tests.Data;
 
-/// <summary>The other half of the synthetic data set's promise: a linear classifier on the pixels does not solve it.</summary>
+/// <summary>
+/// The other half of the synthetic data set's promise: a linear classifier on the pixels does not solve it.
+/// </summary>
 public sealed class SoftmaxRegressionTests
 {
     private const int Epochs = 15;
@@ -16,7 +18,11 @@ public sealed class SoftmaxRegressionTests
     public void Train_SoftmaxRegressionOnSyntheticPixels_NeverPassesHalf()
     {
         using var scope = NewDisposeScope();
-        var dataset = SyntheticImages.Generate(SyntheticImages.DefaultTrainPerClass, SyntheticImages.DefaultTestPerClass, seed: 1);
+        var dataset = SyntheticImages.Generate(
+            SyntheticImages.DefaultTrainPerClass,
+            SyntheticImages.DefaultTestPerClass,
+            seed: 1
+        );
         var (train, test) = (Flatten(dataset.Train), Flatten(dataset.Test));
         using var generator = new Generator(1);
         using var model = nn.Linear(train.Inputs.shape[1], SyntheticImages.ClassCount);
@@ -27,7 +33,8 @@ public sealed class SoftmaxRegressionTests
         for (int epoch = 0; epoch < Epochs; epoch++)
         {
             using var order = randperm(train.Labels.shape[0], generator: generator);
-            foreach (var batch in order.split(BatchSize)) Step(train, batch, model, optimizer);
+            foreach (var batch in order.split(BatchSize))
+                Step(train, batch, model, optimizer);
             best = Math.Max(best, AccuracyOf(test, model));
         }
 
@@ -40,7 +47,12 @@ public sealed class SoftmaxRegressionTests
         return (ImageTensors.Normalise(data.Pixels).flatten(1), data.Labels.clone());
     }
 
-    private static void Step((Tensor Inputs, Tensor Labels) data, Tensor batch, nn.Module<Tensor, Tensor> model, optim.Optimizer optimizer)
+    private static void Step(
+        (Tensor Inputs, Tensor Labels) data,
+        Tensor batch,
+        nn.Module<Tensor, Tensor> model,
+        optim.Optimizer optimizer
+    )
     {
         using var scope = NewDisposeScope();
         optimizer.zero_grad();

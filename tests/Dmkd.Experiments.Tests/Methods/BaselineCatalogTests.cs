@@ -7,19 +7,37 @@ namespace Dmkd.Experiments.Tests.Methods;
 /// <summary>What every baseline promises, on a problem that each of them can learn.</summary>
 public sealed class BaselineCatalogTests : IDisposable
 {
-    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with
-    {
-        Training = TinyProblem.Settings.Training with { Rounds = 2, Epochs = 25 },
-        Participation = TinyProblem.Settings.Participation with { Nodes = 2, Dirichlet = 100 },
-    });
+    private static readonly ContinualProblem Problem = new(
+        TinyProblem.Dataset(),
+        TinyProblem.Settings with
+        {
+            Training = TinyProblem.Settings.Training with { Rounds = 2, Epochs = 25 },
+            Participation = TinyProblem.Settings.Participation with { Nodes = 2, Dirichlet = 100 },
+        }
+    );
 
     private readonly DeviceWorker _device = new(lanes: 1);
 
     public static TheoryData<string> Names => [.. BaselineCatalog.Names];
 
     [Fact]
-    public void Names_AreThoseOfTheEvaluation() => Assert.Equal(
-        ["sequential-fine-tuning", "joint", "ewc", "online-ewc", "lwf", "er", "der++", "moe", "m2mkd", "wa", "dimat"], BaselineCatalog.Names);
+    public void Names_AreThoseOfTheEvaluation() =>
+        Assert.Equal(
+            [
+                "sequential-fine-tuning",
+                "joint",
+                "ewc",
+                "online-ewc",
+                "lwf",
+                "er",
+                "der++",
+                "moe",
+                "m2mkd",
+                "wa",
+                "dimat",
+            ],
+            BaselineCatalog.Names
+        );
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -37,7 +55,10 @@ public sealed class BaselineCatalogTests : IDisposable
         Assert.Equal(1, first.TaskIncremental[1][1]);
         Assert.Equal(first.ClassIncremental, second.ClassIncremental);
         Assert.Equal(first.TaskIncremental, second.TaskIncremental);
-        Assert.Equal((first.MacroF1, first.BytesUp, first.BytesDown, first.DenseBytes), (second.MacroF1, second.BytesUp, second.BytesDown, second.DenseBytes));
+        Assert.Equal(
+            (first.MacroF1, first.BytesUp, first.BytesDown, first.DenseBytes),
+            (second.MacroF1, second.BytesUp, second.BytesDown, second.DenseBytes)
+        );
         Assert.True(first is { Parameters: > 0, MacsPerInput: > 0, DeviceSeconds: > 0 });
         Assert.Equal(told.Order(), told);
         Assert.Equal(1, told[^1], 1e-12);
@@ -51,9 +72,14 @@ public sealed class BaselineCatalogTests : IDisposable
     {
         // At one learning rate, and with the replay weighing as much as the new images.
         var without = await LearnAsync(Create("sequential-fine-tuning"));
-        var with = await LearnAsync(name == "der++" ? Create(name, ("learning-rate", "0.1"), ("beta", "1")) : Create(name));
+        var with = await LearnAsync(
+            name == "der++" ? Create(name, ("learning-rate", "0.1"), ("beta", "1")) : Create(name)
+        );
         Assert.True(with.Forgetting < without.Forgetting, $"{with.Forgetting} with, {without.Forgetting} without");
-        Assert.True(with.FinalAccuracy > without.FinalAccuracy, $"{with.FinalAccuracy} with, {without.FinalAccuracy} without");
+        Assert.True(
+            with.FinalAccuracy > without.FinalAccuracy,
+            $"{with.FinalAccuracy} with, {without.FinalAccuracy} without"
+        );
     }
 
     [Theory]
@@ -106,7 +132,9 @@ public sealed class BaselineCatalogTests : IDisposable
     {
         using var source = new CancellationTokenSource();
         var learner = Create("der++");
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => learner.LearnAsync(Problem, _ => source.Cancel(), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            learner.LearnAsync(Problem, _ => source.Cancel(), source.Token)
+        );
     }
 
     public void Dispose() => _device.Dispose();
@@ -115,7 +143,11 @@ public sealed class BaselineCatalogTests : IDisposable
         learner.LearnAsync(Problem, progress ?? (_ => { }), TestContext.Current.CancellationToken);
 
     private IContinualLearner Create(string name, params (string Name, string Text)[] values) =>
-        BaselineCatalog.Create(name, new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)), _device);
+        BaselineCatalog.Create(
+            name,
+            new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)),
+            _device
+        );
 
     private Task<long> LiveTensorsAsync() => _device.RunAsync(_ => DisposeScopeManager.Statistics.ThreadTotalLiveCount);
 }

@@ -20,17 +20,21 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult(report);
 
-    public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
     public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
-    public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task LeaveAsync(int node, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 
     public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+    public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
 }

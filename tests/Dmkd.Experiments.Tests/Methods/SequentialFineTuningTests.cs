@@ -14,7 +14,8 @@ public sealed class SequentialFineTuningTests : IDisposable
         Assert.Equal("sequential-fine-tuning", result.Method);
         Assert.Equal([1, 2], result.ClassIncremental.Select(row => row.Length));
         Assert.Equal([1, 2], result.TaskIncremental.Select(row => row.Length));
-        Assert.Equal((0L, 0L, 0L), (result.BytesUp, result.BytesDown, result.DenseBytes)); // pooled data: nothing is sent
+        // pooled data: nothing is sent
+        Assert.Equal((0L, 0L, 0L), (result.BytesUp, result.BytesDown, result.DenseBytes));
         Assert.Equal(9 * 3 * 8 + 16 + 9 * 8 * 8 + 16 + 9 * 4, result.Parameters);
         Assert.True(result.DeviceSeconds > 0);
     }
@@ -43,7 +44,11 @@ public sealed class SequentialFineTuningTests : IDisposable
     public async Task LearnAsync_Progress_RisesToOne()
     {
         List<double> told = [];
-        await new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), told.Add, TestContext.Current.CancellationToken);
+        await new SequentialFineTuning(_device).LearnAsync(
+            TinyProblem.Create(),
+            told.Add,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(told.Order(), told);
         Assert.Equal(1, told[^1], 1e-12);
     }
@@ -52,12 +57,17 @@ public sealed class SequentialFineTuningTests : IDisposable
     public async Task LearnAsync_Cancelled_Throws()
     {
         using var source = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), _ => source.Cancel(), source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), _ => source.Cancel(), source.Token)
+        );
     }
 
     public void Dispose() => _device.Dispose();
 
     private Task<MethodResult> LearnAsync() =>
-        new SequentialFineTuning(_device).LearnAsync(TinyProblem.Create(), _ => { }, TestContext.Current.CancellationToken);
+        new SequentialFineTuning(_device).LearnAsync(
+            TinyProblem.Create(),
+            _ => { },
+            TestContext.Current.CancellationToken
+        );
 }

@@ -42,10 +42,13 @@ internal static class TestData
     {
         double[] values = Doubles(actual);
         Assert.Equal(expected.Count(), values.Length);
-        foreach (var (wanted, value) in expected.Zip(values)) Assert.Equal(wanted, value, tolerance);
+        foreach (var (wanted, value) in expected.Zip(values))
+            Assert.Equal(wanted, value, tolerance);
     }
 
-    /// <summary>Asserts that an action leaves no tensor behind; it runs twice, since the first call may fill caches.</summary>
+    /// <summary>
+    /// Asserts that an action leaves no tensor behind; it runs twice, since the first call may fill caches.
+    /// </summary>
     public static void AssertNoLeak(Action action)
     {
         action();

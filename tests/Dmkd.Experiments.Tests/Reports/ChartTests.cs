@@ -26,7 +26,8 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void Axis_LogarithmicOfOnePower_HasADecade() => Assert.Equal([100.0, 1000], Axis.Logarithmic([100], 0, 1).Ticks.Select(tick => Math.Round(tick, 6)));
+    public void Axis_LogarithmicOfOnePower_HasADecade() =>
+        Assert.Equal([100.0, 1000], Axis.Logarithmic([100], 0, 1).Ticks.Select(tick => Math.Round(tick, 6)));
 
     [Fact]
     public void LabelColumn_Spread_KeepsOrderAndGapWithinTheEdges()

@@ -31,15 +31,24 @@ public sealed class ExperimentReportTests : IDisposable
 
     [Fact]
     public void Load_NoResults_SaysWhatToName() =>
-        Assert.Contains("has no experiment.json", Assert.Throws<PlanException>(() => ExperimentResults.Load("/no/such/folder")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no experiment.json",
+            Assert.Throws<PlanException>(() => ExperimentResults.Load("/no/such/folder")).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Csv_Rows_HaveAsManyFieldsAsTheHead()
     {
         string[] lines = File.ReadAllLines(_files[0]);
         Assert.Equal(1 + _results.Rows.Count, lines.Length);
-        Assert.StartsWith("label,parameter,value,cell,stage,dataset,method,methodParameters,seed,", lines[0], StringComparison.Ordinal);
-        Assert.All(lines, line => Assert.Equal(lines[0].Split(',').Length, line.Split(',').Length)); // nothing here needs quotes
+        Assert.StartsWith(
+            "label,parameter,value,cell,stage,dataset,method,methodParameters,seed,",
+            lines[0],
+            StringComparison.Ordinal
+        );
+        // nothing here needs quotes
+        Assert.All(lines, line => Assert.Equal(lines[0].Split(',').Length, line.Split(',').Length));
         Assert.Contains(lines, line => line.StartsWith("dmkd,alpha,0,", StringComparison.Ordinal));
     }
 
@@ -48,10 +57,18 @@ public sealed class ExperimentReportTests : IDisposable
     {
         string[] lines = File.ReadAllLines(_files[1]);
         Assert.Equal(_results.Rows.Count, lines.Length);
-        var row = lines.Select(line => JsonDocument.Parse(line).RootElement).First(row => row.GetProperty("stage").GetString() == "measure");
+        var row = lines
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .First(row => row.GetProperty("stage").GetString() == "measure");
         Assert.Equal("dmkd", row.GetProperty("label").GetString());
         Assert.Equal(0.51, row.GetProperty("finalAccuracy").GetDouble(), 1e-12);
-        Assert.Equal([1, 2], row.GetProperty("accuracyMatrix").GetProperty("classIncremental").EnumerateArray().Select(line => line.GetArrayLength()));
+        Assert.Equal(
+            [1, 2],
+            row.GetProperty("accuracyMatrix")
+                .GetProperty("classIncremental")
+                .EnumerateArray()
+                .Select(line => line.GetArrayLength())
+        );
     }
 
     [Fact]
@@ -63,14 +80,20 @@ public sealed class ExperimentReportTests : IDisposable
         Assert.Equal(0.515, document.Summary[0].Measures["finalAccuracy"].Mean, 1e-12);
         Assert.Null(document.Summary[0].AgainstReference);
         Assert.Equal(-0.235, document.Summary[1].AgainstReference!.MeanDifference, 1e-12);
-        Assert.Equal((1, null), (document.Summary[2].AgainstReference!.Pairs, document.Summary[2].AgainstReference!.PValue));
+        Assert.Equal(
+            (1, null),
+            (document.Summary[2].AgainstReference!.Pairs, document.Summary[2].AgainstReference!.PValue)
+        );
     }
 
     [Fact]
     public void Page_Content_IsWellFormedAndNeedsNothingElse()
     {
         var body = Body;
-        Assert.DoesNotContain(body.Descendants(), element => element.Name.LocalName is "script" or "link" or "img" or "iframe");
+        Assert.DoesNotContain(
+            body.Descendants(),
+            element => element.Name.LocalName is "script" or "link" or "img" or "iframe"
+        );
         Assert.DoesNotContain("http", Page, StringComparison.Ordinal);
         Assert.DoesNotContain("url(", Page, StringComparison.Ordinal);
         string[] places = [.. body.Descendants().Select(element => $"#{element.Attribute("id")?.Value}")];
@@ -83,11 +106,14 @@ public sealed class ExperimentReportTests : IDisposable
         XElement[] drawings = [.. Body.Descendants("svg")];
         // 2 curves, 3 matrices, forgetting, accuracy against bytes and multiply-adds, one ablation.
         Assert.Equal(9, drawings.Length);
-        Assert.All(drawings, drawing =>
-        {
-            Assert.NotEmpty(drawing.Element("title")!.Value);
-            Assert.NotEmpty(drawing.Element("desc")!.Value);
-        });
+        Assert.All(
+            drawings,
+            drawing =>
+            {
+                Assert.NotEmpty(drawing.Element("title")!.Value);
+                Assert.NotEmpty(drawing.Element("desc")!.Value);
+            }
+        );
         Assert.DoesNotContain("NaN", Page, StringComparison.Ordinal);
         Assert.DoesNotContain("∞", Page, StringComparison.Ordinal);
     }

@@ -14,13 +14,19 @@ internal sealed class FilledFolder : IDisposable
     {
         var plan = TinyPlan.Create();
         var search = CellPlanner.Search(plan);
-        foreach (var planned in search) Store.Write(planned.Cell, Documents.Of(planned.Cell, 0.2, 0.3));
+        foreach (var planned in search)
+            Store.Write(planned.Cell, Documents.Of(planned.Cell, 0.2, 0.3));
         var choices = ChosenParameters.Choose(search, Store.Find);
         var cells = CellPlanner.Measure(plan, choices);
         foreach (var planned in cells)
         {
-            if (planned.Label == "fixed" && planned.Cell.Settings.Seed == 2) Store.Write(planned.Cell, CellFailure.Of(planned.Cell, "out of <luck>, \"all\" of it", Documents.Circumstances));
-            else Store.Write(planned.Cell, Documents.Of(planned.Cell, AccuracyOf(planned), 0.9));
+            if (planned.Label == "fixed" && planned.Cell.Settings.Seed == 2)
+                Store.Write(
+                    planned.Cell,
+                    CellFailure.Of(planned.Cell, "out of <luck>, \"all\" of it", Documents.Circumstances)
+                );
+            else
+                Store.Write(planned.Cell, Documents.Of(planned.Cell, AccuracyOf(planned), 0.9));
         }
 
         ExperimentManifest.Of(plan, choices, search.Concat(cells)).WriteTo(Path);
@@ -32,5 +38,6 @@ internal sealed class FilledFolder : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static double AccuracyOf(PlannedCell planned) => (planned.Label == "dmkd" ? 0.5 : 0.25) + 0.01 * planned.Cell.Settings.Seed * (planned.Label == "dmkd" ? 1 : 2);
+    private static double AccuracyOf(PlannedCell planned) =>
+        (planned.Label == "dmkd" ? 0.5 : 0.25) + 0.01 * planned.Cell.Settings.Seed * (planned.Label == "dmkd" ? 1 : 2);
 }

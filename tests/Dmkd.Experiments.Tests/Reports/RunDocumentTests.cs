@@ -7,19 +7,47 @@ public sealed class RunDocumentTests
 {
     private static readonly string[] RowFields =
     [
-        "runId", "method", "data", "tasks", "nodes", "seed", "accuracyMatrix", "finalAccuracy", "taskIncrementalAccuracy", "macroF1",
-        "forgetting", "taskDetectionRate", "bytesUp", "routingBytes", "bytesDown", "denseBytes", "deviceSeconds", "wallSeconds", "parameters", "macsPerInput", "exemplars",
+        "runId",
+        "method",
+        "data",
+        "tasks",
+        "nodes",
+        "seed",
+        "accuracyMatrix",
+        "finalAccuracy",
+        "taskIncrementalAccuracy",
+        "macroF1",
+        "forgetting",
+        "taskDetectionRate",
+        "bytesUp",
+        "routingBytes",
+        "bytesDown",
+        "denseBytes",
+        "deviceSeconds",
+        "wallSeconds",
+        "parameters",
+        "macsPerInput",
+        "exemplars",
     ];
 
     private static readonly JsonElement Document = JsonSerializer.SerializeToElement(
-        RunDocument.Of(Reports.Run, [Reports.Baseline]), JsonSerializerOptions.Web);
+        RunDocument.Of(Reports.Run, [Reports.Baseline]),
+        JsonSerializerOptions.Web
+    );
 
     private static JsonElement Baseline => Document.GetProperty("baselines")[0];
 
     [Fact]
     public void Of_Run_HasThePromisedNames()
     {
-        Assert.Equal([.. RowFields.Concat(["legacyAccuracy", "library", "settings", "baselines", "convolutions"]).Order(StringComparer.Ordinal)], NamesOf(Document));
+        Assert.Equal(
+            [
+                .. RowFields
+                    .Concat(["legacyAccuracy", "library", "settings", "baselines", "convolutions"])
+                    .Order(StringComparer.Ordinal),
+            ],
+            NamesOf(Document)
+        );
         Assert.Equal([.. RowFields.Order(StringComparer.Ordinal)], NamesOf(Baseline));
         Assert.Equal(["classIncremental", "taskIncremental"], NamesOf(Document.GetProperty("accuracyMatrix")));
     }
@@ -42,14 +70,16 @@ public sealed class RunDocumentTests
     [InlineData("tasks", 2)]
     [InlineData("nodes", 3)]
     [InlineData("seed", 7)]
-    public void Of_Run_HasItsNumbers(string name, double expected) => Assert.Equal(expected, Document.GetProperty(name).GetDouble());
+    public void Of_Run_HasItsNumbers(string name, double expected) =>
+        Assert.Equal(expected, Document.GetProperty(name).GetDouble());
 
     [Theory]
     [InlineData("runId", "run-1")]
     [InlineData("method", "dmkd")]
     [InlineData("data", "cifar10")]
     [InlineData("library", "library-1")]
-    public void Of_Run_HasItsNames(string name, string expected) => Assert.Equal(expected, Document.GetProperty(name).GetString());
+    public void Of_Run_HasItsNames(string name, string expected) =>
+        Assert.Equal(expected, Document.GetProperty(name).GetString());
 
     [Fact]
     public void Of_Run_KeepsTheMatrices()
@@ -64,7 +94,10 @@ public sealed class RunDocumentTests
     {
         Assert.Equal(("run-1", "baseline", "cifar10"), (Text("runId"), Text("method"), Text("data")));
         Assert.Equal(1, Baseline.GetProperty("nodes").GetInt32()); // pooled data
-        Assert.Equal([0.5, 1, 0], new[] { "finalAccuracy", "forgetting", "bytesUp" }.Select(name => Baseline.GetProperty(name).GetDouble()));
+        Assert.Equal(
+            [0.5, 1, 0],
+            new[] { "finalAccuracy", "forgetting", "bytesUp" }.Select(name => Baseline.GetProperty(name).GetDouble())
+        );
 
         static string? Text(string name) => Baseline.GetProperty(name).GetString();
     }
@@ -72,10 +105,14 @@ public sealed class RunDocumentTests
     [Fact]
     public void Of_RunWithoutLegacyModel_SaysNull()
     {
-        var document = JsonSerializer.SerializeToElement(RunDocument.Of(Reports.Run with { LegacyAccuracy = null }, []), JsonSerializerOptions.Web);
+        var document = JsonSerializer.SerializeToElement(
+            RunDocument.Of(Reports.Run with { LegacyAccuracy = null }, []),
+            JsonSerializerOptions.Web
+        );
         Assert.Equal(JsonValueKind.Null, document.GetProperty("legacyAccuracy").ValueKind);
         Assert.Equal(0, document.GetProperty("baselines").GetArrayLength());
     }
 
-    private static string[] NamesOf(JsonElement element) => [.. element.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal)];
+    private static string[] NamesOf(JsonElement element) =>
+        [.. element.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal)];
 }

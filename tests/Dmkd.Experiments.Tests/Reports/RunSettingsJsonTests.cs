@@ -15,9 +15,28 @@ public sealed class RunSettingsJsonTests
     public void Deserialize_DocumentWithoutSections_FillsThem()
     {
         var settings = Read(Flat);
-        Assert.Equal((2, 2, 1, 1), (settings.Tasks, settings.Participation.Nodes, settings.Training.Rounds, settings.Training.Epochs));
-        Assert.Equal((double.PositiveInfinity, 0.25, 0.75, 1), (settings.Participation.Dirichlet, settings.Participation.Quorum, settings.Participation.Share, settings.Participation.Holders));
-        Assert.Equal(("krum-1", 2, true, 0.9), (settings.Merging.MergeRule, settings.Merging.Rank, settings.Merging.HalfPrecision, settings.Merging.MaxDrop));
+        Assert.Equal(
+            (2, 2, 1, 1),
+            (settings.Tasks, settings.Participation.Nodes, settings.Training.Rounds, settings.Training.Epochs)
+        );
+        Assert.Equal(
+            (double.PositiveInfinity, 0.25, 0.75, 1),
+            (
+                settings.Participation.Dirichlet,
+                settings.Participation.Quorum,
+                settings.Participation.Share,
+                settings.Participation.Holders
+            )
+        );
+        Assert.Equal(
+            ("krum-1", 2, true, 0.9),
+            (
+                settings.Merging.MergeRule,
+                settings.Merging.Rank,
+                settings.Merging.HalfPrecision,
+                settings.Merging.MaxDrop
+            )
+        );
         Assert.Equal((2, 1, 4), (settings.Legacy.Tasks, settings.Legacy.Epochs, settings.Legacy.DistillationEpochs));
         Assert.Equal((20, "discriminant"), (settings.Fitting.Exemplars, settings.Fitting.Calibration));
         Assert.Equal([4, 8, 8, 8], settings.Training.Widths);
@@ -26,19 +45,28 @@ public sealed class RunSettingsJsonTests
     }
 
     [Fact]
-    public void Serialize_SettingsOfSuchADocument_IsItsTextAgain() => Assert.Equal(Flat, JsonSerializer.Serialize(Read(Flat), ExperimentJson.Line));
+    public void Serialize_SettingsOfSuchADocument_IsItsTextAgain() =>
+        Assert.Equal(Flat, JsonSerializer.Serialize(Read(Flat), ExperimentJson.Line));
 
     [Fact]
     public void Deserialize_UnknownAndMissingFields_PassesOverAndTakesDefaults()
     {
         var settings = Read("""{"data":{"kind":"synthetic","seed":1},"colour":{"deep":[1]},"rank":3}""");
-        var expected = new RunSettings { Data = new DataSource { Kind = "synthetic", Seed = 1 }, Merging = new() { Rank = 3 } };
+        var expected = new RunSettings
+        {
+            Data = new DataSource { Kind = "synthetic", Seed = 1 },
+            Merging = new() { Rank = 3 },
+        };
         Assert.Equal(expected, settings);
     }
 
     [Fact]
     public void Serialize_TakenOverExperts_AreTheLastField() =>
-        Assert.EndsWith("\"device\":\"any\",\"expertsOf\":\"other\"}", JsonSerializer.Serialize(Read(Flat) with { ExpertsOf = "other" }, ExperimentJson.Line), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\"device\":\"any\",\"expertsOf\":\"other\"}",
+            JsonSerializer.Serialize(Read(Flat) with { ExpertsOf = "other" }, ExperimentJson.Line),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Deserialize_WithoutData_IsRefused() => Assert.Throws<JsonException>(() => Read("{}"));

@@ -15,11 +15,17 @@ public sealed class StatisticsTests
     [Fact]
     public void SampleSummary_OneValue_HasNoDeviation() => Assert.Null(SampleSummary.Of([1.0]).Deviation);
 
-    /// <summary>Student (1908): hours of sleep gained by ten patients with two drugs; R's t.test(extra ~ group, paired = TRUE) says p = 0.002833.</summary>
+    /// <summary>
+    /// Student (1908): hours of sleep gained by ten patients with two drugs; R's t.test(extra ~ group, paired = TRUE)
+    /// says p = 0.002833.
+    /// </summary>
     [Fact]
     public void PairedTest_StudentsSleepData_HasThePublishedP()
     {
-        var test = PairedTest.Of([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0], [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])!;
+        var test = PairedTest.Of(
+            [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0],
+            [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+        )!;
         Assert.Equal(10, test.Pairs);
         Assert.Equal(-1.58, test.MeanDifference, 1e-12);
         Assert.Equal(0.002833, test.PValue!.Value, 5e-7); // as many digits as are published
@@ -37,7 +43,8 @@ public sealed class StatisticsTests
     [Theory]
     [InlineData(new[] { 1.0 }, new[] { 2.0 })] // one pair
     [InlineData(new[] { 1.0, 2.0, 3.0 }, new[] { 0.9, 1.9, 2.9 })] // no spread but rounding
-    public void PairedTest_NoSpread_HasNoP(double[] one, double[] other) => Assert.Null(PairedTest.Of(one, other)!.PValue);
+    public void PairedTest_NoSpread_HasNoP(double[] one, double[] other) =>
+        Assert.Null(PairedTest.Of(one, other)!.PValue);
 
     [Fact]
     public void PairedTest_NoPairs_IsNone() => Assert.Null(PairedTest.Of([], []));

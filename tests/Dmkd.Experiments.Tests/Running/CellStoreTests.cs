@@ -17,12 +17,25 @@ public sealed class CellStoreTests : IDisposable
     {
         Store.Write(TinyPlan.Cell, Documents.Of(TinyPlan.Cell, 0.25, 0.75));
         var found = Store.Find(TinyPlan.Cell)!;
-        Assert.Equal((TinyPlan.Cell.Name, CellStage.Measure, "dmkd", 4, 0.25, 0.75), (found.Cell, found.Stage, found.Method, found.Nodes, found.FinalAccuracy, found.TaskIncrementalAccuracy));
-        Assert.Equal([[1.0], [0.25, 0.25]], found.AccuracyMatrix.ClassIncremental);
-        Assert.Equal((0.25, 0.1), (found.Settings!.Legacy.Alpha, found.Settings.Training.LearningRate)); // DMKD's parameters are in its settings
+        Assert.Equal(
+            (TinyPlan.Cell.Name, CellStage.Measure, "dmkd", 4, 0.25, 0.75),
+            (found.Cell, found.Stage, found.Method, found.Nodes, found.FinalAccuracy, found.TaskIncrementalAccuracy)
+        );
+        Assert.Equal(
+            [
+                [1.0],
+                [0.25, 0.25],
+            ],
+            found.AccuracyMatrix.ClassIncremental
+        );
+        // DMKD's parameters are in its settings
+        Assert.Equal((0.25, 0.1), (found.Settings!.Legacy.Alpha, found.Settings.Training.LearningRate));
         Assert.Equal((Documents.Versions, Documents.Machine), (found.Versions, found.Machine));
         Assert.Equal((20.0, 0.2), (found.Watts, found.EnergyWattHours)); // 36 s of 20 W
-        Assert.Equal(["0.25", "0.1"], found.MethodParameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
+        Assert.Equal(
+            ["0.25", "0.1"],
+            found.MethodParameters.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value)
+        );
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public sealed class DmkdLearnerTests
     {
         List<double> told = [];
         await LearnAsync(new FakeRun(), told.Add);
-        Assert.Equal([0.25, 0.5, 1], told); // two tasks and preserving them: half of the first part and half of the second, then all
+        // two tasks and preserving them: half of the first part and half of the second, then all
+        Assert.Equal([0.25, 0.5, 1], told);
     }
 
     [Fact]
@@ -42,29 +43,46 @@ public sealed class DmkdLearnerTests
         learned.Add(Dmkd.Experiments.Tests.Reports.Reports.Run with { Settings = first.Started! });
         var second = new FakeRun();
         await LearnAsync(second, learned: learned, more: ("top", "2"));
-        Assert.Equal((null, Dmkd.Experiments.Tests.Reports.Reports.Run.RunId), (first.Started!.ExpertsOf, second.Started!.ExpertsOf));
+        Assert.Equal(
+            (null, Dmkd.Experiments.Tests.Reports.Reports.Run.RunId),
+            (first.Started!.ExpertsOf, second.Started!.ExpertsOf)
+        );
         var third = new FakeRun();
         await LearnAsync(third, learned: learned, more: ("lambda", "1"));
         Assert.Null(third.Started!.ExpertsOf);
     }
 
-    private static Task<MethodResult> LearnAsync(FakeRun run, Action<double>? progress = null, LearnedExperts? learned = null, (string Name, string Value)? more = null) =>
-        new DmkdLearner(run, new MethodParameters("dmkd", Parameters(more)), learned ?? new(), TimeProvider.System)
-            .LearnAsync(TinyProblem.Create(seed: 7), progress ?? (_ => { }), TestContext.Current.CancellationToken);
+    private static Task<MethodResult> LearnAsync(
+        FakeRun run,
+        Action<double>? progress = null,
+        LearnedExperts? learned = null,
+        (string Name, string Value)? more = null
+    ) =>
+        new DmkdLearner(
+            run,
+            new MethodParameters("dmkd", Parameters(more)),
+            learned ?? new(),
+            TimeProvider.System
+        ).LearnAsync(TinyProblem.Create(seed: 7), progress ?? (_ => { }), TestContext.Current.CancellationToken);
 
     private static Dictionary<string, string> Parameters((string Name, string Value)? more)
     {
         var parameters = new Dictionary<string, string> { ["alpha"] = "0.25", ["legacy-tasks"] = "2" };
-        if (more is { } one) parameters[one.Name] = one.Value;
+        if (more is { } one)
+            parameters[one.Name] = one.Value;
         return parameters;
     }
 
     private sealed class FakeRun : ITrainingRunGrain
     {
-        private readonly Queue<RunProgress> _looks = new(
-        [
+        private readonly Queue<RunProgress> _looks = new([
             new RunProgress { Phase = RunPhase.Preserve, PreservationProgress = 0.75 },
-            new RunProgress { Phase = RunPhase.Train, PreservationProgress = 1, TaskProgress = 0.5 },
+            new RunProgress
+            {
+                Phase = RunPhase.Train,
+                PreservationProgress = 1,
+                TaskProgress = 0.5,
+            },
             new RunProgress { Phase = RunPhase.Completed },
         ]);
 
@@ -74,7 +92,8 @@ public sealed class DmkdLearnerTests
 
         public bool IsResumed { get; private set; }
 
-        public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) => Task.FromResult(Stored);
+        public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) =>
+            Task.FromResult(Stored);
 
         public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
         {
@@ -88,16 +107,21 @@ public sealed class DmkdLearnerTests
             return Task.CompletedTask;
         }
 
-        public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) => Task.FromResult(_looks.Dequeue());
+        public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
+            Task.FromResult(_looks.Dequeue());
 
-        public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) => Task.FromResult<RunReport?>(Dmkd.Experiments.Tests.Reports.Reports.Run);
+        public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) =>
+            Task.FromResult<RunReport?>(Dmkd.Experiments.Tests.Reports.Reports.Run);
 
         public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
-        public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task LeaveAsync(int node, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
 
-        public Task JoinAsync(int node, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task JoinAsync(int node, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
     }
 }

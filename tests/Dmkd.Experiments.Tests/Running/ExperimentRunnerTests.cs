@@ -43,7 +43,8 @@ public sealed class ExperimentRunnerTests : IDisposable
         using var source = new CancellationTokenSource();
         _watcher.OnFinished = () =>
         {
-            if (_watcher.Finished.Count == 5) source.Cancel();
+            if (_watcher.Finished.Count == 5)
+                source.Cancel();
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MeasureAsync(1, source.Token));
         Assert.Equal(5, _learners.Learned.Count);
@@ -74,14 +75,25 @@ public sealed class ExperimentRunnerTests : IDisposable
     public async Task RunAsync_Search_ChoosesTheBestRateWithoutTheTestImages()
     {
         var outcome = await RunAsync();
-        Assert.Equal([("dmkd", "0.1"), ("other", "0.1")], outcome.Chosen.Select(choice => (choice.Label, choice.Parameters["learning-rate"]))); // the script likes large ones
+        Assert.Equal(
+            [("dmkd", "0.1"), ("other", "0.1")],
+            outcome.Chosen.Select(choice => (choice.Label, choice.Parameters["learning-rate"]))
+        ); // the script likes large ones
         var real = await ReadAsync(TinyPlan.Create().Data[0].Source);
-        Assert.All(_learners.Problems.Where(seen => seen.Cell.Stage is CellStage.Search), seen =>
-        {
-            Assert.Equal((10 * 3, 10), (seen.Problem.Dataset.Train.Count, seen.Problem.Dataset.Test.Count)); // a quarter of 4 a class is held out
-            for (int i = 0; i < seen.Problem.Dataset.Test.Count; i++) Assert.True(Contains(real.Train, seen.Problem.Dataset.Test.Image(i)));
-        });
-        Assert.All(_learners.Problems.Where(seen => seen.Cell.Stage is CellStage.Measure), seen => Assert.Equal(real.Test.Pixels, seen.Problem.Dataset.Test.Pixels));
+        Assert.All(
+            _learners.Problems.Where(seen => seen.Cell.Stage is CellStage.Search),
+            seen =>
+            {
+                // a quarter of 4 a class is held out
+                Assert.Equal((10 * 3, 10), (seen.Problem.Dataset.Train.Count, seen.Problem.Dataset.Test.Count));
+                for (int i = 0; i < seen.Problem.Dataset.Test.Count; i++)
+                    Assert.True(Contains(real.Train, seen.Problem.Dataset.Test.Image(i)));
+            }
+        );
+        Assert.All(
+            _learners.Problems.Where(seen => seen.Cell.Stage is CellStage.Measure),
+            seen => Assert.Equal(real.Test.Pixels, seen.Problem.Dataset.Test.Pixels)
+        );
     }
 
     [Fact]
@@ -113,10 +125,18 @@ public sealed class ExperimentRunnerTests : IDisposable
     public void Check_UnknownParameter_NamesItsLine()
     {
         var plan = TinyPlan.Create();
-        string message = Assert.Throws<PlanException>(() => ExperimentRunner.Check(plan, cell =>
-        {
-            if (cell.Method == "other") throw new MethodParameterException("no such method");
-        })).Message;
+        string message = Assert
+            .Throws<PlanException>(() =>
+                ExperimentRunner.Check(
+                    plan,
+                    cell =>
+                    {
+                        if (cell.Method == "other")
+                            throw new MethodParameterException("no such method");
+                    }
+                )
+            )
+            .Message;
         Assert.Equal("/experiments/tiny.yaml:9: no such method", message);
     }
 
@@ -125,7 +145,9 @@ public sealed class ExperimentRunnerTests : IDisposable
     {
         await RunAsync();
         ExperimentRunner.Check(TinyPlan.Create(), _folder.Path);
-        string message = Assert.Throws<PlanException>(() => ExperimentRunner.Check(TinyPlan.Create() with { Name = "huge" }, _folder.Path)).Message;
+        string message = Assert
+            .Throws<PlanException>(() => ExperimentRunner.Check(TinyPlan.Create() with { Name = "huge" }, _folder.Path))
+            .Message;
         Assert.Contains("'tiny', not of 'huge'", message, StringComparison.Ordinal);
     }
 
@@ -137,18 +159,35 @@ public sealed class ExperimentRunnerTests : IDisposable
     {
         using var validation = new ValidationImages(_folder["work"], (source, _) => ReadAsync(source));
         var setting = new WorkSetting(_folder.Path, Documents.Versions, Documents.Machine, 20);
-        var work = new CellWork(_learners, (source, _) => ReadAsync(source), validation, new CellStore(_folder.Path), setting, TimeProvider.System);
-        return await new ExperimentRunner(TinyPlan.Create(), _folder.Path, work, _watcher).RunAsync(jobs, cancellationToken);
+        var work = new CellWork(
+            _learners,
+            (source, _) => ReadAsync(source),
+            validation,
+            new CellStore(_folder.Path),
+            setting,
+            TimeProvider.System
+        );
+        return await new ExperimentRunner(TinyPlan.Create(), _folder.Path, work, _watcher).RunAsync(
+            jobs,
+            cancellationToken
+        );
     }
 
-    private static Task<ImageDataset> ReadAsync(DataSource source) => Task.FromResult(source.Path is null
-        ? SyntheticImages.Generate(source.TrainPerClass!.Value, source.TestPerClass!.Value, source.Seed)
-        : DatasetLoader.Load(new DatasetSpec { Kind = source.Kind, Path = source.Path }, ct: TestContext.Current.CancellationToken));
+    private static Task<ImageDataset> ReadAsync(DataSource source) =>
+        Task.FromResult(
+            source.Path is null
+                ? SyntheticImages.Generate(source.TrainPerClass!.Value, source.TestPerClass!.Value, source.Seed)
+                : DatasetLoader.Load(
+                    new DatasetSpec { Kind = source.Kind, Path = source.Path },
+                    ct: TestContext.Current.CancellationToken
+                )
+        );
 
     private static bool Contains(ImageSet set, ReadOnlySpan<byte> image)
     {
         for (int i = 0; i < set.Count; i++)
-            if (set.Image(i).SequenceEqual(image)) return true;
+            if (set.Image(i).SequenceEqual(image))
+                return true;
         return false;
     }
 
@@ -167,13 +206,21 @@ public sealed class ExperimentRunnerTests : IDisposable
         {
             public string Name => cell.Method;
 
-            public Task<MethodResult> LearnAsync(ContinualProblem problem, Action<double> progress, CancellationToken cancellationToken)
+            public Task<MethodResult> LearnAsync(
+                ContinualProblem problem,
+                Action<double> progress,
+                CancellationToken cancellationToken
+            )
             {
                 owner.Problems.Enqueue((cell, problem));
-                if (owner.Fails(cell)) throw new RunFailedException("out of luck");
+                if (owner.Fails(cell))
+                    throw new RunFailedException("out of luck");
                 owner.Learned.Enqueue(cell.Digest);
                 progress(1);
-                double accuracy = double.Parse(cell.Parameters["learning-rate"], System.Globalization.CultureInfo.InvariantCulture);
+                double accuracy = double.Parse(
+                    cell.Parameters["learning-rate"],
+                    System.Globalization.CultureInfo.InvariantCulture
+                );
                 return Task.FromResult(Documents.Result(cell.Method, accuracy, accuracy));
             }
         }
@@ -185,17 +232,11 @@ public sealed class ExperimentRunnerTests : IDisposable
 
         public Action OnFinished { get; set; } = () => { };
 
-        public void Began(CellStage stage, int cells, int finished)
-        {
-        }
+        public void Began(CellStage stage, int cells, int finished) { }
 
-        public void Started(Cell cell)
-        {
-        }
+        public void Started(Cell cell) { }
 
-        public void Advanced(Cell cell, double share)
-        {
-        }
+        public void Advanced(Cell cell, double share) { }
 
         void IExperimentWatcher.Finished(Cell cell, CellDocument document, TimeSpan? left)
         {
@@ -203,12 +244,8 @@ public sealed class ExperimentRunnerTests : IDisposable
             OnFinished();
         }
 
-        public void Failed(Cell cell, CellFailure failure)
-        {
-        }
+        public void Failed(Cell cell, CellFailure failure) { }
 
-        public void Chose(ChosenParameters choice)
-        {
-        }
+        public void Chose(ChosenParameters choice) { }
     }
 }

@@ -4,7 +4,14 @@ namespace Dmkd.Experiments.Tests.Running;
 
 public sealed class TimeLeftTests
 {
-    private static readonly (string, string, double)[] Finished = [("a", "x", 10), ("a", "x", 20), ("a", "x", 90), ("a", "y", 100), ("b", "x", 7)];
+    private static readonly (string, string, double)[] Finished =
+    [
+        ("a", "x", 10),
+        ("a", "x", 20),
+        ("a", "x", 90),
+        ("a", "y", 100),
+        ("b", "x", 7),
+    ];
 
     [Fact]
     public void Estimate_NothingFinished_IsUnknown() => Assert.Null(TimeLeft.Estimate([], [("a", "x")], 1));
@@ -17,5 +24,6 @@ public sealed class TimeLeftTests
         Assert.Equal(TimeSpan.FromSeconds(seconds), TimeLeft.Estimate(Finished, [(method, dataset)], 1));
 
     [Fact]
-    public void Estimate_TwoJobs_HalvesIt() => Assert.Equal(TimeSpan.FromSeconds((20 + 100) / 2), TimeLeft.Estimate(Finished, [("a", "x"), ("a", "y")], 2));
+    public void Estimate_TwoJobs_HalvesIt() =>
+        Assert.Equal(TimeSpan.FromSeconds((20 + 100) / 2), TimeLeft.Estimate(Finished, [("a", "x"), ("a", "y")], 2));
 }

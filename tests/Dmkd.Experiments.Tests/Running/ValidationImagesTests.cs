@@ -38,7 +38,9 @@ public sealed class ValidationImagesTests : IDisposable
     public void Split_ClassOfTwoImages_IsRefused()
     {
         var small = SyntheticImages.Generate(trainPerClass: 2, testPerClass: 1, seed: 1);
-        var refusal = Assert.Throws<DatasetException>(() => ValidationImages.Split(small.Train, small.ClassNames, new HeldOutImages(0.5, 1)));
+        var refusal = Assert.Throws<DatasetException>(() =>
+            ValidationImages.Split(small.Train, small.ClassNames, new HeldOutImages(0.5, 1))
+        );
         Assert.Contains("has 2 training images", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -47,15 +49,21 @@ public sealed class ValidationImagesTests : IDisposable
     {
         int[] some = [1, 5, 17, 99];
         var test = _dataset.Train.Select([.. Enumerable.Range(0, 10).Select(label => 10 * label)]);
-        using (var file = File.Create(_folder["set.zip"])) ClassFolderZip.Write(file, _dataset.ClassNames, _dataset.Train, test);
-        var read = DatasetLoader.Load(new DatasetSpec { Kind = "images", Path = _folder["set.zip"] }, ct: TestContext.Current.CancellationToken);
+        using (var file = File.Create(_folder["set.zip"]))
+            ClassFolderZip.Write(file, _dataset.ClassNames, _dataset.Train, test);
+        var read = DatasetLoader.Load(
+            new DatasetSpec { Kind = "images", Path = _folder["set.zip"] },
+            ct: TestContext.Current.CancellationToken
+        );
         Assert.Equal(_dataset.ClassNames, read.ClassNames.Select(name => name.Split(' ', 2)[1]));
         Assert.Equal(test.Labels.Order(), read.Test.Labels);
         int[] order = [.. Enumerable.Range(0, 100).OrderBy(position => _dataset.Train.Labels[position])];
-        foreach (int i in some) Assert.Equal(_dataset.Train.Image(order[i]), read.Train.Image(i));
+        foreach (int i in some)
+            Assert.Equal(_dataset.Train.Image(order[i]), read.Train.Image(i));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private (int[] Train, int[] HeldOut) Split(HeldOutImages heldOut) => ValidationImages.Split(_dataset.Train, _dataset.ClassNames, heldOut);
+    private (int[] Train, int[] HeldOut) Split(HeldOutImages heldOut) =>
+        ValidationImages.Split(_dataset.Train, _dataset.ClassNames, heldOut);
 }

@@ -31,8 +31,11 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
         var named = Dmkd.Core.Preservation.NetworkFamily.Read(architecture, Size);
         var modules = await shared.Cluster.Grains.GetGrain<IModuleCatalogGrain>(run).ListAsync(Cancel);
         Assert.Equal(
-            legacyTasks > 0 ? [ModuleOrigin.Preserved, ModuleOrigin.Spawned] : [ModuleOrigin.Random, ModuleOrigin.Spawned],
-            modules.OrderBy(module => module.Descriptor.Name).Select(module => module.Descriptor.Lineage.Origin));
+            legacyTasks > 0
+                ? [ModuleOrigin.Preserved, ModuleOrigin.Spawned]
+                : [ModuleOrigin.Random, ModuleOrigin.Spawned],
+            modules.OrderBy(module => module.Descriptor.Name).Select(module => module.Descriptor.Lineage.Origin)
+        );
         foreach (var module in modules)
         {
             var expert = ArchitectureCatalog.Parse(module.Descriptor.Architecture);
@@ -40,7 +43,8 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
             Assert.Equal(8, expert.OutputCount); // two classes in four rotations
             Assert.Equal(
                 named.UnitSpaces.Select(space => legacyTasks > 0 ? space.Width / 2 : space.Width),
-                expert.UnitSpaces.Select(space => space.Width));
+                expert.UnitSpaces.Select(space => space.Width)
+            );
             Assert.Equal(2, module.Current.Number); // merged once
         }
     }
@@ -50,8 +54,14 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     {
         var tiny = Settings("resnet20");
         var settings = tiny with { Legacy = tiny.Legacy with { Tasks = 1 } };
-        var reports = await Task.WhenAll(shared.Cluster.RunAsync("twice-1", settings), shared.Cluster.RunAsync("twice-2", settings));
-        Assert.Equal(await RunOutcome.OfAsync(shared.Cluster.Grains, reports[0]), await RunOutcome.OfAsync(shared.Cluster.Grains, reports[1]));
+        var reports = await Task.WhenAll(
+            shared.Cluster.RunAsync("twice-1", settings),
+            shared.Cluster.RunAsync("twice-2", settings)
+        );
+        Assert.Equal(
+            await RunOutcome.OfAsync(shared.Cluster.Grains, reports[0]),
+            await RunOutcome.OfAsync(shared.Cluster.Grains, reports[1])
+        );
     }
 
     [Theory]
@@ -68,7 +78,9 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [Fact]
     public async Task Run_NetworkForOtherImages_FailsWithBothSizes()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => shared.Cluster.RunAsync("large", Settings("mlp(3x32x32;16;1)")));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            shared.Cluster.RunAsync("large", Settings("mlp(3x32x32;16;1)"))
+        );
         Assert.Equal("The images are 3x8x8; the network 'mlp(3x32x32;16;1)' takes 3x32x32.", error.Message);
     }
 
@@ -80,7 +92,13 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
         Write("test", 4);
         return TinySettings() with
         {
-            Data = new DataSource { Kind = "images", Path = _folder.Path, ImageSize = Size, Seed = 5 },
+            Data = new DataSource
+            {
+                Kind = "images",
+                Path = _folder.Path,
+                ImageSize = Size,
+                Seed = 5,
+            },
             Training = TinySettings().Training with { Architecture = architecture, Rounds = 1 },
         };
     }
@@ -93,13 +111,17 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
             string folder = Path.Combine(_folder.Path, set, $"class-{label}");
             Directory.CreateDirectory(folder);
             for (int image = 0; image < perClass; image++)
-                File.WriteAllBytes(Path.Combine(folder, $"{image}.bmp"), Bitmap((byte)(60 * label + image), (byte)(250 - 50 * label), (byte)(5 * image)));
+                File.WriteAllBytes(
+                    Path.Combine(folder, $"{image}.bmp"),
+                    Bitmap((byte)(60 * label + image), (byte)(250 - 50 * label), (byte)(5 * image))
+                );
         }
     }
 
     private static byte[] Bitmap(byte blue, byte green, byte red)
     {
-        const int Header = 54, Bytes = 3 * Size * Size;
+        const int Header = 54,
+            Bytes = 3 * Size * Size;
         byte[] file = new byte[Header + Bytes];
         "BM"u8.CopyTo(file);
         Put(2, file.Length);
@@ -109,7 +131,8 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
         Put(22, Size);
         file[26] = 1; // plane
         file[28] = 24; // bits a pixel
-        for (int at = Header; at < file.Length; at += 3) (file[at], file[at + 1], file[at + 2]) = (blue, green, red);
+        for (int at = Header; at < file.Length; at += 3)
+            (file[at], file[at + 1], file[at + 2]) = (blue, green, red);
         return file;
 
         void Put(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);

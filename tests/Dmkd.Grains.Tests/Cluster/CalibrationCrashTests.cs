@@ -5,7 +5,9 @@ using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A run whose machine goes down while its routing is fitted ends, once resumed, as one that was never interrupted.</summary>
+/// <summary>
+/// A run whose machine goes down while its routing is fitted ends, once resumed, as one that was never interrupted.
+/// </summary>
 public sealed class CalibrationCrashTests
 {
     private static readonly Dictionary<string, Func<object, bool>> Points = new()
@@ -36,7 +38,9 @@ public sealed class CalibrationCrashTests
         foreach (string point in Points.Keys)
         {
             await using var later = await DmkdCluster.StartAsync(copies.FolderAt(point));
-            await later.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId).ResumeAsync(TestContext.Current.CancellationToken);
+            await later
+                .Grains.GetGrain<ITrainingRunGrain>(Examples.RunId)
+                .ResumeAsync(TestContext.Current.CancellationToken);
             Assert.Equal(outcome, await RunOutcome.OfAsync(later.Grains, await later.ReportAsync(Examples.RunId)));
         }
     }

@@ -11,11 +11,10 @@ internal sealed class CapturedLog : ILoggerProvider
     /// <summary>Whether a line has a text.</summary>
     public bool Has(string text) => _lines.Any(line => line.Contains(text, StringComparison.Ordinal));
 
-    public ILogger CreateLogger(string categoryName) => new Logger(_lines, categoryName.StartsWith("Dmkd", StringComparison.Ordinal));
+    public ILogger CreateLogger(string categoryName) =>
+        new Logger(_lines, categoryName.StartsWith("Dmkd", StringComparison.Ordinal));
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private sealed class Logger(ConcurrentQueue<string> lines, bool isOwn) : ILogger
     {
@@ -24,9 +23,16 @@ internal sealed class CapturedLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => isOwn && logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
-            if (IsEnabled(logLevel)) lines.Enqueue($"{formatter(state, exception)} {exception?.Message}");
+            if (IsEnabled(logLevel))
+                lines.Enqueue($"{formatter(state, exception)} {exception?.Message}");
         }
     }
 }

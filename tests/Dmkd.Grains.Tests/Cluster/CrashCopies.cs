@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>Copies of a host's folder from moments just before a state was stored: what a power cut would have left.</summary>
+/// <summary>
+/// Copies of a host's folder from moments just before a state was stored: what a power cut would have left.
+/// </summary>
 /// <param name="folder">Where the host's folder and the copies lie.</param>
 /// <param name="points">The moments by name.</param>
 internal sealed class CrashCopies(string folder, IReadOnlyDictionary<string, Func<object, bool>> points)
@@ -27,7 +29,8 @@ internal sealed class CrashCopies(string folder, IReadOnlyDictionary<string, Fun
         {
             lock (_taken)
             {
-                if (_taken.Add(name)) Copy(new SiloStorageOptions(CopyOf(name)));
+                if (_taken.Add(name))
+                    Copy(new SiloStorageOptions(CopyOf(name)));
             }
         }
 
@@ -40,7 +43,10 @@ internal sealed class CrashCopies(string folder, IReadOnlyDictionary<string, Fun
     {
         var source = new SiloStorageOptions(Original);
         Directory.CreateDirectory(target.Home);
-        using (SqliteConnection from = new($"Data Source={source.DatabasePath}"), to = new($"Data Source={target.DatabasePath}"))
+        using (
+            SqliteConnection from = new($"Data Source={source.DatabasePath}"),
+                to = new($"Data Source={target.DatabasePath}")
+        )
         {
             from.Open();
             to.Open();
@@ -48,7 +54,11 @@ internal sealed class CrashCopies(string folder, IReadOnlyDictionary<string, Fun
         }
 
         // After the database: a blob is written before the state that names it.
-        foreach (string file in Directory.GetFiles(source.WeightsPath, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal)))
+        foreach (
+            string file in Directory
+                .GetFiles(source.WeightsPath, "*", SearchOption.AllDirectories)
+                .Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal))
+        )
         {
             string copy = Path.Combine(target.WeightsPath, Path.GetRelativePath(source.WeightsPath, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);

@@ -28,7 +28,10 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
         {
             var run = cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId);
             await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
-            await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase, $"phase {phase}");
+            await DmkdCluster.UntilAsync(
+                async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase,
+                $"phase {phase}"
+            );
         }
 
         await using var later = await DmkdCluster.StartAsync(folder.Path);
@@ -42,7 +45,10 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 2);
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId);
         await run.StartAsync(Examples.TinySettings(), TestContext.Current.CancellationToken);
-        await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= RunPhase.Train, "the first round");
+        await DmkdCluster.UntilAsync(
+            async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= RunPhase.Train,
+            "the first round"
+        );
         await cluster.KillLastSiloAsync();
 
         // The run may have lived on the dead silo, or have failed on a call to it: a client resumes it in both cases.
@@ -52,13 +58,19 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
                 await run.ResumeAsync();
                 return (await run.GetProgressAsync(long.MaxValue)).Phase is RunPhase.Completed;
             },
-            "the end of the run");
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId)));
+            "the end of the run"
+        );
+        Assert.Equal(
+            uninterrupted.Outcome,
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId))
+        );
     }
 
     private static async Task<string> ResumeAsync(DmkdCluster cluster)
     {
-        await cluster.Grains.GetGrain<ITrainingRunGrain>(Examples.RunId).ResumeAsync(TestContext.Current.CancellationToken);
+        await cluster
+            .Grains.GetGrain<ITrainingRunGrain>(Examples.RunId)
+            .ResumeAsync(TestContext.Current.CancellationToken);
         return await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId));
     }
 }

@@ -28,20 +28,30 @@ internal sealed class DmkdCluster : IAsyncDisposable
     /// <param name="configure">Changes what <c>AddDmkd</c> added; runs once per silo.</param>
     /// <param name="configureClient">Changes the client.</param>
     /// <param name="clusterId">Name of the cluster; null for a new one.</param>
-    public static async Task<DmkdCluster> StartAsync(string folder, int silos = 1, Action<ISiloBuilder>? configure = null, Action<IClientBuilder>? configureClient = null, string? clusterId = null)
+    public static async Task<DmkdCluster> StartAsync(
+        string folder,
+        int silos = 1,
+        Action<ISiloBuilder>? configure = null,
+        Action<IClientBuilder>? configureClient = null,
+        string? clusterId = null
+    )
     {
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.Options.ConfigureFileLogging = false;
         builder.Options.AssumeHomogenousSilosForTesting = false; // or placement filters are skipped
         builder.Options.ServiceId = "dmkd"; // part of every storage key
         builder.ConfigureHost(host => host.Logging.ClearProviders());
-        builder.ConfigureSilo((_, silo) =>
-        {
-            silo.AddDmkd(new SiloStorageOptions(folder));
-            configure?.Invoke(silo);
-        });
-        if (clusterId is not null) builder.Options.ClusterId = clusterId;
-        if (configureClient is not null) builder.ConfigureClient(configureClient);
+        builder.ConfigureSilo(
+            (_, silo) =>
+            {
+                silo.AddDmkd(new SiloStorageOptions(folder));
+                configure?.Invoke(silo);
+            }
+        );
+        if (clusterId is not null)
+            builder.Options.ClusterId = clusterId;
+        if (configureClient is not null)
+            builder.ConfigureClient(configureClient);
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new DmkdCluster(cluster);
@@ -58,12 +68,14 @@ internal sealed class DmkdCluster : IAsyncDisposable
     {
         var management = Grains.GetGrain<IManagementGrain>(0);
         var silos = new List<SiloAddress>();
-        foreach (var grain in grains) silos.Add((await management.GetActivationAddress(grain))!);
+        foreach (var grain in grains)
+            silos.Add((await management.GetActivationAddress(grain))!);
         return [.. silos];
     }
 
     /// <summary>The device that a silo says it has.</summary>
-    public string? DeviceOf(SiloAddress silo) => SiloCapabilities.Of(Services.GetRequiredService<ISiloMetadataCache>().GetSiloMetadata(silo)).Device;
+    public string? DeviceOf(SiloAddress silo) =>
+        SiloCapabilities.Of(Services.GetRequiredService<ISiloMetadataCache>().GetSiloMetadata(silo)).Device;
 
     /// <summary>Starts a run and waits for its end.</summary>
     public async Task<RunReport> RunAsync(string runId, RunSettings settings)
@@ -72,14 +84,20 @@ internal sealed class DmkdCluster : IAsyncDisposable
         return await ReportAsync(runId);
     }
 
-    /// <summary>Waits for the end of a run and of the work on it: a run is stored as completed a moment before its last span ends.</summary>
+    /// <summary>
+    /// Waits for the end of a run and of the work on it: a run is stored as completed a moment before its last span
+    /// ends.
+    /// </summary>
     public async Task<RunReport> ReportAsync(string runId)
     {
         var run = Grains.GetGrain<ITrainingRunGrain>(runId);
         await UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue) is { Phase: RunPhase.Completed or RunPhase.Failed, IsAtWork: false } end
+            async () =>
+                await run.GetProgressAsync(long.MaxValue)
+                    is { Phase: RunPhase.Completed or RunPhase.Failed, IsAtWork: false } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
-            $"the end of run {runId}");
+            $"the end of run {runId}"
+        );
         return (await run.GetReportAsync())!;
     }
 
@@ -89,7 +107,8 @@ internal sealed class DmkdCluster : IAsyncDisposable
         long start = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            if (Stopwatch.GetElapsedTime(start) > Longest) throw new TimeoutException($"Waited {Longest} for {what}.");
+            if (Stopwatch.GetElapsedTime(start) > Longest)
+                throw new TimeoutException($"Waited {Longest} for {what}.");
             await Task.Delay(TimeSpan.FromMilliseconds(10));
         }
     }

@@ -8,7 +8,9 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A disk without room stops a run; with room again it goes on by itself and decides as if nothing had been.</summary>
+/// <summary>
+/// A disk without room stops a run; with room again it goes on by itself and decides as if nothing had been.
+/// </summary>
 public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>
 {
     private const int SqliteFull = 13;
@@ -23,19 +25,24 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
     [InlineData(typeof(Dmkd.Grains.Experts.ExpertModuleState), 3)]
     public async Task Run_StateCannotBeStoredForAWhile_GoesOnByItself(Type state, int from)
     {
-        int writes = 0, refused = 0;
+        int writes = 0,
+            refused = 0;
         var probe = new StorageProbe
         {
             BeforeWrite = written =>
             {
-                if (written.GetType() != state || ++writes < from || refused == 2) return Task.CompletedTask;
+                if (written.GetType() != state || ++writes < from || refused == 2)
+                    return Task.CompletedTask;
                 refused++;
                 throw new SqliteException("SQLite Error 13: 'database or disk is full'.", SqliteFull);
             },
         };
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.RunAsync(RunId, TinySettings())));
+        Assert.Equal(
+            uninterrupted.Outcome,
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.RunAsync(RunId, TinySettings()))
+        );
         Assert.Equal(2, refused);
     }
 
@@ -44,12 +51,21 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
     {
         using var disk = SmallDisk.Mount(megabytes: 24);
         using var log = new CapturedLog();
-        await using var cluster = await DmkdCluster.StartAsync(Path.Combine(disk.Path, "home"), configure: silo => silo.Services.AddSingleton<ILoggerProvider>(log));
+        await using var cluster = await DmkdCluster.StartAsync(
+            Path.Combine(disk.Path, "home"),
+            configure: silo => silo.Services.AddSingleton<ILoggerProvider>(log)
+        );
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         await run.StartAsync(TinySettings(), Cancel);
-        await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase is RunPhase.Train, "the first round");
+        await DmkdCluster.UntilAsync(
+            async () => (await run.GetProgressAsync(long.MaxValue)).Phase is RunPhase.Train,
+            "the first round"
+        );
         disk.Fill();
-        await DmkdCluster.UntilAsync(() => Task.FromResult(log.Has("No space left on device") || log.Has("database or disk is full")), "a line about the full disk");
+        await DmkdCluster.UntilAsync(
+            () => Task.FromResult(log.Has("No space left on device") || log.Has("database or disk is full")),
+            "a line about the full disk"
+        );
         Assert.NotEqual(RunPhase.Completed, (await PhaseAsync(run)).Phase);
         disk.MakeRoom();
         Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
@@ -59,7 +75,7 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
     /// <summary>A look; one at an activation that is just ending is put again.</summary>
     private static async Task<RunProgress> PhaseAsync(ITrainingRunGrain run)
     {
-        for (long start = Stopwatch.GetTimestamp(); ;)
+        for (long start = Stopwatch.GetTimestamp(); ; )
         {
             try
             {

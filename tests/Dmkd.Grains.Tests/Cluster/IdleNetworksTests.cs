@@ -7,10 +7,13 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A silo serves many libraries one after the other: those that nobody asks for any more do not stay in its memory.</summary>
+/// <summary>
+/// A silo serves many libraries one after the other: those that nobody asks for any more do not stay in its memory.
+/// </summary>
 public sealed class IdleNetworksTests
 {
-    private const string First = "first", Second = "second";
+    private const string First = "first",
+        Second = "second";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -19,7 +22,10 @@ public sealed class IdleNetworksTests
     {
         using var folder = new TemporaryFolder();
         var clock = new SettableClock();
-        await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: silo => silo.Services.AddSingleton<TimeProvider>(clock));
+        await using var cluster = await DmkdCluster.StartAsync(
+            folder.Path,
+            configure: silo => silo.Services.AddSingleton<TimeProvider>(clock)
+        );
         var settings = TinySettings() with
         {
             Tasks = 2,
@@ -40,5 +46,7 @@ public sealed class IdleNetworksTests
     }
 
     private static async Task<string> PredictAsync(DmkdCluster cluster, string library) =>
-        JsonSerializer.Serialize((await cluster.Grains.GetGrain<IRouterGrain>(library).RouteAsync(Batch(), Cancel)).Predictions);
+        JsonSerializer.Serialize(
+            (await cluster.Grains.GetGrain<IRouterGrain>(library).RouteAsync(Batch(), Cancel)).Predictions
+        );
 }

@@ -32,16 +32,25 @@ public sealed class MemoryTests
         Assert.Equal(afterShort - start, afterLong - afterShort);
     }
 
-    private static async Task<long> LiveTensorsAsync(SiloDevices devices) => await OnLanesAsync(devices.Training) + await OnLanesAsync(devices.Serving);
+    private static async Task<long> LiveTensorsAsync(SiloDevices devices) =>
+        await OnLanesAsync(devices.Training) + await OnLanesAsync(devices.Serving);
 
     /// <summary>Torch counts per thread, so every lane is asked: each job waits until all lanes have one.</summary>
     private static async Task<long> OnLanesAsync(DeviceWorker worker)
     {
         using var together = new Barrier(worker.LaneCount);
-        return (await Task.WhenAll(Enumerable.Range(0, worker.LaneCount).Select(_ => worker.RunAsync(_ =>
-        {
-            together.SignalAndWait(TimeSpan.FromSeconds(30));
-            return DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        })))).Sum();
+        return (
+            await Task.WhenAll(
+                Enumerable
+                    .Range(0, worker.LaneCount)
+                    .Select(_ =>
+                        worker.RunAsync(_ =>
+                        {
+                            together.SignalAndWait(TimeSpan.FromSeconds(30));
+                            return DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+                        })
+                    )
+            )
+        ).Sum();
     }
 }

@@ -10,26 +10,27 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>Merges through the coordinator on updates made by hand. Base: a = [1, 2, 3, 4], b = [10, 20].</summary>
 public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<SharedCluster>
 {
-    public static TheoryData<string, string> Malformed => new()
-    {
-        { "nan", "holds a value that is not finite" },
-        { "infinite", "holds a value that is not finite" },
-        { "wrong shape", "Tensor 'a' has shape" },
-        { "missing tensor", "Tensor 'b' is missing" },
-        { "unknown tensor", "Tensor 'c' is not among the base weights" },
-        { "tensor twice", "'a' comes twice" },
-        { "header written otherwise", "the header is not in the canonical form" },
-        { "short values", "are not within the" },
-        { "one factor", "its parts are '/U'" },
-        { "rank too large", "rank must be in [1, 2]" },
-        { "low-rank vector", "cannot be of low rank" },
-        { "no safetensors", "3 bytes are too few for a header length" },
-        { "other tensors", "bytes of tensors are not sha256:" },
-        { "nothing stored", "are not in" },
-        { "far too large", "its tensors may take" },
-        { "older program", "its program is older than 0.2" },
-        { "no samples", "sample count must be at least 1, not 0" },
-    };
+    public static TheoryData<string, string> Malformed =>
+        new()
+        {
+            { "nan", "holds a value that is not finite" },
+            { "infinite", "holds a value that is not finite" },
+            { "wrong shape", "Tensor 'a' has shape" },
+            { "missing tensor", "Tensor 'b' is missing" },
+            { "unknown tensor", "Tensor 'c' is not among the base weights" },
+            { "tensor twice", "'a' comes twice" },
+            { "header written otherwise", "the header is not in the canonical form" },
+            { "short values", "are not within the" },
+            { "one factor", "its parts are '/U'" },
+            { "rank too large", "rank must be in [1, 2]" },
+            { "low-rank vector", "cannot be of low rank" },
+            { "no safetensors", "3 bytes are too few for a header length" },
+            { "other tensors", "bytes of tensors are not sha256:" },
+            { "nothing stored", "are not in" },
+            { "far too large", "its tensors may take" },
+            { "older program", "its program is older than 0.2" },
+            { "no samples", "sample count must be at least 1, not 0" },
+        };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -56,7 +57,13 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     public async Task Merge_TwentyRandomArrivalOrders_GiveTheSameBits()
     {
         // Huge values that cancel: (1e20 - 1e20) + 1 is 1, but (1e20 + 1) - 1e20 is 0, even in float64.
-        float[][] deltas = [[1e20f, 1, 1e20f, 1e20f], [-1e20f, 1e20f, 1, -1e20f], [1, -1e20f, -1e20f, 3], [2, 2, 2, 2]];
+        float[][] deltas =
+        [
+            [1e20f, 1, 1e20f, 1e20f],
+            [-1e20f, 1e20f, 1, -1e20f],
+            [1, -1e20f, -1e20f, 3],
+            [2, 2, 2, 2],
+        ];
         var random = new Random(7);
         var digests = new List<string>();
         for (int repeat = 0; repeat < 20; repeat++)
@@ -64,11 +71,14 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
             int[] order = [0, 1, 2, 3];
             random.Shuffle(order);
             var scenario = await OpenAsync(shared.Cluster, $"order-{repeat}", "mean", nodes: ["n0", "n1", "n2", "n3"]);
-            await Task.WhenAll(order.Select(async node =>
-            {
-                for (int turn = random.Next(4); turn > 0; turn--) await Task.Yield();
-                await scenario.SubmitAsync(scenario.Update($"n{node}", 1, deltas[node], [node, 1]));
-            }));
+            await Task.WhenAll(
+                order.Select(async node =>
+                {
+                    for (int turn = random.Next(4); turn > 0; turn--)
+                        await Task.Yield();
+                    await scenario.SubmitAsync(scenario.Update($"n{node}", 1, deltas[node], [node, 1]));
+                })
+            );
             digests.Add((await scenario.EndAsync()).Result!.Digest);
         }
 
@@ -124,7 +134,9 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     public async Task OpenRound_WhileAnotherIsOpen_IsRefused()
     {
         var scenario = await OpenAsync(shared.Cluster, "open-two");
-        await Assert.ThrowsAsync<InvalidOperationException>(() => scenario.Coordinator.OpenRoundAsync(scenario.Plan with { Round = 1 }, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            scenario.Coordinator.OpenRoundAsync(scenario.Plan with { Round = 1 }, Cancel)
+        );
     }
 
     [Theory]
@@ -146,7 +158,8 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
 
     private static DeltaSubmission Spoil(DeltaSubmission good, string fault)
     {
-        BundleTensor a = Part("a", [2, 2], 4, 4, 4, 4), b = Part("b", [2], 4, 4);
+        BundleTensor a = Part("a", [2, 2], 4, 4, 4, 4),
+            b = Part("b", [2], 4, 4);
         byte[] content = good.Tensors.Inline!;
         return fault switch
         {
@@ -155,16 +168,51 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
             "wrong shape" => good with { Tensors = Along(Part("a", [4], 1, 1, 1, 1), b) },
             "missing tensor" => good with { Tensors = Along(a) },
             "unknown tensor" => good with { Tensors = Along(a, b, Part("c", [1], 1)) },
-            "tensor twice" => good with { Tensors = Along(WithHeader(content, header => header.Replace("\"b\"", "\"a\"", StringComparison.Ordinal))) },
-            "header written otherwise" => good with { Tensors = Along(WithHeader(content, header => header.Replace("\"dtype\":\"F32\",\"shape\":[2]", "\"shape\":[2],\"dtype\":\"F32\"", StringComparison.Ordinal))) },
+            "tensor twice" => good with
+            {
+                Tensors = Along(
+                    WithHeader(content, header => header.Replace("\"b\"", "\"a\"", StringComparison.Ordinal))
+                ),
+            },
+            "header written otherwise" => good with
+            {
+                Tensors = Along(
+                    WithHeader(
+                        content,
+                        header =>
+                            header.Replace(
+                                "\"dtype\":\"F32\",\"shape\":[2]",
+                                "\"shape\":[2],\"dtype\":\"F32\"",
+                                StringComparison.Ordinal
+                            )
+                    )
+                ),
+            },
             "short values" => good with { Tensors = Along(content[..^4]) },
             "one factor" => good with { Tensors = Along(Part("a/U", [2, 1], 1, 1), b) },
-            "rank too large" => good with { Tensors = Along(Part("a/U", [2, 3], 1, 1, 1, 1, 1, 1), Part("a/S", [3], 1, 1, 1), Part("a/V", [3, 2], 1, 1, 1, 1, 1, 1), b) },
-            "low-rank vector" => good with { Tensors = Along(a, Part("b/U", [2, 1], 1, 1), Part("b/S", [1], 1), Part("b/V", [1, 1], 1)) },
+            "rank too large" => good with
+            {
+                Tensors = Along(
+                    Part("a/U", [2, 3], 1, 1, 1, 1, 1, 1),
+                    Part("a/S", [3], 1, 1, 1),
+                    Part("a/V", [3, 2], 1, 1, 1, 1, 1, 1),
+                    b
+                ),
+            },
+            "low-rank vector" => good with
+            {
+                Tensors = Along(a, Part("b/U", [2, 1], 1, 1), Part("b/S", [1], 1), Part("b/V", [1, 1], 1)),
+            },
             "no safetensors" => good with { Tensors = Along([1, 2, 3]) },
             "other tensors" => good with { Tensors = good.Tensors with { Inline = Along(a).Inline } },
-            "nothing stored" => good with { Tensors = good.Tensors with { Blob = new StoredBlob(WeightDigest.Of([1]), 1), Inline = null } },
-            "far too large" => good with { Tensors = good.Tensors with { Blob = good.Tensors.Blob with { Bytes = 1L << 40 } } },
+            "nothing stored" => good with
+            {
+                Tensors = good.Tensors with { Blob = new StoredBlob(WeightDigest.Of([1]), 1), Inline = null },
+            },
+            "far too large" => good with
+            {
+                Tensors = good.Tensors with { Blob = good.Tensors.Blob with { Bytes = 1L << 40 } },
+            },
             "older program" => good with { Tensors = null! },
             "no samples" => good with { SampleCount = 0 },
             _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),
@@ -176,6 +224,11 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
     {
         int length = BinaryPrimitives.ReadInt32LittleEndian(content);
         string header = change(Encoding.ASCII.GetString(content, sizeof(ulong), length)).PadRight(length);
-        return [.. content[..sizeof(ulong)], .. Encoding.ASCII.GetBytes(header), .. content[(sizeof(ulong) + length)..]];
+        return
+        [
+            .. content[..sizeof(ulong)],
+            .. Encoding.ASCII.GetBytes(header),
+            .. content[(sizeof(ulong) + length)..],
+        ];
     }
 }

@@ -15,11 +15,15 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _cluster = await DmkdCluster.StartAsync(_folder.Path, configure: silo =>
-    {
-        silo.Services.AddSingleton<TimeProvider>(_clock);
-        _probe.Attach(silo);
-    });
+    public async ValueTask InitializeAsync() =>
+        _cluster = await DmkdCluster.StartAsync(
+            _folder.Path,
+            configure: silo =>
+            {
+                silo.Services.AddSingleton<TimeProvider>(_clock);
+                _probe.Attach(silo);
+            }
+        );
 
     [Fact]
     public async Task Deadline_WithQuorum_ClosesWithWhoeverSubmitted()
@@ -30,7 +34,10 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
         var status = await scenario.EndAsync();
         Assert.Equal("n2", Assert.Single(status.Result!.Contributions).NodeId);
         await scenario.ExpectWeightsAsync([2, 3, 4, 5, 11, 21]);
-        Assert.Equal(SubmissionOutcome.Late, (await scenario.SubmitAsync(scenario.Update("n1", 5, [9, 9, 9, 9], [9, 9]))).Outcome);
+        Assert.Equal(
+            SubmissionOutcome.Late,
+            (await scenario.SubmitAsync(scenario.Update("n1", 5, [9, 9, 9, 9], [9, 9]))).Outcome
+        );
     }
 
     [Fact]
@@ -41,7 +48,11 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
         _clock.Advance(Hour);
         var status = await scenario.EndAsync();
         Assert.Equal(MergePhase.Failed, status.Phase);
-        Assert.Contains("no-quorum/expert-1: round 0 closed at its deadline with 1 of 2 updates; 2 were needed", status.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "no-quorum/expert-1: round 0 closed at its deadline with 1 of 2 updates; 2 were needed",
+            status.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -63,7 +74,8 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _probe.BeforeWrite = state =>
         {
-            if (state is not MergeCoordinatorState { Phase: MergePhase.Publishing }) return Task.CompletedTask;
+            if (state is not MergeCoordinatorState { Phase: MergePhase.Publishing })
+                return Task.CompletedTask;
             reached.SetResult();
             return release.Task;
         };
@@ -78,11 +90,14 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_cluster is not null) await _cluster.DisposeAsync();
+        if (_cluster is not null)
+            await _cluster.DisposeAsync();
         _folder.Dispose();
     }
 
-    /// <summary>Another coordinator of the same silo runs into its deadline: meanwhile the first has looked at its own.</summary>
+    /// <summary>
+    /// Another coordinator of the same silo runs into its deadline: meanwhile the first has looked at its own.
+    /// </summary>
     private async Task SeveralDeadlineChecksAsync()
     {
         for (int i = 0; i < 2; i++)

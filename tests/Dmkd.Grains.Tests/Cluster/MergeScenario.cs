@@ -9,7 +9,8 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>A module of six integer weights with an open round, whose updates a test makes by hand.</summary>
 internal sealed class MergeScenario
 {
-    private static readonly float[] BaseA = [1, 2, 3, 4], BaseB = [10, 20];
+    private static readonly float[] BaseA = [1, 2, 3, 4],
+        BaseB = [10, 20];
     private readonly DmkdCluster _cluster;
     private readonly ModuleDescriptor _descriptor;
 
@@ -30,12 +31,21 @@ internal sealed class MergeScenario
 
     /// <summary>Creates the module and opens round 0 for some nodes.</summary>
     public static async Task<MergeScenario> OpenAsync(
-        DmkdCluster cluster, string library, string rule = "weighted", int quorum = 1, TimeSpan? wait = null, string? trace = null, params string[] nodes)
+        DmkdCluster cluster,
+        string library,
+        string rule = "weighted",
+        int quorum = 1,
+        TimeSpan? wait = null,
+        string? trace = null,
+        params string[] nodes
+    )
     {
         var scenario = new MergeScenario(cluster, library);
         byte[] content = Weights.Encode(BaseA, BaseB);
         var first = Examples.Version(1, await scenario.Store.PutAsync(content, Cancel)) with { Bytes = content.Length };
-        await cluster.Grains.GetGrain<IExpertModuleGrain>(scenario._descriptor.Key).CreateAsync(scenario._descriptor, first, Cancel);
+        await cluster
+            .Grains.GetGrain<IExpertModuleGrain>(scenario._descriptor.Key)
+            .CreateAsync(scenario._descriptor, first, Cancel);
         scenario.Plan = new MergeRoundPlan
         {
             RunId = library,
@@ -52,15 +62,16 @@ internal sealed class MergeScenario
     }
 
     /// <summary>A well-formed update.</summary>
-    public DeltaSubmission Update(string node, long samples, float[] a, float[] b) => new()
-    {
-        RunId = Plan.RunId,
-        Round = 0,
-        NodeId = node,
-        BaseVersion = 1,
-        SampleCount = samples,
-        Tensors = Along(Part("a", [2, 2], a), Part("b", [2], b)),
-    };
+    public DeltaSubmission Update(string node, long samples, float[] a, float[] b) =>
+        new()
+        {
+            RunId = Plan.RunId,
+            Round = 0,
+            NodeId = node,
+            BaseVersion = 1,
+            SampleCount = samples,
+            Tensors = Along(Part("a", [2, 2], a), Part("b", [2], b)),
+        };
 
     /// <summary>Tensors that come along with a message.</summary>
     public static TensorReference Along(params BundleTensor[] parts) => Along(TensorBundle.Write(parts));
@@ -72,14 +83,18 @@ internal sealed class MergeScenario
     public static BundleTensor Part(string name, long[] shape, params float[] values) =>
         new(name, TorchSharp.torch.ScalarType.Float32, shape, Weights.Bytes(values));
 
-    public Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission) => Coordinator.SubmitAsync(submission, Cancel);
+    public Task<SubmissionReceipt> SubmitAsync(DeltaSubmission submission) =>
+        Coordinator.SubmitAsync(submission, Cancel);
 
     public Task<MergeRoundStatus> StatusAsync() => Coordinator.GetRoundAsync(Plan.RunId, 0, Cancel);
 
     /// <summary>Waits until the round is closed or failed.</summary>
     public async Task<MergeRoundStatus> EndAsync()
     {
-        await DmkdCluster.UntilAsync(async () => (await StatusAsync()).Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed, "the end of the round");
+        await DmkdCluster.UntilAsync(
+            async () => (await StatusAsync()).Phase is MergePhase.Closed or MergePhase.Rejected or MergePhase.Failed,
+            "the end of the round"
+        );
         return await StatusAsync();
     }
 

@@ -8,7 +8,10 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>Where nodes are placed in a cluster of four silos, two of which say that they have a GPU. They are placed only: nothing computes.</summary>
+/// <summary>
+/// Where nodes are placed in a cluster of four silos, two of which say that they have a GPU. They are placed only:
+/// nothing computes.
+/// </summary>
 public sealed class PlacementTests : IAsyncLifetime
 {
     private const int Nodes = 12;
@@ -20,8 +23,18 @@ public sealed class PlacementTests : IAsyncLifetime
 
     private DmkdCluster Cluster => _cluster!;
 
-    public async ValueTask InitializeAsync() => _cluster = await DmkdCluster.StartAsync(
-        _folder.Path, silos: 4, silo => silo.UseSiloMetadata(new SiloCapabilities(Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu, 1).ToMetadata()));
+    public async ValueTask InitializeAsync() =>
+        _cluster = await DmkdCluster.StartAsync(
+            _folder.Path,
+            silos: 4,
+            silo =>
+                silo.UseSiloMetadata(
+                    new SiloCapabilities(
+                        Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu,
+                        1
+                    ).ToMetadata()
+                )
+        );
 
     [Theory]
     [InlineData(DeviceKinds.Cuda, DeviceKinds.Cuda)]
@@ -30,31 +43,51 @@ public sealed class PlacementTests : IAsyncLifetime
     public async Task Nodes_WithANeed_AreOnSilosThatMeetIt(string need, string expected)
     {
         // The metadata of a silo reaches the others a moment after it joined.
-        await DmkdCluster.UntilAsync(async () => (await PlacedAsync(need)).All(silo => Cluster.DeviceOf(silo) == expected), $"nodes with the need '{need}' on {expected}");
+        await DmkdCluster.UntilAsync(
+            async () => (await PlacedAsync(need)).All(silo => Cluster.DeviceOf(silo) == expected),
+            $"nodes with the need '{need}' on {expected}"
+        );
         Assert.Equal(Nodes, (await PlacedAsync(need)).Length);
     }
 
     [Theory]
     [InlineData(DeviceKinds.Cpu, 2)]
     [InlineData(DeviceKinds.Any, 2)] // silos with a GPU come first
-    public async Task Nodes_OfARun_AreSharedEqually(string need, int silos) => await DmkdCluster.UntilAsync(
-        async () => (await PlacedAsync(need)).CountBy(silo => silo).Select(pair => pair.Value).ToArray() is var counts && counts.Length == silos && counts.All(count => count == Nodes / silos),
-        $"{Nodes} nodes shared equally by {silos} silos");
+    public async Task Nodes_OfARun_AreSharedEqually(string need, int silos) =>
+        await DmkdCluster.UntilAsync(
+            async () =>
+                (await PlacedAsync(need)).CountBy(silo => silo).Select(pair => pair.Value).ToArray() is var counts
+                && counts.Length == silos
+                && counts.All(count => count == Nodes / silos),
+            $"{Nodes} nodes shared equally by {silos} silos"
+        );
 
     [Fact]
     public async Task Start_DeviceThatNoSiloHas_IsRefusedWithWhatTheyHave()
     {
         using var folder = new TemporaryFolder();
-        await using var cluster = await DmkdCluster.StartAsync(folder.Path, silos: 1, silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceKinds.Cpu, 1).ToMetadata()));
-        var error = await Assert.ThrowsAsync<ArgumentException>(
-            () => cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").StartAsync(TinySettings() with { Device = DeviceKinds.Cuda }, Cancel));
-        Assert.Contains("Device 'cuda' is needed, and no silo has it; they compute on: cpu.", error.Message, StringComparison.Ordinal);
+        await using var cluster = await DmkdCluster.StartAsync(
+            folder.Path,
+            silos: 1,
+            silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceKinds.Cpu, 1).ToMetadata())
+        );
+        var error = await Assert.ThrowsAsync<ArgumentException>(() =>
+            cluster
+                .Grains.GetGrain<ITrainingRunGrain>("gpu")
+                .StartAsync(TinySettings() with { Device = DeviceKinds.Cuda }, Cancel)
+        );
+        Assert.Contains(
+            "Device 'cuda' is needed, and no silo has it; they compute on: cpu.",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.Null(await cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").GetSettingsAsync(Cancel));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_cluster is not null) await _cluster.DisposeAsync();
+        if (_cluster is not null)
+            await _cluster.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -63,7 +96,8 @@ public sealed class PlacementTests : IAsyncLifetime
     {
         string run = Guid.NewGuid().ToString("N");
         string[] keys = RunRules.NodeKeys(run, Enumerable.Range(0, Nodes), need);
-        foreach (string key in keys) await Cluster.Grains.GetGrain<INodeGrain>(key).GetLocalUpdateAsync("nothing", Cancel);
+        foreach (string key in keys)
+            await Cluster.Grains.GetGrain<INodeGrain>(key).GetLocalUpdateAsync("nothing", Cancel);
         return await Cluster.SilosOfAsync(keys.Select(key => Cluster.Grains.GetGrain<INodeGrain>(key)));
     }
 }

@@ -6,10 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A preservation that something stopped ends, once resumed, with the digests of one that nothing stopped.</summary>
+/// <summary>
+/// A preservation that something stopped ends, once resumed, with the digests of one that nothing stopped.
+/// </summary>
 public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : IClassFixture<PreservedLibrary>
 {
-    public static TheoryData<string> Points => [.. PreservedLibrary.CrashPoints.Keys.Where(point => point != PreservedLibrary.ForALoss)];
+    public static TheoryData<string> Points =>
+        [.. PreservedLibrary.CrashPoints.Keys.Where(point => point != PreservedLibrary.ForALoss)];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -30,7 +33,11 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
         {
             BeforeWrite = state =>
             {
-                if (state is PreservationState { Stage: PreservationStage.Distil } distilling && distilling.Modules.Count(module => module.Digest is not null) == 2) second.TrySetResult();
+                if (
+                    state is PreservationState { Stage: PreservationStage.Distil } distilling
+                    && distilling.Modules.Count(module => module.Digest is not null) == 2
+                )
+                    second.TrySetResult();
                 return Task.CompletedTask;
             },
         };
@@ -38,7 +45,9 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
         {
             byte[] legacy = Preservations.Legacy();
             await StoreOf(cluster).PutAsync(legacy, Cancel);
-            await cluster.Grains.GetGrain<IPreservationGrain>(PreservedLibrary.Name).StartAsync(Preservations.RequestOf(legacy), Cancel);
+            await cluster
+                .Grains.GetGrain<IPreservationGrain>(PreservedLibrary.Name)
+                .StartAsync(Preservations.RequestOf(legacy), Cancel);
             await second.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
         }
 
@@ -50,7 +59,8 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
     public async Task Resume_AfterAFailureWhoseCauseIsGone_DecidesTheSame()
     {
         byte[] legacy = Preservations.Legacy();
-        string digest = WeightDigest.Of(legacy), folder = uninterrupted.FolderAt(PreservedLibrary.ForALoss);
+        string digest = WeightDigest.Of(legacy),
+            folder = uninterrupted.FolderAt(PreservedLibrary.ForALoss);
         File.Delete(Assert.Single(Directory.GetFiles(folder, digest["sha256:".Length..], SearchOption.AllDirectories)));
         await using var cluster = await DmkdCluster.StartAsync(folder);
         await cluster.Grains.GetGrain<IPreservationGrain>(PreservedLibrary.Name).ResumeAsync(Cancel);
@@ -70,7 +80,8 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
         {
             BeforeWrite = state =>
             {
-                if (state is not PreservationState { Stage: PreservationStage.Failed }) return Task.CompletedTask;
+                if (state is not PreservationState { Stage: PreservationStage.Failed })
+                    return Task.CompletedTask;
                 failing.TrySetResult();
                 return release.Task;
             },
@@ -87,7 +98,10 @@ public sealed class PreservationCrashTests(PreservedLibrary uninterrupted) : ICl
         await preservation.GetProgressAsync(0, Cancel); // sent later, answered meanwhile: the resumption is at work
         release.SetResult();
         await resumed;
-        Assert.Equal(uninterrupted.Outcome, await cluster.OutcomeAsync(await cluster.PreservedAsync(PreservedLibrary.Name)));
+        Assert.Equal(
+            uninterrupted.Outcome,
+            await cluster.OutcomeAsync(await cluster.PreservedAsync(PreservedLibrary.Name))
+        );
     }
 
     private static IWeightStore StoreOf(DmkdCluster cluster) => cluster.Services.GetRequiredService<IWeightStore>();

@@ -19,8 +19,10 @@ public sealed class RunDeactivationTests
         {
             BeforeWrite = state =>
             {
-                if (state is TrainingRunState run) phases.Add(run.Phase);
-                if (state is not ExpertModuleState || release.Task.IsCompleted) return Task.CompletedTask;
+                if (state is TrainingRunState run)
+                    phases.Add(run.Phase);
+                if (state is not ExpertModuleState || release.Task.IsCompleted)
+                    return Task.CompletedTask;
                 reached.TrySetResult();
                 return release.Task;
             },
@@ -28,13 +30,21 @@ public sealed class RunDeactivationTests
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>("run");
-        await run.StartAsync(Examples.TinySettings() with { Tasks = 1, Legacy = Examples.TinySettings().Legacy with { Tasks = 0 } }, Cancel);
+        await run.StartAsync(
+            Examples.TinySettings() with
+            {
+                Tasks = 1,
+                Legacy = Examples.TinySettings().Legacy with { Tasks = 0 },
+            },
+            Cancel
+        );
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
 
         await cluster.DeactivateAsync(run);
         release.SetResult();
         await run.ResumeAsync(Cancel);
         Assert.Single((await cluster.ReportAsync("run")).ClassIncremental);
-        Assert.DoesNotContain(RunPhase.Failed, phases); // the old activation must not call its own end a failure of the run
+        // the old activation must not call its own end a failure of the run
+        Assert.DoesNotContain(RunPhase.Failed, phases);
     }
 }

@@ -6,7 +6,9 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A run that is stopped stays stopped, and ends once resumed exactly as one that was never interrupted.</summary>
+/// <summary>
+/// A run that is stopped stays stopped, and ends once resumed exactly as one that was never interrupted.
+/// </summary>
 public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,15 +33,22 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
     [Fact]
     public async Task Stop_SilosThatStartLater_LeaveTheRunAlone()
     {
-        await using (var cluster = await DmkdCluster.StartAsync(_folder.Path)) await StopInAsync(cluster, RunPhase.Train);
+        await using (var cluster = await DmkdCluster.StartAsync(_folder.Path))
+            await StopInAsync(cluster, RunPhase.Train);
         await using var later = await DmkdCluster.StartAsync(_folder.Path);
         var run = later.Grains.GetGrain<ITrainingRunGrain>(RunId);
         Assert.Equal((true, false), await StoppedAndAtWorkAsync(run)); // a look that wakes an interrupted run
-        var summary = Assert.Single(await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel));
+        var summary = Assert.Single(
+            await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel)
+        );
         Assert.True(summary.IsStopped);
         await run.ResumeAsync(Cancel);
         Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(later.Grains, await later.ReportAsync(RunId)));
-        Assert.False((await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel))[0].IsStopped);
+        Assert.False(
+            (await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel))[
+                0
+            ].IsStopped
+        );
     }
 
     [Fact]
@@ -59,14 +68,18 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
     public async Task Stop_UnknownRun_IsRefused()
     {
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").StopAsync(Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").StopAsync(Cancel)
+        );
     }
 
     [Fact]
     public async Task Look_WhereInterruptedRunsWait_DoesNotGoOn()
     {
         await using var cluster = await DmkdCluster.StartAsync(
-            uninterrupted.FolderAt("assign ends"), configure: silo => silo.Services.AddSingleton(new InterruptedRuns(GoOnWhenLookedAt: false)));
+            uninterrupted.FolderAt("assign ends"),
+            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(GoOnWhenLookedAt: false))
+        );
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));
         await run.ResumeAsync(Cancel);
@@ -79,7 +92,10 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
     {
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         await run.StartAsync(TinySettings(), Cancel);
-        await DmkdCluster.UntilAsync(async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase, $"phase {phase}");
+        await DmkdCluster.UntilAsync(
+            async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= phase,
+            $"phase {phase}"
+        );
         await run.StopAsync(Cancel);
         return run;
     }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>A file system of some megabytes of memory, which a test can fill. Needs the right to mount; tests skip without.</summary>
+/// <summary>
+/// A file system of some megabytes of memory, which a test can fill. Needs the right to mount; tests skip without.
+/// </summary>
 internal sealed class SmallDisk : IDisposable
 {
     private const int Block = 64 << 10;
@@ -33,7 +35,8 @@ internal sealed class SmallDisk : IDisposable
         try
         {
             using var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
-            for (byte[] block = new byte[Block]; ;) file.Write(block);
+            for (byte[] block = new byte[Block]; ; )
+                file.Write(block);
         }
         catch (IOException)
         {
@@ -46,7 +49,8 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose()
     {
-        if (_isMounted) Run("umount", "-l", Path);
+        if (_isMounted)
+            Run("umount", "-l", Path);
         _folder.Dispose();
     }
 
@@ -54,7 +58,9 @@ internal sealed class SmallDisk : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(program, arguments) { RedirectStandardError = true }
+            )!;
             string error = process.StandardError.ReadToEnd();
             process.WaitForExit();
             return (process.ExitCode, error);

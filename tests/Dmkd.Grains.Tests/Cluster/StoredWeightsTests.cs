@@ -9,7 +9,9 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>What a silo does that starts over weights which were damaged, or after what nothing names was removed.</summary>
+/// <summary>
+/// What a silo does that starts over weights which were damaged, or after what nothing names was removed.
+/// </summary>
 public sealed class StoredWeightsTests : IAsyncLifetime
 {
     private const string Library = "stored";
@@ -22,14 +24,18 @@ public sealed class StoredWeightsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
-        await cluster.RunAsync(Library, TinySettings() with
-        {
-            Legacy = TinySettings().Legacy with { Tasks = 0 },
-            Training = TinySettings().Training with { Rounds = 1 },
-        });
+        await cluster.RunAsync(
+            Library,
+            TinySettings() with
+            {
+                Legacy = TinySettings().Legacy with { Tasks = 0 },
+                Training = TinySettings().Training with { Rounds = 1 },
+            }
+        );
         _modules = [.. await cluster.Grains.GetGrain<IModuleCatalogGrain>(Library).ListAsync(Cancel)];
         _before = await PredictAsync(cluster);
-        await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel); // as a crash leaves it: stored, never named
+        // as a crash leaves it: stored, never named
+        await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel);
     }
 
     [Fact]
@@ -40,7 +46,10 @@ public sealed class StoredWeightsTests : IAsyncLifetime
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
         var response = await RouterOf(cluster).RouteAsync(Batch() with { AcceptsEarlierVersions = true }, Cancel);
         int number = module.Current.Number;
-        Assert.Equal([$"{module.Descriptor.Name} version {number} cannot be read: version {number - 1} answers"], response.Replacements);
+        Assert.Equal(
+            [$"{module.Descriptor.Name} version {number} cannot be read: version {number - 1} answers"],
+            response.Replacements
+        );
         Assert.NotEqual(_before, JsonSerializer.Serialize(response.Predictions));
     }
 
@@ -54,7 +63,17 @@ public sealed class StoredWeightsTests : IAsyncLifetime
         Assert.Single((await RouterOf(cluster).RouteAsync(request, Cancel)).Replacements);
         var grain = cluster.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key);
         var first = (await grain.GetHistoryAsync(Cancel))[0];
-        await grain.PublishAsync(module.Current with { Number = module.Current.Number + 1, ParentDigest = module.Current.Digest, Digest = first.Digest, Bytes = first.Bytes, Update = null }, Cancel);
+        await grain.PublishAsync(
+            module.Current with
+            {
+                Number = module.Current.Number + 1,
+                ParentDigest = module.Current.Digest,
+                Digest = first.Digest,
+                Bytes = first.Bytes,
+                Update = null,
+            },
+            Cancel
+        );
         Assert.Empty((await RouterOf(cluster).RouteAsync(request, Cancel)).Replacements);
     }
 
@@ -70,14 +89,21 @@ public sealed class StoredWeightsTests : IAsyncLifetime
     [Fact]
     public async Task Collect_AfterARun_RemovesOrphansAndKeepsEveryVersion()
     {
-        foreach (string file in Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories)) File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-3));
+        foreach (string file in Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories))
+            File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-3));
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
-        var collected = await cluster.Services.GetRequiredService<WeightCollector>().CollectAsync(WeightCollector.DefaultGrace, isDryRun: false, Cancel);
+        var collected = await cluster
+            .Services.GetRequiredService<WeightCollector>()
+            .CollectAsync(WeightCollector.DefaultGrace, isDryRun: false, Cancel);
         Assert.True(collected.Removed >= 1, collected.ToString());
         var weights = cluster.Services.GetRequiredService<IWeightStore>();
         foreach (var module in _modules)
         {
-            foreach (var version in await cluster.Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key).GetHistoryAsync(Cancel))
+            foreach (
+                var version in await cluster
+                    .Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key)
+                    .GetHistoryAsync(Cancel)
+            )
                 Assert.Equal(version.Bytes, (await weights.GetAsync(version.Digest, Cancel)).Length);
         }
 
@@ -92,11 +118,18 @@ public sealed class StoredWeightsTests : IAsyncLifetime
 
     private static IRouterGrain RouterOf(DmkdCluster cluster) => cluster.Grains.GetGrain<IRouterGrain>(Library);
 
-    private static async Task<string> PredictAsync(DmkdCluster cluster) => JsonSerializer.Serialize((await RouterOf(cluster).RouteAsync(Batch(), Cancel)).Predictions);
+    private static async Task<string> PredictAsync(DmkdCluster cluster) =>
+        JsonSerializer.Serialize((await RouterOf(cluster).RouteAsync(Batch(), Cancel)).Predictions);
 
     private void FlipABit(string digest)
     {
-        string file = Directory.GetFiles(new SiloStorageOptions(_folder.Path).WeightsPath, digest.Split(':')[1], SearchOption.AllDirectories).Single();
+        string file = Directory
+            .GetFiles(
+                new SiloStorageOptions(_folder.Path).WeightsPath,
+                digest.Split(':')[1],
+                SearchOption.AllDirectories
+            )
+            .Single();
         byte[] content = File.ReadAllBytes(file);
         content[^5] ^= 4;
         File.WriteAllBytes(file, content);

@@ -21,7 +21,10 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
         var report = await _cluster.RunAsync("whole", TinySettings());
         Assert.Equal([1, 2], report.ClassIncremental.Select(row => row.Length));
         Assert.Equal([1, 2], report.TaskIncremental.Select(row => row.Length));
-        Assert.All(report.ClassIncremental.Concat(report.TaskIncremental).SelectMany(row => row), accuracy => Assert.InRange(accuracy, 0, 1));
+        Assert.All(
+            report.ClassIncremental.Concat(report.TaskIncremental).SelectMany(row => row),
+            accuracy => Assert.InRange(accuracy, 0, 1)
+        );
         Assert.InRange(report.MacroF1, 0, 1);
         Assert.InRange(report.TaskDetectionRate, 0, 1);
         Assert.InRange(report.LegacyAccuracy!.Value, 0, 1);
@@ -39,7 +42,11 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
             var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
             Assert.Equal([1, 2, 3], history.Select(version => version.Number));
             Assert.Equal([null, history[0].Digest, history[1].Digest], history.Select(version => version.ParentDigest));
-            Assert.All(history.Skip(1), version => Assert.Equal(["chain/node-1", "chain/node-2"], version.Contributions.Select(entry => entry.NodeId)));
+            Assert.All(
+                history.Skip(1),
+                version =>
+                    Assert.Equal(["chain/node-1", "chain/node-2"], version.Contributions.Select(entry => entry.NodeId))
+            );
             Assert.Equal(3, module.Specialization!.VersionNumber);
         }
     }
@@ -47,16 +54,27 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_SameSeedTwice_DecidesTheSame()
     {
-        var reports = await Task.WhenAll(_cluster.RunAsync("same-1", TinySettings()), _cluster.RunAsync("same-2", TinySettings()));
-        Assert.Equal(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+        var reports = await Task.WhenAll(
+            _cluster.RunAsync("same-1", TinySettings()),
+            _cluster.RunAsync("same-2", TinySettings())
+        );
+        Assert.Equal(
+            await RunOutcome.OfAsync(_cluster.Grains, reports[0]),
+            await RunOutcome.OfAsync(_cluster.Grains, reports[1])
+        );
     }
 
     [Fact]
     public async Task Run_OtherSeed_DecidesOtherwise()
     {
         var reports = await Task.WhenAll(
-            _cluster.RunAsync("seed-1", TinySettings()), _cluster.RunAsync("seed-2", TinySettings() with { Seed = TinySettings().Seed + 1 }));
-        Assert.NotEqual(await RunOutcome.OfAsync(_cluster.Grains, reports[0]), await RunOutcome.OfAsync(_cluster.Grains, reports[1]));
+            _cluster.RunAsync("seed-1", TinySettings()),
+            _cluster.RunAsync("seed-2", TinySettings() with { Seed = TinySettings().Seed + 1 })
+        );
+        Assert.NotEqual(
+            await RunOutcome.OfAsync(_cluster.Grains, reports[0]),
+            await RunOutcome.OfAsync(_cluster.Grains, reports[1])
+        );
     }
 
     [Fact]
@@ -74,14 +92,16 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
         var module = Assert.Single(await _cluster.Grains.GetGrain<IModuleCatalogGrain>("tau").ListAsync(Cancel));
         var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
         Assert.Equal([null, 1, 2], history.Select(version => version.Round));
-        // Fetched: two nodes, the first version once for two rounds, the second for the last round, the third for the statistics; later versions as updates.
+        // Fetched: two nodes, the first version once for two rounds, the second for the last round, the third for the
+        // statistics; later versions as updates.
         Assert.Equal(2 * (history[0].Bytes + history[1].Update!.Bytes + history[2].Update!.Bytes), report.BytesDown);
     }
 
     [Fact]
     public async Task Run_MergeEveryTwoRounds_ContinuesLocalWeights()
     {
-        // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ = 1 does.
+        // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ =
+        // 1 does.
         var settings = TinySettings() with
         {
             Tasks = 1,
@@ -89,8 +109,14 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
             Participation = TinySettings().Participation with { Nodes = 1 },
             Merging = TinySettings().Merging with { Rank = 0 },
         };
-        await Task.WhenAll(_cluster.RunAsync("local-1", settings), _cluster.RunAsync("local-2", settings with { Merging = settings.Merging with { MergeEvery = 2 } }));
-        Assert.True(await DistanceAsync("local-1", "local-2") < 1e-4, "the round after one without a merge did not start from the node's own weights");
+        await Task.WhenAll(
+            _cluster.RunAsync("local-1", settings),
+            _cluster.RunAsync("local-2", settings with { Merging = settings.Merging with { MergeEvery = 2 } })
+        );
+        Assert.True(
+            await DistanceAsync("local-1", "local-2") < 1e-4,
+            "the round after one without a merge did not start from the node's own weights"
+        );
     }
 
     [Fact]
@@ -107,27 +133,49 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     {
         var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("other");
         await run.StartAsync(TinySettings() with { Tasks = 1 }, Cancel);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => run.StartAsync(TinySettings() with { Tasks = 1, Training = TinySettings().Training with { Widths = [8, 8, 8, 8] } }, Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            run.StartAsync(
+                TinySettings() with
+                {
+                    Tasks = 1,
+                    Training = TinySettings().Training with { Widths = [8, 8, 8, 8] },
+                },
+                Cancel
+            )
+        );
     }
 
     [Fact]
     public async Task Resume_UnknownRun_IsRefused() =>
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").ResumeAsync(Cancel));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").ResumeAsync(Cancel)
+        );
 
     [Fact]
-    public async Task Settings_UnknownRun_IsNull() => Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
+    public async Task Settings_UnknownRun_IsNull() =>
+        Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
 
     [Fact]
     public async Task Progress_OfAFinishedRun_TellsEveryEventOnce()
     {
         await _cluster.RunAsync("feed", TinySettings());
         var progress = await _cluster.Grains.GetGrain<ITrainingRunGrain>("feed").GetProgressAsync(0, Cancel);
-        Assert.Equal(progress.Events.Select((_, place) => progress.Events[0].Sequence + place), progress.Events.Select(line => line.Sequence));
+        Assert.Equal(
+            progress.Events.Select((_, place) => progress.Events[0].Sequence + place),
+            progress.Events.Select(line => line.Sequence)
+        );
         Type[] expected =
         [
-            typeof(LegacyTrained), typeof(ExpertPreserved),
-            typeof(ExpertAdded), typeof(RoundMerged), typeof(RoundMerged), typeof(TaskEvaluated),
-            typeof(ExpertAdded), typeof(RoundMerged), typeof(RoundMerged), typeof(TaskEvaluated),
+            typeof(LegacyTrained),
+            typeof(ExpertPreserved),
+            typeof(ExpertAdded),
+            typeof(RoundMerged),
+            typeof(RoundMerged),
+            typeof(TaskEvaluated),
+            typeof(ExpertAdded),
+            typeof(RoundMerged),
+            typeof(RoundMerged),
+            typeof(TaskEvaluated),
         ];
         Assert.Equal(expected, progress.Events.Select(line => line.GetType()));
         Assert.Equal([2, 3, 2, 3], progress.Events.OfType<RoundMerged>().Select(merged => merged.Version));
@@ -136,7 +184,15 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_DataThatDoesNotExist_FailsWithTheReason()
     {
-        var settings = TinySettings() with { Data = new DataSource { Kind = "images", Path = "/nowhere", Seed = 1 } };
+        var settings = TinySettings() with
+        {
+            Data = new DataSource
+            {
+                Kind = "images",
+                Path = "/nowhere",
+                Seed = 1,
+            },
+        };
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.RunAsync("nodata", settings));
         Assert.Contains("/nowhere", error.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,8 @@
 namespace Dmkd.Grains.Tests.Cluster;
 
-/// <summary>One run from start to end, and a copy of its folder from every <see cref="CrashPoints">crash point</see>.</summary>
+/// <summary>
+/// One run from start to end, and a copy of its folder from every <see cref="CrashPoints">crash point</see>.
+/// </summary>
 public sealed class UninterruptedRun : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -18,7 +20,10 @@ public sealed class UninterruptedRun : IAsyncLifetime
     {
         var probe = new StorageProbe { BeforeWrite = _copies.TakeAsync };
         await using var cluster = await DmkdCluster.StartAsync(_copies.Original, configure: probe.Attach);
-        Outcome = await RunOutcome.OfAsync(cluster.Grains, await cluster.RunAsync(Examples.RunId, Examples.TinySettings()));
+        Outcome = await RunOutcome.OfAsync(
+            cluster.Grains,
+            await cluster.RunAsync(Examples.RunId, Examples.TinySettings())
+        );
     }
 
     public ValueTask DisposeAsync()

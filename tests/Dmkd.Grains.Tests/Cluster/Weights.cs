@@ -11,7 +11,10 @@ internal static class Weights
     public static byte[] Encode(float[] a, float[] b)
     {
         using var scope = NewDisposeScope();
-        using var set = new WeightSet([KeyValuePair.Create("a", tensor(a).reshape(2, 2)), KeyValuePair.Create("b", tensor(b))]);
+        using var set = new WeightSet([
+            KeyValuePair.Create("a", tensor(a).reshape(2, 2)),
+            KeyValuePair.Create("b", tensor(b)),
+        ]);
         return WeightCodec.Encode(set);
     }
 
@@ -25,7 +28,8 @@ internal static class Weights
     public static double LargestDifference(byte[] content, byte[] other)
     {
         using var scope = NewDisposeScope();
-        using WeightSet one = WeightCodec.Decode(content), two = WeightCodec.Decode(other);
+        using WeightSet one = WeightCodec.Decode(content),
+            two = WeightCodec.Decode(other);
         return one.Keys.Max(name => (one[name] - two[name]).abs().max().item<float>());
     }
 

@@ -60,7 +60,11 @@ public sealed class BackgroundWorkTests
     [Fact]
     public async Task Start_AnotherActivationWentFurtherThanTheFailure_Deactivates()
     {
-        _work.Start(() => throw new InvalidOperationException(), (_, _) => throw new InconsistentStateException("the row is newer"), Deactivate);
+        _work.Start(
+            () => throw new InvalidOperationException(),
+            (_, _) => throw new InconsistentStateException("the row is newer"),
+            Deactivate
+        );
         await _work.EndedAsync();
         Assert.Equal(1, _deactivations);
     }
@@ -94,7 +98,11 @@ public sealed class BackgroundWorkTests
     [Fact]
     public async Task Ended_FailureThatCannotBeStored_DoesNotThrow()
     {
-        _work.Start(() => throw new InvalidOperationException(), (_, _) => throw new IOException("disk full"), Deactivate);
+        _work.Start(
+            () => throw new InvalidOperationException(),
+            (_, _) => throw new IOException("disk full"),
+            Deactivate
+        );
         await _work.EndedAsync();
         Assert.False(_work.IsRunning);
     }

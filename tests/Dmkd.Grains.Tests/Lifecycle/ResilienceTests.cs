@@ -28,7 +28,9 @@ public sealed class ResilienceTests
     public async Task Ask_RetriesUsedUp_ThrowsTheLastFailure()
     {
         var retry = Resilience.TransientStore(_clock, Limits with { MaxRetries = 2 });
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => EndAsync(retry.AskAsync(() => FailUntilAsync(9, new StoreUnavailableException("full")), Cancel)));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            EndAsync(retry.AskAsync(() => FailUntilAsync(9, new StoreUnavailableException("full")), Cancel))
+        );
         Assert.Equal(3, _calls);
     }
 
@@ -36,17 +38,20 @@ public sealed class ResilienceTests
     public async Task Ask_TimeUsedUp_ThrowsTheLastFailure()
     {
         var retry = Resilience.TransientCall(_clock, Limits with { MaxTime = TimeSpan.FromSeconds(5) });
-        await Assert.ThrowsAsync<TimeoutException>(() => EndAsync(retry.AskAsync(() => FailUntilAsync(99, new TimeoutException()), Cancel)));
+        await Assert.ThrowsAsync<TimeoutException>(() =>
+            EndAsync(retry.AskAsync(() => FailUntilAsync(99, new TimeoutException()), Cancel))
+        );
         Assert.Equal(4, _calls); // at 0, 2, 4 and 6 seconds
     }
 
-    public static TheoryData<string, Exception> Permanent => new()
-    {
-        { "call", new InvalidOperationException() },
-        { "store", new TimeoutException() },
-        { "database", new PostgresException("no such table", "ERROR", "ERROR", "42P01") },
-        { "step", new StateLostException() },
-    };
+    public static TheoryData<string, Exception> Permanent =>
+        new()
+        {
+            { "call", new InvalidOperationException() },
+            { "store", new TimeoutException() },
+            { "database", new PostgresException("no such table", "ERROR", "ERROR", "42P01") },
+            { "step", new StateLostException() },
+        };
 
     [Theory]
     [MemberData(nameof(Permanent), DisableDiscoveryEnumeration = true)]
@@ -59,7 +64,10 @@ public sealed class ResilienceTests
             "database" => Resilience.TransientDatabase(_clock, Limits),
             _ => Resilience.TransientStep(_clock, Limits),
         };
-        Assert.Same(failure, await Assert.ThrowsAnyAsync<Exception>(() => retry.AskAsync(() => FailUntilAsync(9, failure), Cancel)));
+        Assert.Same(
+            failure,
+            await Assert.ThrowsAnyAsync<Exception>(() => retry.AskAsync(() => FailUntilAsync(9, failure), Cancel))
+        );
         Assert.Equal(1, _calls);
     }
 
@@ -69,15 +77,22 @@ public sealed class ResilienceTests
         var scheduler = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         var seen = new List<TaskScheduler>();
         var retry = Resilience.TransientCall(_clock, Limits);
-        var asked = Task.Factory.StartNew(
-            () => retry.AskAsync(
+        var asked = Task
+            .Factory.StartNew(
                 () =>
-                {
-                    seen.Add(TaskScheduler.Current);
-                    return FailUntilAsync(3, new TimeoutException());
-                },
-                Cancel),
-            Cancel, TaskCreationOptions.None, scheduler).Unwrap();
+                    retry.AskAsync(
+                        () =>
+                        {
+                            seen.Add(TaskScheduler.Current);
+                            return FailUntilAsync(3, new TimeoutException());
+                        },
+                        Cancel
+                    ),
+                Cancel,
+                TaskCreationOptions.None,
+                scheduler
+            )
+            .Unwrap();
         await EndAsync(asked);
         Assert.Equal(3, seen.Count);
         Assert.All(seen, one => Assert.Same(scheduler, one));
@@ -87,7 +102,8 @@ public sealed class ResilienceTests
 
     private void Tell(RetryNotice retry) => _told.Add((retry.Attempt, retry.Pause.TotalSeconds));
 
-    private Task<int> FailUntilAsync(int call, Exception failure) => ++_calls < call ? Task.FromException<int>(failure) : Task.FromResult(_calls);
+    private Task<int> FailUntilAsync(int call, Exception failure) =>
+        ++_calls < call ? Task.FromException<int>(failure) : Task.FromResult(_calls);
 
     /// <summary>Moves the clock on, a whole pause at a time, whenever a pause was begun.</summary>
     private async Task<T> EndAsync<T>(Task<T> asked)

@@ -26,7 +26,10 @@ public sealed class PoisonStudyTests
     {
         var row = await RunAsync(AttackNames.SignFlip);
         Assert.False(row.SameDigests);
-        Assert.True(row.RelativeError > row.HonestRelativeError, $"{row.RelativeError} must be above {row.HonestRelativeError}");
+        Assert.True(
+            row.RelativeError > row.HonestRelativeError,
+            $"{row.RelativeError} must be above {row.HonestRelativeError}"
+        );
     }
 
     private static async Task<PoisonRow> RunAsync(string attack)

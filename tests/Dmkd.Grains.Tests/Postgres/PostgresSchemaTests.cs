@@ -25,7 +25,8 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<P
     {
         await using var source = await OpenAsync();
         await PostgresSchema.CreateOlderAsync(source, version, Cancel);
-        foreach (string row in RowsOf(version)) await ScalarAsync(source, row);
+        foreach (string row in RowsOf(version))
+            await ScalarAsync(source, row);
         string before = await DumpAsync(source, version);
         await PostgresSchema.EnsureAsync(source, Cancel);
         await PostgresSchema.EnsureAsync(source, Cancel);
@@ -43,8 +44,14 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<P
         await using var source = await OpenAsync();
         await PostgresSchema.EnsureAsync(source, Cancel);
         await ScalarAsync(source, "UPDATE DmkdSchema SET Version=99; UPDATE OrleansQuery SET QueryText='newer'");
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => PostgresSchema.EnsureAsync(source, Cancel));
-        Assert.Contains($"schema version 99; this program knows up to {PostgresSchema.Version}", error.Message, StringComparison.Ordinal);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            PostgresSchema.EnsureAsync(source, Cancel)
+        );
+        Assert.Contains(
+            $"schema version 99; this program knows up to {PostgresSchema.Version}",
+            error.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("newer", await ScalarAsync(source, "SELECT max(QueryText) FROM OrleansQuery"));
     }
 
@@ -61,25 +68,44 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<P
     /// <summary>Rows as programs of a version left them. A later version adds its own here.</summary>
     private static IEnumerable<string> RowsOf(int version)
     {
-        yield return "INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, PayloadBinary, ModifiedOn, Version) VALUES ('dmkd', 'training-run', 1, 2, 'old-run', '{\"Phase\":3}', now(), 7)";
+        yield return "INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, "
+            + "PayloadBinary, ModifiedOn, Version) VALUES ('dmkd', 'training-run', 1, 2, 'old-run', "
+            + "'{\"Phase\":3}', now(), 7)";
         yield return "INSERT INTO OrleansReminders VALUES ('dmkd', 'trainingrun/old-run', 'go on', now(), 60000, 5, 1)";
         yield return "INSERT INTO OrleansMembershipVersion VALUES ('dmkd', 3)";
-        yield return "INSERT INTO OrleansMembership VALUES ('dmkd', '127.0.0.1', 11111, 9, 'silo', 'host', 3, 30000, NULL, now(), now())";
-        if (version >= 2) yield return "INSERT INTO DmkdBlobs (Digest, Content) VALUES ('sha256:00', '\\x0102')";
+        yield return "INSERT INTO OrleansMembership VALUES ('dmkd', '127.0.0.1', 11111, 9, 'silo', 'host', 3, "
+            + "30000, NULL, now(), now())";
+        if (version >= 2)
+            yield return "INSERT INTO DmkdBlobs (Digest, Content) VALUES ('sha256:00', '\\x0102')";
     }
 
     /// <summary>Everything in the tables that a version knew.</summary>
     private static async Task<string> DumpAsync(NpgsqlDataSource source, int version)
     {
-        string[] tables = ["OrleansStorage", "OrleansReminders", "OrleansMembershipVersion", "OrleansMembership", .. version >= 2 ? ["DmkdBlobs"] : Array.Empty<string>()];
+        string[] tables =
+        [
+            "OrleansStorage",
+            "OrleansReminders",
+            "OrleansMembershipVersion",
+            "OrleansMembership",
+            .. version >= 2 ? ["DmkdBlobs"] : Array.Empty<string>(),
+        ];
         var texts = new List<string>();
-        foreach (string table in tables) texts.Add($"{table}: {await ScalarAsync(source, $"SELECT string_agg(t::text, ' ' ORDER BY t::text) FROM {table} t")}");
+        foreach (string table in tables)
+            texts.Add(
+                $"{table}: {await ScalarAsync(source, $"SELECT string_agg(t::text, ' ' ORDER BY t::text) FROM {table} t")}"
+            );
         Assert.All(texts, text => Assert.Contains('(', text));
         return string.Join('\n', texts);
     }
 
-    private static async Task<object?> ColumnsAsync(NpgsqlDataSource source) => await ScalarAsync(
-        source, "SELECT string_agg(table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable, E'\\n' ORDER BY table_name, column_name) FROM information_schema.columns WHERE table_schema='public'");
+    private static async Task<object?> ColumnsAsync(NpgsqlDataSource source) =>
+        await ScalarAsync(
+            source,
+            "SELECT string_agg(table_name || '.' || column_name || ' ' || data_type || ' ' || "
+                + "is_nullable, E'\\n' ORDER BY table_name, column_name) FROM information_schema.columns WHERE "
+                + "table_schema='public'"
+        );
 
     private async Task<NpgsqlDataSource> OpenAsync() => NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
 

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Dmkd.Grains.Tests.Postgres;
 
 /// <summary>
-/// A PostgreSQL of the tests' own on a free port of loopback, or the one that DMKD_TEST_POSTGRES names (a connection string of a user that may
+/// A PostgreSQL of the tests' own on a free port of loopback, or the one that DMKD_TEST_POSTGRES names (a connection
+/// string of a user that may
 /// create databases). Tests skip where there is neither.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
@@ -19,9 +20,14 @@ public sealed class PostgresServer : IAsyncLifetime
     private string? _server = Environment.GetEnvironmentVariable(Variable);
     private string? _missing;
 
-    private static string? Programs => Directory.Exists("/usr/lib/postgresql")
-        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin")).LastOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
-        : null;
+    private static string? Programs =>
+        Directory.Exists("/usr/lib/postgresql")
+            ? Directory
+                .EnumerateDirectories("/usr/lib/postgresql")
+                .Order(StringComparer.Ordinal)
+                .Select(version => Path.Combine(version, "bin"))
+                .LastOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
+            : null;
 
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
@@ -44,7 +50,8 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (_server is not null) return;
+        if (_server is not null)
+            return;
         if (Programs is null)
         {
             _missing = $"no PostgreSQL: install Debian's postgresql, or let {Variable} name a server";
@@ -52,9 +59,26 @@ public sealed class PostgresServer : IAsyncLifetime
         }
 
         _folder = Path.Combine(Path.GetTempPath(), $"dmkd-postgres-{Guid.NewGuid():N}");
-        await RunAsync("initdb", "-D", _folder, "-U", User, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync");
+        await RunAsync(
+            "initdb",
+            "-D",
+            _folder,
+            "-U",
+            User,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync"
+        );
         int port = FreePort();
-        _server = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Database = "postgres", Pooling = false }.ConnectionString;
+        _server = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = User,
+            Database = "postgres",
+            Pooling = false,
+        }.ConnectionString;
         await StartAsync();
     }
 
@@ -67,7 +91,8 @@ public sealed class PostgresServer : IAsyncLifetime
         }
         else if (_server is not null)
         {
-            foreach (string name in _created) await ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            foreach (string name in _created)
+                await ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
         }
     }
 
@@ -75,8 +100,16 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         int port = new NpgsqlConnectionStringBuilder(_server).Port;
         return RunAsync(
-            "pg_ctl", "-D", _folder!, "-w", "-l", Path.Combine(_folder!, "log"), "-o",
-            $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off", "start");
+            "pg_ctl",
+            "-D",
+            _folder!,
+            "-w",
+            "-l",
+            Path.Combine(_folder!, "log"),
+            "-o",
+            $"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off",
+            "start"
+        );
     }
 
     private async Task ExecuteAsync(string sql)
@@ -93,7 +126,10 @@ public sealed class PostgresServer : IAsyncLifetime
     private static async Task RunAsync(string program, params string[] arguments)
     {
         string path = Path.Combine(Programs!, program);
-        var start = Environment.UserName == "root" ? new ProcessStartInfo("runuser", ["-u", "postgres", "--", path, .. arguments]) : new ProcessStartInfo(path, arguments);
+        var start =
+            Environment.UserName == "root"
+                ? new ProcessStartInfo("runuser", ["-u", "postgres", "--", path, .. arguments])
+                : new ProcessStartInfo(path, arguments);
         // The server outlives pg_ctl and would hold redirected streams open: its output goes to its log.
         bool isServer = arguments.Contains("start");
         start.RedirectStandardOutput = start.RedirectStandardError = !isServer;
@@ -102,7 +138,10 @@ public sealed class PostgresServer : IAsyncLifetime
         var output = isServer ? Task.FromResult("") : process.StandardOutput.ReadToEndAsync();
         var error = isServer ? Task.FromResult("") : process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(Limit);
-        if (process.ExitCode != 0) throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await error} {await output}");
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException(
+                $"{program} ended with {process.ExitCode}: {await error} {await output}"
+            );
     }
 
     private static int FreePort()

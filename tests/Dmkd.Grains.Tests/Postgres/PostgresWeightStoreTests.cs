@@ -33,10 +33,18 @@ public sealed class PostgresWeightStoreTests(PostgresServer server) : IClassFixt
     {
         await using var source = await OpenAsync();
         string digest = await Store(source).PutAsync(Content, Cancel);
-        await using (var command = source.CreateCommand("UPDATE DmkdBlobs SET Content=set_bit(Content, 4321, 1 - get_bit(Content, 4321))"))
+        await using (
+            var command = source.CreateCommand(
+                "UPDATE DmkdBlobs SET Content=set_bit(Content, 4321, 1 - get_bit(Content, 4321))"
+            )
+        )
             await command.ExecuteNonQueryAsync(Cancel);
         var error = await Assert.ThrowsAsync<WeightStoreException>(() => Store(source).GetAsync(digest, Cancel));
-        Assert.Contains($"Weights {digest} in the table DmkdBlobs are damaged", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Weights {digest} in the table DmkdBlobs are damaged",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -44,7 +52,11 @@ public sealed class PostgresWeightStoreTests(PostgresServer server) : IClassFixt
     {
         await using var source = await OpenAsync();
         string digest = "sha256:" + new string('0', 64);
-        Assert.Contains(digest, (await Assert.ThrowsAsync<WeightStoreException>(() => Store(source).GetAsync(digest, Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            digest,
+            (await Assert.ThrowsAsync<WeightStoreException>(() => Store(source).GetAsync(digest, Cancel))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -62,13 +74,17 @@ public sealed class PostgresWeightStoreTests(PostgresServer server) : IClassFixt
         await using var source = await OpenAsync();
         var store = Store(source);
         string digest = await store.PutAsync(Content, Cancel);
-        await using (var command = source.CreateCommand("UPDATE DmkdBlobs SET StoredAt=now() - interval '3 days'")) await command.ExecuteNonQueryAsync(Cancel);
+        await using (var command = source.CreateCommand("UPDATE DmkdBlobs SET StoredAt=now() - interval '3 days'"))
+            await command.ExecuteNonQueryAsync(Cancel);
         var moment = TimeProvider.System.GetUtcNow().AddDays(-1);
         Assert.Equal([digest], await store.ListUntouchedSinceAsync(moment, Cancel));
         Assert.Equal(Content.Length, await store.RemoveAsync(digest, moment, isDryRun: true, Cancel));
         await store.PutAsync(Content, Cancel);
         Assert.Null(await store.RemoveAsync(digest, moment, isDryRun: false, Cancel));
-        Assert.Equal(Content.Length, await store.RemoveAsync(digest, TimeProvider.System.GetUtcNow().AddDays(1), isDryRun: false, Cancel));
+        Assert.Equal(
+            Content.Length,
+            await store.RemoveAsync(digest, TimeProvider.System.GetUtcNow().AddDays(1), isDryRun: false, Cancel)
+        );
         await Assert.ThrowsAsync<WeightStoreException>(() => store.GetAsync(digest, Cancel));
     }
 

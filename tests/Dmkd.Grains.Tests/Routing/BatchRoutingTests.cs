@@ -25,10 +25,24 @@ public sealed class BatchRoutingTests
     {
         var images = new ImageSet([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [0, 1, 2], 1, 2, 2);
         var routing = new RoutingSettings("evidence", 1, 0);
-        var request = BatchRouting.RequestOf(images, [2, 0], [[0, 1], [2]], routing);
+        var request = BatchRouting.RequestOf(
+            images,
+            [2, 0],
+            [
+                [0, 1],
+                [2],
+            ],
+            routing
+        );
         Assert.Equal([9, 10, 11, 12, 1, 2, 3, 4], request.Input.Content);
         Assert.Equal([2, 1, 2, 2], request.Input.Shape);
         Assert.Equal(routing, request.Routing);
-        Assert.Equal([[0, 1], [2]], request.CandidateSets);
+        Assert.Equal(
+            [
+                [0, 1],
+                [2],
+            ],
+            request.CandidateSets
+        );
     }
 }

@@ -4,10 +4,12 @@ namespace Dmkd.Grains.Tests.Rules;
 
 public sealed class AdaptiveDeadlineTests
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(2), Longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(2),
+        Longest = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public void Wait_NoArrivalYet_IsTheLongest() => Assert.Equal(Longest, AdaptiveDeadline.Wait([], Shortest, Longest, 6));
+    public void Wait_NoArrivalYet_IsTheLongest() =>
+        Assert.Equal(Longest, AdaptiveDeadline.Wait([], Shortest, Longest, 6));
 
     [Fact]
     public void Wait_KnownArrivals_IsTheMedianPlusDeviations() =>
@@ -38,7 +40,11 @@ public sealed class AdaptiveDeadlineTests
     public void Extend_ManyRounds_ForgetsTheOldest()
     {
         List<double> history = [];
-        for (int i = 0; i < 1000; i++) history = AdaptiveDeadline.Extend(history, [i], absent: 0, Shortest);
-        Assert.Equal(Enumerable.Range(1000 - AdaptiveDeadline.Memory, AdaptiveDeadline.Memory).Select(i => (double)i), history);
+        for (int i = 0; i < 1000; i++)
+            history = AdaptiveDeadline.Extend(history, [i], absent: 0, Shortest);
+        Assert.Equal(
+            Enumerable.Range(1000 - AdaptiveDeadline.Memory, AdaptiveDeadline.Memory).Select(i => (double)i),
+            history
+        );
     }
 }

@@ -28,6 +28,12 @@ public sealed class DeviceNeedsTests
     [InlineData("cuda", "cpu cuda ?", "1")]
     [InlineData("cuda", "cpu ?", "")]
     [InlineData("cpu", "cpu cuda ?", "0")]
-    public void Meeting_Silos_AreThoseWithTheDevice(string need, string devices, string expected) => Assert.Equal(
-        expected, string.Join(' ', DeviceNeeds.Meeting([.. devices.Split(' ').Select(device => device == "?" ? null : device)], need)));
+    public void Meeting_Silos_AreThoseWithTheDevice(string need, string devices, string expected) =>
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                DeviceNeeds.Meeting([.. devices.Split(' ').Select(device => device == "?" ? null : device)], need)
+            )
+        );
 }

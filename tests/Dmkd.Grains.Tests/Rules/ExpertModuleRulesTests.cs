@@ -7,16 +7,24 @@ namespace Dmkd.Grains.Tests.Rules;
 public sealed class ExpertModuleRulesTests
 {
     [Fact]
-    public void Creates_NewModule_IsTrue() => Assert.True(ExpertModuleRules.Creates(new ExpertModuleState(), Descriptor(), Version()));
+    public void Creates_NewModule_IsTrue() =>
+        Assert.True(ExpertModuleRules.Creates(new ExpertModuleState(), Descriptor(), Version()));
 
     [Fact]
-    public void Creates_SameFirstVersionAgain_IsFalse() => Assert.False(ExpertModuleRules.Creates(Existing(), Descriptor(), Version(digest: "sha256:one")));
+    public void Creates_SameFirstVersionAgain_IsFalse() =>
+        Assert.False(ExpertModuleRules.Creates(Existing(), Descriptor(), Version(digest: "sha256:one")));
 
     [Fact]
     public void Creates_OtherFirstVersion_NamesBothDigests()
     {
-        var error = Assert.Throws<InvalidOperationException>(() => ExpertModuleRules.Creates(Existing(), Descriptor(), Version(digest: "sha256:else")));
-        Assert.Contains("run/expert-1 exists with first version sha256:one; it cannot be created from sha256:else", error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            ExpertModuleRules.Creates(Existing(), Descriptor(), Version(digest: "sha256:else"))
+        );
+        Assert.Contains(
+            "run/expert-1 exists with first version sha256:one; it cannot be created from sha256:else",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -40,7 +48,9 @@ public sealed class ExpertModuleRulesTests
     [Fact]
     public void Extends_ModuleDoesNotExist_SaysSo()
     {
-        var error = Assert.Throws<InvalidOperationException>(() => ExpertModuleRules.Extends(new ExpertModuleState(), ModuleKey, Version(2)));
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            ExpertModuleRules.Extends(new ExpertModuleState(), ModuleKey, Version(2))
+        );
         Assert.Contains("run/expert-1 does not exist", error.Message, StringComparison.Ordinal);
     }
 
@@ -48,7 +58,8 @@ public sealed class ExpertModuleRulesTests
     public void Snapshot_NoModule_IsNull() => Assert.Null(ExpertModuleRules.Snapshot(new ExpertModuleState()));
 
     [Fact]
-    public void Snapshot_SeveralVersions_ServesTheNewest() => Assert.Equal("sha256:two", ExpertModuleRules.Snapshot(Existing())!.Current.Digest);
+    public void Snapshot_SeveralVersions_ServesTheNewest() =>
+        Assert.Equal("sha256:two", ExpertModuleRules.Snapshot(Existing())!.Current.Digest);
 
     private static bool Extends(ModuleVersion version) => ExpertModuleRules.Extends(Existing(), ModuleKey, version);
 
@@ -58,9 +69,10 @@ public sealed class ExpertModuleRulesTests
         Assert.Contains("does not follow version 2 with digest sha256:two", error.Message, StringComparison.Ordinal);
     }
 
-    private static ExpertModuleState Existing() => new()
-    {
-        Descriptor = Descriptor(),
-        Versions = [Version(1, "sha256:one"), Version(2, "sha256:two", "sha256:one")],
-    };
+    private static ExpertModuleState Existing() =>
+        new()
+        {
+            Descriptor = Descriptor(),
+            Versions = [Version(1, "sha256:one"), Version(2, "sha256:two", "sha256:one")],
+        };
 }

@@ -1,6 +1,6 @@
-using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -11,7 +11,8 @@ public sealed class MergeRulesTests
     private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
     [Fact]
-    public void EffectOf_FirstRound_Opens() => Assert.Equal(PlanEffect.Opens, MergeRules.EffectOf(new MergeCoordinatorState(), Plan(), ModuleKey));
+    public void EffectOf_FirstRound_Opens() =>
+        Assert.Equal(PlanEffect.Opens, MergeRules.EffectOf(new MergeCoordinatorState(), Plan(), ModuleKey));
 
     [Theory]
     [InlineData(MergePhase.Collecting, nameof(PlanEffect.Extends))]
@@ -42,8 +43,14 @@ public sealed class MergeRulesTests
     {
         var state = Collecting();
         state.Phase = phase;
-        var error = Assert.Throws<InvalidOperationException>(() => MergeRules.EffectOf(state, Plan(round: 2), ModuleKey));
-        Assert.Contains("round 2 of run run cannot open while round 1 of run run is " + phase, error.Message, StringComparison.Ordinal);
+        var error = Assert.Throws<InvalidOperationException>(() =>
+            MergeRules.EffectOf(state, Plan(round: 2), ModuleKey)
+        );
+        Assert.Contains(
+            "round 2 of run run cannot open while round 1 of run run is " + phase,
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -67,7 +74,11 @@ public sealed class MergeRulesTests
 
     [Fact]
     public void IsComplete_NodeThatIsNotExpectedIsMissing_IsTrue() =>
-        Assert.True(MergeRules.IsComplete(Collecting(Plan() with { Expected = ["run/node-1", "run/node-2"] }, "run/node-1", "run/node-2")));
+        Assert.True(
+            MergeRules.IsComplete(
+                Collecting(Plan() with { Expected = ["run/node-1", "run/node-2"] }, "run/node-1", "run/node-2")
+            )
+        );
 
     [Fact]
     public void IsComplete_TheLastOneWithdrew_IsTrue()
@@ -93,7 +104,10 @@ public sealed class MergeRulesTests
     public void AtDeadline_OneUpdate_DependsOnTimeAndQuorum(int ticksAfter, int quorum, string expected)
     {
         var state = Collecting(Plan(quorum: quorum), "run/node-1");
-        Assert.Equal(Enum.Parse<DeadlineEffect>(expected), MergeRules.AtDeadline(state, Now + Plan().Wait + ticksAfter * Tick));
+        Assert.Equal(
+            Enum.Parse<DeadlineEffect>(expected),
+            MergeRules.AtDeadline(state, Now + Plan().Wait + ticksAfter * Tick)
+        );
     }
 
     [Theory]
@@ -124,14 +138,25 @@ public sealed class MergeRulesTests
         state.Withdrawn["run/node-2"] = "asleep";
         state.Phase = MergePhase.Failed;
         MergeRules.Open(state, Plan(), PlanEffect.Extends, Now.AddHours(1));
-        Assert.Equal((MergePhase.Collecting, 1, 0, Now.AddHours(1)), (state.Phase, state.Accepted.Count, state.Withdrawn.Count, state.OpenedAt));
+        Assert.Equal(
+            (MergePhase.Collecting, 1, 0, Now.AddHours(1)),
+            (state.Phase, state.Accepted.Count, state.Withdrawn.Count, state.OpenedAt)
+        );
     }
 
     [Fact]
     public void Open_RoundWithASharedBasis_BeginsWithProjections()
     {
         var state = new MergeCoordinatorState();
-        MergeRules.Open(state, Plan() with { Options = new MergeOptions { Compressor = PowerSgdExchange.Name } }, PlanEffect.Opens, Now);
+        MergeRules.Open(
+            state,
+            Plan() with
+            {
+                Options = new MergeOptions { Compressor = PowerSgdExchange.Name },
+            },
+            PlanEffect.Opens,
+            Now
+        );
         Assert.Equal(MergePhase.Projecting, state.Phase);
     }
 
@@ -140,7 +165,11 @@ public sealed class MergeRulesTests
     [InlineData(MergePhase.Collecting, PowerSgdExchange.Name, MergePhase.Projecting)]
     [InlineData(MergePhase.Collecting, SvdExchange.Name, MergePhase.Collecting)]
     [InlineData(MergePhase.Merging, SvdExchange.Name, MergePhase.Collecting)]
-    internal void ForgetOlder_RoundThatAnOlderProgramLeftOpen_CollectsAnew(MergePhase phase, string compressor, MergePhase expected)
+    internal void ForgetOlder_RoundThatAnOlderProgramLeftOpen_CollectsAnew(
+        MergePhase phase,
+        string compressor,
+        MergePhase expected
+    )
     {
         var state = Older(phase, compressor);
         Assert.True(MergeRules.ForgetOlder(state));
@@ -157,7 +186,10 @@ public sealed class MergeRulesTests
         var state = Older(phase, SvdExchange.Name);
         Assert.False(MergeRules.ForgetOlder(state));
         MergeRules.Remember(state);
-        Assert.Equal((phase, 1, 0L, 0), (state.Phase, state.Accepted.Count, MergeRules.Status(state, RunId, 1).UploadedBytes, state.Seen.Count));
+        Assert.Equal(
+            (phase, 1, 0L, 0),
+            (state.Phase, state.Accepted.Count, MergeRules.Status(state, RunId, 1).UploadedBytes, state.Seen.Count)
+        );
     }
 
     [Fact]
@@ -187,7 +219,13 @@ public sealed class MergeRulesTests
     [InlineData(0.8, 0.9, false)]
     public void GateProblem_DropOfAtMostFivePoints_IsAllowed(double before, double after, bool refused)
     {
-        string? problem = MergeRules.GateProblem(Plan() with { Options = new MergeOptions { MaxDrop = 0.05 } }, new MergeMetrics(100, before, after, 1, 1));
+        string? problem = MergeRules.GateProblem(
+            Plan() with
+            {
+                Options = new MergeOptions { MaxDrop = 0.05 },
+            },
+            new MergeMetrics(100, before, after, 1, 1)
+        );
         Assert.Equal(refused, problem is not null);
     }
 
@@ -195,7 +233,11 @@ public sealed class MergeRulesTests
     public void GateProblem_NothingMeasured_IsAProblemOnlyWhenADropIsLimited()
     {
         Assert.Null(MergeRules.GateProblem(Plan(), null));
-        Assert.Contains("no contributor could measure", MergeRules.GateProblem(Plan() with { Options = new MergeOptions { MaxDrop = 1 } }, null), StringComparison.Ordinal);
+        Assert.Contains(
+            "no contributor could measure",
+            MergeRules.GateProblem(Plan() with { Options = new MergeOptions { MaxDrop = 1 } }, null),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -237,9 +279,21 @@ public sealed class MergeRulesTests
     public void Next_TwoContributors_ExtendsTheChainInNodeOrder()
     {
         var merged = new MergedModule(
-            new StoredBlob("sha256:four", 12), new Dictionary<string, double> { ["run/node-1"] = 0.25, ["run/node-3"] = 0.75 }, TimeSpan.Zero);
+            new StoredBlob("sha256:four", 12),
+            new Dictionary<string, double> { ["run/node-1"] = 0.25, ["run/node-3"] = 0.75 },
+            TimeSpan.Zero
+        );
         var next = MergeRules.Next(Collecting(Plan(), "run/node-3", "run/node-1"), merged, null, Now);
-        Assert.Equal((4, "sha256:four", 12L, "sha256:three", 1, Now), (next.Number, next.Digest, next.Bytes, next.ParentDigest, next.Round, next.CreatedAt));
-        Assert.Equal([new("run/node-1", 7, 100, "sha256:run/node-1", 0.25), new("run/node-3", 7, 100, "sha256:run/node-3", 0.75)], next.Contributions);
+        Assert.Equal(
+            (4, "sha256:four", 12L, "sha256:three", 1, Now),
+            (next.Number, next.Digest, next.Bytes, next.ParentDigest, next.Round, next.CreatedAt)
+        );
+        Assert.Equal(
+            [
+                new("run/node-1", 7, 100, "sha256:run/node-1", 0.25),
+                new("run/node-3", 7, 100, "sha256:run/node-3", 0.75),
+            ],
+            next.Contributions
+        );
     }
 }

@@ -13,7 +13,17 @@ public sealed class PreservationRulesTests
     public void Check_WellFormed_Passes() => PreservationRules.Check(TinyPreservation());
 
     [Fact]
-    public void Check_Groups_Passes() => PreservationRules.Check(TinyPreservation() with { ClassGroups = [[9, 0, 4], [1, 2, 3, 5, 6, 7, 8]] });
+    public void Check_Groups_Passes() =>
+        PreservationRules.Check(
+            TinyPreservation() with
+            {
+                ClassGroups =
+                [
+                    [9, 0, 4],
+                    [1, 2, 3, 5, 6, 7, 8],
+                ],
+            }
+        );
 
     [Theory]
     [InlineData("no expert", "experts must be in [1, 1000], not 0.")]
@@ -36,27 +46,48 @@ public sealed class PreservationRulesTests
     [InlineData("experts for classes", "There may be at most one expert for each of the 10 classes, not 11.")]
     [InlineData("groups for experts", "There are 2 experts and 3 groups of classes; they must be as many.")]
     [InlineData("empty group", "Every group must have at least one class.")]
-    [InlineData("class missing", "The groups must hold each of the classes 0 to 9 once; they hold 0, 1, 2, 3, 4, 5, 6, 7, 8.")]
+    [InlineData(
+        "class missing",
+        "The groups must hold each of the classes 0 to 9 once; they hold 0, 1, 2, 3, 4, 5, 6, 7, 8."
+    )]
     [InlineData("class twice", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9.")]
     [InlineData("unknown class", "they hold 0, 1, 2, 3, 4, 5, 6, 7, 8, 10.")]
     [InlineData("expert too wide", "(ExpertSize), but at the least width of 25 % (MinimumWidth) it has")]
     [InlineData("gate too wide", "(GateSize), but at its least width of 10 % it has")]
     public void Check_BadSetting_NamesLimitAndValue(string fault, string message) =>
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => PreservationRules.Check(Spoil(TinyPreservation(), fault))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<ArgumentException>(() => PreservationRules.Check(Spoil(TinyPreservation(), fault))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Check_ExpertsWhoseOutputsAloneAreTooMany_IsRefused()
     {
-        // 3,072 x 4 multiply-adds and 4 for each output: one output would keep to 99.8 %, the six that an expert may get do not.
-        var settings = TinyPreservation() with { Architecture = "mlp(3x32x32;4;10)", ExpertSize = 0.998, GateSize = 0 };
-        Assert.Contains("An expert may have 99.8", Assert.Throws<ArgumentException>(() => PreservationRules.Check(settings)).Message, StringComparison.Ordinal);
+        // 3,072 x 4 multiply-adds and 4 for each output: one output would keep to 99.8 %, the six that an expert may
+        // get do not.
+        var settings = TinyPreservation() with
+        {
+            Architecture = "mlp(3x32x32;4;10)",
+            ExpertSize = 0.998,
+            GateSize = 0,
+        };
+        Assert.Contains(
+            "An expert may have 99.8",
+            Assert.Throws<ArgumentException>(() => PreservationRules.Check(settings)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData("similarity", false, true)] // groups of six and four classes
     [InlineData("importance", false, false)]
     [InlineData("similarity", true, false)] // the user's groups of five
-    public void Check_ExpertOfFiveClassesKeepsToItsSizeAndOneOfSixDoesNot_IsRefusedWhereOneMayGetSix(string grouping, bool grouped, bool refused)
+    public void Check_ExpertOfFiveClassesKeepsToItsSizeAndOneOfSixDoesNot_IsRefusedWhereOneMayGetSix(
+        string grouping,
+        bool grouped,
+        bool refused
+    )
     {
         // 12,288 multiply-adds, and 4 for each of ten outputs: 99.84 % with five outputs, 99.87 % with six.
         var settings = TinyPreservation() with
@@ -65,7 +96,13 @@ public sealed class PreservationRulesTests
             ExpertSize = 0.9985,
             GateSize = 0,
             Grouping = grouping,
-            ClassGroups = grouped ? [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]] : null,
+            ClassGroups = grouped
+                ?
+                [
+                    [0, 1, 2, 3, 4],
+                    [5, 6, 7, 8, 9],
+                ]
+                : null,
         };
         var error = Record.Exception(() => PreservationRules.Check(settings));
         Assert.Equal(refused, error is not null);
@@ -75,32 +112,61 @@ public sealed class PreservationRulesTests
     [Theory]
     [InlineData("resnet20", "resnet20")]
     [InlineData("convnet(3x32x32;8;10", "convnet(3x32x32;8;10")]
-    public void Check_UnreadableArchitecture_NamesIt(string architecture, string message) => Assert.Contains(
-        message, Assert.Throws<FormatException>(() => PreservationRules.Check(TinyPreservation() with { Architecture = architecture })).Message, StringComparison.Ordinal);
+    public void Check_UnreadableArchitecture_NamesIt(string architecture, string message) =>
+        Assert.Contains(
+            message,
+            Assert
+                .Throws<FormatException>(() =>
+                    PreservationRules.Check(TinyPreservation() with { Architecture = architecture })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void CheckData_ThatSuitsTheLegacyModel_Passes() => PreservationRules.Check(TinyPreservation(), Data(10, 3, 32));
+    public void CheckData_ThatSuitsTheLegacyModel_Passes() =>
+        PreservationRules.Check(TinyPreservation(), Data(10, 3, 32));
 
     [Theory]
     [InlineData(9, 3, 32, 2, "The data set has 9 classes; the legacy model has 10 outputs.")]
     [InlineData(10, 3, 16, 2, "The images are 3x16x16; the legacy model takes 3x32x32.")]
     [InlineData(10, 1, 32, 2, "The images are 1x32x32; the legacy model takes 3x32x32.")]
     [InlineData(10, 3, 32, 1, "Class class 0 has 1 training images; preservation needs at least 2 of every class.")]
-    public void CheckData_ThatDoesNotSuit_SaysWhatDoesNot(int classes, int channels, int size, int perClass, string message) => Assert.Contains(
-        message, Assert.Throws<DatasetException>(() => PreservationRules.Check(TinyPreservation(), Data(classes, channels, size, perClass))).Message, StringComparison.Ordinal);
+    public void CheckData_ThatDoesNotSuit_SaysWhatDoesNot(
+        int classes,
+        int channels,
+        int size,
+        int perClass,
+        string message
+    ) =>
+        Assert.Contains(
+            message,
+            Assert
+                .Throws<DatasetException>(() =>
+                    PreservationRules.Check(TinyPreservation(), Data(classes, channels, size, perClass))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData(2, 0.1, true)]
     [InlineData(2, 0, false)]
     [InlineData(1, 0.1, false)] // one expert needs no gate
     public void HasGate_ExpertsAndSize_SaysWhetherOneIsMade(int experts, double size, bool expected) =>
-        Assert.Equal(expected, PreservationRules.HasGate(TinyPreservation() with { Experts = experts, GateSize = size }));
+        Assert.Equal(
+            expected,
+            PreservationRules.HasGate(TinyPreservation() with { Experts = experts, GateSize = size })
+        );
 
     [Fact]
     public void GateWidths_Settings_AreATenthAtLeastAndTheGatesShare()
     {
         var widths = PreservationRules.GateWidths(TinyPreservation() with { GateSize = 0.07, MinimumWidth = 0.9 });
-        Assert.Equal((0.1, 0.07, 1), (widths.MinimumWidthFraction, widths.MultiplyAddsShare, widths.MaximumWidthFraction));
+        Assert.Equal(
+            (0.1, 0.07, 1),
+            (widths.MinimumWidthFraction, widths.MultiplyAddsShare, widths.MaximumWidthFraction)
+        );
     }
 
     [Theory]
@@ -108,13 +174,19 @@ public sealed class PreservationRulesTests
     [InlineData("random", PartitionStrategy.Random)]
     [InlineData("importance", PartitionStrategy.Importance)]
     public void PlanOptions_Partition_IsTheStrategyOfTheName(string name, PartitionStrategy strategy) =>
-        Assert.Equal(strategy, PreservationRules.PlanOptions(TinyPreservation() with { Partition = name }, null).Strategy);
+        Assert.Equal(
+            strategy,
+            PreservationRules.PlanOptions(TinyPreservation() with { Partition = name }, null).Strategy
+        );
 
     [Theory]
     [InlineData(0.4, 0.4)]
     [InlineData(0, null)] // the widths that the cluster owns
     public void PlanOptions_ExpertSize_IsTheShareOrNone(double size, double? share) =>
-        Assert.Equal(share, PreservationRules.PlanOptions(TinyPreservation() with { ExpertSize = size }, null).Widths.MultiplyAddsShare);
+        Assert.Equal(
+            share,
+            PreservationRules.PlanOptions(TinyPreservation() with { ExpertSize = size }, null).Widths.MultiplyAddsShare
+        );
 
     [Fact]
     public void Seeds_OfEveryPurpose_Differ()
@@ -122,8 +194,12 @@ public sealed class PreservationRulesTests
         var settings = TinyPreservation();
         long[] seeds =
         [
-            (long)PreservationRules.RandomWeightsSeed(settings), PreservationRules.DistillationSeed(settings, 0), PreservationRules.DistillationSeed(settings, 1),
-            PreservationRules.SurrogateSeed(settings), PreservationRules.CalibrationSeed(settings), PreservationRules.PlanOptions(settings, null).Seed,
+            (long)PreservationRules.RandomWeightsSeed(settings),
+            PreservationRules.DistillationSeed(settings, 0),
+            PreservationRules.DistillationSeed(settings, 1),
+            PreservationRules.SurrogateSeed(settings),
+            PreservationRules.CalibrationSeed(settings),
+            PreservationRules.PlanOptions(settings, null).Seed,
         ];
         Assert.Equal(seeds.Length, seeds.Distinct().Count());
     }
@@ -132,7 +208,8 @@ public sealed class PreservationRulesTests
     [InlineData(ModuleRole.Expert, 0, "expert-1")]
     [InlineData(ModuleRole.Expert, 2, "expert-3")]
     [InlineData(ModuleRole.Gate, 2, "gate")]
-    public void ModuleName_RoleAndIndex_IsCountedFromOne(ModuleRole role, int index, string name) => Assert.Equal(name, PreservationRules.ModuleName(role, index));
+    public void ModuleName_RoleAndIndex_IsCountedFromOne(ModuleRole role, int index, string name) =>
+        Assert.Equal(name, PreservationRules.ModuleName(role, index));
 
     [Theory]
     [InlineData(PreservationStage.Surrogate, PreservationStage.Surrogate)]
@@ -140,42 +217,85 @@ public sealed class PreservationRulesTests
     [InlineData(PreservationStage.Distil, PreservationStage.Distil)]
     [InlineData(PreservationStage.Publish, PreservationStage.Publish)]
     [InlineData(PreservationStage.Idle, PreservationStage.Cut)]
-    public void ResumesIn_StageThatFailed_IsThatStage(PreservationStage failedIn, PreservationStage expected) => Assert.Equal(expected, PreservationRules.ResumesIn(failedIn));
+    public void ResumesIn_StageThatFailed_IsThatStage(PreservationStage failedIn, PreservationStage expected) =>
+        Assert.Equal(expected, PreservationRules.ResumesIn(failedIn));
 
-    private static PreservationSettings Spoil(PreservationSettings settings, string fault) => fault switch
-    {
-        "no expert" => settings with { Experts = 0 },
-        "negative alpha" => settings with { Alpha = -0.5 },
-        "alpha above 1" => settings with { Alpha = 1.5 },
-        "alpha that is no number" => settings with { Alpha = double.NaN },
-        "expert size" => settings with { ExpertSize = 1.1 },
-        "minimum width" => settings with { MinimumWidth = 2 },
-        "gate size" => settings with { GateSize = -1 },
-        "calibration" => settings with { CalibrationPerClass = 1 },
-        "epochs" => settings with { Epochs = -1 },
-        "gate epochs" => settings with { GateEpochs = 10_001 },
-        "batch size" => settings with { BatchSize = 1 },
-        "learning rate" => settings with { LearningRate = 0 },
-        "temperature" => settings with { Temperature = 0 },
-        "seed" => settings with { Seed = -1 },
-        "partition" => settings with { Partition = "fair" },
-        "scores" => settings with { Scores = "fair" },
-        "normalisation" => settings with { Normalisation = "fair" },
-        "experts for classes" => settings with { Experts = 11 },
-        "groups for experts" => settings with { ClassGroups = [[0, 1, 2], [3, 4, 5], [6, 7, 8, 9]] },
-        "empty group" => settings with { ClassGroups = [[], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] },
-        "class missing" => settings with { ClassGroups = [[0, 1, 2, 3], [4, 5, 6, 7, 8]] },
-        "class twice" => settings with { ClassGroups = [[0, 1, 2, 3, 9], [4, 5, 6, 7, 8, 9]] },
-        "unknown class" => settings with { ClassGroups = [[0, 1, 2, 3], [4, 5, 6, 7, 8, 10]] },
-        "expert too wide" => settings with { ExpertSize = 0.2 },
-        "gate too wide" => settings with { GateSize = 0.1 },
-        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),
-    };
+    private static PreservationSettings Spoil(PreservationSettings settings, string fault) =>
+        fault switch
+        {
+            "no expert" => settings with { Experts = 0 },
+            "negative alpha" => settings with { Alpha = -0.5 },
+            "alpha above 1" => settings with { Alpha = 1.5 },
+            "alpha that is no number" => settings with { Alpha = double.NaN },
+            "expert size" => settings with { ExpertSize = 1.1 },
+            "minimum width" => settings with { MinimumWidth = 2 },
+            "gate size" => settings with { GateSize = -1 },
+            "calibration" => settings with { CalibrationPerClass = 1 },
+            "epochs" => settings with { Epochs = -1 },
+            "gate epochs" => settings with { GateEpochs = 10_001 },
+            "batch size" => settings with { BatchSize = 1 },
+            "learning rate" => settings with { LearningRate = 0 },
+            "temperature" => settings with { Temperature = 0 },
+            "seed" => settings with { Seed = -1 },
+            "partition" => settings with { Partition = "fair" },
+            "scores" => settings with { Scores = "fair" },
+            "normalisation" => settings with { Normalisation = "fair" },
+            "experts for classes" => settings with { Experts = 11 },
+            "groups for experts" => settings with
+            {
+                ClassGroups =
+                [
+                    [0, 1, 2],
+                    [3, 4, 5],
+                    [6, 7, 8, 9],
+                ],
+            },
+            "empty group" => settings with
+            {
+                ClassGroups =
+                [
+                    [],
+                    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+                ],
+            },
+            "class missing" => settings with
+            {
+                ClassGroups =
+                [
+                    [0, 1, 2, 3],
+                    [4, 5, 6, 7, 8],
+                ],
+            },
+            "class twice" => settings with
+            {
+                ClassGroups =
+                [
+                    [0, 1, 2, 3, 9],
+                    [4, 5, 6, 7, 8, 9],
+                ],
+            },
+            "unknown class" => settings with
+            {
+                ClassGroups =
+                [
+                    [0, 1, 2, 3],
+                    [4, 5, 6, 7, 8, 10],
+                ],
+            },
+            "expert too wide" => settings with { ExpertSize = 0.2 },
+            "gate too wide" => settings with { GateSize = 0.1 },
+            _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "No such fault."),
+        };
 
     private static ImageDataset Data(int classes, int channels, int size, int perClass = 2)
     {
         int[] labels = [.. Enumerable.Range(0, classes).SelectMany(label => Enumerable.Repeat(label, perClass))];
         var images = new ImageSet(new byte[labels.Length * channels * size * size], labels, channels, size, size);
-        return new ImageDataset("test", [.. Enumerable.Range(0, classes).Select(label => $"class {label}")], images, images);
+        return new ImageDataset(
+            "test",
+            [.. Enumerable.Range(0, classes).Select(label => $"class {label}")],
+            images,
+            images
+        );
     }
 }

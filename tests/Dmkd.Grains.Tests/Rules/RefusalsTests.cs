@@ -11,12 +11,12 @@ namespace Dmkd.Grains.Tests.Rules;
 public sealed class RefusalsTests
 {
     public static TheoryData<Exception> Troubles =>
-    [
-        new NpgsqlException("the connection is broken", new SocketException((int)SocketError.ConnectionReset)),
-        new PostgresException("terminating connection due to administrator command", "FATAL", "FATAL", "57P01"),
-        new StoreUnavailableException("the disk is full"),
-        new OrleansException("the state was not stored", new NpgsqlException("the connection is broken")),
-    ];
+        [
+            new NpgsqlException("the connection is broken", new SocketException((int)SocketError.ConnectionReset)),
+            new PostgresException("terminating connection due to administrator command", "FATAL", "FATAL", "57P01"),
+            new StoreUnavailableException("the disk is full"),
+            new OrleansException("the state was not stored", new NpgsqlException("the connection is broken")),
+        ];
 
     [Theory]
     [MemberData(nameof(Troubles), DisableDiscoveryEnumeration = true)]

@@ -16,7 +16,8 @@ public sealed class RoundRobinTests
     [Fact]
     public void Of_FirstNodesOfManyRuns_MeetOnNoSilo()
     {
-        const int Runs = 300, Silos = 3;
+        const int Runs = 300,
+            Silos = 3;
         var counts = Enumerable.Range(0, Runs).CountBy(run => RoundRobin.SiloOf($"run-{run}/node-1", Silos)).ToArray();
         Assert.Equal(Silos, counts.Length);
         Assert.All(counts, count => Assert.InRange(count.Value, 70, 130));

@@ -39,11 +39,16 @@ public sealed class RunDataTests
         Assert.Subset(own, Pictures(data.ExemplarsOf(1, 1)));
     }
 
-    private static RunData Data(int exemplars) => new(Dataset, TinySettings() with
-    {
-        Fitting = TinySettings().Fitting with { Exemplars = exemplars },
-        Participation = TinySettings().Participation with { Dirichlet = double.PositiveInfinity },
-    });
+    private static RunData Data(int exemplars) =>
+        new(
+            Dataset,
+            TinySettings() with
+            {
+                Fitting = TinySettings().Fitting with { Exemplars = exemplars },
+                Participation = TinySettings().Participation with { Dirichlet = double.PositiveInfinity },
+            }
+        );
 
-    private static HashSet<string> Pictures(ImageSet images) => [.. Enumerable.Range(0, images.Count).Select(i => Convert.ToHexString(images.Image(i)))];
+    private static HashSet<string> Pictures(ImageSet images) =>
+        [.. Enumerable.Range(0, images.Count).Select(i => Convert.ToHexString(images.Image(i)))];
 }

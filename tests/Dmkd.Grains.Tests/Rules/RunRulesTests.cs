@@ -16,7 +16,13 @@ public sealed class RunRulesTests
     public void Report_MultiplyAdds_AreThoseOfTheExpertsAsked(string gate, long expected)
     {
         var settings = TinySettings() with { Routing = new RoutingSettings(gate, 2, 0) };
-        var state = new TrainingRunState { Settings = settings, Phase = RunPhase.Completed, ExpertMultiplyAdds = [10, 20, 5], Exemplars = 12 };
+        var state = new TrainingRunState
+        {
+            Settings = settings,
+            Phase = RunPhase.Completed,
+            ExpertMultiplyAdds = [10, 20, 5],
+            Exemplars = 12,
+        };
         var report = RunRules.Report(state, RunId)!;
         Assert.Equal((expected, 12), (report.MacsPerInput, report.Exemplars));
     }
@@ -32,7 +38,8 @@ public sealed class RunRulesTests
     [Theory]
     [InlineData(1, RunPhase.Train)]
     [InlineData(2, RunPhase.Specialize)]
-    internal void AfterMerge_ThreeRounds_SpecializesAfterTheLast(int round, RunPhase next) => Assert.Equal(next, RunRules.AfterMerge(Settings(3, 1), round));
+    internal void AfterMerge_ThreeRounds_SpecializesAfterTheLast(int round, RunPhase next) =>
+        Assert.Equal(next, RunRules.AfterMerge(Settings(3, 1), round));
 
     [Theory]
     [InlineData(0.5, 4, 2)]
@@ -42,17 +49,37 @@ public sealed class RunRulesTests
     [InlineData(1.0, 4, 4)]
     [InlineData(0.9, 1, 1)]
     public void Quorum_ShareOfNodes_IsRoundedUpAndAtLeastOne(double share, int nodes, int expected) =>
-        Assert.Equal(expected, RunRules.Quorum(TinySettings() with { Participation = TinySettings().Participation with { Quorum = share } }, nodes));
+        Assert.Equal(
+            expected,
+            RunRules.Quorum(
+                TinySettings() with
+                {
+                    Participation = TinySettings().Participation with { Quorum = share },
+                },
+                nodes
+            )
+        );
 
     [Fact]
-    public void NodeKeys_ThreeNodes_AreNamedInOrder() => Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
+    public void NodeKeys_ThreeNodes_AreNamedInOrder() =>
+        Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
 
     [Fact]
     public void TaskProgress_OverATask_NeverFalls()
     {
         var shares = new List<double>();
         void Look(RunPhase phase, int round, double part) =>
-            shares.Add(RunRules.TaskProgress(new TrainingRunState { Settings = Settings(3, 1), Phase = phase, Round = round }, part));
+            shares.Add(
+                RunRules.TaskProgress(
+                    new TrainingRunState
+                    {
+                        Settings = Settings(3, 1),
+                        Phase = phase,
+                        Round = round,
+                    },
+                    part
+                )
+            );
         for (int round = 0; round < 3; round++)
         {
             Look(RunPhase.Train, round, 0);
@@ -72,8 +99,18 @@ public sealed class RunRulesTests
     [Fact]
     public void MergePlan_RoundOfARun_CarriesBaseQuorumAndWait()
     {
-        var settings = TinySettings() with { Participation = TinySettings().Participation with { Quorum = 0.6, Nodes = 3 } };
-        var state = new TrainingRunState { Settings = settings, Round = 4, Base = Version(9), Module = Descriptor(), Participants = [0, 1, 2] };
+        var settings = TinySettings() with
+        {
+            Participation = TinySettings().Participation with { Quorum = 0.6, Nodes = 3 },
+        };
+        var state = new TrainingRunState
+        {
+            Settings = settings,
+            Round = 4,
+            Base = Version(9),
+            Module = Descriptor(),
+            Participants = [0, 1, 2],
+        };
         var plan = RunRules.MergePlan(state, RunId, TimeSpan.FromMinutes(7), 500);
         Assert.Equal((4, 9, 2, TimeSpan.FromMinutes(7)), (plan.Round, plan.Base.Number, plan.Quorum, plan.Wait));
     }
@@ -81,7 +118,13 @@ public sealed class RunRulesTests
     [Fact]
     public void UpdateRequest_RoundWithoutMerge_DoesNotSubmit()
     {
-        var state = new TrainingRunState { Settings = Settings(4, 2), Round = 0, Base = Version(), Module = Descriptor() };
+        var state = new TrainingRunState
+        {
+            Settings = Settings(4, 2),
+            Round = 0,
+            Base = Version(),
+            Module = Descriptor(),
+        };
         Assert.False(RunRules.UpdateRequest(state, RunId, 0, null).SubmitsDelta);
     }
 
@@ -91,9 +134,10 @@ public sealed class RunRulesTests
     internal void Report_NotCompleted_IsNull(RunPhase phase) =>
         Assert.Null(RunRules.Report(new TrainingRunState { Settings = TinySettings(), Phase = phase }, RunId));
 
-    private static RunSettings Settings(int rounds, int mergeEvery) => TinySettings() with
-    {
-        Training = TinySettings().Training with { Rounds = rounds },
-        Merging = TinySettings().Merging with { MergeEvery = mergeEvery },
-    };
+    private static RunSettings Settings(int rounds, int mergeEvery) =>
+        TinySettings() with
+        {
+            Training = TinySettings().Training with { Rounds = rounds },
+            Merging = TinySettings().Merging with { MergeEvery = mergeEvery },
+        };
 }

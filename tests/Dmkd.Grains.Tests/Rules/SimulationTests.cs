@@ -4,7 +4,10 @@ using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;
 
-/// <summary>The round protocol under ten thousand draws of lost, late, repeated and reordered messages, deaths, freezes and failing writes.</summary>
+/// <summary>
+/// The round protocol under ten thousand draws of lost, late, repeated and reordered messages, deaths, freezes and
+/// failing writes.
+/// </summary>
 public sealed class SimulationTests
 {
     [Fact]
@@ -13,7 +16,11 @@ public sealed class SimulationTests
         var result = SimulateCommand.Run(first: 1, count: 10_000);
         Assert.True(
             result.Violations == 0,
-            string.Join('\n', result.Details.Take(5).Select(entry => $"seed {entry.Seed}: {string.Join("; ", entry.Violations)}")));
+            string.Join(
+                '\n',
+                result.Details.Take(5).Select(entry => $"seed {entry.Seed}: {string.Join("; ", entry.Violations)}")
+            )
+        );
     }
 
     [Fact]
@@ -21,12 +28,17 @@ public sealed class SimulationTests
     {
         // A seed that replays is worth something only if it takes the same way: faults, and every step up to the end.
         var scenario = Scenario.Draw(14);
-        long[] steps = [.. Enumerable.Range(0, 2).Select(_ =>
-        {
-            var cluster = new SimulatedCluster(scenario, isDisturbed: true);
-            Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)));
-            return cluster.World.Steps;
-        })];
+        long[] steps =
+        [
+            .. Enumerable
+                .Range(0, 2)
+                .Select(_ =>
+                {
+                    var cluster = new SimulatedCluster(scenario, isDisturbed: true);
+                    Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)));
+                    return cluster.World.Steps;
+                }),
+        ];
         Assert.Equal(steps[0], steps[1]);
     }
 
@@ -39,33 +51,73 @@ public sealed class SimulationTests
         const int Frozen = 1;
         var settings = Scenario.Draw(seed).Settings with
         {
-            Participation = Scenario.Draw(seed).Settings.Participation with { Nodes = 4, Quorum = 0.5, Holders = 0, Share = 1, RoundDeadline = TimeSpan.FromMinutes(5), ShortestWait = TimeSpan.FromSeconds(20) },
+            Participation = Scenario.Draw(seed).Settings.Participation with
+            {
+                Nodes = 4,
+                Quorum = 0.5,
+                Holders = 0,
+                Share = 1,
+                RoundDeadline = TimeSpan.FromMinutes(5),
+                ShortestWait = TimeSpan.FromSeconds(20),
+            },
             Training = Scenario.Draw(seed).Settings.Training with { Rounds = 6 },
             Merging = Scenario.Draw(seed).Settings.Merging with { MergeEvery = 1, MaxDrop = null },
         };
-        var cluster = new SimulatedCluster(new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false), isDisturbed: false);
+        var cluster = new SimulatedCluster(
+            new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false),
+            isDisturbed: false
+        );
         cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training
 
         Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)), cluster.Describe());
         var merged = cluster.Versions.Skip(1).ToArray();
         Assert.Equal(settings.Training.Rounds, merged.Length);
-        Assert.All(merged, version => Assert.DoesNotContain(version.Contributions, contribution => contribution.NodeId == RunRules.NodeKey(SimulatedCluster.RunId, Frozen)));
+        Assert.All(
+            merged,
+            version =>
+                Assert.DoesNotContain(
+                    version.Contributions,
+                    contribution => contribution.NodeId == RunRules.NodeKey(SimulatedCluster.RunId, Frozen)
+                )
+        );
         var ends = merged.Select(version => version.CreatedAt).Prepend(DateTimeOffset.UnixEpoch).ToArray();
         var mergeTime = TimeSpan.FromSeconds(10); // the merge itself, and the driver's looks
-        Assert.All(ends.Zip(ends.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.Participation.RoundDeadline + mergeTime));
+        Assert.All(
+            ends.Zip(ends.Skip(1)),
+            pair =>
+                Assert.InRange(
+                    pair.Second - pair.First,
+                    TimeSpan.Zero,
+                    settings.Participation.RoundDeadline + mergeTime
+                )
+        );
         // Once it is known to be silent, it is not even waited for so long.
-        Assert.All(ends.Skip(1).Zip(ends.Skip(2)), pair => Assert.InRange(pair.Second - pair.First, TimeSpan.Zero, settings.Participation.ShortestWait + TimeSpan.FromMinutes(1)));
+        Assert.All(
+            ends.Skip(1).Zip(ends.Skip(2)),
+            pair =>
+                Assert.InRange(
+                    pair.Second - pair.First,
+                    TimeSpan.Zero,
+                    settings.Participation.ShortestWait + TimeSpan.FromMinutes(1)
+                )
+        );
     }
 
     [Fact]
     public void Simulate_AProtocolThatCountsTwice_IsCaught()
     {
         // The inspection itself must be able to fail: a version that holds an update twice is told.
-        var scenario = Scenario.Draw(1) with { Faults = Faults.None };
+        var scenario = Scenario.Draw(1) with
+        {
+            Faults = Faults.None,
+        };
         var cluster = new SimulatedCluster(scenario, isDisturbed: false);
         Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)));
         Assert.Empty(Inspection.Chain(cluster));
         cluster.CountTwice();
-        Assert.Contains(Inspection.Chain(cluster), violation => violation.Contains("counts an update twice", StringComparison.Ordinal));
+        Assert.Contains(
+            Inspection.Chain(cluster),
+            violation => violation.Contains("counts an update twice", StringComparison.Ordinal)
+        );
     }
 }

@@ -17,7 +17,8 @@ public sealed class SubmissionRulesTests
     [InlineData(MergePhase.Merging)]
     [InlineData(MergePhase.Closed)]
     [InlineData(MergePhase.Failed)]
-    internal void Classify_SameNodeAfterTheRoundEnded_IsStillDuplicate(MergePhase phase) => Expect(SubmissionOutcome.Duplicate, Submission("run/node-2"), phase);
+    internal void Classify_SameNodeAfterTheRoundEnded_IsStillDuplicate(MergePhase phase) =>
+        Expect(SubmissionOutcome.Duplicate, Submission("run/node-2"), phase);
 
     [Theory]
     [InlineData(MergePhase.Merging)]
@@ -32,24 +33,31 @@ public sealed class SubmissionRulesTests
     public void Classify_LaterRound_IsTooEarly() => Expect(SubmissionOutcome.TooEarly, Submission() with { Round = 2 });
 
     [Fact]
-    public void Classify_OtherRun_IsTooEarly() => Expect(SubmissionOutcome.TooEarly, Submission() with { RunId = "other" });
+    public void Classify_OtherRun_IsTooEarly() =>
+        Expect(SubmissionOutcome.TooEarly, Submission() with { RunId = "other" });
 
     [Fact]
     public void Classify_NoRoundOpened_IsTooEarly() =>
-        Assert.Equal(SubmissionOutcome.TooEarly, MergeRules.Classify(new MergeCoordinatorState(), Submission()).Outcome);
+        Assert.Equal(
+            SubmissionOutcome.TooEarly,
+            MergeRules.Classify(new MergeCoordinatorState(), Submission()).Outcome
+        );
 
     [Fact]
-    public void Classify_UnknownNode_IsNotParticipating() => Expect(SubmissionOutcome.NotParticipating, Submission("run/node-9"));
+    public void Classify_UnknownNode_IsNotParticipating() =>
+        Expect(SubmissionOutcome.NotParticipating, Submission("run/node-9"));
 
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
-    public void Classify_OtherVersion_IsWrongBase(int version) => Expect(SubmissionOutcome.WrongBase, Submission() with { BaseVersion = version });
+    public void Classify_OtherVersion_IsWrongBase(int version) =>
+        Expect(SubmissionOutcome.WrongBase, Submission() with { BaseVersion = version });
 
     [Theory]
     [InlineData(0)]
     [InlineData(-5)]
-    public void Classify_NoSamples_IsRefused(long samples) => Expect(SubmissionOutcome.Refused, Submission() with { SampleCount = samples });
+    public void Classify_NoSamples_IsRefused(long samples) =>
+        Expect(SubmissionOutcome.Refused, Submission() with { SampleCount = samples });
 
     [Fact]
     public void Classify_NotAccepted_SaysWhy()
@@ -58,7 +66,11 @@ public sealed class SubmissionRulesTests
         Assert.Equal("round 1 merges onto version 3, not 2", receipt.Reason);
     }
 
-    private static void Expect(SubmissionOutcome outcome, DeltaSubmission submission, MergePhase phase = MergePhase.Collecting)
+    private static void Expect(
+        SubmissionOutcome outcome,
+        DeltaSubmission submission,
+        MergePhase phase = MergePhase.Collecting
+    )
     {
         var state = Collecting(Plan(), "run/node-2");
         state.Phase = phase;

@@ -10,7 +10,16 @@ namespace Dmkd.Grains.Tests.Security;
 
 public sealed class AuditTests(PostgresServer server) : IClassFixture<PostgresServer>
 {
-    private static readonly AuditEntry Entry = new(Examples.Now, "anna", "operator", "ITrainingRunGrain", "StartAsync", "a-run", IsAllowed: true, Reason: null);
+    private static readonly AuditEntry Entry = new(
+        Examples.Now,
+        "anna",
+        "operator",
+        "ITrainingRunGrain",
+        "StartAsync",
+        "a-run",
+        IsAllowed: true,
+        Reason: null
+    );
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -19,8 +28,12 @@ public sealed class AuditTests(PostgresServer server) : IClassFixture<PostgresSe
     {
         await using var source = await OpenAsync();
         var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
-        foreach (string key in (string[])["a", "b", "c"]) await audit.WriteAsync(Entry with { Key = key, Reason = key == "b" ? "because" : null }, Cancel);
-        Assert.Equal([Entry with { Key = "b", Reason = "because" }, Entry with { Key = "c" }], await audit.ListAsync(2, Cancel));
+        foreach (string key in (string[])["a", "b", "c"])
+            await audit.WriteAsync(Entry with { Key = key, Reason = key == "b" ? "because" : null }, Cancel);
+        Assert.Equal(
+            [Entry with { Key = "b", Reason = "because" }, Entry with { Key = "c" }],
+            await audit.ListAsync(2, Cancel)
+        );
     }
 
     [Theory]
@@ -54,8 +67,12 @@ public sealed class AuditTests(PostgresServer server) : IClassFixture<PostgresSe
         await Assert.ThrowsAsync<AccessRefusedException>(() => run.LeaveAsync(0, Cancel));
         var entries = await audit.ListAsync(10, Cancel);
         Assert.Equal(
-            [("anna", "operator", "ITrainingRunGrain", "LeaveAsync", "a-run", true), ("bert", "reader", "ITrainingRunGrain", "LeaveAsync", "a-run", false)],
-            entries.Select(entry => (entry.Caller, entry.Role, entry.Grain, entry.Method, entry.Key, entry.IsAllowed)));
+            [
+                ("anna", "operator", "ITrainingRunGrain", "LeaveAsync", "a-run", true),
+                ("bert", "reader", "ITrainingRunGrain", "LeaveAsync", "a-run", false),
+            ],
+            entries.Select(entry => (entry.Caller, entry.Role, entry.Grain, entry.Method, entry.Key, entry.IsAllowed))
+        );
         Assert.Contains("needs the role operator", entries[1].Reason, StringComparison.Ordinal);
     }
 
@@ -63,7 +80,9 @@ public sealed class AuditTests(PostgresServer server) : IClassFixture<PostgresSe
     public async Task Call_ThatCannotBeRecorded_IsNotMade()
     {
         await using var source = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Timeout=1;Database=none");
-        await using var cluster = await SecuredCluster.StartAsync(configure: silo => silo.Services.AddSingleton(ClusterDatabase.AuditOf(source, TimeProvider.System)));
+        await using var cluster = await SecuredCluster.StartAsync(configure: silo =>
+            silo.Services.AddSingleton(ClusterDatabase.AuditOf(source, TimeProvider.System))
+        );
         cluster.Become(AccessRole.Operator, "anna");
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>("a-run");
         var refusal = await Assert.ThrowsAnyAsync<Exception>(() => run.StartAsync(Examples.TinySettings(), Cancel));

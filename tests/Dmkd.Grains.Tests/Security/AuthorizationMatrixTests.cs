@@ -5,31 +5,59 @@ using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;
 
-/// <summary>Every role makes every call to a cluster that holds clients to their roles; what may come through stands here, in other words than in the product.</summary>
+/// <summary>
+/// Every role makes every call to a cluster that holds clients to their roles; what may come through stands here, in
+/// other words than in the product.
+/// </summary>
 public sealed class AuthorizationMatrixTests
 {
-    private const string OwnNode = "library/node-1", OtherNode = "library/node-2";
+    private const string OwnNode = "library/node-1",
+        OtherNode = "library/node-2";
 
     private static readonly string[] Reading =
     [
-        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync",
-        "ILibraryDirectoryGrain.ListRunsAsync", "IMergeCoordinatorGrain.GetRoundAsync", "IModuleCatalogGrain.GetGateAsync", "IModuleCatalogGrain.ListAsync",
-        "INodeGrain.GetLocalUpdateAsync", "IPreservationGrain.GetProgressAsync", "IPreservationGrain.GetReportAsync", "IPreservationGrain.GetRequestAsync",
-        "IRouterGrain.RouteAsync", "ITrainingRunGrain.GetProgressAsync", "ITrainingRunGrain.GetReportAsync", "ITrainingRunGrain.GetSettingsAsync", "ITrainingRunGrain.ListNodesAsync",
+        "IExpertModuleGrain.GetHistoryAsync",
+        "IExpertModuleGrain.GetHistoryUpToAsync",
+        "IExpertModuleGrain.GetSnapshotAsync",
+        "ILibraryDirectoryGrain.ListRunsAsync",
+        "IMergeCoordinatorGrain.GetRoundAsync",
+        "IModuleCatalogGrain.GetGateAsync",
+        "IModuleCatalogGrain.ListAsync",
+        "INodeGrain.GetLocalUpdateAsync",
+        "IPreservationGrain.GetProgressAsync",
+        "IPreservationGrain.GetReportAsync",
+        "IPreservationGrain.GetRequestAsync",
+        "IRouterGrain.RouteAsync",
+        "ITrainingRunGrain.GetProgressAsync",
+        "ITrainingRunGrain.GetReportAsync",
+        "ITrainingRunGrain.GetSettingsAsync",
+        "ITrainingRunGrain.ListNodesAsync",
     ];
 
     private static readonly string[] Operating =
     [
-        "IPreservationGrain.ResumeAsync", "IPreservationGrain.StartAsync", "ITrainingRunGrain.JoinAsync", "ITrainingRunGrain.LeaveAsync", "ITrainingRunGrain.StopAsync", "ITrainingRunGrain.ResumeAsync",
+        "IPreservationGrain.ResumeAsync",
+        "IPreservationGrain.StartAsync",
+        "ITrainingRunGrain.JoinAsync",
+        "ITrainingRunGrain.LeaveAsync",
+        "ITrainingRunGrain.StopAsync",
+        "ITrainingRunGrain.ResumeAsync",
         "ITrainingRunGrain.StartAsync",
     ];
 
     private static readonly string[] OfNodes =
     [
-        "IExpertModuleGrain.GetHistoryAsync", "IExpertModuleGrain.GetHistoryUpToAsync", "IExpertModuleGrain.GetSnapshotAsync", "IMergeCoordinatorGrain.GetRoundAsync",
+        "IExpertModuleGrain.GetHistoryAsync",
+        "IExpertModuleGrain.GetHistoryUpToAsync",
+        "IExpertModuleGrain.GetSnapshotAsync",
+        "IMergeCoordinatorGrain.GetRoundAsync",
     ];
 
-    private static readonly string[] OfNodesForThemselves = ["IMergeCoordinatorGrain.SubmitAsync", "IMergeCoordinatorGrain.WithdrawAsync"];
+    private static readonly string[] OfNodesForThemselves =
+    [
+        "IMergeCoordinatorGrain.SubmitAsync",
+        "IMergeCoordinatorGrain.WithdrawAsync",
+    ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -54,9 +82,12 @@ public sealed class AuthorizationMatrixTests
         await run.StartAsync(Examples.TinySettings(), Cancel);
         cluster.Become(AccessRole.Reader);
         await Dmkd.Grains.Tests.Cluster.DmkdCluster.UntilAsync(
-            async () => await run.GetProgressAsync(long.MaxValue, Cancel) is { Phase: Dmkd.Contracts.Runs.RunPhase.Completed or Dmkd.Contracts.Runs.RunPhase.Failed } end
+            async () =>
+                await run.GetProgressAsync(long.MaxValue, Cancel)
+                    is { Phase: Dmkd.Contracts.Runs.RunPhase.Completed or Dmkd.Contracts.Runs.RunPhase.Failed } end
                 && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
-            "the end of the run");
+            "the end of the run"
+        );
     }
 
     [Fact]
@@ -64,8 +95,13 @@ public sealed class AuthorizationMatrixTests
     {
         await using var cluster = await SecuredCluster.StartAsync();
         cluster.Become(AccessRole.Operator);
-        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() => cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(true, Cancel));
-        Assert.Equal("IManagementGrain.GetHosts is for the cluster's silos alone; operator somebody may not call it.", refusal.Message);
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() =>
+            cluster.Grains.GetGrain<IManagementGrain>(0).GetHosts(true, Cancel)
+        );
+        Assert.Equal(
+            "IManagementGrain.GetHosts is for the cluster's silos alone; operator somebody may not call it.",
+            refusal.Message
+        );
     }
 
     [Fact]
@@ -76,15 +112,20 @@ public sealed class AuthorizationMatrixTests
         var directory = cluster.Grains.GetGrain<Dmkd.Contracts.Libraries.ILibraryDirectoryGrain>("libraries");
         var refusal = await Assert.ThrowsAsync<AccessRefusedException>(async () =>
         {
-            for (int i = 0; i < 10_000; i++) await directory.ListRunsAsync(Cancel);
+            for (int i = 0; i < 10_000; i++)
+                await directory.ListRunsAsync(Cancel);
         });
         Assert.Contains("reader greedy makes more than 20 calls a second", refusal.Message, StringComparison.Ordinal);
         cluster.Become(AccessRole.Reader, "modest");
         await directory.ListRunsAsync(Cancel);
     }
 
-    private static async Task ComeThroughAsync(SecuredCluster cluster, AccessRole role, string node, string[] expected) =>
-        Assert.Equal(expected.Order(StringComparer.Ordinal), await ThroughAsync(cluster, role, node));
+    private static async Task ComeThroughAsync(
+        SecuredCluster cluster,
+        AccessRole role,
+        string node,
+        string[] expected
+    ) => Assert.Equal(expected.Order(StringComparer.Ordinal), await ThroughAsync(cluster, role, node));
 
     /// <summary>Calls that were let through, whatever then became of them: their arguments are empty.</summary>
     private static async Task<string[]> ThroughAsync(SecuredCluster cluster, AccessRole? role, string node)
@@ -93,7 +134,8 @@ public sealed class AuthorizationMatrixTests
         var through = new List<string>();
         foreach (MethodInfo method in GrainCalls.All)
         {
-            if (await IsRefusedAsync(cluster, method, node)) continue;
+            if (await IsRefusedAsync(cluster, method, node))
+                continue;
             through.Add(GrainCalls.NameOf(method));
         }
 

@@ -14,14 +14,20 @@ public sealed class ClusterCertificatesTests : IDisposable
     [InlineData(AccessRole.Operator)]
     [InlineData(AccessRole.Node)]
     [InlineData(AccessRole.Reader)]
-    public void Load_Issued_HasNameAndRole(AccessRole role) => Assert.Equal(new CallerIdentity("anna", role), _issued.Load(role, "anna").Identity);
+    public void Load_Issued_HasNameAndRole(AccessRole role) =>
+        Assert.Equal(new CallerIdentity("anna", role), _issued.Load(role, "anna").Identity);
 
     [Fact]
     public void Issue_Silo_StandsForItsHosts()
     {
         string folder = _issued.Issue(AccessRole.Silo, "silo-1", hosts: ["gpu-7.lab.example", "10.0.0.5"]);
-        using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, CertificateFiles.Own));
-        Assert.All((string[])["silo-1", "gpu-7.lab.example", "10.0.0.5", "localhost", "127.0.0.1"], host => Assert.True(certificate.MatchesHostname(host, allowCommonName: false), host));
+        using var certificate = X509CertificateLoader.LoadCertificateFromFile(
+            Path.Combine(folder, CertificateFiles.Own)
+        );
+        Assert.All(
+            (string[])["silo-1", "gpu-7.lab.example", "10.0.0.5", "localhost", "127.0.0.1"],
+            host => Assert.True(certificate.MatchesHostname(host, allowCommonName: false), host)
+        );
         Assert.False(certificate.MatchesHostname("silo-2"));
     }
 
@@ -45,8 +51,16 @@ public sealed class ClusterCertificatesTests : IDisposable
     {
         using var others = new IssuedFolders();
         string folder = _issued.Issue(AccessRole.Reader);
-        File.Copy(Path.Combine(others.Authority, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.Authority), overwrite: true);
-        Assert.Contains("was not issued by the cluster's authority", Refusal(folder, isSilo: false), StringComparison.Ordinal);
+        File.Copy(
+            Path.Combine(others.Authority, CertificateFiles.Authority),
+            Path.Combine(folder, CertificateFiles.Authority),
+            overwrite: true
+        );
+        Assert.Contains(
+            "was not issued by the cluster's authority",
+            Refusal(folder, isSilo: false),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -55,7 +69,11 @@ public sealed class ClusterCertificatesTests : IDisposable
     public void Load_RoleOfTheOtherSide_IsRefused(AccessRole role, bool isSilo, string expected)
     {
         string refusal = Refusal(_issued.Issue(role), isSilo);
-        Assert.True(refusal.Contains(expected, StringComparison.Ordinal) || refusal.Contains("cannot be used", StringComparison.Ordinal), refusal);
+        Assert.True(
+            refusal.Contains(expected, StringComparison.Ordinal)
+                || refusal.Contains("cannot be used", StringComparison.Ordinal),
+            refusal
+        );
     }
 
     [Theory]
@@ -64,7 +82,8 @@ public sealed class ClusterCertificatesTests : IDisposable
     [InlineData(CertificateFiles.OwnKey)]
     public void Load_FileMissingOrBroken_NamesIt(string name)
     {
-        string folder = _issued.Issue(AccessRole.Reader), path = Path.Combine(folder, name);
+        string folder = _issued.Issue(AccessRole.Reader),
+            path = Path.Combine(folder, name);
         File.WriteAllText(path, "SECRET nonsense");
         Assert.Contains($"{path} does not hold", Refusal(folder, isSilo: false), StringComparison.Ordinal);
         Assert.DoesNotContain("SECRET", Refusal(folder, isSilo: false), StringComparison.Ordinal);
@@ -76,22 +95,42 @@ public sealed class ClusterCertificatesTests : IDisposable
     public void Load_KeyOfAnotherCertificate_IsRefused()
     {
         string folder = _issued.Issue(AccessRole.Reader);
-        File.Copy(Path.Combine(_issued.Issue(AccessRole.Reader), CertificateFiles.OwnKey), Path.Combine(folder, CertificateFiles.OwnKey), overwrite: true);
-        Assert.Contains("tls.key does not hold the private key of tls.crt", Refusal(folder, isSilo: false), StringComparison.Ordinal);
+        File.Copy(
+            Path.Combine(_issued.Issue(AccessRole.Reader), CertificateFiles.OwnKey),
+            Path.Combine(folder, CertificateFiles.OwnKey),
+            overwrite: true
+        );
+        Assert.Contains(
+            "tls.key does not hold the private key of tls.crt",
+            Refusal(folder, isSilo: false),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Check_CertificateThatSignsItself_IsRefusedWhateverItSays()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var forged = new CertificateRequest("CN=anna, OU=operator", key, HashAlgorithmName.SHA256).CreateSelfSigned(IssuedFolders.Now.AddDays(-1), IssuedFolders.Now.AddDays(1));
-        Assert.Contains("was not issued", _issued.Load(AccessRole.Reader).Check.ProblemOf(forged, asServer: false, out var identity), StringComparison.Ordinal);
+        using var forged = new CertificateRequest(
+            "CN=anna, OU=operator",
+            key,
+            HashAlgorithmName.SHA256
+        ).CreateSelfSigned(IssuedFolders.Now.AddDays(-1), IssuedFolders.Now.AddDays(1));
+        Assert.Contains(
+            "was not issued",
+            _issued.Load(AccessRole.Reader).Check.ProblemOf(forged, asServer: false, out var identity),
+            StringComparison.Ordinal
+        );
         Assert.Null(identity);
     }
 
     [Fact]
     public void Check_ClientCertificateOnTheSideThatListens_IsRefused() =>
-        Assert.NotNull(_issued.Load(AccessRole.Reader).Check.ProblemOf(_issued.Load(AccessRole.Operator).Own, asServer: true, out _));
+        Assert.NotNull(
+            _issued
+                .Load(AccessRole.Reader)
+                .Check.ProblemOf(_issued.Load(AccessRole.Operator).Own, asServer: true, out _)
+        );
 
     [Theory]
     [InlineData("CN=anna")]
@@ -102,19 +141,28 @@ public sealed class ClusterCertificatesTests : IDisposable
     public void IdentityOf_NotOneNameAndOneRole_IsNobody(string subject)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var odd = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSelfSigned(IssuedFolders.Now, IssuedFolders.Now.AddDays(1));
+        using var odd = new CertificateRequest(subject, key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            IssuedFolders.Now,
+            IssuedFolders.Now.AddDays(1)
+        );
         Assert.Null(CertificateSubject.IdentityOf(odd));
     }
 
     [Fact]
     public void Issue_LongerThanTheAuthority_EndsWithIt()
     {
-        using var loaded = ClusterCertificates.Load(_issued.Issue(AccessRole.Reader, validity: TimeSpan.FromDays(1000)), isSilo: false, TimeProvider.System);
+        using var loaded = ClusterCertificates.Load(
+            _issued.Issue(AccessRole.Reader, validity: TimeSpan.FromDays(1000)),
+            isSilo: false,
+            TimeProvider.System
+        );
         Assert.True(loaded.Own.NotAfter < IssuedFolders.Now.AddDays(101).LocalDateTime);
     }
 
     public void Dispose() => _issued.Dispose();
 
     private static string Refusal(string folder, bool isSilo, TimeProvider? time = null) =>
-        Assert.Throws<CertificateException>(() => ClusterCertificates.Load(folder, isSilo, time ?? TimeProvider.System)).Message;
+        Assert
+            .Throws<CertificateException>(() => ClusterCertificates.Load(folder, isSilo, time ?? TimeProvider.System))
+            .Message;
 }

@@ -10,11 +10,11 @@ internal static class GrainCalls
     public static IReadOnlyList<MethodInfo> All { get; } =
     [
         .. from type in typeof(ITrainingRunGrain).Assembly.GetTypes()
-           where type.IsInterface && type.IsAssignableTo(typeof(IGrain))
-           from method in type.GetMethods()
-           where method.IsAbstract
-           orderby type.Name, method.Name
-           select method,
+        where type.IsInterface && type.IsAssignableTo(typeof(IGrain))
+        from method in type.GetMethods()
+        where method.IsAbstract
+        orderby type.Name, method.Name
+        select method,
     ];
 
     public static string NameOf(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
@@ -28,11 +28,20 @@ internal static class GrainCalls
     }
 
     public static DeltaSubmission Submission(string node) =>
-        new() { RunId = "run", Round = 0, NodeId = node, BaseVersion = 1, SampleCount = 1, Tensors = Examples.Submission().Tensors };
+        new()
+        {
+            RunId = "run",
+            Round = 0,
+            NodeId = node,
+            BaseVersion = 1,
+            SampleCount = 1,
+            Tensors = Examples.Submission().Tensors,
+        };
 
     private static object? ValueOf(ParameterInfo parameter, string node) =>
         parameter.ParameterType == typeof(DeltaSubmission) ? Submission(node)
         : parameter.ParameterType == typeof(CancellationToken) ? CancellationToken.None
         : parameter.ParameterType == typeof(string) ? (parameter.Name == "nodeId" ? node : "run")
-        : parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null;
+        : parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType)
+        : null;
 }

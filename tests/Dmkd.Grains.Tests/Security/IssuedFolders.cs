@@ -22,12 +22,27 @@ internal sealed class IssuedFolders : IDisposable
 
     /// <summary>Issues a certificate.</summary>
     /// <returns>Its folder.</returns>
-    public string Issue(AccessRole role, string name = "somebody", TimeSpan? validity = null, DateTimeOffset? now = null, params string[] hosts)
+    public string Issue(
+        AccessRole role,
+        string name = "somebody",
+        TimeSpan? validity = null,
+        DateTimeOffset? now = null,
+        params string[] hosts
+    )
     {
         string folder = Path.Combine(_folder.Path, Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(folder);
-        var made = CertificateAuthority.Issue(Authority, new CallerIdentity(name, role), validity ?? TimeSpan.FromDays(10), now ?? Now, hosts);
-        File.Copy(Path.Combine(Authority, CertificateFiles.Authority), Path.Combine(folder, CertificateFiles.Authority));
+        var made = CertificateAuthority.Issue(
+            Authority,
+            new CallerIdentity(name, role),
+            validity ?? TimeSpan.FromDays(10),
+            now ?? Now,
+            hosts
+        );
+        File.Copy(
+            Path.Combine(Authority, CertificateFiles.Authority),
+            Path.Combine(folder, CertificateFiles.Authority)
+        );
         File.WriteAllText(Path.Combine(folder, CertificateFiles.Own), made.Certificate);
         File.WriteAllText(Path.Combine(folder, CertificateFiles.OwnKey), made.Key);
         return folder;
@@ -43,7 +58,8 @@ internal sealed class IssuedFolders : IDisposable
 
     public void Dispose()
     {
-        foreach (var loaded in _loaded) loaded.Dispose();
+        foreach (var loaded in _loaded)
+            loaded.Dispose();
         _folder.Dispose();
     }
 }

@@ -8,9 +8,13 @@ namespace Dmkd.Grains.Tests.Security;
 /// <summary>Certificates that were taken back while a silo is up.</summary>
 public sealed class RevocationTests : IDisposable
 {
-    private static readonly IOptions<ClusterOptions> Cluster = Options.Create(new ClusterOptions { ClusterId = "cluster" });
+    private static readonly IOptions<ClusterOptions> Cluster = Options.Create(
+        new ClusterOptions { ClusterId = "cluster" }
+    );
     private readonly IssuedFolders _issued = new();
-    private readonly string _silo, _anna, _bert;
+    private readonly string _silo,
+        _anna,
+        _bert;
 
     public RevocationTests()
     {
@@ -26,7 +30,8 @@ public sealed class RevocationTests : IDisposable
         using var anna = Load(_anna);
         using var bert = Load(_bert);
         var check = new TokenCheck(silo, Cluster);
-        string annas = new TokenSource(anna, Cluster).Current(), berts = new TokenSource(bert, Cluster).Current();
+        string annas = new TokenSource(anna, Cluster).Current(),
+            berts = new TokenSource(bert, Cluster).Current();
         Assert.NotNull(check.IdentityOf(berts, out _));
         Revoke(_bert);
         Assert.Null(check.IdentityOf(berts, out string? problem));
@@ -62,27 +67,42 @@ public sealed class RevocationTests : IDisposable
         using var silo = Load(_silo, isSilo: true);
         Revoke(_bert);
         Revoke(_anna);
-        Assert.All((string[])[_anna, _bert], folder => Assert.Contains("was revoked", ProblemOf(silo, folder), StringComparison.Ordinal));
+        Assert.All(
+            (string[])[_anna, _bert],
+            folder => Assert.Contains("was revoked", ProblemOf(silo, folder), StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Load_OwnCertificateRevoked_SaysSo()
     {
         Revoke(_silo);
-        Assert.Contains("'OU=silo, CN=silo-1' was revoked on", Assert.Throws<CertificateException>(() => Load(_silo, isSilo: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'OU=silo, CN=silo-1' was revoked on",
+            Assert.Throws<CertificateException>(() => Load(_silo, isSilo: true)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Load_ListOfAnotherAuthority_IsRefused()
     {
         using var others = new IssuedFolders();
-        File.WriteAllText(Path.Combine(_silo, CertificateFiles.Revoked), CertificateAuthority.Revoke(others.Authority, [], IssuedFolders.Now));
-        Assert.Contains("was not signed by the cluster's authority", Assert.Throws<CertificateException>(() => Load(_silo, isSilo: true)).Message, StringComparison.Ordinal);
+        File.WriteAllText(
+            Path.Combine(_silo, CertificateFiles.Revoked),
+            CertificateAuthority.Revoke(others.Authority, [], IssuedFolders.Now)
+        );
+        Assert.Contains(
+            "was not signed by the cluster's authority",
+            Assert.Throws<CertificateException>(() => Load(_silo, isSilo: true)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => _issued.Dispose();
 
-    private static ClusterCertificates Load(string folder, bool isSilo = false) => ClusterCertificates.Load(folder, isSilo, TimeProvider.System);
+    private static ClusterCertificates Load(string folder, bool isSilo = false) =>
+        ClusterCertificates.Load(folder, isSilo, TimeProvider.System);
 
     private static string? ProblemOf(ClusterCertificates silo, string folder)
     {
@@ -90,7 +110,8 @@ public sealed class RevocationTests : IDisposable
         return silo.Check.ProblemOf(certificate, asServer: false, out _);
     }
 
-    private static X509Certificate2 Read(string folder) => X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, CertificateFiles.Own));
+    private static X509Certificate2 Read(string folder) =>
+        X509CertificateLoader.LoadCertificateFromFile(Path.Combine(folder, CertificateFiles.Own));
 
     /// <summary>Takes a certificate back, and gives the silo the list.</summary>
     private void Revoke(string folder)
@@ -98,6 +119,10 @@ public sealed class RevocationTests : IDisposable
         using var certificate = Read(folder);
         string list = CertificateAuthority.Revoke(_issued.Authority, [certificate.SerialNumber], IssuedFolders.Now);
         File.WriteAllText(Path.Combine(_issued.Authority, CertificateFiles.Revoked), list);
-        File.Copy(Path.Combine(_issued.Authority, CertificateFiles.Revoked), Path.Combine(_silo, CertificateFiles.Revoked), overwrite: true);
+        File.Copy(
+            Path.Combine(_issued.Authority, CertificateFiles.Revoked),
+            Path.Combine(_silo, CertificateFiles.Revoked),
+            overwrite: true
+        );
     }
 }

@@ -23,7 +23,10 @@ internal sealed class SecuredCluster : IAsyncDisposable
 
     /// <param name="callsPerSecond">Calls a second that a client may make to a silo.</param>
     /// <param name="configure">Changes the silos.</param>
-    public static async Task<SecuredCluster> StartAsync(int callsPerSecond = 100_000, Action<ISiloBuilder>? configure = null)
+    public static async Task<SecuredCluster> StartAsync(
+        int callsPerSecond = 100_000,
+        Action<ISiloBuilder>? configure = null
+    )
     {
         var issued = new IssuedFolders();
         var folder = new TemporaryFolder();
@@ -31,20 +34,27 @@ internal sealed class SecuredCluster : IAsyncDisposable
         string clusterId = $"secured-{Guid.NewGuid():N}";
         string starting = CallerToken.Make(silo, clusterId, IssuedFolders.Now.AddMinutes(5));
         var cluster = await DmkdCluster.StartAsync(
-            folder.Path, silos: 2,
+            folder.Path,
+            silos: 2,
             builder =>
             {
                 configure?.Invoke(builder);
                 builder.HoldToRoles(silo, callsPerSecond);
             },
             client => client.AddOutgoingGrainCallFilter(new ShowsSome(starting)),
-            clusterId);
+            clusterId
+        );
         return new SecuredCluster(issued, folder, cluster, clusterId);
     }
 
     /// <summary>The calls that follow come from somebody; from nobody for null.</summary>
-    public void Become(AccessRole? role, string name = "somebody") => RequestContext.Set(
-        CallerToken.Key, role is { } known ? CallerToken.Make(_issued.Load(known, name), _clusterId, IssuedFolders.Now.AddMinutes(5)) : "none");
+    public void Become(AccessRole? role, string name = "somebody") =>
+        RequestContext.Set(
+            CallerToken.Key,
+            role is { } known
+                ? CallerToken.Make(_issued.Load(known, name), _clusterId, IssuedFolders.Now.AddMinutes(5))
+                : "none"
+        );
 
     public async ValueTask DisposeAsync()
     {
@@ -58,7 +68,8 @@ internal sealed class SecuredCluster : IAsyncDisposable
     {
         public async Task Invoke(IOutgoingGrainCallContext context)
         {
-            if (RequestContext.Get(CallerToken.Key) is null) RequestContext.Set(CallerToken.Key, token);
+            if (RequestContext.Get(CallerToken.Key) is null)
+                RequestContext.Set(CallerToken.Key, token);
             await context.Invoke();
         }
     }

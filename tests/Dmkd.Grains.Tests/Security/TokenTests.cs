@@ -12,7 +12,11 @@ public sealed class TokenTests : IDisposable
     private readonly FakeTimeProvider _time = new(IssuedFolders.Now);
 
     [Fact]
-    public void IdentityOf_OwnToken_IsTheCertificates() => Assert.Equal(new CallerIdentity("anna", AccessRole.Operator), Check().IdentityOf(Source("anna").Current(), out _));
+    public void IdentityOf_OwnToken_IsTheCertificates() =>
+        Assert.Equal(
+            new CallerIdentity("anna", AccessRole.Operator),
+            Check().IdentityOf(Source("anna").Current(), out _)
+        );
 
     [Fact]
     public void IdentityOf_TokenAfterItsTime_HasExpired()
@@ -27,33 +31,48 @@ public sealed class TokenTests : IDisposable
 
     [Fact]
     public void IdentityOf_TokenWithoutAnEnd_IsOfTheFuture() =>
-        Refused(CallerToken.Make(_issued.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddDays(1)), "of the future");
+        Refused(
+            CallerToken.Make(_issued.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddDays(1)),
+            "of the future"
+        );
 
     [Fact]
     public void IdentityOf_TimeChanged_HasAWrongSignature()
     {
         string[] parts = Source("anna").Current().Split('.');
-        parts[1] = (long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        parts[1] = (long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) + 1).ToString(
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         Refused(string.Join('.', parts), "signature is wrong");
     }
 
     [Fact]
     public void IdentityOf_CertificateOfSomebodyElse_HasAWrongSignature()
     {
-        string[] reader = CallerToken.Make(_issued.Load(AccessRole.Reader), Cluster, _time.GetUtcNow().AddMinutes(1)).Split('.');
-        string[] other = CallerToken.Make(_issued.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddMinutes(1)).Split('.');
+        string[] reader = CallerToken
+            .Make(_issued.Load(AccessRole.Reader), Cluster, _time.GetUtcNow().AddMinutes(1))
+            .Split('.');
+        string[] other = CallerToken
+            .Make(_issued.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddMinutes(1))
+            .Split('.');
         Refused(string.Join('.', other[0], reader[1], reader[2]), "signature is wrong");
     }
 
     [Fact]
     public void IdentityOf_TokenForAnotherCluster_HasAWrongSignature() =>
-        Refused(CallerToken.Make(_issued.Load(AccessRole.Operator), "other", _time.GetUtcNow().AddMinutes(1)), "signature is wrong");
+        Refused(
+            CallerToken.Make(_issued.Load(AccessRole.Operator), "other", _time.GetUtcNow().AddMinutes(1)),
+            "signature is wrong"
+        );
 
     [Fact]
     public void IdentityOf_CertificateOfAnotherAuthority_IsRefused()
     {
         using var others = new IssuedFolders();
-        Refused(CallerToken.Make(others.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddMinutes(1)), "was not issued");
+        Refused(
+            CallerToken.Make(others.Load(AccessRole.Operator), Cluster, _time.GetUtcNow().AddMinutes(1)),
+            "was not issued"
+        );
     }
 
     [Theory]
@@ -82,7 +101,9 @@ public sealed class TokenTests : IDisposable
         Assert.Contains(reason, problem, StringComparison.Ordinal);
     }
 
-    private TokenSource Source(string name) => new(_issued.Load(AccessRole.Operator, name, _time), Options.Create(new ClusterOptions { ClusterId = Cluster }));
+    private TokenSource Source(string name) =>
+        new(_issued.Load(AccessRole.Operator, name, _time), Options.Create(new ClusterOptions { ClusterId = Cluster }));
 
-    private TokenCheck Check() => new(_issued.Load(AccessRole.Silo, "silo", _time), Options.Create(new ClusterOptions { ClusterId = Cluster }));
+    private TokenCheck Check() =>
+        new(_issued.Load(AccessRole.Silo, "silo", _time), Options.Create(new ClusterOptions { ClusterId = Cluster }));
 }

@@ -2,7 +2,10 @@ using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Stages;
 
-/// <summary>A state that is stored as in production, as JSON, in memory; what was stored can be opened again, as after a crash.</summary>
+/// <summary>
+/// A state that is stored as in production, as JSON, in memory; what was stored can be opened again, as after a
+/// crash.
+/// </summary>
 internal sealed class MemorySlot<TState> : IStateSlot<TState>
     where TState : new()
 {
@@ -20,5 +23,6 @@ internal sealed class MemorySlot<TState> : IStateSlot<TState>
     }
 
     /// <summary>What an activation finds that begins after some of the writes.</summary>
-    public MemorySlot<TState> Reopened(int writes) => new() { State = Serializer.Deserialize<TState>(Stored[writes - 1]) };
+    public MemorySlot<TState> Reopened(int writes) =>
+        new() { State = Serializer.Deserialize<TState>(Stored[writes - 1]) };
 }

@@ -44,7 +44,9 @@ internal static class OlderStates
         "denseBytes":29440},"error":null,"isStopped":false,"failedIn":0}
         """;
 
-    /// <summary>A run whose legacy model was being taken apart, by a grain of its own with a state of its own.</summary>
+    /// <summary>
+    /// A run whose legacy model was being taken apart, by a grain of its own with a state of its own.
+    /// </summary>
     public const string Unfinished = """
         {"settings":{"data":{"kind":"synthetic","path":null,"trainPerClass":120,"testPerClass":10,"imageSize":32,"seed":3},"tasks":2,
         "nodes":2,"rounds":2,"epochs":2,"mergeEvery":1,"rank":2,"alpha":0.5,"routing":{"gate":"evidence","topExperts":1,

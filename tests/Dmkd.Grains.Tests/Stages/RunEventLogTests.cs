@@ -13,7 +13,8 @@ public sealed class RunEventLogTests
     public void Add_Several_NumbersThemWithoutGaps()
     {
         var log = Log();
-        for (int node = 0; node < 3; node++) log.Add(new NodeLeft($"{node}"));
+        for (int node = 0; node < 3; node++)
+            log.Add(new NodeLeft($"{node}"));
         Assert.Equal([0, 1, 2], _stored.Select(entry => entry.Sequence - _stored[0].Sequence));
         Assert.All(_stored, entry => Assert.Equal(Examples.Now, entry.At));
         Assert.Equal(["2"], log.After(_stored[1].Sequence).OfType<NodeLeft>().Select(left => left.Node));
@@ -23,7 +24,8 @@ public sealed class RunEventLogTests
     public void Add_MoreThanAreKept_ForgetsTheOldest()
     {
         var log = Log(max: 3);
-        for (int node = 0; node < 10; node++) log.Add(new NodeLeft($"{node}"));
+        for (int node = 0; node < 10; node++)
+            log.Add(new NodeLeft($"{node}"));
         Assert.Equal(["7", "8", "9"], _stored.Cast<NodeLeft>().Select(left => left.Node));
     }
 
@@ -43,7 +45,10 @@ public sealed class RunEventLogTests
         var serializer = new JsonStateSerializer();
         const string Newer = """[{"a":1,"sequence":7,"at":"2030-01-01T00:00:00+00:00","kind":"OfLater"}]""";
         var read = serializer.Deserialize<List<RunEvent>>(new BinaryData(Newer));
-        Assert.Equal(new UnknownEvent("OfLater") { Sequence = 7, At = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero) }, Assert.Single(read));
+        Assert.Equal(
+            new UnknownEvent("OfLater") { Sequence = 7, At = new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero) },
+            Assert.Single(read)
+        );
         Assert.Equal(read, serializer.Deserialize<List<RunEvent>>(serializer.Serialize(read)));
     }
 

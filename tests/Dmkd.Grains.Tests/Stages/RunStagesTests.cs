@@ -34,20 +34,39 @@ public sealed class RunStagesTests
     [InlineData("none", RunPhase.Evaluate)]
     [InlineData("discriminant", RunPhase.Calibrate)]
     public void AfterSpecialization_WhatIsFitted_IsCalibrated(string calibration, RunPhase expected) =>
-        Assert.Equal(expected, Next(new TrainingRunState { Settings = TinySettings() with { Fitting = TinySettings().Fitting with { Calibration = calibration } }, Phase = RunPhase.Specialize }));
+        Assert.Equal(
+            expected,
+            Next(
+                new TrainingRunState
+                {
+                    Settings = TinySettings() with
+                    {
+                        Fitting = TinySettings().Fitting with { Calibration = calibration },
+                    },
+                    Phase = RunPhase.Specialize,
+                }
+            )
+        );
 
     [Fact]
     public void First_WithALegacyModel_IsPreserve() => Assert.Equal(RunPhase.Preserve, First(TinySettings()));
 
     [Fact]
-    public void First_WithoutALegacyModel_IsAssign() => Assert.Equal(RunPhase.Assign, First(TinySettings() with { Legacy = TinySettings().Legacy with { Tasks = 0 } }));
+    public void First_WithoutALegacyModel_IsAssign() =>
+        Assert.Equal(RunPhase.Assign, First(TinySettings() with { Legacy = TinySettings().Legacy with { Tasks = 0 } }));
 
     [Fact]
-    public void First_WithExpertsOfAnotherRun_IsAssign() => Assert.Equal(RunPhase.Assign, First(TinySettings() with { ExpertsOf = "other" }));
+    public void First_WithExpertsOfAnotherRun_IsAssign() =>
+        Assert.Equal(RunPhase.Assign, First(TinySettings() with { ExpertsOf = "other" }));
 
     [Fact]
     public void AfterAssign_WithExpertsOfAnotherRun_SkipsTheRounds() =>
-        Assert.Equal(RunPhase.Specialize, Next(new TrainingRunState { Settings = TinySettings() with { ExpertsOf = "other" }, Phase = RunPhase.Assign }));
+        Assert.Equal(
+            RunPhase.Specialize,
+            Next(
+                new TrainingRunState { Settings = TinySettings() with { ExpertsOf = "other" }, Phase = RunPhase.Assign }
+            )
+        );
 
     [Fact]
     public void Preserve_BeforeAndAfterTheLegacyModelIsTrained_HasTwoStages()
@@ -60,7 +79,12 @@ public sealed class RunStagesTests
 
     [Fact]
     public void SourceOf_ExpertsOfAnotherRun_ComesFirst() =>
-        Assert.Equal(FirstWeights.OfAnotherRun, FirstWeightsRules.SourceOf(State(StartingPoints.Previous, task: 0, settings => settings with { ExpertsOf = "other" })));
+        Assert.Equal(
+            FirstWeights.OfAnotherRun,
+            FirstWeightsRules.SourceOf(
+                State(StartingPoints.Previous, task: 0, settings => settings with { ExpertsOf = "other" })
+            )
+        );
 
     [Fact]
     public void SourceOf_TaskOfTheLegacyModel_IsItsPreservedExpert()
@@ -83,7 +107,8 @@ public sealed class RunStagesTests
     public void SourceOf_SpawnedExpert_IsWhatTheSettingSays(string startFrom, bool hasModule, int expected)
     {
         var state = State(startFrom, task: 1);
-        if (hasModule) state.Module = Descriptor();
+        if (hasModule)
+            state.Module = Descriptor();
         Assert.Equal((FirstWeights)expected, FirstWeightsRules.SourceOf(state));
     }
 
@@ -99,11 +124,7 @@ public sealed class RunStagesTests
     public void Summarise_TwoTasks_CountsBothScenariosAndTheRightExpert()
     {
         var images = new ImageSet(new byte[4 * 3 * 8 * 8], [0, 0, 1, 1], 3, 8, 8);
-        RunEvaluation.TestBatch[] batches =
-        [
-            new(0, [0], images, [0, 1], [0, 0]),
-            new(1, [1], images, [2, 3], [1, 1]),
-        ];
+        RunEvaluation.TestBatch[] batches = [new(0, [0], images, [0, 1], [0, 0]), new(1, [1], images, [2, 3], [1, 1])];
         RouteResponse[] responses =
         [
             Response([(0, "expert-1"), (1, "expert-2")], [0, 0], seconds: 1),
@@ -118,11 +139,35 @@ public sealed class RunStagesTests
     [Fact]
     public void Record_ARepeatAfterACrash_ReplacesItsOwnRow()
     {
-        var state = new TrainingRunState { Settings = TinySettings(), Task = 1, ClassIncremental = [[0.5]], TaskIncremental = [[0.6]] };
+        var state = new TrainingRunState
+        {
+            Settings = TinySettings(),
+            Task = 1,
+            ClassIncremental =
+            [
+                [0.5],
+            ],
+            TaskIncremental =
+            [
+                [0.6],
+            ],
+        };
         EvaluateStage.Record(state, new EvaluationResult(new EvaluationScores([0.1, 0.2], [0.3, 0.4], 0.1, 0.2), 1));
         EvaluateStage.Record(state, new EvaluationResult(new EvaluationScores([0.7, 0.8], [0.7, 0.9], 0.5, 0.6), 1));
-        Assert.Equal([[0.5], [0.7, 0.8]], state.ClassIncremental);
-        Assert.Equal([[0.6], [0.7, 0.9]], state.TaskIncremental);
+        Assert.Equal(
+            [
+                [0.5],
+                [0.7, 0.8],
+            ],
+            state.ClassIncremental
+        );
+        Assert.Equal(
+            [
+                [0.6],
+                [0.7, 0.9],
+            ],
+            state.TaskIncremental
+        );
         Assert.Equal((0.5, 0.6, 2), (state.MacroF1, state.TaskDetectionRate, state.DeviceSeconds));
     }
 
@@ -134,8 +179,17 @@ public sealed class RunStagesTests
         var state = new JsonStateSerializer().Deserialize<TrainingRunState>(new BinaryData(json));
         Assert.Empty(state.Events);
         Assert.Null(state.Settings!.Training.Architecture);
-        if (state.Phase is RunPhase.Completed) Assert.Equal([[0.18], [0.06, 0.1]], RunRules.Report(state, RunId)!.ClassIncremental);
-        else Assert.IsType<LegacyStage>(StagesOf(state).At(state.Phase)); // what its legacy model's own state held is made again, with the same seeds
+        if (state.Phase is RunPhase.Completed)
+            Assert.Equal(
+                [
+                    [0.18],
+                    [0.06, 0.1],
+                ],
+                RunRules.Report(state, RunId)!.ClassIncremental
+            );
+        else
+            // what its legacy model's own state held is made again, with the same seeds
+            Assert.IsType<LegacyStage>(StagesOf(state).At(state.Phase));
     }
 
     private static RunPhase First(RunSettings settings) => StagesOf(new TrainingRunState { Settings = settings }).First;
@@ -147,14 +201,22 @@ public sealed class RunStagesTests
     }
 
     /// <summary>The stages of a run that nobody drives.</summary>
-    private static StageList<RunPhase> StagesOf(TrainingRunState state) => new RunScope
-    {
-        RunId = RunId,
-        Engine = new(new StateWriter<TrainingRunState>(new FixedSlot(state), () => { }), null!, new EventLimits(), Unheard.Instruments, TimeProvider.System, null!),
-        Grains = null!,
-        Services = null!,
-        Logger = null!,
-    }.Stages();
+    private static StageList<RunPhase> StagesOf(TrainingRunState state) =>
+        new RunScope
+        {
+            RunId = RunId,
+            Engine = new(
+                new StateWriter<TrainingRunState>(new FixedSlot(state), () => { }),
+                null!,
+                new EventLimits(),
+                Unheard.Instruments,
+                TimeProvider.System,
+                null!
+            ),
+            Grains = null!,
+            Services = null!,
+            Logger = null!,
+        }.Stages();
 
     private static TrainingRunState State(string startFrom, int task, Func<RunSettings, RunSettings>? change = null)
     {
@@ -168,24 +230,30 @@ public sealed class RunStagesTests
         return new TrainingRunState { Settings = change?.Invoke(settings) ?? settings, Task = task };
     }
 
-    private static PreservedExpert Preserved(int task) => new()
-    {
-        Task = task,
-        Cluster = task,
-        Architecture = "convnet(3x32x32;4;8)",
-        Digest = "sha256:1",
-        Bytes = 1,
-        ImportanceShare = 0.5,
-    };
+    private static PreservedExpert Preserved(int task) =>
+        new()
+        {
+            Task = task,
+            Cluster = task,
+            Architecture = "convnet(3x32x32;4;8)",
+            Digest = "sha256:1",
+            Bytes = 1,
+            ImportanceShare = 0.5,
+        };
 
-    private static RouteResponse Response((int Class, string Expert)[] classIncremental, int[] taskIncremental, double seconds)
+    private static RouteResponse Response(
+        (int Class, string Expert)[] classIncremental,
+        int[] taskIncremental,
+        double seconds
+    )
     {
         RoutedPrediction[] first = [.. classIncremental.Select(answer => Prediction(answer.Class, answer.Expert))];
         RoutedPrediction[] second = [.. taskIncremental.Select(label => Prediction(label, "expert-1"))];
         return new RouteResponse([first, second], seconds);
     }
 
-    private static RoutedPrediction Prediction(int label, string expert) => new(label, $"class {label}", 1, [new ExpertShare(expert, 1)]);
+    private static RoutedPrediction Prediction(int label, string expert) =>
+        new(label, $"class {label}", 1, [new ExpertShare(expert, 1)]);
 
     private sealed record FixedSlot(TrainingRunState State) : IStateSlot<TrainingRunState>
     {

@@ -74,11 +74,21 @@ public sealed class StageEngineTests
     [Fact]
     public async Task Start_StageThatFails_StoresWhereAndWhyAndCanBeTakenBack()
     {
-        var host = new Host { OnRun = step => step is Step.Second ? throw new InvalidOperationException("broken\nat line 7") : StageEnd<Step>.Next };
+        var host = new Host
+        {
+            OnRun = step =>
+                step is Step.Second ? throw new InvalidOperationException("broken\nat line 7") : StageEnd<Step>.Next,
+        };
         await host.RunAsync();
         var state = host.Slot.State;
-        Assert.Equal((Step.Failed, Step.Second, "in Second: broken", 1), (state.Phase, state.FailedIn, state.Error, host.Announced));
-        Assert.Equal(("Second", "in Second: broken"), state.Events.OfType<RunFailed>().Select(failed => (failed.Stage, failed.Reason)).Single());
+        Assert.Equal(
+            (Step.Failed, Step.Second, "in Second: broken", 1),
+            (state.Phase, state.FailedIn, state.Error, host.Announced)
+        );
+        Assert.Equal(
+            ("Second", "in Second: broken"),
+            state.Events.OfType<RunFailed>().Select(failed => (failed.Stage, failed.Reason)).Single()
+        );
 
         host.OnRun = _ => StageEnd<Step>.Next;
         await host.Engine.ForgetFailureAsync(step => step);
@@ -93,13 +103,21 @@ public sealed class StageEngineTests
         bool isFirst = true;
         host.OnRun = step =>
         {
-            if (step is not Step.Second || !isFirst) return StageEnd<Step>.Next;
+            if (step is not Step.Second || !isFirst)
+                return StageEnd<Step>.Next;
             isFirst = false;
             throw new TimeoutException("no answer");
         };
         await host.RunAsync();
         Assert.Equal([Step.First, Step.Second, Step.Second], host.Ran);
-        Assert.Equal(new StageRetried("Second", "no answer"), Assert.Single(host.Slot.State.Events) with { Sequence = 0, At = default });
+        Assert.Equal(
+            new StageRetried("Second", "no answer"),
+            Assert.Single(host.Slot.State.Events) with
+            {
+                Sequence = 0,
+                At = default,
+            }
+        );
     }
 
     [Fact]
@@ -171,9 +189,7 @@ public sealed class StageEngineTests
             return Task.CompletedTask;
         }
 
-        public void Deactivate()
-        {
-        }
+        public void Deactivate() { }
 
         public async Task RunAsync()
         {
@@ -183,8 +199,16 @@ public sealed class StageEngineTests
 
         private StageEngine<Progress, Step> Begun()
         {
-            if (Slot.State.Phase is Step.None) Slot.State.Phase = Stages.First;
-            return new(new StateWriter<Progress>(Slot, Deactivate), this, new EventLimits(), Unheard.Instruments, TimeProvider.System, NullLogger.Instance);
+            if (Slot.State.Phase is Step.None)
+                Slot.State.Phase = Stages.First;
+            return new(
+                new StateWriter<Progress>(Slot, Deactivate),
+                this,
+                new EventLimits(),
+                Unheard.Instruments,
+                TimeProvider.System,
+                NullLogger.Instance
+            );
         }
     }
 }

@@ -32,7 +32,8 @@ public sealed class FolderWeightStoreTests : IDisposable
     [Fact]
     public async Task Put_SameContentTwice_LeavesOneFile()
     {
-        string first = await _store.PutAsync(Content, Cancel), second = await _store.PutAsync(Content, Cancel);
+        string first = await _store.PutAsync(Content, Cancel),
+            second = await _store.PutAsync(Content, Cancel);
         Assert.Equal(first, second);
         Assert.Single(Files());
     }
@@ -40,7 +41,9 @@ public sealed class FolderWeightStoreTests : IDisposable
     [Fact]
     public async Task Put_SameContentAtTheSameTime_LeavesOneFile()
     {
-        string[] digests = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => _store.PutAsync(Content, Cancel))));
+        string[] digests = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => _store.PutAsync(Content, Cancel)))
+        );
         Assert.Single(digests.Distinct());
         Assert.Single(Files());
     }

@@ -10,11 +10,11 @@ internal static class PersistedStates
     public static IReadOnlyList<(Type Grain, PersistentStateAttribute Attribute, Type State)> All { get; } =
     [
         .. from type in typeof(StorageNames).Assembly.GetTypes()
-           where type.IsAssignableTo(typeof(Grain))
-           from parameter in type.GetConstructors().SelectMany(constructor => constructor.GetParameters())
-           let attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()
-           where attribute is not null
-           select (type, attribute, parameter.ParameterType.GetGenericArguments()[0]),
+        where type.IsAssignableTo(typeof(Grain))
+        from parameter in type.GetConstructors().SelectMany(constructor => constructor.GetParameters())
+        let attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()
+        where attribute is not null
+        select (type, attribute, parameter.ParameterType.GetGenericArguments()[0]),
     ];
 
     /// <summary>The states' classes, as theory data.</summary>

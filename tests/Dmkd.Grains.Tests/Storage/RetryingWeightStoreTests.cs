@@ -28,9 +28,15 @@ public sealed class RetryingWeightStoreTests
     {
         var store = new FullStore(int.MaxValue);
         var start = _clock.GetUtcNow();
-        var problem = await Assert.ThrowsAsync<StoreUnavailableException>(() => AfterWaitsAsync(Retrying(store).PutAsync(Content, Cancel)));
+        var problem = await Assert.ThrowsAsync<StoreUnavailableException>(() =>
+            AfterWaitsAsync(Retrying(store).PutAsync(Content, Cancel))
+        );
         Assert.Contains("no room", problem.Message, StringComparison.Ordinal);
-        Assert.InRange(_clock.GetUtcNow() - start, RetryingWeightStore.MaxWait, RetryingWeightStore.MaxWait + TimeSpan.FromSeconds(10));
+        Assert.InRange(
+            _clock.GetUtcNow() - start,
+            RetryingWeightStore.MaxWait,
+            RetryingWeightStore.MaxWait + TimeSpan.FromSeconds(10)
+        );
     }
 
     [Fact]
@@ -43,7 +49,8 @@ public sealed class RetryingWeightStoreTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put);
     }
 
-    private RetryingWeightStore Retrying(IWeightStore store) => new(store, _clock, NullLogger<RetryingWeightStore>.Instance);
+    private RetryingWeightStore Retrying(IWeightStore store) =>
+        new(store, _clock, NullLogger<RetryingWeightStore>.Instance);
 
     private async Task<string> AfterWaitsAsync(Task<string> put)
     {
@@ -63,6 +70,7 @@ public sealed class RetryingWeightStoreTests
         public Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
             Calls++ < refusals ? throw new StoreUnavailableException("There is no room.") : Task.FromResult("stored");
 
-        public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) => throw new WeightStoreException("Nothing is stored.");
+        public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) =>
+            throw new WeightStoreException("Nothing is stored.");
     }
 }

@@ -9,13 +9,19 @@ public sealed class SqliteSchemaTests : IDisposable
     private readonly string _connectionString;
 
     public SqliteSchemaTests() =>
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder.Path, "state.db") }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.Combine(_folder.Path, "state.db"),
+        }.ToString();
 
     [Fact]
     public void Ensure_Twice_KeepsWhatIsStored()
     {
         SqliteSchema.Ensure(_connectionString);
-        Execute("INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, ModifiedOn, Version) VALUES ('s', 't', 1, 2, 'now', 1)");
+        Execute(
+            "INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, ModifiedOn, "
+                + "Version) VALUES ('s', 't', 1, 2, 'now', 1)"
+        );
         SqliteSchema.Ensure(_connectionString);
         Assert.Equal(1L, Execute("SELECT COUNT(*) FROM OrleansStorage"));
     }

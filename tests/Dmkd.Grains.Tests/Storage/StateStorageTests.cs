@@ -9,12 +9,16 @@ namespace Dmkd.Grains.Tests.Storage;
 /// <summary>Orleans' ADO.NET storage on our SQLite schema, as a silo composes it.</summary>
 public sealed class StateStorageTests(SharedCluster shared) : IClassFixture<SharedCluster>
 {
-    private IGrainStorage Storage => shared.Cluster.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Provider);
+    private IGrainStorage Storage =>
+        shared.Cluster.Services.GetRequiredKeyedService<IGrainStorage>(StorageNames.Provider);
 
     [Fact]
     public async Task Read_AfterWrite_ReturnsTheState()
     {
-        await WriteAsync("written", new GrainState<ModuleCatalogState>(new ModuleCatalogState { Modules = ["a", "b"] }));
+        await WriteAsync(
+            "written",
+            new GrainState<ModuleCatalogState>(new ModuleCatalogState { Modules = ["a", "b"] })
+        );
         Assert.Equal(["a", "b"], (await ReadAsync("written")).State!.Modules);
     }
 
@@ -35,7 +39,9 @@ public sealed class StateStorageTests(SharedCluster shared) : IClassFixture<Shar
     public async Task Write_FirstStateTwice_IsInconsistent()
     {
         await WriteAsync("first", new GrainState<ModuleCatalogState>(new ModuleCatalogState()));
-        await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync("first", new GrainState<ModuleCatalogState>(new ModuleCatalogState())));
+        await Assert.ThrowsAsync<InconsistentStateException>(() =>
+            WriteAsync("first", new GrainState<ModuleCatalogState>(new ModuleCatalogState()))
+        );
     }
 
     [Fact]
@@ -62,7 +68,8 @@ public sealed class StateStorageTests(SharedCluster shared) : IClassFixture<Shar
 
     private static GrainId Key(string key) => GrainId.Create("test", key);
 
-    private Task WriteAsync(string key, GrainState<ModuleCatalogState> state) => Storage.WriteStateAsync(StorageNames.ModuleCatalog, Key(key), state);
+    private Task WriteAsync(string key, GrainState<ModuleCatalogState> state) =>
+        Storage.WriteStateAsync(StorageNames.ModuleCatalog, Key(key), state);
 
     private async Task<GrainState<ModuleCatalogState>> ReadAsync(string key)
     {

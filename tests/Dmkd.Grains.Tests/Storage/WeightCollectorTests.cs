@@ -24,7 +24,9 @@ public sealed class WeightCollectorTests : IDisposable
     [Fact]
     public async Task Collect_OldBlobs_RemovesThoseThatNoStateNames()
     {
-        string named = await PutAsync(1, age: 3 * Day), unnamed = await PutAsync(2, age: 3 * Day), young = await PutAsync(3, age: TimeSpan.Zero);
+        string named = await PutAsync(1, age: 3 * Day),
+            unnamed = await PutAsync(2, age: 3 * Day),
+            young = await PutAsync(3, age: TimeSpan.Zero);
         await NameAsync($$"""{"versions":[{"digest":"{{named}}"}]}""");
         Assert.Equal(new CollectedWeights(1, 1, 2), await _collector.CollectAsync(Day, isDryRun: false, Cancel));
         Assert.Equal([1], await _store.GetAsync(named, Cancel));
@@ -51,7 +53,9 @@ public sealed class WeightCollectorTests : IDisposable
 
     [Fact]
     public async Task Collect_GraceBelowAnHour_IsRefused() =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _collector.CollectAsync(TimeSpan.FromMinutes(59), isDryRun: true, Cancel));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            _collector.CollectAsync(TimeSpan.FromMinutes(59), isDryRun: true, Cancel)
+        );
 
     public void Dispose() => _folder.Dispose();
 

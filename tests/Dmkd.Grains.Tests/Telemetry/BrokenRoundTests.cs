@@ -22,7 +22,8 @@ public sealed class BrokenRoundTests
         {
             BeforeWrite = state =>
             {
-                if (state is not MergeCoordinatorState { Phase: MergePhase.Merging } || release.Task.IsCompleted) return Task.CompletedTask;
+                if (state is not MergeCoordinatorState { Phase: MergePhase.Merging } || release.Task.IsCompleted)
+                    return Task.CompletedTask;
                 reached.TrySetResult();
                 return release.Task;
             },
@@ -31,7 +32,14 @@ public sealed class BrokenRoundTests
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
-        await run.StartAsync(Examples.TinySettings() with { Tasks = 1, Legacy = Examples.TinySettings().Legacy with { Tasks = 0 } }, Cancel);
+        await run.StartAsync(
+            Examples.TinySettings() with
+            {
+                Tasks = 1,
+                Legacy = Examples.TinySettings().Legacy with { Tasks = 0 },
+            },
+            Cancel
+        );
         await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
         await cluster.DeactivateAsync(run);
         await run.ResumeAsync(Cancel);
@@ -49,12 +57,24 @@ public sealed class BrokenRoundTests
     [Fact]
     public async Task Submit_AfterTheRoundClosed_IsLinkedToTheOpenRound()
     {
-        var trace = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        var trace = new ActivityContext(
+            ActivityTraceId.CreateRandom(),
+            ActivitySpanId.CreateRandom(),
+            ActivityTraceFlags.Recorded
+        );
         using var spans = new SpanRecorder();
         using var folder = new TemporaryFolder();
         var clock = new SettableClock();
-        await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: silo => silo.Services.AddSingleton<TimeProvider>(clock));
-        var scenario = await MergeScenario.OpenAsync(cluster, "late", wait: TimeSpan.FromHours(1), trace: $"00-{trace.TraceId}-{trace.SpanId}-01");
+        await using var cluster = await DmkdCluster.StartAsync(
+            folder.Path,
+            configure: silo => silo.Services.AddSingleton<TimeProvider>(clock)
+        );
+        var scenario = await MergeScenario.OpenAsync(
+            cluster,
+            "late",
+            wait: TimeSpan.FromHours(1),
+            trace: $"00-{trace.TraceId}-{trace.SpanId}-01"
+        );
         await scenario.SubmitAsync(scenario.Update("n2", 5, [1, 1, 1, 1], [1, 1]));
         clock.Advance(TimeSpan.FromHours(1));
         await scenario.EndAsync();

@@ -7,7 +7,9 @@ using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Telemetry;
 
-/// <summary>What one run tells an observer. Other tests' runs speak at the same time: everything is filtered by the run.</summary>
+/// <summary>
+/// What one run tells an observer. Other tests' runs speak at the same time: everything is filtered by the run.
+/// </summary>
 public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClassFixture<TelemetryTests.ObservedRun>
 {
     private const string Run = "observed";
@@ -21,7 +23,8 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
     [InlineData("merge", 4)]
     [InlineData("publish", 4)]
     [InlineData("evaluate", 2)]
-    public void Spans_OfATinyRun_AreCounted(string name, int expected) => Assert.Equal(expected, observed.Spans(name).Count);
+    public void Spans_OfATinyRun_AreCounted(string name, int expected) =>
+        Assert.Equal(expected, observed.Spans(name).Count);
 
     [Theory]
     [InlineData("round", "begin round")]
@@ -57,7 +60,10 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
     public void Round_Each_IsLinkedToWhatStartedTheRun()
     {
         var run = Assert.Single(observed.Spans("run"));
-        Assert.All(observed.Spans("begin round"), span => Assert.Equal(run.TraceId, Assert.Single(span.Links).Context.TraceId));
+        Assert.All(
+            observed.Spans("begin round"),
+            span => Assert.Equal(run.TraceId, Assert.Single(span.Links).Context.TraceId)
+        );
     }
 
     [Theory]
@@ -69,7 +75,8 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
     [Theory]
     [InlineData("dmkd.merges")]
     [InlineData("dmkd.rounds")]
-    public void Counter_OfRounds_CountsEachOnce(string name) => Assert.Equal(4, observed.Totals.GetValueOrDefault(name));
+    public void Counter_OfRounds_CountsEachOnce(string name) =>
+        Assert.Equal(4, observed.Totals.GetValueOrDefault(name));
 
     [Theory]
     [InlineData("dmkd.accuracy")]
@@ -83,9 +90,21 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
     public void Instrument_OfATinyRun_SaysSomething(string name) => Assert.Contains(name, observed.Said.Keys);
 
     [Fact]
-    public void Tags_OfAllMetrics_AreTheBoundedOnes() => Assert.Subset(
-        new HashSet<string>(["dmkd.run", "dmkd.module", "dmkd.outcome", "dmkd.reason", "dmkd.job", "dmkd.phase", "dmkd.scenario", "dmkd.lanes", "dmkd.device"]),
-        observed.Tags.Keys.ToHashSet());
+    public void Tags_OfAllMetrics_AreTheBoundedOnes() =>
+        Assert.Subset(
+            new HashSet<string>([
+                "dmkd.run",
+                "dmkd.module",
+                "dmkd.outcome",
+                "dmkd.reason",
+                "dmkd.job",
+                "dmkd.phase",
+                "dmkd.scenario",
+                "dmkd.lanes",
+                "dmkd.device",
+            ]),
+            observed.Tags.Keys.ToHashSet()
+        );
 
     /// <summary>A tiny run with listeners on the source and the meter.</summary>
     public sealed class ObservedRun : IAsyncLifetime
@@ -112,11 +131,14 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
             {
                 InstrumentPublished = (instrument, listener) =>
                 {
-                    if (instrument.Meter.Name == DmkdTelemetry.Name) listener.EnableMeasurementEvents(instrument);
+                    if (instrument.Meter.Name == DmkdTelemetry.Name)
+                        listener.EnableMeasurementEvents(instrument);
                 },
             };
             meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Hear(instrument, value, tags));
-            meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Hear(instrument, (long)value, tags));
+            meters.SetMeasurementEventCallback<double>(
+                (instrument, value, tags, _) => Hear(instrument, (long)value, tags)
+            );
             meters.Start();
             using var folder = new TemporaryFolder();
             await using var cluster = await DmkdCluster.StartAsync(folder.Path);
@@ -130,7 +152,8 @@ public sealed class TelemetryTests(TelemetryTests.ObservedRun observed) : IClass
             foreach (var tag in tags)
             {
                 Tags[tag.Key] = true;
-                if (tag is not { Key: "dmkd.run", Value: Run }) continue;
+                if (tag is not { Key: "dmkd.run", Value: Run })
+                    continue;
                 Said[instrument.Name] = true;
                 Totals.AddOrUpdate(instrument.Name, value, (_, total) => total + value);
             }

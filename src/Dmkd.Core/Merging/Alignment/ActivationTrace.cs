@@ -5,10 +5,13 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Merging.Alignment;
 
 /// <summary>
-/// Runs a network layer by layer, as its own forward pass does, and shows the activations of its unit spaces on the way: after the
+/// Runs a network layer by layer, as its own forward pass does, and shows the activations of its unit spaces on the
+/// way: after the
 /// ReLU and before any pooling; those of a residual stream once, at the end of its stage. These are DIMAT's places.
 /// </summary>
-/// <remarks>TorchSharp runs forward hooks only in modules that are called, not in those whose forward is, as here.</remarks>
+/// <remarks>
+/// TorchSharp runs forward hooks only in modules that are called, not in those whose forward is, as here.
+/// </remarks>
 internal sealed class ActivationTrace
 {
     private readonly Dictionary<string, nn.Module<Tensor, Tensor>> _layers = new(StringComparer.Ordinal);
@@ -18,15 +21,21 @@ internal sealed class ActivationTrace
     private ActivationTrace(Network network, Action<string, Tensor> observe)
     {
         foreach (var (name, module) in network.named_modules())
-            if (module is nn.Module<Tensor, Tensor> layer) _layers.Add(name, layer);
-        _spaces = network.Architecture.Weights.ToDictionary(axes => axes.Name, axes => axes.Rows.Space, StringComparer.Ordinal);
+            if (module is nn.Module<Tensor, Tensor> layer)
+                _layers.Add(name, layer);
+        _spaces = network.Architecture.Weights.ToDictionary(
+            axes => axes.Name,
+            axes => axes.Rows.Space,
+            StringComparer.Ordinal
+        );
         _observe = observe;
     }
 
     /// <summary>Runs a network.</summary>
     /// <param name="network">Run in the mode it is in. Borrowed.</param>
     /// <param name="input">Shape [batch, channels, height, width]. Borrowed.</param>
-    /// <param name="observe">Given the name of a space and its activations, shape [batch, units, ...], borrowed; every space once.</param>
+    /// <param name="observe">Given the name of a space and its activations, shape [batch, units, ...], borrowed;
+    /// every space once.</param>
     /// <returns>The network's features, owned by the caller.</returns>
     /// <exception cref="NotSupportedException">The network's family is none of those known here.</exception>
     public static Tensor Run(Network network, Tensor input, Action<string, Tensor> observe)
@@ -40,7 +49,9 @@ internal sealed class ActivationTrace
             VggArchitecture vgg => trace.Features(vgg, input),
             CifarResNetArchitecture resNet => trace.Features(resNet, input),
             TorchvisionResNetArchitecture resNet => trace.Features(resNet, input),
-            _ => throw new NotSupportedException($"The units of family '{network.Architecture.Family}' cannot be observed; its networks cannot be aligned."),
+            _ => throw new NotSupportedException(
+                $"The units of family '{network.Architecture.Family}' cannot be observed; its networks cannot be aligned."
+            ),
         };
         return features.MoveToOuterDisposeScope();
     }
@@ -53,7 +64,8 @@ internal sealed class ActivationTrace
         var x = Convolution.ChannelsLast(input);
         for (int layer = 0; layer < architecture.Widths.Count; layer++)
         {
-            string convolution = ConvNetArchitecture.ConvolutionOf(layer), normalisation = ConvNetArchitecture.NormalisationOf(layer);
+            string convolution = ConvNetArchitecture.ConvolutionOf(layer),
+                normalisation = ConvNetArchitecture.NormalisationOf(layer);
             bool pools = architecture.PoolsAfter(layer);
             x = Step(x, map => Pool(Shown(convolution, Activate(convolution, normalisation, map)), pools));
         }
@@ -67,7 +79,8 @@ internal sealed class ActivationTrace
         int[] indices = [.. architecture.Indices()];
         for (int i = 0; i < indices.Length; i++)
         {
-            string convolution = VggArchitecture.FeatureOf(indices[i]), normalisation = VggArchitecture.FeatureOf(indices[i] + 1);
+            string convolution = VggArchitecture.FeatureOf(indices[i]),
+                normalisation = VggArchitecture.FeatureOf(indices[i] + 1);
             bool pools = i + 1 == indices.Length || indices[i + 1] > indices[i] + 3;
             x = Step(x, map => Pool(Shown(convolution, Activate(convolution, normalisation, map)), pools));
         }
@@ -79,11 +92,13 @@ internal sealed class ActivationTrace
 
     private Tensor Hidden(Tensor x, IEnumerable<string> layers)
     {
-        foreach (string layer in layers) x = Step(x, values => Shown(layer, F.relu(_layers[layer].forward(values))));
+        foreach (string layer in layers)
+            x = Step(x, values => Shown(layer, F.relu(_layers[layer].forward(values))));
         return x;
     }
 
-    private Tensor Activate(string convolution, string normalisation, Tensor x) => F.relu(Normalised(convolution, normalisation, x));
+    private Tensor Activate(string convolution, string normalisation, Tensor x) =>
+        F.relu(Normalised(convolution, normalisation, x));
 
     private Tensor Normalised(string convolution, string normalisation, Tensor x) =>
         _layers[normalisation].forward(_layers[convolution].forward(x));
@@ -101,7 +116,8 @@ internal sealed class ActivationTrace
     private static Tensor Step(Tensor input, Func<Tensor, Tensor> step)
     {
         using var scope = NewDisposeScope();
-        using (input) return step(input).MoveToOuterDisposeScope();
+        using (input)
+            return step(input).MoveToOuterDisposeScope();
     }
 
     private Tensor Features(CifarResNetArchitecture architecture, Tensor input)
@@ -109,7 +125,8 @@ internal sealed class ActivationTrace
         var x = Step(Convolution.ChannelsLast(input), image => Activate("conv1", "bn1", image));
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
-            int s = stage, last = architecture.InnerWidths[stage].Count - 1;
+            int s = stage,
+                last = architecture.InnerWidths[stage].Count - 1;
             for (int block = 0; block <= last; block++)
             {
                 int b = block;
@@ -126,12 +143,16 @@ internal sealed class ActivationTrace
         var x = Step(Convolution.ChannelsLast(input), image => Stem(architecture, image));
         for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
         {
-            int s = stage, last = architecture.BlocksOf(stage) - 1;
+            int s = stage,
+                last = architecture.BlocksOf(stage) - 1;
             for (int block = 0; block <= last; block++)
             {
                 int b = block;
                 string name = TorchvisionResNetArchitecture.BlockOf(stage, block);
-                x = Step(x, map => Block(name, architecture.InnerPerBlock, map, b == last, Shortcut(architecture, s, b, map)));
+                x = Step(
+                    x,
+                    map => Block(name, architecture.InnerPerBlock, map, b == last, Shortcut(architecture, s, b, map))
+                );
             }
         }
 
@@ -142,13 +163,15 @@ internal sealed class ActivationTrace
     private Tensor Stem(TorchvisionResNetArchitecture architecture, Tensor image)
     {
         var x = Activate("conv1", "bn1", image);
-        if (architecture.Kind == ResNetBlockKind.Bottleneck) Shown("conv1", x);
+        if (architecture.Kind == ResNetBlockKind.Bottleneck)
+            Shown("conv1", x);
         return architecture.SmallImageStem ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
     }
 
     private Tensor Block(string name, int innerLayers, Tensor x, bool endsStage, Tensor shortcut)
     {
-        for (int i = 1; i <= innerLayers; i++) x = Shown($"{name}.conv{i}", Activate($"{name}.conv{i}", $"{name}.bn{i}", x));
+        for (int i = 1; i <= innerLayers; i++)
+            x = Shown($"{name}.conv{i}", Activate($"{name}.conv{i}", $"{name}.bn{i}", x));
         string last = $"{name}.conv{innerLayers + 1}";
         var stream = F.relu(Normalised(last, $"{name}.bn{innerLayers + 1}", x).add_(shortcut));
         return endsStage ? Shown(last, stream) : stream;
@@ -156,15 +179,18 @@ internal sealed class ActivationTrace
 
     private Tensor Shortcut(CifarResNetArchitecture architecture, int stage, int block, Tensor x)
     {
-        if (stage == 0 || block > 0) return x;
+        if (stage == 0 || block > 0)
+            return x;
         string name = CifarResNetArchitecture.BlockOf(stage, block);
-        return architecture.Shortcut == ResNetShortcut.Projected ? Normalised($"{name}.shortcut.0", $"{name}.shortcut.1", x)
+        return architecture.Shortcut == ResNetShortcut.Projected
+            ? Normalised($"{name}.shortcut.0", $"{name}.shortcut.1", x)
             : Padded(Convolution.EveryPixel(x, 2), architecture.ShortcutSources[stage - 1]);
     }
 
     private Tensor Shortcut(TorchvisionResNetArchitecture architecture, int stage, int block, Tensor x)
     {
-        if (!architecture.Projects(stage, block)) return x;
+        if (!architecture.Projects(stage, block))
+            return x;
         string name = TorchvisionResNetArchitecture.BlockOf(stage, block);
         return Normalised($"{name}.downsample.0", $"{name}.downsample.1", x);
     }

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// For replicas of different first weights (DIMAT, Saadati et al. 2024), in two phases: nodes send their replicas, the coordinator chooses
+/// For replicas of different first weights (DIMAT, Saadati et al. 2024), in two phases: nodes send their replicas,
+/// the coordinator chooses
 /// one as the reference, and every node puts its units in the reference's order before it sends its update, whole.
 /// </summary>
 public sealed class AlignedExchange : IUpdateExchange
@@ -32,7 +33,8 @@ public sealed class AlignedExchange : IUpdateExchange
     }
 
     /// <inheritdoc/>
-    public string? CheckProposal(WeightSet baseWeights, CompressedDelta proposal) => DeltaCheck.FindProblem(baseWeights, proposal);
+    public string? CheckProposal(WeightSet baseWeights, CompressedDelta proposal) =>
+        DeltaCheck.FindProblem(baseWeights, proposal);
 
     /// <inheritdoc/>
     /// <returns>The first replica that does not stand out.</returns>
@@ -50,7 +52,8 @@ public sealed class AlignedExchange : IUpdateExchange
     public CompressedDelta Pack(NodeUpdate update, CompressedDelta? basis)
     {
         ArgumentNullException.ThrowIfNull(update);
-        if (basis is null || update.Replica is not { } replica) throw new ArgumentException($"{Name} packs with a reference and the node's replica.", nameof(update));
+        if (basis is null || update.Replica is not { } replica)
+            throw new ArgumentException($"{Name} packs with a reference and the node's replica.", nameof(update));
         using var reference = DeltaDecompressor.Decompress(basis);
         using var own = Build(replica, update.Delta);
         using var target = Build(replica, reference);

@@ -4,10 +4,14 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// Sends later what compression dropped (proposal 3.4): <c>e &lt;- Δ + e - decompress(compress(Δ + e))</c>, with the residual
-/// <c>e</c> zero at first (Karimireddy et al. 2019). Without it the dropped part is lost for good; with it the sum of all
-/// updates sent differs from the sum of all updates made by the last residual only. The residual belongs to a node and a module.
-/// Local training of many steps must start from base + e, so that trained - base is Δ + e: started from the base it would make up
+/// Sends later what compression dropped (proposal 3.4): <c>e &lt;- Δ + e - decompress(compress(Δ + e))</c>, with the
+/// residual
+/// <c>e</c> zero at first (Karimireddy et al. 2019). Without it the dropped part is lost for good; with it the sum of
+/// all
+/// updates sent differs from the sum of all updates made by the last residual only. The residual belongs to a node
+/// and a module.
+/// Local training of many steps must start from base + e, so that trained - base is Δ + e: started from the base it
+/// would make up
 /// for what is missing there, and the residual would be counted twice.
 /// </summary>
 public static class ErrorFeedback
@@ -25,11 +29,16 @@ public static class ErrorFeedback
         var sent = exchange.Pack(update, basis);
         var tensors = sent.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var residual = update.Delta.Map(
-            (name, tensor) => tensor.to(ScalarType.Float64).sub_(DeltaDecompressor.Precise(tensors[name])).to(ScalarType.Float32));
+            (name, tensor) =>
+                tensor.to(ScalarType.Float64).sub_(DeltaDecompressor.Precise(tensors[name])).to(ScalarType.Float32)
+        );
         return new FedBackUpdate(sent, residual);
     }
 
-    /// <summary>The update to compress, <c>Δ + e</c>: what a PowerSGD node projects in phase one. Also the weights to train from, base + e.</summary>
+    /// <summary>
+    /// The update to compress, <c>Δ + e</c>: what a PowerSGD node projects in phase one. Also the weights to train
+    /// from, base + e.
+    /// </summary>
     /// <param name="delta">The update, or the base. Borrowed.</param>
     /// <param name="residual">What the last update left, of the same names and shapes; null at first. Borrowed.</param>
     /// <returns>The sum, in the update's order, owned by the caller.</returns>
@@ -37,7 +46,8 @@ public static class ErrorFeedback
     public static WeightSet Add(WeightSet delta, WeightSet? residual)
     {
         ArgumentNullException.ThrowIfNull(delta);
-        if (residual is null) return delta.Clone();
+        if (residual is null)
+            return delta.Clone();
         WeightSchema.RequireSame(delta, residual, nameof(residual));
         return delta.Map((name, tensor) => tensor + residual[name]);
     }

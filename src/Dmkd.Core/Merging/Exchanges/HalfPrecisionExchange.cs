@@ -3,10 +3,12 @@ using Dmkd.Core.Tensors;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// Sends what another exchange packed as fp16, half the bytes. Values round to the nearest, ties to even; a magnitude above
+/// Sends what another exchange packed as fp16, half the bytes. Values round to the nearest, ties to even; a magnitude
+/// above
 /// 65504 becomes 65504. With <see cref="ErrorFeedback"/> what that drops is sent with the next update.
 /// </summary>
-/// <param name="inner">The exchange whose values are rounded; its parts of a basis come in whatever format it gives them.</param>
+/// <param name="inner">The exchange whose values are rounded; its parts of a basis come in whatever format it gives
+/// them.</param>
 public sealed class HalfPrecisionExchange(IUpdateExchange inner) : IUpdateExchange
 {
     /// <inheritdoc/>
@@ -22,30 +24,44 @@ public sealed class HalfPrecisionExchange(IUpdateExchange inner) : IUpdateExchan
     public CompressedDelta Propose(NodeUpdate update) => inner.Propose(update);
 
     /// <inheritdoc/>
-    public string? CheckProposal(WeightSet baseWeights, CompressedDelta proposal) => inner.CheckProposal(baseWeights, proposal);
+    public string? CheckProposal(WeightSet baseWeights, CompressedDelta proposal) =>
+        inner.CheckProposal(baseWeights, proposal);
 
     /// <inheritdoc/>
-    public CompressedDelta MakeBasis(IReadOnlyList<Proposal> proposalsInNodeOrder) => inner.MakeBasis(proposalsInNodeOrder);
+    public CompressedDelta MakeBasis(IReadOnlyList<Proposal> proposalsInNodeOrder) =>
+        inner.MakeBasis(proposalsInNodeOrder);
 
     /// <inheritdoc/>
-    public CompressedDelta Pack(NodeUpdate update, CompressedDelta? basis) => new([.. inner.Pack(update, basis).Tensors.Select(Round)]);
+    public CompressedDelta Pack(NodeUpdate update, CompressedDelta? basis) =>
+        new([.. inner.Pack(update, basis).Tensors.Select(Round)]);
 
     /// <inheritdoc/>
-    public string? Check(WeightSet baseWeights, CompressedDelta payload, CompressedDelta? basis) => inner.Check(baseWeights, payload, basis);
+    public string? Check(WeightSet baseWeights, CompressedDelta payload, CompressedDelta? basis) =>
+        inner.Check(baseWeights, payload, basis);
 
     /// <inheritdoc/>
-    public CompressedDelta? Combine(IReadOnlyList<CompressedDelta> updatesInNodeOrder, Func<string, IReadOnlyList<double>> weightsOf) =>
-        inner.Combine(updatesInNodeOrder, weightsOf);
+    public CompressedDelta? Combine(
+        IReadOnlyList<CompressedDelta> updatesInNodeOrder,
+        Func<string, IReadOnlyList<double>> weightsOf
+    ) => inner.Combine(updatesInNodeOrder, weightsOf);
 
     private static CompressedTensor Round(CompressedTensor tensor)
     {
-        if (tensor.Format == ValueFormat.Fp16) return tensor;
+        if (tensor.Format == ValueFormat.Fp16)
+            return tensor;
         CompressedTensor rounded = tensor switch
         {
             DenseTensor dense => dense with { Values = Half(dense.Values) },
-            LowRankTensor low => low with { Left = Half(low.Left), Singular = Half(low.Singular), Right = Half(low.Right) },
+            LowRankTensor low => low with
+            {
+                Left = Half(low.Left),
+                Singular = Half(low.Singular),
+                Right = Half(low.Right),
+            },
             ProductTensor product => product with { Left = Half(product.Left), Right = Half(product.Right) },
-            _ => throw new NotSupportedException($"Tensor '{tensor.Name}' of form {tensor.GetType().Name} is no update by itself."),
+            _ => throw new NotSupportedException(
+                $"Tensor '{tensor.Name}' of form {tensor.GetType().Name} is no update by itself."
+            ),
         };
         return rounded with { Format = ValueFormat.Fp16 };
     }

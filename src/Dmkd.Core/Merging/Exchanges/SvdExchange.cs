@@ -3,14 +3,20 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Exchanges;
 
-/// <summary>The proposal's exchange: matrices as each node's best rank-r factors (3.4) where <see cref="CompressionRule"/> says so, all else whole.</summary>
+/// <summary>
+/// The proposal's exchange: matrices as each node's best rank-r factors (3.4) where <see cref="CompressionRule"/>
+/// says so, all else whole.
+/// </summary>
 /// <param name="rank">Singular triplets to keep per matrix, the proposal's <c>r</c>; 0 sends all whole.</param>
 public sealed class SvdExchange(int rank) : IUpdateExchange
 {
     /// <summary>The name.</summary>
     public const string Name = "svd";
 
-    private readonly int _rank = rank >= 0 ? rank : throw new ArgumentOutOfRangeException(nameof(rank), rank, $"rank must be at least 0; it is {rank}.");
+    private readonly int _rank =
+        rank >= 0
+            ? rank
+            : throw new ArgumentOutOfRangeException(nameof(rank), rank, $"rank must be at least 0; it is {rank}.");
 
     /// <inheritdoc/>
     /// <remarks>The node's seed makes the random projection of large matrices; each call starts from it anew.</remarks>
@@ -36,15 +42,23 @@ public sealed class SvdExchange(int rank) : IUpdateExchange
         var shape = MatrixShape.Of(tensor.shape);
         var factors = TruncatedSvd.Compute(tensor.detach().reshape(shape.Rows, shape.Columns), _rank, generator);
         return new LowRankTensor(
-            name, tensor.shape, _rank,
-            TensorMemory.ToBytes(factors.Left), TensorMemory.ToBytes(factors.Singular), TensorMemory.ToBytes(factors.Right));
+            name,
+            tensor.shape,
+            _rank,
+            TensorMemory.ToBytes(factors.Left),
+            TensorMemory.ToBytes(factors.Singular),
+            TensorMemory.ToBytes(factors.Right)
+        );
     }
 }
 
 /// <summary>
-/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to <see cref="LargestExactSide"/>: the
-/// eigenvectors of the Gram matrix of that side, in float64 because a Gram matrix squares the condition number. Above it,
-/// randomized (Halko, Martinsson and Tropp 2011, algorithm 4.4 with one power iteration), whose error stays within a few
+/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to
+/// <see cref="LargestExactSide"/>: the
+/// eigenvectors of the Gram matrix of that side, in float64 because a Gram matrix squares the condition number. Above
+/// it,
+/// randomized (Halko, Martinsson and Tropp 2011, algorithm 4.4 with one power iteration), whose error stays within a
+/// few
 /// percent of the best possible at a small part of the cost; only a rank that leaves the projection no room, which
 /// <see cref="CompressionRule"/> sends whole, is exact there too.
 /// </summary>
@@ -62,7 +76,8 @@ public static class TruncatedSvd
     /// <summary>Decomposes a matrix.</summary>
     /// <param name="matrix">Shape [rows, columns], float32, finite. Borrowed.</param>
     /// <param name="rank">Number of singular triplets to keep, in [1, min(rows, columns)].</param>
-    /// <param name="generator">Source of the random projection. Borrowed: its state advances when the projection is used.</param>
+    /// <param name="generator">Source of the random projection. Borrowed: its state advances when the projection is
+    /// used.</param>
     /// <returns>Factors owned by the caller, in the caller's dispose scope.</returns>
     /// <exception cref="ArgumentException">The argument is no matrix.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rank is out of its range.</exception>
@@ -70,9 +85,14 @@ public static class TruncatedSvd
     {
         ArgumentNullException.ThrowIfNull(matrix);
         var shape = MatrixShape.Of(matrix.shape);
-        if (matrix.dim() != 2) throw new ArgumentException($"matrix must have 2 axes; it has {matrix.dim()}.", nameof(matrix));
+        if (matrix.dim() != 2)
+            throw new ArgumentException($"matrix must have 2 axes; it has {matrix.dim()}.", nameof(matrix));
         if (rank < 1 || rank > shape.MaxRank)
-            throw new ArgumentOutOfRangeException(nameof(rank), rank, $"rank must be in [1, {shape.MaxRank}] for a {shape.Rows}x{shape.Columns} matrix.");
+            throw new ArgumentOutOfRangeException(
+                nameof(rank),
+                rank,
+                $"rank must be in [1, {shape.MaxRank}] for a {shape.Rows}x{shape.Columns} matrix."
+            );
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         bool tall = shape.Rows > shape.Columns;
@@ -107,7 +127,8 @@ public static class TruncatedSvd
         return q;
     }
 
-    private static LowRankFactors Own(Tensor left, Tensor singular, Tensor right) => new(Own(left), Own(singular), Own(right));
+    private static LowRankFactors Own(Tensor left, Tensor singular, Tensor right) =>
+        new(Own(left), Own(singular), Own(right));
 
     private static Tensor Own(Tensor factor) => factor.to(ScalarType.Float32).contiguous().MoveToOuterDisposeScope();
 }
@@ -137,7 +158,8 @@ public sealed record LowRankFactors(Tensor Left, Tensor Singular, Tensor Right) 
 }
 
 /// <summary>
-/// Orthonormalisation by Householder reflections in float64. Unlike Gram-Schmidt it gives orthonormal columns for every finite
+/// Orthonormalisation by Householder reflections in float64. Unlike Gram-Schmidt it gives orthonormal columns for
+/// every finite
 /// matrix: where columns are zero or depend on earlier ones, further directions stand in for them.
 /// </summary>
 internal static class OrthonormalColumns

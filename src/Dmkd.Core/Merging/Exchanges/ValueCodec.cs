@@ -4,13 +4,17 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Exchanges;
 
-/// <summary>How values are stored: little-endian, row-major. Sent and stored: numbers are explicit and never renumbered.</summary>
+/// <summary>
+/// How values are stored: little-endian, row-major. Sent and stored: numbers are explicit and never renumbered.
+/// </summary>
 public enum ValueFormat
 {
     /// <summary>IEEE 754 binary32, 4 bytes a value: what a network's weights are, so nothing is lost.</summary>
     Fp32 = 0,
 
-    /// <summary>IEEE 754 binary16, 2 bytes a value: 11 significant bits for magnitudes in [6.2e-5, 65504], fewer down to 6e-8.</summary>
+    /// <summary>
+    /// IEEE 754 binary16, 2 bytes a value: 11 significant bits for magnitudes in [6.2e-5, 65504], fewer down to 6e-8.
+    /// </summary>
     Fp16 = 1,
 }
 
@@ -59,18 +63,23 @@ internal static class Fp16Bytes
     {
         // Ordered like float32 patterns, see Fp32Bytes.
         int largest = 0;
-        foreach (ushort bits in MemoryMarshal.Cast<byte, ushort>(bytes)) largest = Math.Max(largest, bits & 0x7FFF);
+        foreach (ushort bits in MemoryMarshal.Cast<byte, ushort>(bytes))
+            largest = Math.Max(largest, bits & 0x7FFF);
         return (float)BitConverter.UInt16BitsToHalf((ushort)largest);
     }
 
-    /// <summary>Rounds to the nearest float16, ties to even; a magnitude above <see cref="Largest"/> becomes that, with its sign.</summary>
+    /// <summary>
+    /// Rounds to the nearest float16, ties to even; a magnitude above <see cref="Largest"/> becomes that, with its
+    /// sign.
+    /// </summary>
     /// <param name="fp32">Whole, finite float32 values.</param>
     public static byte[] FromFp32(ReadOnlySpan<byte> fp32)
     {
         var values = MemoryMarshal.Cast<byte, float>(fp32);
         byte[] bytes = new byte[values.Length * sizeof(ushort)];
         var halves = MemoryMarshal.Cast<byte, Half>(bytes.AsSpan());
-        for (int i = 0; i < values.Length; i++) halves[i] = (Half)Math.Clamp(values[i], -Largest, Largest);
+        for (int i = 0; i < values.Length; i++)
+            halves[i] = (Half)Math.Clamp(values[i], -Largest, Largest);
         return bytes;
     }
 
@@ -81,7 +90,8 @@ internal static class Fp16Bytes
         var halves = MemoryMarshal.Cast<byte, Half>(fp16);
         byte[] bytes = new byte[halves.Length * sizeof(float)];
         var values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan());
-        for (int i = 0; i < halves.Length; i++) values[i] = (float)halves[i];
+        for (int i = 0; i < halves.Length; i++)
+            values[i] = (float)halves[i];
         return bytes;
     }
 }
@@ -96,7 +106,8 @@ internal static class Fp32Bytes
     {
         // Without the sign, float32 bit patterns order like their values, with infinity and NaN above all others.
         uint largest = 0;
-        foreach (uint bits in MemoryMarshal.Cast<byte, uint>(bytes)) largest = Math.Max(largest, bits & 0x7FFF_FFFF);
+        foreach (uint bits in MemoryMarshal.Cast<byte, uint>(bytes))
+            largest = Math.Max(largest, bits & 0x7FFF_FFFF);
         return BitConverter.UInt32BitsToSingle(largest);
     }
 }
@@ -104,21 +115,31 @@ internal static class Fp32Bytes
 /// <summary>Puts the payloads of several nodes side by side.</summary>
 internal static class PayloadTable
 {
-    /// <summary>The tensors of each name, one per payload in the order given; names in the first payload's order.</summary>
+    /// <summary>
+    /// The tensors of each name, one per payload in the order given; names in the first payload's order.
+    /// </summary>
     /// <param name="payloads">At least one payload, all of the same names and shapes.</param>
     /// <exception cref="ArgumentException">Names or shapes differ; the message names the first.</exception>
     public static IEnumerable<IReadOnlyList<CompressedTensor>> Rows(IReadOnlyList<CompressedDelta> payloads)
     {
-        var byName = payloads.Select(payload => payload.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal)).ToArray();
+        var byName = payloads
+            .Select(payload => payload.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal))
+            .ToArray();
         if (byName.FirstOrDefault(tensors => tensors.Count != byName[0].Count) is { } other)
-            throw new ArgumentException($"Payloads must hold the same tensors; one holds {byName[0].Count}, another {other.Count}.", nameof(payloads));
+            throw new ArgumentException(
+                $"Payloads must hold the same tensors; one holds {byName[0].Count}, another {other.Count}.",
+                nameof(payloads)
+            );
         return payloads[0].Tensors.Select(first => byName.Select(tensors => Same(first, tensors)).ToArray());
     }
 
     private static CompressedTensor Same(CompressedTensor first, Dictionary<string, CompressedTensor> tensors) =>
         tensors.TryGetValue(first.Name, out var tensor) && tensor.Shape.AsSpan().SequenceEqual(first.Shape)
             ? tensor
-            : throw new ArgumentException($"Tensor '{first.Name}' of shape {WeightSchema.Text(first.Shape)} is not in every payload.", nameof(tensors));
+            : throw new ArgumentException(
+                $"Tensor '{first.Name}' of shape {WeightSchema.Text(first.Shape)} is not in every payload.",
+                nameof(tensors)
+            );
 }
 
 /// <summary>Checks the weights of a sum over nodes.</summary>
@@ -132,23 +153,40 @@ internal static class MergeWeights
     /// <exception cref="ArgumentException">They are not as described.</exception>
     public static double RequireValid(int payloadCount, IReadOnlyList<double> weights)
     {
-        if (payloadCount == 0) throw new ArgumentException("A merge needs at least one payload.", nameof(weights));
-        if (weights.Count != payloadCount) throw new ArgumentException($"{payloadCount} payloads need as many weights, not {weights.Count}.", nameof(weights));
+        if (payloadCount == 0)
+            throw new ArgumentException("A merge needs at least one payload.", nameof(weights));
+        if (weights.Count != payloadCount)
+            throw new ArgumentException(
+                $"{payloadCount} payloads need as many weights, not {weights.Count}.",
+                nameof(weights)
+            );
         foreach (double weight in weights)
             if (!double.IsFinite(weight) || weight < 0)
-                throw new ArgumentException($"A weight must be finite and not negative; one is {weight}.", nameof(weights));
+                throw new ArgumentException(
+                    $"A weight must be finite and not negative; one is {weight}.",
+                    nameof(weights)
+                );
         double total = weights.Sum();
         return total > 0 && double.IsFinite(total)
             ? total
-            : throw new ArgumentException($"The sum of the weights must be positive and finite; it is {total}.", nameof(weights));
+            : throw new ArgumentException(
+                $"The sum of the weights must be positive and finite; it is {total}.",
+                nameof(weights)
+            );
     }
 
-    /// <summary>Requires weights that are normalised already: as <see cref="RequireValid"/>, with a sum of at most 1.</summary>
+    /// <summary>
+    /// Requires weights that are normalised already: as <see cref="RequireValid"/>, with a sum of at most 1.
+    /// </summary>
     /// <exception cref="ArgumentException">They are not as described.</exception>
     public static void RequireNormalised(int payloadCount, IReadOnlyList<double> weights)
     {
         double total = RequireValid(payloadCount, weights);
-        if (total > 1 + Tolerance) throw new ArgumentException($"The sum of the weights must be at most 1; it is {total}. Divide them by it.", nameof(weights));
+        if (total > 1 + Tolerance)
+            throw new ArgumentException(
+                $"The sum of the weights must be at most 1; it is {total}. Divide them by it.",
+                nameof(weights)
+            );
     }
 }
 

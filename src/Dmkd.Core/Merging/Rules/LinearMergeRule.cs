@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
-/// A rule whose merged update is a weighted sum of the updates. The weights follow from lengths, distances and sample counts, so factors of
+/// A rule whose merged update is a weighted sum of the updates. The weights follow from lengths, distances and sample
+/// counts, so factors of
 /// compressed updates can be summed without decompressing them.
 /// </summary>
 public abstract class LinearMergeRule : IMergeRule
@@ -14,8 +15,10 @@ public abstract class LinearMergeRule : IMergeRule
 
     /// <summary>Weighs updates.</summary>
     /// <param name="geometry">How long they are and how far apart.</param>
-    /// <param name="sampleCounts">Number of training samples behind each update, finite and not negative, not all zero.</param>
-    /// <exception cref="ArgumentException">No update, counts that are not as described, or a norm that is not finite.</exception>
+    /// <param name="sampleCounts">Number of training samples behind each update, finite and not negative, not all
+    /// zero.</param>
+    /// <exception cref="ArgumentException">No update, counts that are not as described, or a norm that is not
+    /// finite.</exception>
     public LinearWeights Weigh(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts)
     {
         ArgumentNullException.ThrowIfNull(geometry);
@@ -28,8 +31,15 @@ public abstract class LinearMergeRule : IMergeRule
     {
         MergeInputs.Require(deltasInNodeOrder, sampleCounts);
         var weights = WeighChecked(new UpdateGeometry(deltasInNodeOrder), sampleCounts);
-        var update = deltasInNodeOrder[0].Map((name, _) =>
-            WeightedSum.Of([.. deltasInNodeOrder.Select(delta => delta[name])], weights.For(name), weights.Divisor));
+        var update = deltasInNodeOrder[0]
+            .Map(
+                (name, _) =>
+                    WeightedSum.Of(
+                        [.. deltasInNodeOrder.Select(delta => delta[name])],
+                        weights.For(name),
+                        weights.Divisor
+                    )
+            );
         return new MergedUpdate(update, MergedUpdate.Normalise(weights.Trained));
     }
 
@@ -38,7 +48,8 @@ public abstract class LinearMergeRule : IMergeRule
 }
 
 /// <summary>
-/// Weights of a linear rule: the merged update is <c>(Σ_n w_n ΔW_n) / divisor</c>. Kept as a fraction, because dividing once at the
+/// Weights of a linear rule: the merged update is <c>(Σ_n w_n ΔW_n) / divisor</c>. Kept as a fraction, because
+/// dividing once at the
 /// end rounds less than dividing every weight, and leaves the mean of equal updates exact.
 /// </summary>
 /// <param name="Trained">The <c>w_n</c> of the tensors that are trained, in the updates' order.</param>
@@ -60,15 +71,19 @@ internal static class WeightedSum
     /// <param name="divisor">Positive.</param>
     /// <returns>Float64, owned by the caller.</returns>
     public static Tensor Of(IReadOnlyList<Tensor> tensors, IReadOnlyList<double> weights, double divisor) =>
-        PiecewiseReduction.Run(tensors, (rows, sum) =>
-        {
-            for (int i = 0; i < rows.Length; i++)
+        PiecewiseReduction.Run(
+            tensors,
+            (rows, sum) =>
             {
-                if (weights[i] == 0) continue; // left out: zero times a value that is not finite would not be zero
-                // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
-                sum.add_(weights[i] == 1 ? rows[i] : rows[i].to(ScalarType.Float64).mul_(weights[i]));
-            }
+                for (int i = 0; i < rows.Length; i++)
+                {
+                    if (weights[i] == 0)
+                        continue; // left out: zero times a value that is not finite would not be zero
+                    // Two roundings everywhere, never a fused one; times 1 is exact and need not be computed.
+                    sum.add_(weights[i] == 1 ? rows[i] : rows[i].to(ScalarType.Float64).mul_(weights[i]));
+                }
 
-            sum.div_(divisor);
-        });
+                sum.div_(divisor);
+            }
+        );
 }

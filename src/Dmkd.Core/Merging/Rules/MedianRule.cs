@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
-/// The coordinate-wise median (Yin et al. 2018), without sample counts; of an even number of values the mean of the two in the middle.
+/// The coordinate-wise median (Yin et al. 2018), without sample counts; of an even number of values the mean of the
+/// two in the middle.
 /// Fewer than half of the nodes cannot move it beyond the honest values. Running statistics take their median alike.
 /// </summary>
 [Named("median", "the median of each weight", Order = 5)]
@@ -22,7 +23,8 @@ public sealed class MedianRule : IMergeRule
 }
 
 /// <summary>
-/// The median of few numbers; of an even number of them the lower of the two in the middle, which up to half of the nodes
+/// The median of few numbers; of an even number of them the lower of the two in the middle, which up to half of the
+/// nodes
 /// cannot push above what the others sent.
 /// </summary>
 internal static class LowerMedian
@@ -32,14 +34,18 @@ internal static class LowerMedian
     public static double Of(IReadOnlyCollection<double> values) => values.Order().ElementAt((values.Count - 1) / 2);
 }
 
-/// <summary>Makes one float64 tensor of several, piece by piece, so that what is computed on the way stays in the processor's cache.</summary>
+/// <summary>
+/// Makes one float64 tensor of several, piece by piece, so that what is computed on the way stays in the processor's
+/// cache.
+/// </summary>
 internal static class PiecewiseReduction
 {
     private const long PieceElements = 1 << 14; // with ten updates and as many copies a little over 1 MiB
 
     /// <summary>Reduces tensors.</summary>
     /// <param name="tensors">All of one shape. Borrowed.</param>
-    /// <param name="reduce">Takes the same piece of every tensor, as rows, and adds its result to a piece of float64 zeros; any scope is its caller's.</param>
+    /// <param name="reduce">Takes the same piece of every tensor, as rows, and adds its result to a piece of float64
+    /// zeros; any scope is its caller's.</param>
     /// <returns>The results, of that shape, owned by the caller.</returns>
     public static Tensor Run(IReadOnlyList<Tensor> tensors, Action<Tensor[], Tensor> reduce)
     {

@@ -1,20 +1,33 @@
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
-/// Nearest-neighbour mixing (Allouah et al. 2023, "Fixing by mixing"): every update is replaced by the mean of itself and its
-/// <c>n - f - 1</c> nearest ones, and the mixtures are averaged; both means are weighted by sample counts. An update that lies far from the
-/// others is in no mixture but its own, so <c>f</c> of <c>n</c> bad nodes keep about <c>f² / (n (n - f))</c> of the weight instead of
-/// <c>f / n</c>: 5 % instead of 20 %. No update counts for more than the median length. Honest nodes with unlike data lose some weight and never all
+/// Nearest-neighbour mixing (Allouah et al. 2023, "Fixing by mixing"): every update is replaced by the mean of itself
+/// and its
+/// <c>n - f - 1</c> nearest ones, and the mixtures are averaged; both means are weighted by sample counts. An update
+/// that lies far from the
+/// others is in no mixture but its own, so <c>f</c> of <c>n</c> bad nodes keep about <c>f² / (n (n - f))</c> of the
+/// weight instead of
+/// <c>f / n</c>: 5 % instead of 20 %. No update counts for more than the median length. Honest nodes with unlike data
+/// lose some weight and never all
 /// of it.
 /// </summary>
 /// <remarks>
-/// <para><c>f</c> is a share of the nodes, rounded down. Where that is nobody, as with four nodes at the default share, there is nothing to withstand: the
+/// <para><c>f</c> is a share of the nodes, rounded down. Where that is nobody, as with four nodes at the default
+/// share, there is nothing to withstand: the
 /// rule is the plain weighted mean, and no update is shortened.</para>
-/// <para>Differs from the paper, where a robust rule follows the mixing: the mean keeps the rule linear, so merged updates go down
-/// compressed. The length is bounded instead, as in <see cref="ClippedMeanRule"/>, after distances were measured.</para>
-/// <para>Distances are over trained weights; running statistics are mixed with the same weights, and clipped by their own length.</para>
+/// <para>Differs from the paper, where a robust rule follows the mixing: the mean keeps the rule linear, so merged
+/// updates go down
+/// compressed. The length is bounded instead, as in <see cref="ClippedMeanRule"/>, after distances were
+/// measured.</para>
+/// <para>Distances are over trained weights; running statistics are mixed with the same weights, and clipped by their
+/// own length.</para>
 /// </remarks>
-[Named("nnm", "the weighted mean of each update's mean with its nearest ones, with a share of faulty nodes", Order = 7, Example = "nnm-0.3")]
+[Named(
+    "nnm",
+    "the weighted mean of each update's mean with its nearest ones, with a share of faulty nodes",
+    Order = 7,
+    Example = "nnm-0.3"
+)]
 public sealed class NearestNeighbourMixingRule : LinearMergeRule
 {
     /// <summary>The default share of bad nodes.</summary>
@@ -30,7 +43,11 @@ public sealed class NearestNeighbourMixingRule : LinearMergeRule
     public NearestNeighbourMixingRule(double share = DefaultShare)
     {
         if (!(share is >= 0 and < 0.5))
-            throw new ArgumentOutOfRangeException(nameof(share), share, $"The share of faulty nodes must be in [0, 0.5); it is {share}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(share),
+                share,
+                $"The share of faulty nodes must be in [0, 0.5); it is {share}."
+            );
         _share = share;
     }
 
@@ -44,23 +61,35 @@ public sealed class NearestNeighbourMixingRule : LinearMergeRule
     /// <inheritdoc/>
     protected override LinearWeights WeighChecked(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts)
     {
-        int nodes = geometry.Count, mixed = nodes - FaultyOf(nodes);
-        if (mixed == nodes) return new LinearWeights(sampleCounts, sampleCounts, sampleCounts.Sum());
+        int nodes = geometry.Count,
+            mixed = nodes - FaultyOf(nodes);
+        if (mixed == nodes)
+            return new LinearWeights(sampleCounts, sampleCounts, sampleCounts.Sum());
         double[] weights = new double[nodes];
         for (int node = 0; node < nodes; node++)
         {
             int self = node;
             // OrderBy is stable: of equal distances the earlier node wins.
-            int[] nearest = [.. Enumerable.Range(0, nodes).Where(other => other != self).OrderBy(other => geometry.SquaredDistance(self, other)).Take(mixed - 1)];
+            int[] nearest =
+            [
+                .. Enumerable
+                    .Range(0, nodes)
+                    .Where(other => other != self)
+                    .OrderBy(other => geometry.SquaredDistance(self, other))
+                    .Take(mixed - 1),
+            ];
             double samples = sampleCounts[self] + nearest.Sum(other => sampleCounts[other]);
-            if (samples == 0) continue;
+            if (samples == 0)
+                continue;
             weights[self] += sampleCounts[self] * sampleCounts[self] / samples;
-            foreach (int other in nearest) weights[other] += sampleCounts[self] * sampleCounts[other] / samples;
+            foreach (int other in nearest)
+                weights[other] += sampleCounts[self] * sampleCounts[other] / samples;
         }
 
         return new LinearWeights(
             ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Trained)], weights, MostMedianLengths),
             ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Statistics)], weights, MostMedianLengths),
-            weights.Sum()); // of the full weights: what is clipped off is not given to the others
+            weights.Sum()
+        ); // of the full weights: what is clipped off is not given to the others
     }
 }

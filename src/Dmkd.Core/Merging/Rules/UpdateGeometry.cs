@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Rules;
 
-/// <summary>What a linear rule may look at: how long updates are and how far apart they lie. Measured when first asked for, in float64 and a fixed order.</summary>
+/// <summary>
+/// What a linear rule may look at: how long updates are and how far apart they lie. Measured when first asked for, in
+/// float64 and a fixed order.
+/// </summary>
 public sealed class UpdateGeometry
 {
     private readonly Lazy<IReadOnlyList<UpdateNorms>> _norms;
@@ -35,7 +38,10 @@ public sealed class UpdateGeometry
     /// <summary>Their norms.</summary>
     public IReadOnlyList<UpdateNorms> Norms => _norms.Value;
 
-    /// <summary>Squared L2 distance of two updates over the weights that are trained: running statistics are of another scale and would drown them.</summary>
+    /// <summary>
+    /// Squared L2 distance of two updates over the weights that are trained: running statistics are of another scale
+    /// and would drown them.
+    /// </summary>
     /// <returns>Infinity where a value is not finite.</returns>
     public double SquaredDistance(int one, int other) => _distances.Value[one, other];
 
@@ -43,8 +49,8 @@ public sealed class UpdateGeometry
     {
         double[,] distances = new double[updates.Count, updates.Count];
         for (int i = 0; i < updates.Count; i++)
-            for (int j = 0; j < i; j++)
-                distances[i, j] = distances[j, i] = SquaredDistance(updates[i], updates[j]);
+        for (int j = 0; j < i; j++)
+            distances[i, j] = distances[j, i] = SquaredDistance(updates[i], updates[j]);
         return distances;
     }
 
@@ -52,13 +58,15 @@ public sealed class UpdateGeometry
     {
         double sum = 0;
         foreach (var (name, tensor) in one)
-            if (!RunningStatistics.Contains(name)) sum += SquareSum.OfDifference(tensor, other[name]);
+            if (!RunningStatistics.Contains(name))
+                sum += SquareSum.OfDifference(tensor, other[name]);
         return double.IsNaN(sum) ? double.PositiveInfinity : sum; // NaN would sort before all numbers
     }
 }
 
 /// <summary>How long an update is: L2 norms in float64, the same bits on every machine.</summary>
-/// <param name="Trained">Over the weights that are trained. Running statistics stay out: their scale is the activations', not that of a step.</param>
+/// <param name="Trained">Over the weights that are trained. Running statistics stay out: their scale is the
+/// activations', not that of a step.</param>
 /// <param name="Statistics">Over batch norm's running statistics; 0 without any.</param>
 public readonly record struct UpdateNorms(double Trained, double Statistics)
 {
@@ -69,7 +77,8 @@ public readonly record struct UpdateNorms(double Trained, double Statistics)
     public static UpdateNorms Of(WeightSet update)
     {
         ArgumentNullException.ThrowIfNull(update);
-        double trained = 0, statistics = 0;
+        double trained = 0,
+            statistics = 0;
         foreach (var (name, tensor) in update)
             (RunningStatistics.Contains(name) ? ref statistics : ref trained) += SquareSum.Of(tensor);
         return new UpdateNorms(Math.Sqrt(trained), Math.Sqrt(statistics));
@@ -77,7 +86,8 @@ public readonly record struct UpdateNorms(double Trained, double Statistics)
 }
 
 /// <summary>
-/// Sums squares in float64 in one fixed order: eight running sums, then those in turn. libtorch's own sums depend on the
+/// Sums squares in float64 in one fixed order: eight running sums, then those in turn. libtorch's own sums depend on
+/// the
 /// processor and on the number of threads, and would let the same round end in different bits on different machines.
 /// </summary>
 internal static class SquareSum
@@ -91,7 +101,8 @@ internal static class SquareSum
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         double sum = 0;
-        foreach (var chunk in Chunks(tensor)) sum += Sum(Values(chunk));
+        foreach (var chunk in Chunks(tensor))
+            sum += Sum(Values(chunk));
         return sum;
     }
 
@@ -103,13 +114,15 @@ internal static class SquareSum
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         double sum = 0;
-        foreach (var (left, right) in Chunks(one).Zip(Chunks(other))) sum += Sum(Values(left), Values(right));
+        foreach (var (left, right) in Chunks(one).Zip(Chunks(other)))
+            sum += Sum(Values(left), Values(right));
         return sum;
     }
 
     private static double Sum(ReadOnlySpan<float> values)
     {
-        Vector256<double> lower = default, upper = default;
+        Vector256<double> lower = default,
+            upper = default;
         int i = 0;
         for (; i <= values.Length - Step; i += Step)
         {
@@ -119,13 +132,15 @@ internal static class SquareSum
         }
 
         double sum = Total(lower) + Total(upper);
-        for (; i < values.Length; i++) sum += (double)values[i] * values[i];
+        for (; i < values.Length; i++)
+            sum += (double)values[i] * values[i];
         return sum;
     }
 
     private static double Sum(ReadOnlySpan<float> values, ReadOnlySpan<float> others)
     {
-        Vector256<double> lower = default, upper = default;
+        Vector256<double> lower = default,
+            upper = default;
         int i = 0;
         for (; i <= values.Length - Step; i += Step)
         {
@@ -136,15 +151,17 @@ internal static class SquareSum
         }
 
         double sum = Total(lower) + Total(upper);
-        for (; i < values.Length; i++) sum += ((double)values[i] - others[i]) * ((double)values[i] - others[i]);
+        for (; i < values.Length; i++)
+            sum += ((double)values[i] - others[i]) * ((double)values[i] - others[i]);
         return sum;
     }
 
     private static double Total(Vector256<double> sums) => sums[0] + sums[1] + sums[2] + sums[3];
 
-    private static IEnumerable<Tensor> Chunks(Tensor tensor) => tensor.dtype == ScalarType.Float32
-        ? TensorMemory.Chunks(tensor.detach().contiguous())
-        : throw new ArgumentException($"The values must be Float32; they are {tensor.dtype}.", nameof(tensor));
+    private static IEnumerable<Tensor> Chunks(Tensor tensor) =>
+        tensor.dtype == ScalarType.Float32
+            ? TensorMemory.Chunks(tensor.detach().contiguous())
+            : throw new ArgumentException($"The values must be Float32; they are {tensor.dtype}.", nameof(tensor));
 
     private static ReadOnlySpan<float> Values(Tensor chunk) => MemoryMarshal.Cast<byte, float>(chunk.bytes);
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;
 
-/// <summary>Labelled images as two tensors, kept as bytes: batches are converted when they are drawn. Owns its tensors.</summary>
+/// <summary>
+/// Labelled images as two tensors, kept as bytes: batches are converted when they are drawn. Owns its tensors.
+/// </summary>
 public sealed class ImageTensors : IDisposable
 {
     private ImageTensors(Tensor pixels, Tensor labels)
@@ -32,33 +34,47 @@ public sealed class ImageTensors : IDisposable
         if (pixels.Length != expected)
         {
             throw new ArgumentException(
-                $"{labels.Length} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.", nameof(pixels));
+                $"{labels.Length} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.",
+                nameof(pixels)
+            );
         }
 
         using var scope = NewDisposeScope();
         long[] wide = new long[labels.Length];
-        for (int i = 0; i < wide.Length; i++) wide[i] = labels[i];
-        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), tensor(wide, dtype: ScalarType.Int64));
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = labels[i];
+        return new ImageTensors(
+            PixelTensor(pixels, labels.Length, channels, size),
+            tensor(wide, dtype: ScalarType.Int64)
+        );
     }
 
-    /// <summary>Copies unlabelled images into a uint8 tensor of shape [count, channels, size, size], owned by the caller.</summary>
+    /// <summary>
+    /// Copies unlabelled images into a uint8 tensor of shape [count, channels, size, size], owned by the caller.
+    /// </summary>
     /// <exception cref="ArgumentException">The number of bytes does not fit the other arguments.</exception>
     public static Tensor PixelTensor(ReadOnlySpan<byte> pixels, int count, int channels, int size)
     {
         long expected = (long)count * channels * size * size;
         if (pixels.Length != expected)
-            throw new ArgumentException($"{count} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.", nameof(pixels));
+            throw new ArgumentException(
+                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.",
+                nameof(pixels)
+            );
         var result = empty([count, channels, size, size], dtype: ScalarType.Byte);
         pixels.CopyTo(result.bytes);
         return result;
     }
 
-    /// <summary>Maps pixels in [0, 255] to floats in about [-2, 2]; fixed constants, so that no node's statistics leave it.</summary>
+    /// <summary>
+    /// Maps pixels in [0, 255] to floats in about [-2, 2]; fixed constants, so that no node's statistics leave it.
+    /// </summary>
     /// <param name="pixels">uint8, any shape. Borrowed.</param>
     /// <returns>Float32 of the same shape on the same device, owned by the caller.</returns>
     public static Tensor Normalise(Tensor pixels)
     {
-        const double Centre = 127.5, Spread = 63.75;
+        const double Centre = 127.5,
+            Spread = 63.75;
         using var scope = NewDisposeScope();
         return pixels.to(ScalarType.Float32).sub_(Centre).div_(Spread).MoveToOuterDisposeScope();
     }

@@ -24,8 +24,10 @@ public sealed class ImageTrainingData(ImageTensors images, ILabelSpace? labels =
 }
 
 /// <summary>
-/// Images with the answers that a teacher gave to them (proposal 3.2.4). Where it answered to mirror images too, half of the images drawn are
-/// mirrored and each is shifted by a few pixels (<see cref="ImageAugmentation"/>): a shift does not change the answer. Owns its tensors.
+/// Images with the answers that a teacher gave to them (proposal 3.2.4). Where it answered to mirror images too, half
+/// of the images drawn are
+/// mirrored and each is shifted by a few pixels (<see cref="ImageAugmentation"/>): a shift does not change the
+/// answer. Owns its tensors.
 /// </summary>
 public sealed class AnsweredImages : ITrainingData, IDisposable
 {
@@ -35,12 +37,18 @@ public sealed class AnsweredImages : ITrainingData, IDisposable
     private readonly bool _mirrors;
 
     /// <summary>Joins images and answers.</summary>
-    /// <param name="pixels">uint8, shape [n, channels, size, size] with n at least 2, on the student's device. Borrowed, and must live as long.</param>
+    /// <param name="pixels">uint8, shape [n, channels, size, size] with n at least 2, on the student's device.
+    /// Borrowed, and must live as long.</param>
     /// <param name="answers">The teacher's answers to them.</param>
     /// <param name="outputs">The teacher's outputs to learn, at least one.</param>
     /// <param name="normalisation">What student and teacher take.</param>
     /// <exception cref="ArgumentOutOfRangeException">Images, answers and outputs do not fit each other.</exception>
-    public AnsweredImages(Tensor pixels, TeacherAnswers answers, IReadOnlyList<int> outputs, InputNormalisation normalisation)
+    public AnsweredImages(
+        Tensor pixels,
+        TeacherAnswers answers,
+        IReadOnlyList<int> outputs,
+        InputNormalisation normalisation
+    )
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(answers);
@@ -51,7 +59,11 @@ public sealed class AnsweredImages : ITrainingData, IDisposable
         using var scope = NewDisposeScope();
         long[] wide = [.. outputs.Select(output => (long)output)];
         _pixels = pixels;
-        _logits = answers.ToTensor().to(pixels.device).index_select(2, tensor(wide, device: pixels.device)).DetachFromDisposeScope();
+        _logits = answers
+            .ToTensor()
+            .to(pixels.device)
+            .index_select(2, tensor(wide, device: pixels.device))
+            .DetachFromDisposeScope();
         _normalisation = normalisation;
         _mirrors = answers.Views > 1;
     }

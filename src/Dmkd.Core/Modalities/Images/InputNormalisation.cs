@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;
 
-/// <summary>How pixels become the numbers a network was trained on: (pixel / 255 - mean) / deviation, per channel.</summary>
+/// <summary>
+/// How pixels become the numbers a network was trained on: (pixel / 255 - mean) / deviation, per channel.
+/// </summary>
 public sealed record InputNormalisation
 {
     private readonly float[] _mean;
@@ -15,14 +17,18 @@ public sealed record InputNormalisation
         _deviation = deviation;
     }
 
-    /// <summary>DMKD's own: mean 0.5, deviation 0.25, whatever the data, so that no node's statistics leave it.</summary>
+    /// <summary>
+    /// DMKD's own: mean 0.5, deviation 0.25, whatever the data, so that no node's statistics leave it.
+    /// </summary>
     public static InputNormalisation Standard { get; } = new("standard", [0.5f], [0.25f]);
 
     /// <summary>The statistics of ImageNet, which most published checkpoints were trained with.</summary>
-    public static InputNormalisation ImageNet { get; } = new("imagenet", [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
+    public static InputNormalisation ImageNet { get; } =
+        new("imagenet", [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
     /// <summary>The statistics of CIFAR-10.</summary>
-    public static InputNormalisation Cifar10 { get; } = new("cifar10", [0.4914f, 0.4822f, 0.4465f], [0.2470f, 0.2435f, 0.2616f]);
+    public static InputNormalisation Cifar10 { get; } =
+        new("cifar10", [0.4914f, 0.4822f, 0.4465f], [0.2470f, 0.2435f, 0.2616f]);
 
     /// <summary>Pixels in [0, 1].</summary>
     public static InputNormalisation None { get; } = new("none", [0], [1]);
@@ -38,8 +44,12 @@ public sealed record InputNormalisation
 
     /// <summary>Finds one by name.</summary>
     /// <exception cref="ArgumentException">None has the name; the message lists those there are.</exception>
-    public static InputNormalisation Find(string name) => All.FirstOrDefault(known => known.Name == name)
-        ?? throw new ArgumentException($"There is no normalisation '{name}'; there are: {string.Join(", ", All.Select(known => known.Name))}.", nameof(name));
+    public static InputNormalisation Find(string name) =>
+        All.FirstOrDefault(known => known.Name == name)
+        ?? throw new ArgumentException(
+            $"There is no normalisation '{name}'; there are: {string.Join(", ", All.Select(known => known.Name))}.",
+            nameof(name)
+        );
 
     /// <summary>Normalises pixels.</summary>
     /// <param name="pixels">uint8, shape [batch, channels, height, width]. Borrowed.</param>
@@ -50,7 +60,10 @@ public sealed record InputNormalisation
         ArgumentNullException.ThrowIfNull(pixels);
         long channels = pixels.shape[1];
         if (_mean.Length != 1 && _mean.Length != channels)
-            throw new ArgumentException($"Normalisation {Name} is for {_mean.Length} channels; the images have {channels}.", nameof(pixels));
+            throw new ArgumentException(
+                $"Normalisation {Name} is for {_mean.Length} channels; the images have {channels}.",
+                nameof(pixels)
+            );
         using var scope = NewDisposeScope();
         var mean = tensor(_mean).view(1, -1, 1, 1).to(pixels.device);
         var deviation = tensor(_deviation).view(1, -1, 1, 1).to(pixels.device);

@@ -4,8 +4,10 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
-/// Rotation-labelled training (proposal 3.3): an image of class c turned by r quarter turns has label c + C·r, so a head for C
-/// classes has 4·C outputs. It teaches an expert what its own classes look like, which is what routing by evidence needs.
+/// Rotation-labelled training (proposal 3.3): an image of class c turned by r quarter turns has label c + C·r, so a
+/// head for C
+/// classes has 4·C outputs. It teaches an expert what its own classes look like, which is what routing by evidence
+/// needs.
 /// </summary>
 public static class RotationLabels
 {
@@ -15,12 +17,16 @@ public static class RotationLabels
     /// <summary>Most views of an image: its rotations, and those of its mirror image.</summary>
     public const int MostViews = 2 * Count;
 
-    /// <summary>Whether images can be shown in so many views: as they are, in their rotations, or in those of their mirror images too.</summary>
+    /// <summary>
+    /// Whether images can be shown in so many views: as they are, in their rotations, or in those of their mirror
+    /// images too.
+    /// </summary>
     public static bool AreViews(int count) => count is 1 or Count or MostViews;
 
     /// <summary>Outputs of a head.</summary>
     /// <param name="classCount">The expert's number of classes.</param>
-    /// <param name="hasUnknown">Whether one more output, the last, says that an image shows none of them (docs/adr/0018).</param>
+    /// <param name="hasUnknown">Whether one more output, the last, says that an image shows none of them
+    /// (docs/adr/0018).</param>
     public static int OutputCount(int classCount, bool hasUnknown) => Count * classCount + (hasUnknown ? 1 : 0);
 
     /// <summary>Whether the last output of a head says unknown.</summary>
@@ -59,7 +65,12 @@ public static class RotationLabels
     /// <param name="unknownOutput">The output that says unknown.</param>
     /// <param name="generator">Source of the destruction, on the CPU. Borrowed: its state advances.</param>
     /// <returns>The batch, and the copies after it; owned by the caller.</returns>
-    public static (Tensor Images, Tensor Labels) AddUnknown(Tensor images, Tensor labels, int unknownOutput, Generator generator)
+    public static (Tensor Images, Tensor Labels) AddUnknown(
+        Tensor images,
+        Tensor labels,
+        int unknownOutput,
+        Generator generator
+    )
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(labels);
@@ -71,16 +82,25 @@ public static class RotationLabels
     }
 
     /// <summary>
-    /// Scores of the classes: the mean over the rotations shown of the logit that names class and rotation (proposal 3.3). Each
-    /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts do not compare. So is
+    /// Scores of the classes: the mean over the rotations shown of the logit that names class and rotation (proposal
+    /// 3.3). Each
+    /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts
+    /// do not compare. So is
     /// the logit of the output that says unknown, where there is one.
     /// </summary>
-    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1]; its result is disposed here.</param>
+    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1];
+    /// its result is disposed here.</param>
     /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
-    /// <param name="views">Views shown, in [1, 8]; 1 is the image as it is, the first four are its rotations, the others those of its mirror image.</param>
+    /// <param name="views">Views shown, in [1, 8]; 1 is the image as it is, the first four are its rotations, the
+    /// others those of its mirror image.</param>
     /// <param name="isCentred">Whether the mean logits are subtracted.</param>
     /// <returns>Shape [batch, C], owned by the caller.</returns>
-    public static Tensor ClassScores(Func<Tensor, Tensor> forward, Tensor images, int views = Count, bool isCentred = true)
+    public static Tensor ClassScores(
+        Func<Tensor, Tensor> forward,
+        Tensor images,
+        int views = Count,
+        bool isCentred = true
+    )
     {
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(images);
@@ -105,20 +125,24 @@ public static class RotationLabels
     private static Tensor Level(Tensor named, Tensor logits, bool isCentred)
     {
         // Relative to the logit that says unknown the level is gone, so there is nothing to centre.
-        if (HasUnknown(logits.shape[1])) return named - logits.narrow(1, logits.shape[1] - 1, 1);
-        if (isCentred) return named - logits.mean([1], keepdim: true);
+        if (HasUnknown(logits.shape[1]))
+            return named - logits.narrow(1, logits.shape[1] - 1, 1);
+        if (isCentred)
+            return named - logits.mean([1], keepdim: true);
         return named.clone();
     }
 }
 
 /// <summary>
-/// An output for each class and rotation (<see cref="RotationLabels"/>, docs/adr/0007), and optionally one for images of none of the classes
+/// An output for each class and rotation (<see cref="RotationLabels"/>, docs/adr/0007), and optionally one for images
+/// of none of the classes
 /// (docs/adr/0018).
 /// </summary>
 /// <param name="classes">Number of classes, at least 1.</param>
 /// <param name="hasUnknown">Whether the last output says unknown.</param>
 /// <param name="allRotations">
-/// Whether a step shows every image in all four rotations, for about three times the time; else a quarter of the batch in each.
+/// Whether a step shows every image in all four rotations, for about three times the time; else a quarter of the
+/// batch in each.
 /// </param>
 public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotations) : ILabelSpace
 {
@@ -136,7 +160,8 @@ public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotation
     {
         ArgumentNullException.ThrowIfNull(batch);
         var turned = allRotations ? TurnAll(batch) : TurnQuarters(batch);
-        if (!hasUnknown) return turned;
+        if (!hasUnknown)
+            return turned;
         int unknown = OutputCount(classes) - 1;
         var (images, labels) = RotationLabels.AddUnknown(turned.Inputs, turned.Labels, unknown, generator);
         return turned with { Inputs = images, Labels = labels };
@@ -151,7 +176,8 @@ public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotation
     private Batch TurnQuarters(Batch batch)
     {
         var (images, labels) = RotationLabels.TurnQuarters(batch.Inputs, batch.Labels, classes);
-        long upright = (batch.PlainCount + RotationLabels.Count - 1) / RotationLabels.Count; // tensor_split gives the first part the larger share
+        // tensor_split gives the first part the larger share
+        long upright = (batch.PlainCount + RotationLabels.Count - 1) / RotationLabels.Count;
         return batch with { Inputs = images, Labels = labels, PlainCount = upright };
     }
 }

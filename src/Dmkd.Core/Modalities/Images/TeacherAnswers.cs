@@ -3,14 +3,16 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
-/// What a teacher says to a set of images, computed once: all students and epochs learn from the same answers, and the teacher
+/// What a teacher says to a set of images, computed once: all students and epochs learn from the same answers, and
+/// the teacher
 /// is not run again (proposal 3.2.4). Plain numbers, so that lanes can share them.
 /// </summary>
 public sealed class TeacherAnswers
 {
     private readonly float[] _logits;
 
-    private TeacherAnswers(float[] logits, int views, int images, int outputs) => (_logits, Views, Images, Outputs) = (logits, views, images, outputs);
+    private TeacherAnswers(float[] logits, int views, int images, int outputs) =>
+        (_logits, Views, Images, Outputs) = (logits, views, images, outputs);
 
     /// <summary>1, or 2 when mirror images were asked for too.</summary>
     public int Views { get; }
@@ -22,16 +24,24 @@ public sealed class TeacherAnswers
     public int Outputs { get; }
 
     /// <summary>Asks a teacher.</summary>
-    /// <param name="teacher">Maps normalised images [batch, channels, size, size] to logits [batch, outputs]; its result is disposed here.</param>
-    /// <param name="pixels">uint8, shape [images, channels, size, size], at least one image, on the teacher's device. Borrowed.</param>
+    /// <param name="teacher">Maps normalised images [batch, channels, size, size] to logits [batch, outputs]; its
+    /// result is disposed here.</param>
+    /// <param name="pixels">uint8, shape [images, channels, size, size], at least one image, on the teacher's device.
+    /// Borrowed.</param>
     /// <param name="normalisation">What the teacher was trained with.</param>
     /// <param name="mirrored">Whether to ask for the mirror images too.</param>
     /// <param name="batchSize">Most images in one forward pass, at least 1.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
     public static TeacherAnswers Of(
-        Func<Tensor, Tensor> teacher, Tensor pixels, InputNormalisation normalisation, bool mirrored, int batchSize = 250,
-        Action<double>? progress = null, CancellationToken cancellationToken = default)
+        Func<Tensor, Tensor> teacher,
+        Tensor pixels,
+        InputNormalisation normalisation,
+        bool mirrored,
+        int batchSize = 250,
+        Action<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(pixels);
@@ -39,7 +49,8 @@ public sealed class TeacherAnswers
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(pixels.shape[0], 1, nameof(pixels));
         using var noGrad = no_grad();
-        int views = mirrored ? 2 : 1, images = checked((int)pixels.shape[0]);
+        int views = mirrored ? 2 : 1,
+            images = checked((int)pixels.shape[0]);
         List<float> logits = [];
         for (int view = 0; view < views; view++)
         {
@@ -63,9 +74,13 @@ public sealed class TeacherAnswers
     {
         ArgumentNullException.ThrowIfNull(parts);
         ArgumentOutOfRangeException.ThrowIfZero(parts.Count, nameof(parts));
-        int views = parts[0].Views, outputs = parts[0].Outputs;
+        int views = parts[0].Views,
+            outputs = parts[0].Outputs;
         if (parts.Any(part => part.Views != views || part.Outputs != outputs))
-            throw new ArgumentException($"All parts must have {views} views and {outputs} outputs, as the first.", nameof(parts));
+            throw new ArgumentException(
+                $"All parts must have {views} views and {outputs} outputs, as the first.",
+                nameof(parts)
+            );
         int images = parts.Sum(part => part.Images);
         float[] logits = new float[checked(views * images * outputs)];
         int written = 0;
@@ -90,7 +105,8 @@ public sealed class TeacherAnswers
         float[] logits = new float[checked(Views * images.Count * Outputs)];
         for (int view = 0; view < Views; view++)
         {
-            for (int i = 0; i < images.Count; i++) LogitsOf(images[i], view).CopyTo(logits.AsSpan((view * images.Count + i) * Outputs));
+            for (int i = 0; i < images.Count; i++)
+                LogitsOf(images[i], view).CopyTo(logits.AsSpan((view * images.Count + i) * Outputs));
         }
 
         return new TeacherAnswers(logits, Views, images.Count, Outputs);
@@ -106,12 +122,19 @@ public sealed class TeacherAnswers
         return _logits.AsSpan((view * Images + image) * Outputs, Outputs);
     }
 
-    /// <summary>Share of the images whose largest logit among some outputs is that of their class, in [0, 1]; 0 for no images.</summary>
+    /// <summary>
+    /// Share of the images whose largest logit among some outputs is that of their class, in [0, 1]; 0 for no images.
+    /// </summary>
     /// <param name="labels">Class of each image.</param>
     /// <param name="images">Positions of the images that count.</param>
     /// <param name="outputs">Outputs to choose among, at least one.</param>
     /// <param name="classes">The class of each of them.</param>
-    public double Accuracy(IReadOnlyList<int> labels, IReadOnlyList<int> images, IReadOnlyList<int> outputs, IReadOnlyList<int> classes)
+    public double Accuracy(
+        IReadOnlyList<int> labels,
+        IReadOnlyList<int> images,
+        IReadOnlyList<int> outputs,
+        IReadOnlyList<int> classes
+    )
     {
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(images);
@@ -132,7 +155,8 @@ public sealed class TeacherAnswers
     {
         int best = 0;
         for (int i = 1; i < outputs.Count; i++)
-            if (logits[outputs[i]] > logits[outputs[best]]) best = i;
+            if (logits[outputs[i]] > logits[outputs[best]])
+                best = i;
         return best;
     }
 }

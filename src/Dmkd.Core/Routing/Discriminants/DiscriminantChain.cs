@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Routing.Discriminants;
 
 /// <summary>
-/// How probable each expert's task is by the discriminants of all experts, one after the other: was the input of the first task; if not, of the
-/// second; and so on. A discriminant knows its own classes and all later ones, so the question at a task is put to every expert up to it,
+/// How probable each expert's task is by the discriminants of all experts, one after the other: was the input of the
+/// first task; if not, of the
+/// second; and so on. A discriminant knows its own classes and all later ones, so the question at a task is put to
+/// every expert up to it,
 /// and their answers are pooled (docs/adr/0019).
 /// </summary>
 public static class DiscriminantChain
@@ -45,31 +47,45 @@ public static class DiscriminantChain
         public static Question At(IReadOnlyList<DiscriminantView> experts, int step)
         {
             int[] remaining = [.. experts.Skip(step).SelectMany(expert => expert.Own).Distinct()];
-            var columns = experts.Take(step + 1).Select(expert => (View: expert, Columns: remaining.Select(label => IndexOf(expert.Known, label)).ToArray()));
-            return new Question(experts[step].Own.Distinct().Count(), remaining.Length, [.. columns.Where(asked => !asked.Columns.Contains(-1))]);
+            var columns = experts
+                .Take(step + 1)
+                .Select(expert =>
+                    (View: expert, Columns: remaining.Select(label => IndexOf(expert.Known, label)).ToArray())
+                );
+            return new Question(
+                experts[step].Own.Distinct().Count(),
+                remaining.Length,
+                [.. columns.Where(asked => !asked.Columns.Contains(-1))]
+            );
         }
 
         /// <summary>ln p, below 0. Where no discriminant knows all classes, every class is equally probable.</summary>
         public double LogOwn(int input)
         {
-            if (Asked.Length == 0) return Math.Min(Certain, Math.Log((double)OwnCount / Remaining));
-            double[] pooled = new double[Remaining], scores = new double[Remaining];
+            if (Asked.Length == 0)
+                return Math.Min(Certain, Math.Log((double)OwnCount / Remaining));
+            double[] pooled = new double[Remaining],
+                scores = new double[Remaining];
             foreach (var (view, columns) in Asked)
             {
-                for (int c = 0; c < Remaining; c++) scores[c] = view.Scores[input * view.Known.Count + columns[c]];
+                for (int c = 0; c < Remaining; c++)
+                    scores[c] = view.Scores[input * view.Known.Count + columns[c]];
                 double all = Softmax.LogSumExp(scores);
-                for (int c = 0; c < Remaining; c++) pooled[c] += scores[c] - all;
+                for (int c = 0; c < Remaining; c++)
+                    pooled[c] += scores[c] - all;
             }
 
             // Discriminants err together: their sum would be too sure, their mean too unsure.
-            for (int c = 0; c < Remaining; c++) pooled[c] /= Math.Sqrt(Asked.Length);
+            for (int c = 0; c < Remaining; c++)
+                pooled[c] /= Math.Sqrt(Asked.Length);
             return Math.Min(Certain, Softmax.LogSumExp(pooled.AsSpan(0, OwnCount)) - Softmax.LogSumExp(pooled));
         }
 
         private static int IndexOf(IReadOnlyList<int> labels, int label)
         {
             for (int i = 0; i < labels.Count; i++)
-                if (labels[i] == label) return i;
+                if (labels[i] == label)
+                    return i;
             return -1;
         }
     }
@@ -82,8 +98,10 @@ public static class DiscriminantChain
 public sealed record DiscriminantView(IReadOnlyList<int> Own, IReadOnlyList<int> Known, double[] Scores);
 
 /// <summary>
-/// Linear discriminant analysis in an expert's feature space, over its own classes and those of later tasks: classes are normal with means of
-/// their own and one covariance Σ, so ln p(c | f) is linear in f: μᵀΣ⁻¹f - ½ μᵀΣ⁻¹μ, up to what all classes share (docs/adr/0019).
+/// Linear discriminant analysis in an expert's feature space, over its own classes and those of later tasks: classes
+/// are normal with means of
+/// their own and one covariance Σ, so ln p(c | f) is linear in f: μᵀΣ⁻¹f - ½ μᵀΣ⁻¹μ, up to what all classes share
+/// (docs/adr/0019).
 /// </summary>
 /// <param name="Width">Number of features, d.</param>
 /// <param name="Classes">The data set's index of each class it knows.</param>
@@ -91,7 +109,9 @@ public sealed record DiscriminantView(IReadOnlyList<int> Own, IReadOnlyList<int>
 /// <param name="Offsets">-½ μᵀΣ⁻¹μ of each class.</param>
 public sealed record LinearDiscriminant(int Width, int[] Classes, double[] Weights, double[] Offsets)
 {
-    /// <summary>Share of the covariance that is replaced by its mean variance: few images leave directions without any.</summary>
+    /// <summary>
+    /// Share of the covariance that is replaced by its mean variance: few images leave directions without any.
+    /// </summary>
     private const double Shrinkage = 0.02;
 
     /// <summary>Fits moments; classes without images are not known.</summary>
@@ -102,14 +122,19 @@ public sealed record LinearDiscriminant(int Width, int[] Classes, double[] Weigh
         ArgumentNullException.ThrowIfNull(moments);
         int width = moments.Width;
         int[] present = [.. Enumerable.Range(0, moments.Classes.Length).Where(c => moments.Counts[c] > 0)];
-        if (present.Length == 0) throw new ArgumentException("A discriminant needs at least one image.", nameof(moments));
+        if (present.Length == 0)
+            throw new ArgumentException("A discriminant needs at least one image.", nameof(moments));
         double[][] means = [.. present.Select(c => moments.Sums.AsSpan(c * width, width).ToArray())];
         for (int k = 0; k < present.Length; k++)
-            for (int i = 0; i < width; i++) means[k][i] /= moments.Counts[present[k]];
+        for (int i = 0; i < width; i++)
+            means[k][i] /= moments.Counts[present[k]];
         double[][] weights = CholeskySolver.Solve(Covariance(moments, present, means), means);
         return new LinearDiscriminant(
-            width, [.. present.Select(c => moments.Classes[c])], [.. weights.SelectMany(own => own)],
-            [.. weights.Zip(means, (weight, mean) => -0.5 * weight.Zip(mean, (w, m) => w * m).Sum())]);
+            width,
+            [.. present.Select(c => moments.Classes[c])],
+            [.. weights.SelectMany(own => own)],
+            [.. weights.Zip(means, (weight, mean) => -0.5 * weight.Zip(mean, (w, m) => w * m).Sum())]
+        );
     }
 
     /// <summary>ln p(c | f) of every class, up to a constant that all classes of an input share.</summary>
@@ -119,11 +144,20 @@ public sealed record LinearDiscriminant(int Width, int[] Classes, double[] Weigh
     public double[] Score(Tensor features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        if (features.shape[1] != Width) throw new ArgumentException($"The discriminant was fitted to {Width} features, not {features.shape[1]}.", nameof(features));
+        if (features.shape[1] != Width)
+            throw new ArgumentException(
+                $"The discriminant was fitted to {Width} features, not {features.shape[1]}.",
+                nameof(features)
+            );
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var weights = tensor(Weights, [Classes.Length, Width], ScalarType.Float64);
-        var scores = features.cpu().to(ScalarType.Float64).mm(weights.t()).add_(tensor(Offsets, ScalarType.Float64)).contiguous();
+        var scores = features
+            .cpu()
+            .to(ScalarType.Float64)
+            .mm(weights.t())
+            .add_(tensor(Offsets, ScalarType.Float64))
+            .contiguous();
         return MemoryMarshal.Cast<byte, double>(scores.bytes).ToArray();
     }
 
@@ -131,14 +165,16 @@ public sealed record LinearDiscriminant(int Width, int[] Classes, double[] Weigh
     private static double[,] Covariance(FeatureMoments moments, int[] present, double[][] means)
     {
         int width = moments.Width;
-        double images = present.Sum(c => moments.Counts[c]), trace = 0;
+        double images = present.Sum(c => moments.Counts[c]),
+            trace = 0;
         double[,] covariance = new double[width, width];
         for (int row = 0, from = 0; row < width; row++)
         {
             for (int column = row; column < width; column++, from++)
             {
                 double within = moments.Products[from];
-                for (int k = 0; k < present.Length; k++) within -= moments.Counts[present[k]] * means[k][row] * means[k][column];
+                for (int k = 0; k < present.Length; k++)
+                    within -= moments.Counts[present[k]] * means[k][row] * means[k][column];
                 covariance[row, column] = covariance[column, row] = (1 - Shrinkage) * within / images;
             }
 
@@ -146,7 +182,8 @@ public sealed record LinearDiscriminant(int Width, int[] Classes, double[] Weigh
         }
 
         double floor = trace > 0 ? Shrinkage * trace / width : 1; // features that never vary say nothing
-        for (int i = 0; i < width; i++) covariance[i, i] += floor;
+        for (int i = 0; i < width; i++)
+            covariance[i, i] += floor;
         return covariance;
     }
 }

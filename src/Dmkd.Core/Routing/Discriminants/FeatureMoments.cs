@@ -4,14 +4,16 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Routing.Discriminants;
 
 /// <summary>
-/// What is kept of images' features in an expert's space: how many of each class, their sums, and the sum of all products of two features.
+/// What is kept of images' features in an expert's space: how many of each class, their sums, and the sum of all
+/// products of two features.
 /// Sums of parts are the whole's, so nodes add theirs without showing images (docs/adr/0019).
 /// </summary>
 /// <param name="Width">Number of features, d.</param>
 /// <param name="Classes">The data set's index of each class, ascending.</param>
 /// <param name="Counts">Images of each class.</param>
 /// <param name="Sums">Sum of the features of each class, shape [classes, d].</param>
-/// <param name="Products">Upper triangle of Σ f·fᵀ over the images of all classes, row by row; d (d + 1) / 2 numbers.</param>
+/// <param name="Products">Upper triangle of Σ f·fᵀ over the images of all classes, row by row; d (d + 1) / 2
+/// numbers.</param>
 public sealed record FeatureMoments(int Width, int[] Classes, long[] Counts, double[] Sums, double[] Products)
 {
     /// <summary>Numbers of a triangle.</summary>
@@ -28,13 +30,18 @@ public sealed record FeatureMoments(int Width, int[] Classes, long[] Counts, dou
     {
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(classes);
-        int images = labels.Length, width = (int)features.shape[1];
+        int images = labels.Length,
+            width = (int)features.shape[1];
         double[] membership = new double[images * classes.Length];
         long[] counts = new long[classes.Length];
         for (int image = 0; image < images; image++)
         {
             int place = Array.IndexOf(classes, labels[image]);
-            if (place < 0) throw new ArgumentException($"Image {image} is of class {labels[image]}, which is none of {string.Join(", ", classes)}.", nameof(labels));
+            if (place < 0)
+                throw new ArgumentException(
+                    $"Image {image} is of class {labels[image]}, which is none of {string.Join(", ", classes)}.",
+                    nameof(labels)
+                );
             membership[image * classes.Length + place] = 1;
             counts[place]++;
         }
@@ -52,7 +59,11 @@ public sealed record FeatureMoments(int Width, int[] Classes, long[] Counts, dou
     public FeatureMoments Plus(FeatureMoments other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if (other.Width != Width) throw new ArgumentException($"Moments of {other.Width} features cannot be added to moments of {Width}.", nameof(other));
+        if (other.Width != Width)
+            throw new ArgumentException(
+                $"Moments of {other.Width} features cannot be added to moments of {Width}.",
+                nameof(other)
+            );
         int[] classes = [.. Classes.Union(other.Classes).Order()];
         long[] counts = new long[classes.Length];
         double[] sums = new double[classes.Length * Width];
@@ -62,19 +73,22 @@ public sealed record FeatureMoments(int Width, int[] Classes, long[] Counts, dou
             {
                 int place = Array.IndexOf(classes, part.Classes[c]);
                 counts[place] += part.Counts[c];
-                for (int i = 0; i < Width; i++) sums[place * Width + i] += part.Sums[c * Width + i];
+                for (int i = 0; i < Width; i++)
+                    sums[place * Width + i] += part.Sums[c * Width + i];
             }
         }
 
         double[] products = new double[Products.Length];
-        for (int i = 0; i < products.Length; i++) products[i] = Products[i] + other.Products[i];
+        for (int i = 0; i < products.Length; i++)
+            products[i] = Products[i] + other.Products[i];
         return new FeatureMoments(Width, classes, counts, sums, products);
     }
 
     private static double[] UpperOf(double[] full, int width)
     {
         double[] upper = new double[TriangleOf(width)];
-        for (int row = 0, to = 0; row < width; to += width - row, row++) full.AsSpan(row * width + row, width - row).CopyTo(upper.AsSpan(to));
+        for (int row = 0, to = 0; row < width; to += width - row, row++)
+            full.AsSpan(row * width + row, width - row).CopyTo(upper.AsSpan(to));
         return upper;
     }
 

@@ -12,8 +12,11 @@ internal static class CifarReader
         Read(spec, CifarFormat.Cifar10, progress, ct);
 
     [Named(DatasetSpec.Cifar100, "the binary version of CIFAR-100, fine labels", Order = 4)]
-    public static ImageDataset ReadHundred(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct) =>
-        Read(spec, CifarFormat.Cifar100, progress, ct);
+    public static ImageDataset ReadHundred(
+        DatasetSpec spec,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    ) => Read(spec, CifarFormat.Cifar100, progress, ct);
 
     /// <summary>Reads both sets.</summary>
     /// <param name="path">Folder with the files, or the folder that holds the published subfolder.</param>
@@ -25,8 +28,14 @@ internal static class CifarReader
     /// <param name="ct">Stops the load between two files.</param>
     /// <exception cref="DatasetException">A file is missing, truncated or holds a label out of range.</exception>
     public static ImageDataset Read(
-        string path, CifarFormat format, int seed, SplitRules train, SplitRules test,
-        IProgress<DatasetProgress>? progress, CancellationToken ct)
+        string path,
+        CifarFormat format,
+        int seed,
+        SplitRules train,
+        SplitRules test,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
     {
         string folder = FindFolder(path, format);
         var names = ReadNames(Path.Combine(folder, format.NamesFile), format);
@@ -34,7 +43,8 @@ internal static class CifarReader
             $"{format.Kind}:{path}",
             names,
             ReadSet([.. format.TrainFiles.Select(file => Path.Combine(folder, file))], train),
-            ReadSet([Path.Combine(folder, format.TestFile)], test));
+            ReadSet([Path.Combine(folder, format.TestFile)], test)
+        );
 
         ImageSet ReadSet(string[] files, SplitRules rules)
         {
@@ -44,7 +54,12 @@ internal static class CifarReader
         }
     }
 
-    private static ImageDataset Read(DatasetSpec spec, CifarFormat format, IProgress<DatasetProgress>? progress, CancellationToken ct)
+    private static ImageDataset Read(
+        DatasetSpec spec,
+        CifarFormat format,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
     {
         spec.RequireImageSize(Size);
         var (train, test) = (SplitRules.Train(spec), SplitRules.Test(spec));
@@ -61,22 +76,30 @@ internal static class CifarReader
             ? folder
             : throw new DatasetException(
                 $"{folder}: {string.Join(", ", missing)} not found; "
-                + $"kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
-                + "Unpack the binary version of the dataset and give its folder.");
+                    + $"kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
+                    + "Unpack the binary version of the dataset and give its folder."
+            );
     }
 
     private static IReadOnlyList<string> ReadNames(string file, CifarFormat format)
     {
-        if (!File.Exists(file)) return format.DefaultNames;
+        if (!File.Exists(file))
+            return format.DefaultNames;
         string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return names.Length == format.ClassCount
             ? names
             : throw new DatasetException(
-                $"{file} must hold {format.ClassCount} class names; it holds {names.Length}. Repair or remove it.");
+                $"{file} must hold {format.ClassCount} class names; it holds {names.Length}. Repair or remove it."
+            );
     }
 
     private static ImageSet ReadFiles(
-        string[] files, CifarFormat format, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
+        string[] files,
+        CifarFormat format,
+        string stage,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
     {
         long total = files.Sum(file => RecordCount(file, format));
         byte[] pixels = PixelBuffer.Allocate(total, CifarFormat.Size, files[0]);
@@ -99,7 +122,8 @@ internal static class CifarReader
             ? bytes / format.RecordBytes
             : throw new DatasetException(
                 $"{file} is truncated: its size must be a positive multiple of {format.RecordBytes} bytes; it is {bytes}. "
-                + "Download it again.");
+                    + "Download it again."
+            );
     }
 
     private static int Unpack(string file, CifarFormat format, Span<int> labels, Span<byte> pixels)
@@ -113,14 +137,17 @@ internal static class CifarReader
             if (labels[i] >= format.ClassCount)
                 throw new DatasetException(
                     $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. "
-                    + $"Is it a {format.Kind} file?");
+                        + $"Is it a {format.Kind} file?"
+                );
             record[format.LabelBytes..].CopyTo(pixels[(i * CifarFormat.ImageBytes)..]);
         }
         return count;
     }
 }
 
-/// <summary>How one of the two CIFAR datasets lies on disk (binary version, www.cs.toronto.edu/~kriz/cifar.html).</summary>
+/// <summary>
+/// How one of the two CIFAR datasets lies on disk (binary version, www.cs.toronto.edu/~kriz/cifar.html).
+/// </summary>
 /// <param name="Kind">The kind as in <see cref="DatasetSpec.Kind"/>.</param>
 /// <param name="Subfolder">Folder that the published archive unpacks into.</param>
 /// <param name="TrainFiles">Names of the files with training records, in order.</param>
@@ -135,7 +162,8 @@ internal sealed record CifarFormat(
     string TestFile,
     string NamesFile,
     int LabelBytes,
-    IReadOnlyList<string> DefaultNames)
+    IReadOnlyList<string> DefaultNames
+)
 {
     /// <summary>Height and width of the images, in pixels.</summary>
     public const int Size = 32;
@@ -143,23 +171,27 @@ internal sealed record CifarFormat(
     /// <summary>Bytes of one image, shape [3, 32, 32].</summary>
     public const int ImageBytes = 3 * Size * Size;
 
-    public static CifarFormat Cifar10 { get; } = new(
-        DatasetSpec.Cifar10,
-        "cifar-10-batches-bin",
-        ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
-        "test_batch.bin",
-        "batches.meta.txt",
-        LabelBytes: 1,
-        ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]);
+    public static CifarFormat Cifar10 { get; } =
+        new(
+            DatasetSpec.Cifar10,
+            "cifar-10-batches-bin",
+            ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
+            "test_batch.bin",
+            "batches.meta.txt",
+            LabelBytes: 1,
+            ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+        );
 
-    public static CifarFormat Cifar100 { get; } = new(
-        DatasetSpec.Cifar100,
-        "cifar-100-binary",
-        ["train.bin"],
-        "test.bin",
-        "fine_label_names.txt",
-        LabelBytes: 2,
-        [.. Enumerable.Range(0, 100).Select(label => $"class {label:00}")]);
+    public static CifarFormat Cifar100 { get; } =
+        new(
+            DatasetSpec.Cifar100,
+            "cifar-100-binary",
+            ["train.bin"],
+            "test.bin",
+            "fine_label_names.txt",
+            LabelBytes: 2,
+            [.. Enumerable.Range(0, 100).Select(label => $"class {label:00}")]
+        );
 
     /// <summary>Bytes of one record: labels, then pixels.</summary>
     public int RecordBytes => LabelBytes + ImageBytes;

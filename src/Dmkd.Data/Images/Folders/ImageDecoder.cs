@@ -6,14 +6,16 @@ namespace Dmkd.Data.Images.Folders;
 public static class ImageDecoder
 {
     /// <summary>
-    /// Decodes to RGB, turns the image upright when its EXIF data says so and stretches it to a square; grey becomes three
+    /// Decodes to RGB, turns the image upright when its EXIF data says so and stretches it to a square; grey becomes
+    /// three
     /// equal channels and transparent pixels become black.
     /// </summary>
     /// <param name="encoded">The whole encoded image, at most 64 MiB. Borrowed.</param>
     /// <param name="name">File or entry, as messages shall name it.</param>
     /// <param name="size">Height and width of the result, in pixels, at least 1.</param>
     /// <returns>Intensities in [0, 255], shape [3, size, size], owned by the caller.</returns>
-    /// <exception cref="DatasetException">Not an image, damaged, or beyond 16,384 pixels a side or 64 Mi pixels in all.</exception>
+    /// <exception cref="DatasetException">Not an image, damaged, or beyond 16,384 pixels a side or 64 Mi pixels in
+    /// all.</exception>
     public static byte[] Decode(ReadOnlySpan<byte> encoded, string name, int size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
@@ -34,8 +36,11 @@ public static class ImageDecoder
     internal static void Decode(ReadOnlySpan<byte> encoded, string name, int size, Span<byte> pixels)
     {
         using var data = SKData.CreateCopy(encoded);
-        using var codec = SKCodec.Create(data)
-            ?? throw new DatasetException($"{name} is not a readable image ({encoded.Length} bytes). Replace or remove it.");
+        using var codec =
+            SKCodec.Create(data)
+            ?? throw new DatasetException(
+                $"{name} is not a readable image ({encoded.Length} bytes). Replace or remove it."
+            );
         CheckDimensions(codec.Info, name);
         using var decoded = DecodeWhole(codec, name);
         using var upright = ImageGeometry.Upright(decoded, codec.EncodedOrigin);
@@ -49,15 +54,19 @@ public static class ImageDecoder
         if (Math.Max(info.Width, info.Height) > ImageLimits.SidePixels || area > ImageLimits.AreaPixels)
             throw new DatasetException(
                 $"{name} is {info.Width}x{info.Height} pixels; "
-                + $"at most {ImageLimits.SidePixels} a side and {ImageLimits.AreaPixels} in all. "
-                + "Shrink or remove it.");
+                    + $"at most {ImageLimits.SidePixels} a side and {ImageLimits.AreaPixels} in all. "
+                    + "Shrink or remove it."
+            );
     }
 
     private static SKBitmap DecodeWhole(SKCodec codec, string name)
     {
-        var bitmap = new SKBitmap(new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+        var bitmap = new SKBitmap(
+            new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul)
+        );
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
-        if (result == SKCodecResult.Success) return bitmap;
+        if (result == SKCodecResult.Success)
+            return bitmap;
         bitmap.Dispose();
         throw new DatasetException($"{name} is a damaged image: decoding ended with {result}. Replace or remove it.");
     }

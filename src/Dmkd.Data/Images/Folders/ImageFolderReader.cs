@@ -24,7 +24,13 @@ internal static class ImageFolderReader
     /// <param name="ct">Stops the load between two images.</param>
     /// <exception cref="DatasetException">The layout or an image cannot be used.</exception>
     public static ImageDataset Read(
-        string path, DatasetSpec spec, SplitRules train, SplitRules test, IProgress<DatasetProgress>? progress, CancellationToken ct)
+        string path,
+        DatasetSpec spec,
+        SplitRules train,
+        SplitRules test,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
     {
         using IImageSource files = Directory.Exists(path) ? new FolderSource(path) : new ZipSource(path);
         var source = AnnotatedSource.Of(files);
@@ -32,36 +38,62 @@ internal static class ImageFolderReader
         // Both choices first: a class with too few test images is known before an hour of decoding.
         var (trainFiles, testFiles) = (Choose(tree.Train, train), Choose(tree.Test, test));
         return new ImageDataset(
-            $"{DatasetSpec.Images}:{path}", tree.ClassNames, Decode(trainFiles, train.Name), Decode(testFiles, test.Name));
+            $"{DatasetSpec.Images}:{path}",
+            tree.ClassNames,
+            Decode(trainFiles, train.Name),
+            Decode(testFiles, test.Name)
+        );
 
         ImageFile[] Choose(IReadOnlyList<ImageFile> files, SplitRules rules) =>
-            [.. rules.Choose([.. files.Select(file => file.Label)], tree.ClassNames, spec.Seed, path).Select(index => files[index])];
+            [
+                .. rules
+                    .Choose([.. files.Select(file => file.Label)], tree.ClassNames, spec.Seed, path)
+                    .Select(index => files[index]),
+            ];
 
         ImageSet Decode(ImageFile[] files, string split) =>
             DecodeAll(source, files, spec.ImageSize, $"decoding {split} images", progress, ct);
     }
 
     private static ImageSet DecodeAll(
-        IImageSource source, ImageFile[] files, int size, string stage, IProgress<DatasetProgress>? progress, CancellationToken ct)
+        IImageSource source,
+        ImageFile[] files,
+        int size,
+        string stage,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
     {
         byte[] pixels = PixelBuffer.Allocate(files.Length, size, source.Name);
         int imageBytes = 3 * size * size;
         int done = 0;
         progress?.Report(new DatasetProgress(stage, 0, files.Length));
 
-        // Without buffering the partitioner takes one item at a time under its lock, so the source is never read concurrently.
+        // Without buffering the partitioner takes one item at a time under its lock, so the source is never read
+        // concurrently.
         var encoded = Partitioner.Create(
-            files.Select((file, index) => (Index: index, Bytes: source.Read(file.Entry))), EnumerablePartitionerOptions.NoBuffering);
-        var options = new ParallelOptions { CancellationToken = ct, MaxDegreeOfParallelism = Environment.ProcessorCount };
+            files.Select((file, index) => (Index: index, Bytes: source.Read(file.Entry))),
+            EnumerablePartitionerOptions.NoBuffering
+        );
+        var options = new ParallelOptions
+        {
+            CancellationToken = ct,
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+        };
         try
         {
-            Parallel.ForEach(encoded, options, item =>
-            {
-                string name = source.Describe(files[item.Index].Entry);
-                ImageDecoder.Decode(item.Bytes, name, size, pixels.AsSpan(item.Index * imageBytes, imageBytes));
-                int count = Interlocked.Increment(ref done);
-                if (count % ReportEvery == 0 || count == files.Length) progress?.Report(new DatasetProgress(stage, count, files.Length));
-            });
+            Parallel.ForEach(
+                encoded,
+                options,
+                item =>
+                {
+                    string name = source.Describe(files[item.Index].Entry);
+                    ImageDecoder.Decode(item.Bytes, name, size, pixels.AsSpan(item.Index * imageBytes, imageBytes));
+                    int count = Interlocked.Increment(ref done);
+                    if (count % ReportEvery == 0 || count == files.Length)
+                        progress?.Report(new DatasetProgress(stage, count, files.Length));
+                }
+            );
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } first)
         {
@@ -95,7 +127,9 @@ internal interface IImageSource : IDisposable
     /// <summary>Where the tree is, for messages.</summary>
     string Name { get; }
 
-    /// <summary>Paths of files and folders, '/' between the parts; a folder ends with '/'. In no particular order.</summary>
+    /// <summary>
+    /// Paths of files and folders, '/' between the parts; a folder ends with '/'. In no particular order.
+    /// </summary>
     IReadOnlyList<string> Entries { get; }
 
     /// <summary>Names one file, for messages.</summary>

@@ -37,9 +37,7 @@ internal sealed class FolderSource : IImageSource
         }
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private static string RelativePath(DirectoryInfo root, FileSystemInfo info)
     {
@@ -66,7 +64,10 @@ internal sealed class ZipSource : IImageSource
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             _archive?.Dispose();
-            throw new DatasetException($"{file} is not a readable zip file: {e.Message} Give a folder or an undamaged .zip file.", e);
+            throw new DatasetException(
+                $"{file} is not a readable zip file: {e.Message} Give a folder or an undamaged .zip file.",
+                e
+            );
         }
         Entries = [.. _entries.Select(entry => entry.FullName.Replace('\\', '/'))];
     }
@@ -87,7 +88,10 @@ internal sealed class ZipSource : IImageSource
         }
         catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException)
         {
-            throw new DatasetException($"{name} is a damaged zip entry: {e.Message} Download or pack the file again.", e);
+            throw new DatasetException(
+                $"{name} is a damaged zip entry: {e.Message} Download or pack the file again.",
+                e
+            );
         }
     }
 
@@ -95,12 +99,16 @@ internal sealed class ZipSource : IImageSource
 }
 
 /// <summary>
-/// Tiny-ImageNet's own layout as class folders: all validation images lie in <c>val/images</c>, and <c>val/val_annotations.txt</c> tells their classes.
+/// Tiny-ImageNet's own layout as class folders: all validation images lie in <c>val/images</c>, and
+/// <c>val/val_annotations.txt</c> tells their classes.
 /// Its <c>test/</c> has no labels and is left out. Does not own the source beneath.
 /// </summary>
 internal sealed class AnnotatedSource : IImageSource
 {
-    private const string Annotations = "val/val_annotations.txt", Images = "val/images/", Validation = "val/", Test = "test/";
+    private const string Annotations = "val/val_annotations.txt",
+        Images = "val/images/",
+        Validation = "val/",
+        Test = "test/";
     private readonly IImageSource _source;
 
     private AnnotatedSource(IImageSource source, IReadOnlyList<string> entries)
@@ -113,26 +121,41 @@ internal sealed class AnnotatedSource : IImageSource
 
     public IReadOnlyList<string> Entries { get; }
 
-    /// <summary>The source itself, or its annotated images sorted into class folders where it has annotations.</summary>
+    /// <summary>
+    /// The source itself, or its annotated images sorted into class folders where it has annotations.
+    /// </summary>
     /// <param name="source">The source. Borrowed for as long as the result is used.</param>
     /// <exception cref="DatasetException">A line of the annotations, or an image without one.</exception>
     public static IImageSource Of(IImageSource source)
     {
         int annotations = 0;
-        while (annotations < source.Entries.Count && !IsAt(source.Entries[annotations], Annotations)) annotations++;
-        if (annotations == source.Entries.Count) return source;
+        while (annotations < source.Entries.Count && !IsAt(source.Entries[annotations], Annotations))
+            annotations++;
+        if (annotations == source.Entries.Count)
+            return source;
         string root = source.Entries[annotations][..^Annotations.Length];
         var classes = Read(source, annotations);
-        return new AnnotatedSource(source, [.. source.Entries.Select(path => path.StartsWith(root, StringComparison.Ordinal) ? root + Sorted(path[root.Length..]) : path)]);
+        return new AnnotatedSource(
+            source,
+            [
+                .. source.Entries.Select(path =>
+                    path.StartsWith(root, StringComparison.Ordinal) ? root + Sorted(path[root.Length..]) : path
+                ),
+            ]
+        );
 
         string Sorted(string path)
         {
-            if (path.StartsWith(Test, StringComparison.Ordinal) || path is Annotations or Images) return ""; // a folder above, which has been seen
-            if (!path.StartsWith(Images, StringComparison.Ordinal)) return path;
+            if (path.StartsWith(Test, StringComparison.Ordinal) || path is Annotations or Images)
+                return ""; // a folder above, which has been seen
+            if (!path.StartsWith(Images, StringComparison.Ordinal))
+                return path;
             string file = path[Images.Length..];
             return classes.TryGetValue(file, out string? name)
                 ? $"{Validation}{name}/{file}"
-                : throw new DatasetException($"{source.Name}: {Annotations} does not tell the class of {file}. Add its line or remove the image.");
+                : throw new DatasetException(
+                    $"{source.Name}: {Annotations} does not tell the class of {file}. Add its line or remove the image."
+                );
         }
     }
 
@@ -140,21 +163,30 @@ internal sealed class AnnotatedSource : IImageSource
 
     public byte[] Read(int entry) => _source.Read(entry);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
-    private static bool IsAt(string path, string end) => path.EndsWith(end, StringComparison.Ordinal) && path.Count(letter => letter == '/') <= 2;
+    private static bool IsAt(string path, string end) =>
+        path.EndsWith(end, StringComparison.Ordinal) && path.Count(letter => letter == '/') <= 2;
 
     /// <summary>Class by file: the first two of a line's columns, which are separated by tabs.</summary>
     private static Dictionary<string, string> Read(IImageSource source, int annotations)
     {
         var classes = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (number, line) in Encoding.UTF8.GetString(source.Read(annotations)).Split('\n', StringSplitOptions.TrimEntries).Index())
+        foreach (
+            var (number, line) in Encoding
+                .UTF8.GetString(source.Read(annotations))
+                .Split('\n', StringSplitOptions.TrimEntries)
+                .Index()
+        )
         {
-            if (line.Length == 0) continue;
+            if (line.Length == 0)
+                continue;
             if (line.Split('\t') is not [var file, { Length: > 0 } name, ..] || name.AsSpan().ContainsAny('/', '\\'))
-                throw new DatasetException($"{source.Describe(annotations)}:{number + 1} must be an image's file and its class, separated by a tab, not '{line}'.");
+                throw new DatasetException(
+                    $"{source.Describe(annotations)}:{number
+ + 1} must be an image's file and its class, "
+                        + $"separated by a tab, not '{line}'."
+                );
             classes[file] = name;
         }
 
@@ -173,17 +205,21 @@ internal static class BoundedReader
     /// <exception cref="DatasetException">The stream holds more than the limit.</exception>
     public static byte[] ReadAll(Stream stream, string name, long expectedBytes = 0)
     {
-        if (expectedBytes > ImageLimits.EncodedBytes) throw TooLarge(name, $"{expectedBytes}");
+        if (expectedBytes > ImageLimits.EncodedBytes)
+            throw TooLarge(name, $"{expectedBytes}");
         // One spare byte: a stream that ends where it should is seen to end without growing the buffer.
         byte[] buffer = new byte[Math.Max(expectedBytes + 1, 4096)];
         int length = 0;
         while (true)
         {
             int read = stream.Read(buffer, length, buffer.Length - length);
-            if (read == 0) break;
+            if (read == 0)
+                break;
             length += read;
-            if (length > ImageLimits.EncodedBytes) throw TooLarge(name, $"more than {ImageLimits.EncodedBytes}");
-            if (length == buffer.Length) Array.Resize(ref buffer, Math.Min(2 * length, ImageLimits.EncodedBytes + 1));
+            if (length > ImageLimits.EncodedBytes)
+                throw TooLarge(name, $"more than {ImageLimits.EncodedBytes}");
+            if (length == buffer.Length)
+                Array.Resize(ref buffer, Math.Min(2 * length, ImageLimits.EncodedBytes + 1));
         }
         Array.Resize(ref buffer, length);
         return buffer;

@@ -9,7 +9,12 @@ internal sealed class ImagePainter : IDisposable
 
     private readonly SKBitmap _bitmap;
     private readonly SKCanvas _canvas;
-    private readonly SKPaint _paint = new() { IsAntialias = true, StrokeCap = SKStrokeCap.Round, StrokeJoin = SKStrokeJoin.Round };
+    private readonly SKPaint _paint = new()
+    {
+        IsAntialias = true,
+        StrokeCap = SKStrokeCap.Round,
+        StrokeJoin = SKStrokeJoin.Round,
+    };
 
     /// <param name="size">Height and width of the image, in pixels.</param>
     public ImagePainter(int size)
@@ -21,14 +26,16 @@ internal sealed class ImagePainter : IDisposable
     /// <summary>Paints over the last image.</summary>
     /// <param name="shape">The object. Borrowed.</param>
     /// <param name="random">Source of all variation. Borrowed.</param>
-    /// <returns>Four bytes a pixel (red, green, blue, unused), shape [size, size, 4]. Borrowed until the next call.</returns>
+    /// <returns>Four bytes a pixel (red, green, blue, unused), shape [size, size, 4]. Borrowed until the next
+    /// call.</returns>
     public ReadOnlySpan<byte> Paint(ObjectShape shape, Random random)
     {
         var palette = Palette.Draw(random);
         PaintBackground(palette, random);
         PaintClutter(random.Next(2, 8), palette.Clutter, random);
         PaintObject(shape, palette, random);
-        PaintClutter(random.Next(3), palette.Background, random); // in front, in the colour of the background: hides a part
+        // in front, in the colour of the background: hides a part
+        PaintClutter(random.Next(3), palette.Background, random);
         _canvas.Flush();
         return _bitmap.GetPixelSpan();
     }
@@ -47,9 +54,14 @@ internal sealed class ImagePainter : IDisposable
         var middle = new SKPoint(size / 2, size / 2);
         var reach = new SKPoint(cos * size / 2, sin * size / 2);
         using var gradient = SKShader.CreateLinearGradient(
-            middle - reach, middle + reach, [palette.Background, palette.BackgroundEnd], SKShaderTileMode.Clamp);
+            middle - reach,
+            middle + reach,
+            [palette.Background, palette.BackgroundEnd],
+            SKShaderTileMode.Clamp
+        );
         _paint.Style = SKPaintStyle.Fill;
-        _paint.Color = SKColors.Black; // opaque: the alpha of the last image's clutter would let that image shine through
+        // opaque: the alpha of the last image's clutter would let that image shine through
+        _paint.Color = SKColors.Black;
         _paint.Shader = gradient;
         _canvas.DrawPaint(_paint);
         _paint.Shader = null;
@@ -57,7 +69,8 @@ internal sealed class ImagePainter : IDisposable
 
     private void PaintClutter(int count, SKColor color, Random random)
     {
-        for (int i = 0; i < count; i++) PaintLineOrBlob(color, random);
+        for (int i = 0; i < count; i++)
+            PaintLineOrBlob(color, random);
     }
 
     private void PaintLineOrBlob(SKColor color, Random random)
@@ -86,7 +99,10 @@ internal sealed class ImagePainter : IDisposable
         _canvas.Translate(half + slack * Symmetric(random), half + slack * Symmetric(random));
         _canvas.RotateDegrees(MaximumTiltDegrees * Symmetric(random));
         float mirror = random.Next(2) == 0 ? 1 : -1;
-        _canvas.Scale(mirror * half * scale * (0.8f + 0.2f * random.NextSingle()), half * scale * (0.8f + 0.2f * random.NextSingle()));
+        _canvas.Scale(
+            mirror * half * scale * (0.8f + 0.2f * random.NextSingle()),
+            half * scale * (0.8f + 0.2f * random.NextSingle())
+        );
 
         float stroke = (1.1f + 0.9f * random.NextSingle()) / (half * scale);
         bool isFilled = random.Next(10) < 7;
@@ -99,8 +115,10 @@ internal sealed class ImagePainter : IDisposable
     private void PaintPart(SKPath path, SKColor color, bool filled, float strokeWidth)
     {
         _paint.Color = color;
-        if (filled) _paint.Style = SKPaintStyle.Fill;
-        else Stroke(strokeWidth);
+        if (filled)
+            _paint.Style = SKPaintStyle.Fill;
+        else
+            Stroke(strokeWidth);
         _canvas.DrawPath(path, _paint);
     }
 

@@ -3,110 +3,136 @@ using SkiaSharp;
 namespace Dmkd.Data.Images.Synthetic;
 
 /// <summary>
-/// The ten classes and the ways each is drawn. Every object has one upright position: a quarter or half turn of it looks like no
+/// The ten classes and the ways each is drawn. Every object has one upright position: a quarter or half turn of it
+/// looks like no
 /// upright object, because experts learn from rotation labels.
 /// </summary>
 internal static class ObjectCatalog
 {
     /// <summary>Gets the names of the classes, in alphabetical order.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"];
+    ["arrow", "boat", "bottle", "cup", "flag", "house", "key", "lamp", "tree", "umbrella"];
 
     /// <summary>Gets the drawings of each class, by label.</summary>
     public static IReadOnlyList<IReadOnlyList<ObjectShape>> Shapes { get; } =
-    [
-        Arrow(), Boat(), Bottle(), Cup(), Flag(), House(), Key(), Lamp(), Tree(), Umbrella(),
-    ];
+    [Arrow(), Boat(), Bottle(), Cup(), Flag(), House(), Key(), Lamp(), Tree(), Umbrella()];
 
     private static ObjectShape[] Arrow() =>
-    [
-        ObjectShape.Parse("M0,-1 L0.75,-0.1 L0.28,-0.1 L0.28,1 L-0.28,1 L-0.28,-0.1 L-0.75,-0.1 Z"),
-        ObjectShape.Parse("M0,-1 L0.7,0 L0,-0.3 L-0.7,0 Z", lines: "M0,-0.4 L0,1"),
-    ];
+        [
+            ObjectShape.Parse("M0,-1 L0.75,-0.1 L0.28,-0.1 L0.28,1 L-0.28,1 L-0.28,-0.1 L-0.75,-0.1 Z"),
+            ObjectShape.Parse("M0,-1 L0.7,0 L0,-0.3 L-0.7,0 Z", lines: "M0,-0.4 L0,1"),
+        ];
 
     private static ObjectShape[] Boat() =>
-    [
-        ObjectShape.Parse("M-1,0.45 L1,0.45 L0.6,1 L-0.6,1 Z", "M0.08,-1 L0.08,0.3 L0.85,0.3 Z", "M0,-1 L0,0.45"),
-        ObjectShape.Parse(
-            "M-1,0.4 L1,0.4 Q0.8,1 0.4,1 L-0.4,1 Q-0.8,1 -1,0.4 Z",
-            "M0.06,-1 L0.06,0.25 L0.8,0.25 Z M-0.08,-0.7 L-0.08,0.25 L-0.7,0.25 Z",
-            "M0,-1 L0,0.4"),
-    ];
+        [
+            ObjectShape.Parse("M-1,0.45 L1,0.45 L0.6,1 L-0.6,1 Z", "M0.08,-1 L0.08,0.3 L0.85,0.3 Z", "M0,-1 L0,0.45"),
+            ObjectShape.Parse(
+                "M-1,0.4 L1,0.4 Q0.8,1 0.4,1 L-0.4,1 Q-0.8,1 -1,0.4 Z",
+                "M0.06,-1 L0.06,0.25 L0.8,0.25 Z M-0.08,-0.7 L-0.08,0.25 L-0.7,0.25 Z",
+                "M0,-1 L0,0.4"
+            ),
+        ];
 
     private static ObjectShape[] Bottle() =>
-    [
-        ObjectShape.Parse(
-            "M-0.16,-1 L0.16,-1 L0.16,-0.5 Q0.48,-0.3 0.48,0 L0.48,1 L-0.48,1 L-0.48,0 Q-0.48,-0.3 -0.16,-0.5 Z",
-            "M-0.48,0.15 L0.48,0.15 L0.48,0.65 L-0.48,0.65 Z"),
-        ObjectShape.Parse(
-            "M-0.2,-0.8 L0.2,-0.8 L0.2,-0.35 L0.55,-0.1 L0.55,1 L-0.55,1 L-0.55,-0.1 L-0.2,-0.35 Z",
-            "M-0.27,-1 L0.27,-1 L0.27,-0.75 L-0.27,-0.75 Z"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M-0.16,-1 L0.16,-1 L0.16,-0.5 Q0.48,-0.3 0.48,0 L0.48,1 L-0.48,1 L-0.48,0 Q-0.48,-0.3 -0.16,-0.5 Z",
+                "M-0.48,0.15 L0.48,0.15 L0.48,0.65 L-0.48,0.65 Z"
+            ),
+            ObjectShape.Parse(
+                "M-0.2,-0.8 L0.2,-0.8 L0.2,-0.35 L0.55,-0.1 L0.55,1 L-0.55,1 L-0.55,-0.1 L-0.2,-0.35 Z",
+                "M-0.27,-1 L0.27,-1 L0.27,-0.75 L-0.27,-0.75 Z"
+            ),
+        ];
 
     private static ObjectShape[] Cup() =>
-    [
-        ObjectShape.Parse("M-0.85,-0.6 L0.45,-0.6 L0.3,0.8 L-0.7,0.8 Z", lines: "M0.42,-0.35 Q1,-0.35 0.95,0.05 Q0.9,0.4 0.36,0.4"),
-        ObjectShape.Parse(
-            "M-0.9,-0.45 L0.5,-0.45 Q0.5,0.6 -0.2,0.6 Q-0.9,0.6 -0.9,-0.45 Z",
-            "M-0.9,0.7 L0.5,0.7 L0.35,0.9 L-0.75,0.9 Z",
-            "M0.45,-0.25 Q1.05,-0.25 0.95,0.1 Q0.85,0.35 0.4,0.25"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M-0.85,-0.6 L0.45,-0.6 L0.3,0.8 L-0.7,0.8 Z",
+                lines: "M0.42,-0.35 Q1,-0.35 0.95,0.05 Q0.9,0.4 0.36,0.4"
+            ),
+            ObjectShape.Parse(
+                "M-0.9,-0.45 L0.5,-0.45 Q0.5,0.6 -0.2,0.6 Q-0.9,0.6 -0.9,-0.45 Z",
+                "M-0.9,0.7 L0.5,0.7 L0.35,0.9 L-0.75,0.9 Z",
+                "M0.45,-0.25 Q1.05,-0.25 0.95,0.1 Q0.85,0.35 0.4,0.25"
+            ),
+        ];
 
     private static ObjectShape[] Flag() =>
-    [
-        ObjectShape.Parse("M-0.6,-0.95 L0.85,-0.95 L0.85,0 L-0.6,0 Z", lines: "M-0.65,-1 L-0.65,1"),
-        ObjectShape.Parse("M-0.6,-0.95 L0.9,-0.5 L-0.6,-0.05 Z", lines: "M-0.65,-1 L-0.65,1"),
-        ObjectShape.Parse(
-            "M-0.6,-0.9 Q-0.2,-1.1 0.1,-0.9 Q0.5,-0.7 0.85,-0.9 L0.85,-0.05 Q0.5,0.15 0.1,-0.05 Q-0.2,-0.25 -0.6,-0.05 Z",
-            lines: "M-0.65,-1 L-0.65,1"),
-    ];
+        [
+            ObjectShape.Parse("M-0.6,-0.95 L0.85,-0.95 L0.85,0 L-0.6,0 Z", lines: "M-0.65,-1 L-0.65,1"),
+            ObjectShape.Parse("M-0.6,-0.95 L0.9,-0.5 L-0.6,-0.05 Z", lines: "M-0.65,-1 L-0.65,1"),
+            ObjectShape.Parse(
+                "M-0.6,-0.9 Q-0.2,-1.1 0.1,-0.9 Q0.5,-0.7 0.85,-0.9 L0.85,-0.05 Q0.5,0.15 0.1,-0.05 Q-0.2,-0.25 -0.6,-0.05 Z",
+                lines: "M-0.65,-1 L-0.65,1"
+            ),
+        ];
 
     private static ObjectShape[] House() =>
-    [
-        ObjectShape.Parse(
-            "M-0.7,-0.1 L0.7,-0.1 L0.7,1 L-0.7,1 Z M0,-0.9 L0.95,-0.05 L-0.95,-0.05 Z",
-            "M-0.2,0.4 L0.2,0.4 L0.2,1 L-0.2,1 Z"),
-        ObjectShape.Parse(
-            "M-0.85,0 L0.85,0 L0.85,0.95 L-0.85,0.95 Z M-0.6,-0.75 L0.6,-0.75 L1,0.02 L-1,0.02 Z",
-            "M0.1,0.35 L0.5,0.35 L0.5,0.95 L0.1,0.95 Z M-0.6,0.3 L-0.2,0.3 L-0.2,0.6 L-0.6,0.6 Z"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M-0.7,-0.1 L0.7,-0.1 L0.7,1 L-0.7,1 Z M0,-0.9 L0.95,-0.05 L-0.95,-0.05 Z",
+                "M-0.2,0.4 L0.2,0.4 L0.2,1 L-0.2,1 Z"
+            ),
+            ObjectShape.Parse(
+                "M-0.85,0 L0.85,0 L0.85,0.95 L-0.85,0.95 Z M-0.6,-0.75 L0.6,-0.75 L1,0.02 L-1,0.02 Z",
+                "M0.1,0.35 L0.5,0.35 L0.5,0.95 L0.1,0.95 Z M-0.6,0.3 L-0.2,0.3 L-0.2,0.6 L-0.6,0.6 Z"
+            ),
+        ];
 
     private static ObjectShape[] Key() =>
-    [
-        ObjectShape.Parse(
-            "M0,-1 A0.46,0.46 0 1 1 -0.01,-1 Z",
-            "M0,-0.72 A0.18,0.18 0 1 1 -0.01,-0.72 Z",
-            "M0,-0.1 L0,1 M0,0.55 L0.45,0.55 M0,0.9 L0.45,0.9"),
-        ObjectShape.Parse(
-            "M-0.45,-1 L0.45,-1 L0.45,-0.2 L-0.45,-0.2 Z",
-            "M-0.18,-0.78 L0.18,-0.78 L0.18,-0.45 L-0.18,-0.45 Z",
-            "M0,-0.2 L0,1 M0,0.5 L0.4,0.5 M0,0.9 L0.5,0.9"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M0,-1 A0.46,0.46 0 1 1 -0.01,-1 Z",
+                "M0,-0.72 A0.18,0.18 0 1 1 -0.01,-0.72 Z",
+                "M0,-0.1 L0,1 M0,0.55 L0.45,0.55 M0,0.9 L0.45,0.9"
+            ),
+            ObjectShape.Parse(
+                "M-0.45,-1 L0.45,-1 L0.45,-0.2 L-0.45,-0.2 Z",
+                "M-0.18,-0.78 L0.18,-0.78 L0.18,-0.45 L-0.18,-0.45 Z",
+                "M0,-0.2 L0,1 M0,0.5 L0.4,0.5 M0,0.9 L0.5,0.9"
+            ),
+        ];
 
     private static ObjectShape[] Lamp() =>
-    [
-        ObjectShape.Parse("M-0.4,-1 L0.4,-1 L0.8,-0.05 L-0.8,-0.05 Z", "M-0.5,0.82 L0.5,0.82 L0.5,1 L-0.5,1 Z", "M0,-0.05 L0,0.85"),
-        ObjectShape.Parse("M-0.3,-0.9 L0.3,-0.9 L0.75,0 L-0.75,0 Z", "M0,0.05 Q0.5,0.4 0.3,1 L-0.3,1 Q-0.5,0.4 0,0.05 Z"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M-0.4,-1 L0.4,-1 L0.8,-0.05 L-0.8,-0.05 Z",
+                "M-0.5,0.82 L0.5,0.82 L0.5,1 L-0.5,1 Z",
+                "M0,-0.05 L0,0.85"
+            ),
+            ObjectShape.Parse(
+                "M-0.3,-0.9 L0.3,-0.9 L0.75,0 L-0.75,0 Z",
+                "M0,0.05 Q0.5,0.4 0.3,1 L-0.3,1 Q-0.5,0.4 0,0.05 Z"
+            ),
+        ];
 
     private static ObjectShape[] Tree() =>
-    [
-        ObjectShape.Parse(
-            "M0,-1 L0.5,-0.3 L0.25,-0.3 L0.75,0.5 L-0.75,0.5 L-0.25,-0.3 L-0.5,-0.3 Z",
-            "M-0.16,0.5 L0.16,0.5 L0.16,1 L-0.16,1 Z"),
-        ObjectShape.Parse("M0,-1 A0.68,0.68 0 1 1 -0.01,-1 Z", "M-0.15,0.25 L0.15,0.25 L0.22,1 L-0.22,1 Z"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M0,-1 L0.5,-0.3 L0.25,-0.3 L0.75,0.5 L-0.75,0.5 L-0.25,-0.3 L-0.5,-0.3 Z",
+                "M-0.16,0.5 L0.16,0.5 L0.16,1 L-0.16,1 Z"
+            ),
+            ObjectShape.Parse("M0,-1 A0.68,0.68 0 1 1 -0.01,-1 Z", "M-0.15,0.25 L0.15,0.25 L0.22,1 L-0.22,1 Z"),
+        ];
 
     private static ObjectShape[] Umbrella() =>
-    [
-        ObjectShape.Parse("M-1,-0.05 Q-0.95,-0.9 0,-0.9 Q0.95,-0.9 1,-0.05 Z", lines: "M0,-1 L0,0.75 Q0,1 0.22,1 Q0.42,1 0.42,0.75"),
-        ObjectShape.Parse(
-            "M-1,0 Q-0.9,-0.85 0,-0.85 Q0.9,-0.85 1,0 Q0.8,-0.25 0.6,-0.02 Q0.3,-0.3 0,-0.02 Q-0.3,-0.3 -0.6,-0.02 Q-0.8,-0.25 -1,0 Z",
-            lines: "M0,-1 L0,0.75 Q0,1 0.22,1 Q0.42,1 0.42,0.75"),
-    ];
+        [
+            ObjectShape.Parse(
+                "M-1,-0.05 Q-0.95,-0.9 0,-0.9 Q0.95,-0.9 1,-0.05 Z",
+                lines: "M0,-1 L0,0.75 Q0,1 0.22,1 Q0.42,1 0.42,0.75"
+            ),
+            ObjectShape.Parse(
+                "M-1,0 Q-0.9,-0.85 0,-0.85 Q0.9,-0.85 1,0 Q0.8,-0.25 0.6,-0.02 Q0.3,-0.3 0,-0.02 Q-0.3,-0.3 "
+                    + "-0.6,-0.02 Q-0.8,-0.25 -1,0 Z",
+                lines: "M0,-1 L0,0.75 Q0,1 0.22,1 Q0.42,1 0.42,0.75"
+            ),
+        ];
 }
 
-/// <summary>One way to draw an object, in a frame from (-1, -1) top left to (1, 1) bottom right. Owns its paths.</summary>
+/// <summary>
+/// One way to draw an object, in a frame from (-1, -1) top left to (1, 1) bottom right. Owns its paths.
+/// </summary>
 /// <param name="Body">Filled or outlined in the object's colour.</param>
 /// <param name="Accent">Filled or outlined in the object's second colour, over the body; may be empty.</param>
 /// <param name="Lines">Always stroked in the object's colour; may be empty.</param>

@@ -5,8 +5,10 @@ using SkiaSharp;
 namespace Dmkd.Data.Images.Synthetic;
 
 /// <summary>
-/// A dataset that needs no files: ten classes of upright everyday objects on cluttered backgrounds, 32x32 pixels in colour.
-/// Measured with 400 training images a class and 30 epochs: softmax regression on the pixels 26-28 % test accuracy, a network of
+/// A dataset that needs no files: ten classes of upright everyday objects on cluttered backgrounds, 32x32 pixels in
+/// colour.
+/// Measured with 400 training images a class and 30 epochs: softmax regression on the pixels 26-28 % test accuracy, a
+/// network of
 /// four convolutions and 62,722 parameters 95 %.
 /// </summary>
 public static class SyntheticImages
@@ -26,8 +28,10 @@ public static class SyntheticImages
     private const int ImageBytes = 3 * Size * Size;
 
     /// <summary>
-    /// Draws a dataset on all cores. Image k of a class depends only on the seed, the set, the class and k: the same seed gives the
-    /// same bytes, and a larger set begins with the smaller one's images of each class. (Skia may round a pixel differently on
+    /// Draws a dataset on all cores. Image k of a class depends only on the seed, the set, the class and k: the same
+    /// seed gives the
+    /// same bytes, and a larger set begins with the smaller one's images of each class. (Skia may round a pixel
+    /// differently on
     /// another kind of processor.)
     /// </summary>
     /// <param name="trainPerClass">Training images a class, at least 1.</param>
@@ -44,7 +48,8 @@ public static class SyntheticImages
             $"{DatasetSpec.Synthetic}:{seed}",
             ObjectCatalog.Names,
             DrawSet(trainPerClass, seed, SeedPurpose.SyntheticTrain),
-            DrawSet(testPerClass, seed, SeedPurpose.SyntheticTest));
+            DrawSet(testPerClass, seed, SeedPurpose.SyntheticTest)
+        );
     }
 
     [Named(DatasetSpec.Synthetic, "ten classes of drawn objects; needs no files", Order = 1)]
@@ -68,20 +73,28 @@ public static class SyntheticImages
         long count = (long)perClass * ClassCount;
         byte[] pixels = PixelBuffer.Allocate(count, Size, "synthetic images");
         int[] labels = new int[count];
-        Parallel.For(0, labels.Length, () => new ImagePainter(Size), (i, _, painter) =>
-        {
-            (labels[i], int number) = Math.DivRem(i, perClass);
-            var random = new Random(SeedSequence.Derive(seed, purpose, labels[i], number));
-            var shapes = ObjectCatalog.Shapes[labels[i]];
-            var painting = painter.Paint(shapes[random.Next(shapes.Count)], random);
-            Camera.Take(painting, Size, random, pixels.AsSpan(i * ImageBytes, ImageBytes));
-            return painter;
-        }, painter => painter.Dispose());
+        Parallel.For(
+            0,
+            labels.Length,
+            () => new ImagePainter(Size),
+            (i, _, painter) =>
+            {
+                (labels[i], int number) = Math.DivRem(i, perClass);
+                var random = new Random(SeedSequence.Derive(seed, purpose, labels[i], number));
+                var shapes = ObjectCatalog.Shapes[labels[i]];
+                var painting = painter.Paint(shapes[random.Next(shapes.Count)], random);
+                Camera.Take(painting, Size, random, pixels.AsSpan(i * ImageBytes, ImageBytes));
+                return painter;
+            },
+            painter => painter.Dispose()
+        );
         return new ImageSet(pixels, labels, 3, Size, Size);
     }
 }
 
-/// <summary>What a cheap camera does to a picture: slight blur, a change of brightness and contrast, pixel noise.</summary>
+/// <summary>
+/// What a cheap camera does to a picture: slight blur, a change of brightness and contrast, pixel noise.
+/// </summary>
 internal static class Camera
 {
     private const double BlurShare = 0.3;
@@ -103,7 +116,11 @@ internal static class Camera
             {
                 for (int x = 0; x < size; x++)
                 {
-                    float value = 128 + contrast * (Mean(rgba[channel..], size, x, y, blur) - 128) + brightness + noise * Bell(random);
+                    float value =
+                        128
+                        + contrast * (Mean(rgba[channel..], size, x, y, blur) - 128)
+                        + brightness
+                        + noise * Bell(random);
                     planes[(channel * size + y) * size + x] = (byte)Math.Clamp(value, 0, 255);
                 }
             }
@@ -124,13 +141,21 @@ internal static class Camera
     private static float Bell(Random random) => 2.45f * (random.NextSingle() + random.NextSingle() - 1);
 }
 
-/// <summary>The colours of one image: the object is darker than the background in most images, lighter in the others.</summary>
+/// <summary>
+/// The colours of one image: the object is darker than the background in most images, lighter in the others.
+/// </summary>
 /// <param name="Background">Colour of the background at one end.</param>
 /// <param name="BackgroundEnd">Colour of the background at the other end, similar in lightness.</param>
 /// <param name="Body">Colour of the object.</param>
 /// <param name="Accent">Second colour of the object, on the same side of the background.</param>
 /// <param name="Clutter">Colour of the clutter, of a lightness between background and object.</param>
-internal readonly record struct Palette(SKColor Background, SKColor BackgroundEnd, SKColor Body, SKColor Accent, SKColor Clutter)
+internal readonly record struct Palette(
+    SKColor Background,
+    SKColor BackgroundEnd,
+    SKColor Body,
+    SKColor Accent,
+    SKColor Clutter
+)
 {
     private const double DarkObjectShare = 0.72;
 
@@ -146,7 +171,8 @@ internal readonly record struct Palette(SKColor Background, SKColor BackgroundEn
             Color(background + Symmetric(random, 10), random),
             Color(body, random),
             Color(body + Symmetric(random, 12), random),
-            Color(background + (body - background) * (0.2 + 0.5 * random.NextDouble()), random));
+            Color(background + (body - background) * (0.2 + 0.5 * random.NextDouble()), random)
+        );
     }
 
     /// <summary>A random hue and saturation.</summary>

@@ -1,13 +1,17 @@
 namespace Dmkd.Grains.Runs.Engine;
 
 /// <summary>
-/// A part of a run, or of a preservation. It can be repeated after any interruption: it changes the state in memory only, and its end is
+/// A part of a run, or of a preservation. It can be repeated after any interruption: it changes the state in memory
+/// only, and its end is
 /// one state write that makes its results and the next phase durable together.
 /// </summary>
 internal interface IRunStage<TPhase>
     where TPhase : struct, Enum
 {
-    /// <summary>The phase that is stored while it is the stage to go on with. Two stages may have one: the first that is not skipped counts.</summary>
+    /// <summary>
+    /// The phase that is stored while it is the stage to go on with. Two stages may have one: the first that is not
+    /// skipped counts.
+    /// </summary>
     TPhase Phase { get; }
 
     /// <summary>Whether there is nothing to do here, by what is stored.</summary>
@@ -39,21 +43,26 @@ internal sealed class StageList<TPhase>(IReadOnlyList<IRunStage<TPhase>> stages,
     public TPhase First => From(0);
 
     /// <summary>The stage of a stored phase.</summary>
-    /// <exception cref="InvalidOperationException">No stage has something to do in this phase: the state is of a newer program.</exception>
+    /// <exception cref="InvalidOperationException">No stage has something to do in this phase: the state is of a
+    /// newer program.</exception>
     public IRunStage<TPhase> At(TPhase phase)
     {
         foreach (var stage in stages)
         {
-            if (stage.Phase.Equals(phase) && !stage.IsSkipped) return stage;
+            if (stage.Phase.Equals(phase) && !stage.IsSkipped)
+                return stage;
         }
 
-        throw new InvalidOperationException($"This program has no stage for phase {phase}; the state was stored by another one.");
+        throw new InvalidOperationException(
+            $"This program has no stage for phase {phase}; the state was stored by another one."
+        );
     }
 
     /// <summary>The phase after a stage that ended.</summary>
     public TPhase After(IRunStage<TPhase> stage, StageEnd<TPhase> end)
     {
-        if (end.Phase is { } phase) return phase;
+        if (end.Phase is { } phase)
+            return phase;
         int place = stages.Index().First(entry => ReferenceEquals(entry.Item, stage)).Index;
         return From(place + 1);
     }
@@ -62,7 +71,8 @@ internal sealed class StageList<TPhase>(IReadOnlyList<IRunStage<TPhase>> stages,
     {
         foreach (var stage in stages.Skip(place))
         {
-            if (!stage.IsSkipped) return stage.Phase;
+            if (!stage.IsSkipped)
+                return stage.Phase;
         }
 
         return completed;

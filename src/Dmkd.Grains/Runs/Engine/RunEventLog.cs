@@ -19,7 +19,8 @@ internal sealed class RunEventLog(Func<List<RunEvent>> events, int max, TimeProv
     private const int MaxPerMillisecond = 1000;
 
     /// <summary>
-    /// Numbers of a later activation, on whatever silo, are higher, also than those of events that were told and not stored: who follows
+    /// Numbers of a later activation, on whatever silo, are higher, also than those of events that were told and not
+    /// stored: who follows
     /// misses nothing.
     /// </summary>
     private long _last = time.GetUtcNow().ToUnixTimeMilliseconds() * MaxPerMillisecond;
@@ -30,7 +31,8 @@ internal sealed class RunEventLog(Func<List<RunEvent>> events, int max, TimeProv
         long stored = known.Count > 0 ? known[^1].Sequence : 0;
         _last = Math.Max(_last, stored) + 1;
         known.Add(happened with { Sequence = _last, At = time.GetUtcNow() });
-        if (known.Count > max) known.RemoveRange(0, known.Count - max);
+        if (known.Count > max)
+            known.RemoveRange(0, known.Count - max);
     }
 
     public RunEvent[] After(long sequence) => [.. events().Where(entry => entry.Sequence > sequence)];

@@ -9,16 +9,30 @@ using Polly;
 namespace Dmkd.Grains.Runs.Engine;
 
 /// <summary>
-/// Runs a list of stages from the stored cursor to its end. A run that is killed anywhere goes on from the phase stored last and ends with
+/// Runs a list of stages from the stored cursor to its end. A run that is killed anywhere goes on from the phase
+/// stored last and ends with
 /// the same numbers. Knows nothing of Orleans but its exceptions.
 /// </summary>
 internal sealed partial class StageEngine<TState, TPhase>(
-    StateWriter<TState> writer, IStageHost<TPhase> host, EventLimits limits, DmkdInstruments instruments, TimeProvider time, ILogger logger)
+    StateWriter<TState> writer,
+    IStageHost<TPhase> host,
+    EventLimits limits,
+    DmkdInstruments instruments,
+    TimeProvider time,
+    ILogger logger
+)
     where TState : class, IStagedState<TPhase>
     where TPhase : struct, Enum
 {
-    /// <summary>Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute and a half.</summary>
-    private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1)) { Growth = DelayBackoffType.Linear, MaxRetries = 12 };
+    /// <summary>
+    /// Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a
+    /// minute and a half.
+    /// </summary>
+    private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1))
+    {
+        Growth = DelayBackoffType.Linear,
+        MaxRetries = 12,
+    };
 
     private readonly BackgroundWork _work = new();
     private readonly RunEventLog _events = new(() => writer.State.Events, limits.Max, time);
@@ -61,7 +75,8 @@ internal sealed partial class StageEngine<TState, TPhase>(
     /// <param name="resumesIn">Where to go on after a failure in a phase.</param>
     public async Task ForgetFailureAsync(Func<TPhase, TPhase> resumesIn)
     {
-        if (!Is(host.Failed)) return;
+        if (!Is(host.Failed))
+            return;
         await _work.EndedAsync();
         State.Phase = resumesIn(State.FailedIn);
         State.Error = null;
@@ -89,7 +104,8 @@ internal sealed partial class StageEngine<TState, TPhase>(
         _clock = Stopwatch.GetTimestamp();
         var stages = await host.OpenAsync();
         var retry = Resilience.TransientStep(time, Retries, Retrying);
-        while (IsUnderWay) await retry.DoAsync(() => StepAsync(stages), Token);
+        while (IsUnderWay)
+            await retry.DoAsync(() => StepAsync(stages), Token);
     }
 
     private async Task StepAsync(StageList<TPhase> stages)
@@ -99,7 +115,9 @@ internal sealed partial class StageEngine<TState, TPhase>(
         await MoveToAsync(stages.After(stage, end));
     }
 
-    /// <summary>A silo died or does not answer: every stage can be repeated, and what others hold moves meanwhile.</summary>
+    /// <summary>
+    /// A silo died or does not answer: every stage can be repeated, and what others hold moves meanwhile.
+    /// </summary>
     private void Retrying(RetryNotice retry)
     {
         LogRetried(logger, retry.Problem, host.Name, State.Phase, retry.Attempt);
@@ -123,7 +141,8 @@ internal sealed partial class StageEngine<TState, TPhase>(
         Share = 0;
         State.Phase = next;
         await StoreAsync();
-        if (!IsUnderWay) await host.AnnounceAsync();
+        if (!IsUnderWay)
+            await host.AnnounceAsync();
     }
 
     private void CountTime()
@@ -137,7 +156,10 @@ internal sealed partial class StageEngine<TState, TPhase>(
     [LoggerMessage(Level = LogLevel.Error, Message = "{Name}: failed in phase {Phase}")]
     private static partial void LogFailed(ILogger logger, Exception exception, string name, TPhase phase);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Name}: the state cannot be stored: {Problem} It goes on by itself, from what is stored, once it can")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "{Name}: the state cannot be stored: {Problem} It goes on by itself, from what is stored, once it can"
+    )]
     private static partial void LogNotStored(ILogger logger, string name, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Name}: phase {Phase} is tried again after attempt {Attempt}")]

@@ -3,12 +3,15 @@ using Dmkd.Contracts.Nodes;
 namespace Dmkd.Grains.Runs.Rounds;
 
 /// <summary>
-/// A run's line to one node during a round: at most one call is under way, and nobody waits for it. A node that does not answer therefore
+/// A run's line to one node during a round: at most one call is under way, and nobody waits for it. A node that does
+/// not answer therefore
 /// delays nothing.
 /// </summary>
 internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, TimeProvider time)
 {
-    /// <summary>Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.</summary>
+    /// <summary>
+    /// Looks after which a node that says it is done, and whose update did not arrive, is asked to send it again.
+    /// </summary>
     private const int Patience = 4;
 
     private bool _isTold;
@@ -40,10 +43,12 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>
     public void Look(bool isMissing = false)
     {
-        if (_call is { IsCompleted: false }) return;
+        if (_call is { IsCompleted: false })
+            return;
         _looksInVain = isMissing && Status.State is WorkState.Completed ? _looksInVain + 1 : 0;
         bool begins = Status.State is WorkState.Unknown || _looksInVain > Patience;
-        if (begins) _looksInVain = 0;
+        if (begins)
+            _looksInVain = 0;
         _unansweredSince ??= time.GetUtcNow();
         _call = CallAsync(begins);
     }
@@ -52,7 +57,8 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     {
         try
         {
-            if (begins) await node.StartLocalUpdateAsync(request);
+            if (begins)
+                await node.StartLocalUpdateAsync(request);
             Status = await node.GetLocalUpdateAsync(request.WorkKey);
             Problem = null;
             _unansweredSince = null;

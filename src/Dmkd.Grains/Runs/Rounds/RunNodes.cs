@@ -4,7 +4,9 @@ using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Runs.Rounds;
 
-/// <summary>Tells where a run's nodes are and what they are at. Nodes that are on no silo are not woken for it.</summary>
+/// <summary>
+/// Tells where a run's nodes are and what they are at. Nodes that are on no silo are not woken for it.
+/// </summary>
 internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, TimeProvider time)
 {
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(2);
@@ -15,8 +17,14 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId)
     {
         int[] asked = state.Phase is RunPhase.Train && !state.IsStopped ? state.Participants : [];
-        var lines = Enumerable.Range(0, state.Settings!.Participation.Nodes).Select(node => new Line(
-            Of(state, runId, node), asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null, state.Absent.Contains(node))).ToArray();
+        var lines = Enumerable
+            .Range(0, state.Settings!.Participation.Nodes)
+            .Select(node => new Line(
+                Of(state, runId, node),
+                asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null,
+                state.Absent.Contains(node)
+            ))
+            .ToArray();
         return await Task.WhenAll(lines.Select(FillAsync));
     }
 
@@ -34,16 +42,21 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
         };
     }
 
-    /// <summary>What a node that has left is at, from what it would be at otherwise: it finishes what it began.</summary>
+    /// <summary>
+    /// What a node that has left is at, from what it would be at otherwise: it finishes what it began.
+    /// </summary>
     internal static RunNodeState StateOf(RunNodeState state, bool isAbsent) =>
-        !isAbsent ? state : state is RunNodeState.Working or RunNodeState.Silent ? RunNodeState.Leaving : RunNodeState.Left;
+        !isAbsent ? state
+        : state is RunNodeState.Working or RunNodeState.Silent ? RunNodeState.Leaving
+        : RunNodeState.Left;
 
     private async Task<RunNode> FillAsync(Line line)
     {
         var grain = grains.GetGrain<INodeGrain>(line.Node.NodeId);
         var (silo, device) = await devices.PlaceOfAsync(grain);
         var node = line.Node with { Silo = silo, Device = device };
-        if (silo is not null && line.WorkKey is { } work) node = await AskAsync(grain, work, node);
+        if (silo is not null && line.WorkKey is { } work)
+            node = await AskAsync(grain, work, node);
         return node with { State = StateOf(node.State, line.IsAbsent) };
     }
 
@@ -56,17 +69,22 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            return node with { State = RunNodeState.Silent, Problem = $"it did not answer within {LongestAnswer.TotalSeconds:0} s" };
+            return node with
+            {
+                State = RunNodeState.Silent,
+                Problem = $"it did not answer within {LongestAnswer.TotalSeconds:0} s",
+            };
         }
     }
 
-    private static RunNodeState StateOf(WorkState state) => state switch
-    {
-        WorkState.Running => RunNodeState.Working,
-        WorkState.Completed => RunNodeState.Done,
-        WorkState.Failed => RunNodeState.Failed,
-        _ => RunNodeState.Idle,
-    };
+    private static RunNodeState StateOf(WorkState state) =>
+        state switch
+        {
+            WorkState.Running => RunNodeState.Working,
+            WorkState.Completed => RunNodeState.Done,
+            WorkState.Failed => RunNodeState.Failed,
+            _ => RunNodeState.Idle,
+        };
 
     private sealed record Line(RunNode Node, string? WorkKey, bool IsAbsent);
 }

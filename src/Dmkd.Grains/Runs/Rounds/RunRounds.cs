@@ -8,7 +8,8 @@ using Dmkd.Hosting.Telemetry;
 namespace Dmkd.Grains.Runs.Rounds;
 
 /// <summary>
-/// A task's rounds as steps of a run's state machine: train and collect, then merge (proposal 3.4). Knows nothing of Orleans, so that
+/// A task's rounds as steps of a run's state machine: train and collect, then merge (proposal 3.4). Knows nothing of
+/// Orleans, so that
 /// tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 internal sealed class RunRounds(string runId, IRunContext run, RoundDriver driver)
@@ -25,16 +26,35 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <param name="mostSamples">Training images of the task: no node can have more.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     /// <returns>The phase to go on in.</returns>
-    public async Task<RunPhase> TrainAsync(LegacyTeacher? teacher, long mostSamples, CancellationToken cancellationToken)
+    public async Task<RunPhase> TrainAsync(
+        LegacyTeacher? teacher,
+        long mostSamples,
+        CancellationToken cancellationToken
+    )
     {
-        if (State.Participants.Length == 0) RunParticipation.BeginRound(State); // whoever has left may be back
-        if (State.Participants.Length == 0) throw new InvalidOperationException($"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; all have left.");
+        if (State.Participants.Length == 0)
+            RunParticipation.BeginRound(State); // whoever has left may be back
+        if (State.Participants.Length == 0)
+            throw new InvalidOperationException(
+                $"Round {State.Round
+ + 1} of task {State.Task
+ + 1}: no node that holds {State.Module!.Key} "
+                    + $"takes part; all have left."
+            );
         Begin();
         var wait = RunRules.Wait(State);
-        var requests = State.Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher) with { Trace = Trace }).ToArray();
+        var requests = State
+            .Participants.Select(node => RunRules.UpdateRequest(State, runId, node, teacher) with { Trace = Trace })
+            .ToArray();
         if (!RunRules.Merges(Settings, State.Round))
         {
-            var reports = await driver.TrainAsync(RunRules.NodeKeys(runId, State.Participants, State.Settings!.Device), requests, wait, run.Progress, cancellationToken);
+            var reports = await driver.TrainAsync(
+                RunRules.NodeKeys(runId, State.Participants, State.Settings!.Device),
+                requests,
+                wait,
+                run.Progress,
+                cancellationToken
+            );
             Count(reports);
             EndAs("local", reports.Count);
             State.Round++;
@@ -43,8 +63,20 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
             return RunPhase.Train;
         }
 
-        var status = await driver.CollectAsync(RunRules.MergePlan(State, runId, wait, mostSamples) with { Trace = Trace }, requests, run.Progress, cancellationToken);
-        if (status.Phase is MergePhase.Failed && State.Attempts + 1 < RunRules.MostAttempts && !RunRules.IsFinal(status, State))
+        var status = await driver.CollectAsync(
+            RunRules.MergePlan(State, runId, wait, mostSamples) with
+            {
+                Trace = Trace,
+            },
+            requests,
+            run.Progress,
+            cancellationToken
+        );
+        if (
+            status.Phase is MergePhase.Failed
+            && State.Attempts + 1 < RunRules.MostAttempts
+            && !RunRules.IsFinal(status, State)
+        )
         {
             State.Attempts++;
             run.Tell(new RoundRepeated(State.Task, State.Round, status.Error ?? ""));
@@ -55,14 +87,19 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         return status.Phase is MergePhase.Failed ? throw new InvalidOperationException(status.Error) : RunPhase.Merge;
     }
 
-    /// <summary>Waits for the round's decision and goes on from the new version, or from the old one when the merge was refused.</summary>
+    /// <summary>
+    /// Waits for the round's decision and goes on from the new version, or from the old one when the merge was
+    /// refused.
+    /// </summary>
     /// <returns>The phase to go on in.</returns>
     public async Task<RunPhase> MergeAsync(CancellationToken cancellationToken)
     {
         Begin();
         var status = await driver.DecisionAsync(runId, State.Round, cancellationToken);
-        if (status.Phase is MergePhase.Failed) throw new InvalidOperationException(status.Error);
-        if (status.Phase is not (MergePhase.Closed or MergePhase.Rejected)) return RunPhase.Train; // open again, or lost: its nodes are asked again
+        if (status.Phase is MergePhase.Failed)
+            throw new InvalidOperationException(status.Error);
+        if (status.Phase is not (MergePhase.Closed or MergePhase.Rejected))
+            return RunPhase.Train; // open again, or lost: its nodes are asked again
         int counted = State.Participants.Length - status.Missing.Length;
         Count(status);
         NoteArrivals(status, RunRules.Wait(State));
@@ -72,13 +109,16 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
             run.Tell(new RoundMerged(State.Task, State.Round, result.Number, counted));
         }
 
-        if (status.Phase is MergePhase.Rejected) run.Tell(new RoundRejected(State.Task, State.Round, status.Error!));
+        if (status.Phase is MergePhase.Rejected)
+            run.Tell(new RoundRejected(State.Task, State.Round, status.Error!));
         EndAs(status.Phase is MergePhase.Closed ? "merged" : "rejected", counted);
         var next = RunRules.AfterMerge(Settings, State.Round);
         State.Round++;
         RunParticipation.BeginRound(State);
-        if (next is RunPhase.Train) BeginTrace(State, runId);
-        else State.RoundTrace = null;
+        if (next is RunPhase.Train)
+            BeginTrace(State, runId);
+        else
+            State.RoundTrace = null;
         return next;
     }
 
@@ -93,7 +133,8 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <summary>The run fails in the round.</summary>
     public void Fail()
     {
-        if (_begun != 0) EndAs("failed", counted: 0);
+        if (_begun != 0)
+            EndAs("failed", counted: 0);
     }
 
     /// <summary>Begins the trace of a round, to be stored with it.</summary>
@@ -106,15 +147,22 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     /// <summary>Has what follows belong to the round, also when another step or activation began it.</summary>
     private void Begin()
     {
-        if (_begun == 0) _begun = Stopwatch.GetTimestamp();
+        if (_begun == 0)
+            _begun = Stopwatch.GetTimestamp();
         _round ??= DmkdTelemetry.StartRound(State.RoundTrace, runId, State.Module!.Key, State.Task, State.Round);
-        if (_round is not null) Activity.Current = _round;
+        if (_round is not null)
+            Activity.Current = _round;
     }
 
     private void EndAs(string outcome, int counted)
     {
         _round?.SetTag("dmkd.outcome", outcome);
-        run.Instruments.RoundEnded(State.Module!.Key, outcome, Stopwatch.GetElapsedTime(_begun), (double)counted / Math.Max(1, State.Participants.Length));
+        run.Instruments.RoundEnded(
+            State.Module!.Key,
+            outcome,
+            Stopwatch.GetElapsedTime(_begun),
+            (double)counted / Math.Max(1, State.Participants.Length)
+        );
         End();
     }
 
@@ -130,19 +178,28 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         State.BytesDown += status.DownloadedBytes;
         State.DenseBytes += status.DenseBytes;
         State.DeviceSeconds += status.DeviceSeconds;
-        foreach (string refusal in status.Refusals) run.Tell(new UpdateRefused(State.Task, State.Round, refusal));
+        foreach (string refusal in status.Refusals)
+            run.Tell(new UpdateRefused(State.Task, State.Round, refusal));
     }
 
     private void NoteArrivals(MergeRoundStatus status, TimeSpan wait)
     {
         var came = status.Arrivals.Select(arrival => arrival.NodeId).ToHashSet();
-        int absent = RunParticipation.Expected(State).Count(node => !came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)));
-        State.Arrivals = AdaptiveDeadline.Extend(State.Arrivals, status.Arrivals.Select(arrival => arrival.Seconds), absent, wait);
+        int absent = RunParticipation
+            .Expected(State)
+            .Count(node => !came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)));
+        State.Arrivals = AdaptiveDeadline.Extend(
+            State.Arrivals,
+            status.Arrivals.Select(arrival => arrival.Seconds),
+            absent,
+            wait
+        );
         foreach (int node in State.Participants)
         {
             bool hasCome = came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device));
             State.Missed[node] = hasCome ? 0 : State.Missed.GetValueOrDefault(node) + 1;
-            if (hasCome) State.Seen[node] = new SeenRound(State.Task, State.Round);
+            if (hasCome)
+                State.Seen[node] = new SeenRound(State.Task, State.Round);
         }
     }
 }

@@ -18,12 +18,17 @@ namespace Dmkd.Grains.Runs.Rounds;
 internal static class RunRules
 {
     /// <summary>Whether the updates of a round are merged: every τ rounds, and always after the last.</summary>
-    public static bool Merges(RunSettings settings, int round) => (round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1;
+    public static bool Merges(RunSettings settings, int round) =>
+        (round + 1) % settings.Merging.MergeEvery == 0 || round == settings.Training.Rounds - 1;
 
     /// <summary>The phase after a round's merge.</summary>
-    public static RunPhase AfterMerge(RunSettings settings, int round) => round + 1 < settings.Training.Rounds ? RunPhase.Train : RunPhase.Specialize;
+    public static RunPhase AfterMerge(RunSettings settings, int round) =>
+        round + 1 < settings.Training.Rounds ? RunPhase.Train : RunPhase.Specialize;
 
-    /// <summary>Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are not repeated.</summary>
+    /// <summary>
+    /// Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which
+    /// are not repeated.
+    /// </summary>
     public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
 
     /// <summary>Name of a task's module.</summary>
@@ -33,26 +38,42 @@ internal static class RunRules
     public const int MostAttempts = 3;
 
     /// <summary>Key of a node.</summary>
-    public static string NodeKey(string library, int node, string device = DeviceKinds.Any) => DeviceNeeds.With($"{library}/node-{node + 1}", device);
+    public static string NodeKey(string library, int node, string device = DeviceKinds.Any) =>
+        DeviceNeeds.With($"{library}/node-{node + 1}", device);
 
     /// <summary>Keys of nodes.</summary>
-    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceKinds.Any) => [.. nodes.Select(node => NodeKey(library, node, device))];
+    public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceKinds.Any) =>
+        [.. nodes.Select(node => NodeKey(library, node, device))];
 
     /// <summary>How long the current round waits for its nodes.</summary>
     public static TimeSpan Wait(TrainingRunState state)
     {
         var settings = state.Settings!;
-        return AdaptiveDeadline.Wait(state.Arrivals, settings.Participation.ShortestWait, settings.Participation.RoundDeadline, settings.Participation.WaitSpread);
+        return AdaptiveDeadline.Wait(
+            state.Arrivals,
+            settings.Participation.ShortestWait,
+            settings.Participation.RoundDeadline,
+            settings.Participation.WaitSpread
+        );
     }
 
-    /// <summary>Whether collecting a failed round again is in vain: nobody was late, and nothing could be used.</summary>
-    public static bool IsFinal(MergeRoundStatus status, TrainingRunState state) => status.Missing.Length == 0 || state.Participants.Length == 0;
+    /// <summary>
+    /// Whether collecting a failed round again is in vain: nobody was late, and nothing could be used.
+    /// </summary>
+    public static bool IsFinal(MergeRoundStatus status, TrainingRunState state) =>
+        status.Missing.Length == 0 || state.Participants.Length == 0;
 
-    /// <summary>Submissions that a round needs at its deadline: the quorum's share of the participants, rounded up, at least one.</summary>
+    /// <summary>
+    /// Submissions that a round needs at its deadline: the quorum's share of the participants, rounded up, at least
+    /// one.
+    /// </summary>
     public static int Quorum(RunSettings settings, int participants) =>
         Math.Clamp((int)Math.Ceiling(settings.Participation.Quorum * participants), 1, Math.Max(1, participants));
 
-    /// <summary>How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first merge, and sent whole.</summary>
+    /// <summary>
+    /// How a round's updates are sent and merged. Replicas with first weights of their own are aligned in the first
+    /// merge, and sent whole.
+    /// </summary>
     public static MergeOptions MergeOptions(RunSettings settings, int round)
     {
         bool isAligned = settings.Merging.Alignment && round < settings.Merging.MergeEvery;
@@ -70,7 +91,9 @@ internal static class RunRules
         };
     }
 
-    /// <summary>Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.</summary>
+    /// <summary>
+    /// Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.
+    /// </summary>
     public static double TaskProgress(TrainingRunState state, double partOfPhase)
     {
         int rounds = state.Settings?.Training.Rounds ?? 1;
@@ -104,51 +127,67 @@ internal static class RunRules
             Quorum = Quorum(settings, state.Participants.Length),
             Wait = wait,
             Options = MergeOptions(settings, state.Round),
-            Measuring = new MeasuringPlan { NodeIndices = state.Participants, Task = state.Task, Module = state.Module!, Settings = settings },
+            Measuring = new MeasuringPlan
+            {
+                NodeIndices = state.Participants,
+                Task = state.Task,
+                Module = state.Module!,
+                Settings = settings,
+            },
             MostSamples = mostSamples,
         };
     }
 
     /// <summary>What a node is asked to do in a round.</summary>
-    public static LocalUpdateRequest UpdateRequest(TrainingRunState state, string runId, int node, LegacyTeacher? teacher) => new()
-    {
-        NodeIndex = node,
-        Task = state.Task,
-        Round = state.Round,
-        Module = state.Module!,
-        Base = state.Base!,
-        Teacher = teacher,
-        RunId = runId,
-        Settings = state.Settings!,
-        Merging = Merges(state.Settings!, state.Round) ? MergeOptions(state.Settings!, state.Round) : null,
-        BasisWait = 2 * state.Settings!.Participation.RoundDeadline,
-    };
+    public static LocalUpdateRequest UpdateRequest(
+        TrainingRunState state,
+        string runId,
+        int node,
+        LegacyTeacher? teacher
+    ) =>
+        new()
+        {
+            NodeIndex = node,
+            Task = state.Task,
+            Round = state.Round,
+            Module = state.Module!,
+            Base = state.Base!,
+            Teacher = teacher,
+            RunId = runId,
+            Settings = state.Settings!,
+            Merging = Merges(state.Settings!, state.Round) ? MergeOptions(state.Settings!, state.Round) : null,
+            BasisWait = 2 * state.Settings!.Participation.RoundDeadline,
+        };
 
     /// <summary>The report of a finished run, or null.</summary>
-    public static RunReport? Report(TrainingRunState state, string runId) => state.Phase is not RunPhase.Completed ? null : new RunReport
-    {
-        RunId = runId,
-        Library = runId,
-        Settings = state.Settings!,
-        ClassIncremental = [.. state.ClassIncremental],
-        TaskIncremental = [.. state.TaskIncremental],
-        MacroF1 = state.MacroF1,
-        TaskDetectionRate = state.TaskDetectionRate,
-        BytesUp = state.BytesUp,
-        BytesDown = state.BytesDown,
-        DenseBytes = state.DenseBytes,
-        RoutingBytes = state.RoutingBytes,
-        DeviceSeconds = state.DeviceSeconds,
-        WallSeconds = state.WallSeconds,
-        LegacyAccuracy = state.Legacy?.Accuracy,
-        ExpertParameters = [.. state.ExpertParameters],
-        MacsPerInput = MacsPerInput(state),
-        Exemplars = state.Exemplars,
-        Learning = [.. state.Learning],
-    };
+    public static RunReport? Report(TrainingRunState state, string runId) =>
+        state.Phase is not RunPhase.Completed
+            ? null
+            : new RunReport
+            {
+                RunId = runId,
+                Library = runId,
+                Settings = state.Settings!,
+                ClassIncremental = [.. state.ClassIncremental],
+                TaskIncremental = [.. state.TaskIncremental],
+                MacroF1 = state.MacroF1,
+                TaskDetectionRate = state.TaskDetectionRate,
+                BytesUp = state.BytesUp,
+                BytesDown = state.BytesDown,
+                DenseBytes = state.DenseBytes,
+                RoutingBytes = state.RoutingBytes,
+                DeviceSeconds = state.DeviceSeconds,
+                WallSeconds = state.WallSeconds,
+                LegacyAccuracy = state.Legacy?.Accuracy,
+                ExpertParameters = [.. state.ExpertParameters],
+                MacsPerInput = MacsPerInput(state),
+                Exemplars = state.Exemplars,
+                Learning = [.. state.Learning],
+            };
 
     /// <summary>All that was counted so far.</summary>
-    public static LearningCost Counted(TrainingRunState state) => new(state.DeviceSeconds, state.WallSeconds, state.BytesUp, state.BytesDown, state.DenseBytes);
+    public static LearningCost Counted(TrainingRunState state) =>
+        new(state.DeviceSeconds, state.WallSeconds, state.BytesUp, state.BytesDown, state.DenseBytes);
 
     /// <summary>Adds to what was counted.</summary>
     public static void Count(TrainingRunState state, LearningCost cost)
@@ -165,26 +204,44 @@ internal static class RunRules
     {
         var matrix = new AccuracyMatrix(accuracies.Count);
         foreach (var (after, row) in accuracies.Index())
-            foreach (var (task, accuracy) in row.Index()) matrix.Record(after, task, accuracy);
+        foreach (var (task, accuracy) in row.Index())
+            matrix.Record(after, task, accuracy);
         return matrix.Forgetting;
     }
 
-    /// <summary>Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at most.</summary>
+    /// <summary>
+    /// Multiply-adds for one input: of every expert, or of those that a gate without need of their scores chooses, at
+    /// most.
+    /// </summary>
     private static long MacsPerInput(TrainingRunState state)
     {
         var gate = RunGate.Of(state.Settings!);
         int asked = state.ExpertMultiplyAdds.Count;
-        if (gate.ChoosesFirst) asked = state.Settings!.Routing.TopExperts;
-        if (gate.Needs.HasFlag(GateNeeds.Task)) asked = 1;
+        if (gate.ChoosesFirst)
+            asked = state.Settings!.Routing.TopExperts;
+        if (gate.Needs.HasFlag(GateNeeds.Task))
+            asked = 1;
         return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
     }
 
     /// <summary>The networks of a run on some images.</summary>
     /// <exception cref="ArgumentException">They are named, and there are none, or they take other images.</exception>
-    public static NetworkFamily Networks(RunSettings settings, ImageSet images) => NetworkFamily.Of(
-        settings.Training.Architecture, settings.Training.Widths, images.Channels, images.Height, hasLegacy: settings.Legacy.Tasks > 0);
+    public static NetworkFamily Networks(RunSettings settings, ImageSet images) =>
+        NetworkFamily.Of(
+            settings.Training.Architecture,
+            settings.Training.Widths,
+            images.Channels,
+            images.Height,
+            hasLegacy: settings.Legacy.Tasks > 0
+        );
 
     /// <summary>A version that has no parent.</summary>
     public static ModuleVersion FirstVersion(string digest, long bytes, DateTimeOffset now) =>
-        new() { Number = 1, Digest = digest, Bytes = bytes, CreatedAt = now };
+        new()
+        {
+            Number = 1,
+            Digest = digest,
+            Bytes = bytes,
+            CreatedAt = now,
+        };
 }

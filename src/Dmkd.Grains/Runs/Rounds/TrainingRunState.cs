@@ -61,7 +61,10 @@ internal sealed class TrainingRunState : IStagedState<RunPhase>
     /// <summary>Exemplars that the routing was last fitted to.</summary>
     public int Exemplars { get; set; }
 
-    /// <summary>Moments of the tasks before this one in every expert's feature space; null before the first, and without discriminants.</summary>
+    /// <summary>
+    /// Moments of the tasks before this one in every expert's feature space; null before the first, and without
+    /// discriminants.
+    /// </summary>
     public StoredBlob? Moments { get; set; }
 
     /// <summary>Multiply-adds of each expert for one input, all views of it counted, in task order.</summary>

@@ -10,7 +10,9 @@ using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 
-/// <summary>Gives the task its module: taken over from another run, preserved from the legacy model, or spawned.</summary>
+/// <summary>
+/// Gives the task its module: taken over from another run, preserved from the legacy model, or spawned.
+/// </summary>
 internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
 {
     public RunPhase Phase => RunPhase.Assign;
@@ -23,17 +25,26 @@ internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
 
     public async Task<StageEnd<RunPhase>> RunAsync(CancellationToken cancellationToken)
     {
-        if (State.Task > 0) State.BeforeTask = RunRules.Counted(State); // the first task's count has the legacy model in it
+        if (State.Task > 0)
+            State.BeforeTask = RunRules.Counted(State); // the first task's count has the legacy model in it
         var source = FirstWeightsRules.SourceOf(State);
         if (source is FirstWeights.OfAnotherRun)
         {
-            var taken = await new TakenExperts(run.Grains).TakeAsync(Settings.ExpertsOf!, State.Task, run.RunId, run.Services.Time.GetUtcNow());
+            var taken = await new TakenExperts(run.Grains).TakeAsync(
+                Settings.ExpertsOf!,
+                State.Task,
+                run.RunId,
+                run.Services.Time.GetUtcNow()
+            );
             Hold(taken.Descriptor, taken.First, Settings.ExpertsOf);
             return StageEnd<RunPhase>.Next;
         }
 
-        var first = source is FirstWeights.Preserved ? Reuse(PreservedOf(State)!) : await SpawnAsync(source, cancellationToken);
-        await run.Grains.GetGrain<IExpertModuleGrain>(first.Descriptor.Key).CreateAsync(first.Descriptor, first.First, cancellationToken);
+        var first =
+            source is FirstWeights.Preserved ? Reuse(PreservedOf(State)!) : await SpawnAsync(source, cancellationToken);
+        await run
+            .Grains.GetGrain<IExpertModuleGrain>(first.Descriptor.Key)
+            .CreateAsync(first.Descriptor, first.First, cancellationToken);
         Hold(first.Descriptor, first.First, learnedBy: null);
         RunParticipation.BeginRound(State);
         RunRounds.BeginTrace(State, run.RunId);
@@ -43,28 +54,35 @@ internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
     }
 
     /// <summary>The preserved expert of the task's classes, or null.</summary>
-    internal static PreservedExpert? PreservedOf(TrainingRunState state) => state.Preserved.FirstOrDefault(expert => expert.Task == state.Task);
+    internal static PreservedExpert? PreservedOf(TrainingRunState state) =>
+        state.Preserved.FirstOrDefault(expert => expert.Task == state.Task);
 
     /// <summary>Makes a module the task's. A repeat replaces what it counted before.</summary>
     private void Hold(ModuleDescriptor descriptor, ModuleVersion version, string? learnedBy)
     {
         var architecture = ArchitectureCatalog.Parse(descriptor.Architecture);
-        run.Tell(new ExpertAdded
-        {
-            Task = State.Task,
-            Tasks = Settings.Tasks,
-            Module = descriptor.Name,
-            ClassNames = descriptor.ClassNames,
-            Origin = descriptor.Lineage.Origin,
-            Parent = descriptor.Lineage.Parent,
-            LearnedBy = learnedBy,
-            Parameters = architecture.ParameterCount,
-        });
+        run.Tell(
+            new ExpertAdded
+            {
+                Task = State.Task,
+                Tasks = Settings.Tasks,
+                Module = descriptor.Name,
+                ClassNames = descriptor.ClassNames,
+                Origin = descriptor.Lineage.Origin,
+                Parent = descriptor.Lineage.Parent,
+                LearnedBy = learnedBy,
+                Parameters = architecture.ParameterCount,
+            }
+        );
         State.Module = descriptor;
         State.Base = version;
         State.Round = 0;
         State.ExpertParameters = [.. State.ExpertParameters.Take(State.Task), architecture.ParameterCount];
-        State.ExpertMultiplyAdds = [.. State.ExpertMultiplyAdds.Take(State.Task), Settings.Routing.Views * architecture.MultiplyAdds];
+        State.ExpertMultiplyAdds =
+        [
+            .. State.ExpertMultiplyAdds.Take(State.Task),
+            Settings.Routing.Views * architecture.MultiplyAdds,
+        ];
     }
 
     private NewModule Reuse(PreservedExpert expert)
@@ -150,17 +168,27 @@ internal static class FirstWeightsRules
     public static FirstWeights SourceOf(TrainingRunState state)
     {
         var settings = state.Settings!;
-        if (settings.ExpertsOf is not null) return FirstWeights.OfAnotherRun;
-        if (AssignStage.PreservedOf(state) is not null) return FirstWeights.Preserved;
-        if (settings.Training.StartFrom == StartingPoints.Legacy) return FirstWeights.LegacyFeatures;
-        if (settings.Training.StartFrom == StartingPoints.Random || state.Module is null) return FirstWeights.Random;
+        if (settings.ExpertsOf is not null)
+            return FirstWeights.OfAnotherRun;
+        if (AssignStage.PreservedOf(state) is not null)
+            return FirstWeights.Preserved;
+        if (settings.Training.StartFrom == StartingPoints.Legacy)
+            return FirstWeights.LegacyFeatures;
+        if (settings.Training.StartFrom == StartingPoints.Random || state.Module is null)
+            return FirstWeights.Random;
         return settings.Training.StartFrom == StartingPoints.Similar ? FirstWeights.Similar : FirstWeights.Previous;
     }
 
-    /// <summary>Seed of drawn weights: of the first task's module those common to all nodes (proposal 3.2.3), of others a draw of their own.</summary>
+    /// <summary>
+    /// Seed of drawn weights: of the first task's module those common to all nodes (proposal 3.2.3), of others a draw
+    /// of their own.
+    /// </summary>
     public static ulong DrawSeed(RunSettings settings, int task) =>
-        task == 0 ? LegacyWork.RandomWeightsSeed(settings) : (ulong)SeedSequence.Derive(settings.Seed, DrawPurpose, task);
+        task == 0
+            ? LegacyWork.RandomWeightsSeed(settings)
+            : (ulong)SeedSequence.Derive(settings.Seed, DrawPurpose, task);
 
     /// <summary>Seed of a new head on inherited features.</summary>
-    public static ulong HeadSeed(RunSettings settings, int task) => (ulong)SeedSequence.Derive(settings.Seed, HeadPurpose, task);
+    public static ulong HeadSeed(RunSettings settings, int task) =>
+        (ulong)SeedSequence.Derive(settings.Seed, HeadPurpose, task);
 }

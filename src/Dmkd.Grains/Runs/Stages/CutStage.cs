@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
 
-/// <summary>Scores and partitions the legacy model's units, and cuts experts and gate out (proposal 3.2.1 to 3.2.3).</summary>
+/// <summary>
+/// Scores and partitions the legacy model's units, and cuts experts and gate out (proposal 3.2.1 to 3.2.3).
+/// </summary>
 internal sealed partial class CutStage(PreservationScope work) : IRunStage<PreservationStage>
 {
     private const string Job = "score, partition, cut";
@@ -23,7 +25,9 @@ internal sealed partial class CutStage(PreservationScope work) : IRunStage<Prese
         byte[] legacy = await work.Services.Weights.GetAsync(work.State.SourceDigest!, cancellationToken);
         var calibration = work.Data.Calibration;
         var (cut, partition, time) = await work.Services.Devices.Training.RunAsync(
-            job => CutWork.Run(job, settings, legacy, calibration, track.Report), cancellationToken);
+            job => CutWork.Run(job, settings, legacy, calibration, track.Report),
+            cancellationToken
+        );
         var modules = new PreservedModule[cut.Length];
         for (int index = 0; index < cut.Length; index++)
         {
@@ -37,7 +41,8 @@ internal sealed partial class CutStage(PreservationScope work) : IRunStage<Prese
         work.State.TestImages = work.Data.Dataset.Test.Count;
         work.Spent(Job, time);
         long legacyCost = ArchitectureCatalog.Parse(settings.Architecture).MultiplyAdds;
-        foreach (var module in modules) work.Tell(EventOf(module, legacyCost));
+        foreach (var module in modules)
+            work.Tell(EventOf(module, legacyCost));
         LogCut(work.Logger, work.Library, modules.Length);
         return StageEnd<PreservationStage>.Next;
     }
@@ -61,8 +66,17 @@ internal sealed partial class CutStage(PreservationScope work) : IRunStage<Prese
     }
 
     private static ModuleCut EventOf(PreservedModule module, long legacyCost) =>
-        new(module.Name, module.Classes.Length, module.Parameters, (double)module.MultiplyAdds / legacyCost, module.ImportanceShare);
+        new(
+            module.Name,
+            module.Classes.Length,
+            module.Parameters,
+            (double)module.MultiplyAdds / legacyCost,
+            module.ImportanceShare
+        );
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Library {Library}: cut the legacy model into {Modules} modules")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Library {Library}: cut the legacy model into {Modules} modules"
+    )]
     private static partial void LogCut(ILogger logger, string library, int modules);
 }

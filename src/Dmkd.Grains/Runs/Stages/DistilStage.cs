@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Runs.Stages;
 
 /// <summary>
-/// Distils what is not yet distilled (proposal 3.2.4), as many modules at a time as there are lanes, the longest first. Each is stored as
+/// Distils what is not yet distilled (proposal 3.2.4), as many modules at a time as there are lanes, the longest
+/// first. Each is stored as
 /// soon as it is done.
 /// </summary>
 internal sealed partial class DistilStage(PreservationScope work) : IRunStage<PreservationStage>
@@ -20,8 +21,10 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
     {
         await work.AskLegacyAsync(cancellationToken);
         var missing = work.State.Modules.Index().Where(entry => entry.Item.Digest is null);
-        var running = missing.OrderByDescending(entry => CostOf(entry.Item))
-            .Select(entry => DistilAsync(entry.Index, entry.Item, cancellationToken)).ToArray();
+        var running = missing
+            .OrderByDescending(entry => CostOf(entry.Item))
+            .Select(entry => DistilAsync(entry.Index, entry.Item, cancellationToken))
+            .ToArray();
         await foreach (var finished in Task.WhenEach(running))
         {
             var (index, result) = await finished;
@@ -31,11 +34,17 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
         return StageEnd<PreservationStage>.Next;
     }
 
-    private int EpochsOf(PreservedModule module) => module.Role is ModuleRole.Gate ? work.Settings.GateEpochs : work.Settings.Epochs;
+    private int EpochsOf(PreservedModule module) =>
+        module.Role is ModuleRole.Gate ? work.Settings.GateEpochs : work.Settings.Epochs;
 
-    private long CostOf(PreservedModule module) => module.MultiplyAdds * work.Data.TrainingCount(module.Classes) * EpochsOf(module);
+    private long CostOf(PreservedModule module) =>
+        module.MultiplyAdds * work.Data.TrainingCount(module.Classes) * EpochsOf(module);
 
-    private async Task<(int Index, DistilledModule Result)> DistilAsync(int index, PreservedModule module, CancellationToken cancellationToken)
+    private async Task<(int Index, DistilledModule Result)> DistilAsync(
+        int index,
+        PreservedModule module,
+        CancellationToken cancellationToken
+    )
     {
         var track = work.Begin(module.Name);
         var settings = work.Settings; // a lane never reads grain state
@@ -44,8 +53,20 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
         int seed = PreservationRules.DistillationSeed(settings, index);
         byte[] first = await work.Services.Weights.GetAsync(module.CutDigest, cancellationToken);
         var result = await work.Services.Devices.Training.RunAsync(
-            job => DistilWork.Run(job, settings, module.Architecture, first, module.Classes, data.Of(module.Classes), epochs, seed, track.Report),
-            cancellationToken);
+            job =>
+                DistilWork.Run(
+                    job,
+                    settings,
+                    module.Architecture,
+                    first,
+                    module.Classes,
+                    data.Of(module.Classes),
+                    epochs,
+                    seed,
+                    track.Report
+                ),
+            cancellationToken
+        );
         track.Report(1);
         return (index, result);
     }
@@ -53,7 +74,8 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
     private async Task KeepAsync(int index, DistilledModule result, CancellationToken cancellationToken)
     {
         var cut = work.State.Modules[index];
-        string digest = result.Steps > 0 ? await work.Services.Weights.PutAsync(result.Weights, cancellationToken) : cut.CutDigest;
+        string digest =
+            result.Steps > 0 ? await work.Services.Weights.PutAsync(result.Weights, cancellationToken) : cut.CutDigest;
         var module = cut with
         {
             Digest = digest,
@@ -67,11 +89,28 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
         };
         work.State.Modules = [.. work.State.Modules.Select((old, place) => place == index ? module : old)];
         work.Spent("distillation", result.Time);
-        work.Tell(new ModuleDistilled(module.Name, module.AccuracyBefore, module.AccuracyAfter, module.Steps, module.LegacyAccuracy));
+        work.Tell(
+            new ModuleDistilled(
+                module.Name,
+                module.AccuracyBefore,
+                module.AccuracyAfter,
+                module.Steps,
+                module.LegacyAccuracy
+            )
+        );
         LogDistilled(work.Logger, work.Library, module.Name, module.AccuracyBefore, module.AccuracyAfter);
         await work.Engine.StoreAsync();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Library {Library}: distilled {Module}, accuracy {Before:P1} before and {After:P1} after")]
-    private static partial void LogDistilled(ILogger logger, string library, string module, double before, double after);
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Library {Library}: distilled {Module}, accuracy {Before:P1} before and {After:P1} after"
+    )]
+    private static partial void LogDistilled(
+        ILogger logger,
+        string library,
+        string module,
+        double before,
+        double after
+    );
 }

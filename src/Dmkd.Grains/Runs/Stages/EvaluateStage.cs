@@ -20,16 +20,25 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         using var activity = DmkdTelemetry.StartEvaluate(run.RunId, state.Task);
         var router = run.Grains.GetGrain<IRouterGrain>(run.RunId);
-        var evaluation = new RunEvaluation(router, run.Data, run.Settings, parallelism: run.Services.Devices.Serving.LaneCount);
+        var evaluation = new RunEvaluation(
+            router,
+            run.Data,
+            run.Settings,
+            parallelism: run.Services.Devices.Serving.LaneCount
+        );
         var result = await evaluation.RunAsync(state.Task, RunRules.ModuleName, run.Progress, cancellationToken);
         Record(state, result);
         Publish(result);
-        if (state.Task + 1 == run.Settings.Tasks) return StageEnd<RunPhase>.Next;
+        if (state.Task + 1 == run.Settings.Tasks)
+            return StageEnd<RunPhase>.Next;
         state.Task++;
         return StageEnd<RunPhase>.At(RunPhase.Assign);
     }
 
-    /// <summary>Writes a task's result down. Rows are cut to the tasks before it first: a repeat after a crash replaces its own row.</summary>
+    /// <summary>
+    /// Writes a task's result down. Rows are cut to the tasks before it first: a repeat after a crash replaces its
+    /// own row.
+    /// </summary>
     internal static void Record(TrainingRunState state, EvaluationResult result)
     {
         state.ClassIncremental = [.. state.ClassIncremental.Take(state.Task), result.ClassIncremental];
@@ -44,14 +53,42 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         double classIncremental = result.ClassIncremental.Average();
         double taskIncremental = result.TaskIncremental.Average();
-        run.Services.Devices.Instruments.Evaluated(run.RunId, "class-incremental", classIncremental, RunRules.Forgetting(state.ClassIncremental));
-        run.Services.Devices.Instruments.Evaluated(run.RunId, "task-incremental", taskIncremental, RunRules.Forgetting(state.TaskIncremental));
-        run.Tell(new TaskEvaluated(state.Task, run.Settings.Tasks, classIncremental, taskIncremental, result.TaskDetectionRate));
+        run.Services.Devices.Instruments.Evaluated(
+            run.RunId,
+            "class-incremental",
+            classIncremental,
+            RunRules.Forgetting(state.ClassIncremental)
+        );
+        run.Services.Devices.Instruments.Evaluated(
+            run.RunId,
+            "task-incremental",
+            taskIncremental,
+            RunRules.Forgetting(state.TaskIncremental)
+        );
+        run.Tell(
+            new TaskEvaluated(
+                state.Task,
+                run.Settings.Tasks,
+                classIncremental,
+                taskIncremental,
+                result.TaskDetectionRate
+            )
+        );
         LogEvaluated(run.Logger, run.RunId, state.Task + 1, classIncremental, taskIncremental);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: after task {Task} accuracy is {ClassIncremental:P1} class-incremental, {TaskIncremental:P1} task-incremental")]
-    private static partial void LogEvaluated(ILogger logger, string runId, int task, double classIncremental, double taskIncremental);
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Run {RunId}: after task {Task} accuracy is {ClassIncremental:P1} class-incremental, "
+            + "{TaskIncremental:P1} task-incremental"
+    )]
+    private static partial void LogEvaluated(
+        ILogger logger,
+        string runId,
+        int task,
+        double classIncremental,
+        double taskIncremental
+    );
 }
 
 /// <summary>What an evaluation after a task found.</summary>

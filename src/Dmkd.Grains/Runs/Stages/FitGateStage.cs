@@ -12,7 +12,8 @@ using Dmkd.Grains.Runs.Rounds;
 namespace Dmkd.Grains.Runs.Stages;
 
 /// <summary>
-/// Fits the routing to what the nodes tell: scores of their exemplars (docs/adr/0018), or moments of their images (docs/adr/0019). A repeat
+/// Fits the routing to what the nodes tell: scores of their exemplars (docs/adr/0018), or moments of their images
+/// (docs/adr/0019). A repeat
 /// replaces what it published before.
 /// </summary>
 internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
@@ -27,13 +28,17 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
 
     private RunSettings Settings => run.Settings;
 
-    /// <summary>Whether a run's routing is fitted to anything: a gate that scores, or evidence that is made comparable.</summary>
+    /// <summary>
+    /// Whether a run's routing is fitted to anything: a gate that scores, or evidence that is made comparable.
+    /// </summary>
     public static bool IsNeeded(RunSettings settings) => RunGate.Of(settings).NeedsFit;
 
     public async Task<StageEnd<RunPhase>> RunAsync(CancellationToken cancellationToken)
     {
-        if (RunGate.Of(Settings).Needs.HasFlag(GateNeeds.Moments)) await FitDiscriminantsAsync(cancellationToken);
-        else await FitToExemplarsAsync(cancellationToken);
+        if (RunGate.Of(Settings).Needs.HasFlag(GateNeeds.Moments))
+            await FitDiscriminantsAsync(cancellationToken);
+        else
+            await FitToExemplarsAsync(cancellationToken);
         return StageEnd<RunPhase>.Next;
     }
 
@@ -47,29 +52,41 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
         var exemplars = RunGate.Exemplars(experts, reports);
         if (exemplars.Labels.Length == 0)
-            throw new InvalidOperationException($"No node told anything about its exemplars within {NodeMeasuring.MaxWait}.");
+            throw new InvalidOperationException(
+                $"No node told anything about its exemplars within {NodeMeasuring.MaxWait}."
+            );
 
         var gate = RunGate.Of(Settings); // a lane never reads grain state
         var (content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (gate.Fit(exemplars).Encode(), job.Elapsed), cancellationToken);
-        await PublishAsync([.. experts.Select(expert => expert.Descriptor.Name)], content, exemplars.Labels.Length, cancellationToken);
+            job => (gate.Fit(exemplars).Encode(), job.Elapsed),
+            cancellationToken
+        );
+        await PublishAsync(
+            [.. experts.Select(expert => expert.Descriptor.Name)],
+            content,
+            exemplars.Labels.Length,
+            cancellationToken
+        );
         run.Spent("fit gate", duration);
         ExemplarReport[] all = [.. reports.SelectMany(node => node).SelectMany(expert => expert)];
         State.Exemplars = exemplars.Labels.Length;
         State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
         CountRouting(all.Sum(report => report.Bytes));
-        // A node keeps what it fetched: earlier experts for the fits before this one, and its holders the newest for its statistics.
+        // A node keeps what it fetched: earlier experts for the fits before this one, and its holders the newest for
+        // its statistics.
         int[] holders = RunParticipation.HoldersOf(Settings, State.Task);
         foreach (var (node, answer) in nodes.Zip(answers))
         {
-            if (!holders.Contains(node) && answer is not null) State.BytesDown += answer[^1][0].DownloadedBytes;
+            if (!holders.Contains(node) && answer is not null)
+                State.BytesDown += answer[^1][0].DownloadedBytes;
         }
 
         run.Tell(new GateFitted(State.Task, IsDiscriminant: false, State.Exemplars, reports.Length));
     }
 
     /// <summary>
-    /// Has the task's nodes measure its images in the feature space of every expert so far, adds that to the moments of earlier tasks, fits,
+    /// Has the task's nodes measure its images in the feature space of every expert so far, adds that to the moments
+    /// of earlier tasks, fits,
     /// and publishes. A repeat starts from the same earlier moments: they change when the stage ends.
     /// </summary>
     private async Task FitDiscriminantsAsync(CancellationToken cancellationToken)
@@ -80,26 +97,41 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         ModuleSnapshot[] experts = [.. names.Select(name => byName[name])];
         int[] nodes = _nodes.Present(RunParticipation.HoldersOf(Settings, State.Task));
         var answers = await Task.WhenAll(nodes.Select(node => _nodes.MomentsAsync(node, experts)));
-        var known = State.Moments is { } blob ? LibraryMoments.Decode(await run.Services.Weights.GetAsync(blob.Digest, cancellationToken)) : LibraryMoments.None;
+        var known = State.Moments is { } blob
+            ? LibraryMoments.Decode(await run.Services.Weights.GetAsync(blob.Digest, cancellationToken))
+            : LibraryMoments.None;
         int[] classes = [.. run.Data.Tasks.ClassesOf(State.Task)];
-        var (moments, refusals) = known.Plus(names, classes, [.. nodes.Zip(answers, (node, reports) => (_nodes.KeyOf(node), reports))]);
-        foreach (string refusal in refusals) run.Tell(new MeasurementRefused(refusal));
+        var (moments, refusals) = known.Plus(
+            names,
+            classes,
+            [.. nodes.Zip(answers, (node, reports) => (_nodes.KeyOf(node), reports))]
+        );
+        foreach (string refusal in refusals)
+            run.Tell(new MeasurementRefused(refusal));
 
         var gate = RunGate.Of(Settings);
         var (parameters, content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (gate.Fit(moments.Of(names)).Encode(), moments.Encode(), job.Elapsed), cancellationToken);
+            job => (gate.Fit(moments.Of(names)).Encode(), moments.Encode(), job.Elapsed),
+            cancellationToken
+        );
         await PublishAsync(names, parameters, 0, cancellationToken);
         State.Moments = new StoredBlob(await run.Services.Weights.PutAsync(content, cancellationToken), content.Length);
         run.Spent("fit gate", duration);
         MomentsReport[] all = [.. answers.SelectMany(reports => reports)];
         State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
         CountRouting(all.Sum(report => report.Bytes));
-        foreach (var (node, reports) in nodes.Zip(answers)) State.BytesDown += FetchedFor(node, reports);
+        foreach (var (node, reports) in nodes.Zip(answers))
+            State.BytesDown += FetchedFor(node, reports);
         long images = answers.Where(reports => reports.Length > 0).Sum(reports => (long)reports[0].Counts.Sum());
         run.Tell(new GateFitted(State.Task, IsDiscriminant: true, images, nodes.Length));
     }
 
-    private async Task PublishAsync(string[] modules, byte[] parameters, int exemplars, CancellationToken cancellationToken)
+    private async Task PublishAsync(
+        string[] modules,
+        byte[] parameters,
+        int exemplars,
+        CancellationToken cancellationToken
+    )
     {
         string digest = await run.Services.Weights.PutAsync(parameters, cancellationToken);
         var gate = new FittedGate
@@ -126,13 +158,19 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         long bytes = 0;
         for (int expert = 0; expert < reports.Length; expert++)
         {
-            if (!HadExpert(node, expert)) bytes += reports[expert].DownloadedBytes;
+            if (!HadExpert(node, expert))
+                bytes += reports[expert].DownloadedBytes;
         }
 
         return bytes;
     }
 
-    /// <summary>Whether a node had fetched an expert's last version before: for its entropy, or for an earlier task's moments.</summary>
-    private bool HadExpert(int node, int expert) => expert == State.Task
-        || Enumerable.Range(expert, State.Task - expert).Any(task => RunParticipation.HoldersOf(Settings, task).Contains(node));
+    /// <summary>
+    /// Whether a node had fetched an expert's last version before: for its entropy, or for an earlier task's moments.
+    /// </summary>
+    private bool HadExpert(int node, int expert) =>
+        expert == State.Task
+        || Enumerable
+            .Range(expert, State.Task - expert)
+            .Any(task => RunParticipation.HoldersOf(Settings, task).Contains(node));
 }

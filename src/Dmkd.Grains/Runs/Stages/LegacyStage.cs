@@ -29,8 +29,17 @@ internal sealed partial class LegacyStage(RunScope run) : IRunStage<RunPhase>
         var training = run.Data.LegacyTraining();
         var test = RunData.Relabel(run.Data.TestOf(classes), classes);
         var trained = await run.Services.Devices.Training.RunAsync(
-            job => LegacyWork.Train(job, settings, training, test, classes.Length, share => run.Progress(ShareOfPhase * share)),
-            cancellationToken);
+            job =>
+                LegacyWork.Train(
+                    job,
+                    settings,
+                    training,
+                    test,
+                    classes.Length,
+                    share => run.Progress(ShareOfPhase * share)
+                ),
+            cancellationToken
+        );
         string digest = await run.Services.Weights.PutAsync(trained.Weights, cancellationToken);
         run.Spent("legacy training", trained.DeviceTime);
         run.State.Legacy = new LegacyModel(trained.Architecture, digest, trained.Accuracy);
@@ -39,6 +48,9 @@ internal sealed partial class LegacyStage(RunScope run) : IRunStage<RunPhase>
         return StageEnd<RunPhase>.Next;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Library {Library}: trained legacy model {Architecture}, accuracy {Accuracy:P1}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Library {Library}: trained legacy model {Architecture}, accuracy {Accuracy:P1}"
+    )]
     private static partial void LogTrained(ILogger logger, string library, string architecture, double accuracy);
 }

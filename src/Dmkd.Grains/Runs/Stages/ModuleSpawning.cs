@@ -24,20 +24,25 @@ internal sealed class ModuleSpawning(RunScope run)
 
     private RunSettings Settings => run.Settings;
 
-    private int OutputCount => RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.Training.UnknownOutput);
+    private int OutputCount =>
+        RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.Training.UnknownOutput);
 
-    public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) => source switch
-    {
-        FirstWeights.Random => DrawAsync(),
-        FirstWeights.LegacyFeatures => FromLegacyAsync(cancellationToken),
-        FirstWeights.Similar => FromMostSimilarAsync(cancellationToken),
-        _ => FromPreviousAsync(cancellationToken),
-    };
+    public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) =>
+        source switch
+        {
+            FirstWeights.Random => DrawAsync(),
+            FirstWeights.LegacyFeatures => FromLegacyAsync(cancellationToken),
+            FirstWeights.Similar => FromMostSimilarAsync(cancellationToken),
+            _ => FromPreviousAsync(cancellationToken),
+        };
 
     private async Task<SpawnedModule> DrawAsync()
     {
         var architecture = RunRules.Networks(Settings, run.Data.Dataset.Train).Expert(OutputCount);
-        byte[] content = await run.Services.Spawner.RandomAsync(architecture, FirstWeightsRules.DrawSeed(Settings, State.Task));
+        byte[] content = await run.Services.Spawner.RandomAsync(
+            architecture,
+            FirstWeightsRules.DrawSeed(Settings, State.Task)
+        );
         var lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = run.RunId };
         return new SpawnedModule(architecture.ToString()!, content, lineage);
     }
@@ -45,38 +50,58 @@ internal sealed class ModuleSpawning(RunScope run)
     private Task<SpawnedModule> FromLegacyAsync(CancellationToken cancellationToken)
     {
         var features = State.LegacyFeatures!;
-        var lineage = new ModuleLineage { Origin = ModuleOrigin.Spawned, RunId = run.RunId, LegacyDigest = State.Legacy!.Digest };
+        var lineage = new ModuleLineage
+        {
+            Origin = ModuleOrigin.Spawned,
+            RunId = run.RunId,
+            LegacyDigest = State.Legacy!.Digest,
+        };
         return InheritAsync(features.Architecture, features.Digest, lineage, cancellationToken);
     }
 
     private async Task<SpawnedModule> FromPreviousAsync(CancellationToken cancellationToken)
     {
-        var parent = await run.Grains.GetGrain<IExpertModuleGrain>(State.Module!.Key).GetSnapshotAsync(cancellationToken)
-            ?? throw new InvalidOperationException($"Module {State.Module.Key}, the parent of task {State.Task + 1}'s module, does not exist.");
+        var parent =
+            await run.Grains.GetGrain<IExpertModuleGrain>(State.Module!.Key).GetSnapshotAsync(cancellationToken)
+            ?? throw new InvalidOperationException(
+                $"Module {State.Module.Key}, the parent of task {State.Task + 1}'s module, does not exist."
+            );
         return await FromModuleAsync(parent, cancellationToken);
     }
 
-    /// <summary>The earlier expert with the highest mean evidence in the nodes' data of the new task; of equals the newest. No data leaves a node.</summary>
+    /// <summary>
+    /// The earlier expert with the highest mean evidence in the nodes' data of the new task; of equals the newest. No
+    /// data leaves a node.
+    /// </summary>
     private async Task<SpawnedModule> FromMostSimilarAsync(CancellationToken cancellationToken)
     {
         var measuring = new NodeMeasuring(run);
         ModuleSnapshot? best = null;
-        double most = double.NegativeInfinity, seconds = 0;
+        double most = double.NegativeInfinity,
+            seconds = 0;
         long bytes = 0;
         for (int task = 0; task < State.Task; task++)
         {
-            var expert = await run.ModuleOf(RunRules.ModuleName(task)).GetSnapshotAsync(cancellationToken)
-                ?? throw new InvalidOperationException($"Module {ModuleDescriptor.KeyOf(run.RunId, RunRules.ModuleName(task))} does not exist.");
+            var expert =
+                await run.ModuleOf(RunRules.ModuleName(task)).GetSnapshotAsync(cancellationToken)
+                ?? throw new InvalidOperationException(
+                    $"Module {ModuleDescriptor.KeyOf(run.RunId, RunRules.ModuleName(task))} does not exist."
+                );
             var reports = await measuring.EntropyAsync(expert.Descriptor, expert.Current);
             seconds += reports.Sum(report => report.DeviceSeconds);
             bytes += reports.Sum(report => report.DownloadedBytes);
             double mean = reports.Sum(report => report.EvidenceSum) / reports.Sum(report => report.SampleCount);
-            if (mean < most || double.IsNaN(mean)) continue;
+            if (mean < most || double.IsNaN(mean))
+                continue;
             best = expert;
             most = mean;
         }
 
-        return await FromModuleAsync(best!, cancellationToken) with { DeviceSeconds = seconds, Bytes = bytes };
+        return await FromModuleAsync(best!, cancellationToken) with
+        {
+            DeviceSeconds = seconds,
+            Bytes = bytes,
+        };
     }
 
     private Task<SpawnedModule> FromModuleAsync(ModuleSnapshot parent, CancellationToken cancellationToken)
@@ -91,12 +116,24 @@ internal sealed class ModuleSpawning(RunScope run)
         return InheritAsync(parent.Descriptor.Architecture, parent.Current.Digest, lineage, cancellationToken);
     }
 
-    private async Task<SpawnedModule> InheritAsync(string architecture, string digest, ModuleLineage lineage, CancellationToken cancellationToken)
+    private async Task<SpawnedModule> InheritAsync(
+        string architecture,
+        string digest,
+        ModuleLineage lineage,
+        CancellationToken cancellationToken
+    )
     {
         var parent = ArchitectureCatalog.Parse(architecture);
-        var child = parent.Resize(parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), OutputCount);
+        var child = parent.Resize(
+            parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width),
+            OutputCount
+        );
         byte[] inherited = await run.Services.Weights.GetAsync(digest, cancellationToken);
-        byte[] content = await run.Services.Spawner.FromParentAsync(child, inherited, FirstWeightsRules.HeadSeed(Settings, State.Task));
+        byte[] content = await run.Services.Spawner.FromParentAsync(
+            child,
+            inherited,
+            FirstWeightsRules.HeadSeed(Settings, State.Task)
+        );
         return new SpawnedModule(child.ToString()!, content, lineage);
     }
 }
@@ -111,7 +148,9 @@ internal static class SpawnWork
         return WeightCodec.Encode(weights);
     }
 
-    /// <summary>The parent's features under a new, random head: what was learned before helps, and the parent stays as it is.</summary>
+    /// <summary>
+    /// The parent's features under a new, random head: what was learned before helps, and the parent stays as it is.
+    /// </summary>
     /// <param name="architecture">The parent's architecture with the new module's outputs.</param>
     /// <param name="parent">The parent's weights, as safetensors.</param>
     /// <param name="seed">Seed of the head.</param>
@@ -119,7 +158,10 @@ internal static class SpawnWork
     {
         using var inherited = WeightCodec.Decode(parent);
         using var random = WeightTransfer.RandomWeights(architecture, seed);
-        var head = architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output).Select(axes => axes.Name).ToHashSet(StringComparer.Ordinal);
+        var head = architecture
+            .Weights.Where(axes => axes.Rows.Space == UnitSpace.Output)
+            .Select(axes => axes.Name)
+            .ToHashSet(StringComparer.Ordinal);
         using var weights = random.Map((name, fresh) => (head.Contains(name) ? fresh : inherited[name]).clone());
         return WeightCodec.Encode(weights);
     }
@@ -141,7 +183,8 @@ internal interface IModuleSpawner
 /// <summary>First weights made on the silo's serving lanes.</summary>
 internal sealed class DeviceModuleSpawner(SiloDevices devices) : IModuleSpawner
 {
-    public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed) => devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, seed));
+    public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed) =>
+        devices.Serving.RunAsync(_ => SpawnWork.Random(architecture, seed));
 
     public Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed) =>
         devices.Serving.RunAsync(_ => SpawnWork.FromParent(architecture, parent, seed));

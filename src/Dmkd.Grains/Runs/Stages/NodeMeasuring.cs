@@ -20,14 +20,24 @@ internal sealed class NodeMeasuring(RunScope run)
     public async Task<EntropyReport[]> EntropyAsync(ModuleDescriptor module, ModuleVersion version)
     {
         int[] nodes = Present(RunParticipation.HoldersOf(run.Settings, run.State.Task));
-        var answers = await Task.WhenAll(nodes.Select(node =>
-            ProbeAsync<EntropyReport>(NodeMeasurement.Entropy, RequestFor(node, module, version, new EntropyProbe()), MaxWait)));
+        var answers = await Task.WhenAll(
+            nodes.Select(node =>
+                ProbeAsync<EntropyReport>(
+                    NodeMeasurement.Entropy,
+                    RequestFor(node, module, version, new EntropyProbe()),
+                    MaxWait
+                )
+            )
+        );
         EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
-        if (reports.Length == 0) throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {MaxWait}.");
+        if (reports.Length == 0)
+            throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {MaxWait}.");
         return reports;
     }
 
-    /// <summary>A node's scores of its exemplars, per expert; null when it does not answer, or has no exemplar.</summary>
+    /// <summary>
+    /// A node's scores of its exemplars, per expert; null when it does not answer, or has no exemplar.
+    /// </summary>
     public async Task<ExemplarReport[][]?> ExemplarsAsync(int node, ModuleSnapshot[] experts)
     {
         bool wantsDescriptors = RunGate.Of(run.Settings).Needs.HasFlag(GateNeeds.Descriptors);
@@ -41,18 +51,21 @@ internal sealed class NodeMeasuring(RunScope run)
                 var probe = new ExemplarProbe(told, wantsDescriptors && k == 0);
                 var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, probe);
                 var report = await ProbeAsync<ExemplarReport>(NodeMeasurement.Exemplars, request, MaxWait);
-                if (report is null || report.Total == 0) return null;
+                if (report is null || report.Total == 0)
+                    return null;
                 parts.Add(report);
                 told += report.Labels.Length;
-            }
-            while (told < parts[0].Total);
+            } while (told < parts[0].Total);
             reports[k] = [.. parts];
         }
 
         return reports;
     }
 
-    /// <summary>A node's moments of the task's images in the experts' feature spaces, in their order; fewer when it stops answering.</summary>
+    /// <summary>
+    /// A node's moments of the task's images in the experts' feature spaces, in their order; fewer when it stops
+    /// answering.
+    /// </summary>
     public async Task<MomentsReport[]> MomentsAsync(int node, ModuleSnapshot[] experts)
     {
         var reports = new List<MomentsReport>();
@@ -60,7 +73,8 @@ internal sealed class NodeMeasuring(RunScope run)
         {
             var request = RequestFor(node, expert.Descriptor, expert.Current, new MomentsProbe());
             var report = await ProbeAsync<MomentsReport>(NodeMeasurement.Moments, request, MaxMomentsWait);
-            if (report is null) break;
+            if (report is null)
+                break;
             reports.Add(report);
         }
 
@@ -72,15 +86,16 @@ internal sealed class NodeMeasuring(RunScope run)
 
     public string KeyOf(int node) => RunRules.NodeKey(run.RunId, node, run.Settings.Device);
 
-    private ProbeRequest RequestFor(int node, ModuleDescriptor module, ModuleVersion version, Probe probe) => new()
-    {
-        NodeIndex = node,
-        Task = run.State.Task,
-        Module = module,
-        Version = version,
-        Settings = run.Settings,
-        Probe = probe,
-    };
+    private ProbeRequest RequestFor(int node, ModuleDescriptor module, ModuleVersion version, Probe probe) =>
+        new()
+        {
+            NodeIndex = node,
+            Task = run.State.Task,
+            Module = module,
+            Version = version,
+            Settings = run.Settings,
+            Probe = probe,
+        };
 
     /// <summary>A node's report, or null when it gives none.</summary>
     private async Task<T?> ProbeAsync<T>(NodeMeasurement measurement, ProbeRequest request, TimeSpan wait)
@@ -89,10 +104,14 @@ internal sealed class NodeMeasuring(RunScope run)
         string node = KeyOf(request.NodeIndex);
         try
         {
-            var report = await run.Grains.GetGrain<INodeGrain>(node).ProbeAsync(request).WaitAsync(wait, run.Services.Time);
+            var report = await run
+                .Grains.GetGrain<INodeGrain>(node)
+                .ProbeAsync(request)
+                .WaitAsync(wait, run.Services.Time);
             return (T)report;
         }
-        catch (Exception e) when (e is TimeoutException or OrleansException && !run.Engine.Token.IsCancellationRequested)
+        catch (Exception e)
+            when (e is TimeoutException or OrleansException && !run.Engine.Token.IsCancellationRequested)
         {
             run.Tell(new NodeSilent(node, measurement, e.Message));
             return null;

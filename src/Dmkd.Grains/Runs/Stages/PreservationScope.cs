@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
 
-/// <summary>What the stages of a preservation share: its state, its data, the legacy model's answers and the silo's services.</summary>
+/// <summary>
+/// What the stages of a preservation share: its state, its data, the legacy model's answers and the silo's services.
+/// </summary>
 internal sealed class PreservationScope
 {
     private readonly List<Track> _tracks = [];
@@ -32,7 +34,8 @@ internal sealed class PreservationScope
     public PreservationSettings Settings => State.Request!.Settings;
 
     /// <summary>The data set, once it is loaded.</summary>
-    public PreservationData Data => _data ?? throw new InvalidOperationException($"The data of library {Library} is not loaded.");
+    public PreservationData Data =>
+        _data ?? throw new InvalidOperationException($"The data of library {Library} is not loaded.");
 
     /// <summary>The stages of every preservation, in their order.</summary>
     public StageList<PreservationStage> Stages()
@@ -47,7 +50,8 @@ internal sealed class PreservationScope
         return new StageList<PreservationStage>(all, PreservationStage.Completed);
     }
 
-    public async Task LoadAsync() => _data = new PreservationData(await Services.Datasets.GetAsync(Settings.Data), Settings);
+    public async Task LoadAsync() =>
+        _data = new PreservationData(await Services.Datasets.GetAsync(Settings.Data), Settings);
 
     public void Tell(RunEvent happened) => Engine.Tell(happened);
 
@@ -70,13 +74,26 @@ internal sealed class PreservationScope
     /// <summary>Asks the legacy model about all images, once per activation; the answers are not stored.</summary>
     public async Task AskLegacyAsync(CancellationToken cancellationToken)
     {
-        if (Data.TestAnswers is not null) return;
+        if (Data.TestAnswers is not null)
+            return;
         var track = Begin("legacy model's answers");
         var request = State.Request!;
         byte[] content = await Services.Weights.GetAsync(request.LegacyDigest, cancellationToken);
         var source = new TeacherSource(Settings.Architecture, content, request.IsTorchScript);
-        var test = await AskAsync(source, Data.Dataset.Test, mirrored: false, share => track.Report(0.2 * share), cancellationToken);
-        Data.TrainingAnswers = await AskAsync(source, Data.Dataset.Train, Settings.Augment, share => track.Report(0.2 + 0.8 * share), cancellationToken);
+        var test = await AskAsync(
+            source,
+            Data.Dataset.Test,
+            mirrored: false,
+            share => track.Report(0.2 * share),
+            cancellationToken
+        );
+        Data.TrainingAnswers = await AskAsync(
+            source,
+            Data.Dataset.Train,
+            Settings.Augment,
+            share => track.Report(0.2 + 0.8 * share),
+            cancellationToken
+        );
         Data.TestAnswers = test;
         State.LegacyAccuracy = Data.LegacyAccuracy([.. Enumerable.Range(0, Data.Dataset.ClassNames.Count)]);
         Tell(new LegacyMeasured(request.SourceName, State.LegacyAccuracy, Data.Dataset.Test.Count));
@@ -84,15 +101,36 @@ internal sealed class PreservationScope
 
     /// <summary>Asks about images on all lanes at the same time, a share on each.</summary>
     private async Task<TeacherAnswers> AskAsync(
-        TeacherSource source, ImageSet images, bool mirrored, Action<double> progress, CancellationToken cancellationToken)
+        TeacherSource source,
+        ImageSet images,
+        bool mirrored,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var normalisation = InputNormalisation.Find(Settings.Normalisation);
         int parts = Math.Min(Services.Devices.Training.LaneCount, images.Count);
         double[] shares = new double[parts];
-        var answers = await Task.WhenAll(Enumerable.Range(0, parts).Select(part => Services.Devices.Training.RunAsync(
-            job => TeacherWork.Answer(job, source, PartOf(images, part, parts), normalisation, mirrored, share => Report(part, share)),
-            cancellationToken)));
-        foreach (var (_, time) in answers) Spent("legacy answers", time);
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, parts)
+                .Select(part =>
+                    Services.Devices.Training.RunAsync(
+                        job =>
+                            TeacherWork.Answer(
+                                job,
+                                source,
+                                PartOf(images, part, parts),
+                                normalisation,
+                                mirrored,
+                                share => Report(part, share)
+                            ),
+                        cancellationToken
+                    )
+                )
+        );
+        foreach (var (_, time) in answers)
+            Spent("legacy answers", time);
         return TeacherAnswers.Concat([.. answers.Select(answer => answer.Answers)]);
 
         void Report(int part, double share)

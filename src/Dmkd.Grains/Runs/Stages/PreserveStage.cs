@@ -23,14 +23,25 @@ internal sealed partial class PreserveStage(RunScope run) : IRunStage<RunPhase>
         Report(0);
         var apart = await TakeApartAsync(cancellationToken);
         var experts = new PreservedExpert[apart.Experts.Length];
-        for (int task = 0; task < experts.Length; task++) experts[task] = await StoreAsync(task, apart.Experts[task], cancellationToken);
+        for (int task = 0; task < experts.Length; task++)
+            experts[task] = await StoreAsync(task, apart.Experts[task], cancellationToken);
         run.State.Preserved = experts;
         run.State.LegacyFeatures = apart.Features is { } kept
-            ? new LegacyFeatures(kept.Architecture, await run.Services.Weights.PutAsync(kept.Weights, cancellationToken))
+            ? new LegacyFeatures(
+                kept.Architecture,
+                await run.Services.Weights.PutAsync(kept.Weights, cancellationToken)
+            )
             : null;
         run.Spent("preservation", apart.DeviceTime);
         foreach (var expert in experts)
-            run.Tell(new ExpertPreserved(RunRules.ModuleName(expert.Task), expert.Architecture, expert.Cluster, expert.ImportanceShare));
+            run.Tell(
+                new ExpertPreserved(
+                    RunRules.ModuleName(expert.Task),
+                    expert.Architecture,
+                    expert.Cluster,
+                    expert.ImportanceShare
+                )
+            );
         LogPreserved(run.Logger, run.RunId, experts.Length);
         return StageEnd<RunPhase>.Next;
     }
@@ -44,11 +55,15 @@ internal sealed partial class PreserveStage(RunScope run) : IRunStage<RunPhase>
         var training = run.Data.LegacyTraining();
         int[][] groups = GroupsOf(settings);
         return await run.Services.Devices.Training.RunAsync(
-            job => LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report),
-            cancellationToken);
+            job =>
+                LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report),
+            cancellationToken
+        );
     }
 
-    /// <summary>The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.</summary>
+    /// <summary>
+    /// The legacy model's outputs are in class order, so a class's output is its place among the legacy classes.
+    /// </summary>
     private int[][] GroupsOf(RunSettings settings)
     {
         int[] classes = run.Data.ClassesUpTo(settings.Legacy.Tasks - 1);
@@ -58,19 +73,24 @@ internal sealed partial class PreserveStage(RunScope run) : IRunStage<RunPhase>
         return groups;
     }
 
-    private async Task<PreservedExpert> StoreAsync(int task, CutExpert cut, CancellationToken cancellationToken) => new()
-    {
-        Task = task,
-        Cluster = cut.Cluster,
-        Architecture = cut.Architecture,
-        Digest = await run.Services.Weights.PutAsync(cut.Weights, cancellationToken),
-        Bytes = cut.Weights.Length,
-        ImportanceShare = cut.ImportanceShare,
-    };
+    private async Task<PreservedExpert> StoreAsync(int task, CutExpert cut, CancellationToken cancellationToken) =>
+        new()
+        {
+            Task = task,
+            Cluster = cut.Cluster,
+            Architecture = cut.Architecture,
+            Digest = await run.Services.Weights.PutAsync(cut.Weights, cancellationToken),
+            Bytes = cut.Weights.Length,
+            ImportanceShare = cut.ImportanceShare,
+        };
 
     /// <summary>Called by a lane.</summary>
-    private void Report(double share) => run.Progress(LegacyStage.ShareOfPhase + (1 - LegacyStage.ShareOfPhase) * share);
+    private void Report(double share) =>
+        run.Progress(LegacyStage.ShareOfPhase + (1 - LegacyStage.ShareOfPhase) * share);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Library {Library}: took the legacy model apart into {Experts} experts")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Library {Library}: took the legacy model apart into {Experts} experts"
+    )]
     private static partial void LogPreserved(ILogger logger, string library, int experts);
 }

@@ -16,7 +16,8 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
 
     public async Task<StageEnd<PreservationStage>> RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var module in work.State.Modules) await PublishAsync(module, cancellationToken);
+        foreach (var module in work.State.Modules)
+            await PublishAsync(module, cancellationToken);
         await EvaluateAsync(cancellationToken);
         return StageEnd<PreservationStage>.Next;
     }
@@ -27,7 +28,13 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
         var descriptor = DescriptorOf(module);
         var now = work.Services.Time.GetUtcNow();
         var grain = work.Grains.GetGrain<IExpertModuleGrain>(descriptor.Key);
-        var cut = new ModuleVersion { Number = 1, Digest = module.CutDigest, Bytes = module.Bytes, CreatedAt = now };
+        var cut = new ModuleVersion
+        {
+            Number = 1,
+            Digest = module.CutDigest,
+            Bytes = module.Bytes,
+            CreatedAt = now,
+        };
         await grain.CreateAsync(descriptor, cut, cancellationToken);
         bool isDistilled = module.Digest != module.CutDigest;
         if (isDistilled)
@@ -37,29 +44,33 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
         }
 
         int newest = isDistilled ? 2 : 1;
-        await grain.RecordSpecializationAsync(new ModuleSpecialization(newest, module.EntropySum, module.EntropyCount), cancellationToken);
+        await grain.RecordSpecializationAsync(
+            new ModuleSpecialization(newest, module.EntropySum, module.EntropyCount),
+            cancellationToken
+        );
     }
 
-    private ModuleDescriptor DescriptorOf(PreservedModule module) => new()
-    {
-        Library = work.Library,
-        Name = module.Name,
-        Architecture = module.Architecture,
-        Classes = module.Classes,
-        ClassNames = [.. module.Classes.Select(label => work.State.ClassNames[label])],
-        RotationLabelled = false,
-        Normalisation = work.Settings.Normalisation,
-        Role = module.Role,
-        Lineage = new ModuleLineage
+    private ModuleDescriptor DescriptorOf(PreservedModule module) =>
+        new()
         {
-            Origin = ModuleOrigin.Preserved,
-            RunId = work.Library,
-            LegacyDigest = work.State.Request!.LegacyDigest,
-            LegacyFraction = work.Settings.Alpha,
-            Cluster = module.Cluster,
-            ImportanceShare = module.ImportanceShare,
-        },
-    };
+            Library = work.Library,
+            Name = module.Name,
+            Architecture = module.Architecture,
+            Classes = module.Classes,
+            ClassNames = [.. module.Classes.Select(label => work.State.ClassNames[label])],
+            RotationLabelled = false,
+            Normalisation = work.Settings.Normalisation,
+            Role = module.Role,
+            Lineage = new ModuleLineage
+            {
+                Origin = ModuleOrigin.Preserved,
+                RunId = work.Library,
+                LegacyDigest = work.State.Request!.LegacyDigest,
+                LegacyFraction = work.Settings.Alpha,
+                Cluster = module.Cluster,
+                ImportanceShare = module.ImportanceShare,
+            },
+        };
 
     /// <summary>For every number of experts that answer.</summary>
     private async Task EvaluateAsync(CancellationToken cancellationToken)
@@ -69,14 +80,24 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
         string gate = hasGate ? NetworkGate.GateName : GateCatalog.Names[0];
         var router = work.Grains.GetGrain<IRouterGrain>(work.Library);
         int lanes = work.Services.Devices.Serving.LaneCount;
-        var evaluation = new LibraryEvaluation(router, work.Data.Dataset.Test, work.State.Modules, gate, work.Settings.GateVote, lanes);
+        var evaluation = new LibraryEvaluation(
+            router,
+            work.Data.Dataset.Test,
+            work.State.Modules,
+            gate,
+            work.Settings.GateVote,
+            lanes
+        );
         int experts = work.Settings.Experts;
         var routed = new RoutedAccuracy[experts];
         for (int done = 0; done < experts; done++)
         {
             int before = done;
             var (accuracy, deviceSeconds) = await evaluation.RunAsync(
-                done + 1, share => track.Report((before + share) / experts), cancellationToken);
+                done + 1,
+                share => track.Report((before + share) / experts),
+                cancellationToken
+            );
             routed[done] = accuracy;
             work.State.DeviceSeconds += deviceSeconds;
             work.Tell(new LibraryEvaluated(accuracy));

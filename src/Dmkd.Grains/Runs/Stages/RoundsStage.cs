@@ -25,7 +25,8 @@ internal sealed class TrainStage(RunScope run) : IRunStage<RunPhase>
     {
         var state = run.State;
         int legacyTasks = run.Settings.Legacy.Tasks;
-        if (state.Task >= legacyTasks) return null;
+        if (state.Task >= legacyTasks)
+            return null;
         int[] classes = run.Data.ClassesUpTo(legacyTasks - 1);
         int[] outputs = [.. state.Module!.Classes.Select(label => Array.IndexOf(classes, label))];
         return new LegacyTeacher(state.Legacy!.Architecture, state.Legacy.Digest, outputs);

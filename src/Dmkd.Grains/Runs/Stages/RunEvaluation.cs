@@ -17,18 +17,28 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
 {
     private readonly BatchRouting _batches = new(router, parallelism);
 
-    /// <summary>Predicts the test images of all tasks up to one, class- and task-incrementally from the same forward pass.</summary>
+    /// <summary>
+    /// Predicts the test images of all tasks up to one, class- and task-incrementally from the same forward pass.
+    /// </summary>
     /// <param name="lastTask">The newest task.</param>
     /// <param name="moduleOfTask">Name of each task's module.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     /// <param name="cancellationToken">Ends the evaluation.</param>
     public async Task<EvaluationResult> RunAsync(
-        int lastTask, Func<int, string> moduleOfTask, Action<double> progress, CancellationToken cancellationToken)
+        int lastTask,
+        Func<int, string> moduleOfTask,
+        Action<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         int[] seen = data.ClassesUpTo(lastTask);
         TestBatch[] batches = [.. Enumerable.Range(0, lastTask + 1).SelectMany(BatchesOf)];
         var responses = await _batches.RouteAsync(
-            batches, batch => RequestOf(batch, seen), progress, cancellationToken);
+            batches,
+            batch => RequestOf(batch, seen),
+            progress,
+            cancellationToken
+        );
         return Summarise(lastTask, batches, responses, moduleOfTask);
     }
 
@@ -41,11 +51,19 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
             return BatchRouting.RequestOf(batch.Test, batch.Images, [batch.Classes, batch.Classes], routing);
         }
 
-        return BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with { Calibration = settings.Fitting.Calibration };
+        return BatchRouting.RequestOf(batch.Test, batch.Images, [seen, batch.Classes], settings.Routing) with
+        {
+            Calibration = settings.Fitting.Calibration,
+        };
     }
 
     /// <summary>What the router's answers to batches mean.</summary>
-    internal static EvaluationResult Summarise(int lastTask, TestBatch[] batches, RouteResponse[] responses, Func<int, string> moduleOfTask)
+    internal static EvaluationResult Summarise(
+        int lastTask,
+        TestBatch[] batches,
+        RouteResponse[] responses,
+        Func<int, string> moduleOfTask
+    )
     {
         var evaluator = new Evaluator(lastTask + 1, batches.SelectMany(batch => batch.Labels).Max() + 1);
         foreach (var (batch, response) in batches.Zip(responses))
@@ -55,7 +73,15 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
             {
                 var predicted = response.Predictions[0][i];
                 int inTask = response.Predictions[1][i].ClassIndex;
-                evaluator.Add(batch.Task, new TestAnswer(batch.Labels[i], predicted.ClassIndex, inTask, predicted.Experts[0].Module == expected));
+                evaluator.Add(
+                    batch.Task,
+                    new TestAnswer(
+                        batch.Labels[i],
+                        predicted.ClassIndex,
+                        inTask,
+                        predicted.Experts[0].Module == expected
+                    )
+                );
             }
         }
 
@@ -66,7 +92,9 @@ internal sealed class RunEvaluation(IRouterGrain router, RunData data, RunSettin
     {
         int[] own = [.. data.Tasks.ClassesOf(task)];
         var test = data.TestOf(own);
-        return BatchRouting.Split(test).Select(images => new TestBatch(task, own, test, images, [.. images.Select(image => test.Labels[image])]));
+        return BatchRouting
+            .Split(test)
+            .Select(images => new TestBatch(task, own, test, images, [.. images.Select(image => test.Labels[image])]));
     }
 
     /// <summary>Test images of a task that are routed together.</summary>

@@ -72,7 +72,8 @@ internal sealed class RunScope : IRunContext
     }
 
     /// <summary>A module of this run.</summary>
-    public IExpertModuleGrain ModuleOf(string name) => Grains.GetGrain<IExpertModuleGrain>(ModuleDescriptor.KeyOf(RunId, name));
+    public IExpertModuleGrain ModuleOf(string name) =>
+        Grains.GetGrain<IExpertModuleGrain>(ModuleDescriptor.KeyOf(RunId, name));
 
     /// <summary>Ends the spans of the module's rounds; the next module has a coordinator of its own.</summary>
     public void EndRounds()
@@ -101,4 +102,9 @@ internal sealed class RunScope : IRunContext
 
 /// <summary>What the silo gives to stages.</summary>
 internal sealed record StageServices(
-    IWeightStore Weights, DatasetCache Datasets, SiloDevices Devices, IModuleSpawner Spawner, TimeProvider Time);
+    IWeightStore Weights,
+    DatasetCache Datasets,
+    SiloDevices Devices,
+    IModuleSpawner Spawner,
+    TimeProvider Time
+);

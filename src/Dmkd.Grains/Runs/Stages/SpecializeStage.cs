@@ -6,7 +6,10 @@ using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 
-/// <summary>The module's entropy statistics, summed over its nodes in node order (proposal 3.3); and what the module cost to learn.</summary>
+/// <summary>
+/// The module's entropy statistics, summed over its nodes in node order (proposal 3.3); and what the module cost to
+/// learn.
+/// </summary>
 internal sealed class SpecializeStage(RunScope run) : IRunStage<RunPhase>
 {
     public RunPhase Phase => RunPhase.Specialize;
@@ -19,8 +22,13 @@ internal sealed class SpecializeStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         var reports = await new NodeMeasuring(run).EntropyAsync(state.Module!, state.Base!);
         var specialization = new ModuleSpecialization(
-            state.Base!.Number, reports.Sum(report => report.EntropySum), reports.Sum(report => report.SampleCount));
-        await run.Grains.GetGrain<IExpertModuleGrain>(state.Module!.Key).RecordSpecializationAsync(specialization, cancellationToken);
+            state.Base!.Number,
+            reports.Sum(report => report.EntropySum),
+            reports.Sum(report => report.SampleCount)
+        );
+        await run
+            .Grains.GetGrain<IExpertModuleGrain>(state.Module!.Key)
+            .RecordSpecializationAsync(specialization, cancellationToken);
         await CountLearningAsync(reports);
         return StageEnd<RunPhase>.Next;
     }

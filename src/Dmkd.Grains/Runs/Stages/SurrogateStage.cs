@@ -19,11 +19,20 @@ internal sealed class SurrogateStage(PreservationScope work) : IRunStage<Preserv
         var data = work.Data;
         int[] all = [.. Enumerable.Range(0, data.Dataset.ClassNames.Count)];
         var surrogate = await work.Services.Devices.Training.RunAsync(
-            job => SurrogateWork.Run(job, settings, data.Of(all), track.Report), cancellationToken);
+            job => SurrogateWork.Run(job, settings, data.Of(all), track.Report),
+            cancellationToken
+        );
         work.State.SourceDigest = await work.Services.Weights.PutAsync(surrogate.Weights, cancellationToken);
         work.State.SurrogateAccuracy = surrogate.AccuracyAfter;
         work.Spent("surrogate", surrogate.Time);
-        work.Tell(new SurrogateDistilled(settings.Architecture, surrogate.AccuracyAfter, surrogate.Steps, work.State.Request!.SourceName));
+        work.Tell(
+            new SurrogateDistilled(
+                settings.Architecture,
+                surrogate.AccuracyAfter,
+                surrogate.Steps,
+                work.State.Request!.SourceName
+            )
+        );
         return StageEnd<PreservationStage>.Next;
     }
 }

@@ -12,7 +12,8 @@ public sealed class AdmissionRulesTests
     public void Judge_AlikeSubmissions_AreAdmittedAsClaimed() =>
         Assert.Equal(
             [new AdmissionOutcome("a", 100), new AdmissionOutcome("b", 300), new AdmissionOutcome("c", 200)],
-            AdmissionRules.Judge([Facts("a", 100), Facts("b", 300), Facts("c", 200)], Defaults));
+            AdmissionRules.Judge([Facts("a", 100), Facts("b", 300), Facts("c", 200)], Defaults)
+        );
 
     [Theory]
     [InlineData(0)]
@@ -44,22 +45,32 @@ public sealed class AdmissionRulesTests
     [Fact]
     public void Judge_HugeClaims_AreComparedWithoutOverflow()
     {
-        var outcomes = AdmissionRules.Judge([Facts("a", long.MaxValue), Facts("b", long.MaxValue), Facts("c", long.MaxValue)], Defaults);
+        var outcomes = AdmissionRules.Judge(
+            [Facts("a", long.MaxValue), Facts("b", long.MaxValue), Facts("c", long.MaxValue)],
+            Defaults
+        );
         Assert.All(outcomes, outcome => Assert.Equal(Defaults.MaxSampleCount, outcome.SampleCount));
     }
 
     [Fact]
     public void Judge_TwoSubmissions_TrustsNoMedian()
     {
-        var outcomes = AdmissionRules.Judge([Facts("a", 1, norm: 1), Facts("b", 1_000_000, norm: 1e6, statistics: 1e6)], Defaults);
+        var outcomes = AdmissionRules.Judge(
+            [Facts("a", 1, norm: 1), Facts("b", 1_000_000, norm: 1e6, statistics: 1e6)],
+            Defaults
+        );
         Assert.Equal([1, 1_000_000], outcomes.Select(outcome => outcome.SampleCount));
     }
 
     [Fact]
     public void Judge_NormAboveTheMedianTimesFactor_IsRefusedByName()
     {
-        var outcomes = AdmissionRules.Judge([Facts("a", norm: 2), Facts("b", norm: 10), Facts("c", norm: 10.5), Facts("d", norm: 1)], Defaults);
-        Assert.Equal([true, true, false, true], outcomes.Select(outcome => outcome.IsAdmitted)); // the lower median is 2
+        var outcomes = AdmissionRules.Judge(
+            [Facts("a", norm: 2), Facts("b", norm: 10), Facts("c", norm: 10.5), Facts("d", norm: 1)],
+            Defaults
+        );
+        // the lower median is 2
+        Assert.Equal([true, true, false, true], outcomes.Select(outcome => outcome.IsAdmitted));
         Assert.Equal(new AdmissionOutcome("c", 0, AdmissionCheck.Norm, 10, 10.5), outcomes[2]);
         Assert.Equal("node c: norm of the update may be at most 10; it is 10.5", outcomes[2].ToString());
     }
@@ -68,7 +79,14 @@ public sealed class AdmissionRulesTests
     public void Judge_StatisticsFarAboveTheMedian_AreRefusedByName()
     {
         var outcomes = AdmissionRules.Judge(
-            [Facts("a", statistics: 1), Facts("b", statistics: 1), Facts("c", statistics: 25), Facts("d", statistics: 26)], Defaults);
+            [
+                Facts("a", statistics: 1),
+                Facts("b", statistics: 1),
+                Facts("c", statistics: 25),
+                Facts("d", statistics: 26),
+            ],
+            Defaults
+        );
         Assert.Equal([true, true, true, false], outcomes.Select(outcome => outcome.IsAdmitted));
         Assert.Equal(new AdmissionOutcome("d", 0, AdmissionCheck.StatisticsNorm, 25, 26), outcomes[3]);
     }
@@ -81,21 +99,29 @@ public sealed class AdmissionRulesTests
         Assert.False(AdmissionRules.Judge([Facts("a", norm: norm)], Defaults).Single().IsAdmitted);
         Assert.Equal(
             [true, false, true, true],
-            AdmissionRules.Judge([Facts("a"), Facts("b", norm: norm), Facts("c"), Facts("d")], Defaults).Select(outcome => outcome.IsAdmitted));
+            AdmissionRules
+                .Judge([Facts("a"), Facts("b", norm: norm), Facts("c"), Facts("d")], Defaults)
+                .Select(outcome => outcome.IsAdmitted)
+        );
     }
 
     [Fact]
     public void Judge_MostUpdatesAreZero_RefusesTheOther() =>
         Assert.Equal(
             [true, true, false],
-            AdmissionRules.Judge([Facts("a", norm: 0), Facts("b", norm: 0), Facts("c", norm: 1e-3)], Defaults).Select(outcome => outcome.IsAdmitted));
+            AdmissionRules
+                .Judge([Facts("a", norm: 0), Facts("b", norm: 0), Facts("c", norm: 1e-3)], Defaults)
+                .Select(outcome => outcome.IsAdmitted)
+        );
 
     [Fact]
     public void Judge_RefusedSubmissions_HaveNoSayInTheMedianClaim()
     {
         // With the refused claims the median would be 1000.
         var outcomes = AdmissionRules.Judge(
-            [Facts("a", 10), Facts("b", 10), Facts("c", 900), Facts("d", 1000, norm: 1e9), Facts("e", 1000, norm: 1e9)], Defaults);
+            [Facts("a", 10), Facts("b", 10), Facts("c", 900), Facts("d", 1000, norm: 1e9), Facts("e", 1000, norm: 1e9)],
+            Defaults
+        );
         Assert.Equal([10, 10, 50, 0, 0], outcomes.Select(outcome => outcome.SampleCount));
     }
 
@@ -104,30 +130,50 @@ public sealed class AdmissionRulesTests
 
     [Fact]
     public void Judge_WhateverAMinoritySends_HonestNodesStayAndItsClaimIsBounded() =>
-        Gen.Select(Gen.Int[3, 9], Gen.Double, Gen.Double, Gen.Long, Gen.Int[0, 3]).Sample(
-            (honest, norm, statistics, claim, poisoned) =>
-            {
-                poisoned = Math.Min(poisoned, honest - 1);
-                SubmissionFacts[] facts =
-                [
-                    .. Enumerable.Range(0, honest).Select(i => Facts($"honest-{i}", 100 + i, 1 + i / 10.0, 1 + i / 10.0)),
-                    .. Enumerable.Range(0, poisoned).Select(i => Facts($"poisoned-{i}", claim, norm, statistics)),
-                ];
-                var outcomes = AdmissionRules.Judge(facts, Defaults);
-                Assert.All(outcomes.Skip(honest), outcome => Assert.InRange(outcome.SampleCount, 0, 5 * (100 + honest)));
-                Assert.All(outcomes.Take(honest), (outcome, i) => Assert.Equal(100 + i, outcome.SampleCount));
-            },
-            iter: 2000, threads: 1);
+        Gen.Select(Gen.Int[3, 9], Gen.Double, Gen.Double, Gen.Long, Gen.Int[0, 3])
+            .Sample(
+                (honest, norm, statistics, claim, poisoned) =>
+                {
+                    poisoned = Math.Min(poisoned, honest - 1);
+                    SubmissionFacts[] facts =
+                    [
+                        .. Enumerable
+                            .Range(0, honest)
+                            .Select(i => Facts($"honest-{i}", 100 + i, 1 + i / 10.0, 1 + i / 10.0)),
+                        .. Enumerable.Range(0, poisoned).Select(i => Facts($"poisoned-{i}", claim, norm, statistics)),
+                    ];
+                    var outcomes = AdmissionRules.Judge(facts, Defaults);
+                    Assert.All(
+                        outcomes.Skip(honest),
+                        outcome => Assert.InRange(outcome.SampleCount, 0, 5 * (100 + honest))
+                    );
+                    Assert.All(outcomes.Take(honest), (outcome, i) => Assert.Equal(100 + i, outcome.SampleCount));
+                },
+                iter: 2000,
+                threads: 1
+            );
 
     [Fact]
     public void Judge_LimitsBelowOne_AreRefusedByName()
     {
         AdmissionLimits[] wrong =
         [
-            Defaults with { MaxSampleCount = 0 },
-            Defaults with { SampleCountFactor = 0.5 },
-            Defaults with { NormFactor = double.NaN },
-            Defaults with { StatisticsNormFactor = double.PositiveInfinity },
+            Defaults with
+            {
+                MaxSampleCount = 0,
+            },
+            Defaults with
+            {
+                SampleCountFactor = 0.5,
+            },
+            Defaults with
+            {
+                NormFactor = double.NaN,
+            },
+            Defaults with
+            {
+                StatisticsNormFactor = double.PositiveInfinity,
+            },
         ];
         foreach (var limits in wrong)
         {

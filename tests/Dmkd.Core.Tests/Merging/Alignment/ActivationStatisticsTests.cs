@@ -22,8 +22,13 @@ public sealed class ActivationStatisticsTests
         using var other = AlignmentNetworks.Build(Architecture, 2);
         var inputs = AlignmentNetworks.Inputs(Architecture, 12);
         double[,] correlation = ActivationStatistics.Correlate(reference, other, inputs, batchSize)["conv1"];
-        double[][] expected = [.. FirstUnits(reference, inputs).SelectMany(_ => FirstUnits(other, inputs), (unit, match) => (double[])[Pearson(unit, match)])];
-        for (int i = 0; i < 25; i++) Assert.Equal(expected[i][0], correlation[i / 5, i % 5], 1e-5); // the maps are float32
+        double[][] expected =
+        [
+            .. FirstUnits(reference, inputs)
+                .SelectMany(_ => FirstUnits(other, inputs), (unit, match) => (double[])[Pearson(unit, match)]),
+        ];
+        for (int i = 0; i < 25; i++)
+            Assert.Equal(expected[i][0], correlation[i / 5, i % 5], 1e-5); // the maps are float32
     }
 
     [Fact]
@@ -31,12 +36,20 @@ public sealed class ActivationStatisticsTests
     {
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(Architecture);
-        foreach (var (_, correlation) in ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture), 8))
+        foreach (
+            var (_, correlation) in ActivationStatistics.Correlate(
+                network,
+                network,
+                AlignmentNetworks.Inputs(Architecture),
+                8
+            )
+        )
         {
             for (int unit = 0; unit < correlation.GetLength(0); unit++)
             {
                 Assert.Equal(1, correlation[unit, unit], 1e-9);
-                for (int other = 0; other < unit; other++) Assert.Equal(correlation[unit, other], correlation[other, unit], 1e-9);
+                for (int other = 0; other < unit; other++)
+                    Assert.Equal(correlation[unit, other], correlation[other, unit], 1e-9);
             }
         }
     }
@@ -46,9 +59,16 @@ public sealed class ActivationStatisticsTests
     {
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(Architecture);
-        using (no_grad()) network.get_parameter("norm1.bias")![2].fill_(-1000);
-        double[,] correlation = ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture), 8)["conv1"];
-        for (int unit = 0; unit < 5; unit++) Assert.Equal((0, 0), (correlation[2, unit], correlation[unit, 2]));
+        using (no_grad())
+            network.get_parameter("norm1.bias")![2].fill_(-1000);
+        double[,] correlation = ActivationStatistics.Correlate(
+            network,
+            network,
+            AlignmentNetworks.Inputs(Architecture),
+            8
+        )["conv1"];
+        for (int unit = 0; unit < 5; unit++)
+            Assert.Equal((0, 0), (correlation[2, unit], correlation[unit, 2]));
         Assert.Equal(1, correlation[1, 1], 1e-9);
     }
 
@@ -74,8 +94,11 @@ public sealed class ActivationStatisticsTests
     {
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(Architecture);
-        using (no_grad()) network.get_parameter("norm2.bias")![2].fill_(double.NaN);
-        var error = Assert.Throws<ArgumentException>(() => ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture), 8));
+        using (no_grad())
+            network.get_parameter("norm2.bias")![2].fill_(double.NaN);
+        var error = Assert.Throws<ArgumentException>(() =>
+            ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture), 8)
+        );
         Assert.Contains("'conv2'", error.Message, StringComparison.Ordinal);
     }
 
@@ -85,7 +108,10 @@ public sealed class ActivationStatisticsTests
         using var scope = NewDisposeScope();
         using var reference = AlignmentNetworks.Build(Architecture);
         using var other = AlignmentNetworks.Build(ArchitectureCatalog.Parse("convnet(3x6x6;5-5;3)"));
-        Assert.Throws<ArgumentException>("other", () => ActivationStatistics.Correlate(reference, other, AlignmentNetworks.Inputs(Architecture), 8));
+        Assert.Throws<ArgumentException>(
+            "other",
+            () => ActivationStatistics.Correlate(reference, other, AlignmentNetworks.Inputs(Architecture), 8)
+        );
     }
 
     [Fact]
@@ -93,7 +119,10 @@ public sealed class ActivationStatisticsTests
     {
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(Architecture);
-        Assert.Throws<ArgumentException>("inputs", () => ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture, 1), 8));
+        Assert.Throws<ArgumentException>(
+            "inputs",
+            () => ActivationStatistics.Correlate(network, network, AlignmentNetworks.Inputs(Architecture, 1), 8)
+        );
     }
 
     // The first layer's units by hand, each over all inputs and positions.
@@ -103,14 +132,24 @@ public sealed class ActivationStatisticsTests
         using var weights = WeightSet.CopyOf(network);
         var maps = nn.functional.conv2d(inputs, weights["conv1.weight"], padding: [1, 1]);
         var normalised = nn.functional.batch_norm(
-            maps, weights["norm1.running_mean"], weights["norm1.running_var"], weights["norm1.weight"], weights["norm1.bias"], training: false);
+            maps,
+            weights["norm1.running_mean"],
+            weights["norm1.running_var"],
+            weights["norm1.weight"],
+            weights["norm1.bias"],
+            training: false
+        );
         return [.. TensorValues.ToDoubles(nn.functional.relu(normalised).transpose(0, 1)).Chunk(12 * 36)];
     }
 
     private static double Pearson(double[] first, double[] second)
     {
-        double firstMean = first.Average(), secondMean = second.Average();
+        double firstMean = first.Average(),
+            secondMean = second.Average();
         double covariance = first.Zip(second, (a, b) => (a - firstMean) * (b - secondMean)).Sum();
-        return covariance / Math.Sqrt(first.Sum(a => (a - firstMean) * (a - firstMean)) * second.Sum(b => (b - secondMean) * (b - secondMean)));
+        return covariance
+            / Math.Sqrt(
+                first.Sum(a => (a - firstMean) * (a - firstMean)) * second.Sum(b => (b - secondMean) * (b - secondMean))
+            );
     }
 }

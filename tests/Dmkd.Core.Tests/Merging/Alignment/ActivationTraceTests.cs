@@ -29,12 +29,16 @@ public sealed class ActivationTraceTests
         using var network = AlignmentNetworks.Build(ArchitectureCatalog.Parse(text));
         var inputs = AlignmentNetworks.Inputs(network.Architecture);
         Dictionary<string, int> widths = [];
-        ActivationTrace.Run(network, inputs, (space, activations) =>
-        {
-            widths.Add(space, (int)activations.shape[1]);
-            Assert.Equal(inputs.shape[0], activations.shape[0]);
-            Assert.True(activations.min().item<float>() >= 0);
-        });
+        ActivationTrace.Run(
+            network,
+            inputs,
+            (space, activations) =>
+            {
+                widths.Add(space, (int)activations.shape[1]);
+                Assert.Equal(inputs.shape[0], activations.shape[0]);
+                Assert.True(activations.min().item<float>() >= 0);
+            }
+        );
         Assert.Equal(network.Architecture.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), widths);
     }
 
@@ -49,10 +53,15 @@ public sealed class ActivationTraceTests
         using var network = AlignmentNetworks.Build(ArchitectureCatalog.Parse(text));
         var inputs = AlignmentNetworks.Inputs(network.Architecture);
         Tensor? last = null;
-        ActivationTrace.Run(network, inputs, (space, activations) =>
-        {
-            if (space == lastSpace) last = activations.mean([2, 3]).MoveToOtherDisposeScope(scope);
-        });
+        ActivationTrace.Run(
+            network,
+            inputs,
+            (space, activations) =>
+            {
+                if (space == lastSpace)
+                    last = activations.mean([2, 3]).MoveToOtherDisposeScope(scope);
+            }
+        );
         TensorAssert.Close(network.Features(inputs), last!, 1e-6); // float32 means in another order
     }
 

@@ -29,19 +29,28 @@ internal static class AlignmentNetworks
     public static Tensor Inputs(NetworkArchitecture architecture, int count = 24)
     {
         using var generator = new Generator(8);
-        return randn([count, architecture.InputChannels, architecture.InputSize, architecture.InputSize], generator: generator);
+        return randn(
+            [count, architecture.InputChannels, architecture.InputSize, architecture.InputSize],
+            generator: generator
+        );
     }
 
-    /// <summary>Random weights in which no normalisation is trivial; its statistics are those of the inputs. Of seed 11 no ReLU is always off.</summary>
+    /// <summary>
+    /// Random weights in which no normalisation is trivial; its statistics are those of the inputs. Of seed 11 no
+    /// ReLU is always off.
+    /// </summary>
     public static Network Build(NetworkArchitecture architecture, ulong seed = 11)
     {
         using var random = WeightTransfer.RandomWeights(architecture, seed);
         using var generator = new Generator(seed + 1);
         using var scope = NewDisposeScope();
-        using var weights = random.Map((_, weight) => weight.dim() == 1 ? weight + rand(weight.shape, generator: generator) : weight.clone());
+        using var weights = random.Map(
+            (_, weight) => weight.dim() == 1 ? weight + rand(weight.shape, generator: generator) : weight.clone()
+        );
         var network = NetworkLoader.Load(architecture, weights, CPU);
         BatchNormStatistics.Reestimate(network, Inputs(architecture), 24);
-        foreach (var tensor in network.state_dict().Values) tensor.DetachFromDisposeScope();
+        foreach (var tensor in network.state_dict().Values)
+            tensor.DetachFromDisposeScope();
         return network;
     }
 
@@ -55,10 +64,14 @@ internal static class AlignmentNetworks
             int[][] shuffled = [.. chains];
             random.Shuffle(shuffled);
             for (int chain = 0; chain < shuffled.Length; chain++)
-                for (int i = 0; i < spaces.Count; i++) orders[spaces[i]][chains[chain][i]] = shuffled[chain][i];
+            for (int i = 0; i < spaces.Count; i++)
+                orders[spaces[i]][chains[chain][i]] = shuffled[chain][i];
         }
 
-        return new UnitPermutation(architecture, orders.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<int>)pair.Value));
+        return new UnitPermutation(
+            architecture,
+            orders.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<int>)pair.Value)
+        );
     }
 
     public static Tensor Logits(Network network, Tensor inputs)
@@ -68,5 +81,6 @@ internal static class AlignmentNetworks
     }
 
     /// <summary>The mean of two sets, owned by the caller.</summary>
-    public static WeightSet Mean(WeightSet first, WeightSet second) => first.Map((name, weight) => (weight + second[name]) / 2);
+    public static WeightSet Mean(WeightSet first, WeightSet second) =>
+        first.Map((name, weight) => (weight + second[name]) / 2);
 }

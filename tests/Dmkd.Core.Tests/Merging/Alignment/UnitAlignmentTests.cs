@@ -65,7 +65,8 @@ public sealed class UnitAlignmentTests
 
         var before = ActivationStatistics.Correlate(reference, replica, inputs, 10);
         var after = ActivationStatistics.Correlate(reference, reordered, inputs, 10);
-        double trace = 0, was = 0;
+        double trace = 0,
+            was = 0;
         foreach (var space in architecture.UnitSpaces)
         {
             double own = Enumerable.Range(0, space.Width).Sum(unit => after[space.Name][unit, unit]);
@@ -91,7 +92,16 @@ public sealed class UnitAlignmentTests
     public void Match_ChannelsThatAShortcutJoins_MoveForTheSumOfTheirCorrelations()
     {
         var architecture = ArchitectureCatalog.Parse("cifar-resnet(a;3x8x8;2-2;2-2;0+2;3)");
-        double[,] stays = { { 1, 0 }, { 0, 1 } }, moves = { { 0, 0.6 }, { 0.6, 0 } };
+        double[,] stays =
+            {
+                { 1, 0 },
+                { 0, 1 },
+            },
+            moves =
+            {
+                { 0, 0.6 },
+                { 0.6, 0 },
+            };
         var correlations = architecture.UnitSpaces.ToDictionary(space => space.Name, _ => moves);
         correlations["layer2"] = stays;
         var permutation = UnitAlignment.Match(architecture, correlations);
@@ -114,9 +124,12 @@ public sealed class UnitAlignmentTests
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(ArchitectureCatalog.Parse("resnet(basic;3;3x16x16;4-4-6;4.3-5;3)"));
         using var broken = AlignmentNetworks.Build(network.Architecture);
-        using (no_grad()) broken.get_parameter("bn1.bias")![0].fill_(double.NaN);
+        using (no_grad())
+            broken.get_parameter("bn1.bias")![0].fill_(double.NaN);
         var inputs = AlignmentNetworks.Inputs(network.Architecture);
         LeakTests.AssertNoLeak(() => UnitAlignment.Align(network, network, inputs, 10).Dispose());
-        LeakTests.AssertNoLeak(() => Assert.Throws<ArgumentException>(() => UnitAlignment.Align(network, broken, inputs, 10)));
+        LeakTests.AssertNoLeak(() =>
+            Assert.Throws<ArgumentException>(() => UnitAlignment.Align(network, broken, inputs, 10))
+        );
     }
 }

@@ -67,10 +67,26 @@ public sealed class UnitPermutationTests
     [Fact]
     public void New_NoPermutation_NamesTheSpace()
     {
-        foreach (int[] order in (int[][])[[0, 1], [0, 1, 1], [0, 1, 3], [0, 1, 2, 3]])
-            Assert.Contains("'conv1'", Assert.Throws<ArgumentException>("units", () => Order(order, [0, 1])).Message, StringComparison.Ordinal);
+        foreach (
+            int[] order in (int[][])
+                [
+                    [0, 1],
+                    [0, 1, 1],
+                    [0, 1, 3],
+                    [0, 1, 2, 3],
+                ]
+        )
+            Assert.Contains(
+                "'conv1'",
+                Assert.Throws<ArgumentException>("units", () => Order(order, [0, 1])).Message,
+                StringComparison.Ordinal
+            );
         var missing = new Dictionary<string, IReadOnlyList<int>> { ["conv1"] = [0, 1, 2] };
-        Assert.Contains("'conv2'", Assert.Throws<ArgumentException>("units", () => new UnitPermutation(Small, missing)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv2'",
+            Assert.Throws<ArgumentException>("units", () => new UnitPermutation(Small, missing)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -91,9 +107,17 @@ public sealed class UnitPermutationTests
         using var scope = NewDisposeScope();
         using var network = AlignmentNetworks.Build(ArchitectureCatalog.Parse("convnet(3x6x6;3-4;3)"));
         using var wider = WeightSet.CopyOf(network);
-        Assert.Contains("'conv2.weight'", Assert.Throws<ArgumentException>("weight", () => identity.Apply(wider)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv2.weight'",
+            Assert.Throws<ArgumentException>("weight", () => identity.Apply(wider)).Message,
+            StringComparison.Ordinal
+        );
         using var vector = TestWeights.Vector(1);
-        Assert.Contains("conv1.weight", Assert.Throws<ArgumentException>("weights", () => identity.Apply(vector)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "conv1.weight",
+            Assert.Throws<ArgumentException>("weights", () => identity.Apply(vector)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static UnitPermutation Order(int[] first, int[] second) =>

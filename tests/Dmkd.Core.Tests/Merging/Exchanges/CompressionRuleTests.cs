@@ -14,7 +14,8 @@ public class CompressionRuleTests
     [InlineData(new long[] { 8, 48 }, 1000, false)] // above full rank
     [InlineData(new long[] { 2, 3 }, 1, false)] // 1 * 6 = 6, not below 6
     [InlineData(new long[] { 0, 5 }, 1, false)]
-    public void UsesTriplets_FollowsTheSizes(long[] shape, int rank, bool expected) => Assert.Equal(expected, CompressionRule.UsesTriplets(shape, rank));
+    public void UsesTriplets_FollowsTheSizes(long[] shape, int rank, bool expected) =>
+        Assert.Equal(expected, CompressionRule.UsesTriplets(shape, rank));
 
     [Theory]
     [InlineData(new long[] { 64 }, 1, false)]
@@ -22,7 +23,8 @@ public class CompressionRuleTests
     [InlineData(new long[] { 2, 3 }, 1, true)] // 1 * 5 < 6: one value less than with a singular value
     [InlineData(new long[] { 4, 4 }, 2, false)] // 2 * 8 = 16, not below 16
     [InlineData(new long[] { 0, 5 }, 1, false)]
-    public void UsesSubspace_FollowsTheSizes(long[] shape, int rank, bool expected) => Assert.Equal(expected, CompressionRule.UsesSubspace(shape, rank));
+    public void UsesSubspace_FollowsTheSizes(long[] shape, int rank, bool expected) =>
+        Assert.Equal(expected, CompressionRule.UsesSubspace(shape, rank));
 
     [Fact]
     public void Rules_NoRank_AreRefused()

@@ -8,10 +8,13 @@ namespace Dmkd.Core.Tests.Merging.Exchanges;
 public class DeltaCompressorTests
 {
     public static TheoryData<IUpdateExchange> All =>
-    [
-        new DenseExchange(), new SvdExchange(4), new SvdExchange(1000),
-        new HalfPrecisionExchange(new DenseExchange()), new HalfPrecisionExchange(new SvdExchange(4)),
-    ];
+        [
+            new DenseExchange(),
+            new SvdExchange(4),
+            new SvdExchange(1000),
+            new HalfPrecisionExchange(new DenseExchange()),
+            new HalfPrecisionExchange(new SvdExchange(4)),
+        ];
 
     [Fact]
     public void Dense_RoundTrip_KeepsEveryBit()
@@ -34,7 +37,10 @@ public class DeltaCompressorTests
         using var delta = TestWeights.Network(1);
         var compressed = new SvdExchange(4).Compress(delta);
         Assert.Equal(delta.Keys, compressed.Tensors.Select(t => t.Name));
-        Assert.Equal([typeof(LowRankTensor), typeof(DenseTensor), typeof(LowRankTensor), typeof(DenseTensor)], compressed.Tensors.Select(t => t.GetType()));
+        Assert.Equal(
+            [typeof(LowRankTensor), typeof(DenseTensor), typeof(LowRankTensor), typeof(DenseTensor)],
+            compressed.Tensors.Select(t => t.GetType())
+        );
         Assert.Equal(sizeof(float) * (4 * (24 + 144 + 1) + 24 + 4 * (20 + 96 + 1) + 20), compressed.ValueBytes);
     }
 
@@ -46,7 +52,8 @@ public class DeltaCompressorTests
         Assert.Equal(delta.Keys, back.Keys);
         Assert.All(delta, pair => Assert.Equal(pair.Value.shape, back[pair.Key].shape));
         Assert.Equal(delta.Values("head.bias"), back.Values("head.bias"));
-        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], back["conv.weight"]), 0.1, 0.95); // Gaussian: most of it is beyond rank 4
+        // Gaussian: most of it is beyond rank 4
+        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], back["conv.weight"]), 0.1, 0.95);
     }
 
     [Fact]
@@ -54,9 +61,12 @@ public class DeltaCompressorTests
     {
         using var scope = NewDisposeScope();
         using var parts = TestWeights.Random(1, ("u", [24, 3]), ("v", [3, 144]));
-        using var delta = TestWeights.Of(("conv.weight", parts["u"].mm(parts["v"]).data<float>().ToArray(), [24, 16, 3, 3]));
+        using var delta = TestWeights.Of(
+            ("conv.weight", parts["u"].mm(parts["v"]).data<float>().ToArray(), [24, 16, 3, 3])
+        );
         using var back = DeltaDecompressor.Decompress(new SvdExchange(3).Compress(delta));
-        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], back["conv.weight"]), 0, 1e-5); // float32 rounding
+        // float32 rounding
+        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], back["conv.weight"]), 0, 1e-5);
     }
 
     [Fact]
@@ -81,8 +91,14 @@ public class DeltaCompressorTests
     public void HalfPrecision_AnyCompressor_HalvesTheBytes()
     {
         using var delta = TestWeights.Network(1);
-        Assert.Equal(new DenseExchange().Compress(delta).ValueBytes / 2, new HalfPrecisionExchange(new DenseExchange()).Compress(delta).ValueBytes);
-        Assert.Equal(new SvdExchange(4).Compress(delta).ValueBytes / 2, new HalfPrecisionExchange(new SvdExchange(4)).Compress(delta).ValueBytes);
+        Assert.Equal(
+            new DenseExchange().Compress(delta).ValueBytes / 2,
+            new HalfPrecisionExchange(new DenseExchange()).Compress(delta).ValueBytes
+        );
+        Assert.Equal(
+            new SvdExchange(4).Compress(delta).ValueBytes / 2,
+            new HalfPrecisionExchange(new SvdExchange(4)).Compress(delta).ValueBytes
+        );
     }
 
     [Fact]
@@ -91,7 +107,8 @@ public class DeltaCompressorTests
         using var delta = TestWeights.Network(1);
         using var exact = DeltaDecompressor.Decompress(new SvdExchange(4).Compress(delta));
         using var rounded = DeltaDecompressor.Decompress(new HalfPrecisionExchange(new SvdExchange(4)).Compress(delta));
-        Assert.InRange(TestWeights.RelativeError(exact["conv.weight"], rounded["conv.weight"]), 1e-6, 3.0 / 2048); // three factors, each within 1/2048
+        // three factors, each within 1/2048
+        Assert.InRange(TestWeights.RelativeError(exact["conv.weight"], rounded["conv.weight"]), 1e-6, 3.0 / 2048);
         Assert.InRange(TestWeights.RelativeError(exact["head.bias"], rounded["head.bias"]), 1e-6, 1.0 / 2048);
     }
 
@@ -117,7 +134,11 @@ public class DeltaCompressorTests
         values[7] = float.NaN;
         using var delta = TestWeights.Of(("head.weight", values, [20, 20]));
         var error = Assert.Throws<ArgumentException>(() => compressor.Compress(delta));
-        Assert.Contains("'head.weight' of delta holds a value that is not finite", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'head.weight' of delta holds a value that is not finite",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory, MemberData(nameof(All), DisableDiscoveryEnumeration = true)]
@@ -132,7 +153,9 @@ public class DeltaCompressorTests
     {
         using var delta = TestWeights.Network(1);
         Dmkd.Core.Tensors.WeightSet back;
-        using (NewDisposeScope()) back = DeltaDecompressor.Decompress(compressor.Compress(delta));
-        using (back) Assert.True(back["conv.weight"].isfinite().all().item<bool>());
+        using (NewDisposeScope())
+            back = DeltaDecompressor.Decompress(compressor.Compress(delta));
+        using (back)
+            Assert.True(back["conv.weight"].isfinite().all().item<bool>());
     }
 }

@@ -9,31 +9,41 @@ namespace Dmkd.Core.Tests.Merging.Exchanges;
 public class ErrorFeedbackTests
 {
     public static TheoryData<IUpdateExchange> Compressors =>
-    [
-        new DenseExchange(), new SvdExchange(2),
-        new HalfPrecisionExchange(new DenseExchange()), new HalfPrecisionExchange(new SvdExchange(2)),
-    ];
+        [
+            new DenseExchange(),
+            new SvdExchange(2),
+            new HalfPrecisionExchange(new DenseExchange()),
+            new HalfPrecisionExchange(new SvdExchange(2)),
+        ];
 
     [Theory, MemberData(nameof(Compressors), DisableDiscoveryEnumeration = true)]
     public void Compress_AnyUpdate_SentAndResidualAddUp(IUpdateExchange compressor) =>
-        Gen.Select(Gen.ULong, Gen.Long[1, 24], Gen.Long[1, 24], Gen.Float[-4, 4]).Sample(
-            (seed, rows, columns, exponent) =>
-            {
-                using var scope = NewDisposeScope();
-                using var delta = Random(seed, rows, columns, MathF.Pow(10, exponent));
-                using var residual = Random(~seed, rows, columns, 1);
-                var (sent, next) = Packing.Feed(compressor, delta, residual);
-                using var nextResidual = next;
-                using var decompressed = DeltaDecompressor.Decompress(sent);
-                foreach (var (name, tensor) in delta)
+        Gen.Select(Gen.ULong, Gen.Long[1, 24], Gen.Long[1, 24], Gen.Float[-4, 4])
+            .Sample(
+                (seed, rows, columns, exponent) =>
                 {
-                    var wanted = tensor.to(ScalarType.Float64) + residual[name];
-                    var got = decompressed[name].to(ScalarType.Float64) + nextResidual[name];
-                    // The sum, the decompressed values and the residual are each rounded to float32, 6e-8 of values of this size.
-                    Assert.InRange((wanted - got).abs().max().item<double>(), 0, 5e-7 * Math.Max(1, wanted.abs().max().item<double>()));
-                }
-            },
-            iter: 50, threads: 1);
+                    using var scope = NewDisposeScope();
+                    using var delta = Random(seed, rows, columns, MathF.Pow(10, exponent));
+                    using var residual = Random(~seed, rows, columns, 1);
+                    var (sent, next) = Packing.Feed(compressor, delta, residual);
+                    using var nextResidual = next;
+                    using var decompressed = DeltaDecompressor.Decompress(sent);
+                    foreach (var (name, tensor) in delta)
+                    {
+                        var wanted = tensor.to(ScalarType.Float64) + residual[name];
+                        var got = decompressed[name].to(ScalarType.Float64) + nextResidual[name];
+                        // The sum, the decompressed values and the residual are each rounded to float32, 6e-8 of
+                        // values of this size.
+                        Assert.InRange(
+                            (wanted - got).abs().max().item<double>(),
+                            0,
+                            5e-7 * Math.Max(1, wanted.abs().max().item<double>())
+                        );
+                    }
+                },
+                iter: 50,
+                threads: 1
+            );
 
     [Theory, MemberData(nameof(Compressors), DisableDiscoveryEnumeration = true)]
     public void Compress_ManyRounds_LosesOnlyTheLastResidual(IUpdateExchange compressor)
@@ -58,7 +68,8 @@ public class ErrorFeedbackTests
         }
 
         foreach (var (name, tensor) in total)
-            Assert.True(tensor.allclose(arrived[name] + residual![name], rtol: 0, atol: 1e-5)); // 30 roundings of values of about 10
+            // 30 roundings of values of about 10
+            Assert.True(tensor.allclose(arrived[name] + residual![name], rtol: 0, atol: 1e-5));
         residual!.Dispose();
     }
 
@@ -74,13 +85,15 @@ public class ErrorFeedbackTests
         {
             var (sent, next) = Packing.Feed(new SvdExchange(4), delta, residual);
             using var decompressed = DeltaDecompressor.Decompress(sent);
-            using (NewDisposeScope()) arrived["m"].add_(decompressed["m"] / rounds);
+            using (NewDisposeScope())
+                arrived["m"].add_(decompressed["m"] / rounds);
             residual?.Dispose();
             residual = next;
         }
 
         residual!.Dispose();
-        double without = TestWeights.RelativeError(delta["m"], once["m"]), with = TestWeights.RelativeError(delta["m"], arrived["m"]);
+        double without = TestWeights.RelativeError(delta["m"], once["m"]),
+            with = TestWeights.RelativeError(delta["m"], arrived["m"]);
         Assert.InRange(without, 0.5, 1);
         Assert.InRange(with, 0, 0.2); // the last residual, divided by the rounds
     }

@@ -20,10 +20,12 @@ public class Fp16BytesTests
     [InlineData(5.9604645e-8f, 5.9604645e-8f)] // the smallest
     [InlineData(2.9802322e-8f, 0f)] // half of it: a tie, to zero
     [InlineData(1e-30f, 0f)]
-    public void FromFp32_Value_IsTheNearestFinite(float value, float expected) => Assert.Equal(expected, RoundTrip(value));
+    public void FromFp32_Value_IsTheNearestFinite(float value, float expected) =>
+        Assert.Equal(expected, RoundTrip(value));
 
     [Fact]
-    public void FromFp32_Bytes_AreLittleEndian() => Assert.Equal([0x00, 0x3C, 0x00, 0xC0], Fp16Bytes.FromFp32(Bytes(1f, -2f))); // 0x3C00, 0xC000
+    public void FromFp32_Bytes_AreLittleEndian() =>
+        Assert.Equal([0x00, 0x3C, 0x00, 0xC0], Fp16Bytes.FromFp32(Bytes(1f, -2f))); // 0x3C00, 0xC000
 
     [Fact]
     public void ToFp32_EveryFiniteHalf_ComesBackUnchanged()
@@ -34,16 +36,23 @@ public class Fp16BytesTests
     }
 
     [Fact]
-    public void FromFp32_NormalValue_IsWithinHalfAUnitOfElevenBits() => Gen.Float[6.2e-5f, 65504f].Sample(
-        value => Assert.InRange(Math.Abs(RoundTrip(value) - value) / value, 0, 1.0 / 2048), iter: 10_000, threads: 1);
+    public void FromFp32_NormalValue_IsWithinHalfAUnitOfElevenBits() =>
+        Gen.Float[6.2e-5f, 65504f]
+            .Sample(
+                value => Assert.InRange(Math.Abs(RoundTrip(value) - value) / value, 0, 1.0 / 2048),
+                iter: 10_000,
+                threads: 1
+            );
 
     [Fact]
-    public void LargestMagnitude_Values_IsTheLargestWithoutSign() => Assert.Equal(2.5f, Fp16Bytes.LargestMagnitude(Fp16Bytes.FromFp32(Bytes(1, -2.5f, 0.5f))));
+    public void LargestMagnitude_Values_IsTheLargestWithoutSign() =>
+        Assert.Equal(2.5f, Fp16Bytes.LargestMagnitude(Fp16Bytes.FromFp32(Bytes(1, -2.5f, 0.5f))));
 
     [Fact]
     public void LargestMagnitude_NoValues_IsZero() => Assert.Equal(0, Fp16Bytes.LargestMagnitude([]));
 
-    private static float RoundTrip(float value) => MemoryMarshal.Cast<byte, float>(Fp16Bytes.ToFp32(Fp16Bytes.FromFp32(Bytes(value))))[0];
+    private static float RoundTrip(float value) =>
+        MemoryMarshal.Cast<byte, float>(Fp16Bytes.ToFp32(Fp16Bytes.FromFp32(Bytes(value))))[0];
 
     private static byte[] Bytes(params float[] values) => MemoryMarshal.AsBytes<float>(values).ToArray();
 }

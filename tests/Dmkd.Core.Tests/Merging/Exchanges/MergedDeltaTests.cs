@@ -11,7 +11,8 @@ public class MergedDeltaTests
     private static readonly SvdExchange Svd = new(2);
 
     [Fact]
-    public void Mean_WholeInFp32_IsNotWorthSending() => Assert.Null(Mean(Dense, [0.5, 0.5], TestWeights.Network(1), TestWeights.Network(2)));
+    public void Mean_WholeInFp32_IsNotWorthSending() =>
+        Assert.Null(Mean(Dense, [0.5, 0.5], TestWeights.Network(1), TestWeights.Network(2)));
 
     [Fact]
     public void Mean_WholeInFp16_IsHalfTheWeights()
@@ -19,7 +20,10 @@ public class MergedDeltaTests
         using var layout = TestWeights.Network(1);
         var mean = Mean(new HalfPrecisionExchange(Dense), [0.5, 0.5], TestWeights.Network(1), TestWeights.Network(2))!;
         Assert.Equal(layout.DenseBytes / 2, mean.ValueBytes);
-        Assert.All(mean.Tensors, tensor => Assert.Equal((typeof(DenseTensor), ValueFormat.Fp16), (tensor.GetType(), tensor.Format)));
+        Assert.All(
+            mean.Tensors,
+            tensor => Assert.Equal((typeof(DenseTensor), ValueFormat.Fp16), (tensor.GetType(), tensor.Format))
+        );
         Assert.Null(DeltaCheck.FindProblem(layout, mean));
     }
 
@@ -29,7 +33,13 @@ public class MergedDeltaTests
     public void Mean_Triplets_StandSideBySide(ValueFormat format, int bytesPerValue)
     {
         IUpdateExchange compressor = format == ValueFormat.Fp16 ? new HalfPrecisionExchange(Svd) : Svd;
-        var mean = Mean(compressor, [0.25, 0.25, 0.5], TestWeights.Network(1), TestWeights.Network(2), TestWeights.Network(3))!;
+        var mean = Mean(
+            compressor,
+            [0.25, 0.25, 0.5],
+            TestWeights.Network(1),
+            TestWeights.Network(2),
+            TestWeights.Network(3)
+        )!;
         Assert.Equal([6, 6], mean.Tensors.OfType<LowRankTensor>().Select(tensor => tensor.Rank));
         Assert.Equal(bytesPerValue * (6 * (24 + 144 + 1 + 20 + 96 + 1) + 24 + 20), mean.ValueBytes);
         Assert.All(mean.Tensors, tensor => Assert.Equal(format, tensor.Format));
@@ -56,7 +66,10 @@ public class MergedDeltaTests
         // 10 nodes of rank 2: the head would need 20 * 117 of 1920 values, the convolution 20 * 169 of 3456.
         WeightSet[] deltas = [.. Enumerable.Range(1, 10).Select(seed => TestWeights.Network((ulong)seed))];
         var mean = Mean(Svd, [.. Enumerable.Repeat(0.1, 10)], deltas)!;
-        Assert.Equal([typeof(LowRankTensor), typeof(DenseTensor), typeof(DenseTensor), typeof(DenseTensor)], mean.Tensors.Select(tensor => tensor.GetType()));
+        Assert.Equal(
+            [typeof(LowRankTensor), typeof(DenseTensor), typeof(DenseTensor), typeof(DenseTensor)],
+            mean.Tensors.Select(tensor => tensor.GetType())
+        );
     }
 
     [Fact]
@@ -89,14 +102,26 @@ public class MergedDeltaTests
         using var one = TestWeights.Network(1);
         using var other = TestWeights.Network(2);
         using var zero = one.Map((_, tensor) => tensor * 0);
-        using var oneRound = PowerSgdRound.Run([one], PowerSgdSubspace.First(one, PowerSgdRound.Rank, 1), format: ValueFormat.Fp16);
-        using var otherRound = PowerSgdRound.Run([other], PowerSgdSubspace.First(one, PowerSgdRound.Rank, 2), format: ValueFormat.Fp16);
-        using var merged = DeltaApplier.Apply(zero, MergedDelta.Mean([oneRound.Updates[0], otherRound.Updates[0]], [0.5, 0.5])!);
+        using var oneRound = PowerSgdRound.Run(
+            [one],
+            PowerSgdSubspace.First(one, PowerSgdRound.Rank, 1),
+            format: ValueFormat.Fp16
+        );
+        using var otherRound = PowerSgdRound.Run(
+            [other],
+            PowerSgdSubspace.First(one, PowerSgdRound.Rank, 2),
+            format: ValueFormat.Fp16
+        );
+        using var merged = DeltaApplier.Apply(
+            zero,
+            MergedDelta.Mean([oneRound.Updates[0], otherRound.Updates[0]], [0.5, 0.5])!
+        );
         using var oneSent = DeltaDecompressor.Decompress(oneRound.Updates[0]);
         using var otherSent = DeltaDecompressor.Decompress(otherRound.Updates[0]);
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in merged)
-            Assert.True(tensor.allclose((oneSent[name] + otherSent[name]) / 2, rtol: 1.0 / 2048, atol: 1e-6)); // rounded to fp16 once
+            // rounded to fp16 once
+            Assert.True(tensor.allclose((oneSent[name] + otherSent[name]) / 2, rtol: 1.0 / 2048, atol: 1e-6));
     }
 
     [Fact]
@@ -114,14 +139,18 @@ public class MergedDeltaTests
     {
         using var delta = TestWeights.Vector(2, -4, 8);
         using var zero = TestWeights.Vector(0, 0, 0);
-        using var merged = DeltaApplier.Apply(zero, MergedDelta.Mean([new HalfPrecisionExchange(Dense).Compress(delta)], [0.5])!);
+        using var merged = DeltaApplier.Apply(
+            zero,
+            MergedDelta.Mean([new HalfPrecisionExchange(Dense).Compress(delta)], [0.5])!
+        );
         Assert.Equal([1f, -2f, 4f], merged.Values("w"));
     }
 
     [Fact]
     public void Mean_FactorsThatBoundBadlyTogether_IsAddedUpWhole()
     {
-        static byte[] Values(float value, int count) => [.. Enumerable.Repeat(value, count).SelectMany(BitConverter.GetBytes)];
+        static byte[] Values(float value, int count) =>
+            [.. Enumerable.Repeat(value, count).SelectMany(BitConverter.GetBytes)];
         static CompressedDelta Delta(float left, float singular) =>
             new([new LowRankTensor("m", [6, 10], 1, Values(left, 6), Values(singular, 1), Values(1, 10))]);
         Assert.Null(MergedDelta.Mean([Delta(1e30f, 1), Delta(1, 1e30f)], [0.5, 0.5]));
@@ -145,7 +174,11 @@ public class MergedDeltaTests
         var other = new CompressedDelta([.. good.Tensors.Select(tensor => tensor with { Name = tensor.Name + "x" })]);
         var bad = new CompressedDelta([.. good.Tensors.Select(tensor => tensor with { Shape = [2, 3] })]);
         var error = Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, other], [0.5, 0.5]));
-        Assert.Contains("'conv.weight' of shape [24, 16, 3, 3] is not in every payload", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'conv.weight' of shape [24, 16, 3, 3] is not in every payload",
+            error.Message,
+            StringComparison.Ordinal
+        );
         error = Assert.Throws<ArgumentException>(() => MergedDelta.Mean([good, bad], [0.5, 0.5]));
         Assert.Contains("'conv.weight': Left must be 16 bytes", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => MergedDelta.Mean([], []));
@@ -157,14 +190,21 @@ public class MergedDeltaTests
         using var start = TestWeights.Network(9);
         using var one = TestWeights.Network(1);
         using var other = TestWeights.Network(2);
-        Assert.Equal(0, LiveTensors.Change(() =>
-            DeltaApplier.Apply(start, MergedDelta.Mean([Svd.Compress(one), Svd.Compress(other)], [0.5, 0.5])!).Dispose()));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                DeltaApplier
+                    .Apply(start, MergedDelta.Mean([Svd.Compress(one), Svd.Compress(other)], [0.5, 0.5])!)
+                    .Dispose()
+            )
+        );
     }
 
     private static CompressedDelta? Mean(IUpdateExchange compressor, double[] weights, params WeightSet[] deltas)
     {
         var sent = deltas.Select(delta => compressor.Compress(delta)).ToArray();
-        foreach (var delta in deltas) delta.Dispose();
+        foreach (var delta in deltas)
+            delta.Dispose();
         return MergedDelta.Mean(sent, weights);
     }
 }

@@ -31,10 +31,13 @@ public class PowerSgdPayloadTests
     [InlineData(1, 243)]
     [InlineData(2, 136)]
     [InlineData(4, 72)]
-    public void Round_ResNet18_ShrinksByThePublishedRatio(int rank, int published) // Vogels et al. 2019, table 3, statistics not counted
+    // Vogels et al. 2019, table 3, statistics not counted
+    public void Round_ResNet18_ShrinksByThePublishedRatio(int rank, int published)
     {
         using var network = WeightTransfer.RandomWeights(Dmkd.Core.Models.ArchitectureCatalog.Named("resnet18", 10), 1);
-        using var delta = new WeightSet(network.Where(pair => !pair.Key.Contains("running_", StringComparison.Ordinal)));
+        using var delta = new WeightSet(
+            network.Where(pair => !pair.Key.Contains("running_", StringComparison.Ordinal))
+        );
         using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, rank, 1), rank: rank);
         double ratio = (double)delta.DenseBytes / (round.Projections[0].ValueBytes + round.Sent[0].ValueBytes);
         Assert.Equal(published, Math.Round(ratio));
@@ -46,12 +49,16 @@ public class PowerSgdPayloadTests
         using var delta = TestWeights.Network(1);
         using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, Rank, 1), format: ValueFormat.Fp16);
         using var update = DeltaDecompressor.Decompress(round.Updates[0]);
-        using var exact = DeltaDecompressor.Decompress(new PowerSgdExchange(Rank, ValueFormat.Fp16).Compress(delta, round.Basis));
+        using var exact = DeltaDecompressor.Decompress(
+            new PowerSgdExchange(Rank, ValueFormat.Fp16).Compress(delta, round.Basis)
+        );
         using var scope = NewDisposeScope();
         var basis = round.BasisOf("head.weight", 20);
-        Assert.True(basis.t().mm(basis).allclose(eye(Rank), rtol: 0, atol: 2e-3)); // columns of length 1, rounded to 11 bits
+        // columns of length 1, rounded to 11 bits
+        Assert.True(basis.t().mm(basis).allclose(eye(Rank), rtol: 0, atol: 2e-3));
         Assert.False(basis.t().mm(basis).allclose(eye(Rank), rtol: 0, atol: 1e-6));
-        Assert.True(update["head.weight"].allclose(basis.mm(basis.t().mm(delta["head.weight"])), rtol: 0, atol: 1e-2)); // Q of values of about 3, to 11 bits
+        // Q of values of about 3, to 11 bits
+        Assert.True(update["head.weight"].allclose(basis.mm(basis.t().mm(delta["head.weight"])), rtol: 0, atol: 1e-2));
         TestWeights.AssertSameBits(Only(exact, "head.weight"), Only(update, "head.weight"));
     }
 
@@ -64,7 +71,10 @@ public class PowerSgdPayloadTests
         using var second = PowerSgdRound.Run([one, other], PowerSgdSubspace.First(one, Rank, 7));
         Assert.Equal(PowerSgdRound.BytesOf(first.Basis), PowerSgdRound.BytesOf(second.Basis));
         Assert.Equal(PowerSgdRound.BytesOf(first.Sent[1]), PowerSgdRound.BytesOf(second.Sent[1]));
-        Assert.Equal(PowerSgdRound.BytesOf(PowerSgdSubspace.Next(first.Merged!)), PowerSgdRound.BytesOf(PowerSgdSubspace.Next(second.Merged!)));
+        Assert.Equal(
+            PowerSgdRound.BytesOf(PowerSgdSubspace.Next(first.Merged!)),
+            PowerSgdRound.BytesOf(PowerSgdSubspace.Next(second.Merged!))
+        );
     }
 
     [Fact]

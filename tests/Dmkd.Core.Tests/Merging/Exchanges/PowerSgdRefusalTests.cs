@@ -17,11 +17,24 @@ public class PowerSgdRefusalTests
         var exchange = new PowerSgdExchange(Rank, ValueFormat.Fp32);
         Refused("'conv.weight' of the basis is not in the delta", () => exchange.Compress(other, round.Basis));
         Refused("'m' of shape [20, 30] does not fit", () => exchange.Compress(other, new CompressedDelta([])));
-        Refused("has rank 4; the exchange's is 5", () => new PowerSgdExchange(5, ValueFormat.Fp32).Compress(delta, round.Basis));
-        Refused("is in Fp32; the exchange's format is Fp16", () => new PowerSgdExchange(Rank, ValueFormat.Fp16).Compress(delta, round.Basis));
+        Refused(
+            "has rank 4; the exchange's is 5",
+            () => new PowerSgdExchange(5, ValueFormat.Fp32).Compress(delta, round.Basis)
+        );
+        Refused(
+            "is in Fp32; the exchange's format is Fp16",
+            () => new PowerSgdExchange(Rank, ValueFormat.Fp16).Compress(delta, round.Basis)
+        );
         Refused("needs the basis of the first", () => exchange.Compress(delta));
-        Refused("of the subspace, shape [20, 96], is not in the delta", () =>
-            PowerSgdProjection.Project(other, new CompressedDelta([PowerSgdSubspace.First(delta, Rank, 1).Tensors[^1]]), ValueFormat.Fp32));
+        Refused(
+            "of the subspace, shape [20, 96], is not in the delta",
+            () =>
+                PowerSgdProjection.Project(
+                    other,
+                    new CompressedDelta([PowerSgdSubspace.First(delta, Rank, 1).Tensors[^1]]),
+                    ValueFormat.Fp32
+                )
+        );
     }
 
     [Fact]
@@ -30,7 +43,10 @@ public class PowerSgdRefusalTests
         using var delta = TestWeights.Network(1);
         delta["head.weight"][3, 3] = float.NaN;
         var subspace = PowerSgdSubspace.First(delta, Rank, 1);
-        Refused("'head.weight' of the projections", () => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp16));
+        Refused(
+            "'head.weight' of the projections",
+            () => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp16)
+        );
     }
 
     [Theory]
@@ -42,7 +58,9 @@ public class PowerSgdRefusalTests
     {
         using var delta = TestWeights.Network(1);
         var projection = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, Rank, 1), ValueFormat.Fp32);
-        Assert.Throws<ArgumentException>(() => PowerSgdProjection.Basis([projection, projection], weights, ValueFormat.Fp32));
+        Assert.Throws<ArgumentException>(() =>
+            PowerSgdProjection.Basis([projection, projection], weights, ValueFormat.Fp32)
+        );
     }
 
     [Fact]
@@ -53,7 +71,10 @@ public class PowerSgdRefusalTests
         var ofRank3 = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, 3, 1), ValueFormat.Fp32);
         var shorter = new CompressedDelta([projection.Tensors[0]]);
         Refused("one rank", () => PowerSgdProjection.Basis([projection, ofRank3], null, ValueFormat.Fp32));
-        Refused("one holds 2, another 1", () => PowerSgdProjection.Basis([projection, shorter], null, ValueFormat.Fp32));
+        Refused(
+            "one holds 2, another 1",
+            () => PowerSgdProjection.Basis([projection, shorter], null, ValueFormat.Fp32)
+        );
         Assert.Throws<ArgumentException>(() => PowerSgdProjection.Basis([], null, ValueFormat.Fp32));
     }
 

@@ -27,22 +27,32 @@ public class PowerSgdTests
 
     [Fact]
     public void Round_SentAndResidual_AddUpForAnyShapesAndFormats() =>
-        Gen.Select(Gen.ULong, Gen.Long[1, 30], Gen.Long[1, 30], Gen.Int[1, 4], Gen.Bool).Sample(
-            (seed, rows, columns, rank, half) =>
-            {
-                using var scope = NewDisposeScope();
-                using var delta = TestWeights.Random(seed, ("m", [rows, columns]), ("v", [rows]));
-                using var residual = TestWeights.Random(~seed, ("m", [rows, columns]), ("v", [rows]));
-                using var round = PowerSgdRound.Run(
-                    [delta], PowerSgdSubspace.First(delta, rank, seed), null, half ? ValueFormat.Fp16 : ValueFormat.Fp32, rank, [residual]);
-                using var update = DeltaDecompressor.Decompress(round.Updates[0]);
-                foreach (var (name, tensor) in delta)
+        Gen.Select(Gen.ULong, Gen.Long[1, 30], Gen.Long[1, 30], Gen.Int[1, 4], Gen.Bool)
+            .Sample(
+                (seed, rows, columns, rank, half) =>
                 {
-                    var got = update[name] + round.Residuals[0][name];
-                    Assert.True((tensor + residual[name]).allclose(got, rtol: 0, atol: 3e-6)); // roundings of values of about 5
-                }
-            },
-            iter: 100, threads: 1);
+                    using var scope = NewDisposeScope();
+                    using var delta = TestWeights.Random(seed, ("m", [rows, columns]), ("v", [rows]));
+                    using var residual = TestWeights.Random(~seed, ("m", [rows, columns]), ("v", [rows]));
+                    using var round = PowerSgdRound.Run(
+                        [delta],
+                        PowerSgdSubspace.First(delta, rank, seed),
+                        null,
+                        half ? ValueFormat.Fp16 : ValueFormat.Fp32,
+                        rank,
+                        [residual]
+                    );
+                    using var update = DeltaDecompressor.Decompress(round.Updates[0]);
+                    foreach (var (name, tensor) in delta)
+                    {
+                        var got = update[name] + round.Residuals[0][name];
+                        // roundings of values of about 5
+                        Assert.True((tensor + residual[name]).allclose(got, rtol: 0, atol: 3e-6));
+                    }
+                },
+                iter: 100,
+                threads: 1
+            );
 
     [Fact]
     public void Round_Mean_EqualsTheMeanOfTheUpdates()
@@ -56,7 +66,8 @@ public class PowerSgdTests
         using var otherUpdate = DeltaDecompressor.Decompress(round.Updates[1]);
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in merged)
-            Assert.True(tensor.allclose(oneUpdate[name] * 0.25 + otherUpdate[name] * 0.75, rtol: 0, atol: 2e-6)); // Qs are rounded after the sum
+            // Qs are rounded after the sum
+            Assert.True(tensor.allclose(oneUpdate[name] * 0.25 + otherUpdate[name] * 0.75, rtol: 0, atol: 2e-6));
     }
 
     [Fact]
@@ -70,7 +81,8 @@ public class PowerSgdTests
         using var single = PowerSgdRound.Run([mean], subspace);
         using var merged = DeltaDecompressor.Decompress(several.Merged!);
         using var reference = DeltaDecompressor.Decompress(single.Merged!);
-        Assert.All(reference, pair => Assert.True(pair.Value.allclose(merged[pair.Key], rtol: 0, atol: 1e-5))); // linear, up to float32 rounding
+        // linear, up to float32 rounding
+        Assert.All(reference, pair => Assert.True(pair.Value.allclose(merged[pair.Key], rtol: 0, atol: 1e-5)));
     }
 
     [Fact]
@@ -104,7 +116,10 @@ public class PowerSgdTests
         }
 
         Assert.InRange(ratios[^1], 0.999, 1.005);
-        Assert.True(ratios[0] > ratios[^1] * 1.02, $"the first round's ratio {ratios[0]:f3} leaves warm starts nothing to gain");
+        Assert.True(
+            ratios[0] > ratios[^1] * 1.02,
+            $"the first round's ratio {ratios[0]:f3} leaves warm starts nothing to gain"
+        );
     }
 
     [Fact]
@@ -128,7 +143,12 @@ public class PowerSgdTests
         using var delta = TestWeights.Network(1);
         using var loud = delta.Map((_, tensor) => tensor * 1000);
         var subspace = PowerSgdSubspace.First(delta, Rank, 1);
-        CompressedDelta[] projections = [.. ((WeightSet[])[delta, loud, delta]).Select(update => PowerSgdProjection.Project(update, subspace, ValueFormat.Fp32))];
+        CompressedDelta[] projections =
+        [
+            .. ((WeightSet[])[delta, loud, delta]).Select(update =>
+                PowerSgdProjection.Project(update, subspace, ValueFormat.Fp32)
+            ),
+        ];
         var weights = PowerSgdProjection.ClippedWeights(projections);
         Assert.Equal([1, 1], [weights[0], weights[2]]);
         Assert.Equal(1e-3, weights[1], 6);
@@ -140,10 +160,19 @@ public class PowerSgdTests
         using var one = TestWeights.Network(1);
         using var other = TestWeights.Network(2);
         var subspace = PowerSgdSubspace.First(one, Rank, 1);
-        CompressedDelta[] projections = [.. ((WeightSet[])[one, other]).Select(delta => PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp32))];
+        CompressedDelta[] projections =
+        [
+            .. ((WeightSet[])[one, other]).Select(delta =>
+                PowerSgdProjection.Project(delta, subspace, ValueFormat.Fp32)
+            ),
+        ];
         byte[] expected = PowerSgdRound.BytesOf(PowerSgdProjection.Basis([projections[1]], null, ValueFormat.Fp32));
-        Assert.Equal(expected, PowerSgdRound.BytesOf(PowerSgdProjection.Basis(projections, [0, 4], ValueFormat.Fp32))); // sample counts need no normalising
-        Assert.NotEqual(expected, PowerSgdRound.BytesOf(PowerSgdProjection.Basis(projections, [1, 3], ValueFormat.Fp32)));
+        // sample counts need no normalising
+        Assert.Equal(expected, PowerSgdRound.BytesOf(PowerSgdProjection.Basis(projections, [0, 4], ValueFormat.Fp32)));
+        Assert.NotEqual(
+            expected,
+            PowerSgdRound.BytesOf(PowerSgdProjection.Basis(projections, [1, 3], ValueFormat.Fp32))
+        );
     }
 
     [Fact]
@@ -159,14 +188,18 @@ public class PowerSgdTests
             var round = PowerSgdRound.Run([delta], subspace, residuals: residuals);
             using var update = DeltaDecompressor.Decompress(round.Merged!);
             using (NewDisposeScope())
-                foreach (var (name, tensor) in update) arrived[name].add_(tensor / rounds);
+                foreach (var (name, tensor) in update)
+                    arrived[name].add_(tensor / rounds);
             subspace = PowerSgdSubspace.Next(round.Merged!);
-            foreach (var residual in residuals ?? []) residual.Dispose();
+            foreach (var residual in residuals ?? [])
+                residual.Dispose();
             residuals = round.Residuals;
         }
 
-        foreach (var residual in residuals!) residual.Dispose();
-        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], arrived["conv.weight"]), 0, 0.3); // without feedback about 0.9
+        foreach (var residual in residuals!)
+            residual.Dispose();
+        // without feedback about 0.9
+        Assert.InRange(TestWeights.RelativeError(delta["conv.weight"], arrived["conv.weight"]), 0, 0.3);
     }
 
     [Theory]
@@ -179,9 +212,15 @@ public class PowerSgdTests
         using var delta = TestWeights.Random(1, ("m", [20, 30]));
         switch (kind)
         {
-            case "zero": delta["m"].zero_(); break;
-            case "one row": delta["m"][TensorIndex.Slice(1)] = 0; break;
-            default: delta["m"].copy_(delta["m"].narrow(0, 0, 1).expand(20, 30).clone()); break;
+            case "zero":
+                delta["m"].zero_();
+                break;
+            case "one row":
+                delta["m"][TensorIndex.Slice(1)] = 0;
+                break;
+            default:
+                delta["m"].copy_(delta["m"].narrow(0, 0, 1).expand(20, 30).clone());
+                break;
         }
 
         using var round = PowerSgdRound.Run([delta, delta], PowerSgdSubspace.First(delta, Rank, 1));
@@ -209,6 +248,11 @@ public class PowerSgdTests
     public void Round_LeaksNoTensor()
     {
         using var delta = TestWeights.Network(1);
-        Assert.Equal(0, LiveTensors.Change(() => PowerSgdRound.Run([delta, delta], PowerSgdSubspace.First(delta, Rank, 1)).Dispose()));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                PowerSgdRound.Run([delta, delta], PowerSgdSubspace.First(delta, Rank, 1)).Dispose()
+            )
+        );
     }
 }

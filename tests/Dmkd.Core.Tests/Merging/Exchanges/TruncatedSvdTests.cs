@@ -41,12 +41,20 @@ public class TruncatedSvdTests
     [InlineData(128, 1152, 16, 0.5, 1.05)]
     [InlineData(1152, 128, 4, 1.0, 1.05)]
     [InlineData(256, 784, 16, 1.0, 1.05)]
-    public void Compute_RandomizedPath_IsWithinAFewPercentOfTheOptimum(long rows, long columns, int rank, double decay, double limit)
+    public void Compute_RandomizedPath_IsWithinAFewPercentOfTheOptimum(
+        long rows,
+        long columns,
+        int rank,
+        double decay,
+        double limit
+    )
     {
         using var scope = NewDisposeScope();
         var matrix = Decaying(rows, columns, decay);
         double ratio = Error(matrix, rank) / Optimum(matrix, rank);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{rows}x{columns} rank {rank} decay {decay}: {ratio:f4} of the optimum");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{rows}x{columns} rank {rank} decay {decay}: {ratio:f4} of the optimum"
+        );
         Assert.InRange(ratio, 0.999, limit);
     }
 
@@ -94,7 +102,12 @@ public class TruncatedSvdTests
         var matrix = Gaussian(128, 256);
         using var one = new Generator(7);
         using var other = new Generator(7);
-        Assert.True(TruncatedSvd.Compute(matrix, 4, one).Multiply().bytes.SequenceEqual(TruncatedSvd.Compute(matrix, 4, other).Multiply().bytes));
+        Assert.True(
+            TruncatedSvd
+                .Compute(matrix, 4, one)
+                .Multiply()
+                .bytes.SequenceEqual(TruncatedSvd.Compute(matrix, 4, other).Multiply().bytes)
+        );
     }
 
     [Theory]
@@ -104,7 +117,9 @@ public class TruncatedSvdTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        var error = Assert.Throws<ArgumentOutOfRangeException>(() => TruncatedSvd.Compute(zeros(4, 6), rank, generator));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() =>
+            TruncatedSvd.Compute(zeros(4, 6), rank, generator)
+        );
         Assert.Contains("rank must be in [1, 4] for a 4x6 matrix", error.Message, StringComparison.Ordinal);
     }
 
@@ -140,11 +155,14 @@ public class TruncatedSvdTests
         return randn([rows, columns], generator: generator);
     }
 
-    /// <summary>Random singular vectors, singular values i^-decay; decay 0 is a plain Gaussian matrix, the hardest case.</summary>
+    /// <summary>
+    /// Random singular vectors, singular values i^-decay; decay 0 is a plain Gaussian matrix, the hardest case.
+    /// </summary>
     private static Tensor Decaying(long rows, long columns, double decay)
     {
         var gaussian = Gaussian(rows, columns);
-        if (decay == 0) return gaussian;
+        if (decay == 0)
+            return gaussian;
         var (u, s, vt) = linalg.svd(gaussian, fullMatrices: false);
         return (u * arange(1, s.shape[0] + 1).to(ScalarType.Float32).pow(-decay)).mm(vt);
     }

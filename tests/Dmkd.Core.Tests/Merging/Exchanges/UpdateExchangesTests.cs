@@ -17,7 +17,10 @@ public class UpdateExchangesTests
     public void Create_AnyExchange_SaysWhetherItHasABasis(string name, int rank, bool hasBasis)
     {
         Assert.Equal(hasBasis, UpdateExchanges.Create(new ExchangeOptions(name, rank)).HasSharedBasis);
-        Assert.Equal(hasBasis, UpdateExchanges.Create(new ExchangeOptions(name, rank, HalfPrecision: true)).HasSharedBasis);
+        Assert.Equal(
+            hasBasis,
+            UpdateExchanges.Create(new ExchangeOptions(name, rank, HalfPrecision: true)).HasSharedBasis
+        );
     }
 
     [Theory]
@@ -26,7 +29,9 @@ public class UpdateExchangesTests
     public void Create_RankZero_SendsAllWhole(string name)
     {
         using var delta = TestWeights.Network(1);
-        using var back = DeltaDecompressor.Decompress(UpdateExchanges.Create(new ExchangeOptions(name)).Compress(delta));
+        using var back = DeltaDecompressor.Decompress(
+            UpdateExchanges.Create(new ExchangeOptions(name)).Compress(delta)
+        );
         TestWeights.AssertSameBits(delta, back);
     }
 
@@ -45,10 +50,17 @@ public class UpdateExchangesTests
     [InlineData("SVD", 4, "There is no exchange 'SVD'")]
     [InlineData("svd", -1, "The rank of svd must be in [0, 4096]; it is -1.")]
     [InlineData("powersgd", 4097, "The rank of powersgd must be in [0, 4096]; it is 4097.")]
-    public void Create_BadOptions_SaysWhy(string name, int rank, string reason) => Assert.Contains(
-        reason, Assert.Throws<ArgumentException>(() => UpdateExchanges.Create(new ExchangeOptions(name, rank))).Message, StringComparison.Ordinal);
+    public void Create_BadOptions_SaysWhy(string name, int rank, string reason) =>
+        Assert.Contains(
+            reason,
+            Assert.Throws<ArgumentException>(() => UpdateExchanges.Create(new ExchangeOptions(name, rank))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void ValueFormat_Numbers_ArePinned() =>
-        Assert.Equal("Fp32=0 Fp16=1", string.Join(' ', Enum.GetValues<ValueFormat>().Select(format => $"{format}={(int)format}")));
+        Assert.Equal(
+            "Fp32=0 Fp16=1",
+            string.Join(' ', Enum.GetValues<ValueFormat>().Select(format => $"{format}={(int)format}"))
+        );
 }

@@ -68,13 +68,22 @@ public sealed class OuterOptimizerTests
     [InlineData("nesterov", null)]
     public void Step_RunningStatistics_TakeTheUpdateAsItIs(string name, double? learningRate)
     {
-        using var update = TestWeights.Of(("norm.running_mean", [2], [1]), ("norm.running_var", [-3], [1]), ("norm.weight", [2], [1]));
-        using var momentum = TestWeights.Of(("norm.running_mean", [9], [1]), ("norm.running_var", [9], [1]), ("norm.weight", [9], [1]));
+        using var update = TestWeights.Of(
+            ("norm.running_mean", [2], [1]),
+            ("norm.running_var", [-3], [1]),
+            ("norm.weight", [2], [1])
+        );
+        using var momentum = TestWeights.Of(
+            ("norm.running_mean", [9], [1]),
+            ("norm.running_var", [9], [1]),
+            ("norm.weight", [9], [1])
+        );
         using var step = OuterOptimizer.Named(name, learningRate).Step(update, momentum);
         Assert.Equal([2], Values(step.Step, "norm.running_mean"));
         Assert.Equal([-3], Values(step.Step, "norm.running_var"));
         Assert.NotEqual([2], Values(step.Step, "norm.weight"));
-        if (step.Momentum is { } next) Assert.Equal([0f], next.Values("norm.running_var"));
+        if (step.Momentum is { } next)
+            Assert.Equal([0f], next.Values("norm.running_var"));
     }
 
     [Fact]
@@ -102,7 +111,11 @@ public sealed class OuterOptimizerTests
     {
         using var update = TestWeights.Vector(3e38f);
         var error = Assert.Throws<ArgumentException>(() => OuterOptimizer.Nesterov().Step(update, update));
-        Assert.Contains("'w' of the new momentum holds a value that is not finite", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'w' of the new momentum holds a value that is not finite",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -113,7 +126,12 @@ public sealed class OuterOptimizerTests
         bad["head.bias"].fill_(float.NaN);
         Assert.Equal(0, LiveTensors.Change(() => OuterOptimizer.Plain().Step(update, null).Dispose()));
         Assert.Equal(0, LiveTensors.Change(() => OuterOptimizer.Nesterov().Step(update, update).Dispose()));
-        Assert.Equal(0, LiveTensors.Change(() => Assert.Throws<ArgumentException>(() => OuterOptimizer.Nesterov().Step(update, bad))));
+        Assert.Equal(
+            0,
+            LiveTensors.Change(() =>
+                Assert.Throws<ArgumentException>(() => OuterOptimizer.Nesterov().Step(update, bad))
+            )
+        );
     }
 
     [Fact]
@@ -127,10 +145,12 @@ public sealed class OuterOptimizerTests
     }
 
     [Fact]
-    public void Named_Unknown_SaysWhatThereIs() => Assert.Contains(
-        "There is no outer optimizer 'adam'; there are: plain, nesterov.",
-        Assert.Throws<ArgumentException>(() => OuterOptimizer.Named("adam")).Message,
-        StringComparison.Ordinal);
+    public void Named_Unknown_SaysWhatThereIs() =>
+        Assert.Contains(
+            "There is no outer optimizer 'adam'; there are: plain, nesterov.",
+            Assert.Throws<ArgumentException>(() => OuterOptimizer.Named("adam")).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("plain", 0.0, null)]

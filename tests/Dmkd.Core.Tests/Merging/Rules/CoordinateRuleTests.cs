@@ -10,7 +10,14 @@ public sealed class CoordinateRuleTests
     [Fact]
     public void Trimmed_FiveNodes_CutsOneAtEachEndOfEveryCoordinate()
     {
-        var (update, weights) = Rounds.MergeAlike(new TrimmedMeanRule(), [1, 900], [2, -900], [3, 10], [6, 20], [-1e30f, 60]);
+        var (update, weights) = Rounds.MergeAlike(
+            new TrimmedMeanRule(),
+            [1, 900],
+            [2, -900],
+            [3, 10],
+            [6, 20],
+            [-1e30f, 60]
+        );
         Assert.Equal([2, 30], update); // (1 + 2 + 3) / 3, (10 + 20 + 60) / 3
         Assert.Equal([1 / 6.0, 1 / 6.0, 2 / 6.0, 1 / 6.0, 1 / 6.0], weights);
     }
@@ -34,7 +41,8 @@ public sealed class CoordinateRuleTests
     [InlineData(-0.1)]
     [InlineData(0.5)]
     [InlineData(double.NaN)]
-    public void Trimmed_FractionOutOfRange_IsRefused(double fraction) => Assert.Throws<ArgumentOutOfRangeException>(() => new TrimmedMeanRule(fraction));
+    public void Trimmed_FractionOutOfRange_IsRefused(double fraction) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TrimmedMeanRule(fraction));
 
     [Fact]
     public void Median_OddNumber_IsTheMiddleValue()
@@ -70,7 +78,10 @@ public sealed class CoordinateRuleTests
     [Fact]
     public void Merge_RunningStatistics_AreTreatedAsAnyWeight()
     {
-        WeightSet[] round = [.. new[] { 1f, 2f, 1e9f }.Select(value => TestWeights.Of(("norm.running_var", [value], [1])))];
+        WeightSet[] round =
+        [
+            .. new[] { 1f, 2f, 1e9f }.Select(value => TestWeights.Of(("norm.running_var", [value], [1]))),
+        ];
         using var trimmed = new TrimmedMeanRule().Merge(round, [1, 1, 1]);
         using var median = new MedianRule().Merge(round, [1, 1, 1]);
         Rounds.Dispose(round);
@@ -80,19 +91,33 @@ public sealed class CoordinateRuleTests
 
     [Fact]
     public void Merge_AnySizeAndNodes_EqualsSortingOneCoordinateAtATime() =>
-        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 40], Gen.Double[0, 0.49], Gen.ULong).Sample(
-            (nodes, elements, fraction, seed) =>
-            {
-                using Rounds round = new([.. Enumerable.Range(0, nodes).Select(node => TestWeights.Random(seed + (ulong)node, ("w", [elements])))]);
-                var rule = new TrimmedMeanRule(fraction);
-                using var merged = rule.Merge(round, [.. round.Select(_ => 1.0)]);
-                int cut = rule.CutOf(nodes);
-                float[][] values = [.. round.Select(delta => delta.Values("w"))];
-                double[] expected = [.. Enumerable.Range(0, elements).Select(i =>
-                    values.Select(row => (double)row[i]).Order().Skip(cut).Take(nodes - 2 * cut).Sum() / (nodes - 2 * cut))];
-                Assert.Equal(expected, merged.Update["w"].data<double>().ToArray());
-            },
-            iter: 200, threads: 1);
+        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 40], Gen.Double[0, 0.49], Gen.ULong)
+            .Sample(
+                (nodes, elements, fraction, seed) =>
+                {
+                    using Rounds round = new([
+                        .. Enumerable
+                            .Range(0, nodes)
+                            .Select(node => TestWeights.Random(seed + (ulong)node, ("w", [elements]))),
+                    ]);
+                    var rule = new TrimmedMeanRule(fraction);
+                    using var merged = rule.Merge(round, [.. round.Select(_ => 1.0)]);
+                    int cut = rule.CutOf(nodes);
+                    float[][] values = [.. round.Select(delta => delta.Values("w"))];
+                    double[] expected =
+                    [
+                        .. Enumerable
+                            .Range(0, elements)
+                            .Select(i =>
+                                values.Select(row => (double)row[i]).Order().Skip(cut).Take(nodes - 2 * cut).Sum()
+                                / (nodes - 2 * cut)
+                            ),
+                    ];
+                    Assert.Equal(expected, merged.Update["w"].data<double>().ToArray());
+                },
+                iter: 200,
+                threads: 1
+            );
 
     [Theory]
     [InlineData(16384)] // one piece
@@ -100,8 +125,11 @@ public sealed class CoordinateRuleTests
     [InlineData(50000)]
     public void Merge_TensorOfSeveralPieces_IsMergedWhole(int elements)
     {
-        using Rounds round = new([.. Enumerable.Range(0, 3).Select(node =>
-            TestWeights.Vector([.. Enumerable.Range(0, elements).Select(i => (float)(i + node))]))]);
+        using Rounds round = new([
+            .. Enumerable
+                .Range(0, 3)
+                .Select(node => TestWeights.Vector([.. Enumerable.Range(0, elements).Select(i => (float)(i + node))])),
+        ]);
         using var merged = new MedianRule().Merge(round, [1, 1, 1]);
         Assert.Equal(Enumerable.Range(0, elements).Select(i => i + 1.0), merged.Update["w"].data<double>().ToArray());
     }

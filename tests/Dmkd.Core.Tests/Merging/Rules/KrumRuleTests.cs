@@ -22,7 +22,8 @@ public sealed class KrumRuleTests
     [Fact]
     public void Merge_FiveNodes_AveragesTheTwoClosestToTheirNeighbours()
     {
-        // f = 1: two neighbours each. Sums: 1 + 2.25, 1 + 0.25, 0.25 + 2.25, then far ones. The two lowest: 1.25 and 2.5.
+        // f = 1: two neighbours each. Sums: 1 + 2.25, 1 + 0.25, 0.25 + 2.25, then far ones. The two lowest: 1.25 and
+        // 2.5.
         var (update, weights) = Rounds.Merge(new KrumRule(), [1e9, 1, 1, 1, 1], [0], [1], [1.5f], [100], [-50]);
         Assert.Equal([1.25], update);
         Assert.Equal([0, 0.5, 0.5, 0, 0], weights);
@@ -40,8 +41,12 @@ public sealed class KrumRuleTests
     public void Merge_RunningStatistics_TakeTheMedianOfAllNodesAndHaveNoSay()
     {
         // The first two are closest by weights, but one of them lies about its statistics.
-        WeightSet[] round = [.. new (float Weight, float Statistic)[] { (1, 1e6f), (1, 3), (2, 4), (9, 5) }.Select(node =>
-            TestWeights.Of(("conv.weight", [node.Weight], [1]), ("norm.running_mean", [node.Statistic], [1])))];
+        WeightSet[] round =
+        [
+            .. new (float Weight, float Statistic)[] { (1, 1e6f), (1, 3), (2, 4), (9, 5) }.Select(node =>
+                TestWeights.Of(("conv.weight", [node.Weight], [1]), ("norm.running_mean", [node.Statistic], [1]))
+            ),
+        ];
         using var merged = new KrumRule().Merge(round, [1, 1, 1, 1]);
         Rounds.Dispose(round);
         Assert.Equal([0.5, 0.5, 0, 0], merged.AcceptedWeights);
@@ -58,5 +63,6 @@ public sealed class KrumRuleTests
     }
 
     [Fact]
-    public void Constructor_NegativeNumber_IsRefused() => Assert.Throws<ArgumentOutOfRangeException>(() => new KrumRule(-1));
+    public void Constructor_NegativeNumber_IsRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new KrumRule(-1));
 }

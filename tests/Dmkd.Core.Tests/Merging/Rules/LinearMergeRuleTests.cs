@@ -25,7 +25,8 @@ public sealed class LinearMergeRuleTests
     [Fact]
     public void Clipped_OneLongUpdate_IsShortenedToTheMedianNorm()
     {
-        var (update, weights) = Rounds.Merge(new ClippedMeanRule(), [1, 1, 2], [3, 4], [0, 5], [3000, -4000]); // norms 5, 5, 5000
+        // norms 5, 5, 5000
+        var (update, weights) = Rounds.Merge(new ClippedMeanRule(), [1, 1, 2], [3, 4], [0, 5], [3000, -4000]);
         Assert.Equal([(3 + 0 + 6) / 4.0, (4 + 5 - 8) / 4.0], update, (a, b) => Math.Abs(a - b) < 1e-12);
         Assert.Equal([1 / 2.002, 1 / 2.002, 0.002 / 2.002], weights, (a, b) => Math.Abs(a - b) < 1e-12);
     }
@@ -65,8 +66,16 @@ public sealed class LinearMergeRuleTests
     [Fact]
     public void Clipped_LongStatisticsOfOneNode_AreShortenedByThemselves()
     {
-        WeightSet[] round = [.. new[] { 1f, 2f, 4000f }.Select(value =>
-            TestWeights.Of(("conv.weight", [3, 4], [2]), ("norm.running_mean", [value], [1]), ("norm.running_var", [0], [1])))];
+        WeightSet[] round =
+        [
+            .. new[] { 1f, 2f, 4000f }.Select(value =>
+                TestWeights.Of(
+                    ("conv.weight", [3, 4], [2]),
+                    ("norm.running_mean", [value], [1]),
+                    ("norm.running_var", [0], [1])
+                )
+            ),
+        ];
         using var merged = new ClippedMeanRule().Merge(round, [1, 1, 1]);
         Rounds.Dispose(round);
         Assert.Equal([3, 4], merged.Update["conv.weight"].data<double>().ToArray());
@@ -75,44 +84,72 @@ public sealed class LinearMergeRuleTests
 
     [Fact]
     public void Clipped_WhateverOneNodeSends_ItsPartIsBoundedByTheHonestNorms() =>
-        Gen.Select(Gen.Double[0.01, 100].Array[3, 9], Gen.Double[0, 1e30], Gen.Double[0, 1e30], Gen.Double[1, 5]).Sample(
-            (honest, trained, statistics, factor) =>
-            {
-                UpdateNorms[] norms = [.. honest.Select(norm => new UpdateNorms(norm, norm / 7)), new(trained, statistics)];
-                double[] counts = [.. norms.Select((_, i) => 1.0 + i)];
-                var weights = new ClippedMeanRule(factor).Weigh(new UpdateGeometry(norms), counts);
-                double share = counts[^1] / counts.Sum(), slack = 1 + 1e-12;
-                Assert.InRange(weights.Trained[^1] / weights.Divisor * trained, 0, share * factor * honest.Max() * slack);
-                Assert.InRange(weights.Statistics[^1] / weights.Divisor * statistics, 0, share * factor * honest.Max() / 7 * slack);
-            },
-            iter: 2000, threads: 1);
+        Gen.Select(Gen.Double[0.01, 100].Array[3, 9], Gen.Double[0, 1e30], Gen.Double[0, 1e30], Gen.Double[1, 5])
+            .Sample(
+                (honest, trained, statistics, factor) =>
+                {
+                    UpdateNorms[] norms =
+                    [
+                        .. honest.Select(norm => new UpdateNorms(norm, norm / 7)),
+                        new(trained, statistics),
+                    ];
+                    double[] counts = [.. norms.Select((_, i) => 1.0 + i)];
+                    var weights = new ClippedMeanRule(factor).Weigh(new UpdateGeometry(norms), counts);
+                    double share = counts[^1] / counts.Sum(),
+                        slack = 1 + 1e-12;
+                    Assert.InRange(
+                        weights.Trained[^1] / weights.Divisor * trained,
+                        0,
+                        share * factor * honest.Max() * slack
+                    );
+                    Assert.InRange(
+                        weights.Statistics[^1] / weights.Divisor * statistics,
+                        0,
+                        share * factor * honest.Max() / 7 * slack
+                    );
+                },
+                iter: 2000,
+                threads: 1
+            );
 
     [Fact]
     public void Clipped_OneNodeOfAnyValues_TheMergedUpdateIsNoLongerThanTheLongestHonestOne() =>
-        Gen.Select(Gen.ULong[1, 1000], Gen.Float[-1e18f, 1e18f].Array[4]).Sample(
-            (seed, values) =>
-            {
-                WeightSet[] honest = [.. Enumerable.Range(0, 4).Select(i => TestWeights.Random(seed + (ulong)i, ("w", [4])))];
-                using var evil = TestWeights.Vector(values);
-                double longest = honest.Max(delta => UpdateNorms.Of(delta).Trained);
-                using var merged = new ClippedMeanRule().Merge([evil, .. honest], [1000, 1, 1, 1, 1]);
-                Rounds.Dispose(honest);
-                double norm = Math.Sqrt(merged.Update["w"].data<double>().ToArray().Sum(value => value * value));
-                Assert.InRange(norm, 0, longest * (1 + 1e-12));
-            },
-            iter: 200, threads: 1);
+        Gen.Select(Gen.ULong[1, 1000], Gen.Float[-1e18f, 1e18f].Array[4])
+            .Sample(
+                (seed, values) =>
+                {
+                    WeightSet[] honest =
+                    [
+                        .. Enumerable.Range(0, 4).Select(i => TestWeights.Random(seed + (ulong)i, ("w", [4]))),
+                    ];
+                    using var evil = TestWeights.Vector(values);
+                    double longest = honest.Max(delta => UpdateNorms.Of(delta).Trained);
+                    using var merged = new ClippedMeanRule().Merge([evil, .. honest], [1000, 1, 1, 1, 1]);
+                    Rounds.Dispose(honest);
+                    double norm = Math.Sqrt(merged.Update["w"].data<double>().ToArray().Sum(value => value * value));
+                    Assert.InRange(norm, 0, longest * (1 + 1e-12));
+                },
+                iter: 200,
+                threads: 1
+            );
 
     [Fact]
     public void Weigh_Fractions_SumTheUpdatesAsMergeDoes()
     {
         double[] counts = [3, 5, 1, 2];
         using var round = Rounds.Random(4);
-        foreach (var rule in (LinearMergeRule[])[new MeanRule(), new WeightedMeanRule(), new ClippedMeanRule(), new NearestNeighbourMixingRule(0.4)])
+        foreach (
+            var rule in (LinearMergeRule[])
+                [new MeanRule(), new WeightedMeanRule(), new ClippedMeanRule(), new NearestNeighbourMixingRule(0.4)]
+        )
         {
             using var merged = rule.Merge(round, counts);
             var weights = rule.Weigh(new UpdateGeometry(round), counts);
-            using var summed = round[0].Map((name, _) =>
-                WeightedSum.Of([.. round.Select(delta => delta[name])], weights.For(name), weights.Divisor));
+            using var summed = round[0]
+                .Map(
+                    (name, _) =>
+                        WeightedSum.Of([.. round.Select(delta => delta[name])], weights.For(name), weights.Divisor)
+                );
             TestWeights.AssertSameBits(merged.Update, summed);
         }
     }
@@ -122,7 +159,9 @@ public sealed class LinearMergeRuleTests
     [InlineData(double.PositiveInfinity)]
     public void Weigh_NormNotFinite_IsRefusedByNumber(double norm)
     {
-        var error = Assert.Throws<ArgumentException>(() => new ClippedMeanRule().Weigh(new UpdateGeometry((UpdateNorms[])[new(1, 0), new(norm, 0)]), [1, 1]));
+        var error = Assert.Throws<ArgumentException>(() =>
+            new ClippedMeanRule().Weigh(new UpdateGeometry((UpdateNorms[])[new(1, 0), new(norm, 0)]), [1, 1])
+        );
         Assert.Contains("The norm of delta 1 must be finite", error.Message, StringComparison.Ordinal);
     }
 
@@ -131,5 +170,6 @@ public sealed class LinearMergeRuleTests
     [InlineData(-1)]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    public void Clipped_FactorOutOfRange_IsRefused(double factor) => Assert.Throws<ArgumentOutOfRangeException>(() => new ClippedMeanRule(factor));
+    public void Clipped_FactorOutOfRange_IsRefused(double factor) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ClippedMeanRule(factor));
 }

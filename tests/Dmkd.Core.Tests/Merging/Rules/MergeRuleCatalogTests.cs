@@ -31,7 +31,11 @@ public sealed class MergeRuleCatalogTests
     public void Named_UnknownRule_SaysWhatThereIs(string name)
     {
         var error = Assert.Throws<ArgumentException>(() => IMergeRule.Known.Find(name));
-        Assert.Contains($"There is no merge rule '{name}'; there are: mean, weighted, clipped, trimmed,", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"There is no merge rule '{name}'; there are: mean, weighted, clipped, trimmed,",
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -52,5 +56,6 @@ public sealed class MergeRuleCatalogTests
     [InlineData("nnm-0.5")]
     [InlineData("trimmed-0.5")]
     [InlineData("trimmed-NaN")]
-    public void Named_ParameterOutOfRange_IsRefused(string name) => Assert.Throws<ArgumentOutOfRangeException>(() => IMergeRule.Known.Find(name));
+    public void Named_ParameterOutOfRange_IsRefused(string name) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => IMergeRule.Known.Find(name));
 }

@@ -49,14 +49,19 @@ public sealed class MergeRuleTests
     {
         using var start = TestWeights.Network(99);
         using var round = Rounds.Random(7);
-        (string Node, WeightSet Delta, double Samples)[] arrived = [.. round.Select((delta, i) => ($"node-{i}", delta, 10.0 + i))];
+        (string Node, WeightSet Delta, double Samples)[] arrived =
+        [
+            .. round.Select((delta, i) => ($"node-{i}", delta, 10.0 + i)),
+        ];
         var random = new Random(5);
         HashSet<string> digests = [];
         for (int repeat = 0; repeat < 5; repeat++)
         {
             random.Shuffle(arrived);
             var ordered = arrived.OrderBy(entry => entry.Node, StringComparer.Ordinal).ToArray();
-            using var merged = IMergeRule.Known.Find(name).Merge([.. ordered.Select(entry => entry.Delta)], [.. ordered.Select(entry => entry.Samples)]);
+            using var merged = IMergeRule
+                .Known.Find(name)
+                .Merge([.. ordered.Select(entry => entry.Delta)], [.. ordered.Select(entry => entry.Samples)]);
             using var weights = ModuleAverager.Apply(start, merged.Update);
             digests.Add(WeightDigest.Of(WeightCodec.Encode(weights)));
         }
@@ -66,23 +71,33 @@ public sealed class MergeRuleTests
 
     [Fact]
     public void Merge_PermutedNodes_GivesTheSameUpdateAndPermutedWeights() =>
-        Gen.Select(AnyName, Gen.Int[1, 9], Gen.Int).Sample(
-            (name, nodes, seed) =>
-            {
-                if (name == "krum" && nodes == 3) return; // the closest pair always ties, and the earlier node wins
-                var random = new Random(seed);
-                int[] order = [.. Enumerable.Range(0, nodes)];
-                random.Shuffle(order);
-                double[] counts = [.. order.Select(_ => (double)random.Next(1, 1000))];
-                using var round = Rounds.Random(nodes, (ulong)random.Next());
-                using var merged = IMergeRule.Known.Find(name).Merge(round, counts);
-                using var permuted = IMergeRule.Known.Find(name).Merge([.. order.Select(i => round[i])], [.. order.Select(i => counts[i])]);
-                // Sums of at most 9 values of about 1 in another order: roundings of 1e-16 each.
-                foreach (var (tensor, values) in merged.Update)
-                    Assert.True(values.allclose(permuted.Update[tensor], rtol: 0, atol: 1e-14), $"{name}, {tensor}");
-                for (int i = 0; i < nodes; i++) Assert.Equal(merged.AcceptedWeights[order[i]], permuted.AcceptedWeights[i], 1e-12);
-            },
-            iter: 60, threads: 1);
+        Gen.Select(AnyName, Gen.Int[1, 9], Gen.Int)
+            .Sample(
+                (name, nodes, seed) =>
+                {
+                    if (name == "krum" && nodes == 3)
+                        return; // the closest pair always ties, and the earlier node wins
+                    var random = new Random(seed);
+                    int[] order = [.. Enumerable.Range(0, nodes)];
+                    random.Shuffle(order);
+                    double[] counts = [.. order.Select(_ => (double)random.Next(1, 1000))];
+                    using var round = Rounds.Random(nodes, (ulong)random.Next());
+                    using var merged = IMergeRule.Known.Find(name).Merge(round, counts);
+                    using var permuted = IMergeRule
+                        .Known.Find(name)
+                        .Merge([.. order.Select(i => round[i])], [.. order.Select(i => counts[i])]);
+                    // Sums of at most 9 values of about 1 in another order: roundings of 1e-16 each.
+                    foreach (var (tensor, values) in merged.Update)
+                        Assert.True(
+                            values.allclose(permuted.Update[tensor], rtol: 0, atol: 1e-14),
+                            $"{name}, {tensor}"
+                        );
+                    for (int i = 0; i < nodes; i++)
+                        Assert.Equal(merged.AcceptedWeights[order[i]], permuted.AcceptedWeights[i], 1e-12);
+                },
+                iter: 60,
+                threads: 1
+            );
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -102,7 +117,10 @@ public sealed class MergeRuleTests
     [MemberData(nameof(Names))]
     public void Merge_ScalarAndEmptyTensors_AreMerged(string name)
     {
-        WeightSet[] round = [.. Enumerable.Range(1, 3).Select(value => TestWeights.Of(("scale", [value], []), ("none", [], [0])))];
+        WeightSet[] round =
+        [
+            .. Enumerable.Range(1, 3).Select(value => TestWeights.Of(("scale", [value], []), ("none", [], [0]))),
+        ];
         using var merged = IMergeRule.Known.Find(name).Merge(round, [1, 1, 1]);
         Rounds.Dispose(round);
         Assert.Empty(merged.Update["scale"].shape);

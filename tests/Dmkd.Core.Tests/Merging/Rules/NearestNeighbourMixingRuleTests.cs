@@ -11,7 +11,8 @@ public sealed class NearestNeighbourMixingRuleTests
     [InlineData(0.3, 10, 3)] // 3 - 4e-16 in binary
     [InlineData(0.49, 100, 49)]
     [InlineData(0, 100, 0)]
-    public void FaultyOf_Share_IsRoundedDown(double share, int nodes, int expected) => Assert.Equal(expected, new NearestNeighbourMixingRule(share).FaultyOf(nodes));
+    public void FaultyOf_Share_IsRoundedDown(double share, int nodes, int expected) =>
+        Assert.Equal(expected, new NearestNeighbourMixingRule(share).FaultyOf(nodes));
 
     [Fact]
     public void Merge_FourNodes_IsTheWeightedMean()
@@ -26,8 +27,16 @@ public sealed class NearestNeighbourMixingRuleTests
     [Fact]
     public void Merge_FiveNodes_TheFarOneIsOnlyInItsOwnMixture()
     {
-        // All of length 5. Mixtures of four: the first four together, four times; the last with its nearest, which are 3, 0 and 2.
-        var (update, weights) = Rounds.MergeAlike(new NearestNeighbourMixingRule(), [5, 0], [4, 3], [3, 4], [0, 5], [-4, -3]);
+        // All of length 5. Mixtures of four: the first four together, four times; the last with its nearest, which
+        // are 3, 0 and 2.
+        var (update, weights) = Rounds.MergeAlike(
+            new NearestNeighbourMixingRule(),
+            [5, 0],
+            [4, 3],
+            [3, 4],
+            [0, 5],
+            [-4, -3]
+        );
         Assert.Equal([2.6, 2.7], update, Near);
         Assert.Equal([0.25, 0.2, 0.25, 0.25, 0.05], weights, Near);
     }
@@ -35,7 +44,14 @@ public sealed class NearestNeighbourMixingRuleTests
     [Fact]
     public void Merge_LongUpdate_CountsForNoMoreThanTheMedianLength()
     {
-        var (update, weights) = Rounds.MergeAlike(new NearestNeighbourMixingRule(), [5, 0], [4, 3], [3, 4], [0, 5], [-400, -300]);
+        var (update, weights) = Rounds.MergeAlike(
+            new NearestNeighbourMixingRule(),
+            [5, 0],
+            [4, 3],
+            [3, 4],
+            [0, 5],
+            [-400, -300]
+        );
         Assert.Equal([2.6, 2.7], update, Near);
         Assert.Equal(0.0025 / 4.7525, weights[4], 1e-12);
     }
@@ -62,7 +78,8 @@ public sealed class NearestNeighbourMixingRuleTests
     [InlineData(-0.1)]
     [InlineData(0.5)]
     [InlineData(double.NaN)]
-    public void Constructor_ShareOutOfRange_IsRefused(double share) => Assert.Throws<ArgumentOutOfRangeException>(() => new NearestNeighbourMixingRule(share));
+    public void Constructor_ShareOutOfRange_IsRefused(double share) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new NearestNeighbourMixingRule(share));
 
     private static bool Near(double one, double other) => Math.Abs(one - other) < 1e-12;
 }

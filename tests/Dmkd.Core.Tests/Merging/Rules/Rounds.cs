@@ -12,13 +12,18 @@ internal sealed class Rounds(WeightSet[] deltas) : IReadOnlyList<WeightSet>, IDi
     public WeightSet this[int index] => deltas[index];
 
     /// <summary>Different updates of a small network with running statistics.</summary>
-    public static Rounds Random(int nodes, ulong seed = 1) => new([.. Enumerable.Range(0, nodes).Select(node => TestWeights.Network(seed + (ulong)node))]);
+    public static Rounds Random(int nodes, ulong seed = 1) =>
+        new([.. Enumerable.Range(0, nodes).Select(node => TestWeights.Network(seed + (ulong)node))]);
 
     /// <summary>The same update from every node.</summary>
     public static Rounds Equal(int nodes) => new([.. Enumerable.Range(0, nodes).Select(_ => TestWeights.Network(1))]);
 
     /// <summary>Merges vectors.</summary>
-    public static (double[] Update, IReadOnlyList<double> AcceptedWeights) Merge(IMergeRule rule, double[] sampleCounts, params float[][] deltas)
+    public static (double[] Update, IReadOnlyList<double> AcceptedWeights) Merge(
+        IMergeRule rule,
+        double[] sampleCounts,
+        params float[][] deltas
+    )
     {
         using Rounds round = new([.. deltas.Select(TestWeights.Vector)]);
         using var merged = rule.Merge(round, sampleCounts);
@@ -26,12 +31,15 @@ internal sealed class Rounds(WeightSet[] deltas) : IReadOnlyList<WeightSet>, IDi
     }
 
     /// <summary>Merges vectors with equal sample counts.</summary>
-    public static (double[] Update, IReadOnlyList<double> AcceptedWeights) MergeAlike(IMergeRule rule, params float[][] deltas) =>
-        Merge(rule, [.. deltas.Select(_ => 1.0)], deltas);
+    public static (double[] Update, IReadOnlyList<double> AcceptedWeights) MergeAlike(
+        IMergeRule rule,
+        params float[][] deltas
+    ) => Merge(rule, [.. deltas.Select(_ => 1.0)], deltas);
 
     public static void Dispose(IEnumerable<WeightSet> deltas)
     {
-        foreach (var delta in deltas) delta.Dispose();
+        foreach (var delta in deltas)
+            delta.Dispose();
     }
 
     public IEnumerator<WeightSet> GetEnumerator() => ((IEnumerable<WeightSet>)deltas).GetEnumerator();

@@ -16,7 +16,8 @@ public sealed class SortingNetworkTests
             {
                 int values = bits;
                 foreach (var (first, second) in comparisons)
-                    if ((values >> first & 1) > (values >> second & 1)) values ^= 1 << first | 1 << second;
+                    if ((values >> first & 1) > (values >> second & 1))
+                        values ^= 1 << first | 1 << second;
                 Assert.True(values == (1 << count) - (1 << count - int.PopCount(bits)), $"{count} places, {bits:b}");
             }
         }
@@ -28,7 +29,8 @@ public sealed class SortingNetworkTests
     [InlineData(4, 5)]
     [InlineData(8, 19)]
     [InlineData(16, 63)]
-    public void Comparisons_PowersOfTwo_AreAsManyAsBatchers(int count, int expected) => Assert.Equal(expected, SortingNetwork.Comparisons(count).Count());
+    public void Comparisons_PowersOfTwo_AreAsManyAsBatchers(int count, int expected) =>
+        Assert.Equal(expected, SortingNetwork.Comparisons(count).Count());
 
     [Fact]
     public void Sort_RandomRows_EqualsTorchSort()

@@ -11,7 +11,11 @@ public sealed class UpdateNormsTests
     public void Of_SeveralTensors_KeepsRunningStatisticsApart()
     {
         using var update = TestWeights.Of(
-            ("conv.weight", [1, 2], [1, 2]), ("norm.running_mean", [3], [1]), ("norm.weight", [2], [1]), ("norm.running_var", [-4], [1]));
+            ("conv.weight", [1, 2], [1, 2]),
+            ("norm.running_mean", [3], [1]),
+            ("norm.weight", [2], [1]),
+            ("norm.running_var", [-4], [1])
+        );
         Assert.Equal(new UpdateNorms(3, 5), UpdateNorms.Of(update));
     }
 
@@ -48,7 +52,9 @@ public sealed class UpdateNormsTests
     public void Of_TransposedTensor_ReadsItsValues()
     {
         using var scope = NewDisposeScope();
-        using var update = new Dmkd.Core.Tensors.WeightSet([KeyValuePair.Create("w", tensor(new float[] { 1, 2, 3, 4, 5, 6 }).reshape(2, 3).t())]);
+        using var update = new Dmkd.Core.Tensors.WeightSet([
+            KeyValuePair.Create("w", tensor(new float[] { 1, 2, 3, 4, 5, 6 }).reshape(2, 3).t()),
+        ]);
         Assert.Equal(Math.Sqrt(91), UpdateNorms.Of(update).Trained);
     }
 
@@ -56,8 +62,14 @@ public sealed class UpdateNormsTests
     public void Of_OtherType_IsRefused()
     {
         using var scope = NewDisposeScope();
-        using var update = new Dmkd.Core.Tensors.WeightSet([KeyValuePair.Create("w", zeros(2, dtype: ScalarType.Float64))]);
-        Assert.Contains("must be Float32; they are Float64", Assert.Throws<ArgumentException>(() => UpdateNorms.Of(update)).Message, StringComparison.Ordinal);
+        using var update = new Dmkd.Core.Tensors.WeightSet([
+            KeyValuePair.Create("w", zeros(2, dtype: ScalarType.Float64)),
+        ]);
+        Assert.Contains(
+            "must be Float32; they are Float64",
+            Assert.Throws<ArgumentException>(() => UpdateNorms.Of(update)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

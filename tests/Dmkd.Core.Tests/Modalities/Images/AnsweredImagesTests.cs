@@ -15,7 +15,8 @@ public sealed class AnsweredImagesTests
     private static readonly int[] Outputs = [0, 1];
     private static readonly TrainingOptions Options = TrainingOptions.Distillation with { Epochs = 2, BatchSize = 16 };
 
-    // Slopes are told by their direction alone, which a mirror image turns round and a shift does not: answers to the wrong view
+    // Slopes are told by their direction alone, which a mirror image turns round and a shift does not: answers to the
+    // wrong view
     // would contradict each other and leave the student where it was.
     [Theory]
     [InlineData(false)]
@@ -26,7 +27,16 @@ public sealed class AnsweredImagesTests
         using var student = Student();
         var pixels = Slopes(64);
         double before = Divergence(student, pixels);
-        double loss = Run(student, pixels, Answers(pixels, mirrored), Options with { Epochs = 15, LearningRate = 1e-2 });
+        double loss = Run(
+            student,
+            pixels,
+            Answers(pixels, mirrored),
+            Options with
+            {
+                Epochs = 15,
+                LearningRate = 1e-2,
+            }
+        );
         double after = Divergence(student, pixels);
         Assert.True(after < before / 4, $"from {before} to {after}");
         Assert.True(loss < before / 4, $"from {before} to {loss} as trained");
@@ -90,10 +100,12 @@ public sealed class AnsweredImagesTests
     [Fact]
     public void Run_Anneal_BeginsAtTheFullRateAndHardlyMovesAtTheEnd()
     {
-        double[] moves = Moves(anneal: true), constant = Moves(anneal: false);
+        double[] moves = Moves(anneal: true),
+            constant = Moves(anneal: false);
         Assert.Equal(32, moves.Length);
         Assert.Equal(constant[0], moves[0]);
-        // The last of 32 steps has (1 + cos(31π/32)) / 2 = 0.0024 of the rate; Adam's steps are about the rate, whatever the gradient.
+        // The last of 32 steps has (1 + cos(31π/32)) / 2 = 0.0024 of the rate; Adam's steps are about the rate,
+        // whatever the gradient.
         Assert.True(moves[^1] < 0.01 * moves[0], $"{moves[^1]} after {moves[0]}");
         Assert.True(constant[^1] > 0.1 * constant[0], $"{constant[^1]} after {constant[0]} without annealing");
     }
@@ -108,8 +120,17 @@ public sealed class AnsweredImagesTests
         var pixels = Slopes(64);
         var answers = Answers(pixels, mirrored: false);
         using var images = new AnsweredImages(pixels, answers, Outputs, InputNormalisation.Standard);
-        Assert.Throws<OperationCanceledException>(() => Trainer.Run(
-            student, images, new SoftLabels(Outputs), Options, generator, _ => source.Cancel(), source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            Trainer.Run(
+                student,
+                images,
+                new SoftLabels(Outputs),
+                Options,
+                generator,
+                _ => source.Cancel(),
+                source.Token
+            )
+        );
     }
 
     [Fact]
@@ -118,7 +139,9 @@ public sealed class AnsweredImagesTests
         using var scope = NewDisposeScope();
         using var student = Student();
         var answers = Answers(Slopes(5), mirrored: false);
-        string message = Assert.Throws<ArgumentOutOfRangeException>("answers", () => Run(student, Slopes(9), answers, Options)).Message;
+        string message = Assert
+            .Throws<ArgumentOutOfRangeException>("answers", () => Run(student, Slopes(9), answers, Options))
+            .Message;
         Assert.Contains("'5'", message, StringComparison.Ordinal);
         Assert.Contains("'9'", message, StringComparison.Ordinal);
     }
@@ -129,7 +152,10 @@ public sealed class AnsweredImagesTests
         using var scope = NewDisposeScope();
         using var student = Student();
         var pixels = Slopes(1);
-        Assert.Throws<ArgumentOutOfRangeException>("pixels", () => Run(student, pixels, Answers(pixels, mirrored: false), Options));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "pixels",
+            () => Run(student, pixels, Answers(pixels, mirrored: false), Options)
+        );
     }
 
     [Theory]
@@ -142,7 +168,9 @@ public sealed class AnsweredImagesTests
         var pixels = Slopes(4);
         var answers = Answers(pixels, mirrored: false);
         var error = Assert.Throws<ArgumentOutOfRangeException>(
-            nameof(outputs), () => new AnsweredImages(pixels, answers, outputs, InputNormalisation.Standard));
+            nameof(outputs),
+            () => new AnsweredImages(pixels, answers, outputs, InputNormalisation.Standard)
+        );
         Assert.Contains(value, error.Message, StringComparison.Ordinal);
     }
 
@@ -159,12 +187,26 @@ public sealed class AnsweredImagesTests
     }
 
     private static double Run(
-        Network student, Tensor pixels, TeacherAnswers answers, TrainingOptions options, Action<double>? progress = null)
+        Network student,
+        Tensor pixels,
+        TeacherAnswers answers,
+        TrainingOptions options,
+        Action<double>? progress = null
+    )
     {
         using var generator = Seeded();
         using var images = new AnsweredImages(pixels, answers, Outputs, InputNormalisation.Standard);
-        return Trainer.Run(
-            student, images, new SoftLabels(Outputs), options, generator, progress, TestContext.Current.CancellationToken).MeanLoss;
+        return Trainer
+            .Run(
+                student,
+                images,
+                new SoftLabels(Outputs),
+                options,
+                generator,
+                progress,
+                TestContext.Current.CancellationToken
+            )
+            .MeanLoss;
     }
 
     private static WeightSet Trained(TrainingOptions options, bool mirrored)
@@ -184,12 +226,22 @@ public sealed class AnsweredImagesTests
         var pixels = Slopes(64);
         float[] before = Parameters(student);
         List<double> moves = [];
-        Run(student, pixels, Answers(pixels, mirrored: false), Options with { Epochs = 8, Anneal = anneal }, _ =>
-        {
-            float[] after = Parameters(student);
-            moves.Add(after.Zip(before, (now, then) => Math.Abs(now - then)).Max());
-            before = after;
-        });
+        Run(
+            student,
+            pixels,
+            Answers(pixels, mirrored: false),
+            Options with
+            {
+                Epochs = 8,
+                Anneal = anneal,
+            },
+            _ =>
+            {
+                float[] after = Parameters(student);
+                moves.Add(after.Zip(before, (now, then) => Math.Abs(now - then)).Max());
+                before = after;
+            }
+        );
         return [.. moves];
     }
 
@@ -204,9 +256,19 @@ public sealed class AnsweredImagesTests
     }
 
     private static TeacherAnswers Answers(Tensor pixels, bool mirrored) =>
-        TeacherAnswers.Of(Slope, pixels, InputNormalisation.Standard, mirrored, 250, null, TestContext.Current.CancellationToken);
+        TeacherAnswers.Of(
+            Slope,
+            pixels,
+            InputNormalisation.Standard,
+            mirrored,
+            250,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
-    /// <summary>The teacher: of most neighbours in a row, is the right one brighter (output 0) or the left one (output 1)?</summary>
+    /// <summary>
+    /// The teacher: of most neighbours in a row, is the right one brighter (output 0) or the left one (output 1)?
+    /// </summary>
     private static Tensor Slope(Tensor images)
     {
         var rises = (images.narrow(3, 1, Size - 1) - images.narrow(3, 0, Size - 1)).sign().mean([1, 2, 3]);
@@ -221,7 +283,9 @@ public sealed class AnsweredImagesTests
         var phases = randint(0, 4, [count, 1, 1, 1], int64, generator: generator);
         var images = (arange(Size, dtype: int64) + phases).remainder(4).expand(count, 1, Size, Size) * 60;
         images = where((arange(count, dtype: int64) % 2).eq(0).view(-1, 1, 1, 1), images, images.flip(3));
-        return (images + randint(0, 20, [count, 1, Size, Size], int64, generator: generator)).to(uint8).MoveToOuterDisposeScope();
+        return (images + randint(0, 20, [count, 1, Size, Size], int64, generator: generator))
+            .to(uint8)
+            .MoveToOuterDisposeScope();
     }
 
     private static Network Student()

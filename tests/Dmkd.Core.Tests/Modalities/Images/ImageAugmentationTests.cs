@@ -23,7 +23,8 @@ public sealed class ImageAugmentationTests
             seen.Add(version);
         }
 
-        Assert.True(seen.Count > 150, $"{seen.Count} of 162 versions"); // 2 mirrors x 9 x 9 shifts; 1000 draws miss 0.3 on average
+        // 2 mirrors x 9 x 9 shifts; 1000 draws miss 0.3 on average
+        Assert.True(seen.Count > 150, $"{seen.Count} of 162 versions");
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class ImageAugmentationTests
         var augmented = Apply(images.to(ScalarType.Byte), seed: 2);
         Assert.Equal(images.shape, augmented.shape);
         Assert.Equal(ScalarType.Byte, augmented.dtype);
-        Assert.All(augmented.data<byte>().ToArray(), value => Assert.Contains(value, new byte[] { 0, 50, 100, 150 })); // and 0 from the border
+        // and 0 from the border
+        Assert.All(augmented.data<byte>().ToArray(), value => Assert.Contains(value, new byte[] { 0, 50, 100, 150 }));
     }
 
     [Fact]
@@ -73,8 +75,8 @@ public sealed class ImageAugmentationTests
         var versions = new HashSet<string>();
         foreach (bool mirrored in new[] { false, true })
             for (int down = -4; down <= 4; down++)
-                for (int right = -4; right <= 4; right++)
-                    versions.Add(string.Join(' ', Moved(source, mirrored, down, right)));
+            for (int right = -4; right <= 4; right++)
+                versions.Add(string.Join(' ', Moved(source, mirrored, down, right)));
         return versions;
     }
 
@@ -86,9 +88,12 @@ public sealed class ImageAugmentationTests
             {
                 for (int column = 0; column < Size; column++)
                 {
-                    int fromRow = row + down, fromColumn = column + right;
+                    int fromRow = row + down,
+                        fromColumn = column + right;
                     bool isInside = fromRow is >= 0 and < Size && fromColumn is >= 0 and < Size;
-                    yield return isInside ? source[(channel * Size + fromRow) * Size + (mirrored ? Size - 1 - fromColumn : fromColumn)] : 0;
+                    yield return isInside
+                        ? source[(channel * Size + fromRow) * Size + (mirrored ? Size - 1 - fromColumn : fromColumn)]
+                        : 0;
                 }
             }
         }

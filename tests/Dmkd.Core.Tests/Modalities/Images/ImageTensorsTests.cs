@@ -24,7 +24,9 @@ public sealed class ImageTensorsTests
     [InlineData(13)]
     public void From_WrongNumberOfBytes_ThrowsNamingBothNumbers(int length)
     {
-        string message = Assert.Throws<ArgumentException>(() => ImageTensors.From(new byte[length], [0], channels: 3, size: 2)).Message;
+        string message = Assert
+            .Throws<ArgumentException>(() => ImageTensors.From(new byte[length], [0], channels: 3, size: 2))
+            .Message;
         Assert.Contains("1 images of 3x2x2 need 12 bytes", message, StringComparison.Ordinal);
         Assert.Contains($"not {length}", message, StringComparison.Ordinal);
     }
@@ -43,9 +45,10 @@ public sealed class ImageTensorsTests
     }
 
     [Fact]
-    public void Dispose_LeavesNoTensor() => LeakTests.AssertNoLeak(() =>
-    {
-        ImageTensors.From(new byte[12], [0], 3, 2).Dispose();
-        ImageTensors.PixelTensor(new byte[12], 1, 3, 2).Dispose();
-    });
+    public void Dispose_LeavesNoTensor() =>
+        LeakTests.AssertNoLeak(() =>
+        {
+            ImageTensors.From(new byte[12], [0], 3, 2).Dispose();
+            ImageTensors.PixelTensor(new byte[12], 1, 3, 2).Dispose();
+        });
 }

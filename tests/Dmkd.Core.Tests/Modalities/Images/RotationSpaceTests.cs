@@ -22,7 +22,10 @@ public sealed class RotationSpaceTests
         Assert.Equal((rows, rows, upright), (expanded.Inputs.shape[0], told.Length, expanded.PlainCount));
         Assert.Equal(labels.data<long>().ToArray()[..upright], told[..upright]);
         Assert.Equal(outputs == 9 ? 8 : 7, told.Max());
-        Assert.Equal(batch.Inputs.narrow(0, 0, upright).bytes.ToArray(), expanded.Inputs.narrow(0, 0, upright).bytes.ToArray());
+        Assert.Equal(
+            batch.Inputs.narrow(0, 0, upright).bytes.ToArray(),
+            expanded.Inputs.narrow(0, 0, upright).bytes.ToArray()
+        );
     }
 
     [Theory]

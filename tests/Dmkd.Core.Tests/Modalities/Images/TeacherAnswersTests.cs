@@ -21,7 +21,10 @@ public sealed class TeacherAnswersTests
         using var noGrad = no_grad();
         var plain = network.forward(InputNormalisation.Standard.Apply(pixels));
         var mirrored = network.forward(InputNormalisation.Standard.Apply(pixels.flip(3)));
-        Assert.True((plain - mirrored).abs().max().item<float>() > 1e-3, "the teacher must tell an image from its mirror image");
+        Assert.True(
+            (plain - mirrored).abs().max().item<float>() > 1e-3,
+            "the teacher must tell an image from its mirror image"
+        );
         TensorAssert.Close(stack([plain, mirrored]), answers.ToTensor(), 1e-5); // fp32; batches sum in another order
     }
 
@@ -43,7 +46,10 @@ public sealed class TeacherAnswersTests
         for (int view = 0; view < 2; view++)
         {
             for (int image = 0; image < Count; image++)
-                TensorAssert.Identical(answers.ToTensor()[view, image], tensor(answers.LogitsOf(image, view).ToArray()));
+                TensorAssert.Identical(
+                    answers.ToTensor()[view, image],
+                    tensor(answers.LogitsOf(image, view).ToArray())
+                );
         }
     }
 
@@ -64,7 +70,15 @@ public sealed class TeacherAnswersTests
     {
         using var pixels = Pixels();
         List<double> told = [];
-        TeacherAnswers.Of(FirstPixels, pixels, InputNormalisation.None, true, 4, told.Add, TestContext.Current.CancellationToken);
+        TeacherAnswers.Of(
+            FirstPixels,
+            pixels,
+            InputNormalisation.None,
+            true,
+            4,
+            told.Add,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal([2.0 / Count, 0.5, 0.5 + 2.0 / Count, 1], told, (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
@@ -74,8 +88,21 @@ public sealed class TeacherAnswersTests
         using var pixels = Pixels();
         using var source = new CancellationTokenSource();
         int calls = 0;
-        Assert.Throws<OperationCanceledException>(() => TeacherAnswers.Of(
-            FirstPixels, pixels, InputNormalisation.None, true, 2, _ => { calls++; source.Cancel(); }, source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            TeacherAnswers.Of(
+                FirstPixels,
+                pixels,
+                InputNormalisation.None,
+                true,
+                2,
+                _ =>
+                {
+                    calls++;
+                    source.Cancel();
+                },
+                source.Token
+            )
+        );
         Assert.Equal(1, calls);
     }
 
@@ -85,7 +112,10 @@ public sealed class TeacherAnswersTests
         using var pixels = Pixels();
         using var none = pixels.narrow(0, 0, 0);
         Assert.Throws<ArgumentOutOfRangeException>("pixels", () => Of(FirstPixels, none, mirrored: false));
-        Assert.Throws<ArgumentOutOfRangeException>("batchSize", () => Of(FirstPixels, pixels, mirrored: false, batchSize: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            "batchSize",
+            () => Of(FirstPixels, pixels, mirrored: false, batchSize: 0)
+        );
     }
 
     [Fact]
@@ -110,7 +140,8 @@ public sealed class TeacherAnswersTests
         var joined = TeacherAnswers.Concat([
             Of(FirstPixels, pixels.narrow(0, 0, 3), mirrored),
             Of(FirstPixels, pixels.narrow(0, 3, 1), mirrored),
-            Of(FirstPixels, pixels.narrow(0, 4, 3), mirrored)]);
+            Of(FirstPixels, pixels.narrow(0, 4, 3), mirrored),
+        ]);
         TensorAssert.Identical(Of(FirstPixels, pixels, mirrored).ToTensor(), joined.ToTensor());
     }
 
@@ -120,9 +151,16 @@ public sealed class TeacherAnswersTests
         using var pixels = Pixels();
         var one = Of(FirstPixels, pixels, mirrored: false);
         Assert.Throws<ArgumentOutOfRangeException>(() => TeacherAnswers.Concat([]));
-        Assert.Contains("1 views and 3 outputs", Assert.Throws<ArgumentException>(() =>
-            TeacherAnswers.Concat([one, Of(FirstPixels, pixels, mirrored: true)])).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => TeacherAnswers.Concat([one, Of(images => images.flatten(1).narrow(1, 0, 2), pixels, mirrored: false)]));
+        Assert.Contains(
+            "1 views and 3 outputs",
+            Assert
+                .Throws<ArgumentException>(() => TeacherAnswers.Concat([one, Of(FirstPixels, pixels, mirrored: true)]))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<ArgumentException>(() =>
+            TeacherAnswers.Concat([one, Of(images => images.flatten(1).narrow(1, 0, 2), pixels, mirrored: false)])
+        );
     }
 
     [Fact]
@@ -132,7 +170,10 @@ public sealed class TeacherAnswersTests
         var answers = Of(FirstPixels, Pixels(), mirrored: true);
         var chosen = answers.Select([4, 0, 6, 4]);
         Assert.Equal((2, 4, 3), (chosen.Views, chosen.Images, chosen.Outputs));
-        TensorAssert.Identical(answers.ToTensor().index_select(1, tensor(new long[] { 4, 0, 6, 4 })), chosen.ToTensor());
+        TensorAssert.Identical(
+            answers.ToTensor().index_select(1, tensor(new long[] { 4, 0, 6, 4 })),
+            chosen.ToTensor()
+        );
     }
 
     [Theory]
@@ -176,11 +217,32 @@ public sealed class TeacherAnswersTests
     private static TeacherAnswers ByHand()
     {
         using var pixels = zeros([4, 1, 2, 2], uint8);
-        return Of(_ => tensor(new float[,] { { 2, 1, 3 }, { -1, 1, 4 }, { 5, 0, -2 }, { 1, 2, -7 } }), pixels, mirrored: false);
+        return Of(
+            _ =>
+                tensor(
+                    new float[,]
+                    {
+                        { 2, 1, 3 },
+                        { -1, 1, 4 },
+                        { 5, 0, -2 },
+                        { 1, 2, -7 },
+                    }
+                ),
+            pixels,
+            mirrored: false
+        );
     }
 
     private static TeacherAnswers Of(Func<Tensor, Tensor> teacher, Tensor pixels, bool mirrored, int batchSize = 250) =>
-        TeacherAnswers.Of(teacher, pixels, InputNormalisation.Standard, mirrored, batchSize, null, TestContext.Current.CancellationToken);
+        TeacherAnswers.Of(
+            teacher,
+            pixels,
+            InputNormalisation.Standard,
+            mirrored,
+            batchSize,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
     private static Tensor Pixels()
     {

@@ -6,14 +6,23 @@ public sealed class DiscriminantChainTests
 {
     [Fact]
     public void LogShares_OneExpert_IsCertain() =>
-        Assert.Equal([[0.0, 0.0]], DiscriminantChain.LogShares([new([0, 1], [0, 1], [1, 2, 3, 4])], batch: 2));
+        Assert.Equal(
+            [
+                [0.0, 0.0],
+            ],
+            DiscriminantChain.LogShares([new([0, 1], [0, 1], [1, 2, 3, 4])], batch: 2)
+        );
 
     [Fact]
     public void LogShares_TwoExperts_AreTheFirstOnesProbabilities()
     {
-        // The second discriminant does not know class 0, so only the first is asked: p(first) = e^1 / (e^1 + e^0 + e^0).
+        // The second discriminant does not know class 0, so only the first is asked: p(first) = e^1 / (e^1 + e^0 +
+        // e^0).
         double p = Math.E / (Math.E + 2);
-        double[][] shares = DiscriminantChain.LogShares([new([0], [0, 1, 2], [1, 0, 0]), new([1, 2], [1, 2], [5, -5])], batch: 1);
+        double[][] shares = DiscriminantChain.LogShares(
+            [new([0], [0, 1, 2], [1, 0, 0]), new([1, 2], [1, 2], [5, -5])],
+            batch: 1
+        );
         Assert.Equal(Math.Log(p), shares[0][0], 1e-12);
         Assert.Equal(Math.Log(1 - p), shares[1][0], 1e-12);
     }
@@ -40,5 +49,8 @@ public sealed class DiscriminantChainTests
 
     [Fact]
     public void LogShares_CertainFirstTask_LeavesLaterOnesFinite() =>
-        Assert.All(DiscriminantChain.LogShares([new([0], [0, 1], [1e6, 0]), new([1], [1], [0])], batch: 1), own => Assert.True(double.IsFinite(own[0])));
+        Assert.All(
+            DiscriminantChain.LogShares([new([0], [0, 1], [1e6, 0]), new([1], [1], [0])], batch: 1),
+            own => Assert.True(double.IsFinite(own[0]))
+        );
 }

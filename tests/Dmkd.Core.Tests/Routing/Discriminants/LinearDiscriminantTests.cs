@@ -13,12 +13,28 @@ public sealed class LinearDiscriminantTests
         // Class c is N(mean_c, Σ) with Σ = diag(1, 4): the log odds of 0 against 1 are known in closed form.
         using var scope = NewDisposeScope();
         using var generator = new Generator(1, CPU);
-        double[][] means = [[0, 0], [2, 2]];
-        var draws = means.Select(mean => randn([Images, 2], generator: generator) * tensor(new float[] { 1, 2 }) + tensor(mean.Select(value => (float)value).ToArray())).ToArray();
+        double[][] means =
+        [
+            [0, 0],
+            [2, 2],
+        ];
+        var draws = means
+            .Select(mean =>
+                randn([Images, 2], generator: generator) * tensor(new float[] { 1, 2 })
+                + tensor(mean.Select(value => (float)value).ToArray())
+            )
+            .ToArray();
         int[] labels = [.. Enumerable.Repeat(4, Images), .. Enumerable.Repeat(6, Images)];
         var fitted = LinearDiscriminant.Fit(FeatureMoments.Of(cat(draws), labels, [4, 6]));
         Assert.Equal([4, 6], fitted.Classes);
-        double[] scores = fitted.Score(tensor(new float[,] { { 0.5f, 1 } }));
+        double[] scores = fitted.Score(
+            tensor(
+                new float[,]
+                {
+                    { 0.5f, 1 },
+                }
+            )
+        );
         double expected = -0.5 * (0.25 + 1 / 4.0) + 0.5 * (2.25 + 1 / 4.0);
         Assert.Equal(expected, scores[0] - scores[1], 0.15); // the draw, and 2 % of shrinkage
     }
@@ -26,7 +42,13 @@ public sealed class LinearDiscriminantTests
     [Fact]
     public void Fit_ClassWithoutImages_IsNotKnown()
     {
-        using var features = tensor(new float[,] { { 1, 2 }, { 2, 1 } });
+        using var features = tensor(
+            new float[,]
+            {
+                { 1, 2 },
+                { 2, 1 },
+            }
+        );
         Assert.Equal([3], LinearDiscriminant.Fit(FeatureMoments.Of(features, [3, 3], [1, 3])).Classes);
     }
 
@@ -39,7 +61,8 @@ public sealed class LinearDiscriminantTests
     }
 
     [Fact]
-    public void Fit_NoImage_Throws() => Assert.Throws<ArgumentException>(() => LinearDiscriminant.Fit(FeatureMoments.None(2)));
+    public void Fit_NoImage_Throws() =>
+        Assert.Throws<ArgumentException>(() => LinearDiscriminant.Fit(FeatureMoments.None(2)));
 
     [Fact]
     public void Score_OtherWidth_Throws()

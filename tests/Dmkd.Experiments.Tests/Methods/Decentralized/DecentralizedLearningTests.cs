@@ -10,12 +10,14 @@ namespace Dmkd.Experiments.Tests.Methods.Decentralized;
 public sealed class DecentralizedLearningTests : IDisposable
 {
     private static readonly ContinualProblem Problem = new(
-        TinyProblem.Dataset(), TinyProblem.Settings with
+        TinyProblem.Dataset(),
+        TinyProblem.Settings with
         {
             Training = TinyProblem.Settings.Training with { Rounds = 3, Epochs = 3 },
             Participation = TinyProblem.Settings.Participation with { Nodes = 3, Dirichlet = 100 },
             Merging = TinyProblem.Settings.Merging with { MergeEvery = 2 },
-        });
+        }
+    );
 
     private readonly DeviceWorker _device = new(lanes: 1);
 
@@ -31,7 +33,8 @@ public sealed class DecentralizedLearningTests : IDisposable
                 using var weights = WeightSet.CopyOf(network);
                 return (long)WeightCodec.Encode(weights).Length;
             },
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(2 * 2 * 3 * bytes, result.BytesUp); // after rounds 2 and 3 of each task
         Assert.Equal(result.BytesUp, result.BytesDown);
         Assert.True(result.DenseBytes < result.BytesUp); // names and shapes
@@ -47,7 +50,10 @@ public sealed class DecentralizedLearningTests : IDisposable
     public async Task LearnAsync_Variant_MeasuresShares(string name, string parameter, string value)
     {
         var result = await LearnAsync(name, (parameter, value));
-        Assert.All(result.ClassIncremental.Concat(result.TaskIncremental).SelectMany(row => row), accuracy => Assert.InRange(accuracy, 0, 1));
+        Assert.All(
+            result.ClassIncremental.Concat(result.TaskIncremental).SelectMany(row => row),
+            accuracy => Assert.InRange(accuracy, 0, 1)
+        );
         Assert.True(result.BytesUp > 0);
     }
 
@@ -67,9 +73,19 @@ public sealed class DecentralizedLearningTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    private Task<MethodResult> LearnAsync(string name, params (string Name, string Text)[] values) => LearnAsync(Problem, name, values);
+    private Task<MethodResult> LearnAsync(string name, params (string Name, string Text)[] values) =>
+        LearnAsync(Problem, name, values);
 
-    private Task<MethodResult> LearnAsync(ContinualProblem problem, string name, params (string Name, string Text)[] values) => BaselineCatalog
-        .Create(name, new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)), _device)
-        .LearnAsync(problem, _ => { }, TestContext.Current.CancellationToken);
+    private Task<MethodResult> LearnAsync(
+        ContinualProblem problem,
+        string name,
+        params (string Name, string Text)[] values
+    ) =>
+        BaselineCatalog
+            .Create(
+                name,
+                new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)),
+                _device
+            )
+            .LearnAsync(problem, _ => { }, TestContext.Current.CancellationToken);
 }

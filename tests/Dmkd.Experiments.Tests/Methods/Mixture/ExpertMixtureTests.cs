@@ -27,7 +27,9 @@ public sealed class ExpertMixtureTests
         var images = Images();
         mixture.get_parameter("gate.clean.weight")!.copy_(randn([3, 48], generator: new Generator(4UL, CPU)));
         var view = nn.functional.adaptive_avg_pool2d(images, 4).flatten(1);
-        double[] chosen = TestData.Doubles(nn.functional.linear(view, mixture.get_parameter("gate.clean.weight")!).argmax(1));
+        double[] chosen = TestData.Doubles(
+            nn.functional.linear(view, mixture.get_parameter("gate.clean.weight")!).argmax(1)
+        );
         Network[] experts = [.. mixture.children().OfType<Network>()];
         var expected = stack([.. chosen.Select((expert, i) => experts[(int)expert].forward(images)[i])]);
         Assert.True(chosen.Distinct().Count() > 1);
@@ -43,7 +45,11 @@ public sealed class ExpertMixtureTests
         mixture.train();
         var (logits, imbalance) = mixture.Train(Images(), generator);
         (logits.square().mean() + imbalance).backward();
-        Assert.All(mixture.named_parameters(), entry => Assert.True(entry.parameter.grad is { } gradient && gradient.abs().sum().item<float>() > 0, entry.name));
+        Assert.All(
+            mixture.named_parameters(),
+            entry =>
+                Assert.True(entry.parameter.grad is { } gradient && gradient.abs().sum().item<float>() > 0, entry.name)
+        );
     }
 
     [Fact]
@@ -62,7 +68,8 @@ public sealed class ExpertMixtureTests
     public void ArchitectureOf_Experts_TogetherAreAboutAsLarge(int experts)
     {
         ConvNetArchitecture whole = new(3, 32, [16, 32, 64, 64], 10);
-        double share = (double)MixtureOfExperts.ArchitectureOf(whole, experts).ParameterCount * experts / whole.ParameterCount;
+        double share =
+            (double)MixtureOfExperts.ArchitectureOf(whole, experts).ParameterCount * experts / whole.ParameterCount;
         Assert.InRange(share, 0.9, 1.15);
     }
 

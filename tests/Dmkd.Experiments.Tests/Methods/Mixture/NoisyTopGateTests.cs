@@ -34,7 +34,11 @@ public sealed class NoisyTopGateTests
     {
         using var scope = NewDisposeScope();
         var chance = NoisyTopGate.ChanceOfTop(
-            tensor([2.0, 1.5, 1.0, 2]).unsqueeze(0), tensor(Noisy).unsqueeze(0), tensor([1.0, 0.5, 2, 1]).unsqueeze(0), 2);
+            tensor([2.0, 1.5, 1.0, 2]).unsqueeze(0),
+            tensor(Noisy).unsqueeze(0),
+            tensor([1.0, 0.5, 2, 1]).unsqueeze(0),
+            2
+        );
         // Φ(1) = 0.841345, Φ((1.5 - 2) / 0.5) = Φ(-1), Φ(0), Φ(0)
         TestData.Close([0.8413447460685429, 0.15865525393145707, 0.5, 0.5], chance, 1e-12);
     }
@@ -48,13 +52,22 @@ public sealed class NoisyTopGateTests
         const int Draws = 20_000;
         for (int draw = 0; draw < Draws; draw++)
         {
-            double own = clean[1] + 0.8 * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
-            if (Noisy.Where((_, other) => other != 1).Count(value => value > own) < 2) among++;
+            double own =
+                clean[1]
+                + 0.8 * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+            if (Noisy.Where((_, other) => other != 1).Count(value => value > own) < 2)
+                among++;
         }
 
         using var scope = NewDisposeScope();
-        var chance = NoisyTopGate.ChanceOfTop(tensor(clean).unsqueeze(0), tensor(Noisy).unsqueeze(0), full([1, 4], 0.8, dtype: float64), 2);
-        Assert.Equal(chance[0, 1].item<double>(), (double)among / Draws, 0.003); // over five standard deviations at a chance near 0.01
+        var chance = NoisyTopGate.ChanceOfTop(
+            tensor(clean).unsqueeze(0),
+            tensor(Noisy).unsqueeze(0),
+            full([1, 4], 0.8, dtype: float64),
+            2
+        );
+        // over five standard deviations at a chance near 0.01
+        Assert.Equal(chance[0, 1].item<double>(), (double)among / Draws, 0.003);
     }
 
     [Theory]
@@ -77,7 +90,8 @@ public sealed class NoisyTopGateTests
         var decision = gate.DecideNoisily(zeros(400, 6), generator);
         Assert.Equal(400, decision.Shares.sum().item<float>(), 1e-2);
         Assert.All(TestData.Doubles(decision.Shares.sum(0L)), importance => Assert.InRange(importance, 60, 140));
-        Assert.All(TestData.Doubles(decision.Load), load => Assert.InRange(load, 120, 280)); // 200 expected: every input asks two of four
+        // 200 expected: every input asks two of four
+        Assert.All(TestData.Doubles(decision.Load), load => Assert.InRange(load, 120, 280));
     }
 
     [Fact]

@@ -23,13 +23,15 @@ public sealed class StagedNetworkTests
         StagedNetwork staged = new(network, StagedNetwork.Cut(4, stages));
         var x = images;
         int count = Math.Min(stages, 4);
-        for (int stage = 0; stage < count; stage++) x = staged.Run(stage, stage + 1, x);
+        for (int stage = 0; stage < count; stage++)
+            x = staged.Run(stage, stage + 1, x);
         TestData.Close(TestData.Doubles(network.forward(images)), x, 1e-5);
         TestData.Close(TestData.Doubles(x), staged.Run(0, count, images), 0);
     }
 
     [Fact]
-    public void Cut_FourLayersInThree_GivesTheLastTwoTogether() => Assert.Equal([(0, 1), (1, 2), (2, 4)], StagedNetwork.Cut(4, 3));
+    public void Cut_FourLayersInThree_GivesTheLastTwoTogether() =>
+        Assert.Equal([(0, 1), (1, 2), (2, 4)], StagedNetwork.Cut(4, 3));
 
     [Fact]
     public void ParametersOf_Stages_AreAllOfTheNetworkOnce()
@@ -38,7 +40,10 @@ public sealed class StagedNetworkTests
         using var generator = new Generator(1UL, CPU);
         using var network = Architecture.Build(generator);
         StagedNetwork staged = new(network, StagedNetwork.Cut(4, 3));
-        long[] counts = [.. Enumerable.Range(0, 3).Select(stage => staged.ParametersOf(stage).Sum(parameter => parameter.numel()))];
+        long[] counts =
+        [
+            .. Enumerable.Range(0, 3).Select(stage => staged.ParametersOf(stage).Sum(parameter => parameter.numel())),
+        ];
         Assert.Equal(9 * 3 * 4 + 8, counts[0]);
         Assert.Equal(Architecture.ParameterCount, counts.Sum());
     }
@@ -47,11 +52,19 @@ public sealed class StagedNetworkTests
     public void StageLoss_OneImage_IsTheFormula()
     {
         using var scope = NewDisposeScope();
-        double[] student = [0.5, -1, 2], teacher = [1, 0, -1];
-        double[] q = TestData.Softmax(student.Select(value => value / 2)), p = TestData.Softmax(teacher.Select(value => value / 2));
+        double[] student = [0.5, -1, 2],
+            teacher = [1, 0, -1];
+        double[] q = TestData.Softmax(student.Select(value => value / 2)),
+            p = TestData.Softmax(teacher.Select(value => value / 2));
         double divergence = 4 * p.Zip(q, (a, b) => a * (Math.Log(a) - Math.Log(b))).Sum() / 3; // τ² KL / (B C)
         double expected = 0.75 * -Math.Log(TestData.Softmax(student)[1]) + 0.25 * divergence;
-        var loss = ModuleDistillation.StageLoss(tensor(student).unsqueeze(0), tensor(teacher).unsqueeze(0), tensor([1L]), alpha: 0.25, temperature: 2);
+        var loss = ModuleDistillation.StageLoss(
+            tensor(student).unsqueeze(0),
+            tensor(teacher).unsqueeze(0),
+            tensor([1L]),
+            alpha: 0.25,
+            temperature: 2
+        );
         Assert.Equal(expected, loss.item<double>(), 1e-10);
     }
 }

@@ -6,7 +6,13 @@ namespace Dmkd.Experiments.Tests.Methods.Regularization;
 /// <summary>The strength of a method against forgetting does something.</summary>
 public sealed class ConsolidationTests : IDisposable
 {
-    private static readonly ContinualProblem Problem = new(TinyProblem.Dataset(), TinyProblem.Settings with { Training = TinyProblem.Settings.Training with { Rounds = 1, Epochs = 30 } });
+    private static readonly ContinualProblem Problem = new(
+        TinyProblem.Dataset(),
+        TinyProblem.Settings with
+        {
+            Training = TinyProblem.Settings.Training with { Rounds = 1, Epochs = 30 },
+        }
+    );
 
     private readonly DeviceWorker _device = new(lanes: 1);
 
@@ -27,7 +33,13 @@ public sealed class ConsolidationTests : IDisposable
     public async Task LearnAsync_GreatStrength_KeepsTheFirstTask(string name)
     {
         // Steps small enough for the penalty: with rate times strength times importance above 1 it would overshoot.
-        var result = await LearnAsync(name, ("strength", "3000"), ("learning-rate", "0.003"), ("optimizer", "adamw"), ("fisher", "expected"));
+        var result = await LearnAsync(
+            name,
+            ("strength", "3000"),
+            ("learning-rate", "0.003"),
+            ("optimizer", "adamw"),
+            ("fisher", "expected")
+        );
         Assert.Equal(1, result.ClassIncremental[0][0]);
         Assert.True(result.Forgetting < 0.6, $"{result.Forgetting}");
     }
@@ -43,7 +55,12 @@ public sealed class ConsolidationTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    private Task<MethodResult> LearnAsync(string name, params (string Name, string Text)[] values) => BaselineCatalog
-        .Create(name, new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)), _device)
-        .LearnAsync(Problem, _ => { }, TestContext.Current.CancellationToken);
+    private Task<MethodResult> LearnAsync(string name, params (string Name, string Text)[] values) =>
+        BaselineCatalog
+            .Create(
+                name,
+                new MethodParameters(name, values.ToDictionary(pair => pair.Name, pair => pair.Text)),
+                _device
+            )
+            .LearnAsync(Problem, _ => { }, TestContext.Current.CancellationToken);
 }

@@ -14,19 +14,22 @@ public sealed class FisherInformationTests
     [Fact]
     public void Estimate_Expected_IsThePredictionsVarianceAtTheHead()
     {
-        // ∂ log p_y / ∂b_j = [y = j] - p_j, and its mean square over y ~ p is p_j (1 - p_j); ∂ log p_y / ∂W_jk is that times feature k.
+        // ∂ log p_y / ∂b_j = [y = j] - p_j, and its mean square over y ~ p is p_j (1 - p_j); ∂ log p_y / ∂W_jk is
+        // that times feature k.
         using var scope = NewDisposeScope();
         using var network = TestData.Network();
         using var data = TestData.Images(Images);
         var (probabilities, features) = Answers(network, data);
-        double[] bias = new double[3], weight = new double[3 * 5];
+        double[] bias = new double[3],
+            weight = new double[3 * 5];
         for (int image = 0; image < Images; image++)
         {
             for (int j = 0; j < 3; j++)
             {
                 double variance = probabilities[image][j] * (1 - probabilities[image][j]);
                 bias[j] += variance / Images;
-                for (int k = 0; k < 5; k++) weight[5 * j + k] += variance * features[5 * image + k] * features[5 * image + k] / Images;
+                for (int k = 0; k < 5; k++)
+                    weight[5 * j + k] += variance * features[5 * image + k] * features[5 * image + k] / Images;
             }
         }
 
@@ -68,11 +71,13 @@ public sealed class FisherInformationTests
         for (int draw = 0; draw < Draws; draw++)
         {
             double[] one = TestData.Doubles(Estimate(network, data, FisherLabels.Sampled, seed: draw)["head.bias"]);
-            for (int j = 0; j < 3; j++) mean[j] += one[j] / Draws;
+            for (int j = 0; j < 3; j++)
+                mean[j] += one[j] / Draws;
         }
 
         // Squared gradients are at most 1: the mean of 750 has a standard deviation below 0.02.
-        for (int j = 0; j < 3; j++) Assert.Equal(expected[j], mean[j], 0.06);
+        for (int j = 0; j < 3; j++)
+            Assert.Equal(expected[j], mean[j], 0.06);
     }
 
     [Fact]
@@ -83,8 +88,11 @@ public sealed class FisherInformationTests
         using var data = TestData.Images(1);
         double fisher = TestData.Doubles(Estimate(network, data, FisherLabels.Expected)["norm1.bias"])[0];
         const double Step = 1e-2;
-        double[] before = Shifted(-Step), after = Shifted(Step), here = Shifted(0);
-        double differences = here.Select((log, y) => Math.Exp(log) * Math.Pow((after[y] - before[y]) / (2 * Step), 2)).Sum();
+        double[] before = Shifted(-Step),
+            after = Shifted(Step),
+            here = Shifted(0);
+        double differences = here.Select((log, y) => Math.Exp(log) * Math.Pow((after[y] - before[y]) / (2 * Step), 2))
+            .Sum();
         Assert.Equal(differences, fisher, 0.02 * fisher + 1e-6);
 
         double[] Shifted(double by)
@@ -106,17 +114,34 @@ public sealed class FisherInformationTests
         FisherOptions options = new(FisherLabels.Sampled, 3);
         TestData.AssertNoLeak(() =>
         {
-            foreach (var tensor in FisherInformation.Estimate(network, data, options, new Random(1), CancellationToken.None)) tensor.Dispose();
+            foreach (
+                var tensor in FisherInformation.Estimate(network, data, options, new Random(1), CancellationToken.None)
+            )
+                tensor.Dispose();
         });
     }
 
-    private static Dictionary<string, Tensor> Estimate(Dmkd.Core.Models.Network network, ImageTensors data, FisherLabels labels, int seed = 1)
+    private static Dictionary<string, Tensor> Estimate(
+        Dmkd.Core.Models.Network network,
+        ImageTensors data,
+        FisherLabels labels,
+        int seed = 1
+    )
     {
-        var fisher = FisherInformation.Estimate(network, data, new FisherOptions(labels, 1000), new Random(seed), CancellationToken.None);
+        var fisher = FisherInformation.Estimate(
+            network,
+            data,
+            new FisherOptions(labels, 1000),
+            new Random(seed),
+            CancellationToken.None
+        );
         return network.named_parameters().Zip(fisher).ToDictionary(pair => pair.First.name, pair => pair.Second);
     }
 
-    private static (double[][] Probabilities, double[] Features) Answers(Dmkd.Core.Models.Network network, ImageTensors data)
+    private static (double[][] Probabilities, double[] Features) Answers(
+        Dmkd.Core.Models.Network network,
+        ImageTensors data
+    )
     {
         using var noGrad = no_grad();
         var features = network.Features(ImageTensors.Normalise(data.Pixels));

@@ -19,7 +19,11 @@ public sealed class LearningWithoutForgettingTests
         double[] old = TestData.Softmax(Recorded[..2].Select(value => value / Temperature));
         double[] now = TestData.Softmax(Logits[..2].Select(value => value / Temperature));
         double divergence = old.Zip(now, (p, q) => p * (Math.Log(p) - Math.Log(q))).Sum();
-        Assert.Equal(crossEntropy + Alpha * divergence, Loss(tensor(Logits).unsqueeze(0), tensor(Recorded).unsqueeze(0)).item<double>(), 1e-10);
+        Assert.Equal(
+            crossEntropy + Alpha * divergence,
+            Loss(tensor(Logits).unsqueeze(0), tensor(Recorded).unsqueeze(0)).item<double>(),
+            1e-10
+        );
     }
 
     [Fact]
@@ -33,7 +37,8 @@ public sealed class LearningWithoutForgettingTests
         var theirs = tensor(Logits).unsqueeze(0).requires_grad_();
         var old = Smooth(tensor(Recorded).unsqueeze(0).narrow(1, 0, 2).softmax(1));
         var now = Smooth(theirs.narrow(1, 0, 2).softmax(1));
-        var loss = nn.functional.cross_entropy(theirs.narrow(1, 0, 4), tensor([2L])) - (old * now.log()).sum(1).mean() * Alpha;
+        var loss =
+            nn.functional.cross_entropy(theirs.narrow(1, 0, 4), tensor([2L])) - (old * now.log()).sum(1).mean() * Alpha;
         loss.backward();
         TestData.Close(TestData.Doubles(theirs.grad!), ours.grad!, 1e-12);
 
@@ -46,8 +51,10 @@ public sealed class LearningWithoutForgettingTests
 
     private static Tensor Loss(Tensor logits, Tensor recorded)
     {
-        var objective = new CrossEntropy(..4)
-            + new LearningWithoutForgetting.RecordedAnswers(recorded, old: 2, Temperature) * LearningWithoutForgetting.WeightOf(Alpha, Temperature);
+        var objective =
+            new CrossEntropy(..4)
+            + new LearningWithoutForgetting.RecordedAnswers(recorded, old: 2, Temperature)
+                * LearningWithoutForgetting.WeightOf(Alpha, Temperature);
         using var model = new Answers();
         using var step = new TrainingStep(model, new Batch(logits, tensor([2L])) { Positions = tensor([0L]) });
         return objective.Loss(step)!;

@@ -10,7 +10,8 @@ public sealed class QuadraticPenaltyTests
     public void Compute_MovedWeights_IsTheWeightedSquareAndPullsBack()
     {
         using var scope = NewDisposeScope();
-        Parameter first = new(tensor([1f, 2f])), second = new(tensor([3f]));
+        Parameter first = new(tensor([1f, 2f])),
+            second = new(tensor([3f]));
         using QuadraticPenalty penalty = new([first, second], [tensor([0.5f, 4f]), tensor([2f])]);
         Assert.Equal(0, penalty.Compute().item<float>());
         using (no_grad())
@@ -30,7 +31,11 @@ public sealed class QuadraticPenaltyTests
     public void Next_DecaysThePast()
     {
         using var scope = NewDisposeScope();
-        TestData.Close([0.25 * 8 + 1, 0.25 * 4 + 3], OnlineElasticWeightConsolidation.Next(tensor([8f, 4f]), tensor([1f, 3f]), 0.25), 0);
+        TestData.Close(
+            [0.25 * 8 + 1, 0.25 * 4 + 3],
+            OnlineElasticWeightConsolidation.Next(tensor([8f, 4f]), tensor([1f, 3f]), 0.25),
+            0
+        );
     }
 
     [Fact]

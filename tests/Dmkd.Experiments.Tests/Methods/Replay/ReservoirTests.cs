@@ -18,12 +18,15 @@ public sealed class ReservoirTests
             Random random = new(stream);
             int[] places = new int[capacity];
             for (int i = 0; i < length; i++)
-                if (Reservoir.PlaceOf(i, capacity, random) is { } place) places[place] = i;
-            foreach (int i in places) kept[i]++;
+                if (Reservoir.PlaceOf(i, capacity, random) is { } place)
+                    places[place] = i;
+            foreach (int i in places)
+                kept[i]++;
         }
 
         // Binomial: five standard deviations of the count, for each of the images.
-        double chance = (double)capacity / length, spread = 5 * Math.Sqrt(Streams * chance * (1 - chance));
+        double chance = (double)capacity / length,
+            spread = 5 * Math.Sqrt(Streams * chance * (1 - chance));
         Assert.All(kept, count => Assert.InRange(count, Streams * chance - spread, Streams * chance + spread));
     }
 
@@ -32,10 +35,13 @@ public sealed class ReservoirTests
     {
         using var scope = NewDisposeScope();
         using Reservoir reservoir = new(6, new Random(3));
-        for (int batch = 0; batch < 10; batch++) Add(reservoir, 4 * batch, 4);
+        for (int batch = 0; batch < 10; batch++)
+            Add(reservoir, 4 * batch, 4);
         Assert.Equal(6, reservoir.Count);
         var drawn = reservoir.Draw(100);
-        double[] pixels = TestData.Doubles(drawn.Images), labels = TestData.Doubles(drawn.Labels), logits = TestData.Doubles(drawn.Logits!);
+        double[] pixels = TestData.Doubles(drawn.Images),
+            labels = TestData.Doubles(drawn.Labels),
+            logits = TestData.Doubles(drawn.Logits!);
         Assert.Equal(6, labels.Distinct().Count()); // all different, all drawn
         Assert.Equal(labels, pixels);
         Assert.Equal(labels, logits);
@@ -61,17 +67,22 @@ public sealed class ReservoirTests
     }
 
     [Fact]
-    public void AddDrawDispose_LeakNoTensor() => TestData.AssertNoLeak(() =>
-    {
-        using var scope = NewDisposeScope();
-        using Reservoir reservoir = new(5, new Random(1));
-        Add(reservoir, 0, 8);
-        reservoir.Draw(3);
-    });
+    public void AddDrawDispose_LeakNoTensor() =>
+        TestData.AssertNoLeak(() =>
+        {
+            using var scope = NewDisposeScope();
+            using Reservoir reservoir = new(5, new Random(1));
+            Add(reservoir, 0, 8);
+            reservoir.Draw(3);
+        });
 
     private static void Add(Reservoir reservoir, int first, int count)
     {
         var numbers = arange(first, first + count);
-        reservoir.Add(numbers.to(ScalarType.Byte).view(-1, 1, 1, 1), numbers.to(ScalarType.Int64), numbers.to(ScalarType.Float32).view(-1, 1));
+        reservoir.Add(
+            numbers.to(ScalarType.Byte).view(-1, 1, 1, 1),
+            numbers.to(ScalarType.Int64),
+            numbers.to(ScalarType.Float32).view(-1, 1)
+        );
     }
 }
