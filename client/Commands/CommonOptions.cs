@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Reflection;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Core.Models;

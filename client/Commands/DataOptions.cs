@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Modalities.Images;

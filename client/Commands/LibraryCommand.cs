@@ -67,7 +67,7 @@ internal sealed class LibraryExportCommand : Command
                 }
             );
         else
-            Console.Out.WriteLine(
+            await Console.Out.WriteLineAsync(
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"
@@ -131,7 +131,7 @@ internal sealed class LibraryImportCommand : Command
                 }
             );
         else
-            Console.Out.WriteLine(
+            await Console.Out.WriteLineAsync(
                 $"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library "
                     + $"{library} {_common.PlaceOptions(parsed)} IMAGE"
             );

@@ -41,8 +41,7 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         );
         _console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"on {string.Join(", ", plan.Data.Select(data => data.Name))}, seeds "
-                + $"{string.Join(", ", plan.Seeds)}, {jobs} at a time"
+            $"on {string.Join(", ", plan.Data.Select(data => data.Name))}, seeds {string.Join(", ", plan.Seeds)}, {jobs} at a time"
         );
         _console.MarkupLineInterpolated(
             $"[grey]results in {folder}; stopped, it goes on with the same command; accuracies: class- / task-incremental[/]"
@@ -69,8 +68,7 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         ExperimentTables.WriteSummary(_console, document.Name, document.Summary);
         _console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"[grey]{document.Cells} cells, {document.Reused} of them finished before, "
-                + $"{document.Failed.Count} failed; next: experiment report {document.Folder}[/]"
+            $"[grey]{document.Cells} cells, {document.Reused} of them finished before, {document.Failed.Count} failed; next: experiment report {document.Folder}[/]"
         );
     }
 
@@ -110,9 +108,7 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
             Say(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} / "
-                        + $"{document.TaskIncrementalAccuracy:P1}, "
-                        + $"{Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"
+                    $"{_ended}/{_cells} {NameOf(cell)}: {document.FinalAccuracy:P1} / {document.TaskIncrementalAccuracy:P1}, {Text(TimeSpan.FromSeconds(document.WallSeconds))}{rest}"
                 )
             );
         }

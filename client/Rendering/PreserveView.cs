@@ -33,9 +33,7 @@ internal sealed class PreserveView(bool json)
         string verb = isResumed ? "resuming library" : "library";
         _console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {settings.Experts} "
-                + $"experts, alpha {settings.Alpha}, {settings.Partition} partition, {settings.Epochs} epochs, "
-                + $"seed {settings.Seed}"
+            $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {settings.Experts} experts, alpha {settings.Alpha}, {settings.Partition} partition, {settings.Epochs} epochs, seed {settings.Seed}"
         );
         _console.MarkupLineInterpolated(
             $"[grey]stored in {place}; stopped, it goes on with: preserve --resume {library}[/]"
@@ -83,8 +81,7 @@ internal sealed class PreserveView(bool json)
         _console.Write(PreservationTables.Modules(report));
         _console.Write(PreservationTables.Library(report));
         _console.MarkupLineInterpolated(
-            $"[grey]next: modules list --library {report.Library}, predict --library {report.Library} "
-                + $"<image...>, modules export expert-1 --output expert-1.safetensors[/]"
+            $"[grey]next: modules list --library {report.Library}, predict --library {report.Library} <image...>, modules export expert-1 --output expert-1.safetensors[/]"
         );
     }
 

@@ -31,10 +31,7 @@ internal sealed class RunView(bool json)
     {
         _console.MarkupLineInterpolated(
             CultureInfo.InvariantCulture,
-            $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, "
-                + $"{settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of "
-                + $"{settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank "
-                + $"{settings.Merging.Rank}, seed {settings.Seed}"
+            $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
         _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }
@@ -77,8 +74,7 @@ internal sealed class RunView(bool json)
                 bar.Set(1);
                 _console.MarkupLineInterpolated(
                     CultureInfo.InvariantCulture,
-                    $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, "
-                        + $"{result.TaskIncrementalAccuracy:P1} task-incremental"
+                    $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {result.TaskIncrementalAccuracy:P1} task-incremental"
                 );
                 return result;
             }
@@ -182,8 +178,7 @@ internal static class RunTables
             method =>
                 method.DenseBytes == 0
                     ? "-"
-                    : $"{Megabytes(method.DenseBytes)} "
-                        + $"({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)"
+                    : $"{Megabytes(method.DenseBytes)} ({(double)method.DenseBytes / (method.BytesUp - method.RoutingBytes):F1} times)"
         );
         Add("fetched by nodes", method => method.DenseBytes == 0 ? "-" : Megabytes(method.BytesDown));
         Add("device seconds", method => Seconds(method.DeviceSeconds));

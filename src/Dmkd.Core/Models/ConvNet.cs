@@ -2,7 +2,6 @@ using System.Globalization;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Convolution = Dmkd.Core.Models.Convolution;
 using F = TorchSharp.torch.nn.functional;
 
 namespace Dmkd.Core.Models;

@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Convolution = Dmkd.Core.Models.Convolution;
 
 namespace Dmkd.Core.Models;
 

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
-using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Data.Images;

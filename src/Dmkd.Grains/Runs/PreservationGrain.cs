@@ -8,7 +8,6 @@ using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace Dmkd.Grains.Runs;
 

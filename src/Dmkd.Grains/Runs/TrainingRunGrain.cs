@@ -10,7 +10,6 @@ using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace Dmkd.Grains.Runs;
 

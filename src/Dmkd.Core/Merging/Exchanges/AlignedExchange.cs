@@ -3,7 +3,6 @@ using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
-using static TorchSharp.torch;
 
 namespace Dmkd.Core.Merging.Exchanges;
 
