@@ -13,9 +13,9 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Data", "Dmkd.Core")]
     [InlineData("Dmkd.Contracts", "")]
     [InlineData("Dmkd.Serving", "Dmkd.Core")]
-    [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Serving")]
+    [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Hosting Dmkd.Serving")]
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
-    [InlineData("Dmkd.ServiceDefaults", "")]
+    [InlineData("Dmkd.Hosting", "Dmkd.Contracts Dmkd.Core")]
     public void OwnReferences_OfAnAssembly_AreWithinTheDesign(string assembly, string allowed) =>
         Assert.Empty(
             ReferencesOf(assembly)
@@ -34,7 +34,7 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Serving", "Orleans")]
     [InlineData("Dmkd.Experiments", "Orleans.Runtime")]
     [InlineData("Dmkd.Experiments", "Orleans.Server")]
-    [InlineData("Dmkd.ServiceDefaults", "TorchSharp")]
+    [InlineData("Dmkd.Hosting", "SkiaSharp")]
     public void ForeignReferences_OfAnAssembly_LeaveThisOut(string assembly, string forbidden) =>
         Assert.DoesNotContain(
             ReferencesOf(assembly),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Modalities.Images;
@@ -24,9 +25,6 @@ internal sealed class NodeWork(
     SiloDevices devices
 ) : INodeWork
 {
-    private const int CompressionPurpose = 12;
-    private const int SubspacePurpose = 14;
-
     public async Task<TrainedUpdate> TrainAsync(
         LocalUpdateRequest request,
         HeldModule? held,
@@ -120,7 +118,7 @@ internal sealed class NodeWork(
         using var delta = WeightCodec.Decode(update);
         var node = new NodeUpdate(delta)
         {
-            SharedSeed = SeedOf(request, SubspacePurpose),
+            SharedSeed = SeedOf(request, SeedPurpose.Subspace),
             Last = LastOf(delta, last, lastBasis),
         };
         return UpdateBundle.ToBytes(request.Merging!.Exchange().Propose(node));
@@ -160,7 +158,7 @@ internal sealed class NodeWork(
         var shared = basis is null ? null : UpdateBundle.Read(basis, delta);
         var node = new NodeUpdate(delta)
         {
-            Seed = SeedOf(request, CompressionPurpose, request.NodeIndex),
+            Seed = SeedOf(request, SeedPurpose.Compression, request.NodeIndex),
             Replica = replica is null
                 ? null
                 : new NodeReplica(ArchitectureCatalog.Parse(request.Module.Architecture), start!, inputs!),

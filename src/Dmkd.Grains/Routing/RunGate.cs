@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Settings;
+using Dmkd.Core;
 using Dmkd.Core.Routing;
 using Dmkd.Data.Seeds;
 
@@ -10,13 +11,11 @@ namespace Dmkd.Grains.Routing;
 /// <summary>The gate of a run, and what nodes told as the evidence that it is fitted to.</summary>
 internal static class RunGate
 {
-    private const int ScorerPurpose = 41;
-
     /// <summary>The gate that a run routes by, not fitted yet.</summary>
     public static IGate Of(RunSettings settings)
     {
         var routing = settings.Routing;
-        int seed = SeedSequence.Derive(settings.Seed, ScorerPurpose);
+        int seed = SeedSequence.Derive(settings.Seed, SeedPurpose.PairScorer);
         var score = EvidenceScores.Find(routing.Score);
         return GateCatalog.Create(
             new GateOptions(routing.Gate, settings.Fitting.Calibration, score, routing.SpecializationWeight, seed)

@@ -9,7 +9,7 @@ internal static class PersistedStates
     /// <summary>Every persisted state: the grain class, the attribute and the state's class.</summary>
     public static IReadOnlyList<(Type Grain, PersistentStateAttribute Attribute, Type State)> All { get; } =
     [
-        .. from type in typeof(StorageNames).Assembly.GetTypes()
+        .. from type in typeof(Dmkd.Grains.Libraries.ModuleCatalogGrain).Assembly.GetTypes()
         where type.IsAssignableTo(typeof(Grain))
         from parameter in type.GetConstructors().SelectMany(constructor => constructor.GetParameters())
         let attribute = parameter.GetCustomAttribute<PersistentStateAttribute>()

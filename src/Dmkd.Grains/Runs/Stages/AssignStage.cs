@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
+using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Core.Training;
 using Dmkd.Data.Seeds;
@@ -161,9 +162,6 @@ internal enum FirstWeights
 /// <summary>What a task's module starts from, as a function of the run's state.</summary>
 internal static class FirstWeightsRules
 {
-    private const int HeadPurpose = 31;
-    private const int DrawPurpose = 34;
-
     /// <summary>Where the first weights of the current task's module come from.</summary>
     public static FirstWeights SourceOf(TrainingRunState state)
     {
@@ -186,9 +184,9 @@ internal static class FirstWeightsRules
     public static ulong DrawSeed(RunSettings settings, int task) =>
         task == 0
             ? LegacyWork.RandomWeightsSeed(settings)
-            : (ulong)SeedSequence.Derive(settings.Seed, DrawPurpose, task);
+            : (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.FirstWeights, task);
 
     /// <summary>Seed of a new head on inherited features.</summary>
     public static ulong HeadSeed(RunSettings settings, int task) =>
-        (ulong)SeedSequence.Derive(settings.Seed, HeadPurpose, task);
+        (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NewHead, task);
 }
