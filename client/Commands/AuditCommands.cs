@@ -21,7 +21,7 @@ internal sealed class AuditCommand : Command
 /// </summary>
 internal sealed class AuditListCommand : Command
 {
-    private const int MostEntries = 100_000,
+    private const int MaxEntries = 100_000,
         DefaultEntries = 50;
     private readonly CommonOptions _common = new();
     private readonly Option<int> _last = new("--last")
@@ -41,8 +41,8 @@ internal sealed class AuditListCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         int last = parsed.GetValue(_last);
-        if (last is < 1 or > MostEntries)
-            throw new BadInputException($"{_last.Name} must be in [1, {MostEntries}], not {last}.");
+        if (last is < 1 or > MaxEntries)
+            throw new BadInputException($"{_last.Name} must be in [1, {MaxEntries}], not {last}.");
         var cluster = _common.RequireCluster(parsed);
         await ClusterDatabase.PrepareForClientAsync(
             cluster,

@@ -63,13 +63,13 @@ internal static class ClassGroups
         for (int label = 0; label < classNames.Count; label++)
             if (classNames[label] == name)
                 return label;
-        return
-            int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-            && number < classNames.Count
-            ? number
-            : throw new BadInputException(
-                $"--classes-per-expert names '{name}', which is no class; there are: "
-                    + $"{string.Join(", ", classNames.Take(20))}{(classNames.Count > 20 ? ", ..." : "")}."
-            );
+        bool isNumber = int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        if (isNumber && number < classNames.Count)
+            return number;
+        string more = classNames.Count > 20 ? ", ..." : "";
+        throw new BadInputException(
+            $"--classes-per-expert names '{name}', which is no class; there are: "
+                + $"{string.Join(", ", classNames.Take(20))}{more}."
+        );
     }
 }

@@ -69,10 +69,12 @@ internal sealed class CommonOptions
             : Home(parsed);
 
     /// <summary>The options by which a later command finds the same place.</summary>
-    public string PlaceOptions(ParseResult parsed) =>
-        Cluster(parsed) is null ? $"--home {Home(parsed)}"
-        : parsed.GetValue(_certificates) is null ? "--cluster ..."
-        : "--cluster ... --certificates ...";
+    public string PlaceOptions(ParseResult parsed)
+    {
+        if (Cluster(parsed) is null)
+            return $"--home {Home(parsed)}";
+        return parsed.GetValue(_certificates) is null ? "--cluster ..." : "--cluster ... --certificates ...";
+    }
 
     /// <summary>Whether the work goes on without this console.</summary>
     public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null;
@@ -83,7 +85,7 @@ internal sealed class CommonOptions
     {
         RequireRuns(parsed);
         // who only looks does not train
-        return StartAsync(parsed, null, new InterruptedRuns(GoOnWhenLookedAt: false), cancellationToken);
+        return StartAsync(parsed, null, new InterruptedRuns(ResumeOnAccess: false), cancellationToken);
     }
 
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
@@ -140,10 +142,11 @@ internal sealed class CommonOptions
         bool isGiven = parsed.GetResult(_cluster) is { Implicit: false };
         if (isGiven && HomeGiven(parsed) is not null)
             throw new BadInputException($"{_cluster.Name} and {_home.Name} are two places: give one.");
-        string? connection =
-            isGiven ? parsed.GetValue(_cluster)
-            : HomeGiven(parsed) is null ? Environment.GetEnvironmentVariable("DMKD_CLUSTER")
-            : null;
+        string? connection = null;
+        if (isGiven)
+            connection = parsed.GetValue(_cluster);
+        else if (HomeGiven(parsed) is null)
+            connection = Environment.GetEnvironmentVariable("DMKD_CLUSTER");
         if (string.IsNullOrEmpty(connection))
             return parsed.GetValue(_certificates) is null
                 ? null
@@ -196,6 +199,10 @@ internal static class NewName
     /// <summary>
     /// A name made from the time, such as <c>run-20300102-030405-9f2c</c>; the end keeps two of one second apart.
     /// </summary>
-    public static string Of(string kind) =>
-        $"{kind}-{TimeProvider.System.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..4]}";
+    public static string Of(string kind)
+    {
+        var now = TimeProvider.System.GetLocalNow();
+        string time = now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        return $"{kind}-{time}-{Guid.NewGuid().ToString("N")[..4]}";
+    }
 }

@@ -18,7 +18,7 @@ namespace Dmkd.Client.Commands;
 /// </summary>
 internal sealed class EvaluateCommand : Command
 {
-    private const int LeastTrainingImages = 2; // the reader wants some; none is used
+    private const int MinTrainingImages = 2; // the reader wants some; none is used
     private readonly Option<string> _checkpoint = new("--checkpoint")
     {
         Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)",
@@ -149,5 +149,5 @@ internal sealed class EvaluateCommand : Command
     }
 
     private DatasetSpec SpecOf(ParseResult parsed) =>
-        DatasetCache.SpecOf(_data.Read(parsed, parsed.GetValue(_seed)) with { TrainPerClass = LeastTrainingImages });
+        DatasetCache.SpecOf(_data.Read(parsed, parsed.GetValue(_seed)) with { TrainPerClass = MinTrainingImages });
 }

@@ -70,7 +70,7 @@ internal sealed class RunsListCommand : Command
 /// <summary><c>dmkd runs show</c>: where a run is, and the last lines of its feed.</summary>
 internal sealed class RunsShowCommand : Command
 {
-    private const int MostEvents = 20;
+    private const int MaxEvents = 20;
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _id = RunsCommand.IdArgument();
 
@@ -92,7 +92,7 @@ internal sealed class RunsShowCommand : Command
             cancellationToken
         );
         var look = await run.ProgressAsync(0, cancellationToken);
-        var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MostEvents)]);
+        var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MaxEvents)]);
         if (_common.Json(parsed))
         {
             JsonOutput.Write(document);

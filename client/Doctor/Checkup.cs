@@ -50,11 +50,14 @@ internal sealed record ProcessorCheck(string Name, int Cores, string Instruction
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(Key, StringComparison.Ordinal))
             : null;
         string name = line is null ? "unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        string instructions =
-            Avx512F.IsSupported ? "AVX-512"
-            : Avx2.IsSupported ? "AVX2"
-            : "SSE";
-        return new ProcessorCheck(name, Environment.ProcessorCount, instructions);
+        return new ProcessorCheck(name, Environment.ProcessorCount, Instructions());
+    }
+
+    private static string Instructions()
+    {
+        if (Avx512F.IsSupported)
+            return "AVX-512";
+        return Avx2.IsSupported ? "AVX2" : "SSE";
     }
 }
 

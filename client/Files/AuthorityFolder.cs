@@ -54,8 +54,11 @@ internal static class AuthorityFolder
 
         /// <summary>In a word.</summary>
         public string State =>
-            RevokedAt is not null ? "revoked"
-            : HasExpired ? "expired"
-            : "valid";
+            this switch
+            {
+                { RevokedAt: not null } => "revoked",
+                { HasExpired: true } => "expired",
+                _ => "valid",
+            };
     }
 }

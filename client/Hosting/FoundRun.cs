@@ -30,13 +30,12 @@ internal sealed record FoundRun(ITrainingRunGrain Grain, string RunId, RunSettin
         var known = summaries.FirstOrDefault(summary => summary.RunId == runId);
         if (await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken) is { } settings)
             return new FoundRun(run, runId, settings, known?.StartedAt);
-        throw new BadInputException(
-            known is null
-                ? $"There is no run '{runId}' in {place}; "
-                    + $"{(summaries.Count == 0 ? "there are none yet" : $"the newest is '{summaries[^1].RunId}'")}. "
-                    + $"`dmkd runs list` shows them."
-                : $"'{runId}' is a library made by preserve, not a run; it goes on with: preserve --resume {runId}."
-        );
+        if (known is not null)
+            throw new BadInputException(
+                $"'{runId}' is a library made by preserve, not a run; it goes on with: preserve --resume {runId}."
+            );
+        string others = summaries.Count == 0 ? "there are none yet" : $"the newest is '{summaries[^1].RunId}'";
+        throw new BadInputException($"There is no run '{runId}' in {place}; {others}. `dmkd runs list` shows them.");
     }
 
     /// <summary>What the directory knows, oldest first: runs, and libraries made by <c>preserve</c>.</summary>

@@ -45,15 +45,15 @@ internal sealed class ColourScale
     public static ColourScale Linear(double largest) => new(0, largest > 0 ? largest : 1, false);
 
     /// <summary>
-    /// By powers of ten from the smallest positive value, at most <paramref name="mostDecades"/> of them, to the
+    /// By powers of ten from the smallest positive value, at most <paramref name="maxDecades"/> of them, to the
     /// largest.
     /// </summary>
-    public static ColourScale Logarithmic(IReadOnlyCollection<float> values, int mostDecades)
+    public static ColourScale Logarithmic(IReadOnlyCollection<float> values, int maxDecades)
     {
         double high = values.Count == 0 ? 0 : values.Max();
         if (!(high > 0))
             return new ColourScale(0.1, 1, true);
-        double low = Math.Max(values.Where(value => value > 0).Min(), high * Math.Pow(10, -mostDecades));
+        double low = Math.Max(values.Where(value => value > 0).Min(), high * Math.Pow(10, -maxDecades));
         return new ColourScale(low < high ? low : high / 10, high, true);
     }
 

@@ -39,9 +39,9 @@ internal static class EventText
             ExpertPreserved expert => Text(
                 $"preserved {expert.Module}: {expert.Architecture}, cluster {expert.Cluster}, {expert.ImportanceShare:P0} of the importance"
             ),
-            ExpertAdded expert => Text(
-                $"{TaskOf(expert.Task, expert.Tasks)}: {expert.Module} for {string.Join(", ", expert.ClassNames)} ({OriginOf(expert)}, {expert.Parameters:N0} parameters)"
-            ),
+            ExpertAdded expert => $"{TaskOf(expert.Task, expert.Tasks)}: {expert.Module} for "
+                + $"{string.Join(", ", expert.ClassNames)} "
+                + Text($"({OriginOf(expert)}, {expert.Parameters:N0} parameters)"),
             RoundRejected rejected => rejected.Reason,
             RoundRepeated round => Text(
                 $"round {round.Round + 1} of task {round.Task + 1} is collected once more: {round.Reason}"
@@ -57,23 +57,22 @@ internal static class EventText
             ),
             GateFitted gate => Text($"routing fitted to {gate.Images:N0} exemplars of {gate.Nodes} nodes"),
             TaskEvaluated task => Text(
-                $"{TaskOf(task.Task, task.Tasks)}: accuracy {task.ClassIncremental:P1} class-incremental, {task.TaskIncremental:P1} task-incremental, right expert {task.RightExpert:P1}"
-            ),
+                $"{TaskOf(task.Task, task.Tasks)}: accuracy {task.ClassIncremental:P1} class-incremental, "
+            ) + Text($"{task.TaskIncremental:P1} task-incremental, right expert {task.RightExpert:P1}"),
             LegacyMeasured legacy => Text(
                 $"legacy model {legacy.Source}: {legacy.Accuracy:P2} of {legacy.TestImages:N0} test images"
             ),
             SurrogateDistilled surrogate => Text(
-                $"surrogate {surrogate.Architecture}: {surrogate.Accuracy:P1} after {surrogate.Steps:N0} steps on the answers of {surrogate.Source}"
-            ),
-            ModuleCut cut => Text(
-                $"{cut.Module}: {cut.Classes} classes, {cut.Parameters:N0} parameters, {cut.MultiplyAddsShare:P1} of the MACs, {cut.ImportanceShare:P0} of the importance"
-            ),
+                $"surrogate {surrogate.Architecture}: {surrogate.Accuracy:P1} after {surrogate.Steps:N0} steps "
+            ) + $"on the answers of {surrogate.Source}",
+            ModuleCut cut => Text($"{cut.Module}: {cut.Classes} classes, {cut.Parameters:N0} parameters, ")
+                + Text($"{cut.MultiplyAddsShare:P1} of the MACs, {cut.ImportanceShare:P0} of the importance"),
             ModuleDistilled module => Text(
-                $"{module.Module}: {module.Before:P1} before and {module.After:P1} after {module.Steps:N0} steps (legacy model {module.Legacy:P1} on these classes)"
-            ),
+                $"{module.Module}: {module.Before:P1} before and {module.After:P1} after {module.Steps:N0} steps "
+            ) + Text($"(legacy model {module.Legacy:P1} on these classes)"),
             LibraryEvaluated(var result) => Text(
-                $"R = {result.TopExperts}: {result.Accuracy:P2} of the test images, right expert {result.RightExpert:P1}, {result.MultiplyAdds / 1e6:F1} M multiply-adds per input"
-            ),
+                $"R = {result.TopExperts}: {result.Accuracy:P2} of the test images, right expert {result.RightExpert:P1}, "
+            ) + Text($"{result.MultiplyAdds / 1e6:F1} M multiply-adds per input"),
             _ => null, // merged rounds are seen by their bars, and of an unknown event nothing is known
         };
 

@@ -10,7 +10,7 @@ namespace Dmkd.Client.Rendering;
 /// <summary>The tables of modules and predictions.</summary>
 internal static class ModuleTables
 {
-    private const int MostClassesListed = 4;
+    private const int MaxClassesListed = 4;
 
     /// <summary>One row per module.</summary>
     public static Table List(string library, IReadOnlyList<ModuleDocument> modules)
@@ -26,7 +26,7 @@ internal static class ModuleTables
                 Count(module.Parameters),
                 Kilobytes(module.Bytes),
                 Entropy(module.MeanEntropy),
-                Markup.Escape(First(MostClassesListed, module.Classes)),
+                Markup.Escape(First(MaxClassesListed, module.Classes)),
                 Markup.Escape(module.Lineage.Origin.ToString().ToLowerInvariant())
             );
         }

@@ -25,7 +25,7 @@ internal sealed class PartitionPicture
     private const int BarLabelWidth = 64;
     private const int LargestCell = 64;
     private const int NameHeight = 180;
-    private const int MostDecades = 6;
+    private const int MaxDecades = 6;
     private const int NarrowestBlock = 8; // lines that stand closer would hide what they part
     private const float TextSize = 13;
     private const float TitleSize = 18;
@@ -90,7 +90,7 @@ internal sealed class PartitionPicture
 
     private void DrawAdjacency(SKCanvas canvas, SKRectI area)
     {
-        var scale = ColourScale.Logarithmic([.. _map.Adjacency], MostDecades);
+        var scale = ColourScale.Logarithmic([.. _map.Adjacency], MaxDecades);
         Title(canvas, AdjacencyTitle, area);
         HeatMap.Draw(
             canvas,

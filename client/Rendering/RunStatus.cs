@@ -175,9 +175,8 @@ internal static class RunStates
         {
             RunPhase.Completed => Completed,
             RunPhase.Failed => Failed,
-            _ => isStopped ? Stopped
-            : isAtWork ? Running
-            : Interrupted,
+            _ when isStopped => Stopped,
+            _ => isAtWork ? Running : Interrupted,
         };
 
     /// <summary>The word for a phase.</summary>

@@ -29,10 +29,16 @@ internal sealed class RunView(bool json)
     /// <param name="verb">The first word, such as <c>resuming</c>.</param>
     public void Begin(string runId, RunSettings settings, string place, string verb)
     {
-        _console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"[bold]{verb} {runId}[/]: {settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes, {settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
+        string problem = FormattableString.Invariant(
+            $"{settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes"
         );
+        string training = FormattableString.Invariant(
+            $"{settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs"
+        );
+        string merging = FormattableString.Invariant(
+            $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
+        );
+        _console.MarkupLineInterpolated($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}");
         _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
     }
 
@@ -72,9 +78,10 @@ internal sealed class RunView(bool json)
                 var bar = bars.Add(learner.Name);
                 var result = await learner.LearnAsync(problem, bar.Set, cancellationToken);
                 bar.Set(1);
+                string taskIncremental = result.TaskIncrementalAccuracy.ToString("P1", CultureInfo.InvariantCulture);
                 _console.MarkupLineInterpolated(
                     CultureInfo.InvariantCulture,
-                    $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {result.TaskIncrementalAccuracy:P1} task-incremental"
+                    $"{learner.Name}: accuracy {result.FinalAccuracy:P1} class-incremental, {taskIncremental} task-incremental"
                 );
                 return result;
             }

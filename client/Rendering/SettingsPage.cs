@@ -18,8 +18,9 @@ internal static class SettingsPage
     private const string Head = """
         # Settings
 
-        Made from the program; `DMKD_REGENERATE=1` and the tests of the console write it anew. A setting is an option of its command. Those of a
-        run that have a mark are parameters of `dmkd` in experiment files, too, by the same name; switches are `yes` or `no` there.
+        Made from the program; `DMKD_REGENERATE=1` and the tests of the console write it anew. A setting is an option of its
+        command. Those of a run that have a mark are parameters of `dmkd` in experiment files, too, by the same name;
+        switches are `yes` or `no` there.
 
         """;
 

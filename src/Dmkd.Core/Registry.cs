@@ -159,11 +159,14 @@ public sealed class Registry<T> : Registry
 
     private static Dictionary<string, Implementation> Search()
     {
-        var all =
-            typeof(T).IsEnum ? Values()
-            : typeof(T).IsSubclassOf(typeof(Delegate)) ? Methods()
-            : Classes();
-        return all.ToDictionary(entry => entry.Named.Name, StringComparer.Ordinal);
+        return All().ToDictionary(entry => entry.Named.Name, StringComparer.Ordinal);
+    }
+
+    private static IEnumerable<Implementation> All()
+    {
+        if (typeof(T).IsEnum)
+            return Values();
+        return typeof(T).IsSubclassOf(typeof(Delegate)) ? Methods() : Classes();
     }
 
     private static IEnumerable<Implementation> Values() =>

@@ -15,7 +15,7 @@ namespace Dmkd.Serving;
 public sealed class LibraryCache(TimeProvider time) : IDisposable
 {
     /// <summary>How long a network is kept that nobody asks for.</summary>
-    public static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(15);
+    public static readonly TimeSpan MaxIdle = TimeSpan.FromMinutes(15);
 
     private readonly Lock _gate = new();
     private readonly MemoryCache _entries = IdleExpiry.CreateCache(time);
@@ -84,7 +84,7 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
         if (_gates.TryGetValue(library, out KnownGate? known) && known!.Digest == fitted.Digest)
             return known.Parameters;
         var parameters = await source.ReadGateAsync(fitted, cancellationToken);
-        _gates.SetIdling(library, new KnownGate(fitted.Digest, parameters), LongestIdle);
+        _gates.SetIdling(library, new KnownGate(fitted.Digest, parameters), MaxIdle);
         return parameters;
     }
 
@@ -128,7 +128,7 @@ public sealed class LibraryCache(TimeProvider time) : IDisposable
         if (served != module.Version)
             replacement = $"{module.Name} version {module.Version} cannot be read: version {served} answers";
         var entry = new Entry(module.Digest, network, replacement).Rent();
-        _entries.SetIdling(module.Key, entry, LongestIdle, left => Return([left]));
+        _entries.SetIdling(module.Key, entry, MaxIdle, left => Return([left]));
         return entry;
     }
 
@@ -207,17 +207,17 @@ internal static class IdleExpiry
     /// <param name="cache">Where to.</param>
     /// <param name="key">Its key.</param>
     /// <param name="value">The value.</param>
-    /// <param name="longestIdle">How long nobody may ask for it.</param>
+    /// <param name="maxIdle">How long nobody may ask for it.</param>
     /// <param name="letGo">Called once it has left, on another thread; null for nothing.</param>
     public static void SetIdling<T>(
         this MemoryCache cache,
         object key,
         T value,
-        TimeSpan longestIdle,
+        TimeSpan maxIdle,
         Action<T>? letGo = null
     )
     {
-        var options = new MemoryCacheEntryOptions { SlidingExpiration = longestIdle };
+        var options = new MemoryCacheEntryOptions { SlidingExpiration = maxIdle };
         if (letGo is not null)
             options.RegisterPostEvictionCallback((_, left, _, _) => letGo((T)left!));
         cache.Set(key, value, options);

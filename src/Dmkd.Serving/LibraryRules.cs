@@ -9,7 +9,7 @@ public static class LibraryRules
     public static string? ViewsProblem(int views) =>
         RotationLabels.AreViews(views)
             ? null
-            : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MostViews}, not {views}.";
+            : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MaxViews}, not {views}.";
 
     /// <summary>The library's gate network.</summary>
     /// <exception cref="ArgumentException">It has none.</exception>

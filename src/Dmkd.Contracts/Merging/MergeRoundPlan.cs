@@ -44,7 +44,7 @@ public sealed record MergeRoundPlan
 
     /// <summary>Most images that a node can have trained on: a larger claim is refused.</summary>
     [Id(12)]
-    public long MostSamples { get; init; } = long.MaxValue;
+    public long MaxSamples { get; init; } = long.MaxValue;
 
     /// <summary>
     /// W3C trace context of the round, so that its merge belongs to its trace whenever it runs; null without tracing.

@@ -45,11 +45,10 @@ internal static class ChannelMap
             while (end < map.Count && map[end] == (zeros ? Zero : map[end - 1] + 1))
                 end++;
             int length = end - start;
-            runs.Add(
-                zeros ? $"x{length}"
-                : length == 1 ? $"{map[start]}"
-                : $"{map[start]}+{length}"
-            );
+            if (zeros)
+                runs.Add($"x{length}");
+            else
+                runs.Add(length == 1 ? $"{map[start]}" : $"{map[start]}+{length}");
         }
 
         return string.Join('.', runs);

@@ -67,12 +67,15 @@ public sealed class CheckpointMismatchException : Exception
         IReadOnlyList<WeightShapeMismatch> wronglyShaped
     )
     {
-        string first =
-            wronglyShaped is [var shaped, ..]
-                ? $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is "
-                    + $"{Text(shaped.Actual)} {shaped.ActualType}"
-            : missing is [var (lacking, _), ..] ? $"{CheckpointFormatException.Quote(lacking)} is missing"
-            : $"{CheckpointFormatException.Quote(unexpected[0].Key)} is unexpected";
+        string first;
+        if (wronglyShaped is [var shaped, ..])
+            first =
+                $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is "
+                + $"{Text(shaped.Actual)} {shaped.ActualType}";
+        else if (missing is [var (lacking, _), ..])
+            first = $"{CheckpointFormatException.Quote(lacking)} is missing";
+        else
+            first = $"{CheckpointFormatException.Quote(unexpected[0].Key)} is unexpected";
         return $"The checkpoint does not fit {architecture}: {missing.Count} weights missing, "
             + $"{unexpected.Count} unexpected, {wronglyShaped.Count} of another shape; first: {first}.";
     }

@@ -206,10 +206,9 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
                     throw new FormatException($"'{arguments[0]}' is no shortcut, which is a or b.");
                 ArchitectureText.Count(arguments, padded ? 6 : 5);
                 var (channels, size) = ArchitectureText.Input(arguments[1]);
-                int[][]? sources =
-                    !padded ? null
-                    : arguments[4].Length == 0 ? []
-                    : [.. arguments[4].Split('-').Select(ChannelMap.Read)];
+                int[][]? sources = null;
+                if (padded)
+                    sources = arguments[4].Length == 0 ? [] : [.. arguments[4].Split('-').Select(ChannelMap.Read)];
                 return new CifarResNetArchitecture(
                     padded ? ResNetShortcut.ZeroPadded : ResNetShortcut.Projected,
                     channels,
@@ -327,13 +326,14 @@ internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generato
         string name = CifarResNetArchitecture.BlockOf(stage, block);
         var inner = F.relu(Apply($"{name}.bn1", Apply($"{name}.conv1", x)), inplace: true);
         var result = Apply($"{name}.bn2", Apply($"{name}.conv2", inner));
-        var shortcut =
-            stage == 0 || block > 0 ? x
-            : architecture.Shortcut == ResNetShortcut.Projected
-                ? Apply($"{name}.shortcut.1", Apply($"{name}.shortcut.0", x))
-            : Pad(x, architecture.ShortcutSources[stage - 1]);
+        var shortcut = stage == 0 || block > 0 ? x : Widen(x, stage, name);
         return F.relu(result.add_(shortcut), inplace: true);
     }
+
+    private Tensor Widen(Tensor x, int stage, string name) =>
+        architecture.Shortcut == ResNetShortcut.Projected
+            ? Apply($"{name}.shortcut.1", Apply($"{name}.shortcut.0", x))
+            : Pad(x, architecture.ShortcutSources[stage - 1]);
 
     // Every second pixel of the mapped channels; -1 reads a channel of zeros put after the last.
     private static Tensor Pad(Tensor x, IReadOnlyList<int> sources)

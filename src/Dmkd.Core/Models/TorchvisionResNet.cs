@@ -201,10 +201,12 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     internal bool Projects(int stage, int block) => block == 0 && (stage > 0 || Kind == ResNetBlockKind.Bottleneck);
 
     // Stream 0 is the stem's.
-    private string StreamOf(int stream) =>
-        stream > 0 ? $"layer{stream}"
-        : Kind == ResNetBlockKind.Basic ? "layer1"
-        : StemSpace;
+    private string StreamOf(int stream)
+    {
+        if (stream > 0)
+            return $"layer{stream}";
+        return Kind == ResNetBlockKind.Basic ? "layer1" : StemSpace;
+    }
 
     private string InnerOf(int stage, int place) =>
         $"{BlockOf(stage, place / InnerPerBlock)}.conv{place % InnerPerBlock + 1}";

@@ -91,8 +91,7 @@ public static class ClassAssignment
     }
 
     // Every cluster offers ⌈groups/clusters⌉ places. Rows beyond the groups stand for places left free, which may
-    // only be
-    // each cluster's last: the others are forbidden to them by a value that no sum of shares can make up for.
+    // only be each cluster's last: the others are forbidden to them by a value that no sum of shares can make up for.
     private static int[] Balance(double[,] shares, int groupCount, int clusterCount)
     {
         int places = (groupCount + clusterCount - 1) / clusterCount,
@@ -104,10 +103,8 @@ public static class ClassAssignment
             {
                 int cluster = place % clusterCount;
                 bool last = place / clusterCount == places - 1;
-                values[row, place] =
-                    row < groupCount ? shares[row, cluster]
-                    : last ? 0
-                    : -2 * (size + 1);
+                double free = last ? 0 : -2 * (size + 1);
+                values[row, place] = row < groupCount ? shares[row, cluster] : free;
             }
         }
 

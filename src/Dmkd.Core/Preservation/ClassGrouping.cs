@@ -10,8 +10,8 @@ namespace Dmkd.Core.Preservation;
 public static class ClassGrouping
 {
     private const int Starts = 20;
-    private const int MostPasses = 100;
-    private const double Least = 1e-12; // a smaller gain is rounding
+    private const int MaxPasses = 100;
+    private const double MinGain = 1e-12; // a smaller gain is rounding
 
     /// <summary>
     /// How alike the legacy model takes two classes to be: the probability it gives to the one on images of the
@@ -64,7 +64,7 @@ public static class ClassGrouping
                 groupOf[order[i]] = i % groups;
             Improve(similarity, groupOf, groups);
             double within = Within(similarity, groupOf);
-            if (within > most + Least)
+            if (within > most + MinGain)
                 (best, most) = (groupOf, within);
         }
 
@@ -110,7 +110,7 @@ public static class ClassGrouping
         for (int second = 0; second < classes; second++)
             toGroup[first, groupOf[second]] += similarity[first, second];
         bool improved = true;
-        for (int pass = 0; improved && pass < MostPasses; pass++)
+        for (int pass = 0; improved && pass < MaxPasses; pass++)
         {
             improved = false;
             for (int first = 0; first < classes; first++)
@@ -125,7 +125,7 @@ public static class ClassGrouping
                         + toGroup[second, a]
                         - toGroup[second, b]
                         - 2 * similarity[first, second];
-                    if (a == b || gain <= Least)
+                    if (a == b || gain <= MinGain)
                         continue;
                     Move(first, b);
                     Move(second, a);
@@ -139,7 +139,7 @@ public static class ClassGrouping
                         group == own
                         || sizes[own] <= smallest
                         || sizes[group] >= largest
-                        || toGroup[first, group] - toGroup[first, own] <= Least
+                        || toGroup[first, group] - toGroup[first, own] <= MinGain
                     )
                         continue;
                     Move(first, group);

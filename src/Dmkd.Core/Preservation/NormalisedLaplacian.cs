@@ -6,7 +6,7 @@ namespace Dmkd.Core.Preservation;
 internal static class NormalisedLaplacian
 {
     // A dense solve takes 0.1 s for 500 nodes and 4 s for 2,000, and grows by the cube.
-    private const int MostNodesSolvedDensely = 1_500;
+    private const int MaxNodesSolvedDensely = 1_500;
 
     /// <summary>The eigenvectors of the smallest eigenvalues.</summary>
     /// <param name="graph">The graph.</param>
@@ -24,7 +24,7 @@ internal static class NormalisedLaplacian
     /// threads: as a lane does, it uses one, since a matrix product adds in another order on two.
     /// </remarks>
     public static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace) =>
-        SmallestEigenvectors(graph, count, splitEverySpace, graph.NodeCount <= MostNodesSolvedDensely);
+        SmallestEigenvectors(graph, count, splitEverySpace, graph.NodeCount <= MaxNodesSolvedDensely);
 
     internal static double[][] SmallestEigenvectors(
         ImportanceGraph graph,

@@ -41,7 +41,7 @@ public sealed record PartitionMap
     /// <param name="clusterOfNode">Cluster of each node, in [0, clusterCount).</param>
     /// <param name="clusterCount">Number of clusters <c>K</c>, at least 1.</param>
     /// <param name="scores">Importance of the units per class. Borrowed.</param>
-    /// <param name="mostCells">Cells per side that may be used, at least the number of clusters that have
+    /// <param name="maxCells">Cells per side that may be used, at least the number of clusters that have
     /// units.</param>
     /// <exception cref="ArgumentException">A number is out of range, or there is not one cluster for each
     /// node.</exception>
@@ -50,7 +50,7 @@ public sealed record PartitionMap
         int[] clusterOfNode,
         int clusterCount,
         ImportanceScores scores,
-        int mostCells = 256
+        int maxCells = 256
     )
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -65,7 +65,7 @@ public sealed record PartitionMap
                 $"There must be a cluster in [0, {clusterCount}) for each of {graph.NodeCount} nodes.",
                 nameof(clusterOfNode)
             );
-        var cells = PartitionCells.Of(graph, clusterOfNode, clusterCount, mostCells);
+        var cells = PartitionCells.Of(graph, clusterOfNode, clusterCount, maxCells);
         return new PartitionMap
         {
             Size = cells.Count,
@@ -119,11 +119,11 @@ internal sealed record PartitionCells(int[] CellOfNode, int[] UnitCounts, int[] 
     /// <summary>Number of cells.</summary>
     public int Count => UnitCounts.Length;
 
-    /// <summary>Spreads the units over at most <paramref name="mostCells"/> cells.</summary>
-    public static PartitionCells Of(ImportanceGraph graph, int[] clusterOfNode, int clusterCount, int mostCells)
+    /// <summary>Spreads the units over at most <paramref name="maxCells"/> cells.</summary>
+    public static PartitionCells Of(ImportanceGraph graph, int[] clusterOfNode, int clusterCount, int maxCells)
     {
         int[][] members = Members(graph, clusterOfNode, clusterCount);
-        int unitsPerCell = UnitsPerCell([.. members.Select(units => units.Length)], mostCells);
+        int unitsPerCell = UnitsPerCell([.. members.Select(units => units.Length)], maxCells);
         int[] cellOfNode = new int[graph.NodeCount],
             starts = new int[clusterCount];
         List<int> counts = [];
@@ -161,11 +161,11 @@ internal sealed record PartitionCells(int[] CellOfNode, int[] UnitCounts, int[] 
     }
 
     /// <summary>The smallest number of units in a cell with which all clusters fit.</summary>
-    private static int UnitsPerCell(int[] clusterSizes, int mostCells)
+    private static int UnitsPerCell(int[] clusterSizes, int maxCells)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(mostCells, clusterSizes.Count(size => size > 0));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCells, clusterSizes.Count(size => size > 0));
         int units = 1;
-        while (clusterSizes.Sum(size => Cells(size, units)) > mostCells)
+        while (clusterSizes.Sum(size => Cells(size, units)) > maxCells)
             units++;
         return units;
     }

@@ -8,7 +8,7 @@ namespace Dmkd.Core.Preservation;
 /// </summary>
 public static class UnitSelector
 {
-    private const int LeastUnits = 4;
+    private const int MinUnits = 4;
 
     /// <summary>
     /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of
@@ -98,7 +98,7 @@ public static class UnitSelector
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="outputs">Outputs of the expert, at least 1.</param>
     /// <param name="options">Least width.</param>
-    public static long LeastMultiplyAdds(NetworkArchitecture architecture, int outputs, UnitSelectionOptions options)
+    public static long MinMultiplyAdds(NetworkArchitecture architecture, int outputs, UnitSelectionOptions options)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Check(options);
@@ -222,7 +222,7 @@ public static class UnitSelector
 
     // A billionth less than the product, so that 0.1 of 30 units is 3 and not, by rounding error, 4.
     internal static int Width(UnitSpace space, double fraction) =>
-        Math.Clamp((int)Math.Ceiling(fraction * space.Width - 1e-9), Math.Min(LeastUnits, space.Width), space.Width);
+        Math.Clamp((int)Math.Ceiling(fraction * space.Width - 1e-9), Math.Min(MinUnits, space.Width), space.Width);
 
     private static void CheckClasses(IReadOnlyList<int> classes, ImportanceScores scores)
     {

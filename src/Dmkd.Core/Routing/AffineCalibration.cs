@@ -19,10 +19,10 @@ public static class AffineCalibration
     private const double Pull = 1e-4;
 
     /// <summary>Least scale: an expert's classes keep their order.</summary>
-    private const double LeastScale = 1e-2;
+    private const double MinScale = 1e-2;
 
-    private const int MostSteps = 50;
-    private const int MostHalvings = 30;
+    private const int MaxSteps = 50;
+    private const int MaxHalvings = 30;
 
     /// <summary>Fits the pairs.</summary>
     /// <param name="experts">The experts with their class scores of the exemplars, at least one. No class belongs to
@@ -39,7 +39,7 @@ public static class AffineCalibration
         var problem = new AffineProblem(experts, labels, Pull);
         double[] pairs = [.. experts.SelectMany(_ => (double[])[1, 0])];
         double loss = problem.Loss(pairs);
-        for (int step = 0; step < MostSteps && TryStep(problem, ref pairs, ref loss); step++) { }
+        for (int step = 0; step < MaxSteps && TryStep(problem, ref pairs, ref loss); step++) { }
 
         return [.. pairs.Chunk(2).Select(pair => new AffinePair(pair[0], pair[1]))];
     }
@@ -49,14 +49,14 @@ public static class AffineCalibration
     {
         var (gradient, curvature) = problem.Derivatives(pairs);
         double[] direction = CholeskySolver.Solve(curvature, gradient);
-        for (int halving = 0; halving < MostHalvings; halving++)
+        for (int halving = 0; halving < MaxHalvings; halving++)
         {
             double length = Math.ScaleB(1, -halving);
             double[] next =
             [
                 .. pairs.Select(
                     (value, i) =>
-                        i % 2 == 0 ? Math.Max(LeastScale, value - length * direction[i]) : value - length * direction[i]
+                        i % 2 == 0 ? Math.Max(MinScale, value - length * direction[i]) : value - length * direction[i]
                 ),
             ];
             double lower = problem.Loss(next);

@@ -184,7 +184,10 @@ public sealed partial class Setting
         string.Concat(
             name.Select(
                 (letter, i) =>
-                    char.IsUpper(letter) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(letter) : letter.ToString()
+                {
+                    string dash = i > 0 && char.IsUpper(letter) ? "-" : "";
+                    return dash + char.ToLowerInvariant(letter);
+                }
             )
         );
 

@@ -136,7 +136,7 @@ public static class CheckpointReader
 /// </summary>
 public sealed class CheckpointFormatException : Exception
 {
-    private const int LongestQuote = 100;
+    private const int MaxQuote = 100;
 
     /// <summary>Describes the problem.</summary>
     /// <param name="message">One line.</param>
@@ -149,7 +149,7 @@ public sealed class CheckpointFormatException : Exception
     /// </summary>
     internal static string Quote(string text)
     {
-        string start = text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
+        string start = text.Length <= MaxQuote ? text : text[..MaxQuote] + "...";
         return $"'{string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c))}'";
     }
 }

@@ -74,16 +74,19 @@ internal static class StorageTensors
         bool isAlone = group.Length == 1 && group[0].Layout.Covers(storage);
         foreach (var plan in group)
         {
-            var (shape, strides, offset, count) = plan.Layout;
-            var tensor =
-                isAlone ? values.view(shape)
-                : count == 0 ? empty(shape, dtype: storage.Type)
-                : Copy(values.as_strided(shape, strides, offset));
+            var tensor = isAlone ? values.view(plan.Layout.Shape) : Copy(values, plan.Layout);
             tensors[plan.Name] = tensor.MoveToOuterDisposeScope();
         }
     }
 
-    private static Tensor Copy(Tensor view) => view.is_contiguous() ? view.clone() : view.contiguous();
+    private static Tensor Copy(Tensor values, TensorLayout layout)
+    {
+        var (shape, strides, offset, count) = layout;
+        if (count == 0)
+            return empty(shape, dtype: values.dtype);
+        var view = values.as_strided(shape, strides, offset);
+        return view.is_contiguous() ? view.clone() : view.contiguous();
+    }
 
     private static Tensor ReadStorage(ITorchFile file, StorageReference storage, string user)
     {

@@ -38,7 +38,9 @@ internal sealed record TensorLayout(long[] Shape, long[] Strides, long Offset, l
             if (count > 0 && last >= tensor.Storage.ElementCount)
                 problem =
                     $"its last value is at {last}, outside the {tensor.Storage.ElementCount} elements of its storage";
-            return problem is null ? new TensorLayout(shape, strides!, count == 0 ? 0 : tensor.Offset, count) : null;
+            if (problem is not null)
+                return null;
+            return new TensorLayout(shape, strides!, count == 0 ? 0 : tensor.Offset, count);
         }
         catch (OverflowException)
         {

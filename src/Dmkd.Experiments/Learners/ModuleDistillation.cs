@@ -50,7 +50,7 @@ public sealed class ModuleDistillation(
     /// <summary>Name in results and experiment files.</summary>
     public const string MethodName = "m2mkd";
 
-    private const int MostStages = 3;
+    private const int MaxStages = 3;
     private const int TeacherWidening = 2;
 
     /// <inheritdoc/>
@@ -108,7 +108,7 @@ public sealed class ModuleDistillation(
             _alpha = alpha;
             _temperature = temperature;
             _architecture = (ConvNetArchitecture)context.Network.Architecture;
-            _stages = StagedNetwork.Cut(_architecture.Widths.Count, MostStages);
+            _stages = StagedNetwork.Cut(_architecture.Widths.Count, MaxStages);
             _teacherArchitecture = With([.. _architecture.Widths.Select(width => TeacherWidening * width)]);
             var metaArchitecture = With([.. _stages.Select(stage => _teacherArchitecture.Widths[stage.End - 1])]);
             int[] halvings = StagedNetwork.HalvingsOf(_architecture);

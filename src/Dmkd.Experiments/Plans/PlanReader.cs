@@ -7,7 +7,7 @@ namespace Dmkd.Experiments.Plans;
 /// <summary>Reads experiment files (docs/reference/experiments.md).</summary>
 public static partial class PlanReader
 {
-    private const long MostBytes = 1 << 20;
+    private const long MaxBytes = 1 << 20;
     private static readonly int[] UsualSeeds = [1, 2, 3, 4, 5];
 
     /// <summary>Reads a file.</summary>
@@ -18,9 +18,9 @@ public static partial class PlanReader
         if (!File.Exists(file))
             throw new PlanException($"There is no experiment file {file}.");
         long bytes = new FileInfo(file).Length;
-        return bytes <= MostBytes
+        return bytes <= MaxBytes
             ? Parse(File.ReadAllText(file), file)
-            : throw new PlanException($"{file} holds {bytes} bytes; an experiment file has at most {MostBytes}.");
+            : throw new PlanException($"{file} holds {bytes} bytes; an experiment file has at most {MaxBytes}.");
     }
 
     /// <summary>Reads a text.</summary>
@@ -35,7 +35,7 @@ public static partial class PlanReader
         var data = DataSection.Read(root.Require("data"), tasks);
         int nodes = root.Find("nodes")?.Count("nodes") ?? 4;
         var dirichlet = SettingRange.Of("dirichlet");
-        double concentration = root.Find("dirichlet")?.Number(dirichlet.Least, dirichlet.Most) ?? 1;
+        double concentration = root.Find("dirichlet")?.Number(dirichlet.Min, dirichlet.Max) ?? 1;
         int[] seeds = root.Find("seeds") is { } listed ? Distinct(listed, seed => seed.Count("seed")) : UsualSeeds;
         var budget = BudgetOf(root.Find("budget"));
         var search = SearchOf(root.Find("select"));
@@ -131,7 +131,7 @@ public static partial class PlanReader
         var search = new ParameterSearch(
             Distinct(
                 map.Require(PlannedMethod.LearningRate),
-                rate => YamlValue.NumberText(rate.Number(range.Least, range.Most))
+                rate => YamlValue.NumberText(rate.Number(range.Min, range.Max))
             ),
             map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
             map.Find("seed")?.Count("seed") ?? 1,

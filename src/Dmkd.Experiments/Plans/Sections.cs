@@ -169,9 +169,9 @@ internal static class VariationSection
 }
 
 /// <summary>The limits that a setting declares itself.</summary>
-/// <param name="Least">Smallest value.</param>
-/// <param name="Most">Largest value.</param>
-internal readonly record struct SettingRange(double Least, double Most)
+/// <param name="Min">Smallest value.</param>
+/// <param name="Max">Largest value.</param>
+internal readonly record struct SettingRange(double Min, double Max)
 {
     /// <summary>Limits of a setting of <c>run</c>.</summary>
     /// <param name="name">Its name, such as <c>batch-size</c>.</param>

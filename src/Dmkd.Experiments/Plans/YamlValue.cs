@@ -73,7 +73,7 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
     public int Count(string setting)
     {
         var range = SettingRange.Of(setting);
-        return Count(range.Least, range.Most);
+        return Count(range.Min, range.Max);
     }
 
     /// <summary>The values of a list, at least one of them.</summary>

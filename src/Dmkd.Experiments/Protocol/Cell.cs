@@ -27,7 +27,7 @@ public sealed record Cell(
 )
 {
     private const int DigestLength = 12;
-    private const int LongestPrefix = 80;
+    private const int MaxPrefix = 80;
 
     /// <summary>
     /// Hash of everything that decides the result. The commit is not part of it, and neither is the label: the same
@@ -65,7 +65,7 @@ public sealed record Cell(
                         char.IsAsciiLetterOrDigit(letter) || letter is '.' or '+' or '-' or '_' or '=' ? letter : '_'
                     ),
             ]);
-            return safe.Length <= LongestPrefix ? safe : safe[..LongestPrefix];
+            return safe.Length <= MaxPrefix ? safe : safe[..MaxPrefix];
         }
     }
 
@@ -78,6 +78,8 @@ public sealed record Cell(
     )
     {
         var source = data.Source;
+        var training = settings.Training;
+        var participation = settings.Participation;
         string[] lines =
         [
             $"method={method}",
@@ -89,9 +91,10 @@ public sealed record Cell(
             ),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"tasks={settings.Tasks}|nodes={settings.Participation.Nodes}|dirichlet={settings.Participation.Dirichlet:R}|seed={settings.Seed}"
+                $"tasks={settings.Tasks}|nodes={participation.Nodes}|dirichlet={participation.Dirichlet:R}|"
+                    + $"seed={settings.Seed}"
             ),
-            $"budget={settings.Training.Rounds}|{settings.Training.Epochs}|{settings.Training.BatchSize}|{string.Join('-', settings.Training.Widths)}",
+            $"budget={training.Rounds}|{training.Epochs}|{training.BatchSize}|{string.Join('-', training.Widths)}",
         ];
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[
             ..DigestLength
@@ -113,10 +116,12 @@ public sealed record Cell(
             if (method == DmkdParameters.MethodName)
             {
                 var applied = DmkdParameters.Apply(settings, new MethodParameters(method, parameters));
-                return
-                [
-                    $"settings={JsonSerializer.Serialize(applied with { Data = new DataSource { Kind = "", Seed = 0 } }, ExperimentJson.Line)}",
-                ]; // data has a line of its own, without its place on this disk
+                // data has a line of its own, without its place on this disk
+                var dataless = applied with
+                {
+                    Data = new DataSource { Kind = "", Seed = 0 },
+                };
+                return [$"settings={JsonSerializer.Serialize(dataless, ExperimentJson.Line)}"];
             }
         }
         catch (MethodParameterException)

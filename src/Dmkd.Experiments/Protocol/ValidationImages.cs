@@ -15,7 +15,7 @@ namespace Dmkd.Experiments.Protocol;
 public sealed class ValidationImages(string folder, Func<DataSource, CancellationToken, Task<ImageDataset>> read)
     : IDisposable
 {
-    private const int LeastTraining = 2; // per class, as every data set needs
+    private const int MinTraining = 2; // per class, as every data set needs
     private readonly SemaphoreSlim _writing = new(1);
 
     /// <summary>The data set with images held out.</summary>
@@ -85,14 +85,15 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
         for (int label = 0; label < classNames.Count; label++)
         {
             int[] positions = images.PositionsOf([label]);
-            if (positions.Length <= LeastTraining)
+            if (positions.Length <= MinTraining)
                 throw new DatasetException(
-                    $"Class '{classNames[label]}' has {positions.Length} training images; holding some out for validation needs at least {LeastTraining + 1}."
+                    $"Class '{classNames[label]}' has {positions.Length} training images; "
+                        + $"holding some out for validation needs at least {MinTraining + 1}."
                 );
             int count = Math.Clamp(
                 (int)Math.Round(heldOut.Share * positions.Length),
                 1,
-                positions.Length - LeastTraining
+                positions.Length - MinTraining
             );
             new Random(SeedSequence.Derive(heldOut.Seed, SeedPurpose.HeldOutImages, label)).Shuffle(positions);
             validation.AddRange(positions[..count]);

@@ -4,7 +4,7 @@ namespace Dmkd.Experiments.Reports;
 internal static class BarChart
 {
     private const double Width = 560,
-        LeastRoom = 134,
+        MinRoom = 134,
         Right = 470,
         Row = 24,
         Top = 8,
@@ -17,7 +17,7 @@ internal static class BarChart
     public static string Draw(string title, IReadOnlyList<(string Label, int Style, SampleSummary Value)> bars)
     {
         double bottom = Top + Row * bars.Count,
-            left = 16 + LabelColumn.WidthOf(bars.Select(bar => bar.Label), LeastRoom);
+            left = 16 + LabelColumn.WidthOf(bars.Select(bar => bar.Label), MinRoom);
         var drawing = new Svg(
             Width,
             bottom + 26,

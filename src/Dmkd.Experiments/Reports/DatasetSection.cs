@@ -76,8 +76,11 @@ internal static class DatasetSection
     }
 
     /// <summary>A drawing with its title, and what to know of it.</summary>
-    public static string Figure(string title, string? caption, string drawing) =>
-        $"<figure><h4>{Svg.Escape(title)}</h4>{drawing}{(caption is null ? "" : $"<figcaption>{Svg.Escape(caption)}</figcaption>")}</figure>\n";
+    public static string Figure(string title, string? caption, string drawing)
+    {
+        string below = caption is null ? "" : $"<figcaption>{Svg.Escape(caption)}</figcaption>";
+        return $"<figure><h4>{Svg.Escape(title)}</h4>{drawing}{below}</figure>\n";
+    }
 
     private static string QualityTable(ExperimentResults results, string dataset, IReadOnlyList<string> labels)
     {

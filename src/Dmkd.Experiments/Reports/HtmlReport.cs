@@ -31,11 +31,13 @@ internal static class HtmlReport
         for (int i = 0; i < datasets.Length; i++)
             page.Append(
                 CultureInfo.InvariantCulture,
-                $"<section id=\"data-{i + 1}\">\n<h2>{Svg.Escape(datasets[i])}</h2>\n{DatasetSection.Write(results, datasets[i])}</section>\n"
+                $"<section id=\"data-{i + 1}\">\n<h2>{Svg.Escape(datasets[i])}</h2>\n"
+                    + $"{DatasetSection.Write(results, datasets[i])}</section>\n"
             );
         return page.Append(
                 CultureInfo.InvariantCulture,
-                $"<section id=\"how\">\n<h2>How it was measured</h2>\n{CircumstancesSection.Write(results)}</section>\n</main>\n</body>\n</html>\n"
+                $"<section id=\"how\">\n<h2>How it was measured</h2>\n{CircumstancesSection.Write(results)}</section>\n"
+                    + $"</main>\n</body>\n</html>\n"
             )
             .ToString();
     }
@@ -56,11 +58,13 @@ internal static class HtmlReport
             : $"{state}. Not complete: {results.Missing} results are missing, {results.Failures.Count} of them failed.";
     }
 
-    private static string Navigation(string[] datasets) =>
-        $"<nav "
-        + $"aria-label=\"Sections\">{string.Concat(datasets.Select((dataset, i) => $"<a href=\"#data-{i
- + 1}\">{Svg.Escape(dataset)}</a>"))}<a "
-        + $"href=\"#how\">How it was measured</a></nav>\n";
+    private static string Navigation(string[] datasets)
+    {
+        string links = string.Concat(
+            datasets.Select((dataset, i) => $"<a href=\"#data-{i + 1}\">{Svg.Escape(dataset)}</a>")
+        );
+        return $"<nav aria-label=\"Sections\">{links}<a href=\"#how\">How it was measured</a></nav>\n";
+    }
 }
 
 /// <summary>A table of the report; the first column names the rows.</summary>
@@ -77,17 +81,22 @@ internal sealed class HtmlTable(string caption, IReadOnlyList<string> columns)
     {
         _rows.Append(main ? "<tr class=\"main\">" : "<tr>");
         foreach (var (index, cell) in cells.Index())
+        {
+            string wide = cell.Length > 40 ? " class=\"text\"" : "";
             _rows.Append(
-                index == 0
-                    ? $"<th scope=\"row\">{Svg.Escape(cell)}</th>"
-                    : $"<td{(cell.Length > 40 ? " class=\"text\"" : "")}>{Svg.Escape(cell)}</td>"
+                index == 0 ? $"<th scope=\"row\">{Svg.Escape(cell)}</th>" : $"<td{wide}>{Svg.Escape(cell)}</td>"
             );
+        }
+
         _rows.Append("</tr>\n");
     }
 
-    public override string ToString() =>
-        $"<div "
-        + $"class=\"scroll\"><table><caption>{Svg.Escape(caption)}</caption><thead><tr>{string.Concat(columns.Select(column => $"<th scope=\"col\">{Svg.Escape(column)}</th>"))}</tr></thead>\n<tbody>\n{_rows}</tbody></table></div>\n";
+    public override string ToString()
+    {
+        string heads = string.Concat(columns.Select(column => $"<th scope=\"col\">{Svg.Escape(column)}</th>"));
+        return $"<div class=\"scroll\"><table><caption>{Svg.Escape(caption)}</caption><thead><tr>{heads}</tr></thead>\n"
+            + $"<tbody>\n{_rows}</tbody></table></div>\n";
+    }
 }
 
 /// <summary>Numbers as the report shows them.</summary>
@@ -137,7 +146,8 @@ internal static class PageStyle
               }
             }
             * { box-sizing: border-box; }
-            body { margin: 0 auto; max-width: 1240px; padding: 24px 20px 64px; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+            body { margin: 0 auto; max-width: 1240px; padding: 24px 20px 64px; background: var(--paper); color: var(--ink);
+              font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
             h1 { font-size: 1.7rem; margin: 0 0 4px; }
             h2 { font-size: 1.3rem; margin: 40px 0 8px; padding-top: 12px; border-top: 2px solid var(--line); }
             h3 { font-size: 1.05rem; margin: 28px 0 6px; }
@@ -155,7 +165,8 @@ internal static class PageStyle
             tbody tr:nth-child(even) { background: var(--band); }
             tr.main th, tr.main td { font-weight: 650; }
             td.text { text-align: left; white-space: normal; overflow-wrap: anywhere; }
-            .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 18px 28px; align-items: start; }
+            .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr));
+              gap: 18px 28px; align-items: start; }
             .maps { display: flex; flex-wrap: wrap; gap: 18px 28px; }
             .maps figure { width: 316px; }
             figure { margin: 0; break-inside: avoid; }
@@ -166,7 +177,8 @@ internal static class PageStyle
             .label.main { font-weight: 700; }
             .grid { stroke: var(--line); stroke-width: 1; } .axis { stroke: var(--soft); stroke-width: 1; }
             .line { fill: none; stroke-width: 1.8; stroke-linejoin: round; } .line.main { stroke-width: 3; }
-            .bar { stroke-width: 1.2; opacity: 0.7; } .whisker { stroke: var(--ink); stroke-width: 1.2; } .leader { stroke: var(--line); stroke-width: 1; }
+            .bar { stroke-width: 1.2; opacity: 0.7; } .whisker { stroke: var(--ink); stroke-width: 1.2; }
+            .leader { stroke: var(--line); stroke-width: 1; }
             .cell { stroke: var(--paper); stroke-width: 1; } .onDark { fill: #ffffff; } .onLight { fill: #10151c; }
             .d1 { stroke-dasharray: 7 3; } .d2 { stroke-dasharray: 2 3; } .d3 { stroke-dasharray: 9 3 2 3; }
             {{Colours()}}

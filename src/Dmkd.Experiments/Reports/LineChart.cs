@@ -6,7 +6,7 @@ internal static class LineChart
     private const double Width = 560,
         Height = 330,
         Left = 52,
-        LeastRoom = 112,
+        MinRoom = 112,
         Top = 14,
         Bottom = 282;
     private const double LabelGap = 14,
@@ -26,7 +26,7 @@ internal static class LineChart
         IReadOnlyList<Series> series
     )
     {
-        double right = Width - 18 - LabelColumn.WidthOf(series.Select(one => one.Label), LeastRoom);
+        double right = Width - 18 - LabelColumn.WidthOf(series.Select(one => one.Label), MinRoom);
         var drawing = new Svg(Width, Height, title, Describe(horizontal, places, series));
         double largest = series
             .SelectMany(one => one.Points)
@@ -121,12 +121,16 @@ internal static class LineChart
     private static double X(int place, int count, double right) => Left + (place + 0.5) / count * (right - Left);
 
     private static string Describe(string horizontal, IReadOnlyList<string> places, IReadOnlyList<Series> series) =>
-        $"By {horizontal}. "
-        + string.Join(
-            " ",
-            series.Select(one =>
-                $"{one.Label}: "
-                + $"{string.Join(", ", one.Points.Select((point, place) => point is null ? $"{places[place]} nothing" : $"{places[place]} {Numbers.MeanAndDeviation(point, Measure.Percent)} %"))}."
+        $"By {horizontal}. " + string.Join(" ", series.Select(one => $"{one.Label}: {Describe(places, one.Points)}."));
+
+    private static string Describe(IReadOnlyList<string> places, IReadOnlyList<SampleSummary?> points) =>
+        string.Join(
+            ", ",
+            points.Select(
+                (point, place) =>
+                    point is null
+                        ? $"{places[place]} nothing"
+                        : $"{places[place]} {Numbers.MeanAndDeviation(point, Measure.Percent)} %"
             )
         );
 }

@@ -76,11 +76,14 @@ internal sealed record Measure(string Name, string Title, Func<CellDocument, dou
             _ => (1, ""),
         };
         double scaled = value / size;
-        string digits =
-            scaled >= 100 || scaled == Math.Round(scaled) ? "F0"
-            : scaled >= 10 ? "F1"
-            : "F2";
-        return $"{scaled.ToString(digits, CultureInfo.InvariantCulture)} {prefix}{unit}".TrimEnd();
+        return $"{scaled.ToString(DigitsOf(scaled), CultureInfo.InvariantCulture)} {prefix}{unit}".TrimEnd();
+    }
+
+    private static string DigitsOf(double scaled)
+    {
+        if (scaled >= 100 || scaled == Math.Round(scaled))
+            return "F0";
+        return scaled >= 10 ? "F1" : "F2";
     }
 }
 

@@ -6,7 +6,7 @@ internal static class ScatterChart
     private const double Width = 560,
         Height = 330,
         Left = 52,
-        LeastRoom = 112,
+        MinRoom = 112,
         Top = 14,
         Bottom = 282;
     private const double LabelGap = 14,
@@ -25,7 +25,7 @@ internal static class ScatterChart
     /// <param name="points">The methods, at least one.</param>
     public static string Draw(string title, Measure measure, IReadOnlyList<Point> points)
     {
-        double right = Width - 18 - LabelColumn.WidthOf(points.Select(point => point.Label), LeastRoom);
+        double right = Width - 18 - LabelColumn.WidthOf(points.Select(point => point.Label), MinRoom);
         var drawing = new Svg(
             Width,
             Height,

@@ -8,7 +8,7 @@ namespace Dmkd.Grains.Merging;
 internal sealed class GrainContacts(IGrainFactory grains, string module) : IMergeContacts
 {
     /// <summary>Longest time a node may take to measure.</summary>
-    private static readonly TimeSpan LongestMeasurement = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MeasurementTimeout = TimeSpan.FromSeconds(60);
 
     public Task PublishAsync(ModuleVersion version) =>
         grains.GetGrain<IExpertModuleGrain>(module).PublishAsync(version);
@@ -28,7 +28,7 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
         try
         {
             var request = RequestOf(plan, nodeId, candidate, probe);
-            return await grains.GetGrain<INodeGrain>(nodeId).ProbeAsync(request).WaitAsync(LongestMeasurement) as T;
+            return await grains.GetGrain<INodeGrain>(nodeId).ProbeAsync(request).WaitAsync(MeasurementTimeout) as T;
         }
 #pragma warning disable CA1031 // a node that cannot measure is left out of the measurement
         catch (Exception)

@@ -140,7 +140,7 @@ internal sealed partial class MergeCoordinator
         // lost or its write seemed to fail.
         bool isDecided =
             State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
-        bool isTransient = TransientErrors.Is(problem) && _attempts + 1 < MostAttempts;
+        bool isTransient = TransientErrors.Is(problem) && _attempts + 1 < MaxAttempts;
         if (isDecided || isTransient)
         {
             _attempts++;

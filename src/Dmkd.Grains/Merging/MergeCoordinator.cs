@@ -28,7 +28,7 @@ internal sealed partial class MergeCoordinator(
     Action onBroken
 )
 {
-    private const int MostAttempts = 10;
+    private const int MaxAttempts = 10;
 
     private readonly StateWriter<MergeCoordinatorState> _writer = new(slot, onBroken);
     private MergeRoundStatus? _stored;

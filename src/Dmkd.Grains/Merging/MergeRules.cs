@@ -7,7 +7,7 @@ namespace Dmkd.Grains.Merging;
 internal static class MergeRules
 {
     /// <summary>Digests kept to recognise updates that are sent again.</summary>
-    private const int MostSeen = 1024;
+    private const int MaxSeen = 1024;
 
     /// <summary>The present form of what a round collects, see <see cref="MergeCoordinatorState.Form"/>.</summary>
     private const int Form = 1;
@@ -129,12 +129,12 @@ internal static class MergeRules
                 $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not "
                     + $"{submission.SampleCount}"
             );
-        return submission.SampleCount <= plan.MostSamples
+        return submission.SampleCount <= plan.MaxSamples
             ? new(SubmissionOutcome.Accepted)
             : new(
                 SubmissionOutcome.Refused,
                 $"node {submission.NodeId}, round {submission.Round}: sample count must be at most "
-                    + $"{plan.MostSamples}, not {submission.SampleCount}"
+                    + $"{plan.MaxSamples}, not {submission.SampleCount}"
             );
     }
 
@@ -147,8 +147,8 @@ internal static class MergeRules
     public static void Remember(MergeCoordinatorState state)
     {
         state.Seen.AddRange(InNodeOrder(state).Select(update => update.Tensors?.Digest).OfType<string>());
-        if (state.Seen.Count > MostSeen)
-            state.Seen.RemoveRange(0, state.Seen.Count - MostSeen);
+        if (state.Seen.Count > MaxSeen)
+            state.Seen.RemoveRange(0, state.Seen.Count - MaxSeen);
     }
 
     /// <summary>Whether everybody who is waited for has submitted or withdrawn, and somebody has submitted.</summary>
@@ -172,10 +172,12 @@ internal static class MergeRules
     /// What happens at the deadline: the collection ends with whoever has submitted, or without a quorum the round
     /// fails.
     /// </summary>
-    public static DeadlineEffect AtDeadline(MergeCoordinatorState state, DateTimeOffset now) =>
-        Collected(state) is not { } collected || now < state.OpenedAt + state.Plan!.Wait ? DeadlineEffect.None
-        : collected.Count >= state.Plan.Quorum ? DeadlineEffect.Closes
-        : DeadlineEffect.Fails;
+    public static DeadlineEffect AtDeadline(MergeCoordinatorState state, DateTimeOffset now)
+    {
+        if (Collected(state) is not { } collected || now < state.OpenedAt + state.Plan!.Wait)
+            return DeadlineEffect.None;
+        return collected.Count >= state.Plan.Quorum ? DeadlineEffect.Closes : DeadlineEffect.Fails;
+    }
 
     /// <summary>
     /// Accepted updates in node order: the order in which they are summed, whatever order they came in.
@@ -188,30 +190,32 @@ internal static class MergeRules
         InNodeOrder(state, state.Projected);
 
     /// <summary>Where a round is, for others.</summary>
-    public static MergeRoundStatus Status(MergeCoordinatorState state, string runId, int round) =>
-        IsCurrent(state, runId, round)
-            ? new MergeRoundStatus
-            {
-                Phase = state.Phase,
-                Result = state.Phase is MergePhase.Closed ? state.Result : null,
-                UploadedBytes =
-                    state.Accepted.Values.Sum(delta => delta.PayloadBytes)
-                    + state.Projected.Values.Sum(delta => delta.PayloadBytes),
-                DenseBytes = state.Accepted.Values.Sum(delta => delta.DenseBytes),
-                DeviceSeconds = state.DeviceSeconds + state.Accepted.Values.Sum(delta => delta.DeviceSeconds),
-                DownloadedBytes = state.Accepted.Values.Sum(delta => delta.DownloadedBytes),
-                Basis = state.Basis,
-                Arrivals =
-                [
-                    .. state
-                        .Plan!.Participants.Where(state.Arrivals.ContainsKey)
-                        .Select(node => new ArrivalTime(node, state.Arrivals[node])),
-                ],
-                Missing = [.. state.Plan.Participants.Where(node => !state.Accepted.ContainsKey(node))],
-                Refusals = [.. state.Refusals],
-                Error = state.Error,
-            }
-            : new MergeRoundStatus { Phase = MergePhase.Idle };
+    public static MergeRoundStatus Status(MergeCoordinatorState state, string runId, int round)
+    {
+        if (!IsCurrent(state, runId, round))
+            return new MergeRoundStatus { Phase = MergePhase.Idle };
+        return new MergeRoundStatus
+        {
+            Phase = state.Phase,
+            Result = state.Phase is MergePhase.Closed ? state.Result : null,
+            UploadedBytes =
+                state.Accepted.Values.Sum(delta => delta.PayloadBytes)
+                + state.Projected.Values.Sum(delta => delta.PayloadBytes),
+            DenseBytes = state.Accepted.Values.Sum(delta => delta.DenseBytes),
+            DeviceSeconds = state.DeviceSeconds + state.Accepted.Values.Sum(delta => delta.DeviceSeconds),
+            DownloadedBytes = state.Accepted.Values.Sum(delta => delta.DownloadedBytes),
+            Basis = state.Basis,
+            Arrivals =
+            [
+                .. state
+                    .Plan!.Participants.Where(state.Arrivals.ContainsKey)
+                    .Select(node => new ArrivalTime(node, state.Arrivals[node])),
+            ],
+            Missing = [.. state.Plan.Participants.Where(node => !state.Accepted.ContainsKey(node))],
+            Refusals = [.. state.Refusals],
+            Error = state.Error,
+        };
+    }
 
     /// <summary>The version that a merge publishes.</summary>
     public static ModuleVersion Next(

@@ -13,7 +13,7 @@ namespace Dmkd.Grains.Nodes;
 [DeviceNeed, RoundRobin, Immovable]
 internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 {
-    private static readonly TimeSpan LongestUpdate = TimeSpan.FromHours(6);
+    private static readonly TimeSpan MaxUpdateTime = TimeSpan.FromHours(6);
 
     private readonly NodeParticipant _participant;
     private readonly NodeMeasurements _measurements;
@@ -47,7 +47,7 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default)
     {
         if (_participant.Start(request))
-            DelayDeactivation(LongestUpdate);
+            DelayDeactivation(MaxUpdateTime);
         return Task.CompletedTask;
     }
 

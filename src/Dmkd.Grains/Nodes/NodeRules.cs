@@ -55,12 +55,17 @@ internal static class NodeRules
     /// <summary>
     /// Bytes a node has to fetch to have a version: nothing when it holds it, the update when it holds the parent.
     /// </summary>
-    public static long BytesToFetch(HeldModule? held, ModuleVersion version) =>
-        held?.BaseDigest == version.Digest ? 0
-        : HasParent(held, version)
-            ? version.Update!.Bytes
-                + (version.Basis is { } basis && basis.Digest != held!.BasisDigest ? basis.Bytes : 0)
-        : version.Bytes;
+    public static long BytesToFetch(HeldModule? held, ModuleVersion version)
+    {
+        if (held?.BaseDigest == version.Digest)
+            return 0;
+        if (!HasParent(held, version))
+            return version.Bytes;
+        long bytes = version.Update!.Bytes;
+        if (version.Basis is { } basis && basis.Digest != held!.BasisDigest)
+            bytes += basis.Bytes;
+        return bytes;
+    }
 
     /// <summary>Whether the node holds the parent of a version that can be had as an update.</summary>
     public static bool HasParent(HeldModule? held, ModuleVersion version) =>

@@ -40,10 +40,11 @@ internal sealed class NodeWork(
             startingDigest == request.Base.Digest
                 ? baseWeights
                 : await weights.GetAsync(startingDigest, cancellationToken);
-        byte[]? teacher =
-            request.Settings.Training.Lambda <= 0 ? null
-            : request.Teacher is { } legacy ? await weights.GetAsync(legacy.Digest, cancellationToken)
-            : baseWeights;
+        byte[]? teacher = null;
+        if (request.Settings.Training.Lambda > 0)
+            teacher = request.Teacher is { } legacy
+                ? await weights.GetAsync(legacy.Digest, cancellationToken)
+                : baseWeights;
         // Weights of the node's own already hold what was dropped.
         byte[]? dropped =
             residual is null || startingDigest != request.Base.Digest

@@ -213,7 +213,7 @@ public sealed class RunData
 public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
 {
     /// <summary>How long a data set is kept that nobody asks for.</summary>
-    public static readonly TimeSpan LongestIdle = TimeSpan.FromHours(1);
+    public static readonly TimeSpan MaxIdle = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private readonly MemoryCache _datasets = IdleExpiry.CreateCache(time ?? TimeProvider.System);
@@ -226,7 +226,7 @@ public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
         lock (_gate)
         {
             if (!_datasets.TryGetValue(source, out loading!) || loading.IsFaulted)
-                _datasets.SetIdling(source, loading = LoadAsync(source, progress), LongestIdle);
+                _datasets.SetIdling(source, loading = LoadAsync(source, progress), MaxIdle);
         }
 
         return await loading;

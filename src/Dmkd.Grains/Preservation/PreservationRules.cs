@@ -157,7 +157,7 @@ public static class PreservationRules
 
     private static void CheckSizes(PreservationSettings settings, NetworkArchitecture architecture)
     {
-        double least = LeastShare(architecture, MostClasses(settings, architecture.OutputCount), settings.MinimumWidth);
+        double least = MinShare(architecture, MaxClasses(settings, architecture.OutputCount), settings.MinimumWidth);
         if (settings.ExpertSize > 0 && least > settings.ExpertSize)
             throw new ArgumentException(
                 $"An expert may have {settings.ExpertSize:P1} of the multiply-adds "
@@ -165,18 +165,18 @@ public static class PreservationRules
                     + $"({nameof(settings.MinimumWidth)}) it has {least:P1}; allow more, or narrower layers.",
                 nameof(settings)
             );
-        double leastGate = LeastShare(architecture, architecture.OutputCount, GateMinimumWidth);
-        if (HasGate(settings) && leastGate > settings.GateSize)
+        double minGate = MinShare(architecture, architecture.OutputCount, GateMinimumWidth);
+        if (HasGate(settings) && minGate > settings.GateSize)
             throw new ArgumentException(
                 $"The gate network may have {settings.GateSize:P1} of the multiply-adds "
                     + $"({nameof(settings.GateSize)}), but at its least width of {GateMinimumWidth:P0} it has "
-                    + $"{leastGate:P1}; allow more, or 0 for no gate network.",
+                    + $"{minGate:P1}; allow more, or 0 for no gate network.",
                 nameof(settings)
             );
     }
 
     /// <summary>The most classes that an expert may get.</summary>
-    private static int MostClasses(PreservationSettings settings, int outputs)
+    private static int MaxClasses(PreservationSettings settings, int outputs)
     {
         if (settings.ClassGroups is { } groups)
             return groups.Max(group => group.Length);
@@ -186,9 +186,9 @@ public static class PreservationRules
     }
 
     /// <summary>Multiply-adds of a module at a least width, as a share of the legacy model's.</summary>
-    private static double LeastShare(NetworkArchitecture architecture, int outputs, double minimumWidth) =>
+    private static double MinShare(NetworkArchitecture architecture, int outputs, double minimumWidth) =>
         (double)
-            UnitSelector.LeastMultiplyAdds(
+            UnitSelector.MinMultiplyAdds(
                 architecture,
                 outputs,
                 new UnitSelectionOptions { MinimumWidthFraction = minimumWidth }

@@ -12,7 +12,7 @@ namespace Dmkd.Grains.Routing;
 /// <param name="parallelism">Batches under way at the same time, at least 1.</param>
 internal sealed class BatchRouting(IRouterGrain router, int parallelism)
 {
-    private const int MostImagesPerBatch = 250;
+    private const int MaxImagesPerBatch = 250;
 
     /// <summary>
     /// The positions of all images of a set, in order, in batches that keep to the limits of a request.
@@ -20,7 +20,7 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
     public static IEnumerable<int[]> Split(ImageSet images) =>
         Enumerable
             .Range(0, images.Count)
-            .Chunk(Math.Clamp(RouteRequest.MaxInputBytes / images.BytesPerImage, 1, MostImagesPerBatch));
+            .Chunk(Math.Clamp(RouteRequest.MaxInputBytes / images.BytesPerImage, 1, MaxImagesPerBatch));
 
     /// <summary>A request for some images of a set; it holds a copy of them.</summary>
     public static RouteRequest RequestOf(ImageSet images, int[] batch, int[][] candidateSets, RoutingSettings routing)

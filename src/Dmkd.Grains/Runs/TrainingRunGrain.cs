@@ -168,7 +168,7 @@ internal sealed partial class TrainingRunGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // A run whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay && interrupted.GoOnWhenLookedAt)
+        if (IsUnderWay && interrupted.ResumeOnAccess)
             Engine.Start();
         return Task.CompletedTask;
     }
@@ -250,6 +250,6 @@ internal sealed partial class TrainingRunGrain(
 }
 
 /// <summary>What a silo does with runs whose silo ended.</summary>
-/// <param name="GoOnWhenLookedAt">Whether such a run goes on as soon as anybody looks at it; else it waits to be
+/// <param name="ResumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be
 /// resumed. A console that only looks must not train.</param>
-public sealed record InterruptedRuns(bool GoOnWhenLookedAt = true);
+public sealed record InterruptedRuns(bool ResumeOnAccess = true);

@@ -18,9 +18,9 @@ public static class ClusterDatabase
         try
         {
             var read = new NpgsqlConnectionStringBuilder(connectionString);
-            return string.IsNullOrEmpty(read.Host) ? "it names no Host"
-                : string.IsNullOrEmpty(read.Database) ? "it names no Database"
-                : null;
+            if (string.IsNullOrEmpty(read.Host))
+                return "it names no Host";
+            return string.IsNullOrEmpty(read.Database) ? "it names no Database" : null;
         }
         catch (Exception e)
             when (e is ArgumentException or FormatException or InvalidOperationException or KeyNotFoundException)

@@ -90,9 +90,9 @@ internal static class AccessTable
     public static AccessRule? RuleOf(MethodInfo method)
     {
         var contract = method.DeclaringType!;
-        return Rows.TryGetValue((contract, method.Name), out var rule) ? rule
-            : OfEveryClient.Contains(contract.FullName) ? Read(Everybody)
-            : null;
+        if (Rows.TryGetValue((contract, method.Name), out var rule))
+            return rule;
+        return OfEveryClient.Contains(contract.FullName) ? Read(Everybody) : null;
     }
 
     private static AccessRule Change(AccessRole[] roles) => new(roles, Changes: true);

@@ -33,8 +33,10 @@ internal static class SqliteSchema
         ["WriteToStorageKey"] = $"""
             UPDATE OrleansStorage SET PayloadBinary=@PayloadBinary, ModifiedOn=datetime('now'), Version=Version+1
             WHERE {Row} AND Version=@GrainStateVersion RETURNING Version AS NewGrainStateVersion;
-            INSERT INTO OrleansStorage (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, PayloadBinary, ModifiedOn, Version)
-            SELECT @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString,''), @PayloadBinary, datetime('now'), 1
+            INSERT INTO OrleansStorage (
+                ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExt, PayloadBinary, ModifiedOn, Version)
+            SELECT @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString,''),
+                @PayloadBinary, datetime('now'), 1
             WHERE @GrainStateVersion IS NULL ON CONFLICT DO NOTHING RETURNING Version AS NewGrainStateVersion;
             """,
         ["ClearStorageKey"] = $"""

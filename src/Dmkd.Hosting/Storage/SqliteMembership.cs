@@ -12,7 +12,8 @@ internal static class SqliteMembership
         CREATE TABLE IF NOT EXISTS OrleansMembershipVersion (DeploymentId TEXT PRIMARY KEY, Version INTEGER NOT NULL DEFAULT 0);
         CREATE TABLE IF NOT EXISTS OrleansMembership (
             DeploymentId TEXT NOT NULL, Address TEXT NOT NULL, Port INTEGER NOT NULL, Generation INTEGER NOT NULL, SiloName TEXT NOT NULL,
-            HostName TEXT NOT NULL, Status INTEGER NOT NULL, ProxyPort INTEGER, SuspectTimes TEXT, StartTime TEXT NOT NULL, IAmAliveTime TEXT NOT NULL,
+            HostName TEXT NOT NULL, Status INTEGER NOT NULL, ProxyPort INTEGER, SuspectTimes TEXT,
+            StartTime TEXT NOT NULL, IAmAliveTime TEXT NOT NULL,
             PRIMARY KEY (DeploymentId, Address, Port, Generation));
         """;
 
@@ -39,13 +40,16 @@ internal static class SqliteMembership
                 $"INSERT INTO OrleansMembershipVersion (DeploymentId) VALUES (@DeploymentId) ON CONFLICT DO NOTHING; {Changed}",
             ["InsertMembershipKey"] = $"""
                 {MoveOn} AND NOT EXISTS (SELECT 1 FROM OrleansMembership WHERE {Silo});
-                INSERT INTO OrleansMembership (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
-                SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort, @StartTime, @IAmAliveTime WHERE changes()=1;
+                INSERT INTO OrleansMembership (
+                    DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime)
+                SELECT @DeploymentId, @Address, @Port, @Generation, @SiloName, @HostName, @Status, @ProxyPort,
+                    @StartTime, @IAmAliveTime WHERE changes()=1;
                 {Changed}
                 """,
             ["UpdateMembershipKey"] = $"""
                 {MoveOn};
-                UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime WHERE {Silo} AND changes()=1;
+                UPDATE OrleansMembership SET Status=@Status, SuspectTimes=@SuspectTimes, IAmAliveTime=@IAmAliveTime
+                WHERE {Silo} AND changes()=1;
                 {Changed}
                 """,
             ["UpdateIAmAlivetimeKey"] = $"UPDATE OrleansMembership SET IAmAliveTime=@IAmAliveTime WHERE {Silo}",

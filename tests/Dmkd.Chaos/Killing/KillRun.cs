@@ -21,7 +21,7 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
 {
     private const int Silos = 3;
     private const int Rounds = 25;
-    private static readonly TimeSpan LongestRecovery = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan MaxRecovery = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly Random _random = new(seed);
@@ -105,7 +105,7 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
         Task repair = RepairAsync(silo, freezes ? wake : TimeSpan.FromSeconds(1), cancellationToken);
         bool recovered = await UntilAsync(
             async () => await VersionAsync(cancellationToken) > before,
-            LongestRecovery,
+            MaxRecovery,
             cancellationToken
         );
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -180,19 +180,19 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
                 await TryAsync(() => Grains.GetGrain<ITrainingRunGrain>(RunId).StartAsync(settings, cancellationToken));
                 return await PhaseAsync(cancellationToken) is not (null or RunPhase.Created);
             },
-            LongestRecovery,
+            MaxRecovery,
             cancellationToken
         );
         if (!isStarted)
             throw new InvalidOperationException(
-                $"The cluster did not take run {RunId} within {LongestRecovery}; see the logs in {home}."
+                $"The cluster did not take run {RunId} within {MaxRecovery}; see the logs in {home}."
             );
         tell($"{RunId} begins");
     }
 
     private async Task EndRunAsync(CancellationToken cancellationToken)
     {
-        var longest = Rounds * TimeSpan.FromSeconds(20) + LongestRecovery;
+        var longest = Rounds * TimeSpan.FromSeconds(20) + MaxRecovery;
         if (
             !await UntilAsync(
                 async () => await PhaseAsync(cancellationToken) is RunPhase.Completed,

@@ -66,7 +66,7 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
             runs.GetAsync(
                 (attack, cell.Attackers, cell.Rule, takePart),
                 () =>
-                    InTurnsAsync(() =>
+                    ExclusiveAsync(() =>
                         new PoisonedRun(
                             federation,
                             cell.Rule,
@@ -81,7 +81,7 @@ internal sealed class PoisonStudy(PoisonSettings settings, SiloDevices devices, 
     /// <summary>
     /// Runs work piece by piece, never two pieces at a time: what a coordinator expects of its grain.
     /// </summary>
-    private static Task<T> InTurnsAsync<T>(Func<Task<T>> work) =>
+    private static Task<T> ExclusiveAsync<T>(Func<Task<T>> work) =>
         Task
             .Factory.StartNew(
                 work,

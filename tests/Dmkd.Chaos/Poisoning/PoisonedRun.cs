@@ -147,7 +147,7 @@ internal sealed class PoisonedRun(Federation federation, string rule, string att
             Participants = RunRules.NodeKeys(Federation.RunId, _nodes),
             Quorum = 1,
             Wait = TimeSpan.FromDays(1),
-            MostSamples = federation.ImageCount,
+            MaxSamples = federation.ImageCount,
             Options = new MergeOptions
             {
                 Rule = rule,

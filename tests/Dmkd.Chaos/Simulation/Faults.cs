@@ -10,7 +10,7 @@ internal sealed record Faults
     public double Duplicate { get; init; }
 
     /// <summary>Longest time a message takes: messages overtake one another.</summary>
-    public double LongestDelay { get; init; } = 0.1;
+    public double MaxDelay { get; init; } = 0.1;
 
     /// <summary>A write fails; half of those were carried out all the same.</summary>
     public double WriteFails { get; init; }

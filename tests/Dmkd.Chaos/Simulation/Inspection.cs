@@ -32,7 +32,7 @@ internal static class Inspection
         violations.AddRange(Chain(cluster));
         violations.AddRange(Counted(cluster));
         violations.AddRange(Residuals(cluster));
-        if (scenario.IsPatient && scenario.BadMerges == 0)
+        if (scenario.WaitsForAll && scenario.BadMerges == 0)
             violations.AddRange(SameAsUndisturbed(scenario, cluster));
         return violations;
     }
@@ -109,7 +109,7 @@ internal static class Inspection
             foreach (var contribution in version.Contributions)
             {
                 int counted = before.GetValueOrDefault(contribution.NodeId),
-                    believed = (int)contribution.SampleCount - TallyNodeWork.FewestSamples;
+                    believed = (int)contribution.SampleCount - TallyNodeWork.MinSamples;
                 if (counted != believed)
                     yield return $"{contribution.NodeId} made its update of round {version.Round} as if {believed} had counted "
                         + $"before; it was {counted}";

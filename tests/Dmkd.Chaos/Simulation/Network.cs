@@ -5,14 +5,14 @@ namespace Dmkd.Chaos.Simulation;
 /// </summary>
 internal sealed class Network(World world, Func<Faults> faults)
 {
-    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a call.</summary>
     /// <param name="deliver">Hands the call to its target, with what takes the answer.</param>
     public Task<T> SendAsync<T>(Action<Action<Task<T>>> deliver)
     {
         var result = new TaskCompletionSource<T>(); // continuations go to their actors' schedulers: none runs here
-        world.After(LongestCall, () => result.TrySetException(new TimeoutException("No answer came.")));
+        world.After(CallTimeout, () => result.TrySetException(new TimeoutException("No answer came.")));
         if (world.Happens(faults().Lost))
             return result.Task;
         for (int copy = world.Happens(faults().Duplicate) ? 2 : 1; copy > 0; copy--)
@@ -38,5 +38,5 @@ internal sealed class Network(World world, Func<Faults> faults)
         }
     }
 
-    private TimeSpan Latency() => world.Between(0.001, faults().LongestDelay);
+    private TimeSpan Latency() => world.Between(0.001, faults().MaxDelay);
 }

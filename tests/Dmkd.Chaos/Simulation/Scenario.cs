@@ -8,7 +8,7 @@ namespace Dmkd.Chaos.Simulation;
 /// <param name="Settings">The run.</param>
 /// <param name="Faults">What goes wrong.</param>
 /// <param name="Slowness">Factor on the training time of each node.</param>
-/// <param name="IsPatient">Whether every round waits for all: such a run must end with the digests of an undisturbed
+/// <param name="WaitsForAll">Whether every round waits for all: such a run must end with the digests of an undisturbed
 /// one.</param>
 /// <param name="BadMerges">Share of merges that make the module worse.</param>
 /// <param name="Moves">Whether nodes leave and return.</param>
@@ -17,7 +17,7 @@ internal sealed record Scenario(
     RunSettings Settings,
     Faults Faults,
     double[] Slowness,
-    bool IsPatient,
+    bool WaitsForAll,
     double BadMerges,
     bool Moves
 )
@@ -26,9 +26,9 @@ internal sealed record Scenario(
     public static Scenario Draw(int seed)
     {
         Random random = new(seed);
-        bool isPatient = random.Next(2) == 0;
+        bool waitsForAll = random.Next(2) == 0;
         int nodes = random.Next(1, 6);
-        var longest = TimeSpan.FromHours(isPatient ? 10 : 0) + TimeSpan.FromSeconds(random.Next(20, 60));
+        var longest = TimeSpan.FromHours(waitsForAll ? 10 : 0) + TimeSpan.FromSeconds(random.Next(20, 60));
         // In this order, so that a seed stays the scenario that it was.
         var training = new TrainingSettings { Rounds = random.Next(2, 6) };
         var merging = new MergingSettings
@@ -40,7 +40,7 @@ internal sealed record Scenario(
         var participation = new ParticipationSettings
         {
             Nodes = nodes,
-            Quorum = isPatient
+            Quorum = waitsForAll
                 ? 1
                 : random.Next(3) switch
                 {
@@ -48,10 +48,10 @@ internal sealed record Scenario(
                     1 => 0.5,
                     _ => 0.8,
                 },
-            Holders = !isPatient && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
-            Share = !isPatient && random.Next(4) == 0 ? 0.6 : 1,
+            Holders = !waitsForAll && random.Next(4) == 0 ? random.Next(1, nodes + 1) : 0,
+            Share = !waitsForAll && random.Next(4) == 0 ? 0.6 : 1,
             RoundDeadline = longest,
-            ShortestWait = isPatient ? longest : TimeSpan.FromSeconds(random.Next(3, 12)),
+            ShortestWait = waitsForAll ? longest : TimeSpan.FromSeconds(random.Next(3, 12)),
         };
         var settings = new RunSettings
         {
@@ -59,7 +59,7 @@ internal sealed record Scenario(
             Tasks = 1,
             Legacy = new() { Tasks = 0 },
             Training = training,
-            Merging = merging with { MaxDrop = !isPatient && random.Next(4) == 0 ? 0.05 : null },
+            Merging = merging with { MaxDrop = !waitsForAll && random.Next(4) == 0 ? 0.05 : null },
             Participation = participation,
             Seed = seed,
         };
@@ -67,8 +67,8 @@ internal sealed record Scenario(
         {
             Lost = Some(0.08),
             Duplicate = Some(0.1),
-            LongestDelay = random.Next(2) == 0 ? 0.05 : 3,
-            WriteFails = isPatient ? 0 : Some(0.04),
+            MaxDelay = random.Next(2) == 0 ? 0.05 : 3,
+            WriteFails = waitsForAll ? 0 : Some(0.04),
             DiesAtWrite = Some(0.06),
             MeanTimeBetweenDeaths = random.Next(2) == 0 ? 0 : 5 + 40 * random.NextDouble(),
             MeanTimeBetweenFreezes = random.Next(2) == 0 ? 0 : 5 + 40 * random.NextDouble(),
@@ -83,9 +83,9 @@ internal sealed record Scenario(
             settings,
             faults,
             slowness,
-            isPatient,
+            waitsForAll,
             settings.Merging.MaxDrop is null ? 0 : 0.3,
-            !isPatient && random.Next(4) == 0
+            !waitsForAll && random.Next(4) == 0
         );
 
         double Some(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();

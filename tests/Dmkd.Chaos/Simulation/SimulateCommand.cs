@@ -8,7 +8,7 @@ namespace Dmkd.Chaos.Simulation;
 /// <summary><c>simulate</c>: many seeds, each a run under other faults.</summary>
 internal static class SimulateCommand
 {
-    private const int MostShown = 20;
+    private const int MaxShown = 20;
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Makes the command.</summary>
@@ -47,7 +47,7 @@ internal static class SimulateCommand
                 Console.WriteLine(JsonSerializer.Serialize(result, Web));
             else
                 Show(result);
-            foreach (var (failing, violations) in result.Details.Take(MostShown))
+            foreach (var (failing, violations) in result.Details.Take(MaxShown))
             foreach (string violation in violations)
                 Console.Error.WriteLine($"seed {failing}: {violation}");
             return result.Violations == 0 ? 0 : 1;
@@ -105,7 +105,7 @@ internal static class SimulateCommand
                 + (
                     result.FailingSeeds.Length == 0
                         ? ""
-                        : $"; failing: {string.Join(", ", result.FailingSeeds.Take(MostShown))}"
+                        : $"; failing: {string.Join(", ", result.FailingSeeds.Take(MaxShown))}"
                 )
         );
 }

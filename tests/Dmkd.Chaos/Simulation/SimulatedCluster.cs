@@ -108,8 +108,8 @@ internal sealed partial class SimulatedCluster
                     )
                     {
                         PollPeriod = PollPeriod,
-                        LongestCall = TimeSpan.FromSeconds(35),
-                        LongestSilence = scenario.Settings.Participation.ShortestWait,
+                        CallTimeout = TimeSpan.FromSeconds(35),
+                        MaxSilence = scenario.Settings.Participation.ShortestWait,
                     },
                     broken
                 )

@@ -11,7 +11,7 @@ namespace Dmkd.Chaos.Simulation;
 internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Journal journal) : INodeWork
 {
     /// <summary>Images that a node's first update claims.</summary>
-    public const int FewestSamples = 10;
+    public const int MinSamples = 10;
 
     public async Task<TrainedUpdate> TrainAsync(
         LocalUpdateRequest request,
@@ -36,7 +36,7 @@ internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Jou
         string[] start = Tally.Read(await disk.GetAsync(request.Base.Digest, cancellationToken)).Updates;
         string[] trained = [.. starting, Tally.Name(request.NodeIndex, request.Round)];
         return new TrainedUpdate(
-            FewestSamples + counted.Length,
+            MinSamples + counted.Length,
             0.5,
             TimeSpan.FromSeconds(1),
             0,

@@ -12,7 +12,7 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
         Rolled = "rolld-run";
     private const int Rounds = 6,
         Silos = 3,
-        MostPredictions = 1000;
+        MaxPredictions = 1000;
 
     [Fact]
     public async Task RollingRestart_UnderLoad_LosesNoRoundAndNoPrediction()
@@ -70,7 +70,7 @@ public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<P
         using var folder = new TemporaryFolder();
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
         var outcomes = new List<Outcome>();
-        while (!stop.IsCancellationRequested && outcomes.Count < MostPredictions)
+        while (!stop.IsCancellationRequested && outcomes.Count < MaxPredictions)
             outcomes.Add(
                 await DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json")
             );

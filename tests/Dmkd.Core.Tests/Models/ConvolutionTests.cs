@@ -10,7 +10,7 @@ namespace Dmkd.Core.Tests.Models;
 
 public class ConvolutionTests
 {
-    private const int MostChannels = 70;
+    private const int MaxChannels = 70;
 
     public ConvolutionTests() => Convolution.Require();
 
@@ -145,7 +145,7 @@ public class ConvolutionTests
         for (int i = 0; i < count; i++)
         {
             int groups = random.Next(6) == 0 ? random.Next(2, 5) : 1;
-            int widest = MostChannels / groups;
+            int widest = MaxChannels / groups;
             int inputs = groups * random.Next(1, widest + 1),
                 outputs = groups * random.Next(1, widest + 1);
             yield return new TestedShape(inputs, outputs, kernels[random.Next(kernels.Length)])

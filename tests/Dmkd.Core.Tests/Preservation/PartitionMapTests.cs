@@ -35,7 +35,7 @@ public sealed class PartitionMapTests
     [Fact]
     public void Of_FewUnits_HasACellForEachInClusterOrder()
     {
-        var map = MapOf(mostCells: 4);
+        var map = MapOf(maxCells: 4);
         Assert.Equal(4, map.Size);
         Assert.Equal([0, 2], map.ClusterStarts);
         Assert.Equal([0, 4, 0, 2, 4, 0, 1, 0, 0, 1, 0, 8, 2, 0, 8, 0], map.Adjacency); // a1, b0, a0, b1
@@ -44,7 +44,7 @@ public sealed class PartitionMapTests
     [Fact]
     public void Of_CellsOfTwo_AreMeansOverThePairsOfUnits()
     {
-        var map = MapOf(mostCells: 2);
+        var map = MapOf(maxCells: 2);
         Assert.Equal(2, map.Size);
         Assert.Equal([0, 1], map.ClusterStarts);
         Assert.Equal([4, 0.75f, 0.75f, 8], map.Adjacency); // one pair within a cell, four between: (1 + 2) / 4
@@ -53,7 +53,7 @@ public sealed class PartitionMapTests
     [Fact]
     public void Of_TooFewCellsForAll_EveryClusterStillBeginsOne()
     {
-        var map = MapOf(mostCells: 3);
+        var map = MapOf(maxCells: 3);
         Assert.Equal(2, map.Size); // with one unit in a cell it would be four, so it is two everywhere
         Assert.Equal([0, 1], map.ClusterStarts);
     }
@@ -64,7 +64,7 @@ public sealed class PartitionMapTests
         var graph = ImportanceGraph.FromEdges(ImportanceGraphTests.Nodes(6), [(0, 1, 6), (4, 5, 10), (0, 5, 3)]);
         using var scores = Scores(new() { ["s"] = new double[1, 6] });
         // 5 units in three cells of 2, 2 and 1
-        var map = PartitionMap.Of(graph, [0, 0, 0, 0, 0, 1], 2, scores, mostCells: 4);
+        var map = PartitionMap.Of(graph, [0, 0, 0, 0, 0, 1], 2, scores, maxCells: 4);
         Assert.Equal(4, map.Size);
         Assert.Equal([0, 3], map.ClusterStarts);
         Assert.Equal([6, 0, 0, 1.5f, 0, 0, 0, 0, 0, 0, 0, 10, 1.5f, 0, 10, 0], map.Adjacency);
@@ -90,7 +90,7 @@ public sealed class PartitionMapTests
 
     [Fact]
     public void Of_LessCellsThanClusters_Throws() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => MapOf(mostCells: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MapOf(maxCells: 1));
 
     [Theory]
     [InlineData(0, 1, 0)]
@@ -102,10 +102,10 @@ public sealed class PartitionMapTests
         Assert.Throws<ArgumentException>(() => PartitionMap.Of(Graph(), clusters, 2, scores));
     }
 
-    private static PartitionMap MapOf(int mostCells = 256)
+    private static PartitionMap MapOf(int maxCells = 256)
     {
         using var scores = Scores(Importance);
-        return PartitionMap.Of(Graph(), Clusters, 2, scores, mostCells);
+        return PartitionMap.Of(Graph(), Clusters, 2, scores, maxCells);
     }
 
     private static ImportanceGraph Graph() => ImportanceGraph.FromEdges(Nodes, Edges);

@@ -9,7 +9,7 @@ namespace Dmkd.Core.Tests.Preservation;
 /// </summary>
 public sealed class UnitSelectorShareTests
 {
-    private const double LeastFraction = 0.0625;
+    private const double MinFraction = 0.0625;
     private const int ClassCount = 3;
 
     public static TheoryData<string, double> NamesAndShares { get; } =
@@ -37,7 +37,7 @@ public sealed class UnitSelectorShareTests
             space =>
                 Assert.True(
                     widths[space.Name] % 8 == 0
-                        || widths[space.Name] == Math.Max(4, Math.Ceiling(LeastFraction * space.Width))
+                        || widths[space.Name] == Math.Max(4, Math.Ceiling(MinFraction * space.Width))
                         || widths[space.Name] == space.Width,
                     $"{space.Name}: {widths[space.Name]} of {space.Width}"
                 )
@@ -102,7 +102,7 @@ public sealed class UnitSelectorShareTests
                 node.Unit >= architecture.UnitSpaces.Single(space => space.Name == node.Space).Width - 2 ? 1 : 0
             ),
         ];
-        UnitSelectionOptions options = new() { MinimumWidthFraction = LeastFraction, MultiplyAddsShare = 0.5 };
+        UnitSelectionOptions options = new() { MinimumWidthFraction = MinFraction, MultiplyAddsShare = 0.5 };
         var selection = UnitSelector.Select(
             architecture,
             scores,
@@ -125,7 +125,7 @@ public sealed class UnitSelectorShareTests
         var architecture = ArchitectureCatalog.Named("resnet20", 10);
         UnitSelectionOptions options = new() { MinimumWidthFraction = 0.5, MultiplyAddsShare = 0.125 };
         using var scores = Scores(architecture);
-        double least = (double)UnitSelector.LeastMultiplyAdds(architecture, 1, options) / architecture.MultiplyAdds;
+        double least = (double)UnitSelector.MinMultiplyAdds(architecture, 1, options) / architecture.MultiplyAdds;
         Assert.InRange(least, 0.2, 0.3);
         string message = Assert
             .Throws<ArgumentException>(() => UnitSelector.MostImportant(architecture, scores, [0], 1, options))
@@ -177,14 +177,14 @@ public sealed class UnitSelectorShareTests
         Assert.Throws<ArgumentOutOfRangeException>(nameof(classes), () => ByHand(classes, 0.5, new()));
 
     [Fact]
-    public void LeastMultiplyAdds_Mlp_IsTheHandComputedOne()
+    public void MinMultiplyAdds_Mlp_IsTheHandComputedOne()
     {
         MlpArchitecture architecture = new(1, 4, [40, 20, 8], 5);
         // a quarter, and at least 4 units
-        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.LeastMultiplyAdds(architecture, 1, new()));
+        Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.MinMultiplyAdds(architecture, 1, new()));
         Assert.Equal(
             16 * 40 + 40 * 20 + 20 * 8 + 8 * 1,
-            UnitSelector.LeastMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 })
+            UnitSelector.MinMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 })
         );
     }
 
@@ -223,7 +223,7 @@ public sealed class UnitSelectorShareTests
         using var scores = Scores(architecture);
         UnitSelectionOptions options = new()
         {
-            MinimumWidthFraction = LeastFraction,
+            MinimumWidthFraction = MinFraction,
             MaximumWidthFraction = maximum,
             MultiplyAddsShare = share,
         };

@@ -37,7 +37,7 @@ public sealed class IdleNetworksTests
         var networks = cluster.Services.GetRequiredService<LibraryCache>();
         Assert.Equal(4, networks.Count);
 
-        clock.Advance(LibraryCache.LongestIdle + TimeSpan.FromMinutes(1));
+        clock.Advance(LibraryCache.MaxIdle + TimeSpan.FromMinutes(1));
         await PredictAsync(cluster, Second);
         await DmkdCluster.UntilAsync(() => Task.FromResult(networks.Count == 2), "the end of idle networks");
         Assert.Equal(before, await PredictAsync(cluster, First));

@@ -78,7 +78,7 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
     {
         await using var cluster = await DmkdCluster.StartAsync(
             uninterrupted.FolderAt("assign ends"),
-            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(GoOnWhenLookedAt: false))
+            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(ResumeOnAccess: false))
         );
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));

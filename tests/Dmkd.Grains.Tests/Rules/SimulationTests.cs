@@ -63,7 +63,7 @@ public sealed class SimulationTests
             Merging = Scenario.Draw(seed).Settings.Merging with { MergeEvery = 1, MaxDrop = null },
         };
         var cluster = new SimulatedCluster(
-            new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], IsPatient: false, BadMerges: 0, Moves: false),
+            new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], WaitsForAll: false, BadMerges: 0, Moves: false),
             isDisturbed: false
         );
         cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training

@@ -54,7 +54,7 @@ public static class AdmissionRules
     {
         for (int i = 0; i < outcomes.Length; i++)
             if (submissions[i].SampleCount < 1)
-                outcomes[i] = Refused(outcomes[i], AdmissionCheck.FewestSamples, 1, submissions[i].SampleCount);
+                outcomes[i] = Refused(outcomes[i], AdmissionCheck.MinSamples, 1, submissions[i].SampleCount);
     }
 
     private static void RefuseAbove(
@@ -87,7 +87,7 @@ public static class AdmissionRules
                 outcomes[i] = outcomes[i] with
                 {
                     SampleCount = cap,
-                    FailedCheck = AdmissionCheck.MostSamples,
+                    FailedCheck = AdmissionCheck.MaxSamples,
                     Limit = cap,
                     Value = outcomes[i].SampleCount,
                 };
@@ -105,10 +105,10 @@ public static class AdmissionRules
 public enum AdmissionCheck
 {
     /// <summary>The claimed number of training samples is at least 1.</summary>
-    FewestSamples,
+    MinSamples,
 
     /// <summary>It is not above the limit.</summary>
-    MostSamples,
+    MaxSamples,
 
     /// <summary>The norm of the trained weights' update is not above the limit.</summary>
     Norm,
@@ -190,8 +190,8 @@ public sealed record AdmissionOutcome(
         FailedCheck switch
         {
             null => $"node {NodeId}: admitted with {SampleCount} samples",
-            AdmissionCheck.FewestSamples => $"node {NodeId}: sample count must be at least {Limit}; it is {Value}",
-            AdmissionCheck.MostSamples =>
+            AdmissionCheck.MinSamples => $"node {NodeId}: sample count must be at least {Limit}; it is {Value}",
+            AdmissionCheck.MaxSamples =>
                 $"node {NodeId}: sample count may be at most {Limit}; {Value} is counted as {SampleCount}",
             AdmissionCheck.Norm => $"node {NodeId}: norm of the update may be at most {Limit}; it is {Value}",
             _ => $"node {NodeId}: norm of the running statistics' update may be at most {Limit}; it is {Value}",

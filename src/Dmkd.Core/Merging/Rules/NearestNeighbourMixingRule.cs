@@ -33,7 +33,7 @@ public sealed class NearestNeighbourMixingRule : LinearMergeRule
     /// <summary>The default share of bad nodes.</summary>
     public const double DefaultShare = 0.2;
 
-    private const double MostMedianLengths = 1;
+    private const double MaxMedianLengths = 1;
     private const double Slack = 1e-9; // 0.3 of ten nodes are three, though 0.3 is a little less in binary
     private readonly double _share;
 
@@ -87,8 +87,8 @@ public sealed class NearestNeighbourMixingRule : LinearMergeRule
         }
 
         return new LinearWeights(
-            ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Trained)], weights, MostMedianLengths),
-            ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Statistics)], weights, MostMedianLengths),
+            ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Trained)], weights, MaxMedianLengths),
+            ClippedMeanRule.Clip([.. geometry.Norms.Select(norm => norm.Statistics)], weights, MaxMedianLengths),
             weights.Sum()
         ); // of the full weights: what is clipped off is not given to the others
     }

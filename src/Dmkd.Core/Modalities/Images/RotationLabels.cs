@@ -15,13 +15,13 @@ public static class RotationLabels
     public const int Count = 4;
 
     /// <summary>Most views of an image: its rotations, and those of its mirror image.</summary>
-    public const int MostViews = 2 * Count;
+    public const int MaxViews = 2 * Count;
 
     /// <summary>
     /// Whether images can be shown in so many views: as they are, in their rotations, or in those of their mirror
     /// images too.
     /// </summary>
-    public static bool AreViews(int count) => count is 1 or Count or MostViews;
+    public static bool AreViews(int count) => count is 1 or Count or MaxViews;
 
     /// <summary>Outputs of a head.</summary>
     /// <param name="classCount">The expert's number of classes.</param>
@@ -105,7 +105,7 @@ public static class RotationLabels
         ArgumentNullException.ThrowIfNull(forward);
         ArgumentNullException.ThrowIfNull(images);
         ArgumentOutOfRangeException.ThrowIfLessThan(views, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, MostViews);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(views, MaxViews);
         using var scope = NewDisposeScope();
         Tensor? sum = null;
         for (int view = 0; view < views; view++)

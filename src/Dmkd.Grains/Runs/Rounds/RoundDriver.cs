@@ -25,10 +25,10 @@ internal sealed partial class RoundDriver(
     public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Longest time a call to the coordinator is waited for.</summary>
-    public TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A node that has not answered for so long is not waited for.</summary>
-    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan MaxSilence { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Told when a node's work failed or the node is not waited for.</summary>
     public Action<NodeMissed> Tell { get; init; } = _ => { };
@@ -140,7 +140,7 @@ internal sealed partial class RoundDriver(
                 throw new StateLostException(); // another activation of the run went further
             progress(contacts.Average(contact => contact.Status.Progress));
             bool isOver = contacts.All(contact =>
-                contact.Status.State is WorkState.Completed or WorkState.Failed || contact.Silence >= LongestSilence
+                contact.Status.State is WorkState.Completed or WorkState.Failed || contact.Silence >= MaxSilence
             );
             if (
                 time.GetUtcNow() > limit
@@ -167,13 +167,12 @@ internal sealed partial class RoundDriver(
 
     /// <summary>
     /// Has nodes not waited for that have failed, or that have not answered for long while enough others can still
-    /// submit. Whoever submits
-    /// in time all the same counts.
+    /// submit. Whoever submits in time all the same counts.
     /// </summary>
     private async Task WithdrawAsync(MergeRoundPlan plan, NodeContact[] contacts, MergeRoundStatus status)
     {
         int present = contacts.Count(contact =>
-            contact is { IsWithdrawn: false, Status.State: not WorkState.Failed } && contact.Silence < LongestSilence
+            contact is { IsWithdrawn: false, Status.State: not WorkState.Failed } && contact.Silence < MaxSilence
         );
         int counted = plan.Participants.Length - status.Missing.Length;
         foreach (
@@ -182,11 +181,11 @@ internal sealed partial class RoundDriver(
                 .Where(entry => !entry.Item.IsWithdrawn && status.Missing.Contains(plan.Participants[entry.Index]))
         )
         {
-            string? reason =
-                contact.Status.State is WorkState.Failed ? contact.Status.Error ?? "its work failed"
-                : contact.Silence >= LongestSilence && Math.Max(present, counted) >= plan.Quorum
-                    ? $"it has not answered for {contact.Silence.TotalSeconds:F0} s"
-                : null;
+            string? reason = null;
+            if (contact.Status.State is WorkState.Failed)
+                reason = contact.Status.Error ?? "its work failed";
+            else if (contact.Silence >= MaxSilence && Math.Max(present, counted) >= plan.Quorum)
+                reason = $"it has not answered for {contact.Silence.TotalSeconds:F0} s";
             if (reason is null)
                 continue;
             LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round, reason);
@@ -210,7 +209,7 @@ internal sealed partial class RoundDriver(
     {
         try
         {
-            await call().WaitAsync(LongestCall, time);
+            await call().WaitAsync(CallTimeout, time);
             return true;
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)

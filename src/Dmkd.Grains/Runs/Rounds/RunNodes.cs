@@ -9,7 +9,7 @@ namespace Dmkd.Grains.Runs.Rounds;
 /// </summary>
 internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, TimeProvider time)
 {
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>The nodes, in their order.</summary>
     /// <param name="state">The run as it is now; it may go on meanwhile.</param>
@@ -45,10 +45,12 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     /// <summary>
     /// What a node that has left is at, from what it would be at otherwise: it finishes what it began.
     /// </summary>
-    internal static RunNodeState StateOf(RunNodeState state, bool isAbsent) =>
-        !isAbsent ? state
-        : state is RunNodeState.Working or RunNodeState.Silent ? RunNodeState.Leaving
-        : RunNodeState.Left;
+    internal static RunNodeState StateOf(RunNodeState state, bool isAbsent)
+    {
+        if (!isAbsent)
+            return state;
+        return state is RunNodeState.Working or RunNodeState.Silent ? RunNodeState.Leaving : RunNodeState.Left;
+    }
 
     private async Task<RunNode> FillAsync(Line line)
     {
@@ -64,7 +66,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     {
         try
         {
-            var status = await grain.GetLocalUpdateAsync(work).WaitAsync(LongestAnswer, time);
+            var status = await grain.GetLocalUpdateAsync(work).WaitAsync(AnswerTimeout, time);
             return node with { Progress = status.Progress, Problem = status.Error, State = StateOf(status.State) };
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
@@ -72,7 +74,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
             return node with
             {
                 State = RunNodeState.Silent,
-                Problem = $"it did not answer within {LongestAnswer.TotalSeconds:0} s",
+                Problem = $"it did not answer within {AnswerTimeout.TotalSeconds:0} s",
             };
         }
     }

@@ -10,7 +10,7 @@ internal static class RunParticipation
     /// <summary>
     /// A node that has missed so many rounds in a row is not waited for; it counts when it comes in time.
     /// </summary>
-    private const int MostMissed = 2;
+    private const int MaxMissed = 2;
 
     /// <summary>
     /// Nodes that hold a task's module, ascending: all of them, or as many as asked for, drawn for each task.
@@ -41,7 +41,7 @@ internal static class RunParticipation
     /// <summary>Participants that are waited for: those who did not miss the last rounds; all when all did.</summary>
     public static int[] Expected(TrainingRunState state)
     {
-        int[] expected = [.. state.Participants.Where(node => state.Missed.GetValueOrDefault(node) < MostMissed)];
+        int[] expected = [.. state.Participants.Where(node => state.Missed.GetValueOrDefault(node) < MaxMissed)];
         return expected.Length > 0 ? expected : state.Participants;
     }
 

@@ -23,14 +23,10 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
 
     /// <summary>Has the round's nodes train, and collects their updates when the round merges.</summary>
     /// <param name="teacher">The legacy model to distil from, or null.</param>
-    /// <param name="mostSamples">Training images of the task: no node can have more.</param>
+    /// <param name="maxSamples">Training images of the task: no node can have more.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     /// <returns>The phase to go on in.</returns>
-    public async Task<RunPhase> TrainAsync(
-        LegacyTeacher? teacher,
-        long mostSamples,
-        CancellationToken cancellationToken
-    )
+    public async Task<RunPhase> TrainAsync(LegacyTeacher? teacher, long maxSamples, CancellationToken cancellationToken)
     {
         if (State.Participants.Length == 0)
             RunParticipation.BeginRound(State); // whoever has left may be back
@@ -64,7 +60,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         }
 
         var status = await driver.CollectAsync(
-            RunRules.MergePlan(State, runId, wait, mostSamples) with
+            RunRules.MergePlan(State, runId, wait, maxSamples) with
             {
                 Trace = Trace,
             },
@@ -74,7 +70,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         );
         if (
             status.Phase is MergePhase.Failed
-            && State.Attempts + 1 < RunRules.MostAttempts
+            && State.Attempts + 1 < RunRules.MaxAttempts
             && !RunRules.IsFinal(status, State)
         )
         {

@@ -35,7 +35,7 @@ internal static class RunRules
     public static string ModuleName(int task) => $"expert-{task + 1}";
 
     /// <summary>Times a round is collected before its run fails.</summary>
-    public const int MostAttempts = 3;
+    public const int MaxAttempts = 3;
 
     /// <summary>Key of a node.</summary>
     public static string NodeKey(string library, int node, string device = DeviceKinds.Any) =>
@@ -113,8 +113,8 @@ internal static class RunRules
     /// <param name="state">The run.</param>
     /// <param name="runId">Its id.</param>
     /// <param name="wait">How long the round waits.</param>
-    /// <param name="mostSamples">Training images of the task: no node can have more.</param>
-    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, TimeSpan wait, long mostSamples)
+    /// <param name="maxSamples">Training images of the task: no node can have more.</param>
+    public static MergeRoundPlan MergePlan(TrainingRunState state, string runId, TimeSpan wait, long maxSamples)
     {
         var settings = state.Settings!;
         return new MergeRoundPlan
@@ -134,7 +134,7 @@ internal static class RunRules
                 Module = state.Module!,
                 Settings = settings,
             },
-            MostSamples = mostSamples,
+            MaxSamples = maxSamples,
         };
     }
 

@@ -94,7 +94,7 @@ internal sealed class RunScope : IRunContext
         var coordinator = Grains.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
         return new RoundDriver(coordinator, node => Grains.GetGrain<INodeGrain>(node), Services.Time, Logger)
         {
-            LongestSilence = Settings.Participation.ShortestWait,
+            MaxSilence = Settings.Participation.ShortestWait,
             Tell = Tell,
         };
     }

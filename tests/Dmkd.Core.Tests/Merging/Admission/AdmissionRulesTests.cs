@@ -22,7 +22,7 @@ public sealed class AdmissionRulesTests
     public void Judge_ClaimBelowOne_IsRefused(long claim)
     {
         var outcome = AdmissionRules.Judge([Facts("a", claim)], Defaults).Single();
-        Assert.Equal(new AdmissionOutcome("a", 0, AdmissionCheck.FewestSamples, 1, claim), outcome);
+        Assert.Equal(new AdmissionOutcome("a", 0, AdmissionCheck.MinSamples, 1, claim), outcome);
         Assert.False(outcome.IsAdmitted);
     }
 
@@ -30,7 +30,7 @@ public sealed class AdmissionRulesTests
     public void Judge_ClaimAboveTheMedianTimesFactor_IsCapped()
     {
         var outcome = AdmissionRules.Judge([Facts("a", 100), Facts("b", 1_000_000_000), Facts("c", 120)], Defaults)[1];
-        Assert.Equal(new AdmissionOutcome("b", 600, AdmissionCheck.MostSamples, 600, 1_000_000_000), outcome);
+        Assert.Equal(new AdmissionOutcome("b", 600, AdmissionCheck.MaxSamples, 600, 1_000_000_000), outcome);
         Assert.True(outcome.IsAdmitted);
         Assert.Equal("node b: sample count may be at most 600; 1000000000 is counted as 600", outcome.ToString());
     }
