@@ -50,10 +50,10 @@ internal sealed record ProcessorCheck(string Name, int Cores, string Instruction
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(Key, StringComparison.Ordinal))
             : null;
         string name = line is null ? "unknown" : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        return new ProcessorCheck(name, Environment.ProcessorCount, Instructions());
+        return new ProcessorCheck(name, Environment.ProcessorCount, InstructionSet());
     }
 
-    private static string Instructions()
+    private static string InstructionSet()
     {
         if (Avx512F.IsSupported)
             return "AVX-512";
