@@ -1,5 +1,4 @@
 using System.Reflection;
-using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Storage;
 
