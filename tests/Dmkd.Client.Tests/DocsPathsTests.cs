@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Dmkd.Client.Tests;
@@ -8,7 +9,6 @@ namespace Dmkd.Client.Tests;
 /// </summary>
 public sealed partial class DocsPathsTests
 {
-    private static readonly string Root = FindRoot();
     private static readonly string[] Folders = ["src", "tests", "client", "silo", "eng", "docs", "experiments", "."];
     private static readonly Lazy<HashSet<string>> Words = new(ReadWords);
 
@@ -16,8 +16,8 @@ public sealed partial class DocsPathsTests
         [
             "CONTRIBUTING.md",
             .. Directory
-                .EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories)
-                .Select(file => Path.GetRelativePath(Root, file))
+                .EnumerateFiles(Path.Combine(DocsTests.Root, "docs"), "*.md", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(DocsTests.Root, file))
                 .Where(page => page.StartsWith("docs/dev/", StringComparison.Ordinal) || page.Contains("concepts"))
                 .Order(StringComparer.Ordinal),
         ];
@@ -52,7 +52,9 @@ public sealed partial class DocsPathsTests
     [Fact]
     public void Number_OfADecision_IsItsOwn()
     {
-        var files = Directory.EnumerateFiles(Path.Combine(Root, "docs", "adr"), "*.md").Select(Path.GetFileName);
+        var files = Directory
+            .EnumerateFiles(Path.Combine(DocsTests.Root, "docs", "adr"), "*.md")
+            .Select(Path.GetFileName);
         Assert.All(files.GroupBy(name => name![..4]), group => Assert.Single(group));
     }
 
@@ -62,10 +64,14 @@ public sealed partial class DocsPathsTests
         string[] lines = [.. LinesOf("docs/dev/README.md")];
         var rows = lines.Select(line => CountPattern().Match(line)).Where(match => match.Success).ToList();
         Assert.NotEmpty(rows);
-        Assert.All(rows, row => Assert.Equal(int.Parse(row.Groups[2].Value), SpansOf(row.Value).Count(IsPath)));
+        Assert.All(rows, row => Assert.Equal(NumberOf(row.Groups[2]), SpansOf(row.Value).Count(IsPath)));
+        var totals = lines.SelectMany(line => TotalPattern().Matches(line)).Select(match => NumberOf(match.Groups[1]));
+        Assert.Equal(rows.Sum(row => NumberOf(row.Groups[2])), totals.Sum());
+
+        static int NumberOf(Group group) => int.Parse(group.Value, CultureInfo.InvariantCulture);
     }
 
-    private static IEnumerable<string> LinesOf(string page) => File.ReadLines(Path.Combine(Root, page));
+    private static IEnumerable<string> LinesOf(string page) => File.ReadLines(Path.Combine(DocsTests.Root, page));
 
     private static IEnumerable<string> SpansOf(string line) =>
         SpanPattern().Matches(line).Select(match => match.Groups[1].Value);
@@ -93,8 +99,14 @@ public sealed partial class DocsPathsTests
     /// <summary>A path from the root, from src or tests, or beside the one before it in the line.</summary>
     private static string? Find(string path, string folder)
     {
-        string[] places = [folder, Root, Path.Combine(Root, "src"), Path.Combine(Root, "tests")];
-        var candidates = places.Select(place => Path.GetFullPath(Path.Combine(place, path), Root));
+        string[] places =
+        [
+            folder,
+            DocsTests.Root,
+            Path.Combine(DocsTests.Root, "src"),
+            Path.Combine(DocsTests.Root, "tests"),
+        ];
+        var candidates = places.Select(place => Path.GetFullPath(Path.Combine(place, path), DocsTests.Root));
         return candidates.FirstOrDefault(candidate =>
             candidate.Contains('*') ? IsMatched(candidate) : Path.Exists(candidate)
         );
@@ -111,25 +123,14 @@ public sealed partial class DocsPathsTests
         var words = new HashSet<string>(StringComparer.Ordinal);
         var files = Folders[..5]
             .SelectMany(folder =>
-                Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories)
+                Directory.EnumerateFiles(Path.Combine(DocsTests.Root, folder), "*", SearchOption.AllDirectories)
             )
-            .Concat(Directory.EnumerateFiles(Root, "Directory.*"));
+            .Concat(Directory.EnumerateFiles(DocsTests.Root, "Directory.*"));
         foreach (
             string file in files.Where(file => Path.GetExtension(file) is ".cs" or ".csproj" or ".props" or ".sql")
         )
             words.UnionWith(WordPattern().Matches(File.ReadAllText(file)).Select(match => match.Value));
         return words;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Dmkd.sln")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException("The repository is not above the tests.");
     }
 
     [GeneratedRegex("`([^`]+)`")]
@@ -146,6 +147,9 @@ public sealed partial class DocsPathsTests
 
     [GeneratedRegex(@"^\|(.*)\((\d+)\) \|$")]
     private static partial Regex CountPattern();
+
+    [GeneratedRegex(@"^\*\*`.*: (\d+) files\.")]
+    private static partial Regex TotalPattern();
 
     [GeneratedRegex(@"\w+")]
     private static partial Regex WordPattern();
