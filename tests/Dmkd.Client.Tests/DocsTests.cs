@@ -11,7 +11,8 @@ namespace Dmkd.Client.Tests;
 public sealed partial class DocsTests
 {
     private const string Launcher = "dotnet run -c Release --project client --";
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
+
     private static readonly ConcurrentDictionary<string, Task<Outcome>> Helps = new(StringComparer.Ordinal);
 
     public static TheoryData<string> Pages => [.. PagePaths()];
@@ -87,6 +88,7 @@ public sealed partial class DocsTests
         [
             "README.md",
             "CONTRIBUTING.md",
+            "CHANGELOG.md",
             .. docs.Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal),
         ];
     }

