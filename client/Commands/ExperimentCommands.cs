@@ -151,7 +151,7 @@ internal sealed class ExperimentRunCommand : Command
             if (plan.Methods.All(method => method.Method != DmkdParameters.MethodName))
                 continue;
             for (int task = 0; task < problem.Tasks.Count; task++)
-                _ = new RunData(dataset, settings).ShardOf(task, 0);
+                _ = new SimulatedShards(new RunData(dataset, settings), 0).TrainingOf(task);
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Routing;
+using Dmkd.Core.Models;
 using Dmkd.Data.Images.Folders;
 using Dmkd.Serving;
 

@@ -159,14 +159,9 @@ internal sealed class PreserveCommand : Command
     private static byte[] ReadProgram(string path, ImageDataset dataset, PreservationSettings settings)
     {
         using var program = new TestedProgram(path, dataset.ClassNames.Count);
-        using var pixels = ImageTensors.PixelTensor(
-            dataset.Train.Select([0, 1]).Pixels,
-            2,
-            dataset.Train.Channels,
-            dataset.Train.Height
-        );
+        using var inputs = ImageTensors.Encode(dataset.Train.Select([0, 1]));
         using var noGrad = torch.no_grad();
-        using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(pixels));
+        using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(inputs));
         return File.ReadAllBytes(path);
     }
 }

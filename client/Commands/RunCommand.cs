@@ -142,7 +142,7 @@ internal sealed class RunCommand : Command
     {
         var data = new RunData(dataset, settings);
         for (int task = 0; task < settings.Tasks; task++)
-            _ = data.ShardOf(task, 0);
+            _ = new SimulatedShards(data, 0).TrainingOf(task);
     }
 }
 

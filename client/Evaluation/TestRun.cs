@@ -64,8 +64,8 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
             job.CancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var images = test.Select(batch);
-            using var data = ImageTensors.From(images.Pixels, images.Labels, images.Channels, images.Height);
-            var logits = model.Logits(normalisation.Apply(data.Pixels));
+            using var data = ImageTensors.From(images);
+            var logits = model.Logits(normalisation.Apply(data.Inputs));
             right += logits.argmax(1).eq(data.Labels).sum().item<long>();
             if (Logits is not null)
                 logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dmkd.Contracts.Experts;
+using Dmkd.Core.Models;
+using Dmkd.Grains.Experts;
 
 namespace Dmkd.Client.Files;
 
@@ -61,7 +63,7 @@ internal static class Lineage
             ("dmkd.class_names", JsonSerializer.Serialize(module.ClassNames, ListJson)),
             ("dmkd.role", module.Role.ToString().ToLowerInvariant()),
             ("dmkd.normalisation", module.Normalisation),
-            ("dmkd.rotation_labelled", module.RotationLabelled ? "true" : "false"),
+            ("dmkd.rotation_labelled", LabelsTellViews(module) ? "true" : "false"),
             ("dmkd.origin", from.Origin.ToString().ToLowerInvariant()),
             ("dmkd.run", from.RunId),
             ("dmkd.legacy.digest", from.LegacyDigest),
@@ -78,6 +80,9 @@ internal static class Lineage
                 .Prepend(Format)
         );
     }
+
+    private static bool LabelsTellViews(ModuleDescriptor module) =>
+        module.ReadSignature().LabelSpace != ModuleSignature.PlainLabels;
 
     private static string? Text(IFormattable? value) => value?.ToString(null, CultureInfo.InvariantCulture);
 }

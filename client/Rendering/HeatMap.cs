@@ -1,3 +1,4 @@
+using Dmkd.Client.Rendering.Images;
 using SkiaSharp;
 
 namespace Dmkd.Client.Rendering;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Client.Rendering.Images;
 using Dmkd.Core.Preservation;
 using SkiaSharp;
 

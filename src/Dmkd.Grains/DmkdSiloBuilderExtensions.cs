@@ -177,6 +177,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
+        silo.Services.TryAddSingleton<INodeDataSource, SimulatedNodes>();
         silo.Services.TryAddSingleton<LibraryCache>();
         silo.Services.TryAddSingleton<VersionWeights>();
         silo.Services.TryAddSingleton<NodeMeasurements>();

@@ -1,14 +1,15 @@
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Serving;
 
 /// <summary>
 /// The tensor work of one batch: what each expert says, and the gate network before them. Lives within one job of a
-/// lane. So far inputs are images.
+/// lane.
 /// </summary>
 internal sealed class BatchScores : IBatchScores
 {
@@ -17,7 +18,8 @@ internal sealed class BatchScores : IBatchScores
     private readonly LibraryMember? _gate;
     private readonly InputTensor _inputs;
     private readonly RoutingPlan _plan;
-    private readonly Tensor _pixels;
+    private readonly IModality _modality;
+    private readonly Tensor _encoded;
     private float[]? _gateLogits;
 
     /// <param name="job">The lane.</param>
@@ -38,9 +40,8 @@ internal sealed class BatchScores : IBatchScores
         _gate = members.FirstOrDefault(member => member.Role is MemberRole.Gate);
         _inputs = inputs;
         _plan = plan;
-        _pixels = ImageTensors
-            .PixelTensor(inputs.Content, inputs.Count, inputs.Shape[1], inputs.Shape[2])
-            .to(job.Device);
+        _modality = _experts[0].Modality;
+        _encoded = _modality.Encode(inputs).to(job.Device);
         Experts = [.. _experts.Select(expert => new ExpertView(expert.Classes, expert.MeanEntropy, []))];
     }
 
@@ -48,33 +49,24 @@ internal sealed class BatchScores : IBatchScores
 
     public IReadOnlyList<ExpertView> Experts { get; }
 
-    public float[] ScoresOf(int expert) => Score(_networks[expert], _experts[expert], _pixels);
+    public float[] ScoresOf(int expert) => Score(_networks[expert], _experts[expert], _encoded);
 
     public (float[] Scores, Tensor Features) ScoresAndFeaturesOf(int expert)
     {
-        var member = _experts[expert];
-        var (scores, features) = ExpertScorer.ScoreWithFeatures(
-            _networks[expert],
-            _pixels,
-            member.RotationLabelled,
-            NormalisationOf(member),
-            _plan.Views,
-            _plan.Centred
-        );
-        using (scores)
-            return (ExpertScorer.ToArray(scores), features);
+        var scored = _modality.ScoreWithFeatures(_networks[expert], _encoded, OptionsOf(_experts[expert]));
+        using (scored.Scores)
+            return (TensorMemory.ToArray(scored.Scores), scored.Features);
     }
 
     public float[] GateLogitsOf(int expert)
     {
         var gate =
             _gate ?? throw new InvalidOperationException("This gate asks a gate network, and the library has none.");
-        _gateLogits ??= Score(_networks[^1], gate, _pixels);
+        _gateLogits ??= Score(_networks[^1], gate, _encoded);
         return Columns(_gateLogits, gate, _experts[expert]);
     }
 
-    public double[] Descriptors() =>
-        InputDescriptor.Describe(_inputs.Content, _inputs.Count, _inputs.Shape[1], _inputs.Shape[2]);
+    public double[] Descriptors() => _modality.Describe(_inputs);
 
     /// <summary>Runs each expert only on the inputs that the gate chose it for.</summary>
     /// <param name="asked">The experts with what the gate scores.</param>
@@ -110,31 +102,21 @@ internal sealed class BatchScores : IBatchScores
         float[] some = Score(
             _networks[expert],
             _experts[expert],
-            _pixels.index_select(0, tensor(inputs, device: _pixels.device))
+            _encoded.index_select(0, tensor(inputs, device: _encoded.device))
         );
         for (int i = 0; i < inputs.Length; i++)
             some.AsSpan(i * width, width).CopyTo(all.AsSpan((int)inputs[i] * width));
         return all;
     }
 
-    private float[] Score(Network network, LibraryMember member, Tensor pixels)
+    private float[] Score(Network network, LibraryMember member, Tensor encoded)
     {
-        using var scores = ExpertScorer.Score(
-            network,
-            pixels,
-            member.RotationLabelled,
-            NormalisationOf(member),
-            _plan.Views,
-            _plan.Centred
-        );
-        return ExpertScorer.ToArray(scores);
+        using var scores = _modality.Score(network, encoded, OptionsOf(member));
+        return TensorMemory.ToArray(scores);
     }
 
-    /// <summary>
-    /// DMKD's own normalisation goes the way it always went: results of earlier runs stay equal to the last bit.
-    /// </summary>
-    private static InputNormalisation? NormalisationOf(LibraryMember member) =>
-        member.Normalisation == InputNormalisation.Standard.Name ? null : InputNormalisation.Find(member.Normalisation);
+    private ScoringOptions OptionsOf(LibraryMember member) =>
+        new(member.Signature.LabelSpace, member.Normalisation, _plan.Views, _plan.Centred);
 
     private float[] Columns(float[] logits, LibraryMember gate, LibraryMember expert)
     {

@@ -145,7 +145,11 @@ public sealed class LibraryArchive : ILibrarySource
         try
         {
             var architecture = ArchitectureCatalog.Parse(member.Architecture);
-            int fewest = member.RotationLabelled ? 4 * member.Classes.Length : member.Classes.Length;
+            int fewest = member.Modality.OutputCount(
+                member.Signature.LabelSpace,
+                member.Classes.Length,
+                hasUnknown: false
+            );
             return architecture.OutputCount < fewest
                 ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more."
                 : null;

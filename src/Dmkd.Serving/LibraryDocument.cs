@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
 
 namespace Dmkd.Serving;
 
@@ -98,7 +100,12 @@ internal sealed record LibraryDocument
 
         public required string[] ClassNames { get; init; }
 
-        public required bool RotationLabelled { get; init; }
+        /// <summary>What its outputs mean; files from before signatures lack it.</summary>
+        public string? LabelSpace { get; init; }
+
+        /// <summary>Whether there are outputs for each view of a class, for readers from before signatures.</summary>
+        [JsonPropertyName("rotationLabelled")]
+        public required bool TellsViews { get; init; }
 
         public required string Normalisation { get; init; }
 
@@ -119,7 +126,8 @@ internal sealed record LibraryDocument
                 Input = new InputEntry(member.Input.Name, member.Input.DataType, [.. member.Input.Shape]),
                 Classes = member.Classes,
                 ClassNames = member.ClassNames,
-                RotationLabelled = member.RotationLabelled,
+                LabelSpace = member.Signature.LabelSpace,
+                TellsViews = member.Signature.LabelSpace != ModuleSignature.PlainLabels,
                 Normalisation = member.Normalisation,
                 Version = member.Version,
                 Weights = new FileEntry($"{member.Name}.safetensors", member.Digest, member.Bytes),
@@ -128,6 +136,13 @@ internal sealed record LibraryDocument
                     : null,
                 Lineage = new Dictionary<string, string>(member.Lineage),
             };
+
+        private ModuleSignature SignatureOf()
+        {
+            var plain = ModalityCatalog.SignatureOf(Architecture, ModuleSignature.PlainLabels);
+            string older = TellsViews ? ModalityCatalog.Of(plain).ExpertLabels : plain.LabelSpace;
+            return plain with { LabelSpace = LabelSpace ?? older };
+        }
 
         public LibraryMember ToMember(string library) =>
             new()
@@ -138,7 +153,7 @@ internal sealed record LibraryDocument
                 Architecture = Architecture,
                 Classes = Classes,
                 ClassNames = ClassNames,
-                RotationLabelled = RotationLabelled,
+                Signature = SignatureOf(),
                 Normalisation = Normalisation,
                 Version = Version,
                 Digest = Weights.Digest,

@@ -1,3 +1,4 @@
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 
@@ -77,9 +78,6 @@ public sealed record LibraryMember
     /// <summary>Names of <see cref="Classes"/>.</summary>
     public required string[] ClassNames { get; init; }
 
-    /// <summary>Whether its outputs name class and rotation (four outputs per class).</summary>
-    public bool RotationLabelled { get; init; }
-
     /// <summary>Normalisation of its inputs, by name.</summary>
     public string Normalisation { get; init; } = "standard";
 
@@ -104,19 +102,20 @@ public sealed record LibraryMember
     /// <summary>Name among all libraries.</summary>
     public string Key => $"{Library}/{Name}";
 
-    /// <summary>What it takes.</summary>
-    public TensorSignature Input
+    /// <summary>
+    /// What it takes, and what its outputs mean. Default: what its architecture takes, and one output a class.
+    /// </summary>
+    public ModuleSignature Signature
     {
-        get
-        {
-            var architecture = ArchitectureCatalog.Parse(Architecture);
-            return new TensorSignature(
-                "pixels",
-                "uint8",
-                [TensorSignature.Free, architecture.InputChannels, architecture.InputSize, architecture.InputSize]
-            );
-        }
+        get => field ?? ModalityCatalog.SignatureOf(Architecture, ModuleSignature.PlainLabels);
+        init;
     }
+
+    /// <summary>The input that it takes.</summary>
+    public TensorSignature Input => Signature.Input;
+
+    /// <summary>Prepares its inputs.</summary>
+    public IModality Modality => ModalityCatalog.Of(Signature);
 }
 
 /// <summary>Entropy of a member's predictions on its nodes' calibration sets (proposal 3.3).</summary>

@@ -1,16 +1,8 @@
-using Dmkd.Core.Modalities.Images;
-
 namespace Dmkd.Serving;
 
 /// <summary>Decisions about who answers, as functions of the library and the question.</summary>
 public static class LibraryRules
 {
-    /// <summary>What is wrong with a number of views; null when nothing is.</summary>
-    public static string? ViewsProblem(int views) =>
-        RotationLabels.AreViews(views)
-            ? null
-            : $"Views must be 1, {RotationLabels.Count} or {RotationLabels.MaxViews}, not {views}.";
-
     /// <summary>The library's gate network.</summary>
     /// <exception cref="ArgumentException">It has none.</exception>
     public static LibraryMember GateOf(LibraryManifest library)
@@ -42,7 +34,7 @@ public static class LibraryRules
             );
         foreach (var expert in relevant)
         {
-            if (expert.Input.Takes(inputs))
+            if (expert.Input.Takes(inputs.Signature))
                 continue;
             if (inputs.Name != expert.Input.Name)
                 throw new ArgumentException(

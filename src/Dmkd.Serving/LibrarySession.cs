@@ -62,13 +62,14 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
         return new LibraryPrediction([.. sets], time, lease.Replacements);
     }
 
-    private static void Check(InputTensor inputs, PredictOptions options)
+    private void Check(InputTensor inputs, PredictOptions options)
     {
         inputs.Check();
         if (options.CandidateSets.Count == 0)
             throw new ArgumentException("A batch needs at least one set of candidate classes.", nameof(options));
-        if (LibraryRules.ViewsProblem(options.Plan.Views) is { } views)
-            throw new ArgumentException(views, nameof(options));
+        foreach (var expert in Library.Experts.DistinctBy(expert => expert.Signature.Modality))
+            if (expert.Modality.ViewsProblem(options.Plan.Views) is { } views)
+                throw new ArgumentException(views, nameof(options));
     }
 
     private async Task<IGate> GateAsync(

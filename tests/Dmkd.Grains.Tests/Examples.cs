@@ -37,7 +37,7 @@ internal static class Examples
                 Epochs = 1,
                 Widths = [4, 8, 8, 8],
                 BatchSize = 32,
-                AllRotations = false,
+                AllViews = false,
             }, // a third of the time
             Legacy = new()
             {
@@ -81,7 +81,7 @@ internal static class Examples
             Architecture = new ConvNetArchitecture(3, 32, [4, 8, 8, 8], 8).ToString(),
             Classes = [0, 1],
             ClassNames = ["ball", "box"],
-            RotationLabelled = true,
+            TellsViews = true,
             Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = library },
         };
 
@@ -148,7 +148,7 @@ internal static class Examples
     public static RouteRequest Batch() =>
         new()
         {
-            Input = NamedTensor.OfPixels(
+            Input = Pixels(
                 [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
                 6,
                 3,
@@ -165,11 +165,15 @@ internal static class Examples
     public static RouteRequest Route() =>
         new()
         {
-            Input = NamedTensor.OfPixels(new byte[2 * 3 * 32 * 32], 2, 3, 32),
+            Input = Pixels(new byte[2 * 3 * 32 * 32], 2, 3, 32),
             CandidateSets =
             [
                 [0, 1],
             ],
             Routing = new RoutingSettings("evidence", 1, 0),
         };
+
+    /// <summary>Images as their bytes, layout [count, channels, size, size].</summary>
+    public static NamedTensor Pixels(byte[] pixels, int count, int channels, int size) =>
+        new("pixels", "uint8", [count, channels, size, size], pixels);
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Dmkd.Contracts.Experts;
 
 /// <summary>What never changes about an expert module.</summary>
@@ -24,9 +26,12 @@ public sealed record ModuleDescriptor
     [Id(4)]
     public required string[] ClassNames { get; init; }
 
-    /// <summary>Whether its outputs name class and rotation (four outputs per class).</summary>
-    [Id(5)]
-    public required bool RotationLabelled { get; init; }
+    /// <summary>
+    /// Of descriptors from before signatures: whether there is an output for each class and view. Only their readers
+    /// ask for it.
+    /// </summary>
+    [Id(5), JsonPropertyName("rotationLabelled"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TellsViews { get; init; }
 
     /// <summary>Where its first weights came from.</summary>
     [Id(6)]
@@ -39,6 +44,13 @@ public sealed record ModuleDescriptor
     /// <summary>What it is for. Default: an expert.</summary>
     [Id(8)]
     public ModuleRole Role { get; init; }
+
+    /// <summary>
+    /// Text form of what it takes and of what its outputs mean, such as
+    /// <c>images(pixels:uint8[-1,3,32,32])classes</c>; null of descriptors from before signatures.
+    /// </summary>
+    [Id(9)]
+    public string? Signature { get; init; }
 
     /// <summary>Grain key of the module: <c>library/name</c>.</summary>
     public string Key => KeyOf(Library, Name);

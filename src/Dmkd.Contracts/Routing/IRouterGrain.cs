@@ -63,16 +63,7 @@ public sealed record NamedTensor(
     [property: Id(1)] string DataType,
     [property: Id(2)] int[] Shape,
     [property: Id(3)] byte[] Content
-)
-{
-    /// <summary>Images as their bytes.</summary>
-    /// <param name="pixels">Layout [count, channels, size, size].</param>
-    /// <param name="count">Number of images.</param>
-    /// <param name="channels">Channels of an image.</param>
-    /// <param name="size">Height and width of an image.</param>
-    public static NamedTensor OfPixels(byte[] pixels, int count, int channels, int size) =>
-        new("pixels", "uint8", [count, channels, size, size], pixels);
-}
+);
 
 /// <summary>Predictions of a batch.</summary>
 /// <param name="Predictions">Per candidate set, per image.</param>

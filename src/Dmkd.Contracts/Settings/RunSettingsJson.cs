@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Contracts.Settings.Images;
 
 namespace Dmkd.Contracts.Settings;
 
@@ -62,7 +63,7 @@ internal sealed class RunSettingsJson : JsonConverter<RunSettings>
         "Calibration",
         "StartFrom",
         "UnknownOutput",
-        "AllRotations",
+        ImageSettingNames.AllViewsField,
         "Device",
         "ExpertsOf",
     ];

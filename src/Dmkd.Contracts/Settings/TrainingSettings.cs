@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Contracts.Settings.Images;
 
 namespace Dmkd.Contracts.Settings;
 
@@ -38,8 +39,13 @@ public sealed record TrainingSettings : IFlatSection
     ]
     public string? Architecture { get; init; }
 
-    [Id(6), Description("Show experts every training image in all four rotations, not a quarter of them in each")]
-    public bool AllRotations { get; init; } = true;
+    [
+        Id(6),
+        Description("Show experts every training image in all four rotations, not a quarter of them in each"),
+        DisplayName(ImageSettingNames.AllViewsOption),
+        JsonPropertyName(ImageSettingNames.AllViewsField)
+    ]
+    public bool AllViews { get; init; } = true;
 
     [Id(7), Description("Train experts to know destroyed images, and score relative to that")]
     public bool UnknownOutput { get; init; }

@@ -85,7 +85,7 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
             (string[])
                 [
                     Shortcut == ResNetShortcut.ZeroPadded ? "a" : "b",
-                    $"{InputChannels}x{InputSize}x{InputSize}",
+                    $"{InputShape}",
                     string.Join('-', StreamWidths),
                     ArchitectureText.Join(InnerWidths),
                     .. Shortcut == ResNetShortcut.ZeroPadded
@@ -133,8 +133,8 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
         ArgumentNullException.ThrowIfNull(units);
         return new CifarResNetArchitecture(
             Shortcut,
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             [.. StreamWidths.Select((_, stage) => units[StreamOf(stage)].Count)],
             [
                 .. InnerWidths.Select(
@@ -237,7 +237,7 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
 
     private IEnumerable<Layer> DescribeLayers()
     {
-        int size = InputSize;
+        int size = Side;
         yield return Layer.Convolution("conv1", StreamOf(0), UnitSpace.Input, 3, 1, size);
         yield return Layer.BatchNormalisation("bn1", StreamOf(0));
         for (int stage = 0; stage < StreamWidths.Count; stage++)
@@ -339,7 +339,7 @@ internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generato
     private static Tensor Pad(Tensor x, IReadOnlyList<int> sources)
     {
         long channels = x.shape[1];
-        var halved = Convolution.EveryPixel(x, 2);
+        var halved = Convolution.EveryPosition(x, 2);
         var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
         long[] places = [.. sources.Select(source => source == ChannelMap.Zero ? channels : source)];
         return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));

@@ -35,13 +35,16 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         foreach (int width in widths)
             Check(width, 1, MaxWidth, nameof(widths));
         Check(outputCount, 1, 1_000_000, nameof(outputCount));
-        InputChannels = inputChannels;
-        InputSize = inputSize;
+        InputShape = new InputShape(inputChannels, inputSize, inputSize);
         Widths = [.. widths];
         OutputCount = outputCount;
         UnitSpaces = [.. Widths.Select((width, layer) => new UnitSpace(SpaceOf(layer), width))];
         Weights = [.. DescribeWeights()];
     }
+
+    private int Channels => InputShape[0];
+
+    private int Side => InputShape[1];
 
     /// <summary>Channels of each layer.</summary>
     public IReadOnlyList<int> Widths { get; }
@@ -50,10 +53,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override string Family => FamilyName;
 
     /// <inheritdoc/>
-    public override int InputChannels { get; }
-
-    /// <inheritdoc/>
-    public override int InputSize { get; }
+    public override InputShape InputShape { get; }
 
     /// <inheritdoc/>
     public override int OutputCount { get; }
@@ -71,7 +71,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         {
             long total = (long)(Widths[^1] + 1) * OutputCount;
             for (int layer = 0; layer < Widths.Count; layer++)
-                total += Widths[layer] * (9L * (layer == 0 ? InputChannels : Widths[layer - 1]) + 2);
+                total += Widths[layer] * (9L * (layer == 0 ? Channels : Widths[layer - 1]) + 2);
             return total;
         }
     }
@@ -82,10 +82,10 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         get
         {
             long total = 0;
-            int size = InputSize;
+            int size = Side;
             for (int layer = 0; layer < Widths.Count; layer++)
             {
-                int inputs = layer == 0 ? InputChannels : Widths[layer - 1];
+                int inputs = layer == 0 ? Channels : Widths[layer - 1];
                 total += 9L * inputs * Widths[layer] * size * size;
                 if (PoolsAfter(layer))
                     size /= 2;
@@ -100,8 +100,8 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     {
         ArgumentNullException.ThrowIfNull(widths);
         return new ConvNetArchitecture(
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             [.. UnitSpaces.Select(space => widths[space.Name])],
             outputCount
         );
@@ -112,7 +112,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     /// <summary>Whether the map is halved after a layer.</summary>
     /// <param name="layer">Position of the layer, from 0.</param>
-    public bool PoolsAfter(int layer) => InputSize >> (layer + 1) >= SmallestPooledMap;
+    public bool PoolsAfter(int layer) => Side >> (layer + 1) >= SmallestPooledMap;
 
     /// <summary>Two descriptions are equal when their text is.</summary>
     public bool Equals(ConvNetArchitecture? other) => other is not null && ToString() == other.ToString();
@@ -124,7 +124,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public override string ToString() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Family}({InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount})"
+            $"{Family}({InputShape};{string.Join('-', Widths)};{OutputCount})"
         );
 
     [Named("convnet", "four convolutions of 24 and 48 channels", Order = 2)]
@@ -209,7 +209,7 @@ internal sealed class ConvNet : Network
         _architecture = architecture;
         _convolutions = new Convolution[architecture.Widths.Count];
         _normalisations = new BatchNorm2d[architecture.Widths.Count];
-        int inputs = architecture.InputChannels;
+        int inputs = architecture.InputShape[0];
         for (int layer = 0; layer < _convolutions.Length; layer++)
         {
             int outputs = architecture.Widths[layer];

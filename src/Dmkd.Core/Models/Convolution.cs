@@ -87,7 +87,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     /// <param name="map">Shape [batch, channels, height, width]. Borrowed.</param>
     /// <param name="stride">Step, at least 1.</param>
     /// <returns>A view in the current scope.</returns>
-    public static Tensor EveryPixel(Tensor map, int stride)
+    public static Tensor EveryPosition(Tensor map, int stride)
     {
         ArgumentNullException.ThrowIfNull(map);
         return map.slice(2, 0, map.shape[2], stride).slice(3, 0, map.shape[3], stride);
@@ -126,7 +126,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         // AVX-512: 8 to 16
         // channels, 3 inputs of 16x16).
         bool thins = shape is { Kernel: 1, Stride: > 1, Padding: 0 };
-        var map = ChannelsLast(thins ? EveryPixel(input, shape.Stride) : input);
+        var map = ChannelsLast(thins ? EveryPosition(input, shape.Stride) : input);
         long stride = thins ? 1 : shape.Stride;
         var result = nn.functional.conv2d(
             map,

@@ -13,16 +13,14 @@ public abstract record LayeredArchitecture : NetworkArchitecture
         Check(inputChannels, 1, 4096, nameof(inputChannels));
         Check(inputSize, 4, 1024, nameof(inputSize));
         Check(outputCount, 1, 1_000_000, nameof(outputCount));
-        (InputChannels, InputSize, OutputCount) = (inputChannels, inputSize, outputCount);
+        InputShape = new InputShape(inputChannels, inputSize, inputSize);
+        OutputCount = outputCount;
         _widths.Add(UnitSpace.Input, inputChannels);
         _widths.Add(UnitSpace.Output, outputCount);
     }
 
     /// <inheritdoc/>
-    public sealed override int InputChannels { get; }
-
-    /// <inheritdoc/>
-    public sealed override int InputSize { get; }
+    public sealed override InputShape InputShape { get; }
 
     /// <inheritdoc/>
     public sealed override int OutputCount { get; }
@@ -57,6 +55,10 @@ public abstract record LayeredArchitecture : NetworkArchitecture
 
     /// <inheritdoc/>
     public sealed override string ToString() => $"{Family}({Arguments})";
+
+    private protected int Channels => InputShape[0];
+
+    private protected int Side => InputShape[1];
 
     internal int WidthOf(AxisUnits axis) => axis.Length(_widths[axis.Space]);
 

@@ -105,7 +105,7 @@ internal sealed record Layer(string Name, LayerKind Kind, AxisUnits Rows, AxisUn
     /// <summary>Whether zeros around the map keep its size; otherwise there are none.</summary>
     public bool Padded { get; init; } = true;
 
-    /// <summary>Pixels or tokens it is applied to (of an embedding: tokens it has) for one input.</summary>
+    /// <summary>Positions or tokens it is applied to (of an embedding: tokens it has) for one input.</summary>
     public int Positions { get; init; } = 1;
 
     public bool Bias { get; init; }

@@ -30,15 +30,15 @@ public sealed record MlpArchitecture : LayeredArchitecture
     public override string Family => FamilyName;
 
     private protected override string Arguments =>
-        $"{InputChannels}x{InputSize}x{InputSize};{string.Join('-', Widths)};{OutputCount}";
+        $"{InputShape};{string.Join('-', Widths)};{OutputCount}";
 
     /// <inheritdoc/>
     public override NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
         return new MlpArchitecture(
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             [.. UnitSpaces.Select(space => widths[space.Name])],
             outputCount
         );
@@ -78,7 +78,7 @@ public sealed record MlpArchitecture : LayeredArchitecture
 
     private IEnumerable<Layer> DescribeLayers()
     {
-        AxisUnits source = new(UnitSpace.Input, Inner: InputSize * InputSize);
+        AxisUnits source = new(UnitSpace.Input, Inner: Side * Side);
         for (int layer = 0; layer < Widths.Count; layer++)
         {
             yield return Layer.Linear(LayerOf(layer), LayerOf(layer), source);

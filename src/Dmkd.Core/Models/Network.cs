@@ -47,11 +47,11 @@ public abstract record NetworkArchitecture
     /// <summary>Short name of the family, such as <c>convnet</c>.</summary>
     public abstract string Family { get; }
 
-    /// <summary>Number of input channels.</summary>
-    public abstract int InputChannels { get; }
+    /// <summary>Name of the modality whose inputs it takes. Default: images.</summary>
+    public virtual string Modality => "images";
 
-    /// <summary>Height and width of the input, in pixels.</summary>
-    public abstract int InputSize { get; }
+    /// <summary>Shape of one input; of images: channels, height, width.</summary>
+    public abstract InputShape InputShape { get; }
 
     /// <summary>Number of outputs (logits).</summary>
     public abstract int OutputCount { get; }

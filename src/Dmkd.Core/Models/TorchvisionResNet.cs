@@ -85,7 +85,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
                 [
                     Kind == ResNetBlockKind.Basic ? "basic" : "bottleneck",
                     SmallImageStem ? "3" : "7",
-                    $"{InputChannels}x{InputSize}x{InputSize}",
+                    $"{InputShape}",
                     string.Join('-', StreamWidths),
                     ArchitectureText.Join(InnerWidths),
                     $"{OutputCount}",
@@ -129,8 +129,8 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         return new TorchvisionResNetArchitecture(
             Kind,
             SmallImageStem,
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             [.. StreamWidths.Select((_, stream) => widths[StreamOf(stream)])],
             [
                 .. InnerWidths.Select(
@@ -225,7 +225,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     private IEnumerable<Layer> DescribeLayers()
     {
-        int size = SmallImageStem ? InputSize : (InputSize + 1) / 2;
+        int size = SmallImageStem ? Side : (Side + 1) / 2;
         yield return Layer.Convolution(
             "conv1",
             StreamOf(0),

@@ -60,7 +60,7 @@ public sealed record VggArchitecture : LayeredArchitecture
     internal string HeadName => HiddenWidths.Count == 0 ? "classifier" : HiddenOf(HiddenWidths.Count);
 
     private protected override string Arguments =>
-        $"{InputChannels}x{InputSize}x{InputSize};{ArchitectureText.Join(Stages)};{string.Join('-', HiddenWidths)};{OutputCount}";
+        $"{InputShape};{ArchitectureText.Join(Stages)};{string.Join('-', HiddenWidths)};{OutputCount}";
 
     /// <summary>A published network.</summary>
     /// <param name="depth">11, 13 or 16.</param>
@@ -93,8 +93,8 @@ public sealed record VggArchitecture : LayeredArchitecture
         int[] indices = [.. Indices()];
         int layer = 0;
         return new VggArchitecture(
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             [.. Stages.Select(stage => stage.Select(_ => widths[FeatureOf(indices[layer++])]).ToArray())],
             [.. HiddenWidths.Select((_, hidden) => widths[HiddenOf(hidden)])],
             outputCount
@@ -167,7 +167,7 @@ public sealed record VggArchitecture : LayeredArchitecture
     private IEnumerable<Layer> DescribeLayers()
     {
         string source = UnitSpace.Input;
-        int[] sizes = [.. Stages.SelectMany((stage, i) => stage.Select(_ => InputSize >> i))];
+        int[] sizes = [.. Stages.SelectMany((stage, i) => stage.Select(_ => Side >> i))];
         foreach (var (index, size) in Indices().Zip(sizes))
         {
             yield return Layer.Convolution(FeatureOf(index), FeatureOf(index), source, 3, 1, size) with

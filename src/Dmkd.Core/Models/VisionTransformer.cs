@@ -86,7 +86,7 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
             (string[])
                 [
                     $"{PatchSize}",
-                    $"{InputChannels}x{InputSize}x{InputSize}",
+                    $"{InputShape}",
                     $"{EmbeddingWidth}",
                     $"{HeadSize}",
                     string.Join('-', Heads),
@@ -95,7 +95,7 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
                 ]
         );
 
-    private int Patches => InputSize / PatchSize * (InputSize / PatchSize);
+    private int Patches => Side / PatchSize * (Side / PatchSize);
 
     private int Tokens => Patches + 1;
 
@@ -122,8 +122,8 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
         ArgumentNullException.ThrowIfNull(widths);
         return new VisionTransformerArchitecture(
             PatchSize,
-            InputChannels,
-            InputSize,
+            Channels,
+            Side,
             widths[Stream],
             HeadSize,
             [.. Heads.Select((_, block) => widths[HeadsOf(block)])],

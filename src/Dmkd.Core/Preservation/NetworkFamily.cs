@@ -62,10 +62,10 @@ public sealed class NetworkFamily
     public static NetworkFamily Named(string text, int channels, int size, bool hasLegacy)
     {
         var network = Read(text, size);
-        if (network.InputChannels != channels || network.InputSize != size)
+        if (network.InputShape != new InputShape(channels, size, size))
             throw new ArgumentException(
                 $"The images are {channels}x{size}x{size}; the network '{text}' takes "
-                    + $"{network.InputChannels}x{network.InputSize}x{network.InputSize}.",
+                    + $"{network.InputShape}.",
                 nameof(text)
             );
         return new NetworkFamily(hasLegacy ? Halved(network) : network, network);

@@ -58,7 +58,7 @@ public enum GateNeeds
     /// </summary>
     Exemplars = 1,
 
-    /// <summary>Of exemplars and of inputs: their descriptors (<see cref="InputDescriptor"/>).</summary>
+    /// <summary>Of exemplars and of inputs: their descriptors (<see cref="Modalities.IModality.Describe"/>).</summary>
     Descriptors = 2,
 
     /// <summary>

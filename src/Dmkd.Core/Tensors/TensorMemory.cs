@@ -5,7 +5,7 @@ namespace Dmkd.Core.Tensors;
 /// <summary>
 /// Moves fp32 and other values between tensors and bytes (little-endian, row-major) through the tensor's own memory.
 /// </summary>
-internal static class TensorMemory
+public static class TensorMemory
 {
     private const long ChunkElements = 1 << 24;
 
@@ -62,5 +62,14 @@ internal static class TensorMemory
         }
 
         return tensor.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Copies values out of a tensor.</summary>
+    /// <param name="values">Float32 on the CPU, any shape. Borrowed.</param>
+    public static float[] ToArray(Tensor values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        using var flat = values.contiguous();
+        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
     }
 }

@@ -1,9 +1,12 @@
+using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
+
 namespace Dmkd.Data.Images;
 
 /// <summary>
 /// Labelled images of one size as plain bytes; immutable by convention, safe to read from many threads.
 /// </summary>
-public sealed class ImageSet
+public sealed class ImageSet : IExamples
 {
     /// <summary>Creates a set over arrays that it owns from now on: the caller must not modify them.</summary>
     /// <param name="pixels">Intensities in [0, 255], shape [count, channels, height, width]. Owned by the set.</param>
@@ -55,6 +58,11 @@ public sealed class ImageSet
     /// <summary>Gets the columns an image.</summary>
     public int Width { get; }
 
+    /// <inheritdoc/>
+    public InputShape InputShape => new(Channels, Height, Width);
+
+    byte[] IInputs.Content => Pixels;
+
     /// <summary>Gets the bytes an image takes in <see cref="Pixels"/>.</summary>
     public int BytesPerImage => Channels * Height * Width;
 
@@ -94,6 +102,30 @@ public sealed class ImageSet
         }
         return new ImageSet(pixels, labels, Channels, Height, Width);
     }
+
+    /// <summary>The same images with other labels; they share the bytes.</summary>
+    /// <param name="labelOf">Gives the label for a label.</param>
+    public ImageSet Relabel(Func<int, int> labelOf) =>
+        new(Pixels, [.. Labels.Select(labelOf)], Channels, Height, Width);
+
+    /// <summary>Copies sets of images of one size into one, in order.</summary>
+    /// <param name="sets">At least one.</param>
+    public static ImageSet Concat(IReadOnlyList<ImageSet> sets)
+    {
+        ArgumentNullException.ThrowIfNull(sets);
+        byte[] pixels = new byte[sets.Sum(images => images.Pixels.Length)];
+        int end = 0;
+        foreach (var images in sets)
+        {
+            images.Pixels.CopyTo(pixels, end);
+            end += images.Pixels.Length;
+        }
+
+        int[] labels = [.. sets.SelectMany(images => images.Labels)];
+        return new ImageSet(pixels, labels, sets[0].Channels, sets[0].Height, sets[0].Width);
+    }
+
+    IExamples IExamples.Choose(ReadOnlySpan<int> positions) => Select(positions);
 }
 
 /// <summary>

@@ -155,7 +155,7 @@ internal sealed class DecentralizedLearning(
             problem,
             chosen.AsSpan(0, Math.Min(chosen.Length, merging.StatisticsImages))
         );
-        return ImageTensors.Normalise(images.Pixels.to(job.Device));
+        return ImageTensors.Normalise(images.Inputs.to(job.Device));
     }
 }
 

@@ -42,7 +42,7 @@ internal static class FisherInformation
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
-            var image = ImageTensors.Normalise(data.Pixels.narrow(0, position, 1).to(network.Device));
+            var image = ImageTensors.Normalise(data.Inputs.narrow(0, position, 1).to(network.Device));
             foreach (var (label, weight) in LabelsOf(network, image, data.Labels[position], options.Labels, random))
                 AddSquares(network, parameters, image, label, weight, sums);
         }

@@ -76,7 +76,7 @@ public sealed class LearningWithoutForgetting(
                 TrainHead(task, data);
             _recorded?.Dispose();
             _recorded = TaskEvaluation
-                .Logits(context.Network, data.Pixels, context.Job.Device)
+                .Logits(context.Network, data.Inputs, context.Job.Device)
                 .DetachFromDisposeScope();
             return objective + new RecordedAnswers(_recorded, _old, temperature) * WeightOf(alpha, temperature);
         }

@@ -69,8 +69,8 @@ public sealed class MixtureOfExperts(
     /// <param name="experts">K.</param>
     internal static ConvNetArchitecture ArchitectureOf(ConvNetArchitecture whole, int experts) =>
         new(
-            whole.InputChannels,
-            whole.InputSize,
+            whole.InputShape[0],
+            whole.InputShape[1],
             [.. whole.Widths.Select(width => Math.Max(1, (int)Math.Round(width / Math.Sqrt(experts))))],
             whole.OutputCount
         );
@@ -129,7 +129,7 @@ internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
         : base("mixture")
     {
         _experts = [.. Enumerable.Range(0, experts).Select(_ => architecture.Build(generator))];
-        int inputs = architecture.InputChannels * ViewSize * ViewSize;
+        int inputs = architecture.InputShape[0] * ViewSize * ViewSize;
         _gate = new NoisyTopGate(inputs, experts, top);
         register_module("gate", _gate);
         for (int i = 0; i < experts; i++)

@@ -215,7 +215,7 @@ public sealed class ModuleDistillation(
         }
 
         private ConvNetArchitecture With(int[] widths) =>
-            new(_architecture.InputChannels, _architecture.InputSize, widths, _architecture.OutputCount);
+            new(_architecture.InputShape[0], _architecture.InputShape[1], widths, _architecture.OutputCount);
 
         private Network Build(ConvNetArchitecture architecture, Generator generator)
         {

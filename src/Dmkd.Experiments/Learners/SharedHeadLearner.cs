@@ -192,6 +192,6 @@ internal static class SharedNetwork
     public static ImageTensors Images(ContinualProblem problem, ReadOnlySpan<int> positions)
     {
         var chosen = problem.Dataset.Train.Select(positions);
-        return ImageTensors.From(chosen.Pixels, chosen.Labels, chosen.Channels, chosen.Height);
+        return ImageTensors.From(chosen);
     }
 }

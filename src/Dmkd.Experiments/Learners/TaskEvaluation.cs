@@ -1,5 +1,5 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
 using static TorchSharp.torch;
 
@@ -34,9 +34,9 @@ internal static class TaskEvaluation
         {
             var own = problem.Tasks.ClassesOf(task);
             var test = problem.Dataset.Test.Select(problem.Dataset.Test.PositionsOf(own));
-            using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
-            using var answers = Logits(model, pixels, device);
-            float[][] logits = [.. ExpertScorer.ToArray(answers).Chunk(classes)];
+            using var inputs = ImageTensors.Encode(test);
+            using var answers = Logits(model, inputs, device);
+            float[][] logits = [.. TensorMemory.ToArray(answers).Chunk(classes)];
             for (int i = 0; i < logits.Length; i++)
             {
                 int predicted = Best(logits[i], seen);

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
+using Dmkd.Experiments.Protocol.Images;
 
 namespace Dmkd.Experiments.Protocol;
 

@@ -44,7 +44,11 @@ internal sealed class ExpertModule
     }
 
     /// <summary>Takes in what is stored; call once, after the state was read.</summary>
-    public void Start() => (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);
+    public void Start()
+    {
+        State.Descriptor = State.Descriptor?.Migrated(); // stored with the next version
+        (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);
+    }
 
     /// <summary>Creates the module; false for a repeat.</summary>
     public async Task<bool> CreateAsync(ModuleDescriptor descriptor, ModuleVersion first)

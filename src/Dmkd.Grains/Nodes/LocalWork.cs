@@ -3,13 +3,13 @@ using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
+using Dmkd.Grains.Experts;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,7 +29,7 @@ internal static class LocalWork
     /// </summary>
     /// <param name="job">The lane.</param>
     /// <param name="request">What is asked for.</param>
-    /// <param name="shard">The node's images of the task.</param>
+    /// <param name="shard">The node's examples of the task.</param>
     /// <param name="baseWeights">Weights the update is relative to, as safetensors.</param>
     /// <param name="starting">Weights to start from.</param>
     /// <param name="teacher">Weights of the distillation teacher, when λ is above 0.</param>
@@ -39,7 +39,7 @@ internal static class LocalWork
     public static (TrainingResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
         DeviceJob job,
         LocalUpdateRequest request,
-        ImageSet shard,
+        IExamples shard,
         byte[] baseWeights,
         byte[] starting,
         byte[]? teacher,
@@ -53,14 +53,14 @@ internal static class LocalWork
         using (var first = FirstWeights(request, network.Architecture, starting, residual))
             first.CopyTo(network);
         network.to(job.Device);
-        using var images = ImageTensors.From(shard.Pixels, shard.Labels, shard.Channels, shard.Height);
+        var labels = LabelsOf(request, network.Architecture);
+        using var data = ModalityOf(request).TrainingData(shard, labels);
         var target = TargetOf(job, request, teacher, generator);
         using var teacherNetwork = target?.Teacher;
 
         Objective objective = new CrossEntropy();
         if (target is not null)
             objective += new TeacherDistillation(target) * request.Settings.Training.Lambda;
-        var data = new ImageTrainingData(images, LabelsOf(request, network.Architecture));
         var result = Trainer.Run(
             network,
             data,
@@ -136,12 +136,16 @@ internal static class LocalWork
         return new DistillationTarget(teacher, all, all, PlainOnly: false);
     }
 
-    private static ILabelSpace LabelsOf(LocalUpdateRequest request, NetworkArchitecture architecture)
-    {
-        if (!request.Module.RotationLabelled)
-            return new PlainLabels();
-        return RotationSpace.OfHead(architecture.OutputCount, request.Settings.Training.AllRotations);
-    }
+    private static IModality ModalityOf(LocalUpdateRequest request) =>
+        ModalityCatalog.Of(request.Module.ReadSignature());
+
+    private static ILabelSpace LabelsOf(LocalUpdateRequest request, NetworkArchitecture architecture) =>
+        ModalityOf(request)
+            .LabelsOf(
+                request.Module.ReadSignature().LabelSpace,
+                architecture.OutputCount,
+                request.Settings.Training.AllViews
+            );
 
     private static TrainingOptions OptionsOf(LocalUpdateRequest request) =>
         new()

@@ -4,13 +4,13 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging;
-using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Routing.Discriminants;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data.Images;
+using Dmkd.Grains.Experts;
 using static TorchSharp.torch;
 
 namespace Dmkd.Grains.Nodes;
@@ -25,14 +25,14 @@ internal static class MeasuringWork
         DeviceJob job,
         ModuleDescriptor module,
         byte[] weights,
-        ImageSet calibration,
+        IExamples calibration,
         RoutingSettings routing
     )
     {
         using var scores = Score(job, module, weights, calibration, routing);
         var score = EvidenceScores.Find(routing.Score);
         double evidence = 0;
-        foreach (float[] own in ExpertScorer.ToArray(scores).Chunk(module.Classes.Length))
+        foreach (float[] own in TensorMemory.ToArray(scores).Chunk(module.Classes.Length))
             evidence += EvidenceScores.Of(score, Array.ConvertAll(own, value => (double)value));
         var entropy = EntropyMetric.Sum(nn.functional.softmax(scores, 1));
         return new EntropyReport(entropy.Total, entropy.Count, evidence);
@@ -43,7 +43,7 @@ internal static class MeasuringWork
         DeviceJob job,
         ModuleDescriptor module,
         byte[] weights,
-        ImageSet exemplars,
+        IExamples exemplars,
         RoutingSettings routing,
         bool wantsDescriptors
     )
@@ -51,13 +51,8 @@ internal static class MeasuringWork
         using var scores = Score(job, module, weights, exemplars, routing);
         double[] descriptors = [];
         if (wantsDescriptors)
-            descriptors = InputDescriptor.Describe(
-                exemplars.Pixels,
-                exemplars.Count,
-                exemplars.Channels,
-                exemplars.Height
-            );
-        byte[] told = MemoryMarshal.AsBytes<float>(ExpertScorer.ToArray(scores)).ToArray();
+            descriptors = ModalityOf(module).Describe(exemplars);
+        byte[] told = MemoryMarshal.AsBytes<float>(TensorMemory.ToArray(scores)).ToArray();
         return new ExemplarReport(exemplars.Count, exemplars.Labels, told, ToBytes(descriptors));
     }
 
@@ -67,20 +62,15 @@ internal static class MeasuringWork
         DeviceJob job,
         ModuleDescriptor module,
         byte[] weights,
-        ImageSet images,
+        IExamples images,
         int[] classes,
         RoutingSettings routing
     )
     {
         using var network = Load(job, module, weights);
-        using var pixels = PixelsOf(images);
-        var (scores, features) = ExpertScorer.ScoreWithFeatures(
-            network,
-            pixels.to(job.Device),
-            module.RotationLabelled,
-            views: routing.Views,
-            isCentred: routing.Centred
-        );
+        using var inputs = ModalityOf(module).Encode(images);
+        var (scores, features) = ModalityOf(module)
+            .ScoreWithFeatures(network, inputs.to(job.Device), ModuleSignatures.ScoringOf(module, routing));
         using (scores)
         using (features)
         {
@@ -106,7 +96,7 @@ internal static class MeasuringWork
         ModuleDescriptor module,
         byte[] before,
         byte[] after,
-        ImageSet calibration,
+        IExamples calibration,
         RoutingSettings routing
     )
     {
@@ -122,12 +112,12 @@ internal static class MeasuringWork
         DeviceJob job,
         ModuleDescriptor module,
         byte[] weights,
-        ImageSet calibration
+        IExamples calibration
     )
     {
         using var network = Load(job, module, weights);
-        using var pixels = PixelsOf(calibration);
-        using var inputs = ImageTensors.Normalise(pixels.to(job.Device));
+        using var encoded = ModalityOf(module).Encode(calibration);
+        using var inputs = ModalityOf(module).Normalise(encoded.to(job.Device), module.Normalisation);
         BatchNormStatistics.Reestimate(network, inputs, BatchSize);
         using var all = WeightSet.CopyOf(network);
         var own = all.Where(pair => RunningStatistics.Contains(pair.Key));
@@ -152,24 +142,18 @@ internal static class MeasuringWork
         DeviceJob job,
         ModuleDescriptor module,
         byte[] weights,
-        ImageSet calibration,
+        IExamples calibration,
         RoutingSettings routing
     )
     {
         using var network = Load(job, module, weights);
-        using var pixels = PixelsOf(calibration);
-        return ExpertScorer.Score(
-            network,
-            pixels.to(job.Device),
-            module.RotationLabelled,
-            views: routing.Views,
-            isCentred: routing.Centred
-        );
+        using var inputs = ModalityOf(module).Encode(calibration);
+        return ModalityOf(module)
+            .Score(network, inputs.to(job.Device), ModuleSignatures.ScoringOf(module, routing));
     }
 
     private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) =>
         NetworkLoader.Load(module.Architecture, weights, job.Device);
 
-    private static Tensor PixelsOf(ImageSet images) =>
-        ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
+    private static IModality ModalityOf(ModuleDescriptor module) => ModalityCatalog.Of(module.ReadSignature());
 }

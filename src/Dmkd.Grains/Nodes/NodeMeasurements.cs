@@ -5,7 +5,7 @@ using Dmkd.Hosting.Placement;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>What a node measures on its own data for others.</summary>
-internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache datasets, SiloDevices devices)
+internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource nodes, SiloDevices devices)
 {
     /// <summary>Measures.</summary>
     /// <param name="request">What is asked for.</param>
@@ -40,7 +40,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
                     job,
                     request.Module,
                     content,
-                    data.CalibrationOf(request.Task, request.NodeIndex),
+                    data.CalibrationOf(request.Task),
                     request.Settings.Routing
                 )
         );
@@ -68,7 +68,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
                     request.Module,
                     before,
                     after,
-                    data.CalibrationOf(request.Task, request.NodeIndex),
+                    data.CalibrationOf(request.Task),
                     request.Settings.Routing
                 )
         );
@@ -88,7 +88,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
                     job,
                     request.Module,
                     content,
-                    data.CalibrationOf(request.Task, request.NodeIndex)
+                    data.CalibrationOf(request.Task)
                 )
         );
     }
@@ -97,12 +97,12 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     {
         var request = probed.Request;
         var data = await DataAsync(request);
-        var exemplars = data.ExemplarsOf(request.Task, request.NodeIndex);
+        var exemplars = data.ExemplarsOf(request.Task);
         int count = Math.Clamp(exemplars.Count - part.First, 0, ExemplarProbe.MaxExemplars);
         if (count == 0)
             return new ExemplarReport(exemplars.Count, [], [], []);
         var (content, fetched) = await WeightsAsync(probed);
-        var chosen = exemplars.Select([.. Enumerable.Range(part.First, count)]);
+        var chosen = exemplars.Choose([.. Enumerable.Range(part.First, count)]);
         var report = await OnLaneAsync(
             probed,
             "exemplars",
@@ -124,8 +124,8 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
         var request = probed.Request;
         var (content, fetched) = await WeightsAsync(probed);
         var data = await DataAsync(request);
-        int[] classes = [.. data.Tasks.ClassesOf(request.Task)];
-        var images = data.MeasuredOf(request.Task, request.NodeIndex, MomentsProbe.MaxInputs);
+        int[] classes = data.ClassesOf(request.Task);
+        var images = data.MeasuredOf(request.Task, MomentsProbe.MaxInputs);
         var report = await OnLaneAsync(
             probed,
             "moments",
@@ -137,8 +137,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, DatasetCache dat
     private Task<(byte[] Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
         versions.GetAsync(probed.Request.Module.Key, probed.Request.Version, probed.Held, probed.CancellationToken);
 
-    private async Task<RunData> DataAsync(ProbeRequest request) =>
-        new(await datasets.GetAsync(request.Settings.Data), request.Settings);
+    private Task<INodeData> DataAsync(ProbeRequest request) => nodes.OpenAsync(request.Settings, request.NodeIndex);
 
     /// <summary>Measures on a lane and counts the device time.</summary>
     private async Task<T> OnLaneAsync<T>(Probed probed, string what, Func<DeviceJob, T> measure)

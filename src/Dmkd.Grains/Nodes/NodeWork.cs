@@ -4,10 +4,9 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
-using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
 using Dmkd.Grains.Merging;
 using Dmkd.Hosting.Placement;
@@ -21,7 +20,7 @@ namespace Dmkd.Grains.Nodes;
 internal sealed class NodeWork(
     IWeightStore weights,
     VersionWeights versions,
-    DatasetCache datasets,
+    INodeDataSource nodes,
     SiloDevices devices
 ) : INodeWork
 {
@@ -34,7 +33,7 @@ internal sealed class NodeWork(
         CancellationToken cancellationToken
     )
     {
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
+        var data = await nodes.OpenAsync(request.Settings, request.NodeIndex);
         var (baseWeights, fetched) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
         byte[] starting =
             startingDigest == request.Base.Digest
@@ -56,7 +55,7 @@ internal sealed class NodeWork(
                 LocalWork.Train(
                     job,
                     request,
-                    data.ShardOf(request.Task, request.NodeIndex),
+                    data.TrainingOf(request.Task),
                     baseWeights,
                     starting,
                     teacher,
@@ -110,8 +109,8 @@ internal sealed class NodeWork(
     private async Task<ReplicaData> ReplicaOfAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
     {
         byte[] baseWeights = await weights.GetAsync(request.Base.Digest, cancellationToken);
-        var data = new RunData(await datasets.GetAsync(request.Settings.Data), request.Settings);
-        return new ReplicaData(baseWeights, data.CalibrationOf(request.Task, request.NodeIndex));
+        var data = await nodes.OpenAsync(request.Settings, request.NodeIndex);
+        return new ReplicaData(data.Modality, baseWeights, data.CalibrationOf(request.Task));
     }
 
     private static byte[] Propose(LocalUpdateRequest request, byte[] update, byte[]? last, byte[]? lastBasis)
@@ -153,7 +152,7 @@ internal sealed class NodeWork(
     {
         using var delta = WeightCodec.Decode(update);
         using var start = replica is null ? null : WeightCodec.Decode(replica.Base);
-        using var inputs = replica is null ? null : InputsOf(job, replica.Calibration);
+        using var inputs = replica is null ? null : InputsOf(job, request, replica);
         var options = request.Merging!;
         var exchange = options.Exchange();
         var shared = basis is null ? null : UpdateBundle.Read(basis, delta);
@@ -172,19 +171,14 @@ internal sealed class NodeWork(
 
     private static byte[] ToBytes(CompressedDelta packed) => UpdateBundle.ToBytes(PowerSgdPayload.WithoutBasis(packed));
 
-    private static Tensor InputsOf(DeviceJob job, ImageSet calibration)
+    private static Tensor InputsOf(DeviceJob job, LocalUpdateRequest request, ReplicaData replica)
     {
-        using var pixels = ImageTensors.PixelTensor(
-            calibration.Pixels,
-            calibration.Count,
-            calibration.Channels,
-            calibration.Height
-        );
-        return ImageTensors.Normalise(pixels.to(job.Device));
+        using var encoded = replica.Modality.Encode(replica.Calibration);
+        return replica.Modality.Normalise(encoded.to(job.Device), request.Module.Normalisation);
     }
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose, params int[] own) =>
         (ulong)SeedSequence.Derive(request.Settings.Seed, [purpose, request.Task, request.Round, .. own]);
 
-    private sealed record ReplicaData(byte[] Base, ImageSet Calibration);
+    private sealed record ReplicaData(IModality Modality, byte[] Base, IExamples Calibration);
 }

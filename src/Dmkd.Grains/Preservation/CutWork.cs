@@ -33,13 +33,8 @@ internal static class CutWork
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         using var weights = WeightCodec.Decode(legacyWeights);
         using var legacy = NetworkLoader.Load(architecture, weights, job.Device);
-        using var data = ImageTensors.From(
-            calibration.Pixels,
-            calibration.Labels,
-            calibration.Channels,
-            calibration.Height
-        );
-        using var inputs = InputNormalisation.Find(settings.Normalisation).Apply(data.Pixels.to(job.Device));
+        using var data = ImageTensors.From(calibration);
+        using var inputs = InputNormalisation.Find(settings.Normalisation).Apply(data.Inputs.to(job.Device));
         using var scores =
             PreservationWays.Measures.Find(settings.Scores) is ImportanceMeasure.Magnitude
                 ? ImportanceScorer.Magnitude(legacy, architecture.OutputCount)

@@ -66,7 +66,7 @@ internal static class DistilWork
     )
     {
         using var generator = new Generator((ulong)seed, CPU);
-        using var pixels = PixelsOf(job, data.Training);
+        using var pixels = InputsOf(job, data.Training);
         using var images = new AnsweredImages(pixels, data.Answers, classes, normalisation);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)], settings.Temperature);
         var options = TrainingOptions.Distillation with
@@ -89,7 +89,7 @@ internal static class DistilWork
     {
         if (test.Count == 0)
             return 0;
-        using var pixels = PixelsOf(job, test);
+        using var pixels = InputsOf(job, test);
         var answers = TeacherAnswers.Of(
             network.forward,
             pixels,
@@ -112,7 +112,7 @@ internal static class DistilWork
         ImageSet calibration
     )
     {
-        using var pixels = PixelsOf(job, calibration);
+        using var pixels = InputsOf(job, calibration);
         using var logits = TeacherAnswers
             .Of(network.forward, pixels, normalisation, mirrored: false, cancellationToken: job.CancellationToken)
             .ToTensor();
@@ -120,8 +120,8 @@ internal static class DistilWork
         return EntropyMetric.Sum(probabilities);
     }
 
-    private static Tensor PixelsOf(DeviceJob job, ImageSet images) =>
-        ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height).to(job.Device);
+    private static Tensor InputsOf(DeviceJob job, ImageSet images) =>
+        ImageTensors.Encode(images).to(job.Device);
 }
 
 /// <summary>A distilled module and how well it does.</summary>

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
@@ -9,6 +10,7 @@ using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs.Rounds;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,6 +22,8 @@ namespace Dmkd.Grains.Preservation;
 /// </summary>
 internal static class LegacyWork
 {
+    private static readonly ScoringOptions PlainScores = new(ModuleSignature.PlainLabels, "standard", 1, false);
+
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
     public static ulong RandomWeightsSeed(RunSettings settings) =>
         (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyRandomWeights);
@@ -39,7 +43,7 @@ internal static class LegacyWork
         using var generator = new Generator((ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.LegacyTraining), CPU);
         using var network = architecture.Build(generator); // a scope does not dispose registered parameters
         network.to(job.Device);
-        using (var data = ImageTensors.From(training.Pixels, training.Labels, training.Channels, training.Height))
+        using (var data = RunData.Modality.TrainingData(training, new PlainLabels()))
         {
             var options = new TrainingOptions
             {
@@ -49,7 +53,7 @@ internal static class LegacyWork
             };
             Trainer.Run(
                 network,
-                new ImageTrainingData(data),
+                data,
                 new CrossEntropy(),
                 options,
                 generator,
@@ -58,8 +62,9 @@ internal static class LegacyWork
             );
         }
 
-        using var pixels = ImageTensors.PixelTensor(test.Pixels, test.Count, test.Channels, test.Height);
-        using var predicted = ExpertScorer.Score(network, pixels.to(job.Device), rotationLabelled: false).argmax(1);
+        using var encoded = RunData.Modality.Encode(test);
+        using var scores = RunData.Modality.Score(network, encoded.to(job.Device), PlainScores);
+        using var predicted = scores.argmax(1);
         using var actual = tensor([.. test.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
         double accuracy = predicted.eq(actual).to(ScalarType.Float64).mean().item<double>();
         using var weights = WeightSet.CopyOf(network);
@@ -173,15 +178,10 @@ internal static class LegacyWork
     private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)
     {
         using var scope = NewDisposeScope();
-        using var data = ImageTensors.From(
-            calibration.Pixels,
-            calibration.Labels,
-            calibration.Channels,
-            calibration.Height
-        );
+        using var data = ImageTensors.From(calibration);
         return ImportanceScorer.Score(
             legacy,
-            ImageTensors.Normalise(data.Pixels).to(job.Device),
+            ImageTensors.Normalise(data.Inputs).to(job.Device),
             data.Labels.to(job.Device),
             classCount,
             new ImportanceOptions()
@@ -200,7 +200,7 @@ internal static class LegacyWork
         RunSettings settings
     )
     {
-        var outputs = new int?[RotationLabels.OutputCount(classes.Length, settings.Training.UnknownOutput)];
+        var outputs = new int?[RunRules.ExpertOutputs(settings, classes.Length)];
         for (int c = 0; c < classes.Length; c++)
             outputs[c] = classes[c]; // the first outputs are the classes as they are
         var (cut, weights) = WeightTransfer.Cut(architecture, legacy, selection, outputs);
@@ -226,8 +226,8 @@ internal static class LegacyWork
         using var scope = NewDisposeScope();
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
         var own = training.Select(training.PositionsOf(classes));
-        using var pixels = ImageTensors.PixelTensor(own.Pixels, own.Count, own.Channels, own.Height);
-        var inputs = ImageTensors.Normalise(pixels).to(job.Device);
+        using var encoded = ImageTensors.Encode(own);
+        var inputs = ImageTensors.Normalise(encoded).to(job.Device);
         using var answers = SoftLabels.Of(legacy, inputs, classes, settings.Training.BatchSize);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
         var options = TrainingOptions.Distillation with

@@ -106,11 +106,9 @@ public static class PreservationRules
                 $"The data set has {dataset.ClassNames.Count} classes; the legacy model has "
                     + $"{architecture.OutputCount} outputs. They must be as many, in the same order."
             );
-        if (dataset.Train.Channels != architecture.InputChannels || dataset.Train.Height != architecture.InputSize)
+        if (dataset.Train.InputShape != architecture.InputShape)
             throw new DatasetException(
-                $"The images are {dataset.Train.Channels}x{dataset.Train.Height}x{dataset.Train.Width}; the "
-                    + $"legacy model takes "
-                    + $"{architecture.InputChannels}x{architecture.InputSize}x{architecture.InputSize}."
+                $"The images are {dataset.Train.InputShape}; the legacy model takes {architecture.InputShape}."
             );
         int[] counts = new int[architecture.OutputCount];
         foreach (int label in dataset.Train.Labels)

@@ -25,7 +25,7 @@ internal static class TeacherWork
         Action<double> progress
     )
     {
-        using var pixels = ImageTensors.PixelTensor(images.Pixels, images.Count, images.Channels, images.Height);
+        using var inputs = ImageTensors.Encode(images);
         if (source.IsTorchScript)
         {
             using var program = LoadProgram(source.Content);
@@ -38,7 +38,7 @@ internal static class TeacherWork
         TeacherAnswers Ask(Func<Tensor, Tensor> teacher) =>
             TeacherAnswers.Of(
                 teacher,
-                pixels.to(job.Device),
+                inputs.to(job.Device),
                 normalisation,
                 mirrored,
                 progress: progress,

@@ -1,6 +1,9 @@
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Settings;
+using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
 using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Grains.Routing;
 
@@ -28,10 +31,17 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
         var chosen = images.Select(batch);
         return new RouteRequest
         {
-            Input = NamedTensor.OfPixels(chosen.Pixels, chosen.Count, chosen.Channels, chosen.Height),
+            Input = InputOf(chosen),
             CandidateSets = candidateSets,
             Routing = routing,
         };
+    }
+
+    private static NamedTensor InputOf(IInputs inputs)
+    {
+        var signature = RunData.Modality.SignatureOf(inputs.InputShape, ModuleSignature.PlainLabels).Input;
+        int[] shape = [inputs.Count, .. inputs.InputShape.Lengths];
+        return new NamedTensor(signature.Name, signature.DataType, shape, inputs.Content);
     }
 
     /// <summary>Routes batches.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Experts;
 using Dmkd.Serving;
 
 namespace Dmkd.Grains.Routing;
@@ -34,7 +35,7 @@ public static class LibraryMapping
             Architecture = member.Architecture,
             Classes = member.Classes,
             ClassNames = member.ClassNames,
-            RotationLabelled = member.RotationLabelled,
+            Signature = member.Signature.ToString(),
             Normalisation = member.Normalisation,
             Role = member.Role is MemberRole.Gate ? ModuleRole.Gate : ModuleRole.Expert,
             Lineage = ToLineage(member.Lineage, library),
@@ -111,7 +112,7 @@ public static class LibraryMapping
             Architecture = descriptor.Architecture,
             Classes = descriptor.Classes,
             ClassNames = descriptor.ClassNames,
-            RotationLabelled = descriptor.RotationLabelled,
+            Signature = descriptor.ReadSignature(),
             Normalisation = descriptor.Normalisation,
             Version = module.Current.Number,
             Digest = module.Current.Digest,

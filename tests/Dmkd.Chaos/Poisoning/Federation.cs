@@ -82,11 +82,10 @@ internal sealed class Federation
             ).ToString(),
             Classes = [.. Enumerable.Range(0, classes)],
             ClassNames = [.. dataset.ClassNames],
-            RotationLabelled = false,
             Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
         };
         var data = new RunData(dataset, _run);
-        _shards = [.. Enumerable.Range(0, settings.Nodes).Select(node => data.ShardOf(0, node))];
+        _shards = [.. Enumerable.Range(0, settings.Nodes).Select(node => new SimulatedShards(data, node).ShardOf(0))];
         _mislabelled = [.. _shards.Select(shard => Mislabel(shard, classes))];
         int[] order = [.. Enumerable.Range(0, settings.Nodes)];
         new Random(SeedSequence.Derive(seed, AttackerPurpose)).Shuffle(order);
@@ -201,7 +200,7 @@ internal sealed class Federation
         {
             using var scope = NewDisposeScope();
             long length = Math.Min(TestBatch, images.Count - start);
-            var logits = network.forward(ImageTensors.Normalise(images.Pixels.narrow(0, start, length).to(job.Device)));
+            var logits = network.forward(ImageTensors.Normalise(images.Inputs.narrow(0, start, length).to(job.Device)));
             right += logits.argmax(1).eq(images.Labels.narrow(0, start, length).to(job.Device)).sum().item<long>();
         }
 

@@ -268,7 +268,6 @@ internal sealed partial class SimulatedCluster
             Architecture = "none",
             Classes = [0],
             ClassNames = ["class"],
-            RotationLabelled = false,
             Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },
         };
 

@@ -120,7 +120,7 @@ public sealed class ArchitectureFamilyTests
         var architecture = ArchitectureCatalog.Parse(text);
         using var generator = new Generator(4);
         using var network = architecture.Build(generator);
-        var inputs = randn([6, 3, architecture.InputSize, architecture.InputSize], generator: generator);
+        var inputs = randn([6, 3, architecture.InputShape[1], architecture.InputShape[1]], generator: generator);
         using var scores = ImportanceScorer.Score(network, inputs, tensor((long[])[0, 1, 0, 1, 0, 1]), 2, new());
         foreach (var space in architecture.UnitSpaces)
             Assert.Equal(
@@ -185,7 +185,7 @@ public sealed class ArchitectureFamilyTests
     private static int Width(NetworkArchitecture architecture, string space) =>
         space switch
         {
-            UnitSpace.Input => architecture.InputChannels,
+            UnitSpace.Input => architecture.InputShape[0],
             UnitSpace.Output => architecture.OutputCount,
             _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
         };
@@ -273,7 +273,7 @@ public sealed class ArchitectureFamilyTests
         network.eval();
         using var inputGenerator = new Generator(8); // the other one has advanced by the network's size
         var inputs = randn(
-            [4, architecture.InputChannels, architecture.InputSize, architecture.InputSize],
+            [4, architecture.InputShape[0], architecture.InputShape[1], architecture.InputShape[1]],
             generator: inputGenerator
         );
         return network.forward(inputs).MoveToOuterDisposeScope();

@@ -18,7 +18,7 @@ public class ArchitectureTextTests
     public void Parse_Text_ReadsEveryNumber()
     {
         var architecture = Assert.IsType<ConvNetArchitecture>(ArchitectureCatalog.Parse("convnet(3x32x32;24-48;8)"));
-        Assert.Equal((3, 32, 8), (architecture.InputChannels, architecture.InputSize, architecture.OutputCount));
+        Assert.Equal((3, 32, 8), (architecture.InputShape[0], architecture.InputShape[1], architecture.OutputCount));
         Assert.Equal([24, 48], architecture.Widths);
     }
 

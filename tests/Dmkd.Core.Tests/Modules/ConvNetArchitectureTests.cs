@@ -69,7 +69,7 @@ public class ConvNetArchitectureTests
     private static int Width(NetworkArchitecture architecture, string space) =>
         space switch
         {
-            UnitSpace.Input => architecture.InputChannels,
+            UnitSpace.Input => architecture.InputShape[0],
             UnitSpace.Output => architecture.OutputCount,
             _ => architecture.UnitSpaces.Single(s => s.Name == space).Width,
         };

@@ -92,7 +92,7 @@ public sealed class NamedArchitectureTests
             {
                 var architecture = ArchitectureCatalog.Named(name, 7, 32);
                 Assert.Equal(architecture, ArchitectureCatalog.Parse(architecture.ToString()));
-                Assert.Equal((7, 32), (architecture.OutputCount, architecture.InputSize));
+                Assert.Equal((7, 32), (architecture.OutputCount, architecture.InputShape[1]));
             }
         );
 

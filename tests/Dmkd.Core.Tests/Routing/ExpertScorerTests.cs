@@ -1,6 +1,7 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 
@@ -76,7 +77,7 @@ public sealed class ExpertScorerTests
             }
         );
         using var turned = scores.t();
-        Assert.Equal([1f, 4f, 2f, 5f, 3f, 6f], ExpertScorer.ToArray(turned));
+        Assert.Equal([1f, 4f, 2f, 5f, 3f, 6f], TensorMemory.ToArray(turned));
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class ExpertScorerTests
         {
             using var scores = ExpertScorer.Score(network, pixels, rotationLabelled: true);
             Assert.False(scores.requires_grad);
-            ExpertScorer.ToArray(scores);
+            TensorMemory.ToArray(scores);
         });
     }
 

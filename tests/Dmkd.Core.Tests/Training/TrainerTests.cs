@@ -54,7 +54,7 @@ public sealed class TrainerTests
                 foreach (var batch in randperm(20, generator: generator).split([8, 8, 4]))
                 {
                     var images = ImageTensors.Normalise(
-                        ImageAugmentation.Apply(data.Pixels.index_select(0, batch), generator)
+                        ImageAugmentation.Apply(data.Inputs.index_select(0, batch), generator)
                     );
                     optimizer.zero_grad();
                     F.cross_entropy(theirs.forward(images), data.Labels.index_select(0, batch)).backward();

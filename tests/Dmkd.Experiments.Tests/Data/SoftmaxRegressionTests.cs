@@ -44,7 +44,7 @@ public sealed class SoftmaxRegressionTests
     private static (Tensor Inputs, Tensor Labels) Flatten(ImageSet images)
     {
         using var data = ImageTensors.From(images.Pixels, images.Labels, images.Channels, images.Height);
-        return (ImageTensors.Normalise(data.Pixels).flatten(1), data.Labels.clone());
+        return (ImageTensors.Normalise(data.Inputs).flatten(1), data.Labels.clone());
     }
 
     private static void Step(

@@ -2,6 +2,7 @@ using Dmkd.Data;
 using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;
 using Dmkd.Experiments.Protocol;
+using Dmkd.Experiments.Protocol.Images;
 
 namespace Dmkd.Experiments.Tests.Running;
 

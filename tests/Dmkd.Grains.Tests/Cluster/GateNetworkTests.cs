@@ -129,7 +129,7 @@ public sealed class GateNetworkTests(PreservedLibrary library) : IClassFixture<P
 
         return new RouteRequest
         {
-            Input = NamedTensor.OfPixels(pixels, Count, 3, Size),
+            Input = Examples.Pixels(pixels, Count, 3, Size),
             CandidateSets =
             [
                 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],

@@ -5,6 +5,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
+using Dmkd.Grains.Experts;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -50,12 +51,12 @@ public sealed class PreservationTests(PreservedLibrary library) : IClassFixture<
             };
             Assert.Equal(expected, module.Descriptor.Lineage);
             Assert.Equal(
-                (preserved.Role, preserved.Architecture, "imagenet", false),
+                (preserved.Role, preserved.Architecture, "imagenet", "classes"),
                 (
                     module.Descriptor.Role,
                     module.Descriptor.Architecture,
                     module.Descriptor.Normalisation,
-                    module.Descriptor.RotationLabelled
+                    module.Descriptor.ReadSignature().LabelSpace
                 )
             );
             Assert.Equal(

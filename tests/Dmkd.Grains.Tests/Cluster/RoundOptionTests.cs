@@ -65,12 +65,12 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
                     Merging = OneTask().Merging with { MergeRule = "nnm-0.4" },
                 }
             },
-            { "all-rotations", OneTask() with { Training = OneTask().Training with { AllRotations = true } } },
+            { "all-rotations", OneTask() with { Training = OneTask().Training with { AllViews = true } } },
             {
                 "all-rotations-distilled",
                 OneTask() with
                 {
-                    Training = OneTask().Training with { AllRotations = true, Lambda = 1 },
+                    Training = OneTask().Training with { AllViews = true, Lambda = 1 },
                 }
             },
             {

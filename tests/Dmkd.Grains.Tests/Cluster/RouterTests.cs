@@ -114,10 +114,10 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     private static RouteRequest Spoil(RouteRequest batch, string fault) =>
         fault switch
         {
-            "wrong size" => batch with { Input = NamedTensor.OfPixels(new byte[5], 6, 3, 32) },
-            "no image" => batch with { Input = NamedTensor.OfPixels([], 0, 3, 32) },
-            "other shape" => batch with { Input = NamedTensor.OfPixels(new byte[6 * 32 * 32], 6, 1, 32) },
-            "too many bytes" => batch with { Input = NamedTensor.OfPixels(new byte[1400 * 3 * 32 * 32], 1400, 3, 32) },
+            "wrong size" => batch with { Input = Examples.Pixels(new byte[5], 6, 3, 32) },
+            "no image" => batch with { Input = Examples.Pixels([], 0, 3, 32) },
+            "other shape" => batch with { Input = Examples.Pixels(new byte[6 * 32 * 32], 6, 1, 32) },
+            "too many bytes" => batch with { Input = Examples.Pixels(new byte[1400 * 3 * 32 * 32], 1400, 3, 32) },
             "no pixels" => batch with { Input = batch.Input with { Name = "tokens" } },
             "no set" => batch with { CandidateSets = [] },
             "unknown classes" => batch with
@@ -151,7 +151,7 @@ public sealed class RouterTests(SharedCluster shared) : IClassFixture<SharedClus
     private static RouteRequest Batch() =>
         new()
         {
-            Input = NamedTensor.OfPixels(
+            Input = Examples.Pixels(
                 [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
                 6,
                 3,

@@ -1,3 +1,4 @@
+using Dmkd.Core.Modalities;
 using Dmkd.Data;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
@@ -13,7 +14,7 @@ public sealed class RunDataTests
     public void ExemplarsOf_EvenShards_AreAsManyAsAskedForOfEachClass()
     {
         var data = Data(exemplars: 30);
-        int[] labels = [.. Enumerable.Range(0, 2).SelectMany(node => data.ExemplarsOf(1, node).Labels)];
+        int[] labels = [.. Enumerable.Range(0, 2).SelectMany(node => new SimulatedShards(data, node).ExemplarsOf(1).Labels)];
         Assert.Equal(Enumerable.Range(0, 10), labels.Distinct().Order());
         Assert.All(labels.CountBy(label => label), entry => Assert.Equal(3, entry.Value));
     }
@@ -24,8 +25,8 @@ public sealed class RunDataTests
         var data = Data(exemplars: 40);
         for (int node = 0; node < 2; node++)
         {
-            var before = Pictures(data.ExemplarsOf(0, node));
-            var after = Pictures(data.ExemplarsOf(1, node));
+            var before = Pictures(new SimulatedShards(data, node).ExemplarsOf(0));
+            var after = Pictures(new SimulatedShards(data, node).ExemplarsOf(1));
             Assert.Equal(20, before.Count);
             Assert.Equal(10, after.Count(before.Contains));
         }
@@ -35,8 +36,8 @@ public sealed class RunDataTests
     public void ExemplarsOf_ANode_AreImagesOfItsOwnShards()
     {
         var data = Data(exemplars: 40);
-        var own = Pictures(data.ShardOf(0, 1)).Concat(Pictures(data.ShardOf(1, 1))).ToHashSet();
-        Assert.Subset(own, Pictures(data.ExemplarsOf(1, 1)));
+        var own = Pictures(new SimulatedShards(data, 1).ShardOf(0)).Concat(Pictures(new SimulatedShards(data, 1).ShardOf(1))).ToHashSet();
+        Assert.Subset(own, Pictures(new SimulatedShards(data, 1).ExemplarsOf(1)));
     }
 
     private static RunData Data(int exemplars) =>
@@ -49,6 +50,9 @@ public sealed class RunDataTests
             }
         );
 
-    private static HashSet<string> Pictures(ImageSet images) =>
-        [.. Enumerable.Range(0, images.Count).Select(i => Convert.ToHexString(images.Image(i)))];
+    private static HashSet<string> Pictures(IExamples examples)
+    {
+        var images = (ImageSet)examples;
+        return [.. Enumerable.Range(0, images.Count).Select(i => Convert.ToHexString(images.Image(i)))];
+    }
 }

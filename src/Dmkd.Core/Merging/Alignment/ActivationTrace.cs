@@ -184,7 +184,7 @@ internal sealed class ActivationTrace
         string name = CifarResNetArchitecture.BlockOf(stage, block);
         return architecture.Shortcut == ResNetShortcut.Projected
             ? Normalised($"{name}.shortcut.0", $"{name}.shortcut.1", x)
-            : Padded(Convolution.EveryPixel(x, 2), architecture.ShortcutSources[stage - 1]);
+            : Padded(Convolution.EveryPosition(x, 2), architecture.ShortcutSources[stage - 1]);
     }
 
     private Tensor Shortcut(TorchvisionResNetArchitecture architecture, int stage, int block, Tensor x)

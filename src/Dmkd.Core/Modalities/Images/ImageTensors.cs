@@ -9,12 +9,12 @@ public sealed class ImageTensors : IDisposable
 {
     private ImageTensors(Tensor pixels, Tensor labels)
     {
-        Pixels = pixels.DetachFromDisposeScope();
+        Inputs = pixels.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
     }
 
     /// <summary>Pixels, uint8, shape [count, channels, height, width].</summary>
-    public Tensor Pixels { get; }
+    public Tensor Inputs { get; }
 
     /// <summary>Labels, int64, shape [count].</summary>
     public Tensor Labels { get; }
@@ -47,6 +47,25 @@ public sealed class ImageTensors : IDisposable
             PixelTensor(pixels, labels.Length, channels, size),
             tensor(wide, dtype: ScalarType.Int64)
         );
+    }
+
+    /// <summary>Copies images into tensors on the CPU.</summary>
+    /// <exception cref="ArgumentException">They do not fit their shape.</exception>
+    public static ImageTensors From(IExamples examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        var shape = examples.InputShape;
+        return From(examples.Content, examples.Labels, shape[0], shape[1]);
+    }
+
+    /// <summary>
+    /// Copies unlabelled images into a uint8 tensor of shape [count, channels, size, size], owned by the caller.
+    /// </summary>
+    /// <exception cref="ArgumentException">They do not fit their shape.</exception>
+    public static Tensor Encode(IInputs inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        return PixelTensor(inputs.Content, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
     }
 
     /// <summary>
@@ -82,7 +101,7 @@ public sealed class ImageTensors : IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        Pixels.Dispose();
+        Inputs.Dispose();
         Labels.Dispose();
     }
 }

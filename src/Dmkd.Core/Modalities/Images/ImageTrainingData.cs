@@ -16,7 +16,7 @@ public sealed class ImageTrainingData(ImageTensors images, ILabelSpace? labels =
     /// <inheritdoc/>
     public Batch Draw(Tensor positions, Generator generator, Device device)
     {
-        var pixels = images.Pixels.index_select(0, positions);
+        var pixels = images.Inputs.index_select(0, positions);
         var inputs = ImageTensors.Normalise(ImageAugmentation.Apply(pixels.to(device), generator));
         var own = images.Labels.index_select(0, positions).to(device);
         return _labels.Expand(new Batch(inputs, own) { Positions = positions, Source = pixels }, generator);

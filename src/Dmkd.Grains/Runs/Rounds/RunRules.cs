@@ -9,6 +9,7 @@ using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Routing;
 using Dmkd.Hosting.Placement;
 
@@ -223,6 +224,10 @@ internal static class RunRules
             asked = 1;
         return state.ExpertMultiplyAdds.OrderDescending().Take(asked).Sum();
     }
+
+    /// <summary>Outputs of an expert of some classes.</summary>
+    public static int ExpertOutputs(RunSettings settings, int classes) =>
+        RunData.Modality.OutputCount(RunData.Modality.ExpertLabels, classes, settings.Training.UnknownOutput);
 
     /// <summary>The networks of a run on some images.</summary>
     /// <exception cref="ArgumentException">They are named, and there are none, or they take other images.</exception>

@@ -2,9 +2,11 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Training;
 using Dmkd.Data.Seeds;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
@@ -123,7 +125,7 @@ internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
             Architecture = architecture,
             Classes = classes,
             ClassNames = [.. classes.Select(label => run.Data.Dataset.ClassNames[label])],
-            RotationLabelled = true,
+            Signature = ModalityCatalog.SignatureOf(architecture, RunData.Modality.ExpertLabels).ToString(),
             Lineage = lineage,
         };
     }

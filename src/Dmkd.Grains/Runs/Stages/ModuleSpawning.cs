@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Settings;
-using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Tensors;
@@ -25,7 +24,7 @@ internal sealed class ModuleSpawning(RunScope run)
     private RunSettings Settings => run.Settings;
 
     private int OutputCount =>
-        RotationLabels.OutputCount(run.Data.Tasks.ClassesOf(State.Task).Count, Settings.Training.UnknownOutput);
+        RunRules.ExpertOutputs(Settings, run.Data.Tasks.ClassesOf(State.Task).Count);
 
     public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) =>
         source switch

@@ -1,6 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
+using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
@@ -58,7 +60,7 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
             Architecture = module.Architecture,
             Classes = module.Classes,
             ClassNames = [.. module.Classes.Select(label => work.State.ClassNames[label])],
-            RotationLabelled = false,
+            Signature = ModalityCatalog.SignatureOf(module.Architecture, ModuleSignature.PlainLabels).ToString(),
             Normalisation = work.Settings.Normalisation,
             Role = module.Role,
             Lineage = new ModuleLineage

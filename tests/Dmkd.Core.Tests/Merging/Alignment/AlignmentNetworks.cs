@@ -30,7 +30,7 @@ internal static class AlignmentNetworks
     {
         using var generator = new Generator(8);
         return randn(
-            [count, architecture.InputChannels, architecture.InputSize, architecture.InputSize],
+            [count, architecture.InputShape[0], architecture.InputShape[1], architecture.InputShape[1]],
             generator: generator
         );
     }

@@ -245,7 +245,7 @@ public sealed class AnsweredImagesTests
         return [.. moves];
     }
 
-    private static float[] Parameters(Network network) => [.. network.parameters().SelectMany(ExpertScorer.ToArray)];
+    private static float[] Parameters(Network network) => [.. network.parameters().SelectMany(TensorMemory.ToArray)];
 
     private static double Divergence(Network student, Tensor pixels)
     {

@@ -11,9 +11,9 @@ public sealed class ImageTensorsTests
     {
         byte[] bytes = [.. Enumerable.Range(0, 2 * 3 * 2 * 2).Select(i => (byte)(i * 10))];
         using var images = ImageTensors.From(bytes, [7, 4], channels: 3, size: 2);
-        Assert.Equal([2, 3, 2, 2], images.Pixels.shape);
-        Assert.Equal(ScalarType.Byte, images.Pixels.dtype);
-        using var value = images.Pixels[1, 2, 0, 1]; // ((1·3 + 2)·2 + 0)·2 + 1 = 21
+        Assert.Equal([2, 3, 2, 2], images.Inputs.shape);
+        Assert.Equal(ScalarType.Byte, images.Inputs.dtype);
+        using var value = images.Inputs[1, 2, 0, 1]; // ((1·3 + 2)·2 + 0)·2 + 1 = 21
         Assert.Equal(210, value.item<byte>());
         Assert.Equal([7L, 4L], images.Labels.data<long>().ToArray());
         Assert.Equal(2, images.Count);

@@ -169,7 +169,7 @@ public sealed class NodeMergerTests
     private static Tensor Inputs(int seed, int count = 20)
     {
         using var images = TestData.Images(count, seed);
-        return ImageTensors.Normalise(images.Pixels);
+        return ImageTensors.Normalise(images.Inputs);
     }
 
     private static Tensor Answers(Network network, Tensor images)

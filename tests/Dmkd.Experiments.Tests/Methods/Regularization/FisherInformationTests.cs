@@ -99,7 +99,7 @@ public sealed class FisherInformationTests
             using var noGrad = no_grad();
             var bias = network.get_parameter("norm1.bias")!;
             bias[0].add_(by);
-            double[] logs = TestData.Doubles(F.log_softmax(network.forward(ImageTensors.Normalise(data.Pixels)), 1));
+            double[] logs = TestData.Doubles(F.log_softmax(network.forward(ImageTensors.Normalise(data.Inputs)), 1));
             bias[0].sub_(by);
             return logs;
         }
@@ -143,7 +143,7 @@ public sealed class FisherInformationTests
     )
     {
         using var noGrad = no_grad();
-        var features = network.Features(ImageTensors.Normalise(data.Pixels));
+        var features = network.Features(ImageTensors.Normalise(data.Inputs));
         double[] logits = TestData.Doubles(network.Head(features));
         return ([.. logits.Chunk(3).Select(row => TestData.Softmax(row))], TestData.Doubles(features));
     }

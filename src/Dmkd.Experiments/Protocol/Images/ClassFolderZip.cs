@@ -3,7 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using Dmkd.Data.Images;
 
-namespace Dmkd.Experiments.Protocol;
+namespace Dmkd.Experiments.Protocol.Images;
 
 /// <summary>
 /// Writes images as a zip of class folders, without loss: the form of the data sets of kind "images".

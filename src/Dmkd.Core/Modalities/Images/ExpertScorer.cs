@@ -1,8 +1,7 @@
-using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
-namespace Dmkd.Core.Routing;
+namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>Computes an expert's scores of its classes.</summary>
 public static class ExpertScorer
@@ -108,13 +107,4 @@ public static class ExpertScorer
         int views,
         bool isCentred
     ) => rotationLabelled ? RotationLabels.ClassScores(forward, images, views, isCentred) : forward(images);
-
-    /// <summary>Copies scores out of a tensor.</summary>
-    /// <param name="scores">Float32 on the CPU, any shape. Borrowed.</param>
-    public static float[] ToArray(Tensor scores)
-    {
-        ArgumentNullException.ThrowIfNull(scores);
-        using var flat = scores.contiguous();
-        return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(flat.bytes).ToArray();
-    }
 }

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Dmkd.Client.Rendering;
+namespace Dmkd.Client.Rendering.Images;
 
 /// <summary>
 /// The usual letters of 5 by 7 points, for machines that have no font at all. ASCII; anything else is a question

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Dmkd.Client.Rendering;
+namespace Dmkd.Client.Rendering.Images;
 
 /// <summary>Text in pictures: in a font of the machine, or in <see cref="PixelFont"/> where there is none.</summary>
 /// <param name="typeface">The font; null for points. Borrowed.</param>

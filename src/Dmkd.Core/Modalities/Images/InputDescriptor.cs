@@ -1,4 +1,4 @@
-namespace Dmkd.Core.Routing;
+namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
 /// What the gate <c>mlp</c> sees of an image: the mean of each channel, and of the grey image's horizontal and
