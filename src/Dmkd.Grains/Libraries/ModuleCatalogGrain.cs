@@ -6,23 +6,30 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Libraries;
 
 /// <summary>Persists the names of a library's modules, and its fitted gate; asks the modules for the rest.</summary>
-internal sealed class ModuleCatalogGrain(
-    [PersistentState(StorageNames.ModuleCatalog, StorageNames.Provider)] IPersistentState<ModuleCatalogState> storage
-) : Grain, IModuleCatalogGrain
+internal sealed class ModuleCatalogGrain : Grain, IModuleCatalogGrain
 {
+    private readonly StateWriter<ModuleCatalogState> _writer;
+
+    public ModuleCatalogGrain(
+        [PersistentState(StorageNames.ModuleCatalog, StorageNames.Provider)]
+            IPersistentState<ModuleCatalogState> storage
+    ) => _writer = new(new PersistentSlot<ModuleCatalogState>(storage), DeactivateOnIdle);
+
+    private ModuleCatalogState State => _writer.State;
+
     public async Task RegisterAsync(string moduleName, CancellationToken cancellationToken = default)
     {
-        if (storage.State.Modules.Contains(moduleName))
+        if (State.Modules.Contains(moduleName))
             return;
-        storage.State.Modules.Add(moduleName);
-        await storage.WriteStateAsync(cancellationToken);
+        State.Modules.Add(moduleName);
+        await _writer.WriteAsync();
     }
 
     public async Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default)
     {
         string library = this.GetPrimaryKeyString();
         var snapshots = await Task.WhenAll(
-            storage.State.Modules.Select(name =>
+            State.Modules.Select(name =>
                 GrainFactory
                     .GetGrain<IExpertModuleGrain>(ModuleDescriptor.KeyOf(library, name))
                     .GetSnapshotAsync(cancellationToken)
@@ -33,14 +40,13 @@ internal sealed class ModuleCatalogGrain(
 
     public async Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default)
     {
-        if (storage.State.Gate?.Version > gate.Version)
+        if (State.Gate?.Version > gate.Version)
             return;
-        storage.State.Gate = gate;
-        await storage.WriteStateAsync(cancellationToken);
+        State.Gate = gate;
+        await _writer.WriteAsync();
     }
 
-    public Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult(storage.State.Gate);
+    public Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default) => Task.FromResult(State.Gate);
 }
 
 /// <summary>
