@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace Dmkd.Architecture.Tests;
 
 /// <summary>
@@ -13,9 +11,11 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Data", "Dmkd.Core")]
     [InlineData("Dmkd.Contracts", "")]
     [InlineData("Dmkd.Serving", "Dmkd.Core")]
+    [InlineData("Dmkd.Hosting", "Dmkd.Contracts Dmkd.Core")]
     [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Hosting Dmkd.Serving")]
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
-    [InlineData("Dmkd.Hosting", "Dmkd.Contracts Dmkd.Core")]
+    [InlineData("Dmkd.Silo", "Dmkd.Contracts Dmkd.Core Dmkd.Grains Dmkd.Hosting")]
+    [InlineData("dmkd", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Experiments Dmkd.Grains Dmkd.Hosting Dmkd.Serving")]
     public void OwnReferences_OfAnAssembly_AreWithinTheDesign(string assembly, string allowed) =>
         Assert.Empty(
             ReferencesOf(assembly)
@@ -51,6 +51,10 @@ public sealed class ReferenceTests
     public void References_OfGrains_ContainWhatTheyAreMadeOf(string reference) =>
         Assert.Contains(reference, ReferencesOf("Dmkd.Grains"));
 
-    private static IEnumerable<string> ReferencesOf(string assembly) =>
-        Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!);
+    private static string[] ReferencesOf(string assembly)
+    {
+        string project = assembly == "dmkd" ? "Dmkd.Client" : assembly;
+        using var file = new AssemblyFile(AssemblyFile.PathOf(project, assembly));
+        return [.. file.References];
+    }
 }
