@@ -154,7 +154,7 @@ public sealed class LibraryArchive : ILibrarySource
                 ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more."
                 : null;
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or ArgumentException)
         {
             return e.Message;
         }

@@ -137,11 +137,19 @@ internal sealed record LibraryDocument
                 Lineage = new Dictionary<string, string>(member.Lineage),
             };
 
-        private ModuleSignature SignatureOf()
+        /// <summary>Null where the architecture is none: who checks the member says so.</summary>
+        private ModuleSignature? SignatureOf()
         {
-            var plain = ModalityCatalog.SignatureOf(Architecture, ModuleSignature.PlainLabels);
-            string older = TellsViews ? ModalityCatalog.Of(plain).ExpertLabels : plain.LabelSpace;
-            return plain with { LabelSpace = LabelSpace ?? older };
+            try
+            {
+                var plain = ModalityCatalog.SignatureOf(Architecture, ModuleSignature.PlainLabels);
+                string older = TellsViews ? ModalityCatalog.Of(plain).ExpertLabels : plain.LabelSpace;
+                return plain with { LabelSpace = LabelSpace ?? older };
+            }
+            catch (FormatException)
+            {
+                return null;
+            }
         }
 
         public LibraryMember ToMember(string library) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
@@ -105,6 +106,7 @@ public sealed record LibraryMember
     /// <summary>
     /// What it takes, and what its outputs mean. Default: what its architecture takes, and one output a class.
     /// </summary>
+    [AllowNull]
     public ModuleSignature Signature
     {
         get => field ?? ModalityCatalog.SignatureOf(Architecture, ModuleSignature.PlainLabels);
@@ -115,7 +117,7 @@ public sealed record LibraryMember
     public TensorSignature Input => Signature.Input;
 
     /// <summary>Prepares its inputs.</summary>
-    public IModality Modality => ModalityCatalog.Of(Signature);
+    internal IModality Modality => ModalityCatalog.Of(Signature);
 }
 
 /// <summary>Entropy of a member's predictions on its nodes' calibration sets (proposal 3.3).</summary>

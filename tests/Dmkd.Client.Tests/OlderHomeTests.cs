@@ -107,6 +107,25 @@ public sealed class OlderHomeTests : IDisposable
         AssertSame(expected.GetProperty("experts"), answer.GetProperty("experts"), ["module"]);
     }
 
+    [Theory]
+    [InlineData("finished", "rotations")]
+    [InlineData("preserved", "classes")]
+    public async Task ExportLibrary_OlderHome_SaysWhatItsModulesTake(string library, string labels)
+    {
+        string folder = _folder["exported"];
+        await JsonOfAsync("library", "export", library, "--output", folder);
+        var document = Json.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "library.json")));
+        foreach (var member in document.GetProperty("members").EnumerateArray())
+        {
+            if (member.GetProperty("role").GetString() == "expert")
+                Assert.Equal(labels, member.GetProperty("labelSpace").GetString());
+            var input = member.GetProperty("input");
+            int[] shape = [.. input.GetProperty("shape").EnumerateArray().Select(length => length.GetInt32())];
+            Assert.Equal("pixels", input.GetProperty("name").GetString());
+            Assert.Equal([-1, 3, 32, 32], shape);
+        }
+    }
+
     [Fact]
     public async Task Export_OlderModule_KeepsItsDigest()
     {

@@ -148,12 +148,7 @@ internal static class Examples
     public static RouteRequest Batch() =>
         new()
         {
-            Input = Pixels(
-                [.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))],
-                6,
-                3,
-                32
-            ),
+            Input = Pixels([.. Enumerable.Range(0, 6 * 3 * 32 * 32).Select(i => (byte)(i * 31 % 251))], 6, 3, 32),
             CandidateSets =
             [
                 [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],

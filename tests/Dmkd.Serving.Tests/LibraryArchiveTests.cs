@@ -134,7 +134,8 @@ public sealed class LibraryArchiveTests : IDisposable
     [InlineData("members/0/name", "\"a/b\"", "no slash")]
     [InlineData("members/0/classNames", "[\"ball\"]", "2 classes and 1 names")]
     [InlineData("members/0/architecture", "\"telepathy\"", "member 'expert-1'")]
-    [InlineData("members/0/rotationLabelled", "true", "has 2 outputs, not 8 or more")]
+    [InlineData("members/0/labelSpace", "\"rotations\"", "has 2 outputs, not 8 or more")]
+    [InlineData("members/0/labelSpace", "\"colours\"", "no label space 'colours'")]
     public async Task Open_DescriptionThatDoesNotFit_SaysWhy(string path, string value, string message)
     {
         await ExportAsync();
@@ -147,6 +148,22 @@ public sealed class LibraryArchiveTests : IDisposable
         parent[parts[^1]] = JsonNode.Parse(value);
         await File.WriteAllTextAsync(file, document.ToJsonString(), Cancel);
         await RefusedAsync(message);
+    }
+
+    [Fact]
+    public async Task Open_DescriptionFromBeforeSignatures_ReadsLabelsFromTheOlderField()
+    {
+        await ExportAsync();
+        string file = Path.Combine(Exported, "library.json");
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(file, Cancel))!;
+        var member = document["members"]![0]!.AsObject();
+        Assert.True(member.Remove("labelSpace"));
+        await File.WriteAllTextAsync(file, document.ToJsonString(), Cancel);
+        var opened = await LibraryArchive.OpenAsync(Exported, Cancel);
+        Assert.Equal("classes", opened.Manifest.Members[0].Signature.LabelSpace);
+        member["rotationLabelled"] = true;
+        await File.WriteAllTextAsync(file, document.ToJsonString(), Cancel);
+        await RefusedAsync("has 2 outputs, not 8 or more");
     }
 
     public void Dispose() => _folder.Dispose();

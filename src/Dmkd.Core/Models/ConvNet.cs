@@ -122,10 +122,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Family}({InputShape};{string.Join('-', Widths)};{OutputCount})"
-        );
+        string.Create(CultureInfo.InvariantCulture, $"{Family}({InputShape};{string.Join('-', Widths)};{OutputCount})");
 
     [Named("convnet", "four convolutions of 24 and 48 channels", Order = 2)]
     internal static ConvNetArchitecture Usual(int outputs, int imageSize) =>

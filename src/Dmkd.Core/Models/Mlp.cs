@@ -29,19 +29,13 @@ public sealed record MlpArchitecture : LayeredArchitecture
     /// <inheritdoc/>
     public override string Family => FamilyName;
 
-    private protected override string Arguments =>
-        $"{InputShape};{string.Join('-', Widths)};{OutputCount}";
+    private protected override string Arguments => $"{InputShape};{string.Join('-', Widths)};{OutputCount}";
 
     /// <inheritdoc/>
     public override NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
-        return new MlpArchitecture(
-            Channels,
-            Side,
-            [.. UnitSpaces.Select(space => widths[space.Name])],
-            outputCount
-        );
+        return new MlpArchitecture(Channels, Side, [.. UnitSpaces.Select(space => widths[space.Name])], outputCount);
     }
 
     /// <inheritdoc/>

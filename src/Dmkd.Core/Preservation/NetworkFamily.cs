@@ -64,8 +64,7 @@ public sealed class NetworkFamily
         var network = Read(text, size);
         if (network.InputShape != new InputShape(channels, size, size))
             throw new ArgumentException(
-                $"The images are {channels}x{size}x{size}; the network '{text}' takes "
-                    + $"{network.InputShape}.",
+                $"The images are {channels}x{size}x{size}; the network '{text}' takes " + $"{network.InputShape}.",
                 nameof(text)
             );
         return new NetworkFamily(hasLegacy ? Halved(network) : network, network);

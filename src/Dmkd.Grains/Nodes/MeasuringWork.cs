@@ -148,8 +148,7 @@ internal static class MeasuringWork
     {
         using var network = Load(job, module, weights);
         using var inputs = ModalityOf(module).Encode(calibration);
-        return ModalityOf(module)
-            .Score(network, inputs.to(job.Device), ModuleSignatures.ScoringOf(module, routing));
+        return ModalityOf(module).Score(network, inputs.to(job.Device), ModuleSignatures.ScoringOf(module, routing));
     }
 
     private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) =>

@@ -83,13 +83,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource 
         return await OnLaneAsync(
             probed,
             "statistics",
-            job =>
-                MeasuringWork.Statistics(
-                    job,
-                    request.Module,
-                    content,
-                    data.CalibrationOf(request.Task)
-                )
+            job => MeasuringWork.Statistics(job, request.Module, content, data.CalibrationOf(request.Task))
         );
     }
 

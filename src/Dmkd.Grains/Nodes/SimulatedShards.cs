@@ -99,8 +99,7 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
     }
 
     /// <summary>A task's images with the data set's labels.</summary>
-    private static ImageSet Named(ImageSet images, int[] classes) =>
-        images.Relabel(label => classes[label]);
+    private static ImageSet Named(ImageSet images, int[] classes) => images.Relabel(label => classes[label]);
 
     /// <summary>
     /// A node's part of a class's exemplars: the nodes that get one more than others change from class to class.

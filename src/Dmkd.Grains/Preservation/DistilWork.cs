@@ -120,8 +120,7 @@ internal static class DistilWork
         return EntropyMetric.Sum(probabilities);
     }
 
-    private static Tensor InputsOf(DeviceJob job, ImageSet images) =>
-        ImageTensors.Encode(images).to(job.Device);
+    private static Tensor InputsOf(DeviceJob job, ImageSet images) => ImageTensors.Encode(images).to(job.Device);
 }
 
 /// <summary>A distilled module and how well it does.</summary>

@@ -51,15 +51,7 @@ internal static class LegacyWork
                 BatchSize = settings.Training.BatchSize,
                 LearningRate = settings.Training.LearningRate,
             };
-            Trainer.Run(
-                network,
-                data,
-                new CrossEntropy(),
-                options,
-                generator,
-                progress,
-                job.CancellationToken
-            );
+            Trainer.Run(network, data, new CrossEntropy(), options, generator, progress, job.CancellationToken);
         }
 
         using var encoded = RunData.Modality.Encode(test);

@@ -14,7 +14,10 @@ public sealed class RunDataTests
     public void ExemplarsOf_EvenShards_AreAsManyAsAskedForOfEachClass()
     {
         var data = Data(exemplars: 30);
-        int[] labels = [.. Enumerable.Range(0, 2).SelectMany(node => new SimulatedShards(data, node).ExemplarsOf(1).Labels)];
+        int[] labels =
+        [
+            .. Enumerable.Range(0, 2).SelectMany(node => new SimulatedShards(data, node).ExemplarsOf(1).Labels),
+        ];
         Assert.Equal(Enumerable.Range(0, 10), labels.Distinct().Order());
         Assert.All(labels.CountBy(label => label), entry => Assert.Equal(3, entry.Value));
     }
@@ -36,7 +39,9 @@ public sealed class RunDataTests
     public void ExemplarsOf_ANode_AreImagesOfItsOwnShards()
     {
         var data = Data(exemplars: 40);
-        var own = Pictures(new SimulatedShards(data, 1).ShardOf(0)).Concat(Pictures(new SimulatedShards(data, 1).ShardOf(1))).ToHashSet();
+        var own = Pictures(new SimulatedShards(data, 1).ShardOf(0))
+            .Concat(Pictures(new SimulatedShards(data, 1).ShardOf(1)))
+            .ToHashSet();
         Assert.Subset(own, Pictures(new SimulatedShards(data, 1).ExemplarsOf(1)));
     }
 

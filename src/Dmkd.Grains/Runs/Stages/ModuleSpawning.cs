@@ -23,8 +23,7 @@ internal sealed class ModuleSpawning(RunScope run)
 
     private RunSettings Settings => run.Settings;
 
-    private int OutputCount =>
-        RunRules.ExpertOutputs(Settings, run.Data.Tasks.ClassesOf(State.Task).Count);
+    private int OutputCount => RunRules.ExpertOutputs(Settings, run.Data.Tasks.ClassesOf(State.Task).Count);
 
     public Task<SpawnedModule> SpawnAsync(FirstWeights source, CancellationToken cancellationToken) =>
         source switch
