@@ -74,6 +74,8 @@ internal sealed class AssemblyFile : IDisposable
 
     private void Add(SignatureNames names, EntityHandle handle)
     {
+        if (handle.IsNil)
+            return; // interfaces have no base
         switch (handle.Kind)
         {
             case HandleKind.TypeDefinition:

@@ -18,7 +18,7 @@ public sealed partial class FolderTests
     [InlineData("Dmkd.Hosting", "Dmkd.Hosting")]
     [InlineData("Dmkd.Experiments", "Dmkd.Experiments")]
     [InlineData("Dmkd.Client", "dmkd")]
-    [InlineData("Dmkd.Silo", "Dmkd.Silo")]
+    [InlineData("Dmkd.Silo", "dmkd-silo")]
     public void Folders_OfAProject_FormNoCircle(string project, string assembly)
     {
         using var file = new AssemblyFile(AssemblyFile.PathOf(project, assembly));

@@ -14,7 +14,7 @@ public sealed class ReferenceTests
     [InlineData("Dmkd.Hosting", "Dmkd.Contracts Dmkd.Core")]
     [InlineData("Dmkd.Grains", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Hosting Dmkd.Serving")]
     [InlineData("Dmkd.Experiments", "Dmkd.Contracts Dmkd.Core Dmkd.Data")]
-    [InlineData("Dmkd.Silo", "Dmkd.Contracts Dmkd.Core Dmkd.Grains Dmkd.Hosting")]
+    [InlineData("dmkd-silo", "Dmkd.Contracts Dmkd.Core Dmkd.Grains Dmkd.Hosting")]
     [InlineData("dmkd", "Dmkd.Contracts Dmkd.Core Dmkd.Data Dmkd.Experiments Dmkd.Grains Dmkd.Hosting Dmkd.Serving")]
     public void OwnReferences_OfAnAssembly_AreWithinTheDesign(string assembly, string allowed) =>
         Assert.Empty(
@@ -53,7 +53,12 @@ public sealed class ReferenceTests
 
     private static string[] ReferencesOf(string assembly)
     {
-        string project = assembly == "dmkd" ? "Dmkd.Client" : assembly;
+        string project = assembly switch
+        {
+            "dmkd" => "Dmkd.Client",
+            "dmkd-silo" => "Dmkd.Silo",
+            _ => assembly,
+        };
         using var file = new AssemblyFile(AssemblyFile.PathOf(project, assembly));
         return [.. file.References];
     }

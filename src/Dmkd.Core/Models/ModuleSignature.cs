@@ -9,7 +9,7 @@ public sealed record InputShape
 
     /// <summary>A shape.</summary>
     /// <param name="lengths">Length of each axis, at least one axis. Copied.</param>
-    public InputShape(params ReadOnlySpan<int> lengths) => _lengths = lengths.ToArray();
+    public InputShape(params IReadOnlyList<int> lengths) => _lengths = [.. lengths];
 
     /// <summary>Length of each axis.</summary>
     public IReadOnlyList<int> Lengths => _lengths;
