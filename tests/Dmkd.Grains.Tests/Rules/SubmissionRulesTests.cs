@@ -80,7 +80,7 @@ public sealed class SubmissionRulesTests
     [InlineData(501, SubmissionOutcome.Refused)]
     internal void Classify_MoreSamplesThanTheTaskHas_IsRefused(long samples, SubmissionOutcome expected)
     {
-        var state = Collecting(Plan() with { MostSamples = 500 });
+        var state = Collecting(Plan() with { MaxSamples = 500 });
         Assert.Equal(expected, MergeRules.Classify(state, Submission() with { SampleCount = samples }).Outcome);
     }
 
