@@ -4,7 +4,8 @@ using Dmkd.Client.Tests.Running;
 namespace Dmkd.Client.Tests;
 
 /// <summary>The shipped smoke experiment, smaller, from its file to the report.</summary>
-public sealed class ExperimentTests(FinishedExperiment finished) : IClassFixture<FinishedExperiment>, IDisposable
+[Collection(FinishedExperiment.Name)]
+public sealed class ExperimentTests(FinishedExperiment finished) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 

@@ -4,7 +4,8 @@ using Dmkd.Client.Tests.Running;
 namespace Dmkd.Client.Tests;
 
 /// <summary>The report as a real browser shows it, without a network.</summary>
-public sealed class ReportInBrowserTests(FinishedExperiment finished) : IClassFixture<FinishedExperiment>, IDisposable
+[Collection(FinishedExperiment.Name)]
+public sealed class ReportInBrowserTests(FinishedExperiment finished) : IDisposable
 {
     /// <summary>
     /// What the page loads, how many tables, charts and rows it shows, and labels of charts that are cut off at their

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>Weights that were damaged in a cluster's database.</summary>
-public sealed class DamagedWeightsTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class DamagedWeightsTests(SharedDatabases server)
 {
     private const string Library = "whole-run";
 

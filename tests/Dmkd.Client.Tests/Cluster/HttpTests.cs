@@ -6,7 +6,7 @@ using Npgsql;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>What a silo process serves over HTTP.</summary>
-public sealed class HttpTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class HttpTests(SharedDatabases server)
 {
     [Fact]
     public async Task Get_SiloOfItsOwn_IsHealthyAndTellsItsMetrics()

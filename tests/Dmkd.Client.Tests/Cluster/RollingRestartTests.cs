@@ -6,7 +6,7 @@ namespace Dmkd.Client.Tests.Cluster;
 /// <summary>
 /// Three silo processes that end and come back one after the other, while a run and predictions go on.
 /// </summary>
-public sealed class RollingRestartTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class RollingRestartTests(SharedDatabases server)
 {
     private const string Whole = "whole-run",
         Rolled = "rolld-run";

@@ -4,7 +4,7 @@ using Dmkd.Grains.Tests.Postgres;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>A run that its console leaves, and what other consoles do with it.</summary>
-public sealed class RunsInClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class RunsInClusterTests(SharedDatabases server)
 {
     private const string Whole = "whole-run",
         Halted = "broke-run";

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>Mutual TLS and roles between real processes.</summary>
-public sealed class SecuredClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class SecuredClusterTests(SharedDatabases server)
 {
     private const string Password = "hunter2-the-password";
 

@@ -29,6 +29,7 @@ internal sealed class SiloProcess : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["Logging__LogLevel__Default"] = "Warning";
+        start.Environment["DOTNET_TieredPGO"] = "0"; // as in DmkdProcess
         start.Environment["Dmkd__HttpPort"] = "0"; // several on one machine; a test that wants HTTP names a port
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;

@@ -28,6 +28,7 @@ internal sealed class DmkdProcess : IDisposable
                 ["DMKD_HOME"] = null,
                 ["DMKD_CLUSTER"] = null,
                 ["DMKD_CERTIFICATES"] = null,
+                ["DOTNET_TieredPGO"] = "0", // a fifth of the start of a process that lives for seconds
             },
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())

@@ -3,8 +3,10 @@ using System.Text.Json;
 namespace Dmkd.Client.Tests.Running;
 
 /// <summary>One finished experiment that all its tests share; they copy it before they change it.</summary>
-public sealed class FinishedExperiment : IAsyncLifetime
+[CollectionDefinition(Name)]
+public sealed class FinishedExperiment : IAsyncLifetime, ICollectionFixture<FinishedExperiment>
 {
+    public const string Name = "finished experiment";
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>The experiment file.</summary>

@@ -39,6 +39,9 @@ internal static class Json
     public static string[] Numbers(this JsonElement run) =>
         [.. new[] { run }.Concat(run.GetProperty("baselines").EnumerateArray()).SelectMany(NumbersOfRow)];
 
+    /// <summary>The reproducible fields of a run without those of its baselines.</summary>
+    public static string[] OwnNumbers(this JsonElement run) => [.. NumbersOfRow(run)];
+
     private static IEnumerable<string> NumbersOfRow(JsonElement row) =>
         Reproducible.Select(name => $"{name}: {JsonSerializer.Serialize(row.GetProperty(name))}");
 }

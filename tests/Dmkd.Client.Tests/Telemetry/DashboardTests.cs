@@ -8,7 +8,7 @@ using Dmkd.Grains.Tests.Postgres;
 namespace Dmkd.Client.Tests.Telemetry;
 
 /// <summary>The dashboard of eng/compose against a real cluster and a real Prometheus.</summary>
-public sealed class DashboardTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class DashboardTests(SharedDatabases server)
 {
     private static readonly TimeSpan Limit = Patience.Seconds(30);
 

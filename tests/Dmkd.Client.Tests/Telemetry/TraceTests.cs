@@ -84,16 +84,13 @@ public sealed class TraceTests(TraceTests.TracedRun traced) : IClassFixture<Trac
     }
 
     /// <summary>A run over three silos.</summary>
-    public sealed class TracedRun : IAsyncLifetime
+    public sealed class TracedRun(SharedDatabases server) : IDisposable
     {
         private static readonly TimeSpan Limit = Patience.Seconds(30);
-        private readonly PostgresServer _server = new();
         private readonly OtlpReceiver _receiver = new();
         private Task<(OtlpReceiver Receiver, IReadOnlyList<ExportedSpan[]> Rounds)>? _run;
 
         public const int Nodes = 4;
-
-        public ValueTask InitializeAsync() => _server.InitializeAsync();
 
         /// <summary>
         /// Everything that was exported, and the spans of each round's trace. The run is made once; asked for by
@@ -104,7 +101,7 @@ public sealed class TraceTests(TraceTests.TracedRun traced) : IClassFixture<Trac
 
         private async Task<(OtlpReceiver Receiver, IReadOnlyList<ExportedSpan[]> Rounds)> RunOnceAsync()
         {
-            string database = await _server.CreateDatabaseAsync();
+            string database = await server.CreateDatabaseAsync();
             using (var first = SiloProcess.Start(database, _receiver.Environment))
             using (var second = SiloProcess.Start(database, _receiver.Environment))
             using (var third = SiloProcess.Start(database, _receiver.Environment))
@@ -147,11 +144,7 @@ public sealed class TraceTests(TraceTests.TracedRun traced) : IClassFixture<Trac
             );
         }
 
-        public async ValueTask DisposeAsync()
-        {
-            _receiver.Dispose();
-            await _server.DisposeAsync();
-        }
+        public void Dispose() => _receiver.Dispose();
 
         private static async Task UntilAsync(Func<bool> condition)
         {

@@ -7,7 +7,7 @@ namespace Dmkd.Core.Tests.Checkpoints;
 
 public class CheckpointFuzzTests
 {
-    private const int Mutations = 4_000;
+    private const int Mutations = 2_000;
 
     [Theory]
     [InlineData("types_and_views.pt", 1)]

@@ -5,12 +5,13 @@ namespace Dmkd.Experiments.Tests.Methods;
 
 public sealed class SequentialFineTuningTests : IDisposable
 {
+    private static readonly Lazy<Task<MethodResult>> Learned = new(LearnOnceAsync);
     private readonly DeviceWorker _device = new(lanes: 1);
 
     [Fact]
     public async Task LearnAsync_TwoTasks_GivesLowerTriangularMatrices()
     {
-        var result = await LearnAsync();
+        var result = await Learned.Value;
         Assert.Equal("sequential-fine-tuning", result.Method);
         Assert.Equal([1, 2], result.ClassIncremental.Select(row => row.Length));
         Assert.Equal([1, 2], result.TaskIncremental.Select(row => row.Length));
@@ -23,7 +24,7 @@ public sealed class SequentialFineTuningTests : IDisposable
     [Fact]
     public async Task LearnAsync_EarlierTask_IsForgottenWithoutItsTaskIdAndKnownWithIt()
     {
-        var result = await LearnAsync();
+        var result = await Learned.Value;
         Assert.Equal(1, result.ClassIncremental[0][0]);
         Assert.Equal([0.0, 1.0], result.ClassIncremental[1]); // it answers with the newest classes only
         Assert.Equal([1.0, 1.0], result.TaskIncremental[1]);
@@ -34,7 +35,7 @@ public sealed class SequentialFineTuningTests : IDisposable
     [Fact]
     public async Task LearnAsync_SameSeed_GivesTheSameNumbers()
     {
-        var (first, second) = (await LearnAsync(), await LearnAsync());
+        var (first, second) = (await Learned.Value, await LearnAsync(_device));
         Assert.Equal(first.ClassIncremental, second.ClassIncremental);
         Assert.Equal(first.TaskIncremental, second.TaskIncremental);
         Assert.Equal(first.MacroF1, second.MacroF1);
@@ -64,8 +65,14 @@ public sealed class SequentialFineTuningTests : IDisposable
 
     public void Dispose() => _device.Dispose();
 
-    private Task<MethodResult> LearnAsync() =>
-        new SequentialFineTuning(_device).LearnAsync(
+    private static async Task<MethodResult> LearnOnceAsync()
+    {
+        using var device = new DeviceWorker(lanes: 1);
+        return await LearnAsync(device);
+    }
+
+    private static Task<MethodResult> LearnAsync(DeviceWorker device) =>
+        new SequentialFineTuning(device).LearnAsync(
             TinyProblem.Create(),
             _ => { },
             TestContext.Current.CancellationToken

@@ -3,7 +3,7 @@ using Dmkd.Contracts.Runs;
 namespace Dmkd.Grains.Tests.Cluster;
 
 /// <summary>A run whose machine goes down ends, once resumed, exactly as one that was never interrupted.</summary>
-public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>
+public sealed class CrashTests(UninterruptedRun uninterrupted)
 {
     public static TheoryData<string> Points => CrashPoints.Names;
 
@@ -11,8 +11,8 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
     [MemberData(nameof(Points))]
     public async Task Resume_AfterAPowerCut_DecidesTheSame(string crashPoint)
     {
-        await using var cluster = await DmkdCluster.StartAsync(uninterrupted.FolderAt(crashPoint));
-        Assert.Equal(uninterrupted.Outcome, await ResumeAsync(cluster));
+        await using var cluster = await DmkdCluster.StartAsync(await uninterrupted.FolderAtAsync(crashPoint));
+        Assert.Equal(await uninterrupted.OutcomeAsync(), await ResumeAsync(cluster));
     }
 
     [Theory]
@@ -35,7 +35,7 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
         }
 
         await using var later = await DmkdCluster.StartAsync(folder.Path);
-        Assert.Equal(uninterrupted.Outcome, await ResumeAsync(later));
+        Assert.Equal(await uninterrupted.OutcomeAsync(), await ResumeAsync(later));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class CrashTests(UninterruptedRun uninterrupted) : IClassFixture<U
             "the end of the run"
         );
         Assert.Equal(
-            uninterrupted.Outcome,
+            await uninterrupted.OutcomeAsync(),
             await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(Examples.RunId))
         );
     }

@@ -11,7 +11,7 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>
 /// A disk without room stops a run; with room again it goes on by itself and decides as if nothing had been.
 /// </summary>
-public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>
+public sealed class FullDiskTests(UninterruptedRun uninterrupted)
 {
     private const int SqliteFull = 13;
 
@@ -40,7 +40,7 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
         using var folder = new TemporaryFolder();
         await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: probe.Attach);
         Assert.Equal(
-            uninterrupted.Outcome,
+            await uninterrupted.OutcomeAsync(),
             await RunOutcome.OfAsync(cluster.Grains, await cluster.RunAsync(RunId, TinySettings()))
         );
         Assert.Equal(2, refused);
@@ -68,7 +68,10 @@ public sealed class FullDiskTests(UninterruptedRun uninterrupted) : IClassFixtur
         );
         Assert.NotEqual(RunPhase.Completed, (await PhaseAsync(run)).Phase);
         disk.MakeRoom();
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
+        );
         Assert.Empty(Directory.GetFiles(disk.Path, "*.tmp", SearchOption.AllDirectories));
     }
 

@@ -9,7 +9,7 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>
 /// A run that is stopped stays stopped, and ends once resumed exactly as one that was never interrupted.
 /// </summary>
-public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture<UninterruptedRun>, IDisposable
+public sealed class RunStopTests(UninterruptedRun uninterrupted) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -27,7 +27,10 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
         var run = await StopInAsync(cluster, phase);
         Assert.Equal((true, false), await StoppedAndAtWorkAsync(run));
         await run.ResumeAsync(Cancel);
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
+        );
     }
 
     [Fact]
@@ -43,7 +46,10 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
         );
         Assert.True(summary.IsStopped);
         await run.ResumeAsync(Cancel);
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(later.Grains, await later.ReportAsync(RunId)));
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(later.Grains, await later.ReportAsync(RunId))
+        );
         Assert.False(
             (await later.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(Cancel))[
                 0
@@ -77,13 +83,16 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IClassFixture
     public async Task Look_WhereInterruptedRunsWait_DoesNotGoOn()
     {
         await using var cluster = await DmkdCluster.StartAsync(
-            uninterrupted.FolderAt("assign ends"),
+            await uninterrupted.FolderAtAsync("assign ends"),
             configure: silo => silo.Services.AddSingleton(new InterruptedRuns(ResumeOnAccess: false))
         );
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));
         await run.ResumeAsync(Cancel);
-        Assert.Equal(uninterrupted.Outcome, await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId)));
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
+        );
     }
 
     public void Dispose() => _folder.Dispose();

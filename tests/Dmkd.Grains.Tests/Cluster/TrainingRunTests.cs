@@ -10,6 +10,7 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>Whole runs on two silos.</summary>
 public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<SharedCluster>
 {
+    private const string Whole = "whole";
     private readonly DmkdCluster _cluster = shared.Cluster;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -17,7 +18,7 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_TinySettings_MeasuresEverything()
     {
-        var report = await _cluster.RunAsync("whole", TinySettings());
+        var report = await WholeAsync();
         Assert.Equal([1, 2], report.ClassIncremental.Select(row => row.Length));
         Assert.Equal([1, 2], report.TaskIncremental.Select(row => row.Length));
         Assert.All(
@@ -35,8 +36,8 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_TwoRounds_ChainsAVersionPerMerge()
     {
-        await _cluster.RunAsync("chain", TinySettings());
-        foreach (var module in await _cluster.Grains.GetGrain<IModuleCatalogGrain>("chain").ListAsync(Cancel))
+        await WholeAsync();
+        foreach (var module in await _cluster.Grains.GetGrain<IModuleCatalogGrain>(Whole).ListAsync(Cancel))
         {
             var history = await RunOutcome.HistoryAsync(_cluster.Grains, module.Descriptor);
             Assert.Equal([1, 2, 3], history.Select(version => version.Number));
@@ -44,7 +45,10 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
             Assert.All(
                 history.Skip(1),
                 version =>
-                    Assert.Equal(["chain/node-1", "chain/node-2"], version.Contributions.Select(entry => entry.NodeId))
+                    Assert.Equal(
+                        [$"{Whole}/node-1", $"{Whole}/node-2"],
+                        version.Contributions.Select(entry => entry.NodeId)
+                    )
             );
             Assert.Equal(3, module.Specialization!.VersionNumber);
         }
@@ -53,10 +57,7 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_SameSeedTwice_DecidesTheSame()
     {
-        var reports = await Task.WhenAll(
-            _cluster.RunAsync("same-1", TinySettings()),
-            _cluster.RunAsync("same-2", TinySettings())
-        );
+        var reports = await Task.WhenAll(WholeAsync(), _cluster.RunAsync("equal", TinySettings()));
         Assert.Equal(
             await RunOutcome.OfAsync(_cluster.Grains, reports[0]),
             await RunOutcome.OfAsync(_cluster.Grains, reports[1])
@@ -67,8 +68,8 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     public async Task Run_OtherSeed_DecidesOtherwise()
     {
         var reports = await Task.WhenAll(
-            _cluster.RunAsync("seed-1", TinySettings()),
-            _cluster.RunAsync("seed-2", TinySettings() with { Seed = TinySettings().Seed + 1 })
+            WholeAsync(),
+            _cluster.RunAsync("other-seed", TinySettings() with { Seed = TinySettings().Seed + 1 })
         );
         Assert.NotEqual(
             await RunOutcome.OfAsync(_cluster.Grains, reports[0]),
@@ -157,8 +158,8 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Progress_OfAFinishedRun_TellsEveryEventOnce()
     {
-        await _cluster.RunAsync("feed", TinySettings());
-        var progress = await _cluster.Grains.GetGrain<ITrainingRunGrain>("feed").GetProgressAsync(0, Cancel);
+        await WholeAsync();
+        var progress = await _cluster.Grains.GetGrain<ITrainingRunGrain>(Whole).GetProgressAsync(0, Cancel);
         Assert.Equal(
             progress.Events.Select((_, place) => progress.Events[0].Sequence + place),
             progress.Events.Select(line => line.Sequence)
@@ -195,6 +196,9 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => _cluster.RunAsync("nodata", settings));
         Assert.Contains("/nowhere", error.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>The run that most tests look at: the first that asks starts it, the others find it.</summary>
+    private Task<RunReport> WholeAsync() => _cluster.RunAsync(Whole, TinySettings());
 
     private async Task<double> DistanceAsync(string run, string other)
     {

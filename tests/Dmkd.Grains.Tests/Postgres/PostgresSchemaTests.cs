@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Dmkd.Grains.Tests.Postgres;
 
-public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class PostgresSchemaTests(SharedDatabases server)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -16,6 +16,15 @@ public sealed class AdaptiveDeadlineTests
         // Median 6, distances from it 2 1 0 1 4: their median is 1.
         Assert.Equal(TimeSpan.FromSeconds(6 + 3 * 1), AdaptiveDeadline.Wait([4, 5, 6, 7, 10], Shortest, Longest, 3));
 
+    [Fact]
+    public void Wait_EvenNumberOfArrivals_TakesTheMiddleOfTheTwo() =>
+        // Median 5, distances from it 1 1 3 3: their median is 2.
+        Assert.Equal(TimeSpan.FromSeconds(5 + 3 * 2), AdaptiveDeadline.Wait([8, 4, 6, 2], Shortest, Longest, 3));
+
+    [Fact]
+    public void Extend_NodesThatNeverCame_CountAsTwiceTheWaitAfterThoseThatCame() =>
+        Assert.Equal([9, 1, 2, 8, 8], AdaptiveDeadline.Extend([9], [1, 2], absent: 2, TimeSpan.FromSeconds(4)));
+
     [Theory]
     [InlineData(0.1, 2)]
     [InlineData(500, 60)]

@@ -97,6 +97,17 @@ public sealed class MergeRulesTests
         Assert.True(MergeRules.IsHopeless(state));
     }
 
+    [Fact]
+    public void IsHopeless_WhoMayStillComeWouldDo_IsFalse()
+    {
+        var state = Collecting(Plan(quorum: 2), "run/node-1");
+        state.Withdrawn["run/node-2"] = "out of memory";
+        Assert.False(MergeRules.IsHopeless(state)); // node 3 is enough
+        state.Withdrawn["run/node-3"] = "out of memory";
+        state.Phase = MergePhase.Merging;
+        Assert.False(MergeRules.IsHopeless(state)); // it no longer collects
+    }
+
     [Theory]
     [InlineData(-1, 1, nameof(DeadlineEffect.None))]
     [InlineData(0, 1, nameof(DeadlineEffect.Closes))]
@@ -259,6 +270,31 @@ public sealed class MergeRulesTests
     {
         var state = Collecting(Plan(), "run/node-3", "run/node-1");
         Assert.Equal(["run/node-1", "run/node-3"], MergeRules.InNodeOrder(state).Select(entry => entry.NodeId));
+    }
+
+    [Fact]
+    public void Status_RoundWithProjections_TellsWhoIsMissingAndWhenOthersCame()
+    {
+        var state = Collecting(Plan(), "run/node-2");
+        state.Projected["run/node-1"] = new AcceptedUpdate("run/node-1", new StoredBlob("sha256:part", 30), 7);
+        state.Arrivals["run/node-2"] = 1.5;
+        state.DeviceSeconds = 2;
+        var status = MergeRules.Status(state, RunId, 1);
+        Assert.Equal(130, status.UploadedBytes);
+        Assert.Equal(["run/node-1", "run/node-3"], status.Missing);
+        Assert.Equal([new ArrivalTime("run/node-2", 1.5)], status.Arrivals);
+        Assert.Equal((2, null), (status.DeviceSeconds, status.Result));
+    }
+
+    [Theory]
+    [InlineData(MergePhase.Publishing, false)]
+    [InlineData(MergePhase.Closed, true)]
+    internal void Status_Result_IsToldOnceTheRoundIsClosed(MergePhase phase, bool isTold)
+    {
+        var state = Collecting();
+        state.Result = Version(4);
+        state.Phase = phase;
+        Assert.Equal(isTold, MergeRules.Status(state, RunId, 1).Result is not null);
     }
 
     [Fact]

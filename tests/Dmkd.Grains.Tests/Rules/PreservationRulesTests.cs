@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
 using Dmkd.Core.Preservation;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
@@ -9,6 +10,24 @@ namespace Dmkd.Grains.Tests.Rules;
 
 public sealed class PreservationRulesTests
 {
+    [Theory]
+    [InlineData(PreservationStage.Idle, PreservationStage.Cut)]
+    [InlineData(PreservationStage.Failed, PreservationStage.Cut)]
+    [InlineData(PreservationStage.Completed, PreservationStage.Cut)]
+    [InlineData(PreservationStage.Distil, PreservationStage.Distil)]
+    [InlineData(PreservationStage.Publish, PreservationStage.Publish)]
+    internal void ResumesIn_AFailedStage_IsThatStageOrTheFirst(
+        PreservationStage failedIn,
+        PreservationStage expected
+    ) => Assert.Equal(expected, PreservationRules.ResumesIn(failedIn));
+
+    [Theory]
+    [InlineData(PreservationStage.Completed, RunPhase.Completed)]
+    [InlineData(PreservationStage.Failed, RunPhase.Failed)]
+    [InlineData(PreservationStage.Cut, RunPhase.Preserve)]
+    internal void PhaseOf_AStage_IsWhatTheDirectoryOfRunsShows(PreservationStage stage, RunPhase expected) =>
+        Assert.Equal(expected, PreservationRules.PhaseOf(stage));
+
     [Fact]
     public void Check_WellFormed_Passes() => PreservationRules.Check(TinyPreservation());
 

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
@@ -125,6 +126,95 @@ public sealed class RunRulesTests
             Module = Descriptor(),
         };
         Assert.False(RunRules.UpdateRequest(state, RunId, 0, null).SubmitsDelta);
+    }
+
+    [Theory]
+    [InlineData(RunPhase.Merge, RunPhase.Train)] // from the round's local updates, which are not repeated
+    [InlineData(RunPhase.Train, RunPhase.Train)]
+    [InlineData(RunPhase.Evaluate, RunPhase.Evaluate)]
+    internal void ResumesIn_AFailedPhase_IsWhereItCanGoOn(RunPhase failedIn, RunPhase expected) =>
+        Assert.Equal(expected, RunRules.ResumesIn(failedIn));
+
+    [Theory]
+    [InlineData(0, 2, true)]
+    [InlineData(1, 2, false)]
+    [InlineData(1, 0, true)]
+    public void IsFinal_FailedRound_IsCollectedAgainWhileSomebodyIsLate(int missing, int participants, bool expected)
+    {
+        var status = new MergeRoundStatus
+        {
+            Phase = MergePhase.Failed,
+            Missing = [.. Enumerable.Repeat("run/node-1", missing)],
+        };
+        var state = new TrainingRunState { Participants = [.. Enumerable.Range(0, participants)] };
+        Assert.Equal(expected, RunRules.IsFinal(status, state));
+    }
+
+    [Theory]
+    [InlineData(true, 0, true)]
+    [InlineData(true, 1, true)]
+    [InlineData(true, 2, false)] // after the first merge, replicas are alike
+    [InlineData(false, 0, false)]
+    public void MergeOptions_ReplicasOfTheirOwn_AreAlignedAndSentWholeInTheFirstMerge(
+        bool alignment,
+        int round,
+        bool expected
+    )
+    {
+        var merging = Settings(6, 2).Merging with
+        {
+            Alignment = alignment,
+            HalfPrecision = true,
+            ErrorFeedback = true,
+            Compressor = "svd",
+        };
+        var options = RunRules.MergeOptions(Settings(6, 2) with { Merging = merging }, round);
+        Assert.Equal(
+            expected ? ("aligned", false, false) : ("svd", true, true),
+            (options.Compressor, options.HalfPrecision, options.ErrorFeedback)
+        );
+    }
+
+    [Fact]
+    public void Count_TwoCosts_AddsThem()
+    {
+        var state = new TrainingRunState();
+        RunRules.Count(state, new LearningCost(1, 2, 3, 4, 5));
+        RunRules.Count(state, new LearningCost(10, 20, 30, 40, 50));
+        Assert.Equal(new LearningCost(11, 22, 33, 44, 55), RunRules.Counted(state));
+    }
+
+    [Fact]
+    public void Forgetting_AfterThreeTasks_IsTheMeanFallFromTheBest() =>
+        // Task 1 fell from 0.9 to 0.5, task 2 from 0.8 to 0.6; the last task cannot have been forgotten.
+        Assert.Equal(
+            0.3,
+            RunRules.Forgetting([
+                [0.9],
+                [0.7, 0.8],
+                [0.5, 0.6, 0.9],
+            ]),
+            1e-12
+        );
+
+    [Fact]
+    public void TaskProgress_BeforeAnythingBegan_IsNothing() =>
+        Assert.Equal(0, RunRules.TaskProgress(new TrainingRunState(), 0.5));
+
+    [Fact]
+    public void UpdateRequest_RoundWithMerge_SubmitsAndWaitsForTheBasisTwiceAsLong()
+    {
+        var state = new TrainingRunState
+        {
+            Settings = Settings(4, 2),
+            Round = 1,
+            Base = Version(),
+            Module = Descriptor(),
+        };
+        var request = RunRules.UpdateRequest(state, RunId, 1, null);
+        Assert.True(request.SubmitsDelta);
+        Assert.Equal(2 * state.Settings.Participation.RoundDeadline, request.BasisWait);
+        Assert.Equal((1, 1, RunId), (request.NodeIndex, request.Round, request.RunId));
     }
 
     [Theory]

@@ -60,6 +60,51 @@ public sealed class SubmissionRulesTests
         Expect(SubmissionOutcome.Refused, Submission() with { SampleCount = samples });
 
     [Fact]
+    public void Classify_BaseOfOtherContent_IsWrongBase()
+    {
+        Expect(SubmissionOutcome.Accepted, Submission() with { BaseDigest = "sha256:three" });
+        Expect(SubmissionOutcome.WrongBase, Submission() with { BaseDigest = "sha256:other" });
+    }
+
+    [Fact]
+    public void Classify_OfAnOlderProgram_IsRefusedNamingTheRemedy()
+    {
+        var receipt = MergeRules.Classify(Collecting(), Submission() with { Tensors = null! });
+        Assert.Equal(SubmissionOutcome.Refused, receipt.Outcome);
+        Assert.Contains("install the cluster's version", receipt.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, SubmissionOutcome.Accepted)]
+    [InlineData(500, SubmissionOutcome.Accepted)]
+    [InlineData(501, SubmissionOutcome.Refused)]
+    internal void Classify_MoreSamplesThanTheTaskHas_IsRefused(long samples, SubmissionOutcome expected)
+    {
+        var state = Collecting(Plan() with { MaxSamples = 500 });
+        Assert.Equal(expected, MergeRules.Classify(state, Submission() with { SampleCount = samples }).Outcome);
+    }
+
+    [Theory]
+    [InlineData(MergePhase.Projecting, SubmissionKind.Projection, SubmissionOutcome.Accepted)]
+    [InlineData(MergePhase.Projecting, SubmissionKind.Update, SubmissionOutcome.TooEarly)]
+    [InlineData(MergePhase.Collecting, SubmissionKind.Projection, SubmissionOutcome.Late)]
+    internal void Classify_PartOfASharedBasis_HasATimeOfItsOwn(
+        MergePhase phase,
+        SubmissionKind kind,
+        SubmissionOutcome expected
+    ) => Expect(expected, Submission() with { Kind = kind }, phase);
+
+    [Fact]
+    public void Classify_UpdateOfANodeThatSentItsProjection_IsNoDuplicate()
+    {
+        var state = Collecting();
+        state.Projected["run/node-1"] = new AcceptedUpdate("run/node-1", null, 7);
+        Assert.Equal(SubmissionOutcome.Accepted, MergeRules.Classify(state, Submission()).Outcome);
+        var again = Submission() with { Kind = SubmissionKind.Projection };
+        Assert.Equal(SubmissionOutcome.Duplicate, MergeRules.Classify(state, again).Outcome);
+    }
+
+    [Fact]
     public void Classify_NotAccepted_SaysWhy()
     {
         var receipt = MergeRules.Classify(Collecting(), Submission() with { BaseVersion = 2 });

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace Dmkd.Grains.Tests.Security;
 
-public sealed class AuditTests(PostgresServer server) : IClassFixture<PostgresServer>
+public sealed class AuditTests(SharedDatabases server)
 {
     private static readonly AuditEntry Entry = new(
         Examples.Now,

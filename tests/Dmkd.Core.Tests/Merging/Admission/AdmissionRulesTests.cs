@@ -154,6 +154,46 @@ public sealed class AdmissionRulesTests
             );
 
     [Fact]
+    public void ToString_OfAnyOutcome_NamesNodeCheckLimitAndValue()
+    {
+        Assert.Equal("node a: admitted with 7 samples", $"{new AdmissionOutcome("a", 7)}");
+        Assert.Equal(
+            "node b: sample count must be at least 1; it is -5",
+            $"{AdmissionRules.Judge([Facts("b", -5)], Defaults).Single()}"
+        );
+        Assert.Equal(
+            "node c: norm of the running statistics' update may be at most 25; it is 26",
+            $"{new AdmissionOutcome("c", 0, AdmissionCheck.StatisticsNorm, 25, 26)}"
+        );
+    }
+
+    [Fact]
+    public void Judge_ThreeSubmissions_AreEnoughForAMedian()
+    {
+        var outcomes = AdmissionRules.Judge([Facts("a"), Facts("b"), Facts("c", norm: 5.1)], Defaults);
+        Assert.Equal([true, true, false], outcomes.Select(outcome => outcome.IsAdmitted));
+        // Of two that are left, nothing tells which claim is the odd one.
+        outcomes = AdmissionRules.Judge([Facts("a", 100), Facts("b", 600), Facts("c", norm: 5.1)], Defaults);
+        Assert.Equal([100, 600, 0], outcomes.Select(outcome => outcome.SampleCount));
+    }
+
+    [Fact]
+    public void Judge_LimitsOfOne_AreTaken()
+    {
+        var limits = new AdmissionLimits
+        {
+            MaxSampleCount = 1,
+            SampleCountFactor = 1,
+            NormFactor = 1,
+            StatisticsNormFactor = 1,
+        };
+        Assert.All(
+            AdmissionRules.Judge([Facts("a"), Facts("b"), Facts("c")], limits),
+            outcome => Assert.Equal(1, outcome.SampleCount)
+        );
+    }
+
+    [Fact]
     public void Judge_LimitsBelowOne_AreRefusedByName()
     {
         AdmissionLimits[] wrong =

@@ -45,6 +45,16 @@ public sealed class DeltaCheckTests : IDisposable
         );
 
     [Fact]
+    public void FindProblem_NoTensorNoNameOrNoShape_SaysSo()
+    {
+        const string Nothing = "A tensor has no name or no shape.";
+        Assert.Equal(Nothing, DeltaCheck.FindProblem(null));
+        Assert.Equal(Nothing, DeltaCheck.FindProblem(Vector() with { Name = null! }));
+        Assert.Equal(Nothing, DeltaCheck.FindProblem(Vector() with { Shape = null! }));
+        Assert.Null(DeltaCheck.FindProblem(Vector()));
+    }
+
+    [Fact]
     public void FindProblem_WrongSizes_NameThePart()
     {
         Expect("'v': Values must be 8 bytes; it is 12", Factors(), Vector() with { Values = Floats(3) });

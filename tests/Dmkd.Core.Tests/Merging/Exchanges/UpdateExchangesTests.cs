@@ -44,6 +44,19 @@ public class UpdateExchangesTests
         Assert.All(sent.Tensors, tensor => Assert.Equal(ValueFormat.Fp16, tensor.Format));
     }
 
+    [Fact]
+    public void Pack_AlignedWithoutReferenceOrReplica_IsRefused()
+    {
+        using var delta = TestWeights.Network(1);
+        var aligned = UpdateExchanges.Create(new ExchangeOptions(AlignedExchange.Name));
+        var reference = UpdateExchanges.Create(new ExchangeOptions(DenseExchange.Name)).Compress(delta);
+        foreach (var basis in new[] { null, reference })
+        {
+            var error = Assert.Throws<ArgumentException>(() => aligned.Pack(new NodeUpdate(delta), basis));
+            Assert.Contains("a reference and the node's replica", error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("zip", 4, "There is no exchange 'zip'; there are: dense, svd, powersgd, aligned.")]
     [InlineData("SVD", 4, "There is no exchange 'SVD'")]
