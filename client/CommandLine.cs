@@ -109,8 +109,7 @@ internal static class CommandLine
     }
 
     /// <summary>
-    /// What is wrong with the command line; a word that nothing takes explains more than what is missing because of
-    /// it.
+    /// What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.
     /// </summary>
     private static string ProblemOf(ParseResult parsed) =>
         parsed.UnmatchedTokens.Count > 0

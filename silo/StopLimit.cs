@@ -4,9 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Dmkd.Silo;
 
 /// <summary>
-/// Bounds the end of a silo that was asked to stop: whatever still hangs after a while ends with the process, as a
-/// kill would end it. What is stored counts, and the
-/// cluster goes on from there.
+/// Bounds the end of a silo that was asked to stop: whatever still hangs after a while ends with the process, as a kill
+/// would end it. What is stored counts, and the cluster goes on from there.
 /// </summary>
 internal sealed class StopLimit(IHostApplicationLifetime lifetime, TimeProvider time) : IHostedService
 {

@@ -12,8 +12,8 @@ internal static class ClassGroups
     /// <param name="text">Such as <c>cat,dog;car,ship</c> or <c>2</c>.</param>
     /// <param name="classNames">The classes.</param>
     /// <param name="experts">Number of experts.</param>
-    /// <exception cref="BadInputException">A class is unknown, missing or named twice, or there are not as many
-    /// groups as experts.</exception>
+    /// <exception cref="BadInputException">A class is unknown, missing or named twice, or there are not as many groups
+    /// as experts.</exception>
     public static int[][] Read(string text, IReadOnlyList<string> classNames, int experts)
     {
         int[][] groups =

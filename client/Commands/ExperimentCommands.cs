@@ -2,7 +2,9 @@ using System.CommandLine;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
+using Dmkd.Data.Images;
 using Dmkd.Experiments.Learners;
 using Dmkd.Experiments.Plans;
 using Dmkd.Experiments.Protocol;
@@ -24,8 +26,8 @@ internal sealed class ExperimentCommand : Command
 }
 
 /// <summary>
-/// <c>dmkd experiment run</c>: measures what a file asks for and what is not finished yet; killed, it goes on with
-/// the same command.
+/// <c>dmkd experiment run</c>: measures what a file asks for and what is not finished yet; killed, it goes on with the
+/// same command.
 /// </summary>
 internal sealed class ExperimentRunCommand : Command
 {

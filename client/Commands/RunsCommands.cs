@@ -4,6 +4,7 @@ using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Client.Commands;

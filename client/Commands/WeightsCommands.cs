@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Dmkd.Client.Errors;
+using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Hosting.Storage;
 

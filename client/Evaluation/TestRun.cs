@@ -10,8 +10,7 @@ namespace Dmkd.Client.Evaluation;
 
 /// <summary>
 /// All test images through one model. The batches are the same however many lanes share them, so two runs on one
-/// machine give the same
-/// bits.
+/// machine give the same bits.
 /// </summary>
 /// <param name="test">The images.</param>
 /// <param name="classCount">Their classes.</param>

@@ -5,8 +5,8 @@ using Polly;
 namespace Dmkd.Client.Hosting;
 
 /// <summary>
-/// Makes calls again while silos come and go: one may end, or its database be away, just when it is asked. For calls
-/// of which a repeat changes nothing.
+/// Makes calls again while silos come and go: one may end, or its database be away, just when it is asked. For calls of
+/// which a repeat changes nothing.
 /// </summary>
 internal static class Retried
 {

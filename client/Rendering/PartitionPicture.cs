@@ -7,8 +7,7 @@ namespace Dmkd.Client.Rendering;
 
 /// <summary>
 /// The picture of a partition (proposal 3.2.2): on the left the adjacency matrix of the importance graph, by cluster,
-/// on a logarithmic
-/// scale; on the right the share of every class's importance in every cluster.
+/// on a logarithmic scale; on the right the share of every class's importance in every cluster.
 /// </summary>
 /// <remarks>
 /// Drawn with SkiaSharp alone: the ScottPlot on the feed (5.1) needs SkiaSharp 3, and the central pin is 2.88.

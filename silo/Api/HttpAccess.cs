@@ -17,9 +17,9 @@ using Microsoft.Net.Http.Headers;
 namespace Dmkd.Silo.Api;
 
 /// <summary>
-/// Who may ask over HTTP: where the silo has API keys, whoever shows one, or a certificate of the cluster's
-/// authority; everybody without. Endpoints name a policy;
-/// for those that name none, and for paths that are none, <see cref="Reading"/> counts.
+/// Who may ask over HTTP: where the silo has API keys, whoever shows one, or a certificate of the cluster's authority;
+/// everybody without. Endpoints name a policy; for those that name none, and for paths that are none,
+/// <see cref="Reading"/> counts.
 /// </summary>
 internal static class HttpAccess
 {

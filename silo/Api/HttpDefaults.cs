@@ -17,8 +17,8 @@ internal static class HttpDefaults
     private const long MaxBodyBytes = 64 << 10;
 
     /// <summary>
-    /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the
-    /// silo has a certificate.
+    /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo
+    /// has a certificate.
     /// </summary>
     /// <param name="builder">The host.</param>
     /// <param name="settings">Address and port.</param>

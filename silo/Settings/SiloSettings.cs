@@ -10,8 +10,8 @@ namespace Dmkd.Silo.Settings;
 
 /// <summary>
 /// A silo's options, checked together and with what they name opened. Made before the host, since its ports, its
-/// database and its certificate are needed
-/// to build one: options that are validated when the host starts would be too late.
+/// database and its certificate are needed to build one: options that are validated when the host starts would be too
+/// late.
 /// </summary>
 internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
 {
@@ -141,9 +141,8 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
 internal sealed class SiloSettingsException(string message) : Exception(message);
 
 /// <summary>
-/// Binds options and says everything that is wrong with their values, in terms of the keys; the platform's binder
-/// ends at the first value that it cannot read, and leaves
-/// out keys that nobody knows.
+/// Binds options and says everything that is wrong with their values, in terms of the keys; the platform's binder ends
+/// at the first value that it cannot read, and leaves out keys that nobody knows.
 /// </summary>
 internal static class CheckedBinder
 {

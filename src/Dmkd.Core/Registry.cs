@@ -90,11 +90,9 @@ public class Registry
 }
 
 /// <summary>
-/// Finds implementations by name. They say their name themselves, by <see cref="NamedAttribute"/>: a new one is a
-/// file of its own and nothing else.
-/// They are the classes of the assembly of <typeparamref name="T"/> that implement it, its values when it is an
-/// enumeration, and static methods that
-/// fit when it is a delegate.
+/// Finds implementations by name. They say their name themselves, by <see cref="NamedAttribute"/>: a new one is a file
+/// of its own and nothing else. They are the classes of the assembly of <typeparamref name="T"/> that implement it, its
+/// values when it is an enumeration, and static methods that fit when it is a delegate.
 /// </summary>
 /// <typeparam name="T">What they are.</typeparam>
 public sealed class Registry<T> : Registry

@@ -2,9 +2,8 @@ namespace Dmkd.Core;
 
 /// <summary>
 /// First step of the path that a random stream is derived by: what the stream is for. Numbers are never changed and
-/// never given again, or
-/// results would change. A new stream takes the next free number. The six that two streams share are old; their paths
-/// differ in what follows.
+/// never given again, or results would change. A new stream takes the next free number. The six that two streams share
+/// are old; their paths differ in what follows.
 /// </summary>
 public static class SeedPurpose
 {

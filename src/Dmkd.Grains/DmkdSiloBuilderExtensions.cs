@@ -26,8 +26,8 @@ namespace Dmkd.Grains;
 public static class DmkdSiloBuilderExtensions
 {
     /// <summary>
-    /// Makes a silo one of several on this machine, which find one another, and keep state and weights, in one
-    /// folder. Loopback only.
+    /// Makes a silo one of several on this machine, which find one another, and keep state and weights, in one folder.
+    /// Loopback only.
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="storage">The folder.</param>

@@ -7,9 +7,8 @@ namespace Dmkd.Serving;
 
 /// <summary>
 /// A library as a folder: <c>library.json</c>, the weights of each member and the fitted gate as safetensors, and a
-/// card. It is read as untrusted
-/// input: names stay within the folder, sizes are checked before anything is read, and every file has to have the
-/// digest that library.json says.
+/// card. It is read as untrusted input: names stay within the folder, sizes are checked before anything is read, and
+/// every file has to have the digest that library.json says.
 /// </summary>
 public sealed class LibraryArchive : ILibrarySource
 {

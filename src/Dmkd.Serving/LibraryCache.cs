@@ -7,10 +7,9 @@ using Microsoft.Extensions.Internal;
 namespace Dmkd.Serving;
 
 /// <summary>
-/// Networks and fitted gates that libraries answer with, loaded once per process and version. A new version of a
-/// module takes the place of the old
-/// one; what is replaced, or was not asked for in a while, is disposed when its last user is done. Owns its networks.
-/// Thread-safe.
+/// Networks and fitted gates that libraries answer with, loaded once per process and version. A new version of a module
+/// takes the place of the old one; what is replaced, or was not asked for in a while, is disposed when its last user is
+/// done. Owns its networks. Thread-safe.
 /// </summary>
 public sealed class LibraryCache(TimeProvider time) : IDisposable
 {

@@ -1,11 +1,13 @@
+using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
+
 namespace Dmkd.Serving;
 
 /// <summary>What is asked about a batch.</summary>
 /// <param name="Plan">How to route.</param>
 /// <param name="CandidateSets">
-/// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts
-/// without a class of the set take
-/// no part in it.
+/// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts without
+/// a class of the set take no part in it.
 /// </param>
 /// <param name="AcceptsEarlierVersions">Whether an earlier version of a member may answer when its current one cannot
 /// be read.</param>
@@ -42,3 +44,37 @@ public sealed record PredictedInput(
 /// <param name="Probability">The proposal's p_k(x), in [0, 1].</param>
 /// <param name="MeanEntropy">The proposal's H_k, in nats.</param>
 public sealed record PredictedShare(string Module, double Probability, double MeanEntropy);
+
+/// <summary>A batch of inputs.</summary>
+/// <param name="Name">Name of the tensor.</param>
+/// <param name="DataType">Element type; so far <c>uint8</c> alone.</param>
+/// <param name="Shape">Shape; the first length is the number of inputs.</param>
+/// <param name="Content">Values, row-major.</param>
+public sealed record InputTensor(string Name, string DataType, IReadOnlyList<int> Shape, byte[] Content) : IInputs
+{
+    /// <summary>Number of inputs.</summary>
+    public int Count => Shape.Count == 0 ? 0 : Shape[0];
+
+    /// <summary>One input, such as <c>3x32x32</c>.</summary>
+    public InputShape InputShape => new([.. Shape.Skip(1)]);
+
+    /// <summary>What it is, with the lengths it has.</summary>
+    public TensorSignature Signature => new(Name, DataType, Shape);
+
+    /// <summary>Refuses a batch that is not what it says.</summary>
+    /// <exception cref="ArgumentException">Names the value and its limit.</exception>
+    public void Check()
+    {
+        if (DataType != "uint8")
+            throw new ArgumentException($"Inputs are of uint8, not '{DataType}'.");
+        if (Count < 1)
+            throw new ArgumentException($"A batch needs at least 1 input, not {Count}.");
+        if (Shape.Any(length => length < 1))
+            throw new ArgumentException($"Every length of an input is at least 1, not {InputShape}.");
+        long expected = checked(Count * InputShape.ValueCount);
+        if (Content.LongLength != expected)
+            throw new ArgumentException(
+                $"{Count} inputs of {InputShape} need {expected} bytes, not {Content.LongLength}."
+            );
+    }
+}

@@ -1,8 +1,8 @@
 namespace Dmkd.Architecture.Tests;
 
 /// <summary>
-/// The arrows of docs: who may see whom. A reference that the code does not use is not in the assembly, so this is
-/// what is really used.
+/// The arrows of docs: who may see whom. A reference that the code does not use is not in the assembly, so this is what
+/// is really used.
 /// </summary>
 public sealed class ReferenceTests
 {

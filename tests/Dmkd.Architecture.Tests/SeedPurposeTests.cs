@@ -4,8 +4,8 @@ namespace Dmkd.Architecture.Tests;
 
 public sealed class SeedPurposeTests
 {
-    // Two streams each, from before there was one list. Their paths differ after the first step, and changing a
-    // number would change results.
+    // Two streams each, from before there was one list. Their paths differ after the first step, and changing a number
+    // would change results.
     private static readonly int[] SharedOfOld = [1, 2, 3, 4, 5, 41];
 
     [Fact]

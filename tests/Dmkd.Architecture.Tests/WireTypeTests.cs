@@ -3,9 +3,8 @@ using System.Reflection;
 namespace Dmkd.Architecture.Tests;
 
 /// <summary>
-/// Conventions of messages, and a lock on their fields: WireTypes.txt lists every message's alias and every field's
-/// id, so that
-/// a renumbered, retyped or removed field shows up in review. To regenerate it after a change that is meant:
+/// Conventions of messages, and a lock on their fields: WireTypes.txt lists every message's alias and every field's id,
+/// so that a renumbered, retyped or removed field shows up in review. To regenerate it after a change that is meant:
 /// <c>DMKD_REGENERATE=1 dotnet run --project tests/Dmkd.Architecture.Tests -c Release</c>.
 /// </summary>
 public sealed class WireTypeTests

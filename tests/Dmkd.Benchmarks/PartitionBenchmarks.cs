@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Benchmarks;

@@ -1,6 +1,3 @@
-using Dmkd.Client.Commands;
-using Dmkd.Client.Errors;
-
 namespace Dmkd.Client.Tests;
 
 public sealed class ClassGroupsTests

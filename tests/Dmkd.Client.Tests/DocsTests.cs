@@ -5,8 +5,7 @@ using Dmkd.Client.Tests.Running;
 namespace Dmkd.Client.Tests;
 
 /// <summary>
-/// Commands that the docs show exist with the options they show, those of the first run work, and links lead
-/// somewhere.
+/// Commands that the docs show exist with the options they show, those of the first run work, and links lead somewhere.
 /// </summary>
 public sealed partial class DocsTests
 {

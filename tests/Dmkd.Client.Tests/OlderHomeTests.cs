@@ -6,9 +6,8 @@ namespace Dmkd.Client.Tests;
 
 /// <summary>
 /// A home folder that version 0.1 wrote, and what that version printed of it. It holds two runs of two tasks on two
-/// nodes
-/// (<c>finished</c>: PowerSGD and exemplars; <c>unfinished</c>: killed in its second task) and a preserved library.
-/// Later programs must read it, so it is never written again.
+/// nodes (<c>finished</c>: PowerSGD and exemplars; <c>unfinished</c>: killed in its second task) and a preserved
+/// library. Later programs must read it, so it is never written again.
 /// </summary>
 public sealed class OlderHomeTests : IDisposable
 {
@@ -160,8 +159,7 @@ public sealed class OlderHomeTests : IDisposable
         Json.Parse(File.ReadAllText(Path.Combine(_folder["expected"], name + ".json")));
 
     /// <summary>
-    /// Compares the named fields of an object, or of every entry of an array; what a later program adds does not
-    /// count.
+    /// Compares the named fields of an object, or of every entry of an array; what a later program adds does not count.
     /// </summary>
     private static void AssertSame(JsonElement expected, JsonElement actual, string[] fields)
     {

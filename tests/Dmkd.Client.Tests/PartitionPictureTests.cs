@@ -1,5 +1,3 @@
-using Dmkd.Client.Rendering;
-using Dmkd.Client.Rendering.Images;
 using Dmkd.Core.Preservation;
 using SkiaSharp;
 

@@ -1,11 +1,11 @@
 using Dmkd.Client.Tests.Running;
+using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Client.Tests;
 
 /// <summary>
-/// <c>evaluate</c> with a TorchScript program: <c>image_script.pt</c> computes ten logits from an image's mean
-/// colour.
+/// <c>evaluate</c> with a TorchScript program: <c>image_script.pt</c> computes ten logits from an image's mean colour.
 /// </summary>
 public sealed class TorchScriptTests : IDisposable
 {

@@ -50,8 +50,8 @@ internal static class Examples
         };
 
     /// <summary>
-    /// Settings of a preservation that takes about a second: two experts and a gate out of a network for the
-    /// synthetic data set.
+    /// Settings of a preservation that takes about a second: two experts and a gate out of a network for the synthetic
+    /// data set.
     /// </summary>
     public static PreservationSettings TinyPreservation() =>
         new()

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Serving.Tests;
 
 /// <summary>
-/// A library of networks with random weights, in memory: two experts of two classes each, a gate network, and an
-/// affine fit.
+/// A library of networks with random weights, in memory: two experts of two classes each, a gate network, and an affine
+/// fit.
 /// </summary>
 internal sealed class SmallLibrary : ILibrarySource
 {

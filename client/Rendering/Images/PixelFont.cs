@@ -3,8 +3,7 @@ using SkiaSharp;
 namespace Dmkd.Client.Rendering.Images;
 
 /// <summary>
-/// The usual letters of 5 by 7 points, for machines that have no font at all. ASCII; anything else is a question
-/// mark.
+/// The usual letters of 5 by 7 points, for machines that have no font at all. ASCII; anything else is a question mark.
 /// </summary>
 internal static class PixelFont
 {

@@ -12,8 +12,8 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     Task CreateAsync(ModuleDescriptor descriptor, ModuleVersion first, CancellationToken cancellationToken = default);
 
     /// <summary>Appends a merged version; a repeat of the current one changes nothing.</summary>
-    /// <exception cref="InvalidOperationException">The version does not follow the current one, or the module does
-    /// not exist.</exception>
+    /// <exception cref="InvalidOperationException">The version does not follow the current one, or the module does not
+    /// exist.</exception>
     [Alias("publish")]
     Task PublishAsync(ModuleVersion version, CancellationToken cancellationToken = default);
 
@@ -28,8 +28,8 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// All versions, oldest first, at least up to a number that the caller knows to exist: an activation that was
-    /// left behind notices it by this.
+    /// All versions, oldest first, at least up to a number that the caller knows to exist: an activation that was left
+    /// behind notices it by this.
     /// </summary>
     /// <exception cref="OrleansException">The activation does not know that version; the call can be
     /// repeated.</exception>

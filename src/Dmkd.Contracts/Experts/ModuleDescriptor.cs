@@ -46,8 +46,8 @@ public sealed record ModuleDescriptor
     public ModuleRole Role { get; init; }
 
     /// <summary>
-    /// Text form of what it takes and of what its outputs mean, such as
-    /// <c>images(pixels:uint8[-1,3,32,32])classes</c>; null of descriptors from before signatures.
+    /// Text form of what it takes and of what its outputs mean, such as <c>images(pixels:uint8[-1,3,32,32])classes</c>;
+    /// null of descriptors from before signatures.
     /// </summary>
     [Id(9)]
     public string? Signature { get; init; }

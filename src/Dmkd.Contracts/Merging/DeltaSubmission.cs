@@ -52,8 +52,7 @@ public sealed record DeltaSubmission
 
 /// <summary>
 /// Tensors of a message, as safetensors bytes: named by digest, like everything in the weight store. Small ones come
-/// along; larger ones
-/// lie in the store already, so that no message grows with the model.
+/// along; larger ones lie in the store already, so that no message grows with the model.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.TensorReference")]
 public sealed record TensorReference
@@ -89,3 +88,29 @@ public sealed record SubmissionReceipt(
     [property: Id(0)] SubmissionOutcome Outcome,
     [property: Id(1)] string? Reason = null
 );
+
+/// <summary>What became of a submission.</summary>
+[Alias("dmkd.SubmissionOutcome")]
+public enum SubmissionOutcome
+{
+    /// <summary>Counts in the merge.</summary>
+    Accepted = 0,
+
+    /// <summary>The node's update of this round counts already.</summary>
+    Duplicate = 1,
+
+    /// <summary>The round is closed.</summary>
+    Late = 2,
+
+    /// <summary>The round is not open yet.</summary>
+    TooEarly = 3,
+
+    /// <summary>Relative to another version than the round's.</summary>
+    WrongBase = 4,
+
+    /// <summary>The node does not take part in the round.</summary>
+    NotParticipating = 5,
+
+    /// <summary>Malformed; see the reason.</summary>
+    Refused = 6,
+}

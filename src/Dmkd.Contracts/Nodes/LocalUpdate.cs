@@ -51,8 +51,8 @@ public sealed record LocalUpdateRequest
     public string? Trace { get; init; }
 
     /// <summary>
-    /// The options of the round's merge plan, by which the update is packed and submitted; null when the round does
-    /// not merge.
+    /// The options of the round's merge plan, by which the update is packed and submitted; null when the round does not
+    /// merge.
     /// </summary>
     [Id(11)]
     public MergeOptions? Merging { get; init; }

@@ -18,8 +18,7 @@ public sealed record PreservationSettings
     public required DataSource Data { get; init; }
 
     /// <summary>
-    /// Text form of the legacy model's architecture; of the surrogate's when the legacy model is a TorchScript
-    /// program.
+    /// Text form of the legacy model's architecture; of the surrogate's when the legacy model is a TorchScript program.
     /// </summary>
     [Id(1)]
     public required string Architecture { get; init; }

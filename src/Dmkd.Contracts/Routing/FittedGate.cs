@@ -4,8 +4,8 @@ using Dmkd.Contracts.Settings;
 namespace Dmkd.Contracts.Routing;
 
 /// <summary>
-/// What a library's routing was fitted: affine pairs or a gate's MLP to exemplars (docs/adr/0018), or discriminants
-/// to moments (docs/adr/0019).
+/// What a library's routing was fitted: affine pairs or a gate's MLP to exemplars (docs/adr/0018), or discriminants to
+/// moments (docs/adr/0019).
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.FittedGate")]
 public sealed record FittedGate

@@ -25,9 +25,8 @@ public sealed record RouteRequest
 
     /// <summary>
     /// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts
-    /// without a
-    /// class of the set take no part in it. One set of all classes is class-incremental, the classes of one task
-    /// task-incremental.
+    /// without a class of the set take no part in it. One set of all classes is class-incremental, the classes of one
+    /// task task-incremental.
     /// </summary>
     [Id(4)]
     public required int[][] CandidateSets { get; init; }

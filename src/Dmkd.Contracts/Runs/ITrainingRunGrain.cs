@@ -15,18 +15,17 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays
-    /// as it is.
+    /// Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays as
+    /// it is.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on
-    /// from the stored phase with the same
-    /// numbers. What nodes are at is finished, stored and used then. A repeat changes nothing, nor does a stop of a
-    /// run that has ended.
+    /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on from
+    /// the stored phase with the same numbers. What nodes are at is finished, stored and used then. A repeat changes
+    /// nothing, nor does a stop of a run that has ended.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no such run.</exception>
     [Alias("stop")]

@@ -5,8 +5,8 @@ namespace Dmkd.Contracts.Runs;
 
 /// <summary>
 /// Something that happened in a run or a preservation: facts, no sentences. A closed union: all kinds are in this
-/// assembly, sealed, and
-/// persisted by the name of their type, which therefore never changes. Whoever shows one makes the words.
+/// assembly, sealed, and persisted by the name of their type, which therefore never changes. Whoever shows one makes
+/// the words.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.RunEvent"), JsonConverter(typeof(RunEventConverter))]
 public abstract record RunEvent

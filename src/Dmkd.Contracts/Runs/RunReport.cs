@@ -66,9 +66,8 @@ public sealed record RunReport
     public required long[] ExpertParameters { get; init; }
 
     /// <summary>
-    /// Multiply-adds to predict one input at the end, all views counted: of every expert, or of the R largest where
-    /// the gate chooses before any
-    /// expert runs.
+    /// Multiply-adds to predict one input at the end, all views counted: of every expert, or of the R largest where the
+    /// gate chooses before any expert runs.
     /// </summary>
     [Id(14)]
     public required long MacsPerInput { get; init; }

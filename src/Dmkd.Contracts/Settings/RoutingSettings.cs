@@ -9,12 +9,11 @@ namespace Dmkd.Contracts.Settings;
 /// <param name="SpecializationWeight">Weight of -H_k, the proposal's β; at least 0.</param>
 /// <param name="GateVote">
 /// What a gate network's logit of a class counts beside the chosen expert's, at least 0: the gate has looked at the
-/// input already, and
-/// two networks err less than one. Without a gate network it says nothing. Not a setting of a run, whose library has
-/// none.
+/// input already, and two networks err less than one. Without a gate network it says nothing. Not a setting of a run,
+/// whose library has none.
 /// </param>
-/// <param name="Views">Views of an input that a rotation-labelled expert is shown: 1, its 4 rotations, or 8 with
-/// those of its mirror image; their scores are averaged.</param>
+/// <param name="Views">Views of an input that a rotation-labelled expert is shown: 1, its 4 rotations, or 8 with those
+/// of its mirror image; their scores are averaged.</param>
 /// <param name="Score">How class scores become evidence: max-logit, energy or probability. For the gate
 /// <c>evidence</c>.</param>
 /// <param name="Centred">Whether the mean of all logits of a rotation-labelled expert, classes and rotations, is

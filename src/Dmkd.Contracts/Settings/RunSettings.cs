@@ -7,9 +7,8 @@ namespace Dmkd.Contracts.Settings;
 
 /// <summary>
 /// Everything that decides a run's result. Same settings on the same kind of device, same numbers. A property with a
-/// description is a setting: an
-/// option of <c>run</c>, a parameter of experiments, a row of docs/reference/settings.md. Its description is its
-/// documentation.
+/// description is a setting: an option of <c>run</c>, a parameter of experiments, a row of docs/reference/settings.md.
+/// Its description is its documentation.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.RunSettings"), JsonConverter(typeof(RunSettingsJson))]
 public sealed record RunSettings : IValidatableObject
@@ -48,8 +47,7 @@ public sealed record RunSettings : IValidatableObject
 
     /// <summary>
     /// A finished run whose experts this one takes over instead of learning them: all but the routing must be equal
-    /// (<see cref="LearnsAs"/>), so
-    /// that the result is that of a run that learns. Null to learn.
+    /// (<see cref="LearnsAs"/>), so that the result is that of a run that learns. Null to learn.
     /// </summary>
     [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpertsOf { get; init; }

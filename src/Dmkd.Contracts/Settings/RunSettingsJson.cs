@@ -6,8 +6,8 @@ using Dmkd.Contracts.Settings.Images;
 namespace Dmkd.Contracts.Settings;
 
 /// <summary>
-/// A part of <see cref="RunSettings"/> whose fields lie beside those of the others in JSON: documents and stored
-/// state are older than sections.
+/// A part of <see cref="RunSettings"/> whose fields lie beside those of the others in JSON: documents and stored state
+/// are older than sections.
 /// </summary>
 public interface IFlatSection;
 
@@ -18,9 +18,8 @@ public interface IFlatSection;
 internal sealed class RunSettingsJson : JsonConverter<RunSettings>
 {
     /// <summary>
-    /// Fields in the order of the first documents; new ones follow them. Cells of experiments are named by a digest
-    /// of this text, so that another
-    /// order would measure all of them again.
+    /// Fields in the order of the first documents; new ones follow them. Cells of experiments are named by a digest of
+    /// this text, so that another order would measure all of them again.
     /// </summary>
     private static readonly string[] FirstFields =
     [

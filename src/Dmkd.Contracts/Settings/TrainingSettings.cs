@@ -56,8 +56,8 @@ public sealed record TrainingSettings : IFlatSection
 }
 
 /// <summary>
-/// Channels of a network's layers, the first layer first; equal when all of them are. Text form: <c>16,32,64,64</c>;
-/// in JSON an array.
+/// Channels of a network's layers, the first layer first; equal when all of them are. Text form: <c>16,32,64,64</c>; in
+/// JSON an array.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("dmkd.LayerWidths")]
 [JsonConverter(typeof(Json)), CollectionBuilder(typeof(LayerWidths), nameof(Of))]

@@ -131,11 +131,9 @@ internal static unsafe class CacheMend
 
 /// <summary>
 /// The part of oneDNN's record of the processor that holds its caches, and what to write over it (docs/adr/0024).
-/// Xbyak, the
-/// assembler inside oneDNN 3.7, reads an AMD processor's caches from CPUID leaf 0x8000001D without asking whether the
-/// leaf is
-/// there. Where a hypervisor hides it, every level counts as one byte, and blocking by such sizes makes convolutions
-/// wrong.
+/// Xbyak, the assembler inside oneDNN 3.7, reads an AMD processor's caches from CPUID leaf 0x8000001D without asking
+/// whether the leaf is there. Where a hypervisor hides it, every level counts as one byte, and blocking by such sizes
+/// makes convolutions wrong.
 /// </summary>
 internal static class CacheRecord
 {
@@ -155,8 +153,8 @@ internal static class CacheRecord
     /// <summary>Decides what the record should say.</summary>
     /// <param name="record">The record, at least <see cref="Length"/> bytes.</param>
     /// <param name="leaves">What the processor says of its caches elsewhere.</param>
-    /// <returns>Sizes to write; null when the record is to be left alone, because it does not hold three levels of
-    /// one byte.</returns>
+    /// <returns>Sizes to write; null when the record is to be left alone, because it does not hold three levels of one
+    /// byte.</returns>
     public static CacheSizes? Mended(ReadOnlySpan<byte> record, CacheLeaves leaves)
     {
         if (record.Length < Length)

@@ -26,8 +26,8 @@ internal static partial class DeviceMemory
     private static bool IsLack(Exception exception) =>
         exception is OutOfMemoryException || Lack().IsMatch(exception.Message);
 
-    // "DefaultCPUAllocator: can't allocate memory: you tried to allocate 17 bytes", "not enough memory: you tried
-    // ...", "CUDA out of memory. Tried to allocate 2.00 GiB".
+    // "DefaultCPUAllocator: can't allocate memory: you tried to allocate 17 bytes", "not enough memory: you tried ...",
+    // "CUDA out of memory. Tried to allocate 2.00 GiB".
     [GeneratedRegex(
         "can't allocate memory|not enough memory|out of memory",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
@@ -68,8 +68,8 @@ public static class DeviceKinds
 
 /// <summary>
 /// Tells the C allocator to keep freed blocks. Training frees and takes the same few large tensors every step; by
-/// default each
-/// goes back to the kernel and is faulted in again, which cost 1.2 to 1.6 times the step time here (docs/adr/0002).
+/// default each goes back to the kernel and is faulted in again, which cost 1.2 to 1.6 times the step time here
+/// (docs/adr/0002).
 /// </summary>
 internal static partial class AllocatorTuning
 {

@@ -7,8 +7,8 @@ namespace Dmkd.Core.Devices;
 
 /// <summary>
 /// All tensor work of one device. Torch's dispose scopes, grad mode and thread team belong to a thread, so a job is a
-/// synchronous delegate that starts and ends on one of the worker's own threads ("lanes"); callers await its result.
-/// On a CPU there is one lane per core with one torch thread each, which beats one lane with many.
+/// synchronous delegate that starts and ends on one of the worker's own threads ("lanes"); callers await its result. On
+/// a CPU there is one lane per core with one torch thread each, which beats one lane with many.
 /// </summary>
 /// <remarks>Thread-safe. The queue is bounded: past its capacity <see cref="RunAsync{T}"/> waits for room.</remarks>
 public sealed class DeviceWorker : IDisposable

@@ -32,15 +32,14 @@ internal static unsafe class OneDnn
     }
 
     /// <summary>
-    /// Its version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when the library does not
-    /// say.
+    /// Its version in its own words, such as <c>Intel(R) MKL-DNN v3.7.1 (...)</c>; null when the library does not say.
     /// </summary>
     public static string? Version(nint libtorch)
     {
         if (!NativeLibrary.TryGetExport(libtorch, GetVersion, out nint get))
             return null;
-        // A std::string returned by value: the caller passes its place, 32 bytes, which hold pointer, length and
-        // short texts.
+        // A std::string returned by value: the caller passes its place, 32 bytes, which hold pointer, length and short
+        // texts.
         nint* text = stackalloc nint[4];
         ((delegate* unmanaged<nint*, nint*>)get)(text);
         string version = Encoding.UTF8.GetString((byte*)text[0], (int)text[1]);

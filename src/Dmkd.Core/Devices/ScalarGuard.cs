@@ -7,10 +7,8 @@ namespace Dmkd.Core.Devices;
 
 /// <summary>
 /// Keeps TorchSharp's scalars alive while native code reads them (docs/adr/0003). TorchSharp hands bare pointers to
-/// native
-/// code, so the finalizer of a <c>Scalar</c> (every <c>a + b</c> makes a hidden one) can free it during the call. The
-/// guard
-/// redirects the native release of scalars to a queue that frees them <see cref="ReleaseDelay"/> later.
+/// native code, so the finalizer of a <c>Scalar</c> (every <c>a + b</c> makes a hidden one) can free it during the
+/// call. The guard redirects the native release of scalars to a queue that frees them <see cref="ReleaseDelay"/> later.
 /// </summary>
 internal static unsafe partial class ScalarGuard
 {

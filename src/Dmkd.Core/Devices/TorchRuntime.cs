@@ -5,8 +5,8 @@ using TorchSharp;
 namespace Dmkd.Core.Devices;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's native library before TorchSharp looks for them itself (docs/adr/0002).
-/// Works on systems whose C++ runtime is older than the one the library was built with (Debian 12, Ubuntu 22.04).
+/// Loads libtorch and TorchSharp's native library before TorchSharp looks for them itself (docs/adr/0002). Works on
+/// systems whose C++ runtime is older than the one the library was built with (Debian 12, Ubuntu 22.04).
 /// </summary>
 public static partial class TorchRuntime
 {
@@ -43,15 +43,14 @@ public static partial class TorchRuntime
             );
         var watch = Stopwatch.StartNew();
         // libgomp reads its environment once, when it is loaded: idle workers must sleep, not spin, on a shared
-        // machine.
-        // Environment.SetEnvironmentVariable would not be seen by C code.
+        // machine. Environment.SetEnvironmentVariable would not be seen by C code.
         _ = SetEnv("OMP_WAIT_POLICY", "passive", 0);
         AllocatorTuning.KeepFreedBlocks();
         string torchDirectory = FindFolder(ProcessorLibrary, "TORCH_NATIVE_DIR", "Dmkd.TorchNativeDir");
         string sharpDirectory = FindFolder(TorchSharpLibrary, "TORCHSHARP_NATIVE_DIR", "Dmkd.TorchSharpNativeDir");
 
-        // By full path: the libraries' own search path finds their siblings, and every later load by bare name
-        // matches them.
+        // By full path: the libraries' own search path finds their siblings, and every later load by bare name matches
+        // them.
         string cuda = Path.Combine(torchDirectory, "libtorch_cuda.so");
         if (File.Exists(cuda))
             NativeLibrary.Load(cuda);
@@ -153,8 +152,8 @@ public static partial class TorchRuntime
 /// <summary>What <see cref="TorchRuntime"/> loaded, from where and how.</summary>
 /// <param name="Version">libtorch's own version, such as 2.10.0.</param>
 /// <param name="TorchDirectory">Folder libtorch came from.</param>
-/// <param name="VersionNeedMadeWeak">Whether the C++ runtime was too old for the shipped library and one unused
-/// version need was relaxed.</param>
+/// <param name="VersionNeedMadeWeak">Whether the C++ runtime was too old for the shipped library and one unused version
+/// need was relaxed.</param>
 /// <param name="ScalarGuardInstalled">Whether <see cref="ScalarGuard"/> protects scalars from the garbage
 /// collector.</param>
 /// <param name="LoadTime">Time the loading took.</param>

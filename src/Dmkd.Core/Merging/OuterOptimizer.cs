@@ -5,14 +5,13 @@ namespace Dmkd.Core.Merging;
 
 /// <summary>
 /// Takes a round's merged update <c>u</c> as the negative gradient of stochastic gradient descent with Nesterov
-/// momentum (DiLoCo,
-/// Douillard et al. 2023): <c>v ← μ v + u</c>, step <c>η (u + μ v)</c>. With <c>η</c> = 1 and <c>μ</c> = 0 the step
-/// is the update: the proposal's merge.
+/// momentum (DiLoCo, Douillard et al. 2023): <c>v ← μ v + u</c>, step <c>η (u + μ v)</c>. With <c>η</c> = 1 and
+/// <c>μ</c> = 0 the step is the update: the proposal's merge.
 /// </summary>
 /// <remarks>
 /// Batch norm's running statistics take the merged update as it is. They are estimates, not parameters: there is no
-/// loss that a
-/// longer step would lower, and momentum would carry them beyond what any node measured, variances even below zero.
+/// loss that a longer step would lower, and momentum would carry them beyond what any node measured, variances even
+/// below zero.
 /// </remarks>
 public sealed class OuterOptimizer
 {
@@ -71,8 +70,8 @@ public sealed class OuterOptimizer
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="learningRate">Positive; null for the default.</param>
     /// <param name="momentum">In [0, 1); null for the default. The plain optimizer has none.</param>
-    /// <exception cref="ArgumentException">There is no such optimizer, or a parameter is out of its range; the
-    /// message says what there is.</exception>
+    /// <exception cref="ArgumentException">There is no such optimizer, or a parameter is out of its range; the message
+    /// says what there is.</exception>
     public static OuterOptimizer Named(string name, double? learningRate = null, double? momentum = null) =>
         name switch
         {
@@ -93,8 +92,8 @@ public sealed class OuterOptimizer
     /// <param name="momentum">What the round before gave, <c>v</c>; null in the first round. Not looked at without
     /// momentum. Borrowed.</param>
     /// <returns>Step and new momentum, owned by the caller. The momentum of running statistics is zero.</returns>
-    /// <exception cref="ArgumentException">The momentum has other names or shapes, or a new one that is not finite;
-    /// the message names the tensor.</exception>
+    /// <exception cref="ArgumentException">The momentum has other names or shapes, or a new one that is not finite; the
+    /// message names the tensor.</exception>
     public OuterStep Step(WeightSet update, WeightSet? momentum)
     {
         ArgumentNullException.ThrowIfNull(update);

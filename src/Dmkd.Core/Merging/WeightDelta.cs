@@ -96,8 +96,8 @@ internal static class MergedWeight
     private const double SmallestVariance = 1.17549435e-38;
 
     /// <summary>
-    /// Rounds once to float32. Variances are kept positive: an update can push them to zero or below, where batch
-    /// norm gives NaN.
+    /// Rounds once to float32. Variances are kept positive: an update can push them to zero or below, where batch norm
+    /// gives NaN.
     /// </summary>
     /// <param name="name">Name of the weight.</param>
     /// <param name="sum">Base plus update, float64. Taken over: it may be changed.</param>
@@ -115,8 +115,7 @@ internal static class MergedWeight
 
 /// <summary>
 /// Applies a round's merged update, <c>W_k = W_k,base + ΔW_k</c> (proposal 3.4), in float64 with one rounding at the
-/// end.
-/// A merge rule makes that update.
+/// end. A merge rule makes that update.
 /// </summary>
 public static class ModuleAverager
 {
@@ -126,8 +125,8 @@ public static class ModuleAverager
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
     /// <param name="update">Of the base's names and shapes, float64 or float32. Borrowed.</param>
     /// <returns>The new weights, float32, in the base's order, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">Other names or shapes, or a result that is not finite; the message names
-    /// the tensor.</exception>
+    /// <exception cref="ArgumentException">Other names or shapes, or a result that is not finite; the message names the
+    /// tensor.</exception>
     public static WeightSet Apply(WeightSet baseWeights, WeightSet update)
     {
         ArgumentNullException.ThrowIfNull(baseWeights);

@@ -4,15 +4,14 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// Fits the running statistics of batch normalisation to a network's inputs: those of a cut network still describe
-/// the whole one.
+/// Fits the running statistics of batch normalisation to a network's inputs: those of a cut network still describe the
+/// whole one.
 /// </summary>
 public static class BatchNormStatistics
 {
     /// <summary>
     /// Replaces every running mean and variance by the mean over batches of the batch's own (the variance unbiased),
-    /// which is what
-    /// PyTorch calls momentum None. A repeat gives the same.
+    /// which is what PyTorch calls momentum None. A repeat gives the same.
     /// </summary>
     /// <param name="network">Run in training mode. Borrowed: only its running statistics change; its mode is
     /// restored.</param>

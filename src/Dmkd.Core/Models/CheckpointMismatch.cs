@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// The tensors of a checkpoint are not the weights of an architecture. The message is one line; <see cref="Table"/>
-/// has the details.
+/// The tensors of a checkpoint are not the weights of an architecture. The message is one line; <see cref="Table"/> has
+/// the details.
 /// </summary>
 public sealed class CheckpointMismatchException : Exception
 {

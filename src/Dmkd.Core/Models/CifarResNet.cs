@@ -5,15 +5,13 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// The residual networks for small images of He et al. 2016, section 4.2: a 3x3 convolution, stages of basic blocks
-/// that each halve
-/// the map of the stage before, global average pooling, a linear head. Weights are named as in
+/// that each halve the map of the stage before, global average pooling, a linear head. Weights are named as in
 /// akamaster/pytorch_resnet_cifar10.
 /// </summary>
 /// <remarks>
 /// Every stage has one residual stream, a unit space that all its blocks write to, and each block an inner space.
-/// Shortcuts of
-/// option A have no weights: which channel continues which is part of the description, so that a cut network still
-/// adds the right ones.
+/// Shortcuts of option A have no weights: which channel continues which is part of the description, so that a cut
+/// network still adds the right ones.
 /// </remarks>
 public sealed record CifarResNetArchitecture : LayeredArchitecture
 {
@@ -31,8 +29,7 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
     /// <param name="innerWidths">For each stage the channels inside each of its blocks, 1 to 200 blocks.</param>
     /// <param name="shortcutSources">
     /// Of option A, for each stage but the first and each of its channels the channel of the stage before that its
-    /// shortcut adds, or
-    /// -1 for zeros; null centres the channels. Of option B: null.
+    /// shortcut adds, or -1 for zeros; null centres the channels. Of option B: null.
     /// </param>
     /// <param name="outputCount">Outputs, at least 1.</param>
     public CifarResNetArchitecture(

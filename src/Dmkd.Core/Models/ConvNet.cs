@@ -8,8 +8,7 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// A small convolutional network: per layer a 3x3 convolution, batch normalisation, ReLU and, while the map is larger
-/// than
-/// 4x4, 2x2 max pooling; then global average pooling and a linear head.
+/// than 4x4, 2x2 max pooling; then global average pooling and a linear head.
 /// </summary>
 public sealed record ConvNetArchitecture : NetworkArchitecture
 {

@@ -21,12 +21,9 @@ public sealed record ConvolutionShape(int Inputs, int Outputs, int Kernel)
 
 /// <summary>
 /// The one place through which every convolution goes (docs/adr/0024). Maps and weights are in channels-last memory,
-/// 1.4 to 1.6 times
-/// faster on a CPU; strided 1x1 kernels thin the map out first (docs/adr/0011); and before the process's first one,
-/// all of them are tested.
-/// Owns its parameters, <c>weight</c> of shape [outputs, inputs / groups, kernel, kernel] and <c>bias</c> of shape
-/// [outputs], which keep
-/// the usual memory order.
+/// 1.4 to 1.6 times faster on a CPU; strided 1x1 kernels thin the map out first (docs/adr/0011); and before the
+/// process's first one, all of them are tested. Owns its parameters, <c>weight</c> of shape [outputs, inputs / groups,
+/// kernel, kernel] and <c>bias</c> of shape [outputs], which keep the usual memory order.
 /// </summary>
 public sealed class Convolution : nn.Module<Tensor, Tensor>
 {
@@ -75,8 +72,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         long[] shape = map.shape;
         var last = map.permute(0, 2, 3, 1).contiguous();
         // Where channels or pixels are one, both orders are the same memory and contiguous() keeps strides that say
-        // "plain", which the
-        // layers behind would follow. Through a flat view the strides are made anew.
+        // "plain", which the layers behind would follow. Through a flat view the strides are made anew.
         bool isAmbiguous = shape[1] == 1 || shape[2] == 1 || shape[3] == 1;
         if (isAmbiguous)
             last = last.view(-1).view(shape[0], shape[2], shape[3], shape[1]);
@@ -123,8 +119,7 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // The gradient of a strided 1x1 convolution in channels-last memory kills the process (libtorch 2.10 on
-        // AVX-512: 8 to 16
-        // channels, 3 inputs of 16x16).
+        // AVX-512: 8 to 16 channels, 3 inputs of 16x16).
         bool thins = shape is { Kernel: 1, Stride: > 1, Padding: 0 };
         var map = ChannelsLast(thins ? EveryPosition(input, shape.Stride) : input);
         long stride = thins ? 1 : shape.Stride;
@@ -139,8 +134,8 @@ public sealed class Convolution : nn.Module<Tensor, Tensor>
         return result.MoveToOuterDisposeScope();
     }
 
-    // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of TorchSharp's
-    // own modules.
+    // Detached: a bare parameter belongs to the scope it is made in and dies with it, unlike those of TorchSharp's own
+    // modules.
     private static Parameter Zeros(params long[] shape)
     {
         using var scope = NewDisposeScope();

@@ -7,9 +7,8 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// Makes sure that convolutions are right before the process trusts one (docs/adr/0024): mends the caches that oneDNN
-/// assumes, tests, and
-/// where that was not enough does without oneDNN. It tests instead of listing processors, because the next fault will
-/// be elsewhere.
+/// assumes, tests, and where that was not enough does without oneDNN. It tests instead of listing processors, because
+/// the next fault will be elsewhere.
 /// </summary>
 internal static class ConvolutionGuard
 {

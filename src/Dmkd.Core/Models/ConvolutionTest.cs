@@ -15,9 +15,8 @@ internal delegate Tensor Convolve(Tensor input, Tensor weight, int stride, int p
 
 /// <summary>
 /// Compares small convolutions, their input gradients and their weight gradients with float64, where oneDNN takes no
-/// part. The shapes
-/// are those that were wrong on machines with hidden caches (docs/adr/0024): odd widths, one channel, 1x1, strided,
-/// grouped.
+/// part. The shapes are those that were wrong on machines with hidden caches (docs/adr/0024): odd widths, one channel,
+/// 1x1, strided, grouped.
 /// </summary>
 internal static class ConvolutionTest
 {

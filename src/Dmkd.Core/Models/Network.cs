@@ -101,9 +101,8 @@ public abstract record NetworkArchitecture
 internal sealed class ModuleGroup(string name) : nn.Module(name);
 
 /// <summary>
-/// A set of units (output channels or neurons) that every layer writing to or reading from it shares. A residual
-/// stream is
-/// one space however many layers write to it. Preservation cuts a network by choosing units of each space (proposal
+/// A set of units (output channels or neurons) that every layer writing to or reading from it shares. A residual stream
+/// is one space however many layers write to it. Preservation cuts a network by choosing units of each space (proposal
 /// 3.2).
 /// </summary>
 /// <param name="Name">Name, unique in the network.</param>

@@ -7,9 +7,8 @@ namespace Dmkd.Core.Models;
 /// Finds the weights of an architecture among the tensors of a checkpoint, whatever repository named them.
 /// </summary>
 /// <remarks>
-/// Counters are left out; wrappers such as <c>module.</c> and any first part that all names share are taken off as
-/// far as this makes
-/// more weights match; synonyms of heads and shortcuts are equal. The tables are in <c>WeightNames</c>.
+/// Counters are left out; wrappers such as <c>module.</c> and any first part that all names share are taken off as far
+/// as this makes more weights match; synonyms of heads and shortcuts are equal. The tables are in <c>WeightNames</c>.
 /// </remarks>
 public static class StateDictMapper
 {

@@ -5,13 +5,12 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// The residual networks for photographs (He et al. 2016, section 4.1), with the weights named as in torchvision. The
-/// stem is
-/// torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
+/// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
 /// </summary>
 /// <remarks>
 /// Every stage has one residual stream; of basic blocks, the stem writes to the first stage's. Inside a block every
-/// convolution
-/// but the last has a space of its own. Wider stages are reached by strided 1x1 convolutions, so any units can be cut.
+/// convolution but the last has a space of its own. Wider stages are reached by strided 1x1 convolutions, so any units
+/// can be cut.
 /// </remarks>
 public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 {
@@ -23,14 +22,14 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     /// <summary>Describes a network.</summary>
     /// <param name="kind">What its blocks are made of.</param>
-    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2
-    /// and max pooling.</param>
+    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2 and
+    /// max pooling.</param>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
     /// <param name="streamWidths">Channels of the stem, then of each stage's residual stream, 1 to 8 stages. Of basic
     /// blocks the first two are one space and equal.</param>
-    /// <param name="innerWidths">For each stage, block after block, the channels of its convolutions but the last:
-    /// one of a basic block, two of a bottleneck.</param>
+    /// <param name="innerWidths">For each stage, block after block, the channels of its convolutions but the last: one
+    /// of a basic block, two of a bottleneck.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
     public TorchvisionResNetArchitecture(
         ResNetBlockKind kind,

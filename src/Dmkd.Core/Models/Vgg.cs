@@ -22,8 +22,8 @@ public sealed record VggArchitecture : LayeredArchitecture
     /// <summary>Describes a network.</summary>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
-    /// <param name="stages">For each stage the channels of its 3x3 convolutions; 2x2 max pooling ends every stage. 1
-    /// to 8 stages.</param>
+    /// <param name="stages">For each stage the channels of its 3x3 convolutions; 2x2 max pooling ends every stage. 1 to
+    /// 8 stages.</param>
     /// <param name="hiddenWidths">Neurons of each hidden layer of the classifier, or none for global pooling and a
     /// single linear layer.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>

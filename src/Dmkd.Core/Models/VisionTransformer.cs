@@ -4,13 +4,13 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// The Vision Transformer (Dosovitskiy et al. 2021) with a class token and pre-normalised blocks, the weights named
-/// as in timm.
+/// The Vision Transformer (Dosovitskiy et al. 2021) with a class token and pre-normalised blocks, the weights named as
+/// in timm.
 /// </summary>
 /// <remarks>
 /// Units are the channels of the embedding stream, the attention heads (whole: their rows in query, key and value go
-/// together) and
-/// the hidden neurons of each block. A layer normalisation reads the whole stream: cutting the stream is never exact.
+/// together) and the hidden neurons of each block. A layer normalisation reads the whole stream: cutting the stream is
+/// never exact.
 /// </remarks>
 public sealed record VisionTransformerArchitecture : LayeredArchitecture
 {

@@ -4,8 +4,7 @@ namespace Dmkd.Core.Numerics;
 
 /// <summary>
 /// The linear assignment problem, solved exactly in O(n³) by shortest augmenting paths (Jonker and Volgenant 1987, in
-/// the form
-/// of Crouse 2016).
+/// the form of Crouse 2016).
 /// </summary>
 public static class LinearAssignment
 {
@@ -54,8 +53,8 @@ public static class LinearAssignment
 }
 
 /// <summary>
-/// One assignment problem being solved: the rows placed so far, the dual values that prove them optimal, and the
-/// search for the next.
+/// One assignment problem being solved: the rows placed so far, the dual values that prove them optimal, and the search
+/// for the next.
 /// </summary>
 /// <param name="costs">Shape [size, size], row by row, finite.</param>
 /// <param name="size">Rows and columns, at least 1.</param>
@@ -102,8 +101,8 @@ internal sealed class AssignmentSearch(double[] costs, int size)
         }
     }
 
-    // Finds the shortest way to every open column by way of a row; the place of the nearest, of equally near ones of
-    // a free one.
+    // Finds the shortest way to every open column by way of a row; the place of the nearest, of equally near ones of a
+    // free one.
     private int Relax(int row, double reached, int open)
     {
         var rowCosts = costs.AsSpan(row * size, size);

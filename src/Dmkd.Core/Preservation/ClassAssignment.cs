@@ -8,17 +8,16 @@ namespace Dmkd.Core.Preservation;
 public static class ClassAssignment
 {
     /// <summary>
-    /// Assigns the groups so that every cluster gets ⌊groups/clusters⌋ or ⌈groups/clusters⌉ of them and the sum of
-    /// the groups'
-    /// shares is largest. A group's share of a cluster is the mean over its classes of the class's unit importance
-    /// that lies
-    /// in the cluster, divided by all of it. Exact, by linear assignment of groups to places in clusters.
+    /// Assigns the groups so that every cluster gets ⌊groups/clusters⌋ or ⌈groups/clusters⌉ of them and the sum of the
+    /// groups' shares is largest. A group's share of a cluster is the mean over its classes of the class's unit
+    /// importance that lies in the cluster, divided by all of it. Exact, by linear assignment of groups to places in
+    /// clusters.
     /// </summary>
     /// <param name="scores">Importance of the units per class. Borrowed.</param>
     /// <param name="graph">The graph that was partitioned.</param>
     /// <param name="clusterOfNode">Cluster of each node, in [0, clusterCount).</param>
-    /// <param name="classGroups">The classes of each group; at least one group, no group empty, classes in [0,
-    /// classes scored).</param>
+    /// <param name="classGroups">The classes of each group; at least one group, no group empty, classes in [0, classes
+    /// scored).</param>
     /// <param name="clusterCount">Number of clusters, at least 1.</param>
     /// <returns>The cluster of each group.</returns>
     public static int[] Assign(
@@ -90,8 +89,8 @@ public static class ClassAssignment
         return result;
     }
 
-    // Every cluster offers ⌈groups/clusters⌉ places. Rows beyond the groups stand for places left free, which may
-    // only be each cluster's last: the others are forbidden to them by a value that no sum of shares can make up for.
+    // Every cluster offers ⌈groups/clusters⌉ places. Rows beyond the groups stand for places left free, which may only
+    // be each cluster's last: the others are forbidden to them by a value that no sum of shares can make up for.
     private static int[] Balance(double[,] shares, int groupCount, int clusterCount)
     {
         int places = (groupCount + clusterCount - 1) / clusterCount,

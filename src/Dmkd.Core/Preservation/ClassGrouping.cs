@@ -4,8 +4,7 @@ namespace Dmkd.Core.Preservation;
 
 /// <summary>
 /// Groups classes that the legacy model confuses, so that telling groups apart, the gate's work, is easy, and telling
-/// the classes of a
-/// group apart, an expert's work, is what the expert is for.
+/// the classes of a group apart, an expert's work, is what the expert is for.
 /// </summary>
 public static class ClassGrouping
 {
@@ -14,8 +13,8 @@ public static class ClassGrouping
     private const double MinGain = 1e-12; // a smaller gain is rounding
 
     /// <summary>
-    /// How alike the legacy model takes two classes to be: the probability it gives to the one on images of the
-    /// other, both ways.
+    /// How alike the legacy model takes two classes to be: the probability it gives to the one on images of the other,
+    /// both ways.
     /// </summary>
     /// <param name="logits">The legacy model's logits, shape [images, classes]. Borrowed.</param>
     /// <param name="labels">Class of each image, int64, shape [images]; every class at least once. Borrowed.</param>
@@ -39,8 +38,7 @@ public static class ClassGrouping
 
     /// <summary>
     /// Cuts the classes into groups of about one size so that the similarity within groups is large: the best of
-    /// several random starts,
-    /// each improved by moving classes and exchanging pairs until nothing helps.
+    /// several random starts, each improved by moving classes and exchanging pairs until nothing helps.
     /// </summary>
     /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
     /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to

@@ -4,14 +4,12 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// One undirected graph over a whole network (proposal 3.2.2): the nodes are the units of all spaces, the edge
-/// between two
-/// units weighs the importance <c>s_ij</c> of all parameters between them, whichever of the two they write to.
+/// One undirected graph over a whole network (proposal 3.2.2): the nodes are the units of all spaces, the edge between
+/// two units weighs the importance <c>s_ij</c> of all parameters between them, whichever of the two they write to.
 /// </summary>
 /// <remarks>
 /// Sparse, no tensors. An edge from a unit to itself (residual streams have them) says nothing about where to cut and
-/// is left
-/// out; so are edges of weight 0.
+/// is left out; so are edges of weight 0.
 /// </remarks>
 public sealed class ImportanceGraph
 {
@@ -103,9 +101,8 @@ public sealed class ImportanceGraph
 }
 
 /// <summary>
-/// Sums importance scores to one dense block for each two unit spaces with weights between them. A network's edges
-/// come in such
-/// blocks, and millions of numbers that lie in order need no sorting.
+/// Sums importance scores to one dense block for each two unit spaces with weights between them. A network's edges come
+/// in such blocks, and millions of numbers that lie in order need no sorting.
 /// </summary>
 internal static class ImportanceBlocks
 {

@@ -13,9 +13,8 @@ public static class ImportanceScorer
 {
     /// <summary>
     /// Scores every parameter by <c>|W| · mean |∇L|</c> with L the cross-entropy. The gradient is one per mini-batch,
-    /// and every
-    /// mini-batch holds one class only; a class's mean weighs its batches by their size, the total is the mean over
-    /// classes.
+    /// and every mini-batch holds one class only; a class's mean weighs its batches by their size, the total is the
+    /// mean over classes.
     /// </summary>
     /// <param name="network">Run in eval mode (batch-norm statistics fixed). Borrowed: its mode is restored and its
     /// gradients are zero afterwards.</param>

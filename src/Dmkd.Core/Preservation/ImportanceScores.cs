@@ -4,8 +4,7 @@ namespace Dmkd.Core.Preservation;
 
 /// <summary>
 /// Importance of a network's parameters, <c>s_ij = |W_ij| · mean |∇_ij L|</c>, and of its units per class (proposal
-/// 3.2.1).
-/// Owns its tensors.
+/// 3.2.1). Owns its tensors.
 /// </summary>
 /// <remarks>
 /// Scores per class and parameter would cost one network per class; only their sums per unit are needed later (class
@@ -24,16 +23,14 @@ public sealed class ImportanceScores : IDisposable
     public int ClassCount { get; }
 
     /// <summary>
-    /// The total score of every parameter, shaped like the parameter and at least 0: the mean of the scores per
-    /// class, so
-    /// that every class counts alike. Batch-norm statistics have no gradient and no score. Owned by this object.
+    /// The total score of every parameter, shaped like the parameter and at least 0: the mean of the scores per class,
+    /// so that every class counts alike. Batch-norm statistics have no gradient and no score. Owned by this object.
     /// </summary>
     public WeightSet Weights { get; }
 
     /// <summary>
     /// By name of the unit space, shape [classCount, width]: a unit's score for a class, that is the class's score
-    /// <c>s^(c)</c>
-    /// summed over all parameters that write to the unit.
+    /// <c>s^(c)</c> summed over all parameters that write to the unit.
     /// </summary>
     public IReadOnlyDictionary<string, double[,]> UnitsByClass { get; }
 

@@ -5,10 +5,9 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// Smallest eigenvectors of a large symmetric operator: block Lanczos with full re-orthogonalisation, as
-/// Rayleigh-Ritz on a basis that
-/// grows by the residuals and restarts from its best Ritz vectors (Stathopoulos and Saad 1998). A block finds
-/// repeated eigenvalues.
+/// Smallest eigenvectors of a large symmetric operator: block Lanczos with full re-orthogonalisation, as Rayleigh-Ritz
+/// on a basis that grows by the residuals and restarts from its best Ritz vectors (Stathopoulos and Saad 1998). A block
+/// finds repeated eigenvalues.
 /// </summary>
 internal static class KrylovEigenSolver
 {
@@ -22,8 +21,7 @@ internal static class KrylovEigenSolver
 
     /// <summary>
     /// Finds eigenvectors. After 100 blocks the best known ones are returned: where that is not enough, no gap
-    /// separates the wanted
-    /// eigenvalues from the next, and no partition would be much better than another.
+    /// separates the wanted eigenvalues from the next, and no partition would be much better than another.
     /// </summary>
     /// <param name="apply">Multiplies a borrowed block [size, vectors] of float64; its result is the caller's.
     /// Eigenvalues in [0, 2].</param>
@@ -120,8 +118,7 @@ internal static class KrylovEigenSolver
 /// </summary>
 /// <remarks>
 /// Rows are spread over threads; torch stays on the calling one. Each row is summed by one thread in the order of its
-/// edges, so that
-/// the result does not depend on their number.
+/// edges, so that the result does not depend on their number.
 /// </remarks>
 internal sealed class LaplacianOperator
 {

@@ -3,8 +3,8 @@ using Dmkd.Core.Models;
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// The networks of a run, all of one family: a legacy network, and the experts that are cut from it or made like such
-/// a cut.
+/// The networks of a run, all of one family: a legacy network, and the experts that are cut from it or made like such a
+/// cut.
 /// </summary>
 public sealed class NetworkFamily
 {
@@ -50,8 +50,8 @@ public sealed class NetworkFamily
     }
 
     /// <summary>
-    /// A network of <see cref="ArchitectureCatalog"/>; with a legacy network that is the one, and experts have half
-    /// its widths.
+    /// A network of <see cref="ArchitectureCatalog"/>; with a legacy network that is the one, and experts have half its
+    /// widths.
     /// </summary>
     /// <param name="text">Its name, or its text form.</param>
     /// <param name="channels">Channels of the images.</param>

@@ -13,15 +13,12 @@ internal static class NormalisedLaplacian
     /// <param name="count">How many, in [1, nodes].</param>
     /// <param name="splitEverySpace">Whether to leave out the directions that tell spaces apart, see
     /// <see cref="SpectralOptions.SplitEverySpace"/>.</param>
-    /// <returns>
-    /// Shape [nodes][count], eigenvalues ascending. Each vector's entry of largest magnitude is positive. An isolated
-    /// node counts
-    /// as an eigenvector of eigenvalue 2, so that it never displaces one of the connected part.
+    /// <returns> Shape [nodes][count], eigenvalues ascending. Each vector's entry of largest magnitude is positive. An
+    /// isolated node counts as an eigenvector of eigenvalue 2, so that it never displaces one of the connected part.
     /// </returns>
     /// <remarks>
     /// Dense and exact up to 1,500 nodes; by <see cref="KrylovEigenSolver"/> on the sparse rows above. Equal for any
-    /// number of torch
-    /// threads: as a lane does, it uses one, since a matrix product adds in another order on two.
+    /// number of torch threads: as a lane does, it uses one, since a matrix product adds in another order on two.
     /// </remarks>
     public static double[][] SmallestEigenvectors(ImportanceGraph graph, int count, bool splitEverySpace) =>
         SmallestEigenvectors(graph, count, splitEverySpace, graph.NodeCount <= MaxNodesSolvedDensely);
@@ -93,8 +90,8 @@ internal static class NormalisedLaplacian
         return matrix;
     }
 
-    // With orthonormal U, one column D^1/2 1_space for each space, and u0 = D^1/2 1, the eigenvector of eigenvalue 0:
-    // P L P + 2 (U U' - u0 u0') with P = I - U U' moves all of U's span but u0 to the upper end of the spectrum.
+    // With orthonormal U, one column D^1/2 1_space for each space, and u0 = D^1/2 1, the eigenvector of eigenvalue 0: P
+    // L P + 2 (U U' - u0 u0') with P = I - U U' moves all of U's span but u0 to the upper end of the spectrum.
     private static Tensor WithoutSpaces(Tensor laplacian, ImportanceGraph graph, double[] roots)
     {
         var spaces = Spaces(graph, roots);

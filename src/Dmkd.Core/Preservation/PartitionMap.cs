@@ -1,16 +1,13 @@
 namespace Dmkd.Core.Preservation;
 
 /// <summary>
-/// A partition in a size that can be shown (proposal 3.2.2): the importance graph's adjacency matrix, its units
-/// ordered by cluster and
-/// gathered into cells, and where the importance of every class lies.
+/// A partition in a size that can be shown (proposal 3.2.2): the importance graph's adjacency matrix, its units ordered
+/// by cluster and gathered into cells, and where the importance of every class lies.
 /// </summary>
 /// <remarks>
-/// Units are ordered by cluster, then by space in the graph's order, then by unit. Every cluster begins a new cell;
-/// the units of a
-/// cluster are spread evenly over its cells. While they fit, every unit has a cell of its own. A good partition has
-/// its weight in
-/// blocks along the diagonal, and one large share in the column of each class.
+/// Units are ordered by cluster, then by space in the graph's order, then by unit. Every cluster begins a new cell; the
+/// units of a cluster are spread evenly over its cells. While they fit, every unit has a cell of its own. A good
+/// partition has its weight in blocks along the diagonal, and one large share in the column of each class.
 /// </remarks>
 public sealed record PartitionMap
 {
@@ -19,8 +16,7 @@ public sealed record PartitionMap
 
     /// <summary>
     /// The mean weight of the edges between the units of two cells, an absent edge counting 0 and a unit with itself
-    /// not counting;
-    /// shape [Size, Size], row by row, symmetric.
+    /// not counting; shape [Size, Size], row by row, symmetric.
     /// </summary>
     public required IReadOnlyList<float> Adjacency { get; init; }
 
@@ -41,8 +37,7 @@ public sealed record PartitionMap
     /// <param name="clusterOfNode">Cluster of each node, in [0, clusterCount).</param>
     /// <param name="clusterCount">Number of clusters <c>K</c>, at least 1.</param>
     /// <param name="scores">Importance of the units per class. Borrowed.</param>
-    /// <param name="maxCells">Cells per side that may be used, at least the number of clusters that have
-    /// units.</param>
+    /// <param name="maxCells">Cells per side that may be used, at least the number of clusters that have units.</param>
     /// <exception cref="ArgumentException">A number is out of range, or there is not one cluster for each
     /// node.</exception>
     public static PartitionMap Of(

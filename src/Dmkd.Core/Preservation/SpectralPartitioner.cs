@@ -4,8 +4,7 @@ namespace Dmkd.Core.Preservation;
 
 /// <summary>
 /// Splits a network's units into coherent sub-networks by spectral clustering (proposal 3.2.2; Ng, Jordan and Weiss
-/// 2001):
-/// normalised Laplacian, K smallest eigenvectors, rows scaled to length 1, k-means++ with several starts.
+/// 2001): normalised Laplacian, K smallest eigenvectors, rows scaled to length 1, k-means++ with several starts.
 /// </summary>
 public static class SpectralPartitioner
 {
@@ -13,11 +12,9 @@ public static class SpectralPartitioner
     /// <param name="graph">The graph.</param>
     /// <param name="clusterCount">Number of clusters <c>K</c>, in [1, nodes].</param>
     /// <param name="options">Seed and effort.</param>
-    /// <returns>
-    /// The cluster of each node, in [0, clusterCount); clusters are numbered by their first node among the connected
-    /// ones.
-    /// An isolated node belongs nowhere: such nodes go, in order, to whichever cluster is smallest then.
-    /// </returns>
+    /// <returns> The cluster of each node, in [0, clusterCount); clusters are numbered by their first node among the
+    /// connected ones. An isolated node belongs nowhere: such nodes go, in order, to whichever cluster is smallest
+    /// then. </returns>
     public static int[] Partition(ImportanceGraph graph, int clusterCount, SpectralOptions options)
     {
         ArgumentNullException.ThrowIfNull(graph);
@@ -102,28 +99,23 @@ public sealed class SpectralOptions
 
     /// <summary>
     /// Gets or sets whether the eigenvectors are sought among those that are balanced within each space (mean 0,
-    /// weighted by
-    /// degree), so that clusters run through the layers as experts do. False is the proposal to the letter; on a
-    /// trained convnet
-    /// its cheapest cut ran between layers. With several clusters some may still miss a layer: unit selection fills
-    /// it. Default: true.
+    /// weighted by degree), so that clusters run through the layers as experts do. False is the proposal to the letter;
+    /// on a trained convnet its cheapest cut ran between layers. With several clusters some may still miss a layer:
+    /// unit selection fills it. Default: true.
     /// </summary>
     public bool SplitEverySpace { get; set; } = true;
 
     /// <summary>
     /// Gets or sets whether the units of every space are dealt out to the clusters evenly, each to the nearest centre
-    /// that has room,
-    /// so that a cluster is a set of channels in every layer, as the proposal says. K-means alone leaves one cluster
-    /// of a trained
-    /// ResNet-20 with nine tenths of the importance of every class. Default: false.
+    /// that has room, so that a cluster is a set of channels in every layer, as the proposal says. K-means alone leaves
+    /// one cluster of a trained ResNet-20 with nine tenths of the importance of every class. Default: false.
     /// </summary>
     public bool BalanceSpaces { get; set; }
 }
 
 /// <summary>
-/// Makes every cluster a sub-network of all layers: the units of each space are dealt out to the clusters evenly,
-/// each to the
-/// nearest centre that still has room.
+/// Makes every cluster a sub-network of all layers: the units of each space are dealt out to the clusters evenly, each
+/// to the nearest centre that still has room.
 /// </summary>
 internal static class SpaceBalancer
 {

@@ -12,22 +12,19 @@ public static class UnitSelector
 
     /// <summary>
     /// Experts of a given size have multiples of this many units: processors compute convolutions in blocks of
-    /// channels, so that a
-    /// ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64 (docs/adr/0013).
+    /// channels, so that a ResNet-20 of 9, 17 and 34 channels takes as long as one of 16, 32 and 64 (docs/adr/0013).
     /// </summary>
     private const int VectorUnits = 8;
 
     /// <summary>
     /// In an expert of a given size a residual stream keeps this many times the share of its units that other spaces
-    /// keep: all layers
-    /// read and write it, so what is cut there is lost to all of them (docs/adr/0013).
+    /// keep: all layers read and write it, so what is cut there is lost to all of them (docs/adr/0013).
     /// </summary>
     private const double StreamWidening = 1.5;
 
     /// <summary>
     /// Takes the cluster's units in each space. Too few are filled up with the other units most important to the
-    /// classes; of too
-    /// many the most important ones stay. Every class counts alike, whatever the size of its gradients.
+    /// classes; of too many the most important ones stay. Every class counts alike, whatever the size of its gradients.
     /// </summary>
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="scores">Importance of its units. Borrowed.</param>
@@ -73,8 +70,8 @@ public static class UnitSelector
     /// <param name="architecture">Describes the legacy network.</param>
     /// <param name="scores">Importance of its units. Borrowed.</param>
     /// <param name="classes">At least one, in [0, classes scored).</param>
-    /// <param name="widthFraction">How many of a space's units to take, in (0, 1], before the widths are brought
-    /// within the options.</param>
+    /// <param name="widthFraction">How many of a space's units to take, in (0, 1], before the widths are brought within
+    /// the options.</param>
     /// <param name="options">Least and most width, and most multiply-adds.</param>
     public static UnitSelection MostImportant(
         NetworkArchitecture architecture,
@@ -162,9 +159,8 @@ public static class UnitSelector
                 nameof(options)
             );
         // Bisection for the largest scale that keeps to the limit; widths are whole numbers, so 50 halvings are more
-        // than enough.
-        // Twice every space's full width: a wish below one unit counts, and rounding to a multiple does not stop
-        // short of an odd width.
+        // than enough. Twice every space's full width: a wish below one unit counts, and rounding to a multiple does
+        // not stop short of an odd width.
         double low = 0,
             high = 2 * architecture.UnitSpaces.Max(space => space.Width / wanted[space.Name]);
         for (int step = 0; step < 50; step++)
@@ -257,11 +253,9 @@ public sealed class UnitSelectionOptions
     public double MaximumWidthFraction { get; set; } = 1;
 
     /// <summary>
-    /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut
-    /// to the same
-    /// fraction of its width, a residual stream to one and a half times that, the largest fractions that keep to it.
-    /// Default: null,
-    /// the widths are what the cluster owns.
+    /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut to
+    /// the same fraction of its width, a residual stream to one and a half times that, the largest fractions that keep
+    /// to it. Default: null, the widths are what the cluster owns.
     /// </summary>
     [Range(0.0, 1.0)]
     public double? MultiplyAddsShare { get; set; }

@@ -71,8 +71,7 @@ public static class WeightTransfer
 
     /// <summary>
     /// The random part at the size that PyTorch gives new convolutions, <c>U(±1/√fan_in)</c>: 1/√6 of He's, which
-    /// trained weights
-    /// about keep and which would drown half of them (docs/adr/0012).
+    /// trained weights about keep and which would drown half of them (docs/adr/0012).
     /// </summary>
     /// <param name="random">What <see cref="RandomWeights"/> gave. Borrowed.</param>
     /// <returns>Weights owned by the caller.</returns>
@@ -89,8 +88,7 @@ public static class WeightTransfer
     /// <returns>Weights owned by the caller.</returns>
     /// <remarks>
     /// Batch-norm statistics come from the legacy network whatever α is: random weights have none (0 and 1 are
-    /// placeholders),
-    /// and a mixture could describe neither; the variance stays positive.
+    /// placeholders), and a mixture could describe neither; the variance stays positive.
     /// </remarks>
     public static WeightSet Blend(WeightSet cut, WeightSet random, double legacyFraction)
     {

@@ -4,14 +4,13 @@ namespace Dmkd.Core.Routing;
 
 /// <summary>
 /// One affine pair per expert, fitted on exemplars by the cross-entropy of the softmax over all experts' class scores
-/// together (CLOM,
-/// Kim et al. 2022; fitted there by gradient descent). Levels and scales of heads that never met are made comparable
-/// so.
+/// together (CLOM, Kim et al. 2022; fitted there by gradient descent). Levels and scales of heads that never met are
+/// made comparable so.
 /// </summary>
 /// <remarks>
-/// The loss is convex in the pairs, so it is minimised by Newton's method; a small pull towards (1, 0) settles what
-/// the data leave open (all
-/// shifts together) and keeps separable exemplars from infinite scales. Verified by recovering known pairs.
+/// The loss is convex in the pairs, so it is minimised by Newton's method; a small pull towards (1, 0) settles what the
+/// data leave open (all shifts together) and keeps separable exemplars from infinite scales. Verified by recovering
+/// known pairs.
 /// </remarks>
 public static class AffineCalibration
 {
@@ -72,8 +71,7 @@ public static class AffineCalibration
 
 /// <summary>
 /// The loss of <see cref="AffineCalibration"/> and its derivatives in the pairs (a_0, b_0, a_1, b_1, …), summed in
-/// float64 in the order of
-/// the exemplars.
+/// float64 in the order of the exemplars.
 /// </summary>
 internal sealed class AffineProblem
 {

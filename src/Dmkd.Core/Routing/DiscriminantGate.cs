@@ -4,8 +4,8 @@ namespace Dmkd.Core.Routing;
 
 /// <summary>
 /// Evidence of scores to which the probability of the expert's task was added, by linear discriminants in every
-/// expert's feature space (the calibration
-/// <c>discriminant</c>, docs/adr/0019). Fitted to moments that the nodes sum up.
+/// expert's feature space (the calibration <c>discriminant</c>, docs/adr/0019). Fitted to moments that the nodes sum
+/// up.
 /// </summary>
 public sealed class DiscriminantGate : IGate
 {

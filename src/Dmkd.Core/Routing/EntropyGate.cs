@@ -3,8 +3,7 @@ using Dmkd.Core.Numerics;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// The least uncertain expert: minus the entropy of its prediction, in nats (proposal 3.3, the control
-/// <c>entropy</c>).
+/// The least uncertain expert: minus the entropy of its prediction, in nats (proposal 3.3, the control <c>entropy</c>).
 /// </summary>
 public sealed class EntropyGate : IGate
 {

@@ -55,8 +55,8 @@ public static class GateCatalog
     }
 
     /// <summary>Makes a gate, not fitted yet.</summary>
-    /// <exception cref="ArgumentException">No gate or calibration has the name, or they do not go together; the
-    /// message says what there is.</exception>
+    /// <exception cref="ArgumentException">No gate or calibration has the name, or they do not go together; the message
+    /// says what there is.</exception>
     public static IGate Create(GateOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

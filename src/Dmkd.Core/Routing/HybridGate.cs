@@ -32,9 +32,8 @@ public sealed class HybridGate : ScorerGate
         new HybridGate(Options, parameters, places);
 
     /// <summary>
-    /// The expert's largest score, the same in deviations from what it gives to its own exemplars, its energy above
-    /// the largest score, its entropy,
-    /// its margin over the second, its mean score, and the distance of descriptors.
+    /// The expert's largest score, the same in deviations from what it gives to its own exemplars, its energy above the
+    /// largest score, its entropy, its margin over the second, its mean score, and the distance of descriptors.
     /// </summary>
     /// <param name="expert">The expert.</param>
     /// <param name="classScores">Its scores of all its classes, at least one.</param>

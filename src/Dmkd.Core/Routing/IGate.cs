@@ -4,9 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// The proposal's gate: gives each expert a score z_k(x) for one input (proposal 3.3). A gate says what it needs;
-/// where that is measured on nodes,
-/// it is fitted to it; then it looks at a batch and scores each pair of expert and input.
+/// The proposal's gate: gives each expert a score z_k(x) for one input (proposal 3.3). A gate says what it needs; where
+/// that is measured on nodes, it is fitted to it; then it looks at a batch and scores each pair of expert and input.
 /// </summary>
 public interface IGate
 {
@@ -58,7 +57,7 @@ public enum GateNeeds
     /// </summary>
     Exemplars = 1,
 
-    /// <summary>Of exemplars and of inputs: their descriptors (<see cref="Modalities.IModality.Describe"/>).</summary>
+    /// <summary>Of exemplars and of inputs: their descriptors (<see cref="Dmkd.Core.Modalities.IModality.Describe"/>).</summary>
     Descriptors = 2,
 
     /// <summary>
@@ -79,8 +78,8 @@ public abstract record GateEvidence;
 /// <summary>Exemplars of all nodes as the experts score them.</summary>
 /// <param name="Experts">The experts with their class scores of the exemplars, at least one.</param>
 /// <param name="Labels">Class index of each exemplar; known to one of the experts.</param>
-/// <param name="Descriptors">Descriptor of each exemplar, shape [exemplars, numbers]; empty for a gate without need
-/// of them.</param>
+/// <param name="Descriptors">Descriptor of each exemplar, shape [exemplars, numbers]; empty for a gate without need of
+/// them.</param>
 public sealed record ExemplarScores(IReadOnlyList<ExpertView> Experts, int[] Labels, double[] Descriptors)
     : GateEvidence;
 

@@ -1,8 +1,8 @@
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// Scores the descriptors of expert and input, and how far apart they are: known before any expert runs (proposal
-/// 3.3, <c>mlp</c>).
+/// Scores the descriptors of expert and input, and how far apart they are: known before any expert runs (proposal 3.3,
+/// <c>mlp</c>).
 /// </summary>
 public sealed class MlpGate : ScorerGate
 {

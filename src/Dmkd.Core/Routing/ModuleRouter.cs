@@ -3,8 +3,8 @@ using Dmkd.Core.Numerics;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// Routes inputs to experts and mixes their answers (proposal 3.3): p_k(x) = softmax_k(-β·H_k + z_k(x)), and
-/// y = Σ_{k in S_R} p_k(x)·M_k(x) over the R most probable experts, M_k being the softmax of the expert's class scores.
+/// Routes inputs to experts and mixes their answers (proposal 3.3): p_k(x) = softmax_k(-β·H_k + z_k(x)), and y = Σ_{k
+/// in S_R} p_k(x)·M_k(x) over the R most probable experts, M_k being the softmax of the expert's class scores.
 /// </summary>
 public sealed class ModuleRouter
 {

@@ -3,10 +3,9 @@ using Dmkd.Core.Numerics;
 namespace Dmkd.Core.Routing;
 
 /// <summary>
-/// The answer of a gate network, a small network over all classes that runs before the experts (proposal 3.3): the
-/// log of the
-/// probability, up to a constant, that it gives to the expert's classes together. Only the experts chosen by it need
-/// to run.
+/// The answer of a gate network, a small network over all classes that runs before the experts (proposal 3.3): the log
+/// of the probability, up to a constant, that it gives to the expert's classes together. Only the experts chosen by it
+/// need to run.
 /// </summary>
 public sealed class NetworkGate : IGate
 {

@@ -8,8 +8,7 @@ namespace Dmkd.Core.Routing;
 
 /// <summary>
 /// The proposal's G_θ: z_k(x) of one pair (expert, input), by a two-layer MLP with rectified hidden units (proposal
-/// 3.3). It sees one expert at a
-/// time, so that a new expert changes neither its shape nor the scores of the others.
+/// 3.3). It sees one expert at a time, so that a new expert changes neither its shape nor the scores of the others.
 /// </summary>
 public sealed class PairScorer
 {
@@ -109,9 +108,9 @@ public sealed record PairScorerOptions
 }
 
 /// <summary>
-/// Fits a <see cref="PairScorer"/> on exemplars: cross-entropy of softmax_k(c_k + z_k(x)) against the expert that
-/// knows the exemplar's class,
-/// by Adam over all exemplars at once. In float64 and in a fixed order: same input, same parameters.
+/// Fits a <see cref="PairScorer"/> on exemplars: cross-entropy of softmax_k(c_k + z_k(x)) against the expert that knows
+/// the exemplar's class, by Adam over all exemplars at once. In float64 and in a fixed order: same input, same
+/// parameters.
 /// </summary>
 public static class PairScorerFit
 {

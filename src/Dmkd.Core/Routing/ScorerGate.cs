@@ -2,8 +2,7 @@ namespace Dmkd.Core.Routing;
 
 /// <summary>
 /// The proposal's gate, literally: z_k(x) = G_θ(M_k, x), one two-layer MLP for all experts over features of the pair
-/// (proposal 3.3). Fitted to
-/// exemplars. What the features are is up to the gates <c>mlp</c> and <c>hybrid</c>.
+/// (proposal 3.3). Fitted to exemplars. What the features are is up to the gates <c>mlp</c> and <c>hybrid</c>.
 /// </summary>
 public abstract class ScorerGate : IGate
 {
@@ -239,7 +238,7 @@ public abstract class ScorerGate : IGate
 /// What a fitted gate knows of an expert: means over the exemplars of its classes (proposal 3.3, the M_k of G_θ(M_k,
 /// x)).
 /// </summary>
-/// <param name="Descriptor">Mean <see cref="Modalities.IModality.Describe"/>.</param>
+/// <param name="Descriptor">Mean <see cref="Dmkd.Core.Modalities.IModality.Describe"/>.</param>
 /// <param name="EvidenceMean">Mean of its largest class score.</param>
 /// <param name="EvidenceSpread">Standard deviation of the same, above 0.</param>
 public sealed record ExpertProfile(double[] Descriptor, double EvidenceMean, double EvidenceSpread);

@@ -8,12 +8,9 @@ namespace Dmkd.Core.Settings;
 
 /// <summary>
 /// One property of an annotated record, or of one of its sections, as options, experiment files, checks and the
-/// reference show it.
-/// <c>[Description]</c> makes a property a setting and is its help; <c>[DisplayName]</c> is its name where kebab case
-/// is not;
-/// <c>[Range]</c> and <c>[AllowedValues]</c> are its limits; <c>[DataType]</c> is the kind of its
-/// <see cref="Registry"/>;
-/// <c>[DefaultValue(null)]</c> hides a default that depends on other settings.
+/// reference show it. <c>[Description]</c> makes a property a setting and is its help; <c>[DisplayName]</c> is its name
+/// where kebab case is not; <c>[Range]</c> and <c>[AllowedValues]</c> are its limits; <c>[DataType]</c> is the kind of
+/// its <see cref="Registry"/>; <c>[DefaultValue(null)]</c> hides a default that depends on other settings.
 /// </summary>
 public sealed partial class Setting
 {

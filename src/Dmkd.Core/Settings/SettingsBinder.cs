@@ -6,10 +6,9 @@ namespace Dmkd.Core.Settings;
 
 /// <summary>
 /// From an annotated record to its settings: what makes options, reads experiment files, checks values and writes the
-/// reference. A property whose
-/// type has settings itself is a section. A record or section that implements <see cref="IValidatableObject"/> says
-/// what does not go
-/// together, with names in braces: <c>{holders} must be at most ...</c>.
+/// reference. A property whose type has settings itself is a section. A record or section that implements
+/// <see cref="IValidatableObject"/> says what does not go together, with names in braces: <c>{holders} must be at most
+/// ...</c>.
 /// </summary>
 /// <typeparam name="T">The record.</typeparam>
 public sealed class SettingsBinder<T>

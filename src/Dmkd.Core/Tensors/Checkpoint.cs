@@ -19,8 +19,8 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>
-    /// Format of the file: one of <see cref="CheckpointReader.SafeTensors"/>,
-    /// <see cref="CheckpointReader.PyTorchZip"/> and <see cref="CheckpointReader.PyTorchLegacy"/>.
+    /// Format of the file: one of <see cref="CheckpointReader.SafeTensors"/>, <see cref="CheckpointReader.PyTorchZip"/>
+    /// and <see cref="CheckpointReader.PyTorchLegacy"/>.
     /// </summary>
     public string Format { get; }
 
@@ -44,20 +44,16 @@ public sealed class Checkpoint : IDisposable
 }
 
 /// <summary>
-/// Reads checkpoints that other programs wrote, as untrusted input: nothing in a file is executed, and memory is
-/// taken only after
-/// the file has been seen to hold what it claims. The format is told by the content, never by the extension.
+/// Reads checkpoints that other programs wrote, as untrusted input: nothing in a file is executed, and memory is taken
+/// only after the file has been seen to hold what it claims. The format is told by the content, never by the extension.
 /// </summary>
 /// <remarks>
 /// In a PyTorch file the state dict is the dictionary under the first of the keys <c>state_dict</c>,
-/// <c>model_state_dict</c>,
-/// <c>model</c>, <c>net</c>, <c>weights</c> that holds tensors (up to three levels deep), else the top-level
-/// dictionary itself.
-/// Numbers, texts and single-value tensors beside it become metadata; everything else beside it, such as optimiser
-/// state, is skipped.
-/// A PyTorch file may unpack to at most 4 GiB and 16 times its size (plus 1 MiB); its tensors may take at most 4
-/// times the bytes of
-/// the storages they show (plus 1 MiB), because tensors that share memory are copied apart.
+/// <c>model_state_dict</c>, <c>model</c>, <c>net</c>, <c>weights</c> that holds tensors (up to three levels deep), else
+/// the top-level dictionary itself. Numbers, texts and single-value tensors beside it become metadata; everything else
+/// beside it, such as optimiser state, is skipped. A PyTorch file may unpack to at most 4 GiB and 16 times its size
+/// (plus 1 MiB); its tensors may take at most 4 times the bytes of the storages they show (plus 1 MiB), because tensors
+/// that share memory are copied apart.
 /// </remarks>
 public static class CheckpointReader
 {
@@ -75,8 +71,8 @@ public static class CheckpointReader
     /// <summary>Reads a file.</summary>
     /// <param name="path">Path of a safetensors file or of what <c>torch.save</c> wrote.</param>
     /// <returns>The content, owned by the caller.</returns>
-    /// <exception cref="CheckpointFormatException">The file is none of the formats or breaks a rule; the message is
-    /// one line.</exception>
+    /// <exception cref="CheckpointFormatException">The file is none of the formats or breaks a rule; the message is one
+    /// line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Checkpoint Read(string path)
     {
@@ -156,8 +152,8 @@ public sealed class CheckpointFormatException : Exception
 
 /// <summary>What a pickled object holds for a reader of weights.</summary>
 /// <param name="Tensors">The state dict: tensors by name, in its order.</param>
-/// <param name="Metadata">Numbers, texts and single-value tensors beside it, by name; a name with several values
-/// comes with the last.</param>
+/// <param name="Metadata">Numbers, texts and single-value tensors beside it, by name; a name with several values comes
+/// with the last.</param>
 internal sealed record FoundState(
     OrderedDictionary<string, TensorReference> Tensors,
     Dictionary<string, object> Metadata

@@ -18,9 +18,8 @@ internal sealed class PickleTuple(object?[] items)
 }
 
 /// <summary>
-/// A dictionary: pairs in the order given, nothing hashed, so that hostile keys cost no more than others. A later
-/// pair of the same
-/// key replaces an earlier one for whoever reads the pairs.
+/// A dictionary: pairs in the order given, nothing hashed, so that hostile keys cost no more than others. A later pair
+/// of the same key replaces an earlier one for whoever reads the pairs.
 /// </summary>
 /// <param name="isOrdered">Whether it is an OrderedDict, which PyTorch decorates with attributes.</param>
 /// <param name="initial">Pairs given to the constructor, or null. Kept by reference: copying would let a short pickle

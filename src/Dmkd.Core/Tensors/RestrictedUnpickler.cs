@@ -4,18 +4,15 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: a
-/// global must be on
-/// the allow-list of <see cref="PickleGlobals"/> and a call only describes a value. Every opcode takes memory in
-/// proportion to its own
-/// bytes, and nothing that is shared is ever copied, so a pickle costs no more than a fixed multiple of its length.
-/// Values are not
-/// walked here: a structure that holds itself is harmless.
+/// global must be on the allow-list of <see cref="PickleGlobals"/> and a call only describes a value. Every opcode
+/// takes memory in proportion to its own bytes, and nothing that is shared is ever copied, so a pickle costs no more
+/// than a fixed multiple of its length. Values are not walked here: a structure that holds itself is harmless.
 /// </summary>
 /// <remarks>
 /// Values are null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>,
-/// <see cref="string"/>,
-/// <see cref="PickleList"/>, <see cref="PickleTuple"/>, <see cref="PickleDictionary"/>, <see cref="PickleOther"/>,
-/// <see cref="PickleGlobal"/>, <see cref="StorageReference"/> and <see cref="TensorReference"/>.
+/// <see cref="string"/>, <see cref="PickleList"/>, <see cref="PickleTuple"/>, <see cref="PickleDictionary"/>,
+/// <see cref="PickleOther"/>, <see cref="PickleGlobal"/>, <see cref="StorageReference"/> and
+/// <see cref="TensorReference"/>.
 /// </remarks>
 internal sealed partial class RestrictedUnpickler
 {

@@ -4,8 +4,7 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// Reads the header of a safetensors file as untrusted input. A streaming parser, so that a hostile header costs no
-/// more
-/// memory than its own size, and so that a name given twice is seen.
+/// more memory than its own size, and so that a name given twice is seen.
 /// </summary>
 internal ref struct SafeTensorsHeaderParser
 {

@@ -6,16 +6,16 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// Reads the published safetensors format as untrusted input. Everything is checked before memory is taken for a
-/// tensor, so
-/// that no file makes the reader allocate more than its own size: header length, JSON, names, types, shapes, offsets.
+/// tensor, so that no file makes the reader allocate more than its own size: header length, JSON, names, types, shapes,
+/// offsets.
 /// </summary>
 public static class SafeTensorsReader
 {
     /// <summary>Reads a file straight into tensor memory.</summary>
     /// <param name="path">Path of the file.</param>
     /// <returns>The content, owned by the caller.</returns>
-    /// <exception cref="CheckpointFormatException">The file breaks a rule of the format; the message names file,
-    /// tensor and rule.</exception>
+    /// <exception cref="CheckpointFormatException">The file breaks a rule of the format; the message names file, tensor
+    /// and rule.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafeTensorsFile Read(string path)
     {

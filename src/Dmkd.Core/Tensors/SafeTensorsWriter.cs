@@ -5,9 +5,9 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// Writes tensors in the published safetensors format: header length (64-bit little-endian), JSON header, values. The
-/// form
-/// is canonical, so that its digest identifies the content: tensors ordered as the reference implementation orders them
-/// (widest type first, then by name, ordinal), metadata by key (ordinal), the header padded with spaces to 8 bytes.
+/// form is canonical, so that its digest identifies the content: tensors ordered as the reference implementation orders
+/// them (widest type first, then by name, ordinal), metadata by key (ordinal), the header padded with spaces to 8
+/// bytes.
 /// </summary>
 public static class SafeTensorsWriter
 {

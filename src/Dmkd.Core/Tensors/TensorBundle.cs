@@ -5,14 +5,12 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Named tensors as the bytes of one safetensors file: what is stored, what travels and what is fingerprinted.
-/// Reading copies no
-/// values and needs no device, so that bytes of a stranger can be judged where they lie.
+/// Named tensors as the bytes of one safetensors file: what is stored, what travels and what is fingerprinted. Reading
+/// copies no values and needs no device, so that bytes of a stranger can be judged where they lie.
 /// </summary>
 /// <remarks>
-/// Only the canonical form of <see cref="SafeTensorsWriter"/> is read: one content has one digest, and an update
-/// cannot be sent twice
-/// under two names by writing its header otherwise.
+/// Only the canonical form of <see cref="SafeTensorsWriter"/> is read: one content has one digest, and an update cannot
+/// be sent twice under two names by writing its header otherwise.
 /// </remarks>
 public sealed class TensorBundle
 {
@@ -56,8 +54,8 @@ public sealed class TensorBundle
     /// <param name="tensors">In any order.</param>
     /// <param name="metadata">Texts to store beside them.</param>
     /// <returns>The bytes; equal content gives equal bytes.</returns>
-    /// <exception cref="ArgumentException">A name comes twice or is reserved, an element type is unknown, or values
-    /// do not fit a shape.</exception>
+    /// <exception cref="ArgumentException">A name comes twice or is reserved, an element type is unknown, or values do
+    /// not fit a shape.</exception>
     public static byte[] Write(IEnumerable<BundleTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);

@@ -5,8 +5,7 @@ namespace Dmkd.Core.Tensors;
 
 /// <summary>
 /// The stream that <c>torch.save</c> wrote before zip archives: pickles of a magic number, a version, facts about the
-/// machine, the
-/// object and the keys of its storages; then per key the number of elements (8 bytes) and the elements.
+/// machine, the object and the keys of its storages; then per key the number of elements (8 bytes) and the elements.
 /// </summary>
 internal sealed class TorchLegacyFile : ITorchFile
 {

@@ -192,8 +192,7 @@ internal interface ITorchFile : IDisposable
 }
 
 /// <summary>
-/// Reads an entry of a hostile archive: whatever the decompressor says about broken data becomes one kind of
-/// exception.
+/// Reads an entry of a hostile archive: whatever the decompressor says about broken data becomes one kind of exception.
 /// </summary>
 /// <param name="content">The entry's content. Owned.</param>
 /// <param name="name">What messages call the entry.</param>

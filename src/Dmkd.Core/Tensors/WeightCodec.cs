@@ -5,9 +5,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// Weights as a safetensors file of fp32 tensors. Canonical: equal weights and metadata give equal bytes, whatever
-/// the order
-/// of the set, so <see cref="WeightDigest"/> identifies them.
+/// Weights as a safetensors file of fp32 tensors. Canonical: equal weights and metadata give equal bytes, whatever the
+/// order of the set, so <see cref="WeightDigest"/> identifies them.
 /// </summary>
 public static class WeightCodec
 {

@@ -44,8 +44,8 @@ public sealed class ConfusionMatrix
 
     /// <summary>
     /// Mean of <c>F1_c = 2 TP_c / (2 TP_c + FP_c + FN_c)</c>, in [0, 1], over the classes with support: at least one
-    /// input of
-    /// that class. A class without inputs has no recall; predicting it still costs the classes whose inputs were taken.
+    /// input of that class. A class without inputs has no recall; predicting it still costs the classes whose inputs
+    /// were taken.
     /// </summary>
     /// <exception cref="InvalidOperationException">No answer was added.</exception>
     public double MacroF1
@@ -92,9 +92,8 @@ public sealed class ConfusionMatrix
 }
 
 /// <summary>
-/// The accuracies <c>A[t,i]</c> on task i after learning task t, for i up to t, and the measures of continual
-/// learning drawn
-/// from them (proposal 3.5). Tasks count from 0; T is their number, so row T-1 is the state after the last task.
+/// The accuracies <c>A[t,i]</c> on task i after learning task t, for i up to t, and the measures of continual learning
+/// drawn from them (proposal 3.5). Tasks count from 0; T is their number, so row T-1 is the state after the last task.
 /// </summary>
 public sealed class AccuracyMatrix
 {
@@ -125,16 +124,15 @@ public sealed class AccuracyMatrix
     public double FinalAverage => Enumerable.Range(0, Tasks).Average(task => At(Tasks - 1, task));
 
     /// <summary>
-    /// Backward transfer, <c>1/(T-1) Σ_{i&lt;T-1} (A[T-1,i] - A[i,i])</c>: what later tasks did to earlier ones.
-    /// Below 0 when
-    /// they harm. 0 for a single task.
+    /// Backward transfer, <c>1/(T-1) Σ_{i&lt;T-1} (A[T-1,i] - A[i,i])</c>: what later tasks did to earlier ones. Below
+    /// 0 when they harm. 0 for a single task.
     /// </summary>
     public double BackwardTransfer => MeanOverEarlier(task => At(Tasks - 1, task) - At(task, task));
 
     /// <summary>
     /// Forgetting, <c>1/(T-1) Σ_{i&lt;T-1} (max_t A[t,i] - A[T-1,i])</c>, the field's reading of the proposal's
-    /// formula: the
-    /// drop from the best moment of each task, the last one included, so never below 0. 0 for a single task.
+    /// formula: the drop from the best moment of each task, the last one included, so never below 0. 0 for a single
+    /// task.
     /// </summary>
     public double Forgetting => MeanOverEarlier(task => Best(task) - At(Tasks - 1, task));
 
@@ -152,8 +150,7 @@ public sealed class AccuracyMatrix
     }
 
     /// <summary>
-    /// Accuracy over all test inputs after the last task, <c>Σ_i n_i A[T-1,i] / Σ_i n_i</c>: for tasks of unequal
-    /// size.
+    /// Accuracy over all test inputs after the last task, <c>Σ_i n_i A[T-1,i] / Σ_i n_i</c>: for tasks of unequal size.
     /// </summary>
     /// <param name="testCounts">Test inputs of each task, <c>n_i</c>: T numbers, not negative and not all 0.</param>
     /// <exception cref="ArgumentException">The counts are not as described.</exception>

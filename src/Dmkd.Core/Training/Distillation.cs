@@ -49,8 +49,8 @@ public sealed class TeacherDistillation : Objective
 }
 
 /// <summary>
-/// <see cref="DistillationLoss"/> from answers that a teacher gave before: the batch's labels are its logits
-/// (proposal 3.2.4).
+/// <see cref="DistillationLoss"/> from answers that a teacher gave before: the batch's labels are its logits (proposal
+/// 3.2.4).
 /// </summary>
 public sealed class SoftLabels : Objective
 {
@@ -131,11 +131,9 @@ public sealed class SoftLabels : Objective
 public static class DistillationLoss
 {
     /// <summary>
-    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged
-    /// over the
-    /// batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so that
-    /// its
-    /// gradients keep their size (Hinton et al. 2015).
+    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged over
+    /// the batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so
+    /// that its gradients keep their size (Hinton et al. 2015).
     /// </summary>
     /// <param name="studentLogits">Shape [batch, classes]. Borrowed.</param>
     /// <param name="teacherLogits">Shape [batch, classes], the same classes. Borrowed; no gradient reaches it.</param>

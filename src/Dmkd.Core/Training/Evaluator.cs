@@ -2,8 +2,7 @@ namespace Dmkd.Core.Training;
 
 /// <summary>
 /// Counts answers to test inputs of tasks learned one after the other (proposal 3.5), whoever gave them: an expert
-/// library's router or a
-/// single model.
+/// library's router or a single model.
 /// </summary>
 /// <param name="tasks">Tasks learned so far, at least 1.</param>
 /// <param name="classes">Number of classes.</param>

@@ -25,8 +25,8 @@ public abstract class Objective
 {
     /// <summary>The loss of a step.</summary>
     /// <param name="step">The model, in training mode, and its batch. Borrowed.</param>
-    /// <returns>A scalar with a graph, in the current dispose scope; null when the objective has nothing to say of
-    /// this step.</returns>
+    /// <returns>A scalar with a graph, in the current dispose scope; null when the objective has nothing to say of this
+    /// step.</returns>
     public abstract Tensor? Loss(TrainingStep step);
 
     /// <summary>Called when the weights were stepped, such as to remember examples.</summary>

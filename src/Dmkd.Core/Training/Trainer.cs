@@ -5,8 +5,7 @@ namespace Dmkd.Core.Training;
 
 /// <summary>
 /// The training loop of everything here that learns by gradients: experts, legacy models, students, baselines; of
-/// images, text or what else
-/// there is. Same weights, data and generator give the same result on a CPU.
+/// images, text or what else there is. Same weights, data and generator give the same result on a CPU.
 /// </summary>
 public static class Trainer
 {

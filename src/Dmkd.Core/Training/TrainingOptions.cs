@@ -36,8 +36,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Whether a last batch of a single example is left out; else it joins its neighbour. Batch normalisation has
-    /// nothing to normalise
-    /// in a single one. Default: it joins.
+    /// nothing to normalise in a single one. Default: it joins.
     /// </summary>
     public bool LeavesOutSingle { get; init; }
 

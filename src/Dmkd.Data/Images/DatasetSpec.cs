@@ -44,14 +44,14 @@ public sealed record DatasetSpec
     public string? Path { get; init; }
 
     /// <summary>
-    /// Gets the training images to take from each class, at least 2; a class that has fewer gives all it has.
-    /// Default: 400 for the synthetic kind, everything for the others.
+    /// Gets the training images to take from each class, at least 2; a class that has fewer gives all it has. Default:
+    /// 400 for the synthetic kind, everything for the others.
     /// </summary>
     public int? TrainPerClass { get; init; }
 
     /// <summary>
-    /// Gets the test images to take from each class, at least 1; a class that has fewer gives all it has.
-    /// Default: 100 for the synthetic kind, everything for the others.
+    /// Gets the test images to take from each class, at least 1; a class that has fewer gives all it has. Default: 100
+    /// for the synthetic kind, everything for the others.
     /// </summary>
     public int? TestPerClass { get; init; }
 

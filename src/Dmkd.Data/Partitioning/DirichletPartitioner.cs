@@ -10,9 +10,9 @@ namespace Dmkd.Data.Partitioning;
 public static class DirichletPartitioner
 {
     /// <summary>
-    /// Gives every sample to exactly one node. Each class is shared out by a Dirichlet draw over the nodes; a node
-    /// that ends below
-    /// the minimum then gets random samples of whichever node is largest. The same arguments give the same shards.
+    /// Gives every sample to exactly one node. Each class is shared out by a Dirichlet draw over the nodes; a node that
+    /// ends below the minimum then gets random samples of whichever node is largest. The same arguments give the same
+    /// shards.
     /// </summary>
     /// <param name="labels">Class of each sample, at least 0, shape [samples]. Borrowed.</param>
     /// <param name="nodes">Number of shards, at least 1.</param>

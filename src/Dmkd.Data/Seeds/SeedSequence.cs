@@ -4,10 +4,9 @@ namespace Dmkd.Data.Seeds;
 public static class SeedSequence
 {
     /// <summary>
-    /// Mixes a seed with the path of a purpose (for example: purpose, class, image). The state starts as SplitMix64
-    /// of the seed;
-    /// every step of the path is added to it and mixed again. The result is the same in every process and on every
-    /// machine.
+    /// Mixes a seed with the path of a purpose (for example: purpose, class, image). The state starts as SplitMix64 of
+    /// the seed; every step of the path is added to it and mixed again. The result is the same in every process and on
+    /// every machine.
     /// </summary>
     /// <param name="seed">Seed of the run; every value is allowed.</param>
     /// <param name="path">Numbers that name the purpose; order and length matter.</param>

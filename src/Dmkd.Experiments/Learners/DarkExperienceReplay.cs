@@ -8,14 +8,11 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Dark experience replay, DER++ (Buzzega et al. 2020, arXiv 2004.07211): a reservoir keeps images with the logits z
-/// the network gave
-/// them in training, and two independent draws from it join each step, <c>L = CE(x, y) + α MSE(h(x'), z') + β
-/// CE(h(x''), y'')</c>. β 0 is DER. As in
-/// Mammoth's derpp: three forward passes, the mean of squares over batch and logits, images augmented again, learning
-/// rate 0.03, α 0.1
-/// and β 0.5 (200 exemplars). A step costs three. Differs: the learning rate falls; weight decay 0.0005. Verified:
-/// loss by hand,
-/// procedure against Mammoth's code; not against published accuracies, whose backbone is larger.
+/// the network gave them in training, and two independent draws from it join each step, <c>L = CE(x, y) + α MSE(h(x'),
+/// z') + β CE(h(x''), y'')</c>. β 0 is DER. As in Mammoth's derpp: three forward passes, the mean of squares over batch
+/// and logits, images augmented again, learning rate 0.03, α 0.1 and β 0.5 (200 exemplars). A step costs three.
+/// Differs: the learning rate falls; weight decay 0.0005. Verified: loss by hand, procedure against Mammoth's code; not
+/// against published accuracies, whose backbone is larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

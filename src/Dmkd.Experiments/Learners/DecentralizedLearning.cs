@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
@@ -12,8 +13,8 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Learns the tasks one after the other on the run's nodes, each with its own share of the data
-/// (<see cref="TaskShards"/>) and its own network:
-/// rounds of local training as a DMKD run has them, and a merge every so many rounds and after the last.
+/// (<see cref="TaskShards"/>) and its own network: rounds of local training as a DMKD run has them, and a merge every
+/// so many rounds and after the last.
 /// </summary>
 internal sealed class DecentralizedLearning(
     DeviceJob job,

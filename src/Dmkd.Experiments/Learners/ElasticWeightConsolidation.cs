@@ -8,16 +8,13 @@ using static TorchSharp.torch;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Elastic weight consolidation (Kirkpatrick et al. 2017, arXiv 1612.00796), one penalty for each past task k:
-/// <c>L(θ) = CE(θ) + (λ/2) Σ_k Σ_i F_k,i (θ_i - θ*_k,i)²</c>, F the diagonal Fisher information
-/// (<see cref="FisherInformation"/>).
-/// Differs: F comes from a sample of the task's images; batch-norm scales and shifts are tied like other weights,
-/// running
-/// statistics are not. No λ is published for this protocol: the default is the 10 of online EWC, to be searched on
-/// validation data. Where
-/// learning rate times λ times F exceeds 1 the steps overshoot and the network dies (seen at λ 300 and rate 0.03):
-/// search both together.
-/// Verified: Fisher information and penalty by hand; not against published accuracies.
+/// Elastic weight consolidation (Kirkpatrick et al. 2017, arXiv 1612.00796), one penalty for each past task k: <c>L(θ)
+/// = CE(θ) + (λ/2) Σ_k Σ_i F_k,i (θ_i - θ*_k,i)²</c>, F the diagonal Fisher information
+/// (<see cref="FisherInformation"/>). Differs: F comes from a sample of the task's images; batch-norm scales and shifts
+/// are tied like other weights, running statistics are not. No λ is published for this protocol: the default is the 10
+/// of online EWC, to be searched on validation data. Where learning rate times λ times F exceeds 1 the steps overshoot
+/// and the network dies (seen at λ 300 and rate 0.03): search both together. Verified: Fisher information and penalty
+/// by hand; not against published accuracies.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

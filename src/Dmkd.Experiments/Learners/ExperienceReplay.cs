@@ -8,14 +8,10 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Experience replay (Riemer et al. 2019, arXiv 1810.11910): each step joins the batch with as many images of a
-/// reservoir,
-/// <c>L = CE over both together</c>. As in Mammoth's er: one forward pass over both, images stored without
-/// augmentation and
-/// augmented again when they come back, the reservoir fed at every step of every pass, learning rate 0.1. A step
-/// costs two.
-/// Differs: the learning rate falls; weight decay 0.0005. Verified: the reservoir's uniformity by test, the procedure
-/// against
-/// Mammoth's code; not against published accuracies, whose backbone is larger.
+/// reservoir, <c>L = CE over both together</c>. As in Mammoth's er: one forward pass over both, images stored without
+/// augmentation and augmented again when they come back, the reservoir fed at every step of every pass, learning rate
+/// 0.1. A step costs two. Differs: the learning rate falls; weight decay 0.0005. Verified: the reservoir's uniformity
+/// by test, the procedure against Mammoth's code; not against published accuracies, whose backbone is larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

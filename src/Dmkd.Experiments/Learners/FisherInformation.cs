@@ -9,8 +9,7 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// The diagonal of the Fisher information, <c>F_i = E_x E_{y~p(y|x)} (∂ log p(y|x) / ∂θ_i)²</c> (Kirkpatrick et al.
-/// 2017), from
-/// gradients of single images, not augmented, in evaluation mode.
+/// 2017), from gradients of single images, not augmented, in evaluation mode.
 /// </summary>
 internal static class FisherInformation
 {

@@ -1,19 +1,18 @@
 using Dmkd.Core;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Joint training: the upper bound that forgets nothing because it sees everything (Buzzega et al. 2020, row
-/// "Joint"), with SGD at 0.1.
-/// It trains at every task and not only at the end, so that each row of its accuracies is a bound: after task t a
-/// network with the
-/// same first weights is trained from the start on the images of tasks 0 to t, for as many passes as the others make
-/// over one
-/// task. The last row is joint training as published. Device time is that of all these trainings, (T + 1) / 2 times
-/// that of the last.
-/// Verified: by tests on a problem that it solves; not against published accuracies, whose backbone is larger.
+/// Joint training: the upper bound that forgets nothing because it sees everything (Buzzega et al. 2020, row "Joint"),
+/// with SGD at 0.1. It trains at every task and not only at the end, so that each row of its accuracies is a bound:
+/// after task t a network with the same first weights is trained from the start on the images of tasks 0 to t, for as
+/// many passes as the others make over one task. The last row is joint training as published. Device time is that of
+/// all these trainings, (T + 1) / 2 times that of the last. Verified: by tests on a problem that it solves; not against
+/// published accuracies, whose backbone is larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

@@ -5,14 +5,12 @@ using Dmkd.Core.Training;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// How a baseline steps its weights. Batches, passes, rounds and augmentation are the run's, the same for all
-/// methods.
+/// How a baseline steps its weights. Batches, passes, rounds and augmentation are the run's, the same for all methods.
 /// </summary>
 public static class LearnerOptions
 {
     /// <summary>
-    /// The learning rate published for plain SGD (Buzzega et al. 2020), which baselines without one of their own
-    /// take.
+    /// The learning rate published for plain SGD (Buzzega et al. 2020), which baselines without one of their own take.
     /// </summary>
     public const double UsualLearningRate = 0.1;
 

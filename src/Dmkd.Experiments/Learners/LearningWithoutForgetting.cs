@@ -10,17 +10,13 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Learning without forgetting (Li and Hoiem 2016, arXiv 1606.09282): the network's own answers to the new images,
-/// recorded before
-/// it learns them, are distilled on the old classes, <c>L = CE(z_seen, y) - α mean_x Σ_c p_c^(1/T) log q_c^(1/T)</c>
-/// with
-/// <c>p^(1/T) = softmax(z_recorded / T)</c> and <c>q^(1/T) = softmax(z / T)</c> over the classes of past tasks. As in
-/// Mammoth's lwf, which published
-/// learning rate 0.01, α 3 and T 2: cross-entropy over the classes seen so far, answers recorded once without
-/// augmentation, and a
-/// warm-up before each later task that trains the head alone on the new classes for as many passes (not counted as
-/// the task's).
-/// Differs: the constant entropy of p is subtracted from the loss, which changes no gradient; the learning rate falls.
-/// Verified: loss by hand; formulas against Mammoth's code; not against published accuracies, whose backbone is larger.
+/// recorded before it learns them, are distilled on the old classes, <c>L = CE(z_seen, y) - α mean_x Σ_c p_c^(1/T) log
+/// q_c^(1/T)</c> with <c>p^(1/T) = softmax(z_recorded / T)</c> and <c>q^(1/T) = softmax(z / T)</c> over the classes of
+/// past tasks. As in Mammoth's lwf, which published learning rate 0.01, α 3 and T 2: cross-entropy over the classes
+/// seen so far, answers recorded once without augmentation, and a warm-up before each later task that trains the head
+/// alone on the new classes for as many passes (not counted as the task's). Differs: the constant entropy of p is
+/// subtracted from the loss, which changes no gradient; the learning rate falls. Verified: loss by hand; formulas
+/// against Mammoth's code; not against published accuracies, whose backbone is larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

@@ -11,19 +11,13 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// A sparsely-gated mixture of experts (Shazeer et al. 2017, arXiv 1701.06538), trained on the tasks one after the
-/// other:
-/// <c>L = CE + w (CV²(Importance) + CV²(Load))</c>, <c>Importance_k = Σ_x share_k(x)</c>, <c>Load_k = Σ_x P(x, k)</c>
-/// (<see cref="NoisyTopGate"/>).
-/// Each expert is a whole network with a head for all classes, its widths those of the shared backbone divided by √K,
-/// so that K of
-/// them have about as many parameters as it; the gate reads the image averaged down to 4x4. Differs: the paper's
-/// experts are layers
-/// in a network, these are networks; K is the number of tasks unless it is told. Gate and experts have no mechanism
-/// against
-/// forgetting, and no class-incremental accuracy is published for it. Verified: gate, importance, load and thresholds
-/// by hand
-/// against tensor2tensor's formulas; no published accuracy to compare with. Sub-batches of an expert are normalised
-/// by themselves.
+/// other: <c>L = CE + w (CV²(Importance) + CV²(Load))</c>, <c>Importance_k = Σ_x share_k(x)</c>, <c>Load_k = Σ_x P(x,
+/// k)</c> (<see cref="NoisyTopGate"/>). Each expert is a whole network with a head for all classes, its widths those of
+/// the shared backbone divided by √K, so that K of them have about as many parameters as it; the gate reads the image
+/// averaged down to 4x4. Differs: the paper's experts are layers in a network, these are networks; K is the number of
+/// tasks unless it is told. Gate and experts have no mechanism against forgetting, and no class-incremental accuracy is
+/// published for it. Verified: gate, importance, load and thresholds by hand against tensor2tensor's formulas; no
+/// published accuracy to compare with. Sub-batches of an expert are normalised by themselves.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>
@@ -111,8 +105,7 @@ public sealed class MixtureOfExperts(
 
 /// <summary>
 /// A mixture of experts, <c>y = Σ_k share_k(x) E_k(x)</c> on logits; only experts with a share see an input. The gate
-/// looks at the image
-/// averaged down to 4x4. Owns its tensors.
+/// looks at the image averaged down to 4x4. Owns its tensors.
 /// </summary>
 internal sealed class ExpertMixture : nn.Module<Tensor, Tensor>
 {

@@ -12,27 +12,18 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Module-to-module knowledge distillation, m2mKD (Lo et al. 2024, arXiv 2402.16918), scaled down. A teacher (twice
-/// the widths) and the
-/// student (the shared backbone) are cut into up to three stages T_i and S_i; a meta model M has one layer a stage.
-/// With M frozen, each
-/// S_i learns alone: <c>h = M_{&lt;i}(x)</c>, <c>y_T = M_{&gt;i}(T_i(h))</c>, <c>y_S =
-/// M_{&gt;i}(post(S_i(pre(h))))</c>,
-/// <c>L_i = (1-α) CE(y_S, y) + α τ² KL(softmax(y_T/τ) || softmax(y_S/τ)) / (B C)</c>, the divergence summed over
-/// batch and classes. Stitches
-/// (pre, post) are 1x1 convolutions, which the first and the last stage lack on the outside; they are dropped
-/// afterwards.
-/// For each task: M is trained, then each T_i inside M (as in Deep Incubation), then each S_i, for
-/// <c>module-rounds</c> rounds each; then
-/// the assembled student is trained end to end, which is sequential fine-tuning with its budget. The modular phases
-/// come on top of that
-/// budget and show in the device time. It has no mechanism against forgetting. Differs: convolutional stages for
-/// transformers and NAC or
-/// V-MoE layers, 1x1 convolutions for linear stitches, no fine-tuning of the assembled teacher, no mixup, cutmix or
-/// label smoothing,
-/// teacher and meta model of the run's own instead of pre-trained ones. Verified: loss by hand and against the
-/// authors' code; no
-/// published number to compare with.
+/// Module-to-module knowledge distillation, m2mKD (Lo et al. 2024, arXiv 2402.16918), scaled down. A teacher (twice the
+/// widths) and the student (the shared backbone) are cut into up to three stages T_i and S_i; a meta model M has one
+/// layer a stage. With M frozen, each S_i learns alone: <c>h = M_{&lt;i}(x)</c>, <c>y_T = M_{&gt;i}(T_i(h))</c>, <c>y_S
+/// = M_{&gt;i}(post(S_i(pre(h))))</c>, <c>L_i = (1-α) CE(y_S, y) + α τ² KL(softmax(y_T/τ) || softmax(y_S/τ)) / (B
+/// C)</c>, the divergence summed over batch and classes. Stitches (pre, post) are 1x1 convolutions, which the first and
+/// the last stage lack on the outside; they are dropped afterwards. For each task: M is trained, then each T_i inside M
+/// (as in Deep Incubation), then each S_i, for <c>module-rounds</c> rounds each; then the assembled student is trained
+/// end to end, which is sequential fine-tuning with its budget. The modular phases come on top of that budget and show
+/// in the device time. It has no mechanism against forgetting. Differs: convolutional stages for transformers and NAC
+/// or V-MoE layers, 1x1 convolutions for linear stitches, no fine-tuning of the assembled teacher, no mixup, cutmix or
+/// label smoothing, teacher and meta model of the run's own instead of pre-trained ones. Verified: loss by hand and
+/// against the authors' code; no published number to compare with.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped, in all phases.</param>
@@ -57,8 +48,7 @@ public sealed class ModuleDistillation(
     public override string Name => MethodName;
 
     /// <summary>
-    /// Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of
-    /// <see cref="LearnerOptions"/>.
+    /// Reads <c>alpha</c>, <c>temperature</c>, <c>module-rounds</c> and the parameters of <see cref="LearnerOptions"/>.
     /// </summary>
     [Named(MethodName, "many-to-many distillation of modules", Order = 9)]
     internal static ModuleDistillation Create(DeviceWorker device, MethodParameters parameters) =>

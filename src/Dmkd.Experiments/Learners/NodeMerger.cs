@@ -7,11 +7,10 @@ using static TorchSharp.torch;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Merges the networks of nodes. In a full graph node 0 is the reference and all take its average, which is how
-/// DIMAT's published code
-/// does it; every node's weights count as sent and fetched once, as in DMKD's rounds, where the merger is none of the
-/// nodes. In a ring
-/// each node is the reference of its own average and sends its weights to both neighbours.
+/// Merges the networks of nodes. In a full graph node 0 is the reference and all take its average, which is how DIMAT's
+/// published code does it; every node's weights count as sent and fetched once, as in DMKD's rounds, where the merger
+/// is none of the nodes. In a ring each node is the reference of its own average and sends its weights to both
+/// neighbours.
 /// </summary>
 internal sealed class NodeMerger(MergeOptions options, Traffic traffic)
 {

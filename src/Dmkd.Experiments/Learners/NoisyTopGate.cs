@@ -5,11 +5,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// Noisy top-k gating (Shazeer et al. 2017, appendix A): <c>h(x) = x W_g + ε (softplus(x W_noise) + 0.01)</c> with ε
-/// ~ N(0, 1) in training
-/// only; the shares are the softmax over the k largest entries of h. Both matrices start at zero. Follows
-/// tensor2tensor's
-/// <c>expert_utils.py</c>, not the ports that take the softmax before the top k. Owns its tensors.
+/// Noisy top-k gating (Shazeer et al. 2017, appendix A): <c>h(x) = x W_g + ε (softplus(x W_noise) + 0.01)</c> with ε ~
+/// N(0, 1) in training only; the shares are the softmax over the k largest entries of h. Both matrices start at zero.
+/// Follows tensor2tensor's <c>expert_utils.py</c>, not the ports that take the softmax before the top k. Owns its
+/// tensors.
 /// </summary>
 internal sealed class NoisyTopGate : nn.Module
 {

@@ -8,14 +8,12 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Online elastic weight consolidation (Schwarz et al. 2018, arXiv 1805.06370), one running importance and one anchor:
-/// <c>F~_t = γ F~_{t-1} + F_t</c>, <c>L(θ) = CE(θ) + λ Σ_i F~_{t-1,i} (θ_i - θ*_{t-1,i})²</c>. As in Mammoth's
-/// ewc_on, which
-/// published λ 10, γ 1 and learning rate 0.03 for Split-CIFAR-10: without the paper's 1/2, and with F of the true
-/// label weighted by
-/// its probability. Differs from it: F comes from a sample of the images, not augmented and in evaluation mode, so that
-/// batch-norm statistics stay; weight decay 0.0005. Verified: Fisher information, decay and penalty by hand and
-/// against the
-/// formulas of Mammoth's code; not against published accuracies, whose backbone is larger.
+/// <c>F~_t = γ F~_{t-1} + F_t</c>, <c>L(θ) = CE(θ) + λ Σ_i F~_{t-1,i} (θ_i - θ*_{t-1,i})²</c>. As in Mammoth's ewc_on,
+/// which published λ 10, γ 1 and learning rate 0.03 for Split-CIFAR-10: without the paper's 1/2, and with F of the true
+/// label weighted by its probability. Differs from it: F comes from a sample of the images, not augmented and in
+/// evaluation mode, so that batch-norm statistics stay; weight decay 0.0005. Verified: Fisher information, decay and
+/// penalty by hand and against the formulas of Mammoth's code; not against published accuracies, whose backbone is
+/// larger.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

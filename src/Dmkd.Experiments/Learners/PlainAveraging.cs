@@ -6,17 +6,13 @@ namespace Dmkd.Experiments.Learners;
 
 /// <summary>
 /// Decentralized plain averaging, WA in DIMAT's comparison (Saadati et al. 2024): nodes train on their own shares and
-/// take the mean of
-/// their states, <c>W_i = Σ_j Π_ij W_j</c>, batch-norm statistics included and not re-estimated. One network with one
-/// head for all classes,
-/// fine-tuned task by task: nothing is done against forgetting. <c>batch-norm-reset=yes</c> re-estimates the
-/// statistics after each merge,
-/// which separates DIMAT's alignment from its reset. Differs from DIMAT's code: one common start (<c>start=own</c>
-/// for one per node, as
-/// there), SGD at 0.1 as for the other baselines (<c>optimizer=adamw learning-rate=0.001</c> is near its Adam), the
-/// run's rounds for 100
-/// merges of 2 passes, training before merging. Verified: mean by hand; not against published accuracies, which are
-/// for all classes at once.
+/// take the mean of their states, <c>W_i = Σ_j Π_ij W_j</c>, batch-norm statistics included and not re-estimated. One
+/// network with one head for all classes, fine-tuned task by task: nothing is done against forgetting.
+/// <c>batch-norm-reset=yes</c> re-estimates the statistics after each merge, which separates DIMAT's alignment from its
+/// reset. Differs from DIMAT's code: one common start (<c>start=own</c> for one per node, as there), SGD at 0.1 as for
+/// the other baselines (<c>optimizer=adamw learning-rate=0.001</c> is near its Adam), the run's rounds for 100 merges
+/// of 2 passes, training before merging. Verified: mean by hand; not against published accuracies, which are for all
+/// classes at once.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

@@ -54,14 +54,13 @@ internal sealed class ReplayLearner(ReplayMemory memory, Func<ReplayMemory, Obje
 /// <param name="Images">As a reservoir keeps them, or augmented and normalised. Shape [n, channels, size,
 /// size].</param>
 /// <param name="Labels">Int64, shape [n].</param>
-/// <param name="Logits">What the model answered when the images were stored, shape [n, classes]; null when that was
-/// not kept.</param>
+/// <param name="Logits">What the model answered when the images were stored, shape [n, classes]; null when that was not
+/// kept.</param>
 internal readonly record struct ReplayBatch(Tensor Images, Tensor Labels, Tensor? Logits);
 
 /// <summary>
-/// A sample of a stream of images of unknown length in which each has the same chance to be (Vitter 1985, algorithm
-/// R). An image
-/// that comes again in another pass counts again. On the CPU. Owns its tensors.
+/// A sample of a stream of images of unknown length in which each has the same chance to be (Vitter 1985, algorithm R).
+/// An image that comes again in another pass counts again. On the CPU. Owns its tensors.
 /// </summary>
 /// <param name="capacity">Images it keeps at most, at least 1.</param>
 /// <param name="random">Source of the choices.</param>

@@ -1,9 +1,11 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
+using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,9 +13,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Experiments.Learners;
 
 /// <summary>
-/// A method that trains one network with one head for all classes on pooled data. Backbone, order of the data,
-/// batches, augmentation,
-/// passes and evaluation are the same for all of them, and the experts'; there are no rotation labels.
+/// A method that trains one network with one head for all classes on pooled data. Backbone, order of the data, batches,
+/// augmentation, passes and evaluation are the same for all of them, and the experts'; there are no rotation labels.
 /// </summary>
 /// <param name="device">Where it computes. Borrowed.</param>
 /// <param name="options">How weights are stepped.</param>

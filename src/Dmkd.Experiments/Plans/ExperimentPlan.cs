@@ -3,8 +3,7 @@ using Dmkd.Contracts.Settings;
 namespace Dmkd.Experiments.Plans;
 
 /// <summary>
-/// What an experiment file asks for: methods x data sets x seeds, a search for parameters before, and ablations
-/// after.
+/// What an experiment file asks for: methods x data sets x seeds, a search for parameters before, and ablations after.
 /// </summary>
 public sealed record ExperimentPlan
 {
@@ -79,8 +78,8 @@ public sealed record ExperimentPlan
 }
 
 /// <summary>
-/// An experiment file, or a folder of results, cannot be used; the message is one line with file, line, key, limit
-/// and value.
+/// An experiment file, or a folder of results, cannot be used; the message is one line with file, line, key, limit and
+/// value.
 /// </summary>
 public sealed class PlanException(string message) : Exception(message);
 
@@ -156,10 +155,9 @@ public sealed record TrainingBudget(int Rounds, int Epochs, int BatchSize, Layer
 }
 
 /// <summary>
-/// Grid search for each method's parameters, on images held out of the training data; test images are never looked
-/// at. All methods share
-/// the grid of learning rates; a method may have lists of its own (<see cref="PlannedMethod.Searched"/>), which are
-/// searched together with it.
+/// Grid search for each method's parameters, on images held out of the training data; test images are never looked at.
+/// All methods share the grid of learning rates; a method may have lists of its own
+/// (<see cref="PlannedMethod.Searched"/>), which are searched together with it.
 /// </summary>
 /// <param name="LearningRates">The grid of a method that names no learning rate, in one spelling.</param>
 /// <param name="ValidationShare">Share of each class's training images that is held out, in (0, 0.5].</param>

@@ -3,8 +3,7 @@ using YamlDotNet.RepresentationModel;
 namespace Dmkd.Experiments.Plans;
 
 /// <summary>
-/// The keys of a mapping; those that nobody asked for are refused, so that a misspelt key does not pass for a
-/// default.
+/// The keys of a mapping; those that nobody asked for are refused, so that a misspelt key does not pass for a default.
 /// </summary>
 internal sealed class YamlMap
 {

@@ -102,8 +102,8 @@ public sealed record Cell(
     }
 
     /// <summary>
-    /// A baseline's parameters as they are given; of DMKD all that they come to, so that a cell is measured again
-    /// when a default has changed.
+    /// A baseline's parameters as they are given; of DMKD all that they come to, so that a cell is measured again when
+    /// a default has changed.
     /// </summary>
     private static IEnumerable<string> ParameterLines(
         string method,

@@ -9,8 +9,8 @@ using TorchSharp;
 namespace Dmkd.Experiments.Protocol;
 
 /// <summary>
-/// A finished cell as its file holds it: a method's row, and everything that one needs to measure it again. Field
-/// names are stable.
+/// A finished cell as its file holds it: a method's row, and everything that one needs to measure it again. Field names
+/// are stable.
 /// </summary>
 public sealed record CellDocument : ResultDocument
 {

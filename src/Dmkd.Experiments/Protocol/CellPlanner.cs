@@ -1,10 +1,11 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Protocol;
 
 /// <summary>
-/// The cells of an experiment, in the order in which they are measured: searches first, then methods seed by seed,
-/// then ablations.
+/// The cells of an experiment, in the order in which they are measured: searches first, then methods seed by seed, then
+/// ablations.
 /// </summary>
 public static class CellPlanner
 {

@@ -13,9 +13,8 @@ public sealed record ChosenParameters(
 )
 {
     /// <summary>
-    /// Chooses for every method and data set: the best class-incremental accuracy, then the best task-incremental
-    /// one, then the combination
-    /// that comes first in the grid.
+    /// Chooses for every method and data set: the best class-incremental accuracy, then the best task-incremental one,
+    /// then the combination that comes first in the grid.
     /// </summary>
     /// <param name="searched">The cells of the search.</param>
     /// <param name="find">A cell's document; null when it failed.</param>

@@ -6,8 +6,8 @@ using Dmkd.Experiments.Plans;
 namespace Dmkd.Experiments.Protocol;
 
 /// <summary>
-/// DMKD through the cluster, as one method among others: starts a run, or goes on with it when it was begun before,
-/// and follows it to its end.
+/// DMKD through the cluster, as one method among others: starts a run, or goes on with it when it was begun before, and
+/// follows it to its end.
 /// </summary>
 /// <param name="run">The run; its weights and its state stay in the cluster.</param>
 /// <param name="parameters">DMKD's parameters.</param>

@@ -171,8 +171,8 @@ public sealed record ExperimentOutcome(
 internal static class TimeLeft
 {
     /// <summary>
-    /// Estimates the time left: each waiting cell takes the median of the finished ones of its method and data set,
-    /// or of the nearest that there is.
+    /// Estimates the time left: each waiting cell takes the median of the finished ones of its method and data set, or
+    /// of the nearest that there is.
     /// </summary>
     /// <param name="finished">Method, data set and seconds of each finished cell.</param>
     /// <param name="waiting">Method and data set of each cell that is not finished.</param>

@@ -55,8 +55,7 @@ public interface ILearners
 
 /// <summary>
 /// Runs of DMKD that this process has seen to their end: a cell that differs from one of them in its routing alone
-/// takes its experts over. Earlier
-/// processes do not count: they may have been built from another commit.
+/// takes its experts over. Earlier processes do not count: they may have been built from another commit.
 /// </summary>
 public sealed class LearnedExperts
 {

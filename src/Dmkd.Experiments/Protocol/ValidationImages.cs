@@ -7,9 +7,9 @@ using Dmkd.Experiments.Protocol.Images;
 namespace Dmkd.Experiments.Protocol;
 
 /// <summary>
-/// Makes data sets whose test images are held-out training images, so that nothing is chosen by the real ones. Each
-/// is a zip of class
-/// folders: an ordinary data set, which every method reads like any other, also one that learns in a cluster.
+/// Makes data sets whose test images are held-out training images, so that nothing is chosen by the real ones. Each is
+/// a zip of class folders: an ordinary data set, which every method reads like any other, also one that learns in a
+/// cluster.
 /// </summary>
 /// <param name="folder">Where the zips are written.</param>
 /// <param name="read">Reads a data set.</param>

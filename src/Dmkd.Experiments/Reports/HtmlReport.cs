@@ -5,8 +5,7 @@ using Dmkd.Experiments.Protocol;
 namespace Dmkd.Experiments.Reports;
 
 /// <summary>
-/// The report as one page that needs nothing else: no network, no scripts, drawings inside. It is well-formed XML,
-/// too.
+/// The report as one page that needs nothing else: no network, no scripts, drawings inside. It is well-formed XML, too.
 /// </summary>
 internal static class HtmlReport
 {

@@ -115,8 +115,8 @@ public sealed record SampleSummary(int Count, double Mean, double? Deviation)
 /// </summary>
 /// <param name="Pairs">Seeds that both have, n.</param>
 /// <param name="MeanDifference">Mean of the differences, one minus other.</param>
-/// <param name="PValue">Chance of a difference at least as large between equals; null when it cannot be told: one
-/// pair, or differences that are all the same.</param>
+/// <param name="PValue">Chance of a difference at least as large between equals; null when it cannot be told: one pair,
+/// or differences that are all the same.</param>
 public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue)
 {
     // Differences that are equal by arithmetic differ by a rounding error or two.

@@ -7,8 +7,8 @@ using Dmkd.Experiments.Protocol;
 namespace Dmkd.Experiments.Reports;
 
 /// <summary>
-/// The rows of an experiment as files for other programs: CSV and one JSON document per line. Columns have the names
-/// of the fields.
+/// The rows of an experiment as files for other programs: CSV and one JSON document per line. Columns have the names of
+/// the fields.
 /// </summary>
 internal static class ResultFiles
 {

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -96,4 +97,97 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
         string digest,
         int contributors
     );
+}
+
+/// <summary>
+/// An expert module's chain of versions. Tells only what is stored. Knows nothing of Orleans, so that tests/Dmkd.Chaos
+/// can run it under simulated faults.
+/// </summary>
+internal sealed class ExpertModule
+{
+    private readonly string _key;
+    private readonly StateWriter<ExpertModuleState> _writer;
+    private readonly Action _onBroken;
+
+    public ExpertModule(string key, IStateSlot<ExpertModuleState> slot, Action onBroken)
+    {
+        _key = key;
+        _onBroken = onBroken;
+        _writer = new StateWriter<ExpertModuleState>(slot, onBroken);
+    }
+
+    /// <summary>The module as others see it, or null before it exists.</summary>
+    public ModuleSnapshot? Snapshot { get; private set; }
+
+    /// <summary>All versions, oldest first.</summary>
+    public IReadOnlyList<ModuleVersion> History { get; private set; } = [];
+
+    private ExpertModuleState State => _writer.State;
+
+    /// <summary>
+    /// All versions, at least up to one that exists. Whoever does not know it was left behind, and ends, so that the
+    /// next activation reads the truth.
+    /// </summary>
+    /// <exception cref="StateLostException">The version is not known here.</exception>
+    public IReadOnlyList<ModuleVersion> HistoryUpTo(int number)
+    {
+        if (History.Count > 0 && History[^1].Number >= number)
+            return History;
+        _onBroken();
+        throw new StateLostException();
+    }
+
+    /// <summary>Takes in what is stored; call once, after the state was read.</summary>
+    public void Start()
+    {
+        State.Descriptor = State.Descriptor?.Migrated(); // stored with the next version
+        (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);
+    }
+
+    /// <summary>Creates the module; false for a repeat.</summary>
+    public async Task<bool> CreateAsync(ModuleDescriptor descriptor, ModuleVersion first)
+    {
+        if (!ExpertModuleRules.Creates(State, descriptor, first))
+            return false;
+        State.Descriptor = descriptor;
+        State.Versions = [first];
+        await StoreAsync();
+        return true;
+    }
+
+    /// <summary>Appends a version; false for a repeat.</summary>
+    public async Task<bool> PublishAsync(ModuleVersion version)
+    {
+        if (!ExpertModuleRules.Extends(State, _key, version))
+            return false;
+        State.Versions.Add(version);
+        await StoreAsync();
+        return true;
+    }
+
+    /// <summary>Replaces the entropy statistics; those of an older version are ignored.</summary>
+    public Task RecordAsync(ModuleSpecialization specialization)
+    {
+        if (State.Specialization is { } known && known.VersionNumber > specialization.VersionNumber)
+            return Task.CompletedTask;
+        State.Specialization = specialization;
+        return StoreAsync();
+    }
+
+    private async Task StoreAsync()
+    {
+        await _writer.WriteAsync();
+        Start();
+    }
+}
+
+/// <summary>What an expert module persists: names and numbers; the weights lie in the weight store.</summary>
+internal sealed class ExpertModuleState
+{
+    public ModuleDescriptor? Descriptor { get; set; }
+
+    /// <summary>The version chain, oldest first.</summary>
+    public List<ModuleVersion> Versions { get; set; } = [];
+
+    public ModuleSpecialization? Specialization { get; set; }
 }

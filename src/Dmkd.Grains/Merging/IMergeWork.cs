@@ -49,8 +49,8 @@ internal sealed record SubmissionCheck(string? Problem, long DenseBytes);
 
 /// <summary>A submission that counts.</summary>
 /// <param name="NodeId">The node.</param>
-/// <param name="Tensors">Its tensors in the weight store; null when an older program accepted it, in a form that is
-/// not read any more.</param>
+/// <param name="Tensors">Its tensors in the weight store; null when an older program accepted it, in a form that is not
+/// read any more.</param>
 /// <param name="SampleCount">Images the node says it was trained on.</param>
 internal sealed record AcceptedUpdate(string NodeId, StoredBlob? Tensors, long SampleCount)
 {

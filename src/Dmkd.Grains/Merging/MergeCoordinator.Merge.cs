@@ -136,8 +136,8 @@ internal sealed partial class MergeCoordinator
     {
         if (_writer.IsBroken || _isStopped)
             return; // the next activation goes on
-        // A stored decision is final unless the module refuses it: it may have it already, although its answer was
-        // lost or its write seemed to fail.
+        // A stored decision is final unless the module refuses it: it may have it already, although its answer was lost
+        // or its write seemed to fail.
         bool isDecided =
             State.Phase is MergePhase.Publishing && problem is not InvalidOperationException or ObjectDisposedException;
         bool isTransient = TransientErrors.Is(problem) && _attempts + 1 < MaxAttempts;

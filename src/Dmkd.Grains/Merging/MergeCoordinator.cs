@@ -6,17 +6,15 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Merging;
 
 /// <summary>
-/// Collects the updates of a module's nodes, merges them and publishes the new version (proposal 3.4.2). Every step
-/// is stored before
-/// anybody is told of it, and every step can be repeated: a coordinator that dies anywhere goes on from what it
-/// stored, and no update
-/// counts twice or is lost. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
+/// Collects the updates of a module's nodes, merges them and publishes the new version (proposal 3.4.2). Every step is
+/// stored before anybody is told of it, and every step can be repeated: a coordinator that dies anywhere goes on from
+/// what it stored, and no update counts twice or is lost. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it
+/// under simulated faults.
 /// </summary>
 /// <remarks>
-/// Late: an update that comes after its round's collection ended does not count, and its arrival time is kept, so
-/// that the next rounds wait
-/// longer. Duplicate: the first one counts. Wrong base, replay, refused by a check: does not count, is told to the
-/// node, never ends the round.
+/// Late: an update that comes after its round's collection ended does not count, and its arrival time is kept, so that
+/// the next rounds wait longer. Duplicate: the first one counts. Wrong base, replay, refused by a check: does not
+/// count, is told to the node, never ends the round.
 /// </remarks>
 internal sealed partial class MergeCoordinator(
     string module,

@@ -69,9 +69,8 @@ internal static class MergeRules
     }
 
     /// <summary>
-    /// Has a round that an older program left open collect anew, since its updates and its basis are not read any
-    /// more; whoever has sent
-    /// one is asked again. A round that is decided stays as it is.
+    /// Has a round that an older program left open collect anew, since its updates and its basis are not read any more;
+    /// whoever has sent one is asked again. A round that is decided stays as it is.
     /// </summary>
     /// <returns>Whether there was one.</returns>
     public static bool ForgetOlder(MergeCoordinatorState state)

@@ -9,8 +9,7 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Merging;
 
 /// <summary>
-/// A merge coordinator's work on blobs and the silo's serving lanes. Grain state stays outside: values in, values
-/// out.
+/// A merge coordinator's work on blobs and the silo's serving lanes. Grain state stays outside: values in, values out.
 /// </summary>
 internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMergeWork
 {

@@ -18,8 +18,8 @@ internal static class StatisticsWork
     /// <param name="baseWeights">Weights that were merged onto.</param>
     /// <param name="mergedWeights">Merged weights.</param>
     /// <param name="update">How they differ from the base, when that is smaller.</param>
-    /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not
-    /// finite, are left out.</param>
+    /// <param name="inNodeOrder">What the nodes measured; reports of other tensors, or with values that are not finite,
+    /// are left out.</param>
     public static RestatedWeights Restate(
         DeviceJob job,
         byte[] baseWeights,

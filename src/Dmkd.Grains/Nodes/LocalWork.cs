@@ -22,10 +22,8 @@ internal static class LocalWork
 {
     /// <summary>
     /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped
-    /// before is put under the
-    /// training, not on top of it: a node that starts without it learns it again, and the sum would count it twice.
-    /// The update, relative to
-    /// the base, is Δ + e either way (proposal 3.4, error feedback).
+    /// before is put under the training, not on top of it: a node that starts without it learns it again, and the sum
+    /// would count it twice. The update, relative to the base, is Δ + e either way (proposal 3.4, error feedback).
     /// </summary>
     /// <param name="job">The lane.</param>
     /// <param name="request">What is asked for.</param>

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Devices;
+using Dmkd.Core.Modalities;
 using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Nodes;

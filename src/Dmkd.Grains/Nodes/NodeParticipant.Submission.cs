@@ -131,8 +131,7 @@ internal sealed partial class NodeParticipant
         new(await weights.PutAsync(content, cancellationToken), content.Length);
 
     /// <summary>
-    /// Names stored tensors; small ones that are at hand come along, which saves the coordinator a look into the
-    /// store.
+    /// Names stored tensors; small ones that are at hand come along, which saves the coordinator a look into the store.
     /// </summary>
     private static TensorReference ReferenceTo(StoredBlob blob, byte[]? content) =>
         new() { Blob = blob, Inline = content is { Length: <= TensorReference.MaxInlineBytes } ? content : null };

@@ -13,10 +13,8 @@ namespace Dmkd.Grains.Nodes;
 
 /// <summary>
 /// Takes part in rounds: trains a module on the node's data and submits the update (proposal 3.4.1). A trained update
-/// is stored before
-/// it is sent, so that a node that dies sends the same bytes again. Knows nothing of Orleans, so that
-/// tests/Dmkd.Chaos can run it under
-/// simulated faults.
+/// is stored before it is sent, so that a node that dies sends the same bytes again. Knows nothing of Orleans, so that
+/// tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 internal sealed partial class NodeParticipant(
     string nodeId,
@@ -44,9 +42,8 @@ internal sealed partial class NodeParticipant(
     private NodeState State => _writer.State;
 
     /// <summary>
-    /// Begins a local update. A repeat of running work changes nothing, and an older round's request neither; a
-    /// repeat of finished work
-    /// submits its update again, for a coordinator that could not use it the first time.
+    /// Begins a local update. A repeat of running work changes nothing, and an older round's request neither; a repeat
+    /// of finished work submits its update again, for a coordinator that could not use it the first time.
     /// </summary>
     /// <returns>Whether work was begun.</returns>
     public bool Start(LocalUpdateRequest request)

@@ -40,9 +40,8 @@ internal static class NodeRules
     }
 
     /// <summary>
-    /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1),
-    /// the merged
-    /// version's otherwise.
+    /// Digest of the weights a local update starts from: the node's own after a round without a merge (τ above 1), the
+    /// merged version's otherwise.
     /// </summary>
     public static string StartingDigest(NodeState state, LocalUpdateRequest request) =>
         state.Held.TryGetValue(request.Module.Name, out var held)
@@ -73,8 +72,7 @@ internal static class NodeRules
 
     /// <summary>
     /// What compression has dropped so far. An update that was not merged counts as never made: it is not fed back,
-    /// because the weights it
-    /// was relative to are gone.
+    /// because the weights it was relative to are gone.
     /// </summary>
     /// <param name="held">The last work; null before the first.</param>
     /// <param name="nodeId">The node.</param>

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Modalities;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Data.Images;
@@ -12,8 +13,8 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>
-/// A run's data: the classes of its tasks and what the legacy model's owner holds, the same on every silo for
-/// the same settings.
+/// A run's data: the classes of its tasks and what the legacy model's owner holds, the same on every silo for the same
+/// settings.
 /// </summary>
 public sealed class RunData
 {
@@ -96,8 +97,7 @@ public sealed class RunData
 
 /// <summary>
 /// Reads each data set once per silo, on a thread of its own: decoding is long work. One that nobody asked for in an
-/// hour is read again when
-/// somebody does. Thread-safe.
+/// hour is read again when somebody does. Thread-safe.
 /// </summary>
 /// <param name="time">What time it is; the system's when not given.</param>
 public sealed class DatasetCache(TimeProvider? time = null) : IDisposable

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Modalities;
-using Dmkd.Core.Preservation;
 using Dmkd.Data.Images;
 using Dmkd.Data.Partitioning;
 using Dmkd.Data.Seeds;

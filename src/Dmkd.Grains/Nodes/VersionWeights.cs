@@ -7,9 +7,8 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>
-/// Gets a version's weights to a node: from its copy of the parent and the merged update where it can, else whole.
-/// The digest tells
-/// whether both give the same bits; where a machine rounds otherwise, the whole weights are taken.
+/// Gets a version's weights to a node: from its copy of the parent and the merged update where it can, else whole. The
+/// digest tells whether both give the same bits; where a machine rounds otherwise, the whole weights are taken.
 /// </summary>
 internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
 {

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
+using Dmkd.Core.Preservation;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
@@ -142,3 +143,33 @@ internal sealed record DistilledModule(
 /// <param name="Calibration">Images to measure entropy on.</param>
 /// <param name="Test">Images to measure accuracy on.</param>
 internal sealed record DistillationData(ImageSet Training, TeacherAnswers Answers, ImageSet Calibration, ImageSet Test);
+
+/// <summary>
+/// A TorchScript program can be asked but not cut: a network of a built-in architecture learns all its answers first,
+/// and is scored, partitioned and cut in its place. The experts then still learn from the program itself.
+/// </summary>
+internal static class SurrogateWork
+{
+    /// <summary>Distils the surrogate from random weights; run on a device lane.</summary>
+    public static DistilledModule Run(
+        DeviceJob job,
+        PreservationSettings settings,
+        DistillationData data,
+        Action<double> progress
+    )
+    {
+        var architecture = ArchitectureCatalog.Parse(settings.Architecture);
+        using var random = WeightTransfer.RandomWeights(architecture, PreservationRules.RandomWeightsSeed(settings));
+        return DistilWork.Run(
+            job,
+            settings,
+            settings.Architecture,
+            WeightCodec.Encode(random),
+            [.. Enumerable.Range(0, architecture.OutputCount)],
+            data,
+            settings.GateEpochs,
+            PreservationRules.SurrogateSeed(settings),
+            progress
+        );
+    }
+}

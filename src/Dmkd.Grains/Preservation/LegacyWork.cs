@@ -5,7 +5,6 @@ using Dmkd.Core.Modalities;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;

@@ -14,9 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Runs;
 
 /// <summary>
-/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes
-/// on when it is looked at
-/// or a reminder wakes it, and has itself woken elsewhere when its silo ends.
+/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes on
+/// when it is looked at or a reminder wakes it, and has itself woken elsewhere when its silo ends.
 /// </summary>
 internal sealed partial class TrainingRunGrain(
     [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
@@ -250,6 +249,6 @@ internal sealed partial class TrainingRunGrain(
 }
 
 /// <summary>What a silo does with runs whose silo ended.</summary>
-/// <param name="ResumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be
-/// resumed. A console that only looks must not train.</param>
+/// <param name="ResumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed.
+/// A console that only looks must not train.</param>
 public sealed record InterruptedRuns(bool ResumeOnAccess = true);

@@ -53,8 +53,8 @@ public static class ClusterDatabase
     ) => WaitAsync(options, maxWait, time, PostgresSchema.EnsureAsync, cancellationToken);
 
     /// <summary>
-    /// The same for a client, which writes nothing where the schema is up to date: its user of the database need not
-    /// be able to.
+    /// The same for a client, which writes nothing where the schema is up to date: its user of the database need not be
+    /// able to.
     /// </summary>
     /// <inheritdoc cref="PrepareAsync"/>
     public static Task PrepareForClientAsync(

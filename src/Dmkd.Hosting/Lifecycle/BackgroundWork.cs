@@ -4,8 +4,7 @@ namespace Dmkd.Hosting.Lifecycle;
 
 /// <summary>
 /// Long work that a grain starts and nobody awaits. It runs on the grain's scheduler, once at a time; the end of the
-/// activation is the
-/// end of it, and whatever else goes wrong is its result. To be used on the grain's turns only.
+/// activation is the end of it, and whatever else goes wrong is its result. To be used on the grain's turns only.
 /// </summary>
 internal sealed class BackgroundWork
 {
@@ -21,8 +20,8 @@ internal sealed class BackgroundWork
 
     /// <summary>Starts the work; while it runs, a repeat changes nothing.</summary>
     /// <param name="work">The work.</param>
-    /// <param name="fail">Makes a failure the work's result; takes it and the first line of its message, since
-    /// libtorch adds its stack.</param>
+    /// <param name="fail">Makes a failure the work's result; takes it and the first line of its message, since libtorch
+    /// adds its stack.</param>
     /// <param name="deactivate">Ends this activation when another one went further: nobody awaits the work, so the
     /// runtime does not do it.</param>
     public void Start(Func<Task> work, Func<Exception, string, Task> fail, Action deactivate)

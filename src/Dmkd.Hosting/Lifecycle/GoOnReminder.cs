@@ -5,8 +5,8 @@ using Orleans.Timers;
 namespace Dmkd.Hosting.Lifecycle;
 
 /// <summary>
-/// Wakes a grain whose silo died while it worked and nobody looked. Clusters have reminders; an embedded silo has
-/// none, since its work ends with the console.
+/// Wakes a grain whose silo died while it worked and nobody looked. Clusters have reminders; an embedded silo has none,
+/// since its work ends with the console.
 /// </summary>
 internal static class GoOnReminder
 {
@@ -32,8 +32,7 @@ internal static class GoOnReminder
 
     /// <summary>
     /// Wakes a run whose silo was asked to end, so that it need not wait for the reminder: a call that reaches an
-    /// ending activation is passed on to the next one, on
-    /// another silo. Nobody needs the answer.
+    /// ending activation is passed on to the next one, on another silo. Nobody needs the answer.
     /// </summary>
     public static void WakeElsewhere<TGrain>(TGrain run, IServiceProvider services)
         where TGrain : Grain, ITrainingRunGrain

@@ -28,10 +28,9 @@ public sealed record RetryLimits(TimeSpan Pause)
 public sealed record RetryNotice(Exception Problem, int Attempt, TimeSpan Pause);
 
 /// <summary>
-/// The one place of retries, over Polly. What is not transient is told at once, and so is the last failure, as it
-/// was. Nothing is drawn at random and the
-/// clock is the caller's: a simulated world stays the same for the same seed. Calls stay on the scheduler of who
-/// makes them, as actors need.
+/// The one place of retries, over Polly. What is not transient is told at once, and so is the last failure, as it was.
+/// Nothing is drawn at random and the clock is the caller's: a simulated world stays the same for the same seed. Calls
+/// stay on the scheduler of who makes them, as actors need.
 /// </summary>
 public sealed class Resilience
 {
@@ -159,8 +158,8 @@ public static class TransientErrors
     public static bool IsOfACall(Exception exception) => exception is TimeoutException or OrleansException;
 
     /// <summary>
-    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a
-    /// state's store says into an exception of its own.
+    /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's
+    /// store says into an exception of its own.
     /// </summary>
     public static bool IsOfAStore(Exception exception)
     {

@@ -19,8 +19,8 @@ internal sealed class DeviceNeedFilter(int order) : PlacementFilterStrategy(orde
 }
 
 /// <summary>
-/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which
-/// has no need of its own.
+/// Leaves the silos that meet a node's need. Orleans' own filter by metadata compares with the calling silo, which has
+/// no need of its own.
 /// </summary>
 internal sealed class DeviceNeedDirector(ISiloMetadataCache silosMetadata) : IPlacementFilterDirector
 {
@@ -60,8 +60,7 @@ internal static class DeviceNeeds
 
     /// <summary>
     /// Which of some silos meet a need. For any device: those with a GPU when there are such, else all. A silo whose
-    /// device is not known yet
-    /// meets no other need.
+    /// device is not known yet meets no other need.
     /// </summary>
     /// <param name="devices">Their devices; null where not known.</param>
     /// <param name="need">One of <see cref="DeviceKinds"/>.</param>

@@ -15,9 +15,8 @@ internal sealed class RoundRobinAttribute() : PlacementAttribute(new RoundRobinP
 internal sealed class RoundRobinPlacement : PlacementStrategy;
 
 /// <summary>
-/// The silos that meet a node's need, in the order of their addresses, take a run's nodes one after the other.
-/// Orleans' own strategies go by counts and
-/// loads that are seconds old, and put the nodes of a run that starts on one silo.
+/// The silos that meet a node's need, in the order of their addresses, take a run's nodes one after the other. Orleans'
+/// own strategies go by counts and loads that are seconds old, and put the nodes of a run that starts on one silo.
 /// </summary>
 internal sealed class RoundRobinDirector : IPlacementDirector
 {

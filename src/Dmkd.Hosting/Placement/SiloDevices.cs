@@ -7,9 +7,8 @@ using TorchSharp;
 namespace Dmkd.Hosting.Placement;
 
 /// <summary>
-/// The silo's workers: training has its own lanes, and short work (checks, merges, statistics, predictions) has
-/// others, so
-/// that an answer never waits behind a training.
+/// The silo's workers: training has its own lanes, and short work (checks, merges, statistics, predictions) has others,
+/// so that an answer never waits behind a training.
 /// </summary>
 public sealed partial class SiloDevices : IDisposable
 {

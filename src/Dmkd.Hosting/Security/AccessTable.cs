@@ -11,9 +11,8 @@ using Dmkd.Core.Devices;
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
-/// Which client may make which call: the whole of it, in one place. What has no row is refused. Silos call one
-/// another without a row. An operator may do
-/// what a reader may.
+/// Which client may make which call: the whole of it, in one place. What has no row is refused. Silos call one another
+/// without a row. An operator may do what a reader may.
 /// </summary>
 internal static class AccessTable
 {

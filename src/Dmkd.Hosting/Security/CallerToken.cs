@@ -2,13 +2,15 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
 /// What a caller shows with every call, since Orleans does not tell a grain which connection a call came by: its
-/// certificate, a time until which the
-/// token counts, and a signature of both by the certificate's key. <c>certificate.seconds.signature</c>, Base64Url.
+/// certificate, a time until which the token counts, and a signature of both by the certificate's key.
+/// <c>certificate.seconds.signature</c>, Base64Url.
 /// </summary>
 /// <param name="Certificate">DER.</param>
 /// <param name="Until">End of the token, in seconds since 1970.</param>
@@ -22,8 +24,7 @@ internal sealed record CallerToken(byte[] Certificate, long Until, byte[] Signat
         MaxCharacters = 8192;
 
     /// <summary>
-    /// What is signed: the purpose, the cluster, the time and the certificate, so that a signature serves nothing
-    /// else.
+    /// What is signed: the purpose, the cluster, the time and the certificate, so that a signature serves nothing else.
     /// </summary>
     public static byte[] Message(string clusterId, long until, byte[] certificate) =>
         [
@@ -91,4 +92,25 @@ public sealed record CallerIdentity(string Name, AccessRole Role)
 
     /// <summary>For messages.</summary>
     public override string ToString() => $"{AccessRoles.NameOf(Role)} {Name}";
+}
+
+/// <summary>This program's token, made again before it ends.</summary>
+internal sealed class TokenSource(ClusterCertificates certificates, IOptions<ClusterOptions> cluster)
+{
+    /// <summary>How long a token counts: what somebody who saw one could do with it.</summary>
+    public static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
+
+    private volatile Made _made = new("", default);
+
+    /// <summary>The token; the same text object until it is made again.</summary>
+    public string Current()
+    {
+        var now = certificates.Time.GetUtcNow();
+        if (now < _made.RenewAt)
+            return _made.Token;
+        _made = new Made(CallerToken.Make(certificates, cluster.Value.ClusterId, now + Validity), now + (Validity / 2));
+        return _made.Token;
+    }
+
+    private sealed record Made(string Token, DateTimeOffset RenewAt);
 }

@@ -50,8 +50,8 @@ public static class CertificateAuthority
     /// <param name="identity">Whose it is.</param>
     /// <param name="validity">How long it counts.</param>
     /// <param name="now">The time.</param>
-    /// <param name="hosts">More names and addresses by which a silo is asked over HTTPS (<see cref="SiloHosts"/>);
-    /// none for others.</param>
+    /// <param name="hosts">More names and addresses by which a silo is asked over HTTPS (<see cref="SiloHosts"/>); none
+    /// for others.</param>
     /// <exception cref="CertificateException">The authority cannot be read, or has expired.</exception>
     public static PemPair Issue(
         string folder,

@@ -9,10 +9,8 @@ namespace Dmkd.Hosting.Security;
 
 /// <summary>
 /// Mutual TLS 1.3 by Orleans' own package; here is only what it does not know: who is welcome on which port, and the
-/// reason in one line. A peer
-/// that is not is refused before a byte of Orleans' protocol is read. Names of hosts mean nothing: silos are found by
-/// address, and the role says
-/// who may listen.
+/// reason in one line. A peer that is not is refused before a byte of Orleans' protocol is read. Names of hosts mean
+/// nothing: silos are found by address, and the role says who may listen.
 /// </summary>
 internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<PeerTls> logger)
 {
@@ -78,8 +76,8 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
             SslProtocols = SslProtocols.Tls13,
             ClientCertificateMode = RemoteCertificateMode.RequireCertificate,
 
-            // One that is missing is refused by RequireCertificateAsync, which can say so;
-            // the package says the same of it as of a broken handshake.
+            // One that is missing is refused by RequireCertificateAsync, which can say so; the package says the same of
+            // it as of a broken handshake.
             RemoteCertificateMode = RemoteCertificateMode.AllowCertificate,
             RemoteCertificateValidation = (peer, _, _) => Accepts(peer, roles, isPeerServer),
         };

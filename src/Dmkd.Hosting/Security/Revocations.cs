@@ -7,10 +7,9 @@ using System.Security.Cryptography.X509Certificates;
 namespace Dmkd.Hosting.Security;
 
 /// <summary>
-/// The revocation list that lies beside a program's certificate. It is read again whenever its file changes, so
-/// nothing has to be restarted. A file
-/// that cannot be read lets nobody in until it can be; one that disappears leaves what was known. Borrows the
-/// authority.
+/// The revocation list that lies beside a program's certificate. It is read again whenever its file changes, so nothing
+/// has to be restarted. A file that cannot be read lets nobody in until it can be; one that disappears leaves what was
+/// known. Borrows the authority.
 /// </summary>
 internal sealed class Revocations(string path, X509Certificate2 authority)
 {

@@ -5,8 +5,7 @@ namespace Dmkd.Hosting.Security;
 
 /// <summary>
 /// Names and addresses in a silo's certificate under which others may ask it over HTTPS. Silos and consoles go by the
-/// role instead, since silos
-/// move from address to address.
+/// role instead, since silos move from address to address.
 /// </summary>
 public static class SiloHosts
 {

@@ -88,8 +88,7 @@ internal sealed class TokenCheck(ClusterCertificates certificates, IOptions<Clus
 
 /// <summary>
 /// Shows this program's token with every call that it makes. In a silo it takes the place of the token that came with
-/// the call under way: what a grain
-/// asks of others, the silo asks.
+/// the call under way: what a grain asks of others, the silo asks.
 /// </summary>
 internal sealed class TokenFilter(TokenSource tokens) : IOutgoingGrainCallFilter
 {

@@ -5,8 +5,7 @@ namespace Dmkd.Hosting.Storage;
 
 /// <summary>
 /// Content-addressed store of weights and updates. Grain state names what lies here by digest; a blob is written and
-/// synced
-/// before the state that names it, so a crash in between leaves an orphan and never a dangling name.
+/// synced before the state that names it, so a crash in between leaves an orphan and never a dangling name.
 /// </summary>
 public interface IWeightStore
 {
@@ -40,8 +39,7 @@ public sealed class WeightStoreException(string message) : Exception(message);
 
 /// <summary>
 /// Waits for a store that is full or cannot be reached, for a while: what was computed for minutes is not thrown away
-/// because somebody has to make room
-/// first. Blobs are named by their content, so a repeat changes nothing.
+/// because somebody has to make room first. Blobs are named by their content, so a repeat changes nothing.
 /// </summary>
 internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWeights
 {

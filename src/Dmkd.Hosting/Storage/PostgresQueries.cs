@@ -1,11 +1,9 @@
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// The queries by Orleans' names for them. Orleans runs what it finds in the table OrleansQuery; parameters and
-/// result columns are matched by
-/// name, and no row back means a lost race. Every change of a silo's row first moves the membership table's version
-/// on; who read an older
-/// version changes nothing.
+/// The queries by Orleans' names for them. Orleans runs what it finds in the table OrleansQuery; parameters and result
+/// columns are matched by name, and no row back means a lost race. Every change of a silo's row first moves the
+/// membership table's version on; who read an older version changes nothing.
 /// </summary>
 internal static class PostgresQueries
 {

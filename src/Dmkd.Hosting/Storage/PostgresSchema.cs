@@ -5,8 +5,8 @@ namespace Dmkd.Hosting.Storage;
 
 /// <summary>
 /// The tables and queries of a cluster on PostgreSQL: Orleans' storage, membership and reminders, DMKD's blobs and
-/// audit log. Versions build on one another;
-/// each silo brings the database to the newest at its start, one at a time (docs/adr/0020).
+/// audit log. Versions build on one another; each silo brings the database to the newest at its start, one at a time
+/// (docs/adr/0020).
 /// </summary>
 internal static class PostgresSchema
 {
@@ -135,8 +135,8 @@ internal static class PostgresTables
         """;
 
     /// <summary>
-    /// Version 2: weights and updates by digest. Values as large as these are compressed by nobody: they are random
-    /// to a compressor.
+    /// Version 2: weights and updates by digest. Values as large as these are compressed by nobody: they are random to
+    /// a compressor.
     /// </summary>
     public const string Blobs = """
         CREATE TABLE DmkdBlobs (Digest text PRIMARY KEY, Content bytea NOT NULL, StoredAt timestamptz NOT NULL DEFAULT now());

@@ -8,9 +8,8 @@ using Polly;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Weights as rows named by their SHA-256, for clusters without a shared folder. A lost connection is tried again a
-/// few times: blobs are named by
-/// their content, so a repeat changes nothing.
+/// Weights as rows named by their SHA-256, for clusters without a shared folder. A lost connection is tried again a few
+/// times: blobs are named by their content, so a repeat changes nothing.
 /// </summary>
 internal sealed class PostgresWeightStore(NpgsqlDataSource source, TimeProvider time)
     : IWeightStore,

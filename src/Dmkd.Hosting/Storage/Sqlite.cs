@@ -4,8 +4,7 @@ namespace Dmkd.Hosting.Storage;
 
 /// <summary>
 /// The tables and queries of Orleans' ADO.NET storage on SQLite (docs/adr/0004). Orleans runs the SQL it finds in the
-/// table
-/// OrleansQuery; parameters and result columns are matched by name, and no row back means a lost race.
+/// table OrleansQuery; parameters and result columns are matched by name, and no row back means a lost race.
 /// </summary>
 internal static class SqliteSchema
 {

@@ -2,8 +2,8 @@ namespace Dmkd.Hosting.Storage;
 
 /// <summary>
 /// The tables and queries of Orleans' ADO.NET clustering on SQLite: several silos on one machine over one folder,
-/// without a database
-/// server. Every change of a silo's row first moves the table's version on; who read an older version changes nothing.
+/// without a database server. Every change of a silo's row first moves the table's version on; who read an older
+/// version changes nothing.
 /// </summary>
 internal static class SqliteMembership
 {

@@ -3,9 +3,8 @@ using Dmkd.Hosting.Lifecycle;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Stores an actor's state, one write at a time. After a write that failed nobody knows what is stored: the actor
-/// ends, and its next
-/// activation reads the truth.
+/// Stores an actor's state, one write at a time. After a write that failed nobody knows what is stored: the actor ends,
+/// and its next activation reads the truth.
 /// </summary>
 /// <param name="slot">The state.</param>
 /// <param name="onBroken">Ends the actor; called once.</param>

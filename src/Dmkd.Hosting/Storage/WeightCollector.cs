@@ -6,10 +6,9 @@ namespace Dmkd.Hosting.Storage;
 
 /// <summary>
 /// Removes weights and updates that no grain's stored state names, once they are older than a grace period. State is
-/// JSON, and a digest in it is a
-/// name, whatever grain it belongs to: no grain has to tell what it needs, so that none can forget to. What was
-/// stored within the grace period
-/// stays, since whoever stored it may be about to name it; storing it again makes it young again.
+/// JSON, and a digest in it is a name, whatever grain it belongs to: no grain has to tell what it needs, so that none
+/// can forget to. What was stored within the grace period stays, since whoever stored it may be about to name it;
+/// storing it again makes it young again.
 /// </summary>
 /// <param name="weights">The store.</param>
 /// <param name="connect">Makes a connection to the database of the state, not yet open.</param>

@@ -9,9 +9,8 @@ namespace Dmkd.Hosting.Telemetry;
 /// <summary>What a silo counts and measures. Callers say what happened; names and units live here.</summary>
 /// <remarks>
 /// Numbers carry the run and the module's name. Both are bounded: a process that has seen <see cref="MaxRuns"/> runs
-/// calls further ones
-/// <see cref="BoundedNames.Other"/>, and the same for modules. Nodes, rounds and versions are no tags; they stand in
-/// spans and logs.
+/// calls further ones <see cref="BoundedNames.Other"/>, and the same for modules. Nodes, rounds and versions are no
+/// tags; they stand in spans and logs.
 /// </remarks>
 public sealed class DmkdInstruments
 {

@@ -7,10 +7,9 @@ namespace Dmkd.Hosting.Telemetry;
 /// what happened; names live here.
 /// </summary>
 /// <remarks>
-/// A round is one trace, whoever works on it and however often it is interrupted: its context is stored with the
-/// round and travels in the
-/// requests, since work that a grain starts outlives the call that asked for it. Every method answers null when
-/// nobody listens.
+/// A round is one trace, whoever works on it and however often it is interrupted: its context is stored with the round
+/// and travels in the requests, since work that a grain starts outlives the call that asked for it. Every method
+/// answers null when nobody listens.
 /// </remarks>
 public static class DmkdTelemetry
 {
@@ -94,8 +93,7 @@ public static class DmkdTelemetry
     public static Activity? StartPreserve(string runId) => Start("preserve", null, runId, null);
 
     /// <summary>
-    /// An update came when its round no longer took any: a span in its own trace, linked to the round that is open
-    /// now.
+    /// An update came when its round no longer took any: a span in its own trace, linked to the round that is open now.
     /// </summary>
     /// <param name="trace">Context of that round.</param>
     /// <param name="module">The module's key.</param>

@@ -15,11 +15,9 @@ public static class TelemetryDefaults
     private const string Dmkd = "Dmkd";
 
     /// <summary>
-    /// Collects DMKD's and Orleans' metrics, and, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector, sends
-    /// them there by OTLP with
-    /// spans and logs; <c>OTEL_METRICS_EXPORTER=none</c> keeps the metrics back, where somebody fetches them. Without
-    /// a collector nobody
-    /// listens to spans, and none are made.
+    /// Collects DMKD's and Orleans' metrics, and, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> names a collector, sends them
+    /// there by OTLP with spans and logs; <c>OTEL_METRICS_EXPORTER=none</c> keeps the metrics back, where somebody
+    /// fetches them. Without a collector nobody listens to spans, and none are made.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="serviceName">Name of the process in the traces.</param>
@@ -76,8 +74,7 @@ public static class TelemetryDefaults
 
 /// <summary>
 /// Leaves out the calls by which a process looks, many times a second, at work that goes on elsewhere: they would be
-/// nearly all of a
-/// trace and say nothing. For the rest, whoever begins a trace decides.
+/// nearly all of a trace and say nothing. For the rest, whoever begins a trace decides.
 /// </summary>
 public sealed class QuietSampler : Sampler
 {

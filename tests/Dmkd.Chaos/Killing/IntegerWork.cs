@@ -12,10 +12,9 @@ using static TorchSharp.torch;
 namespace Dmkd.Chaos.Killing;
 
 /// <summary>
-/// Updates that can be added up by hand: in the tensor <see cref="Counter"/>, node n adds <see cref="Unit"/> at place
-/// n and the number of the round at the
-/// last place, and nothing elsewhere. The unit can be divided by every possible number of contributors, so means stay
-/// integers.
+/// Updates that can be added up by hand: in the tensor <see cref="Counter"/>, node n adds <see cref="Unit"/> at place n
+/// and the number of the round at the last place, and nothing elsewhere. The unit can be divided by every possible
+/// number of contributors, so means stay integers.
 /// </summary>
 internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpawner
 {

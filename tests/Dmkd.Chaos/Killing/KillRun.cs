@@ -124,8 +124,8 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
     }
 
     /// <summary>
-    /// What a supervisor does: a process that has ended is started again. A frozen one goes on, and ends when it
-    /// learns that it was declared dead.
+    /// What a supervisor does: a process that has ended is started again. A frozen one goes on, and ends when it learns
+    /// that it was declared dead.
     /// </summary>
     private async Task RepairAsync(SiloProcess silo, TimeSpan pause, CancellationToken cancellationToken)
     {

@@ -17,8 +17,7 @@ namespace Dmkd.Chaos.Poisoning;
 
 /// <summary>
 /// Nodes with private images that train one network, for one seed. Training gives equal bits for an equal start, so
-/// runs that are at the
-/// same version share it.
+/// runs that are at the same version share it.
 /// </summary>
 internal sealed class Federation
 {
@@ -158,8 +157,8 @@ internal sealed class Federation
     }
 
     /// <summary>
-    /// Share of the test images that some weights get right: as they are, and with batch-norm statistics measured
-    /// anew on all nodes' images.
+    /// Share of the test images that some weights get right: as they are, and with batch-norm statistics measured anew
+    /// on all nodes' images.
     /// </summary>
     public Task<(double AsMerged, double Restated)> AccuracyAsync(string digest, byte[] weights) =>
         _accuracies.GetAsync(digest, () => Devices.Training.RunAsync(job => Accuracy(job, weights)));

@@ -41,8 +41,7 @@ internal static class Forgery
     }
 
     /// <summary>
-    /// Noise with the tensor's own norm, so that neither the whole nor any part of the update stands out by its
-    /// length.
+    /// Noise with the tensor's own norm, so that neither the whole nor any part of the update stands out by its length.
     /// </summary>
     private static Tensor NoiseLike(Tensor tensor, Generator generator)
     {

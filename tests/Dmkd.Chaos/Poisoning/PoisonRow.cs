@@ -18,8 +18,8 @@ namespace Dmkd.Chaos.Poisoning;
 /// <param name="LossPoints">Percentage points that the attack costs.</param>
 /// <param name="LossPointsPerSeed">The same for each repeat.</param>
 /// <param name="RestatedAccuracy">
-/// Accuracy with batch-norm statistics measured anew on all nodes' images before testing: what is left of the attack
-/// in the trained weights.
+/// Accuracy with batch-norm statistics measured anew on all nodes' images before testing: what is left of the attack in
+/// the trained weights.
 /// </param>
 /// <param name="HonestRestatedAccuracy">The same of the honest nodes alone.</param>
 /// <param name="Refusals">Updates of attackers that were refused.</param>

@@ -9,9 +9,8 @@ namespace Dmkd.Chaos.Poisoning;
 
 /// <summary>
 /// All rounds of one cell. Between what a node sends and the new version stands the product's own coordinator:
-/// classification, checks,
-/// replay recognition, admission, rule and step are its own. Start it on a scheduler that runs one piece at a time,
-/// as a grain's does.
+/// classification, checks, replay recognition, admission, rule and step are its own. Start it on a scheduler that runs
+/// one piece at a time, as a grain's does.
 /// </summary>
 /// <param name="federation">The nodes.</param>
 /// <param name="rule">The merge rule.</param>

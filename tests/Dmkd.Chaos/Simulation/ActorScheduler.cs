@@ -2,8 +2,7 @@ namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
 /// Runs one incarnation of an actor, a piece at a time, when its world says so. A frozen incarnation keeps its work
-/// until it wakes; a dead
-/// one forgets it, as a killed process does.
+/// until it wakes; a dead one forgets it, as a killed process does.
 /// </summary>
 internal sealed class ActorScheduler(World world) : TaskScheduler
 {

@@ -2,8 +2,8 @@ namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
 /// Where an actor lives, as a grain lives in its cluster: one incarnation at a time, made when it is called; one call
-/// at a time, except those
-/// that interleave. Incarnations die, freeze, and come back as ghosts that do not know that they have been replaced.
+/// at a time, except those that interleave. Incarnations die, freeze, and come back as ghosts that do not know that
+/// they have been replaced.
 /// </summary>
 /// <param name="world">The world.</param>
 /// <param name="network">How calls come here.</param>

@@ -1,3 +1,5 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Chaos.Simulation;

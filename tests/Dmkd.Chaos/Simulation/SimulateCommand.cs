@@ -56,8 +56,7 @@ internal static class SimulateCommand
     }
 
     /// <summary>
-    /// Runs seeds, on all cores: worlds share nothing. On threads of its own: a silo beside it needs those of the
-    /// pool.
+    /// Runs seeds, on all cores: worlds share nothing. On threads of its own: a silo beside it needs those of the pool.
     /// </summary>
     public static SimulationResult Run(int first, int count)
     {

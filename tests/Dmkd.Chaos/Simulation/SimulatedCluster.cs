@@ -10,8 +10,7 @@ namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
 /// A run with its nodes, its merge coordinator and its module in a simulated world. The actors are the product's own;
-/// only tensors,
-/// storage, network and time are simulated.
+/// only tensors, storage, network and time are simulated.
 /// </summary>
 internal sealed partial class SimulatedCluster
 {

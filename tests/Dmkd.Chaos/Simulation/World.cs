@@ -1,9 +1,8 @@
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>
-/// One thread, one clock, one source of chance: whatever happens in a simulated world follows from its seed. Work
-/// that is ready runs before
-/// time goes on; among several actors that are ready, chance picks one.
+/// One thread, one clock, one source of chance: whatever happens in a simulated world follows from its seed. Work that
+/// is ready runs before time goes on; among several actors that are ready, chance picks one.
 /// </summary>
 internal sealed class World(int seed)
 {

@@ -6,8 +6,8 @@ namespace Dmkd.Client.Tests.Cluster;
 internal static class ClusterRun
 {
     /// <summary>The command line.</summary>
-    /// <param name="id">Id of the run. Runs whose outcomes are compared have ids of equal length: the bytes that
-    /// nodes send hold it.</param>
+    /// <param name="id">Id of the run. Runs whose outcomes are compared have ids of equal length: the bytes that nodes
+    /// send hold it.</param>
     /// <param name="rounds">Rounds per task.</param>
     public static string[] Arguments(string id, int rounds) =>
         [

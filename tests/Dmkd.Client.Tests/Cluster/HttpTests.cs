@@ -1,6 +1,5 @@
 using System.Net;
 using Dmkd.Client.Tests.Running;
-using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;

@@ -1,5 +1,4 @@
 using Dmkd.Client.Tests.Running;
-using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 

@@ -1,4 +1,3 @@
-using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;

@@ -11,8 +11,7 @@ internal static class Chromium
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Opens a copy of a page that has a script at its end, and returns what the script left in the element
-    /// "measured".
+    /// Opens a copy of a page that has a script at its end, and returns what the script left in the element "measured".
     /// </summary>
     /// <param name="page">The page's file.</param>
     /// <param name="folder">Receives the copy and the browser's profile.</param>

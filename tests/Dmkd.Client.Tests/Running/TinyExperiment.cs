@@ -1,8 +1,8 @@
 namespace Dmkd.Client.Tests.Running;
 
 /// <summary>
-/// The shipped smoke experiment with a budget that ends within seconds: two methods, two seeds, a search of two
-/// rates, one varied value.
+/// The shipped smoke experiment with a budget that ends within seconds: two methods, two seeds, a search of two rates,
+/// one varied value.
 /// </summary>
 internal static class TinyExperiment
 {

@@ -1,8 +1,8 @@
 namespace Dmkd.Client.Tests.Running;
 
 /// <summary>
-/// A preservation that ends within seconds: two experts and a gate network out of <see cref="SmallNetwork"/>,
-/// synthetic images.
+/// A preservation that ends within seconds: two experts and a gate network out of <see cref="SmallNetwork"/>, synthetic
+/// images.
 /// </summary>
 internal static class TinyPreservation
 {

@@ -1,8 +1,7 @@
 namespace Dmkd.Client.Tests.Running;
 
 /// <summary>
-/// A run that ends within seconds: ten classes in two tasks, two nodes, two rounds, a legacy model for the first
-/// task.
+/// A run that ends within seconds: ten classes in two tasks, two nodes, two rounds, a legacy model for the first task.
 /// </summary>
 internal static class TinyRun
 {

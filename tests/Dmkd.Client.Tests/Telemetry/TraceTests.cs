@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Running;
-using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Telemetry;
 
@@ -93,8 +92,8 @@ public sealed class TraceTests(TraceTests.TracedRun traced) : IClassFixture<Trac
         public const int Nodes = 4;
 
         /// <summary>
-        /// Everything that was exported, and the spans of each round's trace. The run is made once; asked for by
-        /// tests, so that they skip without a database.
+        /// Everything that was exported, and the spans of each round's trace. The run is made once; asked for by tests,
+        /// so that they skip without a database.
         /// </summary>
         internal Task<(OtlpReceiver Receiver, IReadOnlyList<ExportedSpan[]> Rounds)> RunAsync() =>
             _run ??= RunOnceAsync();

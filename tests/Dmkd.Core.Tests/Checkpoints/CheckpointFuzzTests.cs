@@ -58,8 +58,8 @@ public class CheckpointFuzzTests
             bytes <= 64L * file.Length + (16 << 20),
             $"{mutation}: a file of {file.Length} bytes took {bytes}."
         );
-        // Files are a few kB and take well under a millisecond; the bound only finds what grows without one, also on
-        // a busy machine.
+        // Files are a few kB and take well under a millisecond; the bound only finds what grows without one, also on a
+        // busy machine.
         Assert.True(
             Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5),
             $"{mutation}: took {Stopwatch.GetElapsedTime(start)}."

@@ -4,9 +4,8 @@ using Dmkd.Core.Devices;
 namespace Dmkd.Core.Tests.Devices;
 
 /// <summary>
-/// The reason for dispose scopes and the scalar guard (docs/adr/0003): without either, the collector frees what
-/// native code
-/// still reads, and the process dies within a minute of ordinary use.
+/// The reason for dispose scopes and the scalar guard (docs/adr/0003): without either, the collector frees what native
+/// code still reads, and the process dies within a minute of ordinary use.
 /// </summary>
 public class GarbageCollectionStressTests
 {

@@ -1,4 +1,5 @@
 using Dmkd.Core.Merging;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 
 namespace Dmkd.Core.Tests.Merging;

@@ -133,8 +133,8 @@ public sealed class NamedArchitectureTests
     [Fact]
     public void Forward_OptionA_PadsAsPublished()
     {
-        // All weights of the blocks 0: each block is its shortcut. Channel 4 of stage 2 is channel 0 of stage 1,
-        // every second pixel.
+        // All weights of the blocks 0: each block is its shortcut. Channel 4 of stage 2 is channel 0 of stage 1, every
+        // second pixel.
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var generator = new Generator(1);

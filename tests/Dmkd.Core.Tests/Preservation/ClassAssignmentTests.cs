@@ -18,8 +18,8 @@ public sealed class ClassAssignmentTests
     [Fact]
     public void Assign_Singletons_MaximisesTheShareWithinTheBalance()
     {
-        // Cluster 0 may keep two of the four groups that prefer it; group 4 loses least by leaving, group 2 gains
-        // most elsewhere.
+        // Cluster 0 may keep two of the four groups that prefer it; group 4 loses least by leaving, group 2 gains most
+        // elsewhere.
         int[] clusters = Assign(
             [
                 [0],

@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Tensors;
 using TorchSharp;

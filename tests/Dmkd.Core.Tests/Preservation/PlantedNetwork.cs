@@ -4,9 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tests.Preservation;
 
 /// <summary>
-/// Two sub-networks in one: units of even and odd index, joined to each other by weights 100 times weaker. Block b
-/// sees input
-/// channel b and serves the classes 2b and 2b + 1.
+/// Two sub-networks in one: units of even and odd index, joined to each other by weights 100 times weaker. Block b sees
+/// input channel b and serves the classes 2b and 2b + 1.
 /// </summary>
 internal static class PlantedNetwork
 {

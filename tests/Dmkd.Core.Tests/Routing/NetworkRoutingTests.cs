@@ -17,8 +17,8 @@ public sealed class NetworkRoutingTests
     ];
     private static readonly Gen<float> Scores = Gen.Int[-40, 40].Select(eighths => eighths / 8f);
 
-    // Logits of the gate network: input 0 is of the third expert, then of the first; input 1 of the second; input 2
-    // of the first.
+    // Logits of the gate network: input 0 is of the third expert, then of the first; input 1 of the second; input 2 of
+    // the first.
     private static readonly float[][] Logits =
     [
         [1, 0, -1, 0, 3, 4],

@@ -39,8 +39,8 @@ public sealed class TextTrainingTests
         Assert.InRange(accuracy, 0.95, 1);
     }
 
-    // A sentence of topic 0 has words from the first half of the vocabulary, but for one anywhere; one of topic 1
-    // from the second half.
+    // A sentence of topic 0 has words from the first half of the vocabulary, but for one anywhere; one of topic 1 from
+    // the second half.
     private static (Tensor Ids, Tensor Labels) Sentences(int count, Generator generator)
     {
         var labels = arange(count, dtype: int64) % 2;

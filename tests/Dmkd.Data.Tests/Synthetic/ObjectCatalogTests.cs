@@ -15,8 +15,7 @@ public sealed class ObjectCatalogTests
         ];
 
     /// <summary>
-    /// Experts learn from rotation labels: no turned object may pass for an upright one of its class, mirrored or
-    /// not.
+    /// Experts learn from rotation labels: no turned object may pass for an upright one of its class, mirrored or not.
     /// </summary>
     [Theory]
     [MemberData(nameof(Quarters))]
@@ -30,8 +29,8 @@ public sealed class ObjectCatalogTests
         foreach (var shape in ObjectCatalog.Shapes[label])
         {
             double overlap = upright.Max(image => Overlap(image, Draw(shape, turns, 1)));
-            // The shapes of one class overlap by 0.5 to 1 when both are upright; a turned one must stay clearly below
-            // a match.
+            // The shapes of one class overlap by 0.5 to 1 when both are upright; a turned one must stay clearly below a
+            // match.
             Assert.True(
                 overlap < 0.8,
                 $"{ObjectCatalog.Names[label]} turned {turns * 90}° is {overlap:F2} like an upright one."

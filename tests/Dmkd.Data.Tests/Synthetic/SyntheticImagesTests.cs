@@ -1,3 +1,4 @@
+using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Data.Tests.Synthetic;

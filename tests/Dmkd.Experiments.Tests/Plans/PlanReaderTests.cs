@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Tests.Plans;

@@ -1,3 +1,4 @@
+using Dmkd.Experiments.Plans;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Experiments.Tests.Running;
 

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Models;

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
@@ -100,8 +101,8 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
     [Fact]
     public async Task Run_MergeEveryTwoRounds_ContinuesLocalWeights()
     {
-        // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ =
-        // 1 does.
+        // With one node, whole updates and two rounds, a merge changes nothing but rounding: τ = 2 must end where τ = 1
+        // does.
         var settings = TinySettings() with
         {
             Tasks = 1,

@@ -1,12 +1,10 @@
-using Dmkd.Grains.Tests.Cluster;
-
 [assembly: AssemblyFixture(typeof(UninterruptedRun))]
 
 namespace Dmkd.Grains.Tests.Cluster;
 
 /// <summary>
-/// One run from start to end, and a copy of its folder from every <see cref="CrashPoints">crash point</see>. It is
-/// made when the first test asks.
+/// One run from start to end, and a copy of its folder from every <see cref="CrashPoints">crash point</see>. It is made
+/// when the first test asks.
 /// </summary>
 public sealed class UninterruptedRun : IDisposable
 {

@@ -7,8 +7,7 @@ namespace Dmkd.Grains.Tests.Postgres;
 
 /// <summary>
 /// A PostgreSQL of the tests' own on a free port of loopback, or the one that DMKD_TEST_POSTGRES names (a connection
-/// string of a user that may
-/// create databases). Tests skip where there is neither.
+/// string of a user that may create databases). Tests skip where there is neither.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {

@@ -1,5 +1,3 @@
-using Dmkd.Grains.Tests.Postgres;
-
 [assembly: AssemblyFixture(typeof(SharedDatabases))]
 
 namespace Dmkd.Grains.Tests.Postgres;

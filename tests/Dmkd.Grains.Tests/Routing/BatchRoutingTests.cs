@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Settings;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Routing;

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;

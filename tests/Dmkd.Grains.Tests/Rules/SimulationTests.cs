@@ -1,4 +1,5 @@
 using Dmkd.Chaos.Simulation;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;

@@ -3,8 +3,7 @@ using Dmkd.Hosting.Storage;
 namespace Dmkd.Grains.Tests.Stages;
 
 /// <summary>
-/// A state that is stored as in production, as JSON, in memory; what was stored can be opened again, as after a
-/// crash.
+/// A state that is stored as in production, as JSON, in memory; what was stored can be opened again, as after a crash.
 /// </summary>
 internal sealed class MemorySlot<TState> : IStateSlot<TState>
     where TState : new()

@@ -4,22 +4,17 @@ namespace Dmkd.Core.Merging.Admission;
 
 /// <summary>
 /// Decides which of a round's submissions are merged, before any rule sees them (proposal 3.4: outsized updates are
-/// refused by
-/// name). Names, shapes and finite values are the business of <c>DeltaCheck</c>; round, base version and repeats that
-/// of the coordinator.
+/// refused by name). Names, shapes and finite values are the business of <c>DeltaCheck</c>; round, base version and
+/// repeats that of the coordinator.
 /// </summary>
 /// <remarks>
 /// <para>Claims below 1 and outsized norms are refused, outsized claims capped: the update may be honest, nobody can
-/// verify a claim,
-/// and a capped claim has the influence the limit allows and no more.</para>
+/// verify a claim, and a capped claim has the influence the limit allows and no more.</para>
 /// <para>Checks run in the order of <see cref="AdmissionCheck"/>'s refusals, then the cap; each median is over the
-/// submissions
-/// that passed the checks before. It is the lower median: up to half of the nodes cannot raise it. Where it is zero,
-/// most nodes
-/// did not move, and any norm above zero is refused.</para>
-/// <para>With fewer than <see cref="AdmissionLimits.SubmissionsForMedian"/> submissions left, only the absolute
-/// limits hold; a clipping
-/// rule is then what bounds an outsized update.</para>
+/// submissions that passed the checks before. It is the lower median: up to half of the nodes cannot raise it. Where it
+/// is zero, most nodes did not move, and any norm above zero is refused.</para>
+/// <para>With fewer than <see cref="AdmissionLimits.SubmissionsForMedian"/> submissions left, only the absolute limits
+/// hold; a clipping rule is then what bounds an outsized update.</para>
 /// </remarks>
 public static class AdmissionRules
 {
@@ -122,22 +117,19 @@ public sealed record AdmissionLimits
 {
     /// <summary>
     /// Submissions from which on a round's median means something. Of two, nothing tells which is the odd one, and
-    /// either could shut
-    /// the other out.
+    /// either could shut the other out.
     /// </summary>
     public const int SubmissionsForMedian = 3;
 
     /// <summary>
     /// Most training samples one node's word is taken for, at least 1. A plan that knows its shards should say their
-    /// size. Default:
-    /// 10 million, above all data sets the product reads (ImageNet-1k has 1.3 million images).
+    /// size. Default: 10 million, above all data sets the product reads (ImageNet-1k has 1.3 million images).
     /// </summary>
     public long MaxSampleCount { get; init; } = 10_000_000;
 
     /// <summary>
     /// Most training samples, in multiples of the round's median claim, at least 1. Default: 5, which gives one node
-    /// among ten otherwise
-    /// equal ones at most 36 % of the weight.
+    /// among ten otherwise equal ones at most 36 % of the weight.
     /// </summary>
     public double SampleCountFactor { get; init; } = 5;
 
@@ -145,8 +137,8 @@ public sealed record AdmissionLimits
     public double NormFactor { get; init; } = 5;
 
     /// <summary>
-    /// The same for batch norm's running statistics. Default: 25, since a variance is a square: activations 5 times
-    /// as large have one 25 times as large.
+    /// The same for batch norm's running statistics. Default: 25, since a variance is a square: activations 5 times as
+    /// large have one 25 times as large.
     /// </summary>
     public double StatisticsNormFactor { get; init; } = 25;
 

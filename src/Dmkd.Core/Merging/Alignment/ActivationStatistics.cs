@@ -7,21 +7,20 @@ namespace Dmkd.Core.Merging.Alignment;
 public static class ActivationStatistics
 {
     /// <summary>
-    /// Correlates the activations of every unit of one network with those of every unit of the other in the same
-    /// space, over inputs and
-    /// positions: after the ReLU, a residual stream at the end of its stage. A unit that never changes correlates
-    /// with none.
+    /// Correlates the activations of every unit of one network with those of every unit of the other in the same space,
+    /// over inputs and positions: after the ReLU, a residual stream at the end of its stage. A unit that never changes
+    /// correlates with none.
     /// </summary>
     /// <param name="reference">Run in eval mode. Borrowed: its mode is restored.</param>
     /// <param name="other">A network of the same architecture on the same device. As
     /// <paramref name="reference"/>.</param>
-    /// <param name="inputs">Shape [n, channels, height, width] with n at least 2, float32, normalised, on the
-    /// networks' device. Borrowed.</param>
+    /// <param name="inputs">Shape [n, channels, height, width] with n at least 2, float32, normalised, on the networks'
+    /// device. Borrowed.</param>
     /// <param name="batchSize">Most inputs of a batch, at least 1. Memory holds the activations of one batch.</param>
     /// <returns>By space name: shape [width, width], a row for each unit of the reference, a column for each of the
     /// other, in [-1, 1].</returns>
-    /// <exception cref="ArgumentException">The architectures differ, the inputs are not as described, or an
-    /// activation is not finite.</exception>
+    /// <exception cref="ArgumentException">The architectures differ, the inputs are not as described, or an activation
+    /// is not finite.</exception>
     /// <exception cref="NotSupportedException">Networks of this family cannot be observed; the message names
     /// it.</exception>
     public static IReadOnlyDictionary<string, double[,]> Correlate(

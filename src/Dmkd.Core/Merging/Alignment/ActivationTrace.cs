@@ -6,8 +6,8 @@ namespace Dmkd.Core.Merging.Alignment;
 
 /// <summary>
 /// Runs a network layer by layer, as its own forward pass does, and shows the activations of its unit spaces on the
-/// way: after the
-/// ReLU and before any pooling; those of a residual stream once, at the end of its stage. These are DIMAT's places.
+/// way: after the ReLU and before any pooling; those of a residual stream once, at the end of its stage. These are
+/// DIMAT's places.
 /// </summary>
 /// <remarks>
 /// TorchSharp runs forward hooks only in modules that are called, not in those whose forward is, as here.
@@ -34,8 +34,8 @@ internal sealed class ActivationTrace
     /// <summary>Runs a network.</summary>
     /// <param name="network">Run in the mode it is in. Borrowed.</param>
     /// <param name="input">Shape [batch, channels, height, width]. Borrowed.</param>
-    /// <param name="observe">Given the name of a space and its activations, shape [batch, units, ...], borrowed;
-    /// every space once.</param>
+    /// <param name="observe">Given the name of a space and its activations, shape [batch, units, ...], borrowed; every
+    /// space once.</param>
     /// <returns>The network's features, owned by the caller.</returns>
     /// <exception cref="NotSupportedException">The network's family is none of those known here.</exception>
     public static Tensor Run(Network network, Tensor input, Action<string, Tensor> observe)

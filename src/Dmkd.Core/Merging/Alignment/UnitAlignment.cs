@@ -8,27 +8,25 @@ namespace Dmkd.Core.Merging.Alignment;
 
 /// <summary>
 /// Puts the hidden units of one replica in the order of another's before the two are averaged: each unit takes the
-/// place of the one
-/// whose activations correlate with its own, as many as can (DIMAT, Saadati et al. 2024; proposal 3.4).
+/// place of the one whose activations correlate with its own, as many as can (DIMAT, Saadati et al. 2024; proposal
+/// 3.4).
 /// </summary>
 /// <remarks>
 /// Replicas of one start keep their order and need none of this; those of different starts have the same units in
-/// different places.
-/// Units that never change correlate with none and fill the places that are left.
-/// DIMAT re-estimates the batch-norm statistics (<see cref="BatchNormStatistics"/>) of every replica before and of
-/// the average after.
+/// different places. Units that never change correlate with none and fill the places that are left. DIMAT re-estimates
+/// the batch-norm statistics (<see cref="BatchNormStatistics"/>) of every replica before and of the average after.
 /// </remarks>
 public static class UnitAlignment
 {
     /// <summary>Aligns a replica.</summary>
     /// <param name="reference">The network whose order counts. Borrowed: its mode is restored.</param>
     /// <param name="replica">A network of the same architecture on the same device. Borrowed: not changed.</param>
-    /// <param name="inputs">Shape [n, channels, height, width] with n at least 2, float32, normalised, on the
-    /// networks' device. Borrowed.</param>
+    /// <param name="inputs">Shape [n, channels, height, width] with n at least 2, float32, normalised, on the networks'
+    /// device. Borrowed.</param>
     /// <param name="batchSize">Most inputs of a batch, at least 1.</param>
     /// <returns>The replica's weights in the reference's order, owned by the caller.</returns>
-    /// <exception cref="ArgumentException">The architectures differ, the inputs are not as described, or an
-    /// activation is not finite.</exception>
+    /// <exception cref="ArgumentException">The architectures differ, the inputs are not as described, or an activation
+    /// is not finite.</exception>
     /// <exception cref="NotSupportedException">Networks of this architecture cannot be aligned; the message says
     /// why.</exception>
     public static AlignedReplica Align(Network reference, Network replica, Tensor inputs, int batchSize)

@@ -15,10 +15,8 @@ public sealed class UnitPermutation
     /// <summary>Checks and copies an order.</summary>
     /// <param name="architecture">Describes the network.</param>
     /// <param name="units">By name of every unit space: for each place the unit that comes to it.</param>
-    /// <exception cref="ArgumentException">
-    /// A space is missing, an order does not hold every unit once, or a shortcut without weights would add to other
-    /// channels than before.
-    /// </exception>
+    /// <exception cref="ArgumentException"> A space is missing, an order does not hold every unit once, or a shortcut
+    /// without weights would add to other channels than before. </exception>
     public UnitPermutation(NetworkArchitecture architecture, IReadOnlyDictionary<string, IReadOnlyList<int>> units)
     {
         ArgumentNullException.ThrowIfNull(architecture);
@@ -130,15 +128,13 @@ public sealed class UnitPermutation
 
 /// <summary>
 /// Chains of units that can only move together, one unit in each of some spaces. The chains of one set can change
-/// places without
-/// changing what the network computes.
+/// places without changing what the network computes.
 /// </summary>
 /// <param name="Spaces">Names of the spaces, at least one.</param>
 /// <param name="Chains">For each chain its unit in each of the spaces.</param>
 /// <remarks>
 /// Most spaces are on their own. The stages of a CIFAR ResNet with shortcuts of option A are not: such a shortcut has
-/// no weights to
-/// permute, and the channel that continues another one has to follow it.
+/// no weights to permute, and the channel that continues another one has to follow it.
 /// </remarks>
 internal sealed record UnitChains(IReadOnlyList<string> Spaces, IReadOnlyList<int[]> Chains)
 {

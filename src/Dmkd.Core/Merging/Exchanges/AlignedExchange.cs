@@ -7,9 +7,9 @@ using Dmkd.Core.Tensors;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// For replicas of different first weights (DIMAT, Saadati et al. 2024), in two phases: nodes send their replicas,
-/// the coordinator chooses
-/// one as the reference, and every node puts its units in the reference's order before it sends its update, whole.
+/// For replicas of different first weights (DIMAT, Saadati et al. 2024), in two phases: nodes send their replicas, the
+/// coordinator chooses one as the reference, and every node puts its units in the reference's order before it sends its
+/// update, whole.
 /// </summary>
 public sealed class AlignedExchange : IUpdateExchange
 {

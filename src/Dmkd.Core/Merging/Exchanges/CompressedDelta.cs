@@ -82,8 +82,8 @@ public sealed record ProductTensor(
 }
 
 /// <summary>
-/// The left factor of a matrix alone: a node's projection <c>P_n = M_n Q</c>, or the round's basis <c>P</c>. No
-/// update by itself.
+/// The left factor of a matrix alone: a node's projection <c>P_n = M_n Q</c>, or the round's basis <c>P</c>. No update
+/// by itself.
 /// </summary>
 /// <param name="Name">Name of the weight it belongs to.</param>
 /// <param name="Shape">Shape of that weight.</param>
@@ -150,16 +150,13 @@ public readonly record struct MatrixShape(long Rows, long Columns)
 /// <summary>The one place that decides which weights are sent as factors and which whole (proposal 3.4).</summary>
 /// <remarks>
 /// <para>Vectors go whole: biases, normalisation weights and batch-norm statistics are one row, so a factorization
-/// cannot
-/// shrink them, and they are below a hundredth of a network's values.</para>
+/// cannot shrink them, and they are below a hundredth of a network's values.</para>
 /// <para>Matrices and convolutions ([out, in * kernel height * kernel width]) are factored exactly when that is
-/// smaller. The
-/// count depends on the compressor: <c>svd</c> sends singular values too and needs <c>r(m + n + 1) &lt; m n</c>;
-/// <c>powersgd</c> sends <c>P</c> in phase one and <c>Q</c> in phase two and needs <c>r(m + n) &lt; m n</c>;
-/// <c>dense</c>
-/// factors nothing. There is no margin beyond that: name and shape travel either way, so every value saved is saved
-/// on the
-/// wire, in fp32 as in fp16. A matrix of at most r rows or columns never passes, so it goes whole.</para>
+/// smaller. The count depends on the compressor: <c>svd</c> sends singular values too and needs <c>r(m + n + 1) &lt; m
+/// n</c>; <c>powersgd</c> sends <c>P</c> in phase one and <c>Q</c> in phase two and needs <c>r(m + n) &lt; m n</c>;
+/// <c>dense</c> factors nothing. There is no margin beyond that: name and shape travel either way, so every value saved
+/// is saved on the wire, in fp32 as in fp16. A matrix of at most r rows or columns never passes, so it goes
+/// whole.</para>
 /// </remarks>
 public static class CompressionRule
 {

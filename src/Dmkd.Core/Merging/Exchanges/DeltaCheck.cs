@@ -4,8 +4,7 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// Decides whether an update that came over the wire can be used (proposal 3.4): schema, shapes, format, sizes, rank,
-/// finite
-/// values. Reads the bytes where they are and allocates nothing in their size, so that it is safe before any
+/// finite values. Reads the bytes where they are and allocates nothing in their size, so that it is safe before any
 /// decompression.
 /// </summary>
 public static class DeltaCheck
@@ -61,8 +60,7 @@ public static class DeltaCheck
 
 /// <summary>
 /// Checks one compressed tensor by itself: format, shape, rank, sizes, finite values. Reads the bytes where they are
-/// and
-/// allocates nothing in their size.
+/// and allocates nothing in their size.
 /// </summary>
 internal static class TensorCheck
 {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// Turns a compressed update back into tensors (proposal 3.4), whichever compressor made it. Factors are multiplied
-/// in float64.
+/// Turns a compressed update back into tensors (proposal 3.4), whichever compressor made it. Factors are multiplied in
+/// float64.
 /// </summary>
 public static class DeltaDecompressor
 {
@@ -75,15 +75,13 @@ public static class DeltaDecompressor
 /// <summary>
 /// Applies a compressed update to the weights it was made for. A merged version is what this gives for its base and its
 /// <see cref="MergedDelta"/>, so a node that holds the base and gets the update computes the same bits as the
-/// coordinator on
-/// the same kind of machine.
+/// coordinator on the same kind of machine.
 /// </summary>
 public static class DeltaApplier
 {
     /// <summary>
-    /// Base plus update: factors multiplied and added in float64, rounded once to float32; variances are kept
-    /// positive, as in
-    /// <see cref="ModuleAverager"/>.
+    /// Base plus update: factors multiplied and added in float64, rounded once to float32; variances are kept positive,
+    /// as in <see cref="ModuleAverager"/>.
     /// </summary>
     /// <param name="baseWeights">Weights the update is for. Borrowed.</param>
     /// <param name="delta">The update.</param>

@@ -5,14 +5,10 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// Sends later what compression dropped (proposal 3.4): <c>e &lt;- Δ + e - decompress(compress(Δ + e))</c>, with the
-/// residual
-/// <c>e</c> zero at first (Karimireddy et al. 2019). Without it the dropped part is lost for good; with it the sum of
-/// all
-/// updates sent differs from the sum of all updates made by the last residual only. The residual belongs to a node
-/// and a module.
-/// Local training of many steps must start from base + e, so that trained - base is Δ + e: started from the base it
-/// would make up
-/// for what is missing there, and the residual would be counted twice.
+/// residual <c>e</c> zero at first (Karimireddy et al. 2019). Without it the dropped part is lost for good; with it the
+/// sum of all updates sent differs from the sum of all updates made by the last residual only. The residual belongs to
+/// a node and a module. Local training of many steps must start from base + e, so that trained - base is Δ + e: started
+/// from the base it would make up for what is missing there, and the residual would be counted twice.
 /// </summary>
 public static class ErrorFeedback
 {

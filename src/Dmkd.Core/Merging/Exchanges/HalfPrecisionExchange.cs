@@ -4,8 +4,7 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// Sends what another exchange packed as fp16, half the bytes. Values round to the nearest, ties to even; a magnitude
-/// above
-/// 65504 becomes 65504. With <see cref="ErrorFeedback"/> what that drops is sent with the next update.
+/// above 65504 becomes 65504. With <see cref="ErrorFeedback"/> what that drops is sent with the next update.
 /// </summary>
 /// <param name="inner">The exchange whose values are rounded; its parts of a basis come in whatever format it gives
 /// them.</param>

@@ -6,15 +6,12 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// How a round's updates reach the coordinator (proposal 3.4.3). A round has one phase, in which nodes
-/// <see cref="Pack"/> their updates and
-/// the coordinator <see cref="Check"/>s and <see cref="Combine"/>s them; or two, when packing needs a basis that all
-/// nodes share: they
-/// <see cref="Propose"/> their parts of it first.
+/// <see cref="Pack"/> their updates and the coordinator <see cref="Check"/>s and <see cref="Combine"/>s them; or two,
+/// when packing needs a basis that all nodes share: they <see cref="Propose"/> their parts of it first.
 /// </summary>
 /// <remarks>
 /// An exchange is one file with its options and its checks, named in <see cref="UpdateExchanges"/>; nothing else asks
-/// which one a round
-/// uses. Exchanges hold no state between calls: equal arguments give equal bytes.
+/// which one a round uses. Exchanges hold no state between calls: equal arguments give equal bytes.
 /// </remarks>
 public interface IUpdateExchange
 {
@@ -51,11 +48,8 @@ public interface IUpdateExchange
     /// <summary>Packs an update, on a node.</summary>
     /// <param name="update">The node's update, finite. Borrowed.</param>
     /// <param name="basis">The round's basis; null in a round of one phase.</param>
-    /// <returns>
-    /// One entry per tensor, in the update's order; <see cref="DeltaDecompressor"/> gives the update back. What
-    /// travels of it is
-    /// <see cref="PowerSgdPayload.WithoutBasis"/>.
-    /// </returns>
+    /// <returns> One entry per tensor, in the update's order; <see cref="DeltaDecompressor"/> gives the update back.
+    /// What travels of it is <see cref="PowerSgdPayload.WithoutBasis"/>. </returns>
     /// <exception cref="ArgumentException">A value is not finite, or the basis does not fit; the message names the
     /// tensor.</exception>
     CompressedDelta Pack(NodeUpdate update, CompressedDelta? basis);

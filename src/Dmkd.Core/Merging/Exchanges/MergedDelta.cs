@@ -4,27 +4,24 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// The mean of the nodes' updates as it goes down to nodes that hold the base (proposal 3.4). Coordinator and nodes
-/// apply
-/// the same bytes by <see cref="DeltaApplier"/>, and that defines the new version: nothing that rounding does here
-/// sets them apart.
+/// apply the same bytes by <see cref="DeltaApplier"/>, and that defines the new version: nothing that rounding does
+/// here sets them apart.
 /// </summary>
 public static class MergedDelta
 {
     /// <summary>
     /// Adds up <c>Σ w_i ΔW_i</c>. PowerSGD updates of one basis stay <c>P (Σ w_i Q_i)ᵀ</c>; singular triplets of
-    /// several nodes
-    /// stand side by side while <see cref="CompressionRule"/> says that this is smaller; all else is added up whole.
-    /// A tensor
-    /// is fp16 when it came as fp16 from every node.
+    /// several nodes stand side by side while <see cref="CompressionRule"/> says that this is smaller; all else is
+    /// added up whole. A tensor is fp16 when it came as fp16 from every node.
     /// </summary>
     /// <param name="deltasInNodeOrder">At least one update, all of the same names and shapes and without problems,
     /// ordered by node.</param>
-    /// <param name="weights">One weight per update, finite and not negative, not all zero, normalised: the sum is 1,
-    /// or less when updates were clipped.</param>
+    /// <param name="weights">One weight per update, finite and not negative, not all zero, normalised: the sum is 1, or
+    /// less when updates were clipped.</param>
     /// <returns>The mean, smaller than the weights; null when it is not, as for whole fp32 updates: then send the
     /// merged weights.</returns>
-    /// <exception cref="ArgumentException">The updates do not belong together or have a problem, or the weights are
-    /// not as described.</exception>
+    /// <exception cref="ArgumentException">The updates do not belong together or have a problem, or the weights are not
+    /// as described.</exception>
     public static CompressedDelta? Mean(IReadOnlyList<CompressedDelta> deltasInNodeOrder, IReadOnlyList<double> weights)
     {
         ArgumentNullException.ThrowIfNull(deltasInNodeOrder);

@@ -5,13 +5,10 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// PowerSGD (Vogels et al. 2019) in two phases: nodes project their updates onto a common subspace, the coordinator
-/// publishes the
-/// orthonormalised mean <c>P</c> of the projections, and a matrix becomes <c>P Q_nᵀ</c> with <c>Q_n = M_nᵀ P</c>; all
-/// else goes whole.
-/// What <see cref="Pack"/> gives holds the basis and so decompresses by itself;
-/// <see cref="PowerSgdPayload.WithoutBasis"/> is what a node
-/// sends, as everyone has the basis. <see cref="ErrorFeedback"/> around it keeps exactly what that payload does not
-/// carry.
+/// publishes the orthonormalised mean <c>P</c> of the projections, and a matrix becomes <c>P Q_nᵀ</c> with <c>Q_n =
+/// M_nᵀ P</c>; all else goes whole. What <see cref="Pack"/> gives holds the basis and so decompresses by itself;
+/// <see cref="PowerSgdPayload.WithoutBasis"/> is what a node sends, as everyone has the basis.
+/// <see cref="ErrorFeedback"/> around it keeps exactly what that payload does not carry.
 /// </summary>
 /// <param name="rank">Size of the subspace, the proposal's <c>r</c>; 0 sends all whole in one phase.</param>
 /// <param name="format">Format of projections, basis and factors: everyone computes with the rounded values.</param>
@@ -32,8 +29,8 @@ public sealed class PowerSgdExchange(int rank, ValueFormat format) : IUpdateExch
     public bool UpdatesNeedBasis => _rank > 0;
 
     /// <inheritdoc/>
-    /// <returns>A left factor for each weight that <see cref="CompressionRule.UsesSubspace"/>: the projections onto
-    /// the last update's right factors, or in a first round onto a random subspace.</returns>
+    /// <returns>A left factor for each weight that <see cref="CompressionRule.UsesSubspace"/>: the projections onto the
+    /// last update's right factors, or in a first round onto a random subspace.</returns>
     public CompressedDelta Propose(NodeUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
@@ -168,8 +165,7 @@ public sealed class PowerSgdExchange(int rank, ValueFormat format) : IUpdateExch
 
 /// <summary>
 /// PowerSGD's payloads leave the basis out, since everyone who took part has it; this takes it off and puts it on
-/// again. Value
-/// arrays are shared, not copied.
+/// again. Value arrays are shared, not copied.
 /// </summary>
 public static class PowerSgdPayload
 {
@@ -228,8 +224,8 @@ public static class PowerSgdPayload
     }
 
     /// <summary>
-    /// Why a tensor of phase two does not fit its factor of the basis, which is null for a weight that goes whole;
-    /// null when it fits.
+    /// Why a tensor of phase two does not fit its factor of the basis, which is null for a weight that goes whole; null
+    /// when it fits.
     /// </summary>
     internal static string? FindProblem(CompressedTensor tensor, LeftFactorTensor? basis) =>
         (tensor, basis) switch

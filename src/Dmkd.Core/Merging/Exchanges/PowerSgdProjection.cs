@@ -6,8 +6,8 @@ namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
 /// The subspace <c>Q</c> that the nodes of a PowerSGD round share (Vogels et al. 2019), as right factors <c>Qᵀ</c> with
-/// orthonormal rows. Nodes need equal subspaces only up to rounding: what binds them is the basis that the
-/// coordinator publishes.
+/// orthonormal rows. Nodes need equal subspaces only up to rounding: what binds them is the basis that the coordinator
+/// publishes.
 /// </summary>
 public static class PowerSgdSubspace
 {
@@ -16,8 +16,8 @@ public static class PowerSgdSubspace
     /// order.</param>
     /// <param name="rank">Size of the subspace, the proposal's <c>r</c>, at least 1.</param>
     /// <param name="seed">The round's common seed.</param>
-    /// <returns>One <see cref="RightFactorTensor"/> per weight that <see cref="CompressionRule.UsesSubspace"/>,
-    /// ordered by name.</returns>
+    /// <returns>One <see cref="RightFactorTensor"/> per weight that <see cref="CompressionRule.UsesSubspace"/>, ordered
+    /// by name.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rank is below 1.</exception>
     public static CompressedDelta First(WeightSet weights, int rank, ulong seed)
     {
@@ -41,9 +41,8 @@ public static class PowerSgdSubspace
     }
 
     /// <summary>
-    /// The subspace of the next round, warm-started: the merged update's right factors. They are orthonormalised,
-    /// which spans
-    /// the same space and keeps the projections at the size of the updates, as fp16 needs.
+    /// The subspace of the next round, warm-started: the merged update's right factors. They are orthonormalised, which
+    /// spans the same space and keeps the projections at the size of the updates, as fp16 needs.
     /// </summary>
     /// <param name="merged">A merged update; its <see cref="ProductTensor"/>s count.</param>
     /// <returns>One <see cref="RightFactorTensor"/> per product.</returns>
@@ -67,8 +66,7 @@ public static class PowerSgdSubspace
 
 /// <summary>
 /// Phase one of PowerSGD (Vogels et al. 2019): nodes send <c>P_n = M_n Q</c>, the coordinator publishes the
-/// orthonormalised
-/// mean <c>P</c>. <see cref="PowerSgdExchange.Pack"/> is phase two.
+/// orthonormalised mean <c>P</c>. <see cref="PowerSgdExchange.Pack"/> is phase two.
 /// </summary>
 public static class PowerSgdProjection
 {
@@ -92,14 +90,14 @@ public static class PowerSgdProjection
     }
 
     /// <summary>The round's basis: the orthonormalised mean of the projections, summed in the order given.</summary>
-    /// <param name="projectionsInNodeOrder">At least one payload of phase one, all of the same names, ordered by
-    /// node; see <see cref="PowerSgdExchange.CheckProposal"/>.</param>
+    /// <param name="projectionsInNodeOrder">At least one payload of phase one, all of the same names, ordered by node;
+    /// see <see cref="PowerSgdExchange.CheckProposal"/>.</param>
     /// <param name="weights">The nodes' weights in the merge, finite and not negative, not all zero; null weighs all
     /// alike.</param>
     /// <param name="format">How the basis is sent: everyone computes with the rounded values, and phase two comes in
     /// this format.</param>
-    /// <returns>One <see cref="LeftFactorTensor"/> per matrix; its columns are orthonormal up to the format's
-    /// rounding, whatever the projections.</returns>
+    /// <returns>One <see cref="LeftFactorTensor"/> per matrix; its columns are orthonormal up to the format's rounding,
+    /// whatever the projections.</returns>
     /// <exception cref="ArgumentException">The payloads do not belong together, or the weights are not as
     /// described.</exception>
     public static CompressedDelta Basis(

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
-/// The proposal's exchange: matrices as each node's best rank-r factors (3.4) where <see cref="CompressionRule"/>
-/// says so, all else whole.
+/// The proposal's exchange: matrices as each node's best rank-r factors (3.4) where <see cref="CompressionRule"/> says
+/// so, all else whole.
 /// </summary>
 /// <param name="rank">Singular triplets to keep per matrix, the proposal's <c>r</c>; 0 sends all whole.</param>
 public sealed class SvdExchange(int rank) : IUpdateExchange
@@ -53,14 +53,11 @@ public sealed class SvdExchange(int rank) : IUpdateExchange
 }
 
 /// <summary>
-/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to
-/// <see cref="LargestExactSide"/>: the
-/// eigenvectors of the Gram matrix of that side, in float64 because a Gram matrix squares the condition number. Above
-/// it,
-/// randomized (Halko, Martinsson and Tropp 2011, algorithm 4.4 with one power iteration), whose error stays within a
-/// few
-/// percent of the best possible at a small part of the cost; only a rank that leaves the projection no room, which
-/// <see cref="CompressionRule"/> sends whole, is exact there too.
+/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to <see cref="LargestExactSide"/>:
+/// the eigenvectors of the Gram matrix of that side, in float64 because a Gram matrix squares the condition number.
+/// Above it, randomized (Halko, Martinsson and Tropp 2011, algorithm 4.4 with one power iteration), whose error stays
+/// within a few percent of the best possible at a small part of the cost; only a rank that leaves the projection no
+/// room, which <see cref="CompressionRule"/> sends whole, is exact there too.
 /// </summary>
 public static class TruncatedSvd
 {
@@ -158,9 +155,8 @@ public sealed record LowRankFactors(Tensor Left, Tensor Singular, Tensor Right) 
 }
 
 /// <summary>
-/// Orthonormalisation by Householder reflections in float64. Unlike Gram-Schmidt it gives orthonormal columns for
-/// every finite
-/// matrix: where columns are zero or depend on earlier ones, further directions stand in for them.
+/// Orthonormalisation by Householder reflections in float64. Unlike Gram-Schmidt it gives orthonormal columns for every
+/// finite matrix: where columns are zero or depend on earlier ones, further directions stand in for them.
 /// </summary>
 internal static class OrthonormalColumns
 {

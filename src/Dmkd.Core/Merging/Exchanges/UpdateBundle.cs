@@ -6,8 +6,7 @@ namespace Dmkd.Core.Merging.Exchanges;
 /// <summary>
 /// An update as the bytes of a <see cref="TensorBundle"/>: a whole tensor under the weight's own name, factors under
 /// <c>layer1.weight/U</c>, <c>/S</c>, <c>/V</c> (singular triplets) or <c>/P</c>, <c>/Q</c> (products and bases).
-/// Factors are matrices;
-/// the shape of their weight is that of the base version, which sender and receiver have.
+/// Factors are matrices; the shape of their weight is that of the base version, which sender and receiver have.
 /// </summary>
 public static class UpdateBundle
 {

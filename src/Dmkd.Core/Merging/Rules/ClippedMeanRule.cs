@@ -1,19 +1,15 @@
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
-/// The mean weighted by sample counts, after every update longer than <c>c</c> times the median norm was scaled down
-/// to that length
-/// (norm clipping, Sun et al. 2019; at the median, Andrew et al. 2021). A node moves the module by at most its share
-/// of the samples
-/// times that length, whatever it sends, and up to half of the nodes cannot raise that length above the others'
-/// longest. Unlike
-/// the coordinate-wise rules it lets nodes with much data count for more.
+/// The mean weighted by sample counts, after every update longer than <c>c</c> times the median norm was scaled down to
+/// that length (norm clipping, Sun et al. 2019; at the median, Andrew et al. 2021). A node moves the module by at most
+/// its share of the samples times that length, whatever it sends, and up to half of the nodes cannot raise that length
+/// above the others' longest. Unlike the coordinate-wise rules it lets nodes with much data count for more.
 /// </summary>
 /// <remarks>
 /// <para>The median is the lower one: of two updates the shorter sets the length.</para>
-/// <para>Running statistics are clipped apart, by their own norm and its median: their scale is the activations', and
-/// a node with
-/// honest weights could otherwise send any statistics.</para>
+/// <para>Running statistics are clipped apart, by their own norm and its median: their scale is the activations', and a
+/// node with honest weights could otherwise send any statistics.</para>
 /// </remarks>
 [Named(
     "clipped",
@@ -24,8 +20,8 @@ namespace Dmkd.Core.Merging.Rules;
 public sealed class ClippedMeanRule : LinearMergeRule
 {
     /// <summary>
-    /// The default <c>c</c>: nothing counts for more than the median update does. It shortens the longer half of
-    /// honest updates, too.
+    /// The default <c>c</c>: nothing counts for more than the median update does. It shortens the longer half of honest
+    /// updates, too.
     /// </summary>
     public const double DefaultFactor = 1;
 

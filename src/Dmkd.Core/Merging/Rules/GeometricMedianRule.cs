@@ -41,8 +41,8 @@ public sealed class GeometricMedianRule : LinearMergeRule
         return new LinearWeights(weights, ClippedMeanRule.Clip(statistics, weights, 1), weights.Sum());
     }
 
-    /// <summary>Distances of the updates to their weighted mean <c>v</c>, out of those to one another:
-    /// <c>||x_i - v||² = Σ_j w_j d_ij² - ½ Σ_jk w_j w_k d_jk²</c>.</summary>
+    /// <summary>Distances of the updates to their weighted mean <c>v</c>, out of those to one another: <c>||x_i - v||²
+    /// = Σ_j w_j d_ij² - ½ Σ_jk w_j w_k d_jk²</c>.</summary>
     private static double[] DistancesTo(double[] weights, UpdateGeometry geometry)
     {
         int count = weights.Length;

@@ -4,15 +4,13 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// Makes one update of a round's updates (proposal 3.4.2). Implementations hold no state between calls: equal updates
-/// in equal
-/// order give equal bits.
+/// in equal order give equal bits.
 /// </summary>
 public interface IMergeRule
 {
     /// <summary>
-    /// The rules by name: <c>clipped-2</c> (median norms), <c>trimmed-0.3</c> (fraction), <c>krum-2</c> (faulty
-    /// nodes) and <c>nnm-0.3</c> (share of
-    /// faulty nodes) have a parameter.
+    /// The rules by name: <c>clipped-2</c> (median norms), <c>trimmed-0.3</c> (fraction), <c>krum-2</c> (faulty nodes)
+    /// and <c>nnm-0.3</c> (share of faulty nodes) have a parameter.
     /// </summary>
     static Registry<IMergeRule> Known { get; } = new("merge rule");
 
@@ -22,8 +20,8 @@ public interface IMergeRule
     string Name { get; }
 
     /// <summary>Merges updates.</summary>
-    /// <param name="deltasInNodeOrder">At least one update; all of the same names and shapes, float32, finite,
-    /// ordered by node. Borrowed.</param>
+    /// <param name="deltasInNodeOrder">At least one update; all of the same names and shapes, float32, finite, ordered
+    /// by node. Borrowed.</param>
     /// <param name="sampleCounts">Number of training samples behind each update, finite and not negative, not all
     /// zero.</param>
     /// <returns>The merged update, owned by the caller.</returns>
@@ -77,9 +75,8 @@ internal static class MergeInputs
 /// <summary>What a merge rule made of a round's updates. Owns its tensors.</summary>
 /// <param name="Update">In the first update's order. Float64, so that adding it to the base rounds once.</param>
 /// <param name="AcceptedWeights">
-/// Each contributor's part in the update, in the contributors' order: in [0, 1], 0 for one that was left out. They
-/// sum to 1, or to
-/// 0 when nothing was left of any.
+/// Each contributor's part in the update, in the contributors' order: in [0, 1], 0 for one that was left out. They sum
+/// to 1, or to 0 when nothing was left of any.
 /// </param>
 public sealed record MergedUpdate(WeightSet Update, IReadOnlyList<double> AcceptedWeights) : IDisposable
 {

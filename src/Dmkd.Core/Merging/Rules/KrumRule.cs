@@ -4,18 +4,16 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// Multi-Krum (Blanchard et al. 2017): the plain mean of the <c>m</c> updates that lie closest to their <c>n - f -
-/// 2</c> nearest
-/// neighbours, by the sum of squared distances. Of equal sums the earlier node wins. Sample counts have no say.
+/// 2</c> nearest neighbours, by the sum of squared distances. Of equal sums the earlier node wins. Sample counts have
+/// no say.
 /// </summary>
 /// <remarks>
 /// <para>With <c>n</c> nodes <c>f</c> is at most <c>(n - 3) / 2</c>, rounded down, the largest for which the paper's
 /// <c>2f + 2 &lt; n</c> holds, and <c>m = n - f - 2</c>, the largest that Damaskinos et al. 2019 prove safe: 10 nodes
-/// give f = 3
-/// and m = 5. Three and four nodes give f = 0: one wild update is then usually left out, without proof. One or two
-/// nodes are plainly averaged.</para>
+/// give f = 3 and m = 5. Three and four nodes give f = 0: one wild update is then usually left out, without proof. One
+/// or two nodes are plainly averaged.</para>
 /// <para>Distances are over trained weights. Running statistics are of another scale and would drown them; they take
-/// the
-/// coordinate-wise median of all updates, since a node chosen for its weights could send any statistics.</para>
+/// the coordinate-wise median of all updates, since a node chosen for its weights could send any statistics.</para>
 /// </remarks>
 [Named(
     "krum",

@@ -5,8 +5,7 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// A rule whose merged update is a weighted sum of the updates. The weights follow from lengths, distances and sample
-/// counts, so factors of
-/// compressed updates can be summed without decompressing them.
+/// counts, so factors of compressed updates can be summed without decompressing them.
 /// </summary>
 public abstract class LinearMergeRule : IMergeRule
 {
@@ -48,9 +47,8 @@ public abstract class LinearMergeRule : IMergeRule
 }
 
 /// <summary>
-/// Weights of a linear rule: the merged update is <c>(Σ_n w_n ΔW_n) / divisor</c>. Kept as a fraction, because
-/// dividing once at the
-/// end rounds less than dividing every weight, and leaves the mean of equal updates exact.
+/// Weights of a linear rule: the merged update is <c>(Σ_n w_n ΔW_n) / divisor</c>. Kept as a fraction, because dividing
+/// once at the end rounds less than dividing every weight, and leaves the mean of equal updates exact.
 /// </summary>
 /// <param name="Trained">The <c>w_n</c> of the tensors that are trained, in the updates' order.</param>
 /// <param name="Statistics">The <c>w_n</c> of batch norm's running statistics, in the updates' order.</param>

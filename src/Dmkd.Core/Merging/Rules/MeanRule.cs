@@ -19,9 +19,8 @@ public sealed class MeanRule : LinearMergeRule
 }
 
 /// <summary>
-/// The mean weighted by sample counts (McMahan et al. 2017, FedAvg). One node can send it anywhere. Running
-/// statistics are averaged
-/// alike: that is the right weight of a mean over samples.
+/// The mean weighted by sample counts (McMahan et al. 2017, FedAvg). One node can send it anywhere. Running statistics
+/// are averaged alike: that is the right weight of a mean over samples.
 /// </summary>
 [Named("weighted", "the mean weighted by the nodes' sample counts", Order = 2)]
 public sealed class WeightedMeanRule : LinearMergeRule

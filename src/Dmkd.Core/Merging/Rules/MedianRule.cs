@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
-/// The coordinate-wise median (Yin et al. 2018), without sample counts; of an even number of values the mean of the
-/// two in the middle.
-/// Fewer than half of the nodes cannot move it beyond the honest values. Running statistics take their median alike.
+/// The coordinate-wise median (Yin et al. 2018), without sample counts; of an even number of values the mean of the two
+/// in the middle. Fewer than half of the nodes cannot move it beyond the honest values. Running statistics take their
+/// median alike.
 /// </summary>
 [Named("median", "the median of each weight", Order = 5)]
 public sealed class MedianRule : IMergeRule
@@ -24,8 +24,7 @@ public sealed class MedianRule : IMergeRule
 
 /// <summary>
 /// The median of few numbers; of an even number of them the lower of the two in the middle, which up to half of the
-/// nodes
-/// cannot push above what the others sent.
+/// nodes cannot push above what the others sent.
 /// </summary>
 internal static class LowerMedian
 {

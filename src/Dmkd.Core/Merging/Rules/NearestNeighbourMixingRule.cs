@@ -2,22 +2,16 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// Nearest-neighbour mixing (Allouah et al. 2023, "Fixing by mixing"): every update is replaced by the mean of itself
-/// and its
-/// <c>n - f - 1</c> nearest ones, and the mixtures are averaged; both means are weighted by sample counts. An update
-/// that lies far from the
-/// others is in no mixture but its own, so <c>f</c> of <c>n</c> bad nodes keep about <c>f² / (n (n - f))</c> of the
-/// weight instead of
-/// <c>f / n</c>: 5 % instead of 20 %. No update counts for more than the median length. Honest nodes with unlike data
-/// lose some weight and never all
-/// of it.
+/// and its <c>n - f - 1</c> nearest ones, and the mixtures are averaged; both means are weighted by sample counts. An
+/// update that lies far from the others is in no mixture but its own, so <c>f</c> of <c>n</c> bad nodes keep about
+/// <c>f² / (n (n - f))</c> of the weight instead of <c>f / n</c>: 5 % instead of 20 %. No update counts for more than
+/// the median length. Honest nodes with unlike data lose some weight and never all of it.
 /// </summary>
 /// <remarks>
-/// <para><c>f</c> is a share of the nodes, rounded down. Where that is nobody, as with four nodes at the default
-/// share, there is nothing to withstand: the
-/// rule is the plain weighted mean, and no update is shortened.</para>
+/// <para><c>f</c> is a share of the nodes, rounded down. Where that is nobody, as with four nodes at the default share,
+/// there is nothing to withstand: the rule is the plain weighted mean, and no update is shortened.</para>
 /// <para>Differs from the paper, where a robust rule follows the mixing: the mean keeps the rule linear, so merged
-/// updates go down
-/// compressed. The length is bounded instead, as in <see cref="ClippedMeanRule"/>, after distances were
+/// updates go down compressed. The length is bounded instead, as in <see cref="ClippedMeanRule"/>, after distances were
 /// measured.</para>
 /// <para>Distances are over trained weights; running statistics are mixed with the same weights, and clipped by their
 /// own length.</para>

@@ -4,9 +4,8 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// Sorts equally long rows at every position at once by a fixed list of comparisons of whole rows: the odd-even merge
-/// sort of
-/// Batcher 1968. For the 4 to 30 rows of a round about ten times as fast as libtorch's sort, which goes through one
-/// short column at a time.
+/// sort of Batcher 1968. For the 4 to 30 rows of a round about ten times as fast as libtorch's sort, which goes through
+/// one short column at a time.
 /// </summary>
 internal static class SortingNetwork
 {

@@ -5,17 +5,13 @@ namespace Dmkd.Core.Merging.Rules;
 
 /// <summary>
 /// The coordinate-wise trimmed mean (Yin et al. 2018): at every coordinate the <c>k</c> largest and <c>k</c> smallest
-/// values are cut
-/// and the others averaged, without sample counts. Up to <c>k</c> nodes cannot move it beyond the honest values.
-/// Running
-/// statistics are trimmed alike.
+/// values are cut and the others averaged, without sample counts. Up to <c>k</c> nodes cannot move it beyond the honest
+/// values. Running statistics are trimmed alike.
 /// </summary>
 /// <remarks>
-/// <c>k</c> is the fraction times the number of nodes, rounded up: rounded down, three nodes would be no safer than
-/// by the mean. It is
-/// lowered until one value is left of an odd number of nodes, two of an even one (then it is the median); so one or
-/// two nodes are
-/// plainly averaged.
+/// <c>k</c> is the fraction times the number of nodes, rounded up: rounded down, three nodes would be no safer than by
+/// the mean. It is lowered until one value is left of an odd number of nodes, two of an even one (then it is the
+/// median); so one or two nodes are plainly averaged.
 /// </remarks>
 [Named(
     "trimmed",

@@ -87,8 +87,8 @@ public readonly record struct UpdateNorms(double Trained, double Statistics)
 
 /// <summary>
 /// Sums squares in float64 in one fixed order: eight running sums, then those in turn. libtorch's own sums depend on
-/// the
-/// processor and on the number of threads, and would let the same round end in different bits on different machines.
+/// the processor and on the number of threads, and would let the same round end in different bits on different
+/// machines.
 /// </summary>
 internal static class SquareSum
 {

@@ -47,11 +47,9 @@ public static class ExpertScorer
 
     /// <summary>Scores a batch and gives the features that its scores were made of, from the same pass.</summary>
     /// <inheritdoc cref="Score"/>
-    /// <returns>
-    /// Scores, shape [batch, classes], and features, shape [batch, views · features]: square roots, with their sign,
-    /// of what the head reads in each view. The root
-    /// evens out the spread of averaged activations. Both on the CPU, owned by the caller.
-    /// </returns>
+    /// <returns> Scores, shape [batch, classes], and features, shape [batch, views · features]: square roots, with
+    /// their sign, of what the head reads in each view. The root evens out the spread of averaged activations. Both on
+    /// the CPU, owned by the caller. </returns>
     public static (Tensor Scores, Tensor Features) ScoreWithFeatures(
         Network network,
         Tensor pixels,

@@ -42,8 +42,7 @@ public static class ImageAugmentation
 
 /// <summary>
 /// Images of nothing: the blocks of real ones in random order. What an expert learns to call unknown (FedOV, Diao et
-/// al. 2023, which also erases,
-/// blurs and pastes).
+/// al. 2023, which also erases, blurs and pastes).
 /// </summary>
 public static class DestroyedImages
 {

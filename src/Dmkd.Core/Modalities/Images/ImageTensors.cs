@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;

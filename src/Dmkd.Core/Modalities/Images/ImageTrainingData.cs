@@ -25,9 +25,8 @@ public sealed class ImageTrainingData(ImageTensors images, ILabelSpace? labels =
 
 /// <summary>
 /// Images with the answers that a teacher gave to them (proposal 3.2.4). Where it answered to mirror images too, half
-/// of the images drawn are
-/// mirrored and each is shifted by a few pixels (<see cref="ImageAugmentation"/>): a shift does not change the
-/// answer. Owns its tensors.
+/// of the images drawn are mirrored and each is shifted by a few pixels (<see cref="ImageAugmentation"/>): a shift does
+/// not change the answer. Owns its tensors.
 /// </summary>
 public sealed class AnsweredImages : ITrainingData, IDisposable
 {

@@ -1,9 +1,9 @@
 namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
-/// What the gate <c>mlp</c> sees of an image: the mean of each channel, and of the grey image's horizontal and
-/// vertical differences, in a grid of 4x4
-/// cells (proposal 3.3). It is computed from the pixels alone, so no new expert changes it.
+/// What the gate <c>mlp</c> sees of an image: the mean of each channel, and of the grey image's horizontal and vertical
+/// differences, in a grid of 4x4 cells (proposal 3.3). It is computed from the pixels alone, so no new expert changes
+/// it.
 /// </summary>
 public static class InputDescriptor
 {

@@ -5,9 +5,8 @@ namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
 /// Rotation-labelled training (proposal 3.3): an image of class c turned by r quarter turns has label c + C·r, so a
-/// head for C
-/// classes has 4·C outputs. It teaches an expert what its own classes look like, which is what routing by evidence
-/// needs.
+/// head for C classes has 4·C outputs. It teaches an expert what its own classes look like, which is what routing by
+/// evidence needs.
 /// </summary>
 public static class RotationLabels
 {
@@ -83,13 +82,11 @@ public static class RotationLabels
 
     /// <summary>
     /// Scores of the classes: the mean over the rotations shown of the logit that names class and rotation (proposal
-    /// 3.3). Each
-    /// view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of two experts
-    /// do not compare. So is
-    /// the logit of the output that says unknown, where there is one.
+    /// 3.3). Each view's mean logit is subtracted first: cross-entropy leaves the level of logits free, so levels of
+    /// two experts do not compare. So is the logit of the output that says unknown, where there is one.
     /// </summary>
-    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1];
-    /// its result is disposed here.</param>
+    /// <param name="forward">Maps images [batch, channels, size, size] to logits [batch, 4·C] or [batch, 4·C + 1]; its
+    /// result is disposed here.</param>
     /// <param name="images">Shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="views">Views shown, in [1, 8]; 1 is the image as it is, the first four are its rotations, the
     /// others those of its mirror image.</param>
@@ -135,14 +132,13 @@ public static class RotationLabels
 
 /// <summary>
 /// An output for each class and rotation (<see cref="RotationLabels"/>, docs/adr/0007), and optionally one for images
-/// of none of the classes
-/// (docs/adr/0018).
+/// of none of the classes (docs/adr/0018).
 /// </summary>
 /// <param name="classes">Number of classes, at least 1.</param>
 /// <param name="hasUnknown">Whether the last output says unknown.</param>
 /// <param name="allRotations">
-/// Whether a step shows every image in all four rotations, for about three times the time; else a quarter of the
-/// batch in each.
+/// Whether a step shows every image in all four rotations, for about three times the time; else a quarter of the batch
+/// in each.
 /// </param>
 public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotations) : ILabelSpace
 {

@@ -3,9 +3,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Modalities.Images;
 
 /// <summary>
-/// What a teacher says to a set of images, computed once: all students and epochs learn from the same answers, and
-/// the teacher
-/// is not run again (proposal 3.2.4). Plain numbers, so that lanes can share them.
+/// What a teacher says to a set of images, computed once: all students and epochs learn from the same answers, and the
+/// teacher is not run again (proposal 3.2.4). Plain numbers, so that lanes can share them.
 /// </summary>
 public sealed class TeacherAnswers
 {

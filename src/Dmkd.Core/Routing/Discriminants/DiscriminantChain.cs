@@ -6,10 +6,8 @@ namespace Dmkd.Core.Routing.Discriminants;
 
 /// <summary>
 /// How probable each expert's task is by the discriminants of all experts, one after the other: was the input of the
-/// first task; if not, of the
-/// second; and so on. A discriminant knows its own classes and all later ones, so the question at a task is put to
-/// every expert up to it,
-/// and their answers are pooled (docs/adr/0019).
+/// first task; if not, of the second; and so on. A discriminant knows its own classes and all later ones, so the
+/// question at a task is put to every expert up to it, and their answers are pooled (docs/adr/0019).
 /// </summary>
 public static class DiscriminantChain
 {
@@ -99,9 +97,8 @@ public sealed record DiscriminantView(IReadOnlyList<int> Own, IReadOnlyList<int>
 
 /// <summary>
 /// Linear discriminant analysis in an expert's feature space, over its own classes and those of later tasks: classes
-/// are normal with means of
-/// their own and one covariance Σ, so ln p(c | f) is linear in f: μᵀΣ⁻¹f - ½ μᵀΣ⁻¹μ, up to what all classes share
-/// (docs/adr/0019).
+/// are normal with means of their own and one covariance Σ, so ln p(c | f) is linear in f: μᵀΣ⁻¹f - ½ μᵀΣ⁻¹μ, up to
+/// what all classes share (docs/adr/0019).
 /// </summary>
 /// <param name="Width">Number of features, d.</param>
 /// <param name="Classes">The data set's index of each class it knows.</param>

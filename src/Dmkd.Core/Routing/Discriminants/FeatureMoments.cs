@@ -5,8 +5,7 @@ namespace Dmkd.Core.Routing.Discriminants;
 
 /// <summary>
 /// What is kept of images' features in an expert's space: how many of each class, their sums, and the sum of all
-/// products of two features.
-/// Sums of parts are the whole's, so nodes add theirs without showing images (docs/adr/0019).
+/// products of two features. Sums of parts are the whole's, so nodes add theirs without showing images (docs/adr/0019).
 /// </summary>
 /// <param name="Width">Number of features, d.</param>
 /// <param name="Classes">The data set's index of each class, ascending.</param>

@@ -7,8 +7,7 @@ public static class ImageDecoder
 {
     /// <summary>
     /// Decodes to RGB, turns the image upright when its EXIF data says so and stretches it to a square; grey becomes
-    /// three
-    /// equal channels and transparent pixels become black.
+    /// three equal channels and transparent pixels become black.
     /// </summary>
     /// <param name="encoded">The whole encoded image, at most 64 MiB. Borrowed.</param>
     /// <param name="name">File or entry, as messages shall name it.</param>

@@ -100,8 +100,8 @@ internal sealed class ZipSource : IImageSource
 
 /// <summary>
 /// Tiny-ImageNet's own layout as class folders: all validation images lie in <c>val/images</c>, and
-/// <c>val/val_annotations.txt</c> tells their classes.
-/// Its <c>test/</c> has no labels and is left out. Does not own the source beneath.
+/// <c>val/val_annotations.txt</c> tells their classes. Its <c>test/</c> has no labels and is left out. Does not own the
+/// source beneath.
 /// </summary>
 internal sealed class AnnotatedSource : IImageSource
 {

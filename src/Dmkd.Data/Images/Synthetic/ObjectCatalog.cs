@@ -4,8 +4,7 @@ namespace Dmkd.Data.Images.Synthetic;
 
 /// <summary>
 /// The ten classes and the ways each is drawn. Every object has one upright position: a quarter or half turn of it
-/// looks like no
-/// upright object, because experts learn from rotation labels.
+/// looks like no upright object, because experts learn from rotation labels.
 /// </summary>
 internal static class ObjectCatalog
 {

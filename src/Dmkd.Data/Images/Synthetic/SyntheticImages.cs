@@ -6,10 +6,8 @@ namespace Dmkd.Data.Images.Synthetic;
 
 /// <summary>
 /// A dataset that needs no files: ten classes of upright everyday objects on cluttered backgrounds, 32x32 pixels in
-/// colour.
-/// Measured with 400 training images a class and 30 epochs: softmax regression on the pixels 26-28 % test accuracy, a
-/// network of
-/// four convolutions and 62,722 parameters 95 %.
+/// colour. Measured with 400 training images a class and 30 epochs: softmax regression on the pixels 26-28 % test
+/// accuracy, a network of four convolutions and 62,722 parameters 95 %.
 /// </summary>
 public static class SyntheticImages
 {
@@ -29,10 +27,8 @@ public static class SyntheticImages
 
     /// <summary>
     /// Draws a dataset on all cores. Image k of a class depends only on the seed, the set, the class and k: the same
-    /// seed gives the
-    /// same bytes, and a larger set begins with the smaller one's images of each class. (Skia may round a pixel
-    /// differently on
-    /// another kind of processor.)
+    /// seed gives the same bytes, and a larger set begins with the smaller one's images of each class. (Skia may round
+    /// a pixel differently on another kind of processor.)
     /// </summary>
     /// <param name="trainPerClass">Training images a class, at least 1.</param>
     /// <param name="testPerClass">Test images a class, at least 1.</param>

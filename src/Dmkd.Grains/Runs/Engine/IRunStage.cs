@@ -2,8 +2,7 @@ namespace Dmkd.Grains.Runs.Engine;
 
 /// <summary>
 /// A part of a run, or of a preservation. It can be repeated after any interruption: it changes the state in memory
-/// only, and its end is
-/// one state write that makes its results and the next phase durable together.
+/// only, and its end is one state write that makes its results and the next phase durable together.
 /// </summary>
 internal interface IRunStage<TPhase>
     where TPhase : struct, Enum
@@ -43,8 +42,8 @@ internal sealed class StageList<TPhase>(IReadOnlyList<IRunStage<TPhase>> stages,
     public TPhase First => From(0);
 
     /// <summary>The stage of a stored phase.</summary>
-    /// <exception cref="InvalidOperationException">No stage has something to do in this phase: the state is of a
-    /// newer program.</exception>
+    /// <exception cref="InvalidOperationException">No stage has something to do in this phase: the state is of a newer
+    /// program.</exception>
     public IRunStage<TPhase> At(TPhase phase)
     {
         foreach (var stage in stages)

@@ -20,8 +20,7 @@ internal sealed class RunEventLog(Func<List<RunEvent>> events, int max, TimeProv
 
     /// <summary>
     /// Numbers of a later activation, on whatever silo, are higher, also than those of events that were told and not
-    /// stored: who follows
-    /// misses nothing.
+    /// stored: who follows misses nothing.
     /// </summary>
     private long _last = time.GetUtcNow().ToUnixTimeMilliseconds() * MaxPerMillisecond;
 

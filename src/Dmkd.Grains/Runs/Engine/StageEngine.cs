@@ -9,9 +9,8 @@ using Polly;
 namespace Dmkd.Grains.Runs.Engine;
 
 /// <summary>
-/// Runs a list of stages from the stored cursor to its end. A run that is killed anywhere goes on from the phase
-/// stored last and ends with
-/// the same numbers. Knows nothing of Orleans but its exceptions.
+/// Runs a list of stages from the stored cursor to its end. A run that is killed anywhere goes on from the phase stored
+/// last and ends with the same numbers. Knows nothing of Orleans but its exceptions.
 /// </summary>
 internal sealed partial class StageEngine<TState, TPhase>(
     StateWriter<TState> writer,
@@ -25,8 +24,8 @@ internal sealed partial class StageEngine<TState, TPhase>(
     where TPhase : struct, Enum
 {
     /// <summary>
-    /// Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a
-    /// minute and a half.
+    /// Times in a row that a stage is tried again because somebody did not answer: with growing pauses, about a minute
+    /// and a half.
     /// </summary>
     private static readonly RetryLimits Retries = new(TimeSpan.FromSeconds(1))
     {

@@ -4,8 +4,7 @@ namespace Dmkd.Grains.Runs.Rounds;
 
 /// <summary>
 /// A run's line to one node during a round: at most one call is under way, and nobody waits for it. A node that does
-/// not answer therefore
-/// delays nothing.
+/// not answer therefore delays nothing.
 /// </summary>
 internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, TimeProvider time)
 {

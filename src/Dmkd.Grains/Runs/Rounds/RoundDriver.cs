@@ -9,10 +9,8 @@ namespace Dmkd.Grains.Runs.Rounds;
 
 /// <summary>
 /// Drives one round: opens it at the module's coordinator, asks the nodes, and looks on until the coordinator has
-/// decided. Nothing here
-/// waits without a bound, and everything can be repeated: a run that dies drives the same round again. Knows nothing
-/// of Orleans, so
-/// that tests/Dmkd.Chaos can run it under simulated faults.
+/// decided. Nothing here waits without a bound, and everything can be repeated: a run that dies drives the same round
+/// again. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 internal sealed partial class RoundDriver(
     IMergeCoordinatorGrain coordinator,

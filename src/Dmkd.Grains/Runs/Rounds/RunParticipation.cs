@@ -55,8 +55,8 @@ internal static class RunParticipation
 
 /// <summary>
 /// How long a round waits for its nodes: the median of past arrivals plus k times their median absolute deviation,
-/// between two limits.
-/// A node that never came counts as having come after twice the wait, so that a deadline that was too short grows.
+/// between two limits. A node that never came counts as having come after twice the wait, so that a deadline that was
+/// too short grows.
 /// </summary>
 internal static class AdaptiveDeadline
 {

@@ -9,8 +9,7 @@ namespace Dmkd.Grains.Runs.Rounds;
 
 /// <summary>
 /// A task's rounds as steps of a run's state machine: train and collect, then merge (proposal 3.4). Knows nothing of
-/// Orleans, so that
-/// tests/Dmkd.Chaos can run it under simulated faults.
+/// Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 internal sealed class RunRounds(string runId, IRunContext run, RoundDriver driver)
 {
@@ -84,8 +83,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
     }
 
     /// <summary>
-    /// Waits for the round's decision and goes on from the new version, or from the old one when the merge was
-    /// refused.
+    /// Waits for the round's decision and goes on from the new version, or from the old one when the merge was refused.
     /// </summary>
     /// <returns>The phase to go on in.</returns>
     public async Task<RunPhase> MergeAsync(CancellationToken cancellationToken)

@@ -27,8 +27,8 @@ internal static class RunRules
         round + 1 < settings.Training.Rounds ? RunPhase.Train : RunPhase.Specialize;
 
     /// <summary>
-    /// Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which
-    /// are not repeated.
+    /// Where a run goes on that failed in a phase: a merge is asked for again from its round's local updates, which are
+    /// not repeated.
     /// </summary>
     public static RunPhase ResumesIn(RunPhase failedIn) => failedIn is RunPhase.Merge ? RunPhase.Train : failedIn;
 

@@ -7,9 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Dmkd.Grains.Runs.Stages;
 
 /// <summary>
-/// Distils what is not yet distilled (proposal 3.2.4), as many modules at a time as there are lanes, the longest
-/// first. Each is stored as
-/// soon as it is done.
+/// Distils what is not yet distilled (proposal 3.2.4), as many modules at a time as there are lanes, the longest first.
+/// Each is stored as soon as it is done.
 /// </summary>
 internal sealed partial class DistilStage(PreservationScope work) : IRunStage<PreservationStage>
 {
@@ -113,4 +112,37 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
         double before,
         double after
     );
+}
+
+/// <summary>Distils a surrogate that can be cut from a legacy model that is a program.</summary>
+internal sealed class SurrogateStage(PreservationScope work) : IRunStage<PreservationStage>
+{
+    public PreservationStage Phase => PreservationStage.Surrogate;
+
+    public bool IsSkipped => !work.State.Request!.IsTorchScript;
+
+    public async Task<StageEnd<PreservationStage>> RunAsync(CancellationToken cancellationToken)
+    {
+        await work.AskLegacyAsync(cancellationToken);
+        var track = work.Begin("surrogate");
+        var settings = work.Settings; // a lane never reads grain state
+        var data = work.Data;
+        int[] all = [.. Enumerable.Range(0, data.Dataset.ClassNames.Count)];
+        var surrogate = await work.Services.Devices.Training.RunAsync(
+            job => SurrogateWork.Run(job, settings, data.Of(all), track.Report),
+            cancellationToken
+        );
+        work.State.SourceDigest = await work.Services.Weights.PutAsync(surrogate.Weights, cancellationToken);
+        work.State.SurrogateAccuracy = surrogate.AccuracyAfter;
+        work.Spent("surrogate", surrogate.Time);
+        work.Tell(
+            new SurrogateDistilled(
+                settings.Architecture,
+                surrogate.AccuracyAfter,
+                surrogate.Steps,
+                work.State.Request!.SourceName
+            )
+        );
+        return StageEnd<PreservationStage>.Next;
+    }
 }

@@ -36,8 +36,8 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
     }
 
     /// <summary>
-    /// Writes a task's result down. Rows are cut to the tasks before it first: a repeat after a crash replaces its
-    /// own row.
+    /// Writes a task's result down. Rows are cut to the tasks before it first: a repeat after a crash replaces its own
+    /// row.
     /// </summary>
     internal static void Record(TrainingRunState state, EvaluationResult result)
     {

@@ -13,8 +13,7 @@ namespace Dmkd.Grains.Runs.Stages;
 
 /// <summary>
 /// Fits the routing to what the nodes tell: scores of their exemplars (docs/adr/0018), or moments of their images
-/// (docs/adr/0019). A repeat
-/// replaces what it published before.
+/// (docs/adr/0019). A repeat replaces what it published before.
 /// </summary>
 internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
 {
@@ -85,9 +84,9 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
     }
 
     /// <summary>
-    /// Has the task's nodes measure its images in the feature space of every expert so far, adds that to the moments
-    /// of earlier tasks, fits,
-    /// and publishes. A repeat starts from the same earlier moments: they change when the stage ends.
+    /// Has the task's nodes measure its images in the feature space of every expert so far, adds that to the moments of
+    /// earlier tasks, fits, and publishes. A repeat starts from the same earlier moments: they change when the stage
+    /// ends.
     /// </summary>
     private async Task FitDiscriminantsAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;

@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Runs.Engine;
+using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Runs.Stages;
 

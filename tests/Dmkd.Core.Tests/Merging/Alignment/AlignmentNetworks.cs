@@ -36,8 +36,8 @@ internal static class AlignmentNetworks
     }
 
     /// <summary>
-    /// Random weights in which no normalisation is trivial; its statistics are those of the inputs. Of seed 11 no
-    /// ReLU is always off.
+    /// Random weights in which no normalisation is trivial; its statistics are those of the inputs. Of seed 11 no ReLU
+    /// is always off.
     /// </summary>
     public static Network Build(NetworkArchitecture architecture, ulong seed = 11)
     {

@@ -32,8 +32,8 @@ public class ErrorFeedbackTests
                     {
                         var wanted = tensor.to(ScalarType.Float64) + residual[name];
                         var got = decompressed[name].to(ScalarType.Float64) + nextResidual[name];
-                        // The sum, the decompressed values and the residual are each rounded to float32, 6e-8 of
-                        // values of this size.
+                        // The sum, the decompressed values and the residual are each rounded to float32, 6e-8 of values
+                        // of this size.
                         Assert.InRange(
                             (wanted - got).abs().max().item<double>(),
                             0,

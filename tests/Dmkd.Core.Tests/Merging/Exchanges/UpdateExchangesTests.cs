@@ -1,4 +1,5 @@
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Merging.Exchanges;
 

@@ -5,9 +5,8 @@ using static TorchSharp.torch;
 namespace Dmkd.Core.Tests.Merging.Rules;
 
 /// <summary>
-/// Ten nodes hold a true update of 1,000 standard normal values plus noise of 0.1; some send poison instead. The
-/// figure is
-/// <c>||merged - true|| / ||true||</c>; without poison the mean has 0.1 / sqrt(10) = 0.032, the median about 0.038.
+/// Ten nodes hold a true update of 1,000 standard normal values plus noise of 0.1; some send poison instead. The figure
+/// is <c>||merged - true|| / ||true||</c>; without poison the mean has 0.1 / sqrt(10) = 0.032, the median about 0.038.
 /// </summary>
 public sealed class BreakdownTests
 {

@@ -27,8 +27,8 @@ public sealed class NearestNeighbourMixingRuleTests
     [Fact]
     public void Merge_FiveNodes_TheFarOneIsOnlyInItsOwnMixture()
     {
-        // All of length 5. Mixtures of four: the first four together, four times; the last with its nearest, which
-        // are 3, 0 and 2.
+        // All of length 5. Mixtures of four: the first four together, four times; the last with its nearest, which are
+        // 3, 0 and 2.
         var (update, weights) = Rounds.MergeAlike(
             new NearestNeighbourMixingRule(),
             [5, 0],

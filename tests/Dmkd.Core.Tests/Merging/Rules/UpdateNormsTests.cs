@@ -1,4 +1,5 @@
 using Dmkd.Core.Merging.Rules;
+using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
-using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using Dmkd.Core.Training;
@@ -16,8 +15,7 @@ public sealed class AnsweredImagesTests
     private static readonly TrainingOptions Options = TrainingOptions.Distillation with { Epochs = 2, BatchSize = 16 };
 
     // Slopes are told by their direction alone, which a mirror image turns round and a shift does not: answers to the
-    // wrong view
-    // would contradict each other and leave the student where it was.
+    // wrong view would contradict each other and leave the student where it was.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

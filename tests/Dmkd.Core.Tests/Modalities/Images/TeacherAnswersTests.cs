@@ -1,4 +1,5 @@
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;

@@ -1,3 +1,4 @@
+using Dmkd.Data.Images;
 using Dmkd.Data.Partitioning;
 using Dmkd.Data.Seeds;
 

@@ -1,4 +1,5 @@
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Models;
 using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -13,8 +14,8 @@ public sealed class FisherInformationTests
     [Fact]
     public void Estimate_Expected_IsThePredictionsVarianceAtTheHead()
     {
-        // ∂ log p_y / ∂b_j = [y = j] - p_j, and its mean square over y ~ p is p_j (1 - p_j); ∂ log p_y / ∂W_jk is
-        // that times feature k.
+        // ∂ log p_y / ∂b_j = [y = j] - p_j, and its mean square over y ~ p is p_j (1 - p_j); ∂ log p_y / ∂W_jk is that
+        // times feature k.
         using var scope = NewDisposeScope();
         using var network = TestData.Network();
         using var data = TestData.Images(Images);
