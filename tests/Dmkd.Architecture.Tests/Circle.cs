@@ -3,7 +3,7 @@ namespace Dmkd.Architecture.Tests.First
 {
     internal sealed class Named
     {
-        public static int Length(object second) => ((Dmkd.Architecture.Tests.Second.Named)second).First is null ? 0 : 1;
+        public static int Length(object second) => ((Second.Named)second).First is null ? 0 : 1;
     }
 }
 
@@ -11,6 +11,6 @@ namespace Dmkd.Architecture.Tests.Second
 {
     internal sealed class Named
     {
-        public Dmkd.Architecture.Tests.First.Named? First { get; init; }
+        public First.Named? First { get; init; }
     }
 }

@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Benchmarks;

@@ -1,3 +1,6 @@
+using Dmkd.Client.Commands;
+using Dmkd.Client.Errors;
+
 namespace Dmkd.Client.Tests;
 
 public sealed class ClassGroupsTests

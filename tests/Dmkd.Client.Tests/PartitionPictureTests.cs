@@ -1,3 +1,5 @@
+using Dmkd.Client.Rendering;
+using Dmkd.Client.Rendering.Images;
 using Dmkd.Core.Preservation;
 using SkiaSharp;
 

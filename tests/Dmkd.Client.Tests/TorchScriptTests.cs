@@ -1,5 +1,4 @@
 using Dmkd.Client.Tests.Running;
-using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Client.Tests;

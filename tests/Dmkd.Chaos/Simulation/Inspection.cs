@@ -1,5 +1,3 @@
-using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Chaos.Simulation;

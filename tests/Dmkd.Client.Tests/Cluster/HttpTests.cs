@@ -1,5 +1,6 @@
 using System.Net;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;

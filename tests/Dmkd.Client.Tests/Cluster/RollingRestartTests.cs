@@ -1,4 +1,5 @@
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 

@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
 
 namespace Dmkd.Client.Tests.Cluster;

@@ -1,3 +1,4 @@
+using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;

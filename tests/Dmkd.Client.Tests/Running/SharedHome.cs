@@ -1,3 +1,5 @@
+using Dmkd.Client.Tests.Running;
+
 [assembly: AssemblyFixture(typeof(FinishedRun))]
 
 namespace Dmkd.Client.Tests.Running;

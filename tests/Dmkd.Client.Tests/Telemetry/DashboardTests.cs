@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Deploy;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Telemetry;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Telemetry;
 

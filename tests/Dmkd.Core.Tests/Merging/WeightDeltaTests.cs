@@ -1,5 +1,4 @@
 using Dmkd.Core.Merging;
-using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 
 namespace Dmkd.Core.Tests.Merging;

@@ -1,6 +1,5 @@
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
-using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Preservation;

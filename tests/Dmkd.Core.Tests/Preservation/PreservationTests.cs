@@ -1,4 +1,3 @@
-using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using static TorchSharp.torch;
 

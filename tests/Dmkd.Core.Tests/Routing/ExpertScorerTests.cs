@@ -1,5 +1,6 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
+using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;

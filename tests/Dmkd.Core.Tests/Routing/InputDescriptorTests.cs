@@ -1,4 +1,5 @@
 using Dmkd.Core.Modalities.Images;
+using Dmkd.Core.Routing;
 
 namespace Dmkd.Core.Tests.Routing;
 

@@ -1,4 +1,3 @@
-using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;
 
 namespace Dmkd.Data.Tests.Synthetic;

@@ -1,5 +1,6 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
+using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;

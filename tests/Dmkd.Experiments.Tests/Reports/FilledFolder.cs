@@ -1,4 +1,3 @@
-using Dmkd.Experiments.Plans;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Experiments.Tests.Running;
 

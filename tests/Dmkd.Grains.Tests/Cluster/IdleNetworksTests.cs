@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Dmkd.Contracts.Routing;
-using Dmkd.Contracts.Settings;
 using Dmkd.Serving;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Hosting.Placement;
 using Microsoft.Extensions.DependencyInjection;

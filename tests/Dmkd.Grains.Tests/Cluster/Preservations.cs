@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Models;

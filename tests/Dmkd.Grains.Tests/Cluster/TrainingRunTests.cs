@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;

@@ -1,3 +1,5 @@
+using Dmkd.Grains.Tests.Cluster;
+
 [assembly: AssemblyFixture(typeof(UninterruptedRun))]
 
 namespace Dmkd.Grains.Tests.Cluster;

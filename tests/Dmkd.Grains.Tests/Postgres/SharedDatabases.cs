@@ -1,3 +1,5 @@
+using Dmkd.Grains.Tests.Postgres;
+
 [assembly: AssemblyFixture(typeof(SharedDatabases))]
 
 namespace Dmkd.Grains.Tests.Postgres;

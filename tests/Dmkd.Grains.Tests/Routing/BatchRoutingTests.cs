@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Settings;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Routing;

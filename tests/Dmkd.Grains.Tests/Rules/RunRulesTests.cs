@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;

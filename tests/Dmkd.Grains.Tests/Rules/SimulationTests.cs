@@ -1,5 +1,4 @@
 using Dmkd.Chaos.Simulation;
-using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;

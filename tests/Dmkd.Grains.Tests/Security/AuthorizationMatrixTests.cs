@@ -1,6 +1,4 @@
 using System.Reflection;
-using Dmkd.Contracts.Libraries;
-using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Security;
 
 namespace Dmkd.Grains.Tests.Security;

@@ -1,5 +1,4 @@
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

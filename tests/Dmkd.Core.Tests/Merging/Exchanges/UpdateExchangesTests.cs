@@ -1,5 +1,4 @@
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Core.Tensors;
 
 namespace Dmkd.Core.Tests.Merging.Exchanges;
 

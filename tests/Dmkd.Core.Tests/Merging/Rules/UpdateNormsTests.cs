@@ -1,5 +1,4 @@
 using Dmkd.Core.Merging.Rules;
-using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Devices;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Models;
 using Dmkd.Core.Tests.Preservation;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;

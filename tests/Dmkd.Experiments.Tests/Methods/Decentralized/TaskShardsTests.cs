@@ -1,4 +1,3 @@
-using Dmkd.Data.Images;
 using Dmkd.Data.Partitioning;
 using Dmkd.Data.Seeds;
 

@@ -1,5 +1,4 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Models;
 using Dmkd.Experiments.Learners;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
