@@ -118,8 +118,8 @@ public sealed class CalibrationsTests
     public void Fit_OfAPairScorer_SizesThatDoNotFit_AreRefused()
     {
         var options = new PairScorerOptions();
-        Says("at least one exemplar", () => PairScorer.Fit([1], [0], [], options));
-        Says("cannot have 3 features", () => PairScorer.Fit([1, 2, 3], [0, 0], [1], options));
+        Says("at least one exemplar", () => PairScorerFit.Fit([1], [0], [], options));
+        Says("cannot have 3 features", () => PairScorerFit.Fit([1, 2, 3], [0, 0], [1], options));
     }
 
     [Theory]

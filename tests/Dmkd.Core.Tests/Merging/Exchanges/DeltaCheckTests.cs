@@ -48,10 +48,10 @@ public sealed class DeltaCheckTests : IDisposable
     public void FindProblem_NoTensorNoNameOrNoShape_SaysSo()
     {
         const string Nothing = "A tensor has no name or no shape.";
-        Assert.Equal(Nothing, DeltaCheck.FindProblem(null));
-        Assert.Equal(Nothing, DeltaCheck.FindProblem(Vector() with { Name = null! }));
-        Assert.Equal(Nothing, DeltaCheck.FindProblem(Vector() with { Shape = null! }));
-        Assert.Null(DeltaCheck.FindProblem(Vector()));
+        Assert.Equal(Nothing, TensorCheck.FindProblem(null));
+        Assert.Equal(Nothing, TensorCheck.FindProblem(Vector() with { Name = null! }));
+        Assert.Equal(Nothing, TensorCheck.FindProblem(Vector() with { Shape = null! }));
+        Assert.Null(TensorCheck.FindProblem(Vector()));
     }
 
     [Fact]
