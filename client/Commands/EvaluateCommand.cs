@@ -6,7 +6,6 @@ using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Models;
 using Dmkd.Data;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;

@@ -4,7 +4,6 @@ using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Client.Commands;

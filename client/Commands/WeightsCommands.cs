@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Dmkd.Client.Errors;
-using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Hosting.Storage;
 

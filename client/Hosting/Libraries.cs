@@ -1,7 +1,6 @@
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
-using Dmkd.Contracts.Routing;
 using Dmkd.Grains.Routing;
 using Dmkd.Serving;
 

@@ -1,6 +1,5 @@
 using Dmkd.Core;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Merging.Alignment;
 using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments.Learners;

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;

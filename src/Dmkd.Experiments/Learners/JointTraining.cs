@@ -1,7 +1,5 @@
 using Dmkd.Core;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Models;
 using Dmkd.Core.Training;
 
 namespace Dmkd.Experiments.Learners;

@@ -1,11 +1,9 @@
-using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Training;
-using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
 using TorchSharp;
 using static TorchSharp.torch;

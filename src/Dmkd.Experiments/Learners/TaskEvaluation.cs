@@ -1,7 +1,6 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
-using Dmkd.Data.Images;
 using static TorchSharp.torch;
 
 namespace Dmkd.Experiments.Learners;

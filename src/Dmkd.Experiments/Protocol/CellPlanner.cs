@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Settings;
 using Dmkd.Experiments.Plans;
 
 namespace Dmkd.Experiments.Protocol;

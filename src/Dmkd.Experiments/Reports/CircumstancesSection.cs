@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Dmkd.Contracts.Settings;
 using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Reports;

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Devices;
-using Dmkd.Core.Modalities;
 using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Nodes;

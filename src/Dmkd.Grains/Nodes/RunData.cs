@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
 using Dmkd.Core.Modalities;
-using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Data;
 using Dmkd.Data.Images;

@@ -1,6 +1,5 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
-using Dmkd.Core.Routing;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
 using Dmkd.Data.Images.Synthetic;

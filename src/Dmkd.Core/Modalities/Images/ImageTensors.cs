@@ -1,4 +1,3 @@
-using Dmkd.Core.Models;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;

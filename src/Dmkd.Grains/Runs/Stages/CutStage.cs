@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Preservation;
 using Dmkd.Core.Models;
-using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
-using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
