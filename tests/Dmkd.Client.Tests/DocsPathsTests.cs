@@ -142,7 +142,7 @@ public sealed partial class DocsPathsTests
     [GeneratedRegex(@"^(.*)\{(.*)\}(.*)$")]
     private static partial Regex AlternativesPattern();
 
-    [GeneratedRegex(@"^[A-Z][a-z]\w*(\.[A-Z]\w*)*$")]
+    [GeneratedRegex(@"^[A-Z][a-z][A-Za-z0-9]*(\.[A-Z][A-Za-z0-9]*)*$")]
     private static partial Regex NamePattern();
 
     [GeneratedRegex(@"^\|(.*)\((\d+)\) \|$")]
