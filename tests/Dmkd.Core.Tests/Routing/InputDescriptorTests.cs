@@ -1,5 +1,4 @@
 using Dmkd.Core.Modalities.Images;
-using Dmkd.Core.Routing;
 
 namespace Dmkd.Core.Tests.Routing;
 

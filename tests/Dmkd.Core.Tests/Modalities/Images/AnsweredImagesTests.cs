@@ -1,6 +1,5 @@
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
-using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Tests.Preservation;
 using Dmkd.Core.Training;
