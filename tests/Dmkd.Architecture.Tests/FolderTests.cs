@@ -25,7 +25,7 @@ public sealed partial class FolderTests
         var arrows = file.Arrows()
             .Where(arrow => IsOwn(arrow.From) && IsOwn(arrow.To))
             .ToLookup(a => a.From, a => a.To);
-        Assert.Empty(arrows.Select(group => group.Key).Where(folder => IsReachable(folder, folder, arrows)));
+        Assert.DoesNotContain(arrows, group => IsReachable(group.Key, group.Key, arrows));
 
         bool IsOwn(string name) => name == project || name.StartsWith(project + ".", StringComparison.Ordinal);
     }
@@ -51,8 +51,8 @@ public sealed partial class FolderTests
             .Select(file => Path.GetRelativePath(root!, file))
             .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
             .ToLookup(file => ImageRooms.Any(room => file.Contains(room, StringComparison.Ordinal)));
-        Assert.Empty(files[false].Where(HasImageWord));
-        Assert.NotEmpty(files[true].Where(HasImageWord)); // the words are still those that images have
+        Assert.DoesNotContain(files[false], HasImageWord);
+        Assert.Contains(files[true], HasImageWord); // the words are still those that images have
 
         bool HasImageWord(string file) => ImageWord().IsMatch(File.ReadAllText(Path.Combine(root!, file)));
     }

@@ -113,7 +113,9 @@ public sealed class OlderHomeTests : IDisposable
     {
         string folder = _folder["exported"];
         await JsonOfAsync("library", "export", library, "--output", folder);
-        var document = Json.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "library.json")));
+        var document = Json.Parse(
+            await File.ReadAllTextAsync(Path.Combine(folder, "library.json"), TestContext.Current.CancellationToken)
+        );
         foreach (var member in document.GetProperty("members").EnumerateArray())
         {
             if (member.GetProperty("role").GetString() == "expert")
