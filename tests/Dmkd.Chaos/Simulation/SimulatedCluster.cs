@@ -265,6 +265,7 @@ internal sealed partial class SimulatedCluster
             Library = RunId,
             Name = "expert-1",
             Architecture = "none",
+            Signature = "images(pixels:uint8[-1,3,32,32])classes",
             Classes = [0],
             ClassNames = ["class"],
             Lineage = new ModuleLineage { Origin = ModuleOrigin.Random, RunId = RunId },

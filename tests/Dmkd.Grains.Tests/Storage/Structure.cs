@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Reflection;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Grains.Tests.Storage;
 
@@ -107,6 +108,8 @@ internal static class Structure
 
     private static object Construct(Type type)
     {
+        if (type == typeof(LayerWidths))
+            return LayerWidths.Of([3, 5]);
         var constructor = type.GetConstructors().OrderBy(candidate => candidate.GetParameters().Length).First();
         return constructor.Invoke([.. constructor.GetParameters().Select(parameter => Fill(parameter.ParameterType))]);
     }
