@@ -10,7 +10,7 @@ namespace Dmkd.Experiments.Tests.Data;
 /// <summary>The synthetic data set's promise: colours and places do not give the class away, shapes do.</summary>
 public sealed class ConvolutionalNetworkTests
 {
-    private const int Epochs = 6; // twelve give 0.956; a linear classifier never passes 0.5
+    private const int Epochs = 12; // 0.956; ten give 0.89 to 0.93
 
     [Fact]
     public void Train_SmallNetworkOnSyntheticImages_LearnsTheClasses()
@@ -48,7 +48,7 @@ public sealed class ConvolutionalNetworkTests
         );
 
         Assert.InRange(architecture.ParameterCount, 55_000, 65_000);
-        Assert.InRange(AccuracyOf(network, dataset.Test), 0.70, 1);
+        Assert.InRange(AccuracyOf(network, dataset.Test), 0.90, 1);
     }
 
     private static double AccuracyOf(Network network, ImageSet test)
