@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
+using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
 using Dmkd.Data.Images;
@@ -16,37 +18,41 @@ namespace Dmkd.Client;
 /// <summary>The commands, and the one place where errors become a line and an exit code.</summary>
 internal static class CommandLine
 {
+    private const string Reference = "reference";
+
     /// <summary>Time a stopped command gets to leave its folder in order.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
 
+    /// <summary>The commands by their names, in the order of the help.</summary>
+    private static readonly OrderedDictionary<string, Func<Command>> Known = new()
+    {
+        ["run"] = () => new RunCommand(),
+        ["preserve"] = () => new PreserveCommand(),
+        ["runs"] = () => new RunsCommand(),
+        ["nodes"] = () => new NodesCommand(),
+        ["modules"] = () => new ModulesCommand(),
+        ["library"] = () => new LibraryCommand(),
+        ["weights"] = () => new WeightsCommand(),
+        ["predict"] = () => new PredictCommand(),
+        ["evaluate"] = () => new EvaluateCommand(),
+        ["convert"] = () => new ConvertCommand(),
+        ["experiment"] = () => new ExperimentCommand(),
+        ["certs"] = () => new CertsCommand(),
+        ["audit"] = () => new AuditCommand(),
+        ["doctor"] = () => new DoctorCommand(),
+        [Reference] = () => new ReferenceCommand(),
+    };
+
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var root = new RootCommand(
-            "DMKD turns deprecated networks into a library of expert modules that many machines keep training together."
-        )
-        {
-            new RunCommand(),
-            new PreserveCommand(),
-            new RunsCommand(),
-            new NodesCommand(),
-            new ModulesCommand(),
-            new LibraryCommand(),
-            new WeightsCommand(),
-            new PredictCommand(),
-            new EvaluateCommand(),
-            new ConvertCommand(),
-            new ExperimentCommand(),
-            new CertsCommand(),
-            new AuditCommand(),
-            new DoctorCommand(),
-            new ReferenceCommand(),
-        };
-        var parsed = root.Parse(args);
+        var parsed = RootFor(args).Parse(args);
         if (parsed.Errors.Count > 0)
             return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
         using var cancellation = new CancellationTokenSource();
         try
         {
+            if (Computes(parsed))
+                TorchRuntime.EnsureLoaded();
             return await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
@@ -89,6 +95,8 @@ internal static class CommandLine
                         or WeightStoreException
                         or ClusterDatabaseException
                         or AccessRefusedException
+                        or DllNotFoundException
+                        or PlatformNotSupportedException
                         or IOException
                         or UnauthorizedAccessException
             )
@@ -109,6 +117,40 @@ internal static class CommandLine
     }
 
     /// <summary>
+    /// The program's command with the one that is named first, or with all when none is: to read the annotations of all
+    /// settings takes longer than to look at a library. The reference lists all.
+    /// </summary>
+    private static RootCommand RootFor(string[] args)
+    {
+        var root = new RootCommand(
+            "DMKD turns deprecated networks into a library of expert modules that many machines keep training together."
+        );
+        IEnumerable<Func<Command>> wanted = Known.Values;
+        if (args is [var first and not Reference, ..] && Known.TryGetValue(first, out var named))
+            wanted = [named];
+        foreach (var make in wanted)
+            root.Subcommands.Add(make());
+        return root;
+    }
+
+    /// <summary>
+    /// Whether a command may touch tensors: all but help and version, and those that say that they do not. Libtorch is
+    /// loaded before: TorchSharp would look for a copy of its own.
+    /// </summary>
+    private static bool Computes(ParseResult parsed)
+    {
+        if (parsed.Action != parsed.CommandResult.Command.Action)
+            return false;
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: var command }; at = at.Parent)
+        {
+            if (command is IWithoutTensors)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
     /// What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.
     /// </summary>
     private static string ProblemOf(ParseResult parsed) =>
@@ -122,3 +164,6 @@ internal static class CommandLine
         return exitCode;
     }
 }
+
+/// <summary>A command that touches no tensor, nor do those below it: libtorch is not loaded for it.</summary>
+internal interface IWithoutTensors;

@@ -10,7 +10,7 @@ using Spectre.Console;
 namespace Dmkd.Client.Commands;
 
 /// <summary><c>dmkd audit</c>: who changed what in a cluster.</summary>
-internal sealed class AuditCommand : Command
+internal sealed class AuditCommand : Command, IWithoutTensors
 {
     public AuditCommand()
         : base("audit", "See who changed what in a cluster") => Subcommands.Add(new AuditListCommand());

@@ -7,7 +7,7 @@ using Dmkd.Hosting.Security;
 namespace Dmkd.Client.Commands;
 
 /// <summary><c>dmkd certs</c>: the private authority of a cluster, and what it issues.</summary>
-internal sealed class CertsCommand : Command
+internal sealed class CertsCommand : Command, IWithoutTensors
 {
     public CertsCommand()
         : base("certs", "Make a cluster's own certificate authority, certificates and API keys")

@@ -3,6 +3,7 @@ using System.Globalization;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Core.Models;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
 using Dmkd.Hosting.Clustering;
@@ -86,6 +87,23 @@ internal sealed class CommonOptions
         RequireRuns(parsed);
         // who only looks does not train
         return StartAsync(parsed, null, new InterruptedRuns(ResumeOnAccess: false), cancellationToken);
+    }
+
+    /// <summary>Connects to the cluster, or reads the home folder without a silo.</summary>
+    /// <exception cref="BadInputException">Nothing is stored there, or nobody answers.</exception>
+    public async Task<Look> LookAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RequireRuns(parsed);
+        if (IsCluster(parsed))
+        {
+            var cluster = await OpenAsync(parsed, cancellationToken);
+            return new Look(cluster.Reader, cluster);
+        }
+
+        string home = Home(parsed);
+        bool isHeld = HomeFolder.IsHeld(home); // before the look, so that what ends meanwhile is told as it ended
+        var folder = new SiloStorageOptions(home);
+        return new Look(await StoredStateReader.OpenAsync(folder, isHeld, cancellationToken), cluster: null);
     }
 
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>

@@ -53,7 +53,7 @@ internal sealed class LibraryExportCommand : Command
         bool replaces = parsed.GetValue(_force);
         LibraryExport.RequirePlace(output, replaces);
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var manifest = await Libraries.ManifestAsync(silo.Grains, parsed.GetValue(_name)!, cancellationToken);
+        var manifest = await Libraries.ManifestAsync(silo.Reader, parsed.GetValue(_name)!, cancellationToken);
         var source = new RunningLibrary(manifest, silo.Weights, silo.Grains, NullLogger.Instance);
         long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
         if (_common.Json(parsed))
@@ -106,7 +106,7 @@ internal sealed class LibraryImportCommand : Command
             );
         await using var silo = await _common.StartAsync(parsed, datasets: null, cancellationToken);
         var catalog = silo.Grains.GetGrain<IModuleCatalogGrain>(library);
-        bool isTaken = await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken);
+        bool isTaken = await Libraries.IsTakenAsync(silo.Reader, library, cancellationToken);
         if (isTaken || (await catalog.ListAsync(cancellationToken)).Count > 0)
             throw new BadInputException($"There is a library '{library}' already; give another name by {_name.Name}.");
         foreach (var member in archive.Manifest.Members)

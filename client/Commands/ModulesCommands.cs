@@ -29,7 +29,7 @@ internal sealed class ModulesCommand : Command
 }
 
 /// <summary><c>dmkd modules list</c>: one line per module.</summary>
-internal sealed class ModulesListCommand : Command
+internal sealed class ModulesListCommand : Command, IWithoutTensors
 {
     private readonly CommonOptions _common = new();
     private readonly Option<string?> _library = ModulesCommand.LibraryOption();
@@ -44,8 +44,8 @@ internal sealed class ModulesListCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var (library, modules) = await Libraries.OpenAsync(silo.Grains, parsed.GetValue(_library), cancellationToken);
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
+        var (library, modules) = await Libraries.OpenAsync(look.Reader, parsed.GetValue(_library), cancellationToken);
         ModuleDocument[] documents = [.. modules.Select(module => ModuleDocument.Of(module))];
         if (_common.Json(parsed))
             JsonOutput.Write(documents);
@@ -56,7 +56,7 @@ internal sealed class ModulesListCommand : Command
 }
 
 /// <summary><c>dmkd modules show</c>: everything about one module.</summary>
-internal sealed class ModulesShowCommand : Command
+internal sealed class ModulesShowCommand : Command, IWithoutTensors
 {
     private readonly CommonOptions _common = new();
     private readonly Option<string?> _library = ModulesCommand.LibraryOption();
@@ -73,16 +73,14 @@ internal sealed class ModulesShowCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(
-            silo.Grains,
+            look.Reader,
             parsed.GetValue(_library),
             parsed.GetValue(_name)!,
             cancellationToken
         );
-        var history = await silo
-            .Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key)
-            .GetHistoryAsync(cancellationToken);
+        var history = await look.Reader.GetHistoryAsync(module.Descriptor.Key, cancellationToken);
         var document = ModuleDocument.Of(module, history);
         if (_common.Json(parsed))
         {
@@ -133,7 +131,7 @@ internal sealed class ModulesExportCommand : Command
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
         await using var silo = await _common.OpenAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(
-            silo.Grains,
+            silo.Reader,
             parsed.GetValue(_library),
             parsed.GetValue(_name)!,
             cancellationToken
@@ -157,9 +155,7 @@ internal sealed class ModulesExportCommand : Command
         CancellationToken cancellationToken
     )
     {
-        var history = await silo
-            .Grains.GetGrain<IExpertModuleGrain>(module.Descriptor.Key)
-            .GetHistoryAsync(cancellationToken);
+        var history = await silo.Reader.GetHistoryAsync(module.Descriptor.Key, cancellationToken);
         return history.FirstOrDefault(version => version.Number == number)
             ?? throw new BadInputException(
                 $"Module '{module.Descriptor.Name}' has versions {history[0].Number} to {history[^1].Number}, not {number}."

@@ -5,6 +5,7 @@ using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Runs;
 using Dmkd.Experiments.Protocol;
+using Dmkd.Grains.Libraries;
 
 namespace Dmkd.Client.Commands;
 
@@ -30,14 +31,14 @@ internal sealed class NodesCommand : Command
     /// <summary>The run whose node leaves or joins, and the node's place in it.</summary>
     /// <exception cref="BadInputException">There is no such run or node, or the run is over.</exception>
     public static async Task<(FoundRun Run, int Node)> FindAsync(
-        IGrainFactory grains,
+        IStateReader reader,
         string runId,
         string name,
         string place,
         CancellationToken cancellationToken
     )
     {
-        var run = await FoundRun.OfAsync(grains, runId, place, cancellationToken);
+        var run = await FoundRun.OfAsync(reader, runId, place, cancellationToken);
         int node = IndexOf(run, name);
         return (await run.ProgressAsync(long.MaxValue, cancellationToken)).Phase is RunPhase.Completed
             ? throw new BadInputException($"Run '{runId}' is completed: it asks no node any more.")
@@ -76,12 +77,12 @@ internal sealed class NodesListCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_run)!,
             _common.Place(parsed),
             cancellationToken
         );
-        var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
+        var nodes = await Retried.AskAsync(() => run.In(cluster).ListNodesAsync(cancellationToken), cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
         if (_common.Json(parsed))
             JsonOutput.Write(documents);
@@ -111,14 +112,14 @@ internal sealed class NodesJoinCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var (run, index) = await NodesCommand.FindAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_run)!,
             parsed.GetValue(_node)!,
             _common.Place(parsed),
             cancellationToken
         );
-        await Retried.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
-        var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.In(cluster).JoinAsync(index, cancellationToken), cancellationToken);
+        var nodes = await Retried.AskAsync(() => run.In(cluster).ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);
         if (_common.Json(parsed))
             JsonOutput.Write(document);
@@ -154,14 +155,14 @@ internal sealed class NodesDrainCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var (run, index) = await NodesCommand.FindAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_run)!,
             parsed.GetValue(_node)!,
             _common.Place(parsed),
             cancellationToken
         );
-        await Retried.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
-        var node = await LookAsync(run, index, cancellationToken);
+        await Retried.DoAsync(() => run.In(cluster).LeaveAsync(index, cancellationToken), cancellationToken);
+        var node = await LookAsync(run.In(cluster), index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();
         while (node.State is RunNodeState.Leaving && !parsed.GetValue(_noWait))
         {
@@ -172,7 +173,7 @@ internal sealed class NodesDrainCommand : Command
                         + $"any more all the same."
                 );
             await Task.Delay(LookPeriod, TimeProvider.System, cancellationToken);
-            node = await LookAsync(run, index, cancellationToken);
+            node = await LookAsync(run.In(cluster), index, cancellationToken);
         }
 
         var document = RunNodeDocument.Of(node);
@@ -188,6 +189,9 @@ internal sealed class NodesDrainCommand : Command
         return ExitCode.Success;
     }
 
-    private static async Task<RunNode> LookAsync(FoundRun run, int index, CancellationToken cancellationToken) =>
-        (await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken))[index];
+    private static async Task<RunNode> LookAsync(
+        ITrainingRunGrain run,
+        int index,
+        CancellationToken cancellationToken
+    ) => (await Retried.AskAsync(() => run.ListNodesAsync(cancellationToken), cancellationToken))[index];
 }

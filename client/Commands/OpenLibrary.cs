@@ -51,7 +51,7 @@ internal sealed class RoutedLibrary : OpenLibrary
         var cluster = await common.OpenAsync(parsed, cancellationToken);
         try
         {
-            return new RoutedLibrary(cluster, await Libraries.ManifestAsync(cluster.Grains, name, cancellationToken));
+            return new RoutedLibrary(cluster, await Libraries.ManifestAsync(cluster.Reader, name, cancellationToken));
         }
         catch
         {

@@ -74,7 +74,7 @@ internal sealed class PreserveCommand : Command
         {
             // The second question counts when a crash came between the first write of a library and its announcement.
             if (
-                await Libraries.IsTakenAsync(silo.Grains, library, cancellationToken)
+                await Libraries.IsTakenAsync(silo.Reader, library, cancellationToken)
                 || await preservation.GetRequestAsync(cancellationToken) is not null
             )
                 throw new BadInputException(

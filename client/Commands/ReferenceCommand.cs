@@ -8,7 +8,7 @@ namespace Dmkd.Client.Commands;
 /// <c>dmkd reference</c>, for whoever writes the documentation: docs/reference is made by it, and a test compares the
 /// two.
 /// </summary>
-internal sealed class ReferenceCommand : Command
+internal sealed class ReferenceCommand : Command, IWithoutTensors
 {
     private static readonly string[] Pages = ["cli", "settings"];
     private readonly Argument<string> _page = new("page") { Description = string.Join(" or ", Pages) };

@@ -84,7 +84,7 @@ internal sealed class RunCommand : Command
 
         if (detaches)
         {
-            await following.LeaveAsync(new FoundRun(run, runId, settings!, null), cancellationToken);
+            await following.LeaveAsync(new FoundRun(silo.Reader, runId, settings!, null), cancellationToken);
             return ExitCode.Success;
         }
 
@@ -185,13 +185,14 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
     }
 
     /// <summary>Follows a run and prints its result, without baselines.</summary>
+    /// <param name="cluster">Where it is.</param>
     /// <param name="run">The run.</param>
     /// <param name="verb">What is done with it, in one word, for the first line.</param>
     /// <param name="cancellationToken">Ends the following.</param>
-    public async Task ToTheEndAsync(FoundRun run, string verb, CancellationToken cancellationToken)
+    public async Task ToTheEndAsync(ICluster cluster, FoundRun run, string verb, CancellationToken cancellationToken)
     {
         _view.Begin(run.RunId, run.Settings, common.Place(parsed), verb);
-        var report = await AwaitAsync(_view, run.Grain, run.RunId, run.Settings, cancellationToken);
+        var report = await AwaitAsync(_view, run.In(cluster), run.RunId, run.Settings, cancellationToken);
         _view.End(report, []);
         if (common.Json(parsed))
             JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));

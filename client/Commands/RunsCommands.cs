@@ -4,6 +4,7 @@ using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Client.Commands;
@@ -26,7 +27,7 @@ internal sealed class RunsCommand : Command
 }
 
 /// <summary><c>dmkd runs list</c>: one line per run, oldest first.</summary>
-internal sealed class RunsListCommand : Command
+internal sealed class RunsListCommand : Command, IWithoutTensors
 {
     private readonly CommonOptions _common = new();
 
@@ -39,10 +40,10 @@ internal sealed class RunsListCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
         var documents = new List<RunStatusDocument>();
-        foreach (var summary in await FoundRun.ListAsync(cluster.Grains, cancellationToken))
-            documents.Add(await LookAsync(cluster.Grains, summary, cancellationToken));
+        foreach (var summary in await look.Reader.ListRunsAsync(cancellationToken))
+            documents.Add(await LookAsync(look.Reader, summary, cancellationToken));
         if (_common.Json(parsed))
             JsonOutput.Write(documents);
         else if (documents.Count == 0)
@@ -53,22 +54,21 @@ internal sealed class RunsListCommand : Command
     }
 
     private static async Task<RunStatusDocument> LookAsync(
-        IGrainFactory grains,
+        IStateReader reader,
         RunSummary summary,
         CancellationToken cancellationToken
     )
     {
-        var grain = grains.GetGrain<ITrainingRunGrain>(summary.RunId);
-        var settings = await Retried.AskAsync(() => grain.GetSettingsAsync(cancellationToken), cancellationToken);
+        var settings = await reader.GetSettingsAsync(summary.RunId, cancellationToken);
         if (settings is null)
             return RunStatusDocument.OfPreservation(summary);
-        var run = new FoundRun(grain, summary.RunId, settings, summary.StartedAt);
+        var run = new FoundRun(reader, summary.RunId, settings, summary.StartedAt);
         return RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
     }
 }
 
 /// <summary><c>dmkd runs show</c>: where a run is, and the last lines of its feed.</summary>
-internal sealed class RunsShowCommand : Command
+internal sealed class RunsShowCommand : Command, IWithoutTensors
 {
     private const int MaxEvents = 20;
     private readonly CommonOptions _common = new();
@@ -84,13 +84,8 @@ internal sealed class RunsShowCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Grains,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        await using var place = await _common.LookAsync(parsed, cancellationToken);
+        var run = await FoundRun.OfAsync(place.Reader, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
         var look = await run.ProgressAsync(0, cancellationToken);
         var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MaxEvents)]);
         if (_common.Json(parsed))
@@ -124,7 +119,7 @@ internal sealed class RunsWatchCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_id)!,
             _common.Place(parsed),
             cancellationToken
@@ -135,7 +130,7 @@ internal sealed class RunsWatchCommand : Command
                 $"Run '{run.RunId}' is {state}: nobody is at work on it. Go on with it by: runs resume "
                     + $"{run.RunId} {_common.PlaceOptions(parsed)}"
             );
-        await new RunFollowing(_common, parsed).ToTheEndAsync(run, "watching", cancellationToken);
+        await new RunFollowing(_common, parsed).ToTheEndAsync(cluster, run, "watching", cancellationToken);
         return ExitCode.Success;
     }
 }
@@ -158,12 +153,12 @@ internal sealed class RunsStopCommand : Command
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var run = await FoundRun.OfAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_id)!,
             _common.Place(parsed),
             cancellationToken
         );
-        await Retried.DoAsync(() => run.Grain.StopAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.In(cluster).StopAsync(cancellationToken), cancellationToken);
         var document = RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (_common.Json(parsed))
             JsonOutput.Write(document);
@@ -203,18 +198,18 @@ internal sealed class RunsResumeCommand : Command
         using var datasets = new DatasetCache();
         await using var cluster = await _common.StartAsync(parsed, datasets, cancellationToken);
         var run = await FoundRun.OfAsync(
-            cluster.Grains,
+            cluster.Reader,
             parsed.GetValue(_id)!,
             _common.Place(parsed),
             cancellationToken
         );
         if (!_common.IsCluster(parsed))
             await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);
-        await Retried.DoAsync(() => run.Grain.ResumeAsync(cancellationToken), cancellationToken);
+        await Retried.DoAsync(() => run.In(cluster).ResumeAsync(cancellationToken), cancellationToken);
         if (detaches)
             await following.LeaveAsync(run, cancellationToken);
         else
-            await following.ToTheEndAsync(run, "resuming", cancellationToken);
+            await following.ToTheEndAsync(cluster, run, "resuming", cancellationToken);
         return ExitCode.Success;
     }
 }

@@ -9,6 +9,7 @@ namespace Dmkd.Client.Hosting;
 internal sealed class HomeFolder : IDisposable
 {
     private const string LockName = "in-use";
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _lock;
 
     private HomeFolder(string path, FileStream held)
@@ -42,10 +43,7 @@ internal sealed class HomeFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             string file = System.IO.Path.Combine(path, LockName);
-            return new HomeFolder(
-                path,
-                new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
-            );
+            return new HomeFolder(path, Hold(file));
         }
         catch (UnauthorizedAccessException)
         {
@@ -57,6 +55,49 @@ internal sealed class HomeFolder : IDisposable
                 $"The folder {path} cannot be used: {e.Message} If another dmkd process holds it, wait for it "
                     + $"or choose another folder with --home."
             );
+        }
+    }
+
+    /// <summary>Who asks whether the folder is held holds its lock for a moment, so a second attempt counts.</summary>
+    private static FileStream Hold(string file)
+    {
+        FileStream? held = null;
+        SpinWait.SpinUntil(() => (held = TryHold(file)) is not null, Moment);
+        return held ?? Open(file);
+    }
+
+    private static FileStream? TryHold(string file)
+    {
+        try
+        {
+            return Open(file);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static FileStream Open(string file) =>
+        new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    /// <summary>Whether a process holds the folder.</summary>
+    public static bool IsHeld(string path)
+    {
+        var file = new FileInfo(System.IO.Path.Combine(path, LockName));
+        try
+        {
+            if (file.Exists)
+                file.Open(FileMode.Open, FileAccess.Read, FileShare.ReadWrite).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false; // nobody can tell
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 

@@ -1,5 +1,6 @@
 using Dmkd.Client.Errors;
 using Dmkd.Core.Devices;
+using Dmkd.Grains.Libraries;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
 using Dmkd.Hosting.Storage;
@@ -20,6 +21,9 @@ internal interface ICluster : IAsyncDisposable
 {
     /// <summary>The cluster's grains.</summary>
     IGrainFactory Grains { get; }
+
+    /// <summary>What the grains tell to whoever looks.</summary>
+    IStateReader Reader => new GrainStateReader(Grains);
 
     /// <summary>Lanes of this process, for baselines and files.</summary>
     DeviceWorker Training { get; }

@@ -1,6 +1,6 @@
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Libraries;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Routing;
 using Dmkd.Serving;
 
@@ -10,30 +10,30 @@ namespace Dmkd.Client.Hosting;
 internal static class Libraries
 {
     /// <summary>Whether a library of a name was ever begun.</summary>
-    public static async Task<bool> IsTakenAsync(IGrainFactory grains, string name, CancellationToken cancellationToken)
+    public static async Task<bool> IsTakenAsync(IStateReader reader, string name, CancellationToken cancellationToken)
     {
-        var runs = await FoundRun.ListAsync(grains, cancellationToken);
+        var runs = await reader.ListRunsAsync(cancellationToken);
         return runs.Any(run => run.Library == name);
     }
 
     /// <summary>Modules of a library, or of the newest that has any.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static async Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(
-        IGrainFactory grains,
+        IStateReader reader,
         string? name,
         CancellationToken cancellationToken
     )
     {
-        if (name is not null && await ModulesAsync(grains, name, cancellationToken) is { Count: > 0 } named)
+        if (name is not null && await reader.ListModulesAsync(name, cancellationToken) is { Count: > 0 } named)
             return (name, named); // it may have come without a run
-        var runs = await FoundRun.ListAsync(grains, cancellationToken);
+        var runs = await reader.ListRunsAsync(cancellationToken);
         foreach (
             string library in runs.Select(run => run.Library)
                 .Where(library => name is null || library == name)
                 .Reverse()
         )
         {
-            var modules = await ModulesAsync(grains, library, cancellationToken);
+            var modules = await reader.ListModulesAsync(library, cancellationToken);
             if (modules.Count > 0)
                 return (library, modules);
         }
@@ -50,43 +50,30 @@ internal static class Libraries
     /// <summary>What a library holds, or the newest that has any modules.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
     public static async Task<LibraryManifest> ManifestAsync(
-        IGrainFactory grains,
+        IStateReader reader,
         string? name,
         CancellationToken cancellationToken
     )
     {
-        var (library, modules) = await OpenAsync(grains, name, cancellationToken);
-        var fitted = await Retried.AskAsync(
-            () => grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken),
-            cancellationToken
-        );
+        var (library, modules) = await OpenAsync(reader, name, cancellationToken);
+        var fitted = await reader.GetGateAsync(library, cancellationToken);
         return LibraryMapping.ToManifest(library, modules, fitted);
     }
 
     /// <summary>A module of a library, or of the newest library that has any.</summary>
     /// <exception cref="BadInputException">There is none of the name.</exception>
     public static async Task<ModuleSnapshot> FindAsync(
-        IGrainFactory grains,
+        IStateReader reader,
         string? library,
         string module,
         CancellationToken cancellationToken
     )
     {
-        var (opened, modules) = await OpenAsync(grains, library, cancellationToken);
+        var (opened, modules) = await OpenAsync(reader, library, cancellationToken);
         return modules.FirstOrDefault(known => known.Descriptor.Name == module)
             ?? throw new BadInputException(
                 $"Library '{opened}' has no module '{module}'; it has: "
                     + $"{string.Join(", ", modules.Select(known => known.Descriptor.Name))}."
             );
     }
-
-    private static Task<IReadOnlyList<ModuleSnapshot>> ModulesAsync(
-        IGrainFactory grains,
-        string library,
-        CancellationToken cancellationToken
-    ) =>
-        Retried.AskAsync(
-            () => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken),
-            cancellationToken
-        );
 }

@@ -82,7 +82,11 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
         await process.SeesAsync($"run {TinyRun.Id}: synthetic");
         (await DmkdProcess.RunAsync(Home, TinyRun.Arguments())).IsRefused(Home, "another dmkd process", "--home");
-        (await DmkdProcess.RunAsync(Home, "modules", "list")).IsRefused(Home, "another dmkd process", "--home");
+        (await DmkdProcess.RunAsync(Home, "runs", "stop", TinyRun.Id)).IsRefused(
+            Home,
+            "another dmkd process",
+            "--home"
+        );
     }
 
     public void Dispose() => _folder.Dispose();

@@ -54,7 +54,7 @@ internal sealed partial class TrainingRunGrain(
 
     private string RunId => this.GetPrimaryKeyString();
 
-    private bool IsUnderWay => !State.IsStopped && Engine.IsUnderWay;
+    private bool IsUnderWay => RunRules.IsUnderWay(State);
 
     public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
     {
@@ -145,21 +145,7 @@ internal sealed partial class TrainingRunGrain(
             : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
-        Task.FromResult(
-            new RunProgress
-            {
-                Phase = State.Phase,
-                Task = State.Task,
-                Round = State.Round,
-                PreservationProgress = State.Phase is RunPhase.Preserve ? Engine.Share : 1,
-                TaskProgress = RunRules.TaskProgress(State, Engine.Share),
-                Events = Engine.EventsAfter(afterEvent),
-                Error = State.Error,
-                Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
-                IsStopped = State.IsStopped,
-                IsAtWork = Engine.IsAtWork,
-            }
-        );
+        Task.FromResult(RunRules.Progress(State, new RunWork(Engine.Share, Engine.IsAtWork), afterEvent));
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(RunRules.Report(State, RunId));

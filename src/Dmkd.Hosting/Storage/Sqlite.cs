@@ -54,20 +54,7 @@ internal static class SqliteSchema
         connection.Open();
         Execute(connection, "PRAGMA journal_mode=WAL");
         using var transaction = connection.BeginTransaction();
-        using (var command = connection.CreateCommand())
-        {
-            command.CommandText = "PRAGMA user_version";
-            if (
-                Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture)
-                is var found
-                    and > Version
-            )
-                throw new InvalidOperationException(
-                    $"{connection.DataSource} has schema version {found}; this program knows up to {Version}. Use "
-                        + $"a newer program."
-                );
-        }
-
+        _ = VersionOf(connection);
         Execute(connection, Tables);
         Execute(connection, SqliteMembership.Tables);
         foreach (var (key, text) in Queries.Concat(SqliteMembership.Queries))
@@ -80,6 +67,20 @@ internal static class SqliteSchema
             );
         Execute(connection, $"PRAGMA user_version={Version}");
         transaction.Commit();
+    }
+
+    /// <summary>The version of an open database's schema; 0 before it has one.</summary>
+    /// <exception cref="InvalidOperationException">The file was written by a newer program.</exception>
+    public static long VersionOf(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        long found = Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (found <= Version)
+            return found;
+        throw new InvalidOperationException(
+            $"{connection.DataSource} has schema version {found}; this program knows up to {Version}. Use a newer program."
+        );
     }
 
     private static void Execute(

@@ -1,3 +1,5 @@
+using Dmkd.Hosting.Clustering;
+
 namespace Dmkd.Grains.Tests.Cluster;
 
 /// <summary>Two silos for all tests that need nothing special of them; every test uses run ids of its own.</summary>
@@ -7,6 +9,9 @@ public sealed class SharedCluster : IAsyncLifetime
     private DmkdCluster? _cluster;
 
     internal DmkdCluster Cluster => _cluster!;
+
+    /// <summary>Where its state lies.</summary>
+    internal SiloStorageOptions Storage => new(_folder.Path);
 
     public async ValueTask InitializeAsync() => _cluster = await DmkdCluster.StartAsync(_folder.Path, silos: 2);
 

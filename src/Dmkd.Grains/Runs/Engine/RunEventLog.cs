@@ -34,5 +34,9 @@ internal sealed class RunEventLog(Func<List<RunEvent>> events, int max, TimeProv
             known.RemoveRange(0, known.Count - max);
     }
 
-    public RunEvent[] After(long sequence) => [.. events().Where(entry => entry.Sequence > sequence)];
+    public RunEvent[] After(long sequence) => After(events(), sequence);
+
+    /// <summary>Events after a sequence number, oldest first.</summary>
+    public static RunEvent[] After(IEnumerable<RunEvent> events, long sequence) =>
+        [.. events.Where(entry => entry.Sequence > sequence)];
 }

@@ -11,6 +11,7 @@ using Dmkd.Core.Training;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Routing;
+using Dmkd.Grains.Runs.Engine;
 using Dmkd.Hosting.Placement;
 
 namespace Dmkd.Grains.Runs.Rounds;
@@ -109,6 +110,29 @@ internal static class RunRules
         };
         return Math.Clamp(done / (rounds + 1), 0, 1);
     }
+
+    /// <summary>Whether stages are left, and nobody stopped the run.</summary>
+    public static bool IsUnderWay(TrainingRunState state) =>
+        !state.IsStopped && state.Phase is not (RunPhase.Created or RunPhase.Completed or RunPhase.Failed);
+
+    /// <summary>Where a run is.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="work">What is known of the work on it.</param>
+    /// <param name="afterEvent">Number of the last event that is known.</param>
+    public static RunProgress Progress(TrainingRunState state, RunWork work, long afterEvent) =>
+        new()
+        {
+            Phase = state.Phase,
+            Task = state.Task,
+            Round = state.Round,
+            PreservationProgress = state.Phase is RunPhase.Preserve ? work.Share : 1,
+            TaskProgress = TaskProgress(state, work.Share),
+            Events = RunEventLog.After(state.Events, afterEvent),
+            Error = state.Error,
+            Trace = state.Phase is RunPhase.Train or RunPhase.Merge ? state.RoundTrace : null,
+            IsStopped = state.IsStopped,
+            IsAtWork = work.IsAtWork,
+        };
 
     /// <summary>The merge that a round opens.</summary>
     /// <param name="state">The run.</param>
@@ -250,3 +274,8 @@ internal static class RunRules
             CreatedAt = now,
         };
 }
+
+/// <summary>What is stored nowhere: the work on a run at this moment.</summary>
+/// <param name="Share">Share of the current stage that is done, in [0, 1].</param>
+/// <param name="IsAtWork">Whether somebody is at work on it.</param>
+internal readonly record struct RunWork(double Share, bool IsAtWork);

@@ -1,0 +1,59 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Libraries;
+
+namespace Dmkd.Client.Hosting;
+
+/// <summary>What commands that only look work with. Dispose to leave it.</summary>
+/// <param name="reader">What is looked at.</param>
+/// <param name="cluster">The cluster to leave afterwards; null for a folder.</param>
+internal sealed class Look(IStateReader reader, ICluster? cluster) : IAsyncDisposable
+{
+    /// <summary>What is looked at.</summary>
+    public IStateReader Reader => reader;
+
+    public ValueTask DisposeAsync() => cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
+/// <summary>Asks the grains, again while silos come and go.</summary>
+internal sealed class GrainStateReader(IGrainFactory grains) : IStateReader
+{
+    public Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key).ListRunsAsync(cancellationToken),
+            cancellationToken
+        );
+
+    public Task<RunSettings?> GetSettingsAsync(string runId, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ITrainingRunGrain>(runId).GetSettingsAsync(cancellationToken),
+            cancellationToken
+        );
+
+    public Task<RunProgress> GetProgressAsync(string runId, long afterEvent, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ITrainingRunGrain>(runId).GetProgressAsync(afterEvent, cancellationToken),
+            cancellationToken
+        );
+
+    public Task<IReadOnlyList<ModuleSnapshot>> ListModulesAsync(string library, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<IModuleCatalogGrain>(library).ListAsync(cancellationToken),
+            cancellationToken
+        );
+
+    public Task<FittedGate?> GetGateAsync(string library, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken),
+            cancellationToken
+        );
+
+    public Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(string moduleKey, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<IExpertModuleGrain>(moduleKey).GetHistoryAsync(cancellationToken),
+            cancellationToken
+        );
+}
