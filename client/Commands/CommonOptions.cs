@@ -94,16 +94,26 @@ internal sealed class CommonOptions
     public async Task<Look> LookAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RequireRuns(parsed);
-        if (IsCluster(parsed))
-        {
-            var cluster = await OpenAsync(parsed, cancellationToken);
-            return new Look(cluster.Reader, cluster);
-        }
-
         string home = Home(parsed);
+        if (IsCluster(parsed))
+            return await LookThroughGrainsAsync(parsed, cancellationToken);
         bool isHeld = HomeFolder.IsHeld(home); // before the look, so that what ends meanwhile is told as it ended
         var folder = new SiloStorageOptions(home);
-        return new Look(await StoredStateReader.OpenAsync(folder, isHeld, cancellationToken), cluster: null);
+        var reader = await StoredStateReader.OpenAsync(folder, isHeld, cancellationToken);
+        return new Look(reader, folder.OpenWeights(), cluster: null);
+    }
+
+    /// <summary>The same for what only silos know while they work: a folder that is held is refused.</summary>
+    /// <inheritdoc cref="LookAsync"/>
+    public Task<Look> LookAtWorkAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        !IsCluster(parsed) && HomeFolder.IsHeld(Home(parsed))
+            ? LookThroughGrainsAsync(parsed, cancellationToken)
+            : LookAsync(parsed, cancellationToken);
+
+    private async Task<Look> LookThroughGrainsAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var cluster = await OpenAsync(parsed, cancellationToken);
+        return new Look(cluster.Reader, cluster.Weights, cluster);
     }
 
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>

@@ -52,9 +52,9 @@ internal sealed class LibraryExportCommand : Command
         string output = Path.GetFullPath(parsed.GetValue(_output)!);
         bool replaces = parsed.GetValue(_force);
         LibraryExport.RequirePlace(output, replaces);
-        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
-        var manifest = await Libraries.ManifestAsync(silo.Reader, parsed.GetValue(_name)!, cancellationToken);
-        var source = new RunningLibrary(manifest, silo.Weights, silo.Grains, NullLogger.Instance);
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
+        var manifest = await Libraries.ManifestAsync(look.Reader, parsed.GetValue(_name)!, cancellationToken);
+        var source = new RunningLibrary(manifest, look.Weights, look.Reader.GetHistoryAsync, NullLogger.Instance);
         long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
         if (_common.Json(parsed))
             JsonOutput.Write(

@@ -4,7 +4,9 @@ using Dmkd.Client.Files;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
+using Dmkd.Core.Devices;
 using Dmkd.Core.Tensors;
+using Dmkd.Grains.Libraries;
 
 namespace Dmkd.Client.Commands;
 
@@ -129,33 +131,31 @@ internal sealed class ModulesExportCommand : Command
     {
         _common.RequireRuns(parsed); // before a file is made
         using var output = OutputFile.Open(parsed.GetValue(_output)!, parsed.GetValue(_force));
-        await using var silo = await _common.OpenAsync(parsed, cancellationToken);
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
         var module = await Libraries.FindAsync(
-            silo.Reader,
+            look.Reader,
             parsed.GetValue(_library),
             parsed.GetValue(_name)!,
             cancellationToken
         );
         var version = parsed.GetValue(_version) is { } number
-            ? await VersionAsync(silo, module, number, cancellationToken)
+            ? await VersionAsync(look.Reader, module, number, cancellationToken)
             : module.Current;
-        byte[] content = await silo.Weights.GetAsync(version.Digest, cancellationToken);
-        var written = await silo.Training.RunAsync(
-            _ => Write(output, content, module.Descriptor, version),
-            cancellationToken
-        );
+        byte[] content = await look.Weights.GetAsync(version.Digest, cancellationToken);
+        using var device = new DeviceWorker(lanes: 1);
+        var written = await device.RunAsync(_ => Write(output, content, module.Descriptor, version), cancellationToken);
         written.Print(_common.Json(parsed));
         return ExitCode.Success;
     }
 
     private static async Task<ModuleVersion> VersionAsync(
-        ICluster silo,
+        IStateReader reader,
         ModuleSnapshot module,
         int number,
         CancellationToken cancellationToken
     )
     {
-        var history = await silo.Reader.GetHistoryAsync(module.Descriptor.Key, cancellationToken);
+        var history = await reader.GetHistoryAsync(module.Descriptor.Key, cancellationToken);
         return history.FirstOrDefault(version => version.Number == number)
             ?? throw new BadInputException(
                 $"Module '{module.Descriptor.Name}' has versions {history[0].Number} to {history[^1].Number}, not {number}."

@@ -60,7 +60,7 @@ internal sealed class NodesCommand : Command
 }
 
 /// <summary><c>dmkd nodes list</c>: where a run's nodes are and what they are at.</summary>
-internal sealed class NodesListCommand : Command
+internal sealed class NodesListCommand : Command, IWithoutTensors
 {
     private readonly CommonOptions _common = new();
     private readonly Option<string> _run = NodesCommand.RunOption();
@@ -75,14 +75,9 @@ internal sealed class NodesListCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Reader,
-            parsed.GetValue(_run)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
-        var nodes = await Retried.AskAsync(() => run.In(cluster).ListNodesAsync(cancellationToken), cancellationToken);
+        await using var look = await _common.LookAtWorkAsync(parsed, cancellationToken);
+        var run = await FoundRun.OfAsync(look.Reader, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
+        var nodes = await look.Reader.ListNodesAsync(run.RunId, cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
         if (_common.Json(parsed))
             JsonOutput.Write(documents);

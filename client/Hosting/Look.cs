@@ -4,16 +4,21 @@ using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Libraries;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Client.Hosting;
 
 /// <summary>What commands that only look work with. Dispose to leave it.</summary>
 /// <param name="reader">What is looked at.</param>
+/// <param name="weights">The weights that it names.</param>
 /// <param name="cluster">The cluster to leave afterwards; null for a folder.</param>
-internal sealed class Look(IStateReader reader, ICluster? cluster) : IAsyncDisposable
+internal sealed class Look(IStateReader reader, IWeightStore weights, ICluster? cluster) : IAsyncDisposable
 {
     /// <summary>What is looked at.</summary>
     public IStateReader Reader => reader;
+
+    /// <summary>The weights that it names.</summary>
+    public IWeightStore Weights => weights;
 
     public ValueTask DisposeAsync() => cluster?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
@@ -36,6 +41,12 @@ internal sealed class GrainStateReader(IGrainFactory grains) : IStateReader
     public Task<RunProgress> GetProgressAsync(string runId, long afterEvent, CancellationToken cancellationToken) =>
         Retried.AskAsync(
             () => grains.GetGrain<ITrainingRunGrain>(runId).GetProgressAsync(afterEvent, cancellationToken),
+            cancellationToken
+        );
+
+    public Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ITrainingRunGrain>(runId).ListNodesAsync(cancellationToken),
             cancellationToken
         );
 

@@ -22,6 +22,9 @@ public interface IStateReader
     /// <inheritdoc cref="ITrainingRunGrain.GetProgressAsync"/>
     Task<RunProgress> GetProgressAsync(string runId, long afterEvent, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="ITrainingRunGrain.ListNodesAsync"/>
+    Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="IModuleCatalogGrain.ListAsync"/>
     Task<IReadOnlyList<ModuleSnapshot>> ListModulesAsync(string library, CancellationToken cancellationToken);
 
@@ -77,6 +80,12 @@ public sealed class StoredStateReader : IStateReader
         var state = await RunAsync(runId);
         var work = new RunWork(Share: 0, IsAtWork: _isHeld && RunRules.IsUnderWay(state));
         return RunRules.Progress(state, work, afterEvent);
+    }
+
+    public async Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken)
+    {
+        var state = await RunAsync(runId);
+        return state.Settings is null ? [] : RunNodes.AtRest(state, runId);
     }
 
     public async Task<IReadOnlyList<ModuleSnapshot>> ListModulesAsync(

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Routing;
 using Dmkd.Hosting.Placement;
@@ -33,7 +34,7 @@ internal sealed class RouterGrain(
         var source = new RunningLibrary(
             LibraryMapping.ToManifest(library, modules, fitted),
             weights,
-            GrainFactory,
+            (key, cancel) => GrainFactory.GetGrain<IExpertModuleGrain>(key).GetHistoryAsync(cancel),
             logger
         );
         var session = new LibrarySession(source, cache, devices.Serving);

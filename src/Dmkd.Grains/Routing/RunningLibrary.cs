@@ -15,10 +15,14 @@ namespace Dmkd.Grains.Routing;
 /// the newest earlier version that can be read serves, for those who accept it; it is logged and told with every
 /// answer.
 /// </summary>
+/// <param name="manifest">What it holds.</param>
+/// <param name="weights">The weights that it names. Borrowed.</param>
+/// <param name="historyOf">All versions of a module by its key, oldest first.</param>
+/// <param name="logger">Is told of every replacement.</param>
 public sealed partial class RunningLibrary(
     LibraryManifest manifest,
     IWeightStore weights,
-    IGrainFactory grains,
+    Func<string, CancellationToken, Task<IReadOnlyList<ModuleVersion>>> historyOf,
     ILogger logger
 ) : ILibrarySource
 {
@@ -40,7 +44,7 @@ public sealed partial class RunningLibrary(
         }
         catch (WeightStoreException e) when (acceptsEarlier)
         {
-            var history = await grains.GetGrain<IExpertModuleGrain>(member.Key).GetHistoryAsync(cancellationToken);
+            var history = await historyOf(member.Key, cancellationToken);
             foreach (var earlier in history.Where(version => version.Number < member.Version).Reverse())
             {
                 if (await TryGetAsync(earlier.Digest, cancellationToken) is not { } content)

@@ -181,4 +181,7 @@ public sealed record SiloStorageOptions(string Home)
 
     /// <summary>Content-addressed weights.</summary>
     public string WeightsPath => Path.Combine(Home, "weights");
+
+    /// <summary>The weights, for a program without a silo.</summary>
+    public IWeightStore OpenWeights() => new FolderWeightStore(WeightsPath);
 }

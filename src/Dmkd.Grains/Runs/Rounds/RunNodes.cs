@@ -14,18 +14,23 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     /// <summary>The nodes, in their order.</summary>
     /// <param name="state">The run as it is now; it may go on meanwhile.</param>
     /// <param name="runId">Its id.</param>
-    public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId)
+    public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId) =>
+        await Task.WhenAll(LinesOf(state, runId).Select(FillAsync));
+
+    /// <summary>The nodes of a run that no silo is at work on, in their order.</summary>
+    public static IReadOnlyList<RunNode> AtRest(TrainingRunState state, string runId) =>
+        [.. LinesOf(state, runId).Select(line => line.Told(line.Node))];
+
+    private static IEnumerable<Line> LinesOf(TrainingRunState state, string runId)
     {
         int[] asked = state.Phase is RunPhase.Train && !state.IsStopped ? state.Participants : [];
-        var lines = Enumerable
+        return Enumerable
             .Range(0, state.Settings!.Participation.Nodes)
             .Select(node => new Line(
                 Of(state, runId, node),
                 asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null,
                 state.Absent.Contains(node)
-            ))
-            .ToArray();
-        return await Task.WhenAll(lines.Select(FillAsync));
+            ));
     }
 
     private static RunNode Of(TrainingRunState state, string runId, int node)
@@ -59,7 +64,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
         var node = line.Node with { Silo = silo, Device = device };
         if (silo is not null && line.WorkKey is { } work)
             node = await AskAsync(grain, work, node);
-        return node with { State = StateOf(node.State, line.IsAbsent) };
+        return line.Told(node);
     }
 
     private async Task<RunNode> AskAsync(INodeGrain grain, string work, RunNode node)
@@ -88,5 +93,9 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
             _ => RunNodeState.Idle,
         };
 
-    private sealed record Line(RunNode Node, string? WorkKey, bool IsAbsent);
+    private sealed record Line(RunNode Node, string? WorkKey, bool IsAbsent)
+    {
+        /// <summary>What is told of a node that was found as such.</summary>
+        public RunNode Told(RunNode node) => node with { State = StateOf(node.State, IsAbsent) };
+    }
 }
