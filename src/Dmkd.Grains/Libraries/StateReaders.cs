@@ -36,7 +36,7 @@ public interface IStateReader
 }
 
 /// <summary>
-/// Reads a folder's rows without a silo (docs/adr/0030). Every row is one grain's state after one of its writes, and
+/// Reads a folder's rows without a silo (docs/adr/0031). Every row is one grain's state after one of its writes, and
 /// what is made of it are the functions by which the grains answer. What only a silo knows, it does not tell: how far a
 /// phase is, and what nodes are at.
 /// </summary>

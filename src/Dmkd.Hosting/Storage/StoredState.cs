@@ -10,7 +10,7 @@ using Orleans.Storage;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// Grain state in a folder, read without a silo (docs/adr/0030), by the class by which a silo reads it: rows, keys and
+/// Grain state in a folder, read without a silo (docs/adr/0031), by the class by which a silo reads it: rows, keys and
 /// JSON are the same. Nothing is written; a silo may be at work on the folder meanwhile.
 /// </summary>
 internal sealed class StoredState
