@@ -164,6 +164,3 @@ internal static class CommandLine
         return exitCode;
     }
 }
-
-/// <summary>A command that touches no tensor, nor do those below it: libtorch is not loaded for it.</summary>
-internal interface IWithoutTensors;

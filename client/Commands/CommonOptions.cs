@@ -190,6 +190,9 @@ internal sealed class CommonOptions
     }
 }
 
+/// <summary>A command that touches no tensor, nor do those below it: libtorch is not loaded for it.</summary>
+internal interface IWithoutTensors;
+
 /// <summary>Makes options that are no settings, and reads them.</summary>
 internal static class OptionReader
 {

@@ -3,7 +3,6 @@ using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Libraries;
-using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Nodes;
 

@@ -38,8 +38,8 @@ public sealed class LookTests(FinishedRun finished) : IDisposable
         var usual = (await DmkdProcess.RunAsync(finished.Home, arguments)).IsSuccess();
         string home = _folder.Copy(finished.Home, "home");
         string[] program = ["dotnet", DmkdProgram.Path, .. arguments, "--home", home];
-        var (exitCode, output) = await RunAsync("unshare", [.. ReadOnly(home), .. program]);
-        Assert.Equal((0, usual.Output), (exitCode, output));
+        var outcome = await RunAsync("unshare", [.. ReadOnly(home), .. program]);
+        Assert.Equal(usual.Output, outcome.IsSuccess().Output);
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class LookTests(FinishedRun finished) : IDisposable
         return [.. Directory.EnumerateFiles(_folder["trace"]).SelectMany(File.ReadLines)];
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string program, string[] arguments)
+    private static async Task<Outcome> RunAsync(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
         foreach (string name in (string[])["DMKD_HOME", "DMKD_CLUSTER", "DMKD_CERTIFICATES"])
@@ -98,6 +98,6 @@ public sealed class LookTests(FinishedRun finished) : IDisposable
         using var process = Process.Start(start)!;
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, output);
+        return new Outcome(process.ExitCode, output, Error: "", Home: "");
     }
 }

@@ -60,7 +60,12 @@ public sealed class StoredStateReader : IStateReader
     )
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return new StoredStateReader(await StoredState.OpenAsync(folder, cancellationToken), isHeld);
+        var rows = await StoredState.OpenAsync(
+            folder.DatabasePath,
+            DmkdClientBuilderExtensions.ServiceId,
+            cancellationToken
+        );
+        return new StoredStateReader(rows, isHeld);
     }
 
     public async Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken)

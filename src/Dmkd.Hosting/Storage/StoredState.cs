@@ -1,4 +1,3 @@
-using Dmkd.Hosting.Clustering;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -23,14 +22,15 @@ internal sealed class StoredState
 
     private StoredState(AdoNetGrainStorage? storage) => _storage = storage;
 
-    /// <summary>Opens a folder.</summary>
-    /// <param name="folder">A folder with a database in it; a read-only one will do.</param>
+    /// <summary>Opens a database.</summary>
+    /// <param name="path">Its file; one of a read-only folder will do.</param>
+    /// <param name="serviceId">The service that silos over it have.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
     /// <exception cref="InvalidOperationException">The database was written by a newer program.</exception>
     /// <exception cref="SqliteException">It cannot be read.</exception>
-    public static async Task<StoredState> OpenAsync(SiloStorageOptions folder, CancellationToken cancellationToken)
+    public static async Task<StoredState> OpenAsync(string path, string serviceId, CancellationToken cancellationToken)
     {
-        string connectionString = ReadableConnection(folder.DatabasePath, out bool isEmpty);
+        string connectionString = ReadableConnection(path, out bool isEmpty);
         if (isEmpty)
             return new StoredState(null);
         var options = new AdoNetGrainStorageOptions
@@ -43,7 +43,7 @@ internal sealed class StoredState
             new Activators(),
             NullLogger<AdoNetGrainStorage>.Instance,
             Options.Create(options),
-            Options.Create(new ClusterOptions { ServiceId = DmkdClientBuilderExtensions.ServiceId }),
+            Options.Create(new ClusterOptions { ServiceId = serviceId }),
             StorageNames.Provider
         );
         var lifecycle = new SiloLifecycleSubject(NullLogger<SiloLifecycleSubject>.Instance);
