@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
-using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Grains.Tests.Cluster;
