@@ -76,6 +76,7 @@ internal static partial class AllocatorTuning
     private const int TrimThreshold = -1;
     private const int TopPad = -2;
     private const int MapThreshold = -3;
+    private const int MaxArenas = -8;
     private const int LargeBlockBytes = 1 << 30;
     private const int PadBytes = 64 << 20;
 
@@ -84,6 +85,8 @@ internal static partial class AllocatorTuning
     {
         try
         {
+            // Blocks that are kept are kept by arena: of eight arenas a processor, as by default, each keeps its own.
+            _ = MallOpt(MaxArenas, Environment.ProcessorCount);
             _ = MallOpt(MapThreshold, LargeBlockBytes);
             _ = MallOpt(TrimThreshold, LargeBlockBytes);
             _ = MallOpt(TopPad, PadBytes);
