@@ -101,7 +101,7 @@ public static class DmkdSiloBuilderExtensions
         Directory.CreateDirectory(storage.Home);
         SqliteSchema.Ensure(storage.ConnectionString);
         silo.Services.AddSingleton<IWeightStore>(services =>
-            Retrying(services, new FolderWeightStore(storage.WeightsPath))
+            Cached(services, new FolderWeightStore(storage.WeightsPath))
         );
         silo.Services.AddSingleton(services => new WeightCollector(
             services.GetRequiredService<IWeightStore>(),
@@ -119,7 +119,7 @@ public static class DmkdSiloBuilderExtensions
     {
         silo.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
         silo.Services.AddSingleton<IWeightStore>(services =>
-            Retrying(
+            Cached(
                 services,
                 ClusterDatabase.WeightsOf(
                     storage,
@@ -148,12 +148,16 @@ public static class DmkdSiloBuilderExtensions
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }
 
-    private static RetryingWeightStore Retrying(IServiceProvider services, IWeightStore store) =>
-        new RetryingWeightStore(
+    private static CachedWeightStore Cached(IServiceProvider services, IWeightStore store)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var retrying = new RetryingWeightStore(
             store,
-            services.GetRequiredService<TimeProvider>(),
+            time,
             services.GetRequiredService<ILogger<RetryingWeightStore>>()
         );
+        return new CachedWeightStore(retrying, services.GetRequiredService<WeightCache>());
+    }
 
     private static ISiloBuilder AddDmkd(this ISiloBuilder silo, string invariant, string connectionString)
     {
@@ -179,6 +183,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<DatasetCache>();
         silo.Services.TryAddSingleton<INodeDataSource, SimulatedNodes>();
         silo.Services.TryAddSingleton<LibraryCache>();
+        silo.Services.TryAddSingleton(new WeightCache());
         silo.Services.TryAddSingleton<VersionWeights>();
         silo.Services.TryAddSingleton<NodeMeasurements>();
         silo.Services.TryAddSingleton<INodeWork, NodeWork>();

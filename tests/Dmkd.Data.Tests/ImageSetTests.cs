@@ -29,12 +29,52 @@ public sealed class ImageSetTests
     }
 
     [Fact]
-    public void Select_SharesNothing()
+    public void Select_SharesNoLabels()
     {
         var chosen = Three.Select([0, 1, 2]);
 
         Assert.NotSame(Three.Pixels, chosen.Pixels);
         Assert.NotSame(Three.Labels, chosen.Labels);
+    }
+
+    [Fact]
+    public void Select_OfChosenImages_CountsAmongThem()
+    {
+        var chosen = Three.Select([2, 0]).Select([1, 1, 0]);
+
+        Assert.Equal([1, 2, 1, 2, 5, 6], chosen.Pixels);
+        Assert.Equal([7, 7, 9], chosen.Labels);
+        Assert.Equal([5, 6], chosen.Image(2).ToArray());
+    }
+
+    [Fact]
+    public void Select_OutsideTheChosenImages_Throws() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Three.Select([2, 0]).Select([2]));
+
+    [Fact]
+    public void Relabel_OfChosenImages_KeepsTheImages()
+    {
+        var named = Three.Select([2, 0]).Relabel(label => label + 1);
+
+        Assert.Equal([5, 6, 1, 2], named.Pixels);
+        Assert.Equal([10, 8], named.Labels);
+    }
+
+    [Fact]
+    public void Concat_OfChosenImages_CopiesThemInOrder()
+    {
+        var all = ImageSet.Concat([Three.Select([2]), Three, Three.Select([1, 0])]);
+
+        Assert.Equal([5, 6, 1, 2, 3, 4, 5, 6, 3, 4, 1, 2], all.Pixels);
+        Assert.Equal(6, all.Count);
+    }
+
+    [Fact]
+    public void CopyTo_OfChosenImages_IsTheirContent()
+    {
+        byte[] copied = new byte[4];
+        Three.Select([1, 2]).CopyTo(copied);
+        Assert.Equal([3, 4, 5, 6], copied);
     }
 
     [Fact]

@@ -16,6 +16,8 @@ public sealed class DeviceWorker : IDisposable
     /// <summary>Jobs that may wait before callers have to.</summary>
     public const int DefaultQueueCapacity = 1024;
 
+    private static readonly TimeSpan LongJob = TimeSpan.FromMilliseconds(250); // beside it, a trim costs next to nothing
+
     private readonly BlockingCollection<Action> _jobs = [];
     private readonly SemaphoreSlim _room;
     private readonly Thread[] _lanes;
@@ -132,7 +134,12 @@ public sealed class DeviceWorker : IDisposable
     {
         torch.set_num_threads(1); // belongs to the thread that calls it
         foreach (var job in _jobs.GetConsumingEnumerable())
+        {
+            long start = Stopwatch.GetTimestamp();
             job();
+            if (_jobs.Count == 0 && Stopwatch.GetElapsedTime(start) > LongJob)
+                AllocatorTuning.GiveBack();
+        }
     }
 }
 

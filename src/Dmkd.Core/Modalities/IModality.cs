@@ -15,6 +15,10 @@ public interface IInputs
 
     /// <summary>Values, row-major, input after input. Borrowed: not to be modified.</summary>
     byte[] Content { get; }
+
+    /// <summary>Copies the values; inputs that do not lie together need not be copied twice.</summary>
+    /// <param name="target">Room for all of them.</param>
+    void CopyTo(Span<byte> target) => Content.CopyTo(target);
 }
 
 /// <summary>Inputs with their classes.</summary>
@@ -23,7 +27,7 @@ public interface IExamples : IInputs
     /// <summary>Class of each, shape [Count]. Borrowed: not to be modified.</summary>
     int[] Labels { get; }
 
-    /// <summary>Copies some, in the order given.</summary>
+    /// <summary>Some, in the order given. They may share the values.</summary>
     /// <param name="positions">Each in [0, Count).</param>
     IExamples Choose(ReadOnlySpan<int> positions);
 }

@@ -122,6 +122,7 @@ internal sealed record SafeTensorsHeader(
     public const long MaxBytes = 100_000_000;
 
     private const int Alignment = 8;
+    private const int UsualEntryBytes = 128; // the buffer grows when it is not enough
 
     // As few escapes as the reference implementation writes; a header is never part of a web page.
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -132,7 +133,7 @@ internal sealed record SafeTensorsHeader(
     /// <summary>Writes the header, padded with spaces so that the data starts aligned.</summary>
     public byte[] ToBytes()
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        var buffer = new ArrayBufferWriter<byte>(UsualEntryBytes * (Entries.Count + 1));
         using (var json = new Utf8JsonWriter(buffer, Json))
         {
             json.WriteStartObject();
@@ -143,7 +144,9 @@ internal sealed record SafeTensorsHeader(
         }
 
         int padding = (Alignment - buffer.WrittenCount % Alignment) % Alignment;
-        return [.. buffer.WrittenSpan, .. Enumerable.Repeat((byte)' ', padding)];
+        buffer.GetSpan(padding)[..padding].Fill((byte)' ');
+        buffer.Advance(padding);
+        return buffer.WrittenSpan.ToArray();
     }
 
     private void WriteMetadata(Utf8JsonWriter json)

@@ -15,7 +15,8 @@ internal ref struct SafeTensorsHeaderParser
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private Utf8JsonReader _json;
-    private string _at = "header";
+    private string _place = "header";
+    private string? _name; // of the tensor that _place is about
 
     private SafeTensorsHeaderParser(ReadOnlySpan<byte> json, string source)
     {
@@ -40,26 +41,28 @@ internal ref struct SafeTensorsHeaderParser
         // the latter: a text that is not UTF-8
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new CheckpointFormatException($"{source}: {parser._at} is not valid JSON.", e);
+            throw new CheckpointFormatException($"{source}: {parser.At} is not valid JSON.", e);
         }
 
         SafeTensorsLayout.Check(parser._entries, dataBytes, source);
         return new SafeTensorsHeader(parser._entries, parser._metadata);
     }
 
+    /// <summary>Where it reads, for messages; put together only when there is one.</summary>
+    private readonly string At => _name is null ? _place : $"{_place} {CheckpointFormatException.Quote(_name)}";
+
     private void ReadRoot()
     {
         _json.Read();
         while (NextName() is { } name)
         {
-            string quoted = CheckpointFormatException.Quote(name);
             if (!_names.Add(name))
-                throw Fail($"{quoted} comes twice");
+                throw Fail($"{CheckpointFormatException.Quote(name)} comes twice");
             if (name == SafeTensorsHeader.MetadataKey)
                 ReadMetadata();
             else
                 ReadEntry(name);
-            _at = $"header after {quoted}";
+            (_place, _name) = ("header after", name);
         }
 
         _json.Read(); // reports what follows the object
@@ -67,7 +70,7 @@ internal ref struct SafeTensorsHeaderParser
 
     private void ReadMetadata()
     {
-        _at = "metadata";
+        (_place, _name) = ("metadata", null);
         Expect(JsonTokenType.StartObject);
         while (NextName() is { } key)
         {
@@ -79,7 +82,7 @@ internal ref struct SafeTensorsHeaderParser
 
     private void ReadEntry(string name)
     {
-        _at = $"tensor {CheckpointFormatException.Quote(name)}";
+        (_place, _name) = ("tensor", name);
         SafeTensorsType? type = null;
         long[]? shape = null,
             offsets = null;
@@ -112,17 +115,18 @@ internal ref struct SafeTensorsHeaderParser
     private long[] ReadNumbers(int most)
     {
         Expect(JsonTokenType.StartArray);
-        List<long> numbers = [];
+        Span<long> numbers = stackalloc long[most];
+        int count = 0;
         while (_json.Read() && _json.TokenType != JsonTokenType.EndArray)
         {
-            if (numbers.Count == most)
+            if (count == most)
                 throw Fail($"an array has more than {most} numbers");
             if (_json.TokenType != JsonTokenType.Number || !_json.TryGetInt64(out long number) || number < 0)
                 throw Fail("shape and data_offsets must hold whole numbers that are not negative");
-            numbers.Add(number);
+            numbers[count++] = number;
         }
 
-        return [.. numbers];
+        return numbers[..count].ToArray();
     }
 
     /// <summary>Moves to the next property of the current object.</summary>
@@ -136,5 +140,5 @@ internal ref struct SafeTensorsHeaderParser
             throw Fail($"expected {type}, found {_json.TokenType}");
     }
 
-    private readonly CheckpointFormatException Fail(string problem) => new($"{_source}: {_at}: {problem}.");
+    private readonly CheckpointFormatException Fail(string problem) => new($"{_source}: {At}: {problem}.");
 }

@@ -8,6 +8,10 @@ namespace Dmkd.Data.Images;
 /// </summary>
 public sealed class ImageSet : IExamples
 {
+    private readonly byte[] _source;
+    private readonly int[]? _positions; // in _source; all of them, in order, when null
+    private byte[]? _pixels;
+
     /// <summary>Creates a set over arrays that it owns from now on: the caller must not modify them.</summary>
     /// <param name="pixels">Intensities in [0, 255], shape [count, channels, height, width]. Owned by the set.</param>
     /// <param name="labels">Class index of each image, at least 0, shape [count]. Owned by the set.</param>
@@ -35,13 +39,21 @@ public sealed class ImageSet : IExamples
                 $"labels must be at least 0; label {negative} is {labels[negative]}.",
                 nameof(labels)
             );
-        (Pixels, Labels, Channels, Height, Width) = (pixels, labels, channels, height, width);
+        (_source, _pixels, Labels, Channels, Height, Width) = (pixels, pixels, labels, channels, height, width);
+    }
+
+    /// <summary>Some images of another set, whose bytes both share.</summary>
+    private ImageSet(ImageSet whole, int[] positions, int[] labels)
+    {
+        (_source, _positions, Labels) = (whole._source, positions, labels);
+        (Channels, Height, Width) = (whole.Channels, whole.Height, whole.Width);
     }
 
     /// <summary>
-    /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified.
+    /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified. Of
+    /// chosen images they are copied together when somebody asks, and kept; <see cref="CopyTo"/> does without.
     /// </summary>
-    public byte[] Pixels { get; }
+    public byte[] Pixels => _pixels ??= Gathered();
 
     /// <summary>Gets the class index of each image, shape [Count]. Borrowed: not to be modified.</summary>
     public int[] Labels { get; }
@@ -73,7 +85,16 @@ public sealed class ImageSet : IExamples
     {
         if ((uint)index >= (uint)Count)
             throw new ArgumentOutOfRangeException(nameof(index), index, $"index must be in [0, {Count}).");
-        return Pixels.AsSpan(index * BytesPerImage, BytesPerImage);
+        int position = _positions is null ? index : _positions[index];
+        return _source.AsSpan(position * BytesPerImage, BytesPerImage);
+    }
+
+    /// <summary>Copies the intensities, image after image.</summary>
+    /// <param name="target">Room for all of them.</param>
+    public void CopyTo(Span<byte> target)
+    {
+        for (int i = 0; i < Count; i++)
+            Image(i).CopyTo(target[(i * BytesPerImage)..]);
     }
 
     /// <summary>Finds the images of some classes.</summary>
@@ -86,39 +107,47 @@ public sealed class ImageSet : IExamples
     }
 
     /// <summary>
-    /// Copies the chosen images, in the order given, into a set of their own; an index may occur twice.
+    /// The chosen images, in the order given, as a set that shares the bytes; an index may occur twice.
     /// </summary>
     /// <param name="indices">Positions of the images, each in [0, Count).</param>
-    /// <returns>A set owned by the caller; nothing is shared with this one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An index is outside the set.</exception>
     public ImageSet Select(ReadOnlySpan<int> indices)
     {
-        byte[] pixels = new byte[checked(indices.Length * BytesPerImage)];
+        int[] positions = new int[indices.Length];
         int[] labels = new int[indices.Length];
         for (int i = 0; i < indices.Length; i++)
         {
-            Image(indices[i]).CopyTo(pixels.AsSpan(i * BytesPerImage));
-            labels[i] = Labels[indices[i]];
+            int index = indices[i];
+            if ((uint)index >= (uint)Count)
+                throw new ArgumentOutOfRangeException(nameof(indices), index, $"index must be in [0, {Count}).");
+            positions[i] = _positions is null ? index : _positions[index];
+            labels[i] = Labels[index];
         }
-        return new ImageSet(pixels, labels, Channels, Height, Width);
+
+        return new ImageSet(this, positions, labels);
     }
 
     /// <summary>The same images with other labels; they share the bytes.</summary>
     /// <param name="labelOf">Gives the label for a label.</param>
-    public ImageSet Relabel(Func<int, int> labelOf) =>
-        new(Pixels, [.. Labels.Select(labelOf)], Channels, Height, Width);
+    public ImageSet Relabel(Func<int, int> labelOf)
+    {
+        int[] labels = [.. Labels.Select(labelOf)];
+        return _positions is null
+            ? new ImageSet(_source, labels, Channels, Height, Width)
+            : new ImageSet(this, _positions, labels);
+    }
 
     /// <summary>Copies sets of images of one size into one, in order.</summary>
     /// <param name="sets">At least one.</param>
     public static ImageSet Concat(IReadOnlyList<ImageSet> sets)
     {
         ArgumentNullException.ThrowIfNull(sets);
-        byte[] pixels = new byte[sets.Sum(images => images.Pixels.Length)];
+        byte[] pixels = new byte[sets.Sum(images => images.Count * images.BytesPerImage)];
         int end = 0;
         foreach (var images in sets)
         {
-            images.Pixels.CopyTo(pixels, end);
-            end += images.Pixels.Length;
+            images.CopyTo(pixels.AsSpan(end));
+            end += images.Count * images.BytesPerImage;
         }
 
         int[] labels = [.. sets.SelectMany(images => images.Labels)];
@@ -126,6 +155,13 @@ public sealed class ImageSet : IExamples
     }
 
     IExamples IExamples.Choose(ReadOnlySpan<int> positions) => Select(positions);
+
+    private byte[] Gathered()
+    {
+        byte[] pixels = new byte[checked(Count * BytesPerImage)];
+        CopyTo(pixels);
+        return pixels;
+    }
 }
 
 /// <summary>

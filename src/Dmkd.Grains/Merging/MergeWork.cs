@@ -24,23 +24,24 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
             return Refused(
                 $"its tensors may take {limit:N0} bytes, as the base's; they take {reference.Blob.Bytes:N0}"
             );
-        byte[] content;
+        ReadOnlyMemory<byte> content;
         try
         {
-            content = reference.Inline ?? await weights.GetAsync(reference.Blob.Digest);
+            content = reference.Inline is { } sent ? sent : await weights.GetSharedAsync(reference.Blob.Digest);
         }
         catch (WeightStoreException e)
         {
             return Refused(e.Message);
         }
 
-        bool isWhatItSays = content.Length == reference.Blob.Bytes && WeightDigest.Of(content) == reference.Blob.Digest;
+        bool isWhatItSays =
+            content.Length == reference.Blob.Bytes && WeightDigest.Of(content.Span) == reference.Blob.Digest;
         if (!isWhatItSays)
             return Refused(
                 $"its {content.Length:N0} bytes of tensors are not {reference.Blob.Digest} of {reference.Blob.Bytes:N0} bytes"
             );
-        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
-        byte[]? shared = await ReadAsync(basis);
+        var baseWeights = await weights.GetSharedAsync(plan.Base.Digest);
+        var shared = await ReadAsync(basis);
         var check = await devices.Serving.RunAsync(_ =>
             Check(plan.Options, submission.Kind, baseWeights, content, shared)
         );
@@ -54,8 +55,8 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder
     )
     {
-        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
-        byte[][] contents = await ReadAsync(proposalsInNodeOrder);
+        var baseWeights = await weights.GetSharedAsync(plan.Base.Digest);
+        var contents = await ReadAsync(proposalsInNodeOrder);
         return await StoreAsync(
             await devices.Serving.RunAsync(_ => MakeBasis(plan.Options, baseWeights, proposalsInNodeOrder, contents))
         );
@@ -70,13 +71,13 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
     )
     {
         var inputs = new RoundInputs(
-            await weights.GetAsync(plan.Base.Digest),
+            await weights.GetSharedAsync(plan.Base.Digest),
             inNodeOrder,
             await ReadAsync(inNodeOrder)
         )
         {
             Basis = await ReadAsync(basis),
-            Momentum = momentum is null ? null : await weights.GetAsync(momentum),
+            Momentum = await ReadAsync(momentum),
         };
         var result = await devices.Serving.RunAsync(job => RoundMerge.Run(job, plan.Options, inputs));
         foreach (var (node, reason) in result.Refusals)
@@ -98,8 +99,8 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         IReadOnlyList<StatisticsReport> inNodeOrder
     )
     {
-        byte[] baseWeights = await weights.GetAsync(plan.Base.Digest);
-        byte[] mergedWeights = await weights.GetAsync(merged.Weights.Digest);
+        var baseWeights = await weights.GetSharedAsync(plan.Base.Digest);
+        var mergedWeights = await weights.GetSharedAsync(merged.Weights.Digest);
         var update = new VersionUpdate(await ReadAsync(merged.Update), await ReadAsync(merged.Basis));
         var restated = await devices.Serving.RunAsync(job =>
             StatisticsWork.Restate(job, baseWeights, mergedWeights, update, inNodeOrder)
@@ -120,12 +121,12 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
     private static SubmissionCheck Check(
         MergeOptions options,
         SubmissionKind kind,
-        byte[] baseWeights,
-        byte[] content,
-        byte[]? basis
+        ReadOnlyMemory<byte> baseWeights,
+        ReadOnlyMemory<byte> content,
+        ReadOnlyMemory<byte>? basis
     )
     {
-        using var start = WeightCodec.Decode(baseWeights);
+        using var start = WeightCodec.Decode(baseWeights.Span);
         return new SubmissionCheck(FindProblem(options, kind, start, content, basis), start.DenseBytes);
     }
 
@@ -133,8 +134,8 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         MergeOptions options,
         SubmissionKind kind,
         WeightSet start,
-        byte[] content,
-        byte[]? basis
+        ReadOnlyMemory<byte> content,
+        ReadOnlyMemory<byte>? basis
     )
     {
         CompressedDelta payload;
@@ -150,17 +151,17 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         var exchange = options.Exchange();
         if (kind is SubmissionKind.Projection)
             return exchange.CheckProposal(start, payload);
-        return exchange.Check(start, payload, basis is null ? null : UpdateBundle.Read(basis, start));
+        return exchange.Check(start, payload, basis is { } known ? UpdateBundle.Read(known, start) : null);
     }
 
     private static byte[] MakeBasis(
         MergeOptions options,
-        byte[] baseWeights,
+        ReadOnlyMemory<byte> baseWeights,
         IReadOnlyList<AcceptedUpdate> proposals,
-        byte[][] contents
+        ReadOnlyMemory<byte>[] contents
     )
     {
-        using var start = WeightCodec.Decode(baseWeights);
+        using var start = WeightCodec.Decode(baseWeights.Span);
         var parts = proposals.Zip(
             contents,
             (node, content) => new Proposal(node.NodeId, node.SampleCount, UpdateBundle.Read(content, start))
@@ -168,16 +169,23 @@ internal sealed class MergeWork(IWeightStore weights, SiloDevices devices) : IMe
         return UpdateBundle.ToBytes(options.Exchange().MakeBasis([.. parts]));
     }
 
-    private async Task<StoredBlob> StoreAsync(byte[] content) => new(await weights.PutAsync(content), content.Length);
+    private async Task<StoredBlob> StoreAsync(ReadOnlyMemory<byte> content) =>
+        new(await weights.PutAsync(content), content.Length);
 
-    private async Task<byte[]?> ReadAsync(StoredBlob? blob) =>
-        blob is null ? null : await weights.GetAsync(blob.Digest);
+    private Task<ReadOnlyMemory<byte>?> ReadAsync(StoredBlob? blob) => ReadAsync(blob?.Digest);
 
-    private async Task<byte[][]> ReadAsync(IReadOnlyList<AcceptedUpdate> updates)
+    private async Task<ReadOnlyMemory<byte>?> ReadAsync(string? digest)
     {
-        byte[][] contents = new byte[updates.Count][];
+        if (digest is null)
+            return null; // in a conditional expression, null would become empty bytes
+        return await weights.GetSharedAsync(digest);
+    }
+
+    private async Task<ReadOnlyMemory<byte>[]> ReadAsync(IReadOnlyList<AcceptedUpdate> updates)
+    {
+        var contents = new ReadOnlyMemory<byte>[updates.Count];
         for (int i = 0; i < contents.Length; i++)
-            contents[i] = await weights.GetAsync(updates[i].Tensors!.Digest);
+            contents[i] = await weights.GetSharedAsync(updates[i].Tensors!.Digest);
         return contents;
     }
 }

@@ -17,9 +17,9 @@ internal static class RoundMerge
     /// <summary>Merges; sums run in the order given.</summary>
     public static RoundMergeResult Run(DeviceJob job, MergeOptions options, RoundInputs inputs)
     {
-        using var weights = WeightCodec.Decode(inputs.Base);
+        using var weights = WeightCodec.Decode(inputs.Base.Span);
         var exchange = options.Exchange();
-        var basis = exchange.UpdatesNeedBasis ? UpdateBundle.Read(inputs.Basis, weights) : null;
+        var basis = exchange.UpdatesNeedBasis ? UpdateBundle.Read(inputs.Basis!.Value, weights) : null;
         CompressedDelta[] payloads =
         [
             .. inputs.Contents.Select(content => PowerSgdPayload.Joined(UpdateBundle.Read(content, weights), basis)),
@@ -93,11 +93,11 @@ internal static class RoundMerge
         MergeOptions options,
         WeightSet weights,
         AdmittedUpdates round,
-        byte[]? momentum
+        ReadOnlyMemory<byte>? momentum
     )
     {
         using var update = IMergeRule.Known.Find(options.Rule).Merge(round.Deltas, round.SampleCounts);
-        using var velocity = momentum is null ? null : WeightCodec.Decode(momentum);
+        using var velocity = momentum is { } last ? WeightCodec.Decode(last.Span) : null;
         using var step = OuterOf(options).Step(update.Update, velocity);
         using var merged = ModuleAverager.Apply(weights, step.Step);
         return new MergedTensors(WeightCodec.Encode(merged), round.Shares(update.AcceptedWeights))
@@ -128,13 +128,17 @@ internal static class RoundMerge
 /// <param name="Base">Weights that are merged onto.</param>
 /// <param name="Updates">What was accepted, in node order.</param>
 /// <param name="Contents">The tensors of each.</param>
-internal sealed record RoundInputs(byte[] Base, IReadOnlyList<AcceptedUpdate> Updates, byte[][] Contents)
+internal sealed record RoundInputs(
+    ReadOnlyMemory<byte> Base,
+    IReadOnlyList<AcceptedUpdate> Updates,
+    ReadOnlyMemory<byte>[] Contents
+)
 {
     /// <summary>The round's shared basis, when it has one.</summary>
-    public byte[]? Basis { get; init; }
+    public ReadOnlyMemory<byte>? Basis { get; init; }
 
     /// <summary>The outer optimizer's momentum, when it has one.</summary>
-    public byte[]? Momentum { get; init; }
+    public ReadOnlyMemory<byte>? Momentum { get; init; }
 }
 
 /// <summary>What a round's merge computed.</summary>

@@ -22,14 +22,14 @@ internal static class StatisticsWork
     /// are left out.</param>
     public static RestatedWeights Restate(
         DeviceJob job,
-        byte[] baseWeights,
-        byte[] mergedWeights,
+        ReadOnlyMemory<byte> baseWeights,
+        ReadOnlyMemory<byte> mergedWeights,
         VersionUpdate update,
         IReadOnlyList<StatisticsReport> inNodeOrder
     )
     {
-        using var start = WeightCodec.Decode(baseWeights);
-        using var merged = WeightCodec.Decode(mergedWeights);
+        using var start = WeightCodec.Decode(baseWeights.Span);
+        using var merged = WeightCodec.Decode(mergedWeights.Span);
         using var known = new WeightSet([
             .. merged
                 .Where(pair => RunningStatistics.Contains(pair.Key))
@@ -55,10 +55,10 @@ internal static class StatisticsWork
         ]);
         var dense = DenseExchange.Whole(change).Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         var changed = UpdateBundle
-            .Read(update.Update, start)
+            .Read(update.Update.Value, start)
             .Tensors.Select(tensor => dense.GetValueOrDefault(tensor.Name) ?? tensor);
         var payload = new CompressedDelta([.. changed]);
-        var basis = update.Basis is null ? null : UpdateBundle.Read(update.Basis, start);
+        var basis = update.Basis is { } shared ? UpdateBundle.Read(shared, start) : null;
         using var applied = DeltaApplier.Apply(start, PowerSgdPayload.Joined(payload, basis));
         return new RestatedWeights(WeightCodec.Encode(applied), UpdateBundle.ToBytes(payload), job.Elapsed);
     }
@@ -127,10 +127,10 @@ internal static class StatisticsWork
 /// <summary>How a version differs from its base, as safetensors.</summary>
 /// <param name="Update">The compressed update; null when the weights themselves are no larger.</param>
 /// <param name="Basis">The basis of the update; null when it needs none.</param>
-internal sealed record VersionUpdate(byte[]? Update, byte[]? Basis);
+internal sealed record VersionUpdate(ReadOnlyMemory<byte>? Update, ReadOnlyMemory<byte>? Basis);
 
 /// <summary>Merged weights with other statistics, as safetensors.</summary>
 /// <param name="Weights">The weights.</param>
 /// <param name="Update">How they differ from the base, when that is smaller.</param>
 /// <param name="DeviceTime">Device time.</param>
-internal sealed record RestatedWeights(byte[] Weights, byte[]? Update, TimeSpan DeviceTime);
+internal sealed record RestatedWeights(ReadOnlyMemory<byte> Weights, ReadOnlyMemory<byte>? Update, TimeSpan DeviceTime);

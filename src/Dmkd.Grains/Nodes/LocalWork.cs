@@ -38,10 +38,10 @@ internal static class LocalWork
         DeviceJob job,
         LocalUpdateRequest request,
         IExamples shard,
-        byte[] baseWeights,
-        byte[] starting,
-        byte[]? teacher,
-        byte[]? residual,
+        ReadOnlyMemory<byte> baseWeights,
+        ReadOnlyMemory<byte> starting,
+        ReadOnlyMemory<byte>? teacher,
+        ReadOnlyMemory<byte>? residual,
         Action<double> progress
     )
     {
@@ -76,9 +76,9 @@ internal static class LocalWork
         );
     }
 
-    private static byte[] UpdateOf(byte[] baseWeights, WeightSet updated)
+    private static byte[] UpdateOf(ReadOnlyMemory<byte> baseWeights, WeightSet updated)
     {
-        using var start = WeightCodec.Decode(baseWeights);
+        using var start = WeightCodec.Decode(baseWeights.Span);
         using var delta = WeightDelta.Between(start, updated);
         return WeightCodec.Encode(delta);
     }
@@ -87,8 +87,8 @@ internal static class LocalWork
     private static WeightSet FirstWeights(
         LocalUpdateRequest request,
         NetworkArchitecture architecture,
-        byte[] starting,
-        byte[]? residual
+        ReadOnlyMemory<byte> starting,
+        ReadOnlyMemory<byte>? residual
     )
     {
         if (request.Settings.Merging.OwnFirstWeights && request.Round == 0)
@@ -102,17 +102,17 @@ internal static class LocalWork
                         request.NodeIndex
                     )
             );
-        if (residual is null)
-            return WeightCodec.Decode(starting);
-        using var weights = WeightCodec.Decode(starting);
-        using var dropped = WeightCodec.Decode(residual);
+        if (residual is not { } left)
+            return WeightCodec.Decode(starting.Span);
+        using var weights = WeightCodec.Decode(starting.Span);
+        using var dropped = WeightCodec.Decode(left.Span);
         return ErrorFeedback.Add(weights, dropped);
     }
 
     private static DistillationTarget? TargetOf(
         DeviceJob job,
         LocalUpdateRequest request,
-        byte[]? teacherWeights,
+        ReadOnlyMemory<byte>? teacherWeights,
         Generator generator
     )
     {
@@ -120,7 +120,7 @@ internal static class LocalWork
             return null;
         string architecture = request.Teacher?.Architecture ?? request.Module.Architecture;
         var teacher = ArchitectureCatalog.Parse(architecture).Build(generator);
-        using (var weights = WeightCodec.Decode(teacherWeights!))
+        using (var weights = WeightCodec.Decode(teacherWeights!.Value.Span))
             weights.CopyTo(teacher);
         teacher.to(job.Device);
         if (request.Teacher is { } legacy)

@@ -24,7 +24,7 @@ internal static class MeasuringWork
     public static EntropyReport Entropy(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] weights,
+        ReadOnlyMemory<byte> weights,
         IExamples calibration,
         RoutingSettings routing
     )
@@ -42,7 +42,7 @@ internal static class MeasuringWork
     public static ExemplarReport Exemplars(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] weights,
+        ReadOnlyMemory<byte> weights,
         IExamples exemplars,
         RoutingSettings routing,
         bool wantsDescriptors
@@ -61,7 +61,7 @@ internal static class MeasuringWork
     public static MomentsReport Moments(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] weights,
+        ReadOnlyMemory<byte> weights,
         IExamples images,
         int[] classes,
         RoutingSettings routing
@@ -94,8 +94,8 @@ internal static class MeasuringWork
     public static ComparisonReport Compare(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] before,
-        byte[] after,
+        ReadOnlyMemory<byte> before,
+        ReadOnlyMemory<byte> after,
         IExamples calibration,
         RoutingSettings routing
     )
@@ -111,7 +111,7 @@ internal static class MeasuringWork
     public static StatisticsReport Statistics(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] weights,
+        ReadOnlyMemory<byte> weights,
         IExamples calibration
     )
     {
@@ -141,7 +141,7 @@ internal static class MeasuringWork
     private static Tensor Score(
         DeviceJob job,
         ModuleDescriptor module,
-        byte[] weights,
+        ReadOnlyMemory<byte> weights,
         IExamples calibration,
         RoutingSettings routing
     )
@@ -151,8 +151,8 @@ internal static class MeasuringWork
         return ModalityOf(module).Score(network, inputs.to(job.Device), ModuleSignatures.ScoringOf(module, routing));
     }
 
-    private static Network Load(DeviceJob job, ModuleDescriptor module, byte[] weights) =>
-        NetworkLoader.Load(module.Architecture, weights, job.Device);
+    private static Network Load(DeviceJob job, ModuleDescriptor module, ReadOnlyMemory<byte> weights) =>
+        NetworkLoader.Load(module.Architecture, weights.Span, job.Device);
 
     private static IModality ModalityOf(ModuleDescriptor module) => ModalityCatalog.Of(module.ReadSignature());
 }

@@ -128,7 +128,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource 
         return report with { DownloadedBytes = fetched };
     }
 
-    private Task<(byte[] Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
+    private Task<(ReadOnlyMemory<byte> Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
         versions.GetAsync(probed.Request.Module.Key, probed.Request.Version, probed.Held, probed.CancellationToken);
 
     private Task<INodeData> DataAsync(ProbeRequest request) => nodes.OpenAsync(request.Settings, request.NodeIndex);

@@ -35,20 +35,19 @@ internal sealed class NodeWork(
     {
         var data = await nodes.OpenAsync(request.Settings, request.NodeIndex);
         var (baseWeights, fetched) = await versions.GetAsync(request.Module.Key, request.Base, held, cancellationToken);
-        byte[] starting =
+        var starting =
             startingDigest == request.Base.Digest
                 ? baseWeights
-                : await weights.GetAsync(startingDigest, cancellationToken);
-        byte[]? teacher = null;
+                : await weights.GetSharedAsync(startingDigest, cancellationToken);
+        ReadOnlyMemory<byte>? teacher = null;
         if (request.Settings.Training.Lambda > 0)
             teacher = request.Teacher is { } legacy
-                ? await weights.GetAsync(legacy.Digest, cancellationToken)
+                ? await weights.GetSharedAsync(legacy.Digest, cancellationToken)
                 : baseWeights;
         // Weights of the node's own already hold what was dropped.
-        byte[]? dropped =
-            residual is null || startingDigest != request.Base.Digest
-                ? null
-                : await weights.GetAsync(residual, cancellationToken);
+        ReadOnlyMemory<byte>? dropped = null;
+        if (residual is not null && startingDigest == request.Base.Digest)
+            dropped = await weights.GetSharedAsync(residual, cancellationToken);
         using var activity = DmkdTelemetry.StartTrain(Activity.Current?.Context ?? default);
         var (result, trained, time) = await devices.Training.RunAsync(
             job =>
@@ -82,8 +81,8 @@ internal sealed class NodeWork(
         CancellationToken cancellationToken
     )
     {
-        byte[]? last = await versions.ReadAsync(request.Base.Update, cancellationToken);
-        byte[]? lastBasis = await versions.ReadAsync(request.Base.Basis, cancellationToken);
+        var last = await versions.ReadAsync(request.Base.Update, cancellationToken);
+        var lastBasis = await versions.ReadAsync(request.Base.Basis, cancellationToken);
         return await devices.Serving.RunAsync(_ => Propose(request, update, last, lastBasis), cancellationToken);
     }
 
@@ -96,7 +95,7 @@ internal sealed class NodeWork(
     {
         var options = request.Merging!;
         using var activity = DmkdTelemetry.StartCompress(Activity.Current?.Context ?? default, options.Compressor);
-        byte[]? shared = await versions.ReadAsync(basis, cancellationToken);
+        var shared = await versions.ReadAsync(basis, cancellationToken);
         var replica = options.Exchange().NeedsReplica ? await ReplicaOfAsync(request, cancellationToken) : null;
         var packed = await devices.Serving.RunAsync(
             job => Pack(job, request, update, shared, replica),
@@ -108,12 +107,17 @@ internal sealed class NodeWork(
 
     private async Task<ReplicaData> ReplicaOfAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
     {
-        byte[] baseWeights = await weights.GetAsync(request.Base.Digest, cancellationToken);
+        var baseWeights = await weights.GetSharedAsync(request.Base.Digest, cancellationToken);
         var data = await nodes.OpenAsync(request.Settings, request.NodeIndex);
         return new ReplicaData(data.Modality, baseWeights, data.CalibrationOf(request.Task));
     }
 
-    private static byte[] Propose(LocalUpdateRequest request, byte[] update, byte[]? last, byte[]? lastBasis)
+    private static byte[] Propose(
+        LocalUpdateRequest request,
+        byte[] update,
+        ReadOnlyMemory<byte>? last,
+        ReadOnlyMemory<byte>? lastBasis
+    )
     {
         using var delta = WeightCodec.Decode(update);
         var node = new NodeUpdate(delta)
@@ -128,13 +132,13 @@ internal sealed class NodeWork(
     /// The base version's own update; null when it has none, or one that a program before 0.2 wrote: then all nodes
     /// begin afresh.
     /// </summary>
-    private static CompressedDelta? LastOf(WeightSet delta, byte[]? last, byte[]? lastBasis)
+    private static CompressedDelta? LastOf(WeightSet delta, ReadOnlyMemory<byte>? last, ReadOnlyMemory<byte>? lastBasis)
     {
-        if (last is null || lastBasis is null)
+        if (last is not { } update || lastBasis is not { } basis)
             return null;
         try
         {
-            return PowerSgdPayload.WithBasis(UpdateBundle.Read(last, delta), UpdateBundle.Read(lastBasis, delta));
+            return PowerSgdPayload.WithBasis(UpdateBundle.Read(update, delta), UpdateBundle.Read(basis, delta));
         }
         catch (CheckpointFormatException)
         {
@@ -146,16 +150,16 @@ internal sealed class NodeWork(
         DeviceJob job,
         LocalUpdateRequest request,
         byte[] update,
-        byte[]? basis,
+        ReadOnlyMemory<byte>? basis,
         ReplicaData? replica
     )
     {
         using var delta = WeightCodec.Decode(update);
-        using var start = replica is null ? null : WeightCodec.Decode(replica.Base);
+        using var start = replica is null ? null : WeightCodec.Decode(replica.Base.Span);
         using var inputs = replica is null ? null : InputsOf(job, request, replica);
         var options = request.Merging!;
         var exchange = options.Exchange();
-        var shared = basis is null ? null : UpdateBundle.Read(basis, delta);
+        var shared = basis is { } known ? UpdateBundle.Read(known, delta) : null;
         var node = new NodeUpdate(delta)
         {
             Seed = SeedOf(request, SeedPurpose.Compression, request.NodeIndex),
@@ -180,5 +184,5 @@ internal sealed class NodeWork(
     private static ulong SeedOf(LocalUpdateRequest request, int purpose, params int[] own) =>
         (ulong)SeedSequence.Derive(request.Settings.Seed, [purpose, request.Task, request.Round, .. own]);
 
-    private sealed record ReplicaData(IModality Modality, byte[] Base, IExamples Calibration);
+    private sealed record ReplicaData(IModality Modality, ReadOnlyMemory<byte> Base, IExamples Calibration);
 }

@@ -13,10 +13,17 @@ public interface IWeightStore
     /// <returns>The digest.</returns>
     Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads and verifies a blob.</summary>
+    /// <summary>Reads and verifies a blob; the bytes are the caller's.</summary>
     /// <exception cref="WeightStoreException">There is no such blob, or its content no longer has the
     /// digest.</exception>
     Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// As <see cref="GetAsync"/>, for who only reads: others may hold the same bytes, and they may have been read, and
+    /// verified, some time ago.
+    /// </summary>
+    async Task<ReadOnlyMemory<byte>> GetSharedAsync(string digest, CancellationToken cancellationToken = default) =>
+        await GetAsync(digest, cancellationToken);
 }
 
 /// <summary>A weight store that can let go of what nothing names any more.</summary>

@@ -40,13 +40,7 @@ public sealed class ImageTensors : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        long[] wide = new long[labels.Length];
-        for (int i = 0; i < wide.Length; i++)
-            wide[i] = labels[i];
-        return new ImageTensors(
-            PixelTensor(pixels, labels.Length, channels, size),
-            tensor(wide, dtype: ScalarType.Int64)
-        );
+        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), LabelTensor(labels));
     }
 
     /// <summary>Copies images into tensors on the CPU.</summary>
@@ -54,8 +48,8 @@ public sealed class ImageTensors : IDisposable
     public static ImageTensors From(IExamples examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        var shape = examples.InputShape;
-        return From(examples.Content, examples.Labels, shape[0], shape[1]);
+        using var scope = NewDisposeScope();
+        return new ImageTensors(Encode(examples), LabelTensor(examples.Labels));
     }
 
     /// <summary>
@@ -65,7 +59,10 @@ public sealed class ImageTensors : IDisposable
     public static Tensor Encode(IInputs inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return PixelTensor(inputs.Content, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
+        var shape = inputs.InputShape;
+        var result = empty([inputs.Count, shape[0], shape[1], shape[1]], dtype: ScalarType.Byte);
+        inputs.CopyTo(result.bytes);
+        return result;
     }
 
     /// <summary>
@@ -83,6 +80,14 @@ public sealed class ImageTensors : IDisposable
         var result = empty([count, channels, size, size], dtype: ScalarType.Byte);
         pixels.CopyTo(result.bytes);
         return result;
+    }
+
+    private static Tensor LabelTensor(ReadOnlySpan<int> labels)
+    {
+        long[] wide = new long[labels.Length];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = labels[i];
+        return tensor(wide, dtype: ScalarType.Int64);
     }
 
     /// <summary>
