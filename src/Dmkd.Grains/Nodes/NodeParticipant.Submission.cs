@@ -152,6 +152,6 @@ internal sealed partial class NodeParticipant
             throw new InvalidOperationException(receipt.Reason);
         if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate)
             return;
-        LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
+        LogIgnored(logger, request.Module.Name, nodeId, request.Round + 1, receipt.Outcome, receipt.Reason ?? "");
     }
 }

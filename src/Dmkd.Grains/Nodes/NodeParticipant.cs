@@ -116,7 +116,7 @@ internal sealed partial class NodeParticipant(
                 logger,
                 request.Module.Name,
                 nodeId,
-                request.Round,
+                request.Round + 1,
                 report.SampleCount,
                 report.MeanLoss,
                 report.DeviceSeconds
@@ -134,9 +134,10 @@ internal sealed partial class NodeParticipant(
             if (_writer.IsBroken)
                 return; // the next activation goes on
             running.Error =
-                $"Node {nodeId}, module {request.Module.Name}, round {request.Round}: {e.Message.Split('\n', 2)[0].Trim()}";
+                $"Node {nodeId}, module {request.Module.Name}, round {request.Round + 1}: "
+                + e.Message.Split('\n', 2)[0].Trim();
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            LogFailed(logger, e, request.Module.Name, nodeId, request.Round);
+            LogFailed(logger, e, request.Module.Name, nodeId, request.Round + 1);
         }
 #pragma warning restore CA1031
     }
@@ -226,7 +227,7 @@ internal sealed partial class NodeParticipant(
         Resilience.TransientCall(
             time,
             new RetryLimits(2 * PollPeriod) { Growth = DelayBackoffType.Exponential, MaxRetries = MaxRetries },
-            retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round, retry.Attempt)
+            retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round + 1, retry.Attempt)
         );
 
     [LoggerMessage(

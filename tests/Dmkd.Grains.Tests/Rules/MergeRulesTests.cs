@@ -47,7 +47,7 @@ public sealed class MergeRulesTests
             MergeRules.EffectOf(state, Plan(round: 2), ModuleKey)
         );
         Assert.Contains(
-            "round 2 of run run cannot open while round 1 of run run is " + phase,
+            "round 3 of run run cannot open while round 2 of run run is " + phase,
             error.Message,
             StringComparison.Ordinal
         );
