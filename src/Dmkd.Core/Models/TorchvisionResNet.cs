@@ -107,7 +107,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         int[] widths = [64, 128, 256, 512];
         return new TorchvisionResNetArchitecture(
             bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic,
-            inputSize <= ArchitectureCatalog.LargestSmallImage,
+            inputSize <= ArchitectureCatalog.MaxSmallImage,
             3,
             inputSize,
             [64, .. widths.Select(width => bottleneck ? 4 * width : width)],

@@ -184,7 +184,7 @@ public sealed class PreservationRulesTests
         var widths = PreservationRules.GateWidths(TinyPreservation() with { GateSize = 0.07, MinimumWidth = 0.9 });
         Assert.Equal(
             (0.1, 0.07, 1),
-            (widths.MinimumWidthFraction, widths.MultiplyAddsShare, widths.MaximumWidthFraction)
+            (widths.MinWidthFraction, widths.MultiplyAddsShare, widths.MaxWidthFraction)
         );
     }
 
