@@ -99,15 +99,7 @@ public static class UnitSelector
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Check(options);
-        return architecture
-            .Resize(
-                architecture.UnitSpaces.ToDictionary(
-                    space => space.Name,
-                    space => Width(space, options.MinWidthFraction)
-                ),
-                outputs
-            )
-            .MultiplyAdds;
+        return architecture.Resize(space => Width(space, options.MinWidthFraction), outputs).MultiplyAdds;
     }
 
     // The sorts are stable: of equally important units the first is taken.
