@@ -3,6 +3,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Merging;
 
@@ -162,4 +163,31 @@ internal sealed partial class MergeCoordinator
             LogFailed(logger, e, module, plan.Round + 1); // the next activation goes on from the phase before
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates"
+    )]
+    private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}"
+    )]
+    private static partial void LogRejected(ILogger logger, string moduleId, int round, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}"
+    )]
+    private static partial void LogRetried(
+        ILogger logger,
+        Exception exception,
+        string moduleId,
+        int round,
+        int attempt
+    );
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
 }

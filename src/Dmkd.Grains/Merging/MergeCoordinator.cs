@@ -294,31 +294,4 @@ internal sealed partial class MergeCoordinator(
         Message = "Module {ModuleId}: round {Round} collects its updates anew: an older program's cannot be read any more"
     )]
     private static partial void LogCollectsAnew(ILogger logger, string moduleId, int round);
-
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates"
-    )]
-    private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}"
-    )]
-    private static partial void LogRejected(ILogger logger, string moduleId, int round, string reason);
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}"
-    )]
-    private static partial void LogRetried(
-        ILogger logger,
-        Exception exception,
-        string moduleId,
-        int round,
-        int attempt
-    );
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
-    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
 }

@@ -256,19 +256,6 @@ internal sealed partial class NodeParticipant(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: update of node {NodeId} for round {Round} was not used: {Outcome} {Reason}"
-    )]
-    private static partial void LogIgnored(
-        ILogger logger,
-        string moduleId,
-        string nodeId,
-        int round,
-        SubmissionOutcome outcome,
-        string reason
-    );
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
         Message = "Module {ModuleId}: node {NodeId} submits round {Round} again after attempt {Attempt}"
     )]
     private static partial void LogRetried(
