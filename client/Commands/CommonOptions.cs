@@ -88,6 +88,25 @@ internal sealed class CommonOptions
         return StartAsync(parsed, null, new InterruptedRuns(ResumeOnAccess: false), cancellationToken);
     }
 
+    /// <summary>Has a command open the place, find a run there, and do something with it.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="idOf">The id that its command line names.</param>
+    /// <param name="action">What to do. It can expect that the run exists.</param>
+    public void ActOnRun(
+        Command command,
+        Func<ParseResult, string> idOf,
+        Func<ParseResult, FoundRun, CancellationToken, Task> action
+    ) =>
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                await using var cluster = await OpenAsync(parsed, cancellationToken);
+                var run = await FoundRun.OfAsync(cluster.Grains, idOf(parsed), Place(parsed), cancellationToken);
+                await action(parsed, run, cancellationToken);
+                return ExitCode.Success;
+            }
+        );
+
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
     /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
     public void RequireRuns(ParseResult parsed)

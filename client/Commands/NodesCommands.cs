@@ -27,21 +27,15 @@ internal sealed class NodesCommand : Command
     /// <summary>The argument of those that take one node.</summary>
     public static Argument<string> NameArgument() => new("node") { Description = "Name of the node, such as node-1" };
 
-    /// <summary>The run whose node leaves or joins, and the node's place in it.</summary>
-    /// <exception cref="BadInputException">There is no such run or node, or the run is over.</exception>
-    public static async Task<(FoundRun Run, int Node)> FindAsync(
-        IGrainFactory grains,
-        string runId,
-        string name,
-        string place,
-        CancellationToken cancellationToken
-    )
+    /// <summary>The place in its run of a node that leaves or joins.</summary>
+    /// <exception cref="BadInputException">There is no such node, or the run is over.</exception>
+    public static async Task<int> IndexOfAsync(FoundRun run, string name, CancellationToken cancellationToken)
     {
-        var run = await FoundRun.OfAsync(grains, runId, place, cancellationToken);
-        int node = IndexOf(run, name);
-        return (await run.ProgressAsync(long.MaxValue, cancellationToken)).Phase is RunPhase.Completed
-            ? throw new BadInputException($"Run '{runId}' is completed: it asks no node any more.")
-            : (run, node);
+        int index = IndexOf(run, name);
+        var look = await run.ProgressAsync(long.MaxValue, cancellationToken);
+        return look.Phase is RunPhase.Completed
+            ? throw new BadInputException($"Run '{run.RunId}' is completed: it asks no node any more.")
+            : index;
     }
 
     private static int IndexOf(FoundRun run, string name)
@@ -69,25 +63,17 @@ internal sealed class NodesListCommand : Command
     {
         Options.Add(_run);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_run)!, ListAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task ListAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Grains,
-            parsed.GetValue(_run)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
         var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
         if (_common.Json(parsed))
             JsonOutput.Write(documents);
         else
             Consoles.Create(json: false).Write(RunStatusTables.Nodes(documents));
-        return ExitCode.Success;
     }
 }
 
@@ -104,27 +90,20 @@ internal sealed class NodesJoinCommand : Command
         Arguments.Add(_node);
         Options.Add(_run);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_run)!, JoinAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task JoinAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(
-            cluster.Grains,
-            parsed.GetValue(_run)!,
-            parsed.GetValue(_node)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        int index = await NodesCommand.IndexOfAsync(run, parsed.GetValue(_node)!, cancellationToken);
         await Retried.DoAsync(() => run.Grain.JoinAsync(index, cancellationToken), cancellationToken);
         var nodes = await Retried.AskAsync(() => run.Grain.ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);
-        if (_common.Json(parsed))
-            JsonOutput.Write(document);
-        else
-            await Console.Out.WriteLineAsync($"{document.Node} is asked from the next round on");
-        return ExitCode.Success;
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            document,
+            $"{document.Node} is asked from the next round on"
+        );
     }
 }
 
@@ -147,19 +126,12 @@ internal sealed class NodesDrainCommand : Command
         Options.Add(_run);
         Options.Add(_noWait);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_run)!, DrainAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task DrainAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(
-            cluster.Grains,
-            parsed.GetValue(_run)!,
-            parsed.GetValue(_node)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        int index = await NodesCommand.IndexOfAsync(run, parsed.GetValue(_node)!, cancellationToken);
         await Retried.DoAsync(() => run.Grain.LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run, index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();
@@ -176,16 +148,14 @@ internal sealed class NodesDrainCommand : Command
         }
 
         var document = RunNodeDocument.Of(node);
-        if (_common.Json(parsed))
-            JsonOutput.Write(document);
-        else
-            await Console.Out.WriteLineAsync(
-                node.State is RunNodeState.Leaving
-                    ? $"{document.Node} finishes its local update and is not asked any more"
-                    : $"{document.Node} has left; it returns with: nodes join --run {run.RunId} {document.Node} "
-                        + $"{_common.PlaceOptions(parsed)}"
-            );
-        return ExitCode.Success;
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            document,
+            node.State is RunNodeState.Leaving
+                ? $"{document.Node} finishes its local update and is not asked any more"
+                : $"{document.Node} has left; it returns with: nodes join --run {run.RunId} {document.Node} "
+                    + $"{_common.PlaceOptions(parsed)}"
+        );
     }
 
     private static async Task<RunNode> LookAsync(FoundRun run, int index, CancellationToken cancellationToken) =>

@@ -69,35 +69,36 @@ internal sealed class RunCommand : Command
 
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
         string runId = resumed ?? parsed.GetValue(_id) ?? NewName.Of("run");
-        var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         using var activity = DmkdTelemetry.StartCommand("dmkd run", runId);
-        if (resumed is null)
+        FoundRun run;
+        if (settings is not null)
         {
-            await StartAsync(run, runId, settings!, cancellationToken);
+            run = new FoundRun(silo.Grains.GetGrain<ITrainingRunGrain>(runId), runId, settings, null);
+            await StartAsync(run, cancellationToken);
         }
         else
         {
-            settings = await FindAsync(run, runId, place, cancellationToken);
-            dataset = await view.ReadDataAsync(datasets, settings);
-            await run.ResumeAsync(cancellationToken);
+            run = await FoundRun.OfAsync(silo.Grains, runId, place, cancellationToken);
+            dataset = await view.ReadDataAsync(datasets, run.Settings);
+            await run.Grain.ResumeAsync(cancellationToken);
         }
 
         if (detaches)
         {
-            await following.LeaveAsync(new FoundRun(run, runId, settings!, null), cancellationToken);
+            await following.LeaveAsync(run, cancellationToken);
             return ExitCode.Success;
         }
 
-        view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming");
+        view.Begin(runId, run.Settings, place, resumed is null ? "run" : "resuming");
         try
         {
-            var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
+            var report = await following.AwaitAsync(view, run, cancellationToken);
             List<MethodResult> baselines = [];
             if (!parsed.GetValue(_noBaseline))
                 baselines.Add(
                     await view.FollowAsync(
                         new SequentialFineTuning(silo.Training),
-                        new ContinualProblem(dataset!, settings!),
+                        new ContinualProblem(dataset!, run.Settings),
                         cancellationToken
                     )
                 );
@@ -115,30 +116,14 @@ internal sealed class RunCommand : Command
 
     /// <summary>Starts a new run; the grain itself would take a repeat with the same settings for a resume.</summary>
     /// <exception cref="BadInputException">The id is taken.</exception>
-    private static async Task StartAsync(
-        ITrainingRunGrain run,
-        string runId,
-        RunSettings settings,
-        CancellationToken cancellationToken
-    )
+    private static async Task StartAsync(FoundRun run, CancellationToken cancellationToken)
     {
-        if (await run.GetSettingsAsync(cancellationToken) is not null)
+        if (await run.Grain.GetSettingsAsync(cancellationToken) is not null)
             throw new BadInputException(
-                $"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id."
+                $"Run '{run.RunId}' exists. Go on with it by --resume {run.RunId}, or choose another --id."
             );
-        await run.StartAsync(settings, cancellationToken);
+        await run.Grain.StartAsync(run.Settings, cancellationToken);
     }
-
-    /// <summary>Settings of a stored run.</summary>
-    /// <exception cref="BadInputException">There is no such run.</exception>
-    private static async Task<RunSettings> FindAsync(
-        ITrainingRunGrain run,
-        string runId,
-        string place,
-        CancellationToken cancellationToken
-    ) =>
-        await run.GetSettingsAsync(cancellationToken)
-        ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd runs list` shows them.");
 
     /// <summary>Refuses data that does not suit the settings before anything is stored.</summary>
     private static void Check(ImageDataset dataset, RunSettings settings)
@@ -191,7 +176,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
     public async Task ToTheEndAsync(FoundRun run, string verb, CancellationToken cancellationToken)
     {
         _view.Begin(run.RunId, run.Settings, common.Place(parsed), verb);
-        var report = await AwaitAsync(_view, run.Grain, run.RunId, run.Settings, cancellationToken);
+        var report = await AwaitAsync(_view, run, cancellationToken);
         _view.End(report, []);
         if (common.Json(parsed))
             JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
@@ -199,26 +184,22 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
 
     /// <summary>Follows a run.</summary>
     /// <exception cref="RunStoppedException">The user left, or somebody stopped the run.</exception>
-    public async Task<RunReport> AwaitAsync(
-        RunView view,
-        ITrainingRunGrain run,
-        string runId,
-        RunSettings settings,
-        CancellationToken cancellationToken
-    )
+    public async Task<RunReport> AwaitAsync(RunView view, FoundRun run, CancellationToken cancellationToken)
     {
         try
         {
-            return await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings, cancellationToken);
+            var following = new DmkdRun(run.Grain, TimeProvider.System);
+            return await view.FollowAsync(following, run.Settings, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw Left(runId);
+            throw Left(run.RunId);
         }
         catch (RunHaltedException e)
         {
             throw new RunStoppedException(
-                $"The run was stopped {e.Where}. It goes on with: dmkd runs resume {runId} {common.PlaceOptions(parsed)}"
+                $"The run was stopped {e.Where}. It goes on with: dmkd runs resume {run.RunId} "
+                    + common.PlaceOptions(parsed)
             );
         }
     }

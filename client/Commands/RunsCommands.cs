@@ -79,30 +79,22 @@ internal sealed class RunsShowCommand : Command
     {
         Arguments.Add(_id);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_id)!, ShowAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task ShowAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Grains,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
         var look = await run.ProgressAsync(0, cancellationToken);
         var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MaxEvents)]);
         if (_common.Json(parsed))
         {
             JsonOutput.Write(document);
-            return ExitCode.Success;
+            return;
         }
 
         var console = Consoles.Create(json: false);
         console.Write(RunStatusTables.Show(document));
         console.WriteEvents(document.Events!);
-        return ExitCode.Success;
     }
 }
 
@@ -117,18 +109,11 @@ internal sealed class RunsWatchCommand : Command
     {
         Arguments.Add(_id);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_id)!, WatchAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task WatchAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Grains,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
         string state = RunStates.Of(await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (state is RunStates.Stopped or RunStates.Interrupted)
             throw new BadInputException(
@@ -136,7 +121,6 @@ internal sealed class RunsWatchCommand : Command
                     + $"{run.RunId} {_common.PlaceOptions(parsed)}"
             );
         await new RunFollowing(_common, parsed).ToTheEndAsync(run, "watching", cancellationToken);
-        return ExitCode.Success;
     }
 }
 
@@ -151,31 +135,22 @@ internal sealed class RunsStopCommand : Command
     {
         Arguments.Add(_id);
         _common.AddTo(this);
-        SetAction(RunAsync);
+        _common.ActOnRun(this, parsed => parsed.GetValue(_id)!, StopAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task StopAsync(ParseResult parsed, FoundRun run, CancellationToken cancellationToken)
     {
-        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Grains,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
         await Retried.DoAsync(() => run.Grain.StopAsync(cancellationToken), cancellationToken);
         var document = RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
-        if (_common.Json(parsed))
-            JsonOutput.Write(document);
-        else
-            await Console.Out.WriteLineAsync(
-                document.State == RunStates.Stopped
-                    ? $"run {run.RunId} is stopped in phase {document.Phase} of task "
-                        + $"{document.Task}/{document.Tasks}; it goes on with: runs resume {run.RunId} "
-                        + $"{_common.PlaceOptions(parsed)}"
-                    : $"run {run.RunId} is {document.State}: there is nothing to stop"
-            );
-        return ExitCode.Success;
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            document,
+            document.State == RunStates.Stopped
+                ? $"run {run.RunId} is stopped in phase {document.Phase} of task "
+                    + $"{document.Task}/{document.Tasks}; it goes on with: runs resume {run.RunId} "
+                    + $"{_common.PlaceOptions(parsed)}"
+                : $"run {run.RunId} is {document.State}: there is nothing to stop"
+        );
     }
 }
 
