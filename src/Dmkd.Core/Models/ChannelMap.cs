@@ -43,7 +43,7 @@ internal static class ChannelMap
         long channels = x.shape[1];
         var halved = Convolution.EveryPosition(x, 2);
         var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
-        long[] places = [.. sources.Select(source => source == Zero ? channels : source)]; // zeros are put after the last
+        long[] places = [.. sources.Select(source => source == Zero ? channels : source)]; // zeros come last
         return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));
     }
 
