@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
 using Dmkd.Hosting.Lifecycle;
