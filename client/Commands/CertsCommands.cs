@@ -82,21 +82,18 @@ internal sealed class CertsCreateAuthorityCommand : Command
             (CertificateFiles.Revoked, null, false),
             (CertificateFiles.Issued, null, false)
         );
-        if (parsed.GetValue(_json))
-            JsonOutput.Write(
-                new
-                {
-                    Folder = folder,
-                    Name = name,
-                    made.NotAfter,
-                    made.Thumbprint,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                $"authority {name} in {folder}, until {made.NotAfter:yyyy-MM-dd}; keep "
-                    + $"{CertificateFiles.AuthorityKey} away from the cluster's machines"
-            );
+        await JsonOutput.AnswerAsync(
+            parsed.GetValue(_json),
+            new
+            {
+                Folder = folder,
+                Name = name,
+                made.NotAfter,
+                made.Thumbprint,
+            },
+            $"authority {name} in {folder}, until {made.NotAfter:yyyy-MM-dd}; keep "
+                + $"{CertificateFiles.AuthorityKey} away from the cluster's machines"
+        );
         return ExitCode.Success;
     }
 }
@@ -195,19 +192,18 @@ internal sealed class CertsIssueCommand : Command
             (CertificateFiles.Own, made.Certificate, false),
             (CertificateFiles.OwnKey, made.Key, true)
         );
-        if (parsed.GetValue(_json))
-            JsonOutput.Write(
-                new
-                {
-                    Folder = folder,
-                    identity.Name,
-                    Role = AccessRoles.NameOf(identity.Role),
-                    made.NotAfter,
-                    made.Thumbprint,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync($"{identity} in {folder}, until {made.NotAfter:yyyy-MM-dd}");
+        await JsonOutput.AnswerAsync(
+            parsed.GetValue(_json),
+            new
+            {
+                Folder = folder,
+                identity.Name,
+                Role = AccessRoles.NameOf(identity.Role),
+                made.NotAfter,
+                made.Thumbprint,
+            },
+            $"{identity} in {folder}, until {made.NotAfter:yyyy-MM-dd}"
+        );
         return ExitCode.Success;
     }
 }
@@ -248,20 +244,17 @@ internal sealed class CertsApiKeyCommand : Command
             file.Commit();
         }
 
-        if (parsed.GetValue(_json))
-            JsonOutput.Write(
-                new
-                {
-                    identity.Name,
-                    Role = AccessRoles.NameOf(identity.Role),
-                    Key = key,
-                    File = path,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                $"{key}\nis the key of {identity}; it is shown this once, {path} holds its hash"
-            );
+        await JsonOutput.AnswerAsync(
+            parsed.GetValue(_json),
+            new
+            {
+                identity.Name,
+                Role = AccessRoles.NameOf(identity.Role),
+                Key = key,
+                File = path,
+            },
+            $"{key}\nis the key of {identity}; it is shown this once, {path} holds its hash"
+        );
         return ExitCode.Success;
     }
 }

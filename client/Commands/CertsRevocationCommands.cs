@@ -105,25 +105,22 @@ internal sealed class CertsRevokeCommand : Command
             file.Commit();
         }
 
-        if (parsed.GetValue(_json))
-            JsonOutput.Write(
-                new
+        await JsonOutput.AnswerAsync(
+            parsed.GetValue(_json),
+            new
+            {
+                List = path,
+                Revoked = counting.Select(certificate => new
                 {
-                    List = path,
-                    Revoked = counting.Select(certificate => new
-                    {
-                        certificate.Holder.Name,
-                        Role = AccessRoles.NameOf(certificate.Holder.Role),
-                        certificate.Serial,
-                    }),
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                $"revoked: "
-                    + $"{string.Join(", ", counting.Select(certificate => $"{certificate.Holder} ({certificate.Serial})"))}\ncopy "
-                    + $"{path} into the folder of every silo and console; silos need no restart"
-            );
+                    certificate.Holder.Name,
+                    Role = AccessRoles.NameOf(certificate.Holder.Role),
+                    certificate.Serial,
+                }),
+            },
+            $"revoked: "
+                + $"{string.Join(", ", counting.Select(certificate => $"{certificate.Holder} ({certificate.Serial})"))}\ncopy "
+                + $"{path} into the folder of every silo and console; silos need no restart"
+        );
         return ExitCode.Success;
     }
 }

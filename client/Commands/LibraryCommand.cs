@@ -56,23 +56,20 @@ internal sealed class LibraryExportCommand : Command
         var manifest = await Libraries.ManifestAsync(look.Reader, parsed.GetValue(_name)!, cancellationToken);
         var source = new RunningLibrary(manifest, look.Weights, look.Reader.GetHistoryAsync, NullLogger.Instance);
         long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
-        if (_common.Json(parsed))
-            JsonOutput.Write(
-                new
-                {
-                    Output = output,
-                    Library = manifest.Name,
-                    Modules = manifest.Members.Count,
-                    Bytes = bytes,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"
-                )
-            );
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            new
+            {
+                Output = output,
+                Library = manifest.Name,
+                Modules = manifest.Members.Count,
+                Bytes = bytes,
+            },
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"
+            )
+        );
         return ExitCode.Success;
     }
 }
@@ -121,20 +118,17 @@ internal sealed class LibraryImportCommand : Command
         foreach (var member in archive.Manifest.Members)
             await catalog.RegisterAsync(member.Name, cancellationToken);
         int modules = archive.Manifest.Members.Count;
-        if (_common.Json(parsed))
-            JsonOutput.Write(
-                new
-                {
-                    Library = library,
-                    Modules = modules,
-                    Folder = archive.Folder,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                $"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library "
-                    + $"{library} {_common.PlaceOptions(parsed)} IMAGE"
-            );
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            new
+            {
+                Library = library,
+                Modules = modules,
+                Folder = archive.Folder,
+            },
+            $"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library "
+                + $"{library} {_common.PlaceOptions(parsed)} IMAGE"
+        );
         return ExitCode.Success;
     }
 

@@ -51,22 +51,19 @@ internal sealed class WeightsCollectCommand : Command
         bool isDryRun = parsed.GetValue(_dryRun);
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         var collected = await cluster.Collector.CollectAsync(TimeSpan.FromHours(hours), isDryRun, cancellationToken);
-        if (_common.Json(parsed))
-            JsonOutput.Write(
-                new
-                {
-                    collected.Named,
-                    collected.Removed,
-                    collected.RemovedBytes,
-                    DryRun = isDryRun,
-                }
-            );
-        else
-            await Console.Out.WriteLineAsync(
-                $"{(isDryRun ? "would remove" : "removed")} {collected.Removed} blobs, "
-                    + $"{(collected.RemovedBytes / BytesPerMegabyte).ToString("0.0", CultureInfo.InvariantCulture)} "
-                    + $"MB; {collected.Named} are named"
-            );
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            new
+            {
+                collected.Named,
+                collected.Removed,
+                collected.RemovedBytes,
+                DryRun = isDryRun,
+            },
+            $"{(isDryRun ? "would remove" : "removed")} {collected.Removed} blobs, "
+                + $"{(collected.RemovedBytes / BytesPerMegabyte).ToString("0.0", CultureInfo.InvariantCulture)} "
+                + $"MB; {collected.Named} are named"
+        );
         return ExitCode.Success;
     }
 }

@@ -54,6 +54,15 @@ internal static class JsonOutput
 
     /// <summary>Writes a document to standard output.</summary>
     public static void Write<T>(T document) => Console.Out.WriteLine(JsonSerializer.Serialize(document, Options));
+
+    /// <summary>Writes a document, or to a reader the same in words.</summary>
+    public static async Task AnswerAsync<T>(bool json, T document, string words)
+    {
+        if (json)
+            Write(document);
+        else
+            await Console.Out.WriteLineAsync(words);
+    }
 }
 
 /// <summary>Numbers and lists as the tables show them.</summary>

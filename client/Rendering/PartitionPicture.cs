@@ -23,7 +23,7 @@ internal sealed class PartitionPicture
     private const int BarGap = 20;
     private const int BarWidth = 18;
     private const int BarLabelWidth = 64;
-    private const int LargestCell = 64;
+    private const int MaxCell = 64;
     private const int NameHeight = 180;
     private const int MaxDecades = 6;
     private const int NarrowestBlock = 8; // lines that stand closer would hide what they part
@@ -59,9 +59,9 @@ internal sealed class PartitionPicture
     private byte[] Draw()
     {
         int cell = Math.Max(1, Side / Math.Max(1, _map.Size)),
-            units = Math.Max(cell * _map.Size, LargestCell);
-        int column = Math.Clamp(Side / _classNames.Count, 1, LargestCell),
-            row = Math.Clamp(Side / _clusters, 1, LargestCell);
+            units = Math.Max(cell * _map.Size, MaxCell);
+        int column = Math.Clamp(Side / _classNames.Count, 1, MaxCell),
+            row = Math.Clamp(Side / _clusters, 1, MaxCell);
         var adjacency = SKRectI.Create(Margin + LabelWidth, Top, units, units);
         var shares = SKRectI.Create(
             adjacency.Right + BarGap + BarWidth + BarLabelWidth + Margin + LabelWidth,
@@ -182,7 +182,7 @@ internal sealed class PartitionPicture
         HeatMap.DrawBar(
             canvas,
             _text,
-            SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, Math.Max(area.Height, 2 * LargestCell)),
+            SKRectI.Create(area.Right + BarGap, area.Top, BarWidth, Math.Max(area.Height, 2 * MaxCell)),
             scale,
             TextSize
         );

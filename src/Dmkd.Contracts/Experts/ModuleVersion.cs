@@ -20,7 +20,7 @@ public sealed record ModuleVersion
     [Id(3)]
     public string? ParentDigest { get; init; }
 
-    /// <summary>Round whose merge made it; null for the first.</summary>
+    /// <summary>Round within the task whose merge made it, an index from 0; null for the first.</summary>
     [Id(4)]
     public int? Round { get; init; }
 

@@ -93,7 +93,7 @@ internal static class MergedWeight
 
     // Smallest normal float32: batch norm adds its own, far larger epsilon, and a larger floor would change the true
     // variances of silent channels.
-    private const double SmallestVariance = 1.17549435e-38;
+    private const double MinVariance = 1.17549435e-38;
 
     /// <summary>
     /// Rounds once to float32. Variances are kept positive: an update can push them to zero or below, where batch norm
@@ -106,7 +106,7 @@ internal static class MergedWeight
     public static Tensor Round(string name, Tensor sum)
     {
         if (name.EndsWith(VarianceSuffix, StringComparison.Ordinal))
-            sum.clamp_min_(SmallestVariance);
+            sum.clamp_min_(MinVariance);
         var weight = sum.to(ScalarType.Float32);
         WeightSchema.RequireFinite(name, weight, "the merged weights");
         return weight;

@@ -15,7 +15,7 @@ public static class ArchitectureCatalog
     /// <summary>
     /// Networks for images up to this size start without the strides and pooling meant for photographs.
     /// </summary>
-    internal const int LargestSmallImage = 64;
+    internal const int MaxSmallImage = 64;
 
     /// <summary>The families.</summary>
     public static Registry<ArchitectureReader> Families { get; } = new("architecture family");

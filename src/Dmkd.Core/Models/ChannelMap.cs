@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Dmkd.Core.Models;
 
 /// <summary>
@@ -30,6 +32,19 @@ internal static class ChannelMap
         [
             .. units.Select(unit => unit < map.Count && places.TryGetValue(map[unit], out int place) ? place : Zero),
         ];
+    }
+
+    /// <summary>Every second position of the mapped channels.</summary>
+    /// <param name="x">Shape [images, channels, height, width]. Borrowed.</param>
+    /// <param name="sources">The map.</param>
+    /// <returns>In the current scope.</returns>
+    public static Tensor Halved(Tensor x, IReadOnlyList<int> sources)
+    {
+        long channels = x.shape[1];
+        var halved = Convolution.EveryPosition(x, 2);
+        var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
+        long[] places = [.. sources.Select(source => source == Zero ? channels : source)]; // zeros come last
+        return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));
     }
 
     /// <summary>

@@ -1,19 +1,14 @@
-using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
-
 namespace Dmkd.Core.Models;
 
 /// <summary>
-/// The residual networks for small images of He et al. 2016, section 4.2: a 3x3 convolution, stages of basic blocks
-/// that each halve the map of the stage before, global average pooling, a linear head. Weights are named as in
-/// akamaster/pytorch_resnet_cifar10.
+/// The residual networks for small images of He et al. 2016, section 4.2: a 3x3 convolution and stages of basic blocks.
+/// Weights are named as in akamaster/pytorch_resnet_cifar10.
 /// </summary>
 /// <remarks>
-/// Every stage has one residual stream, a unit space that all its blocks write to, and each block an inner space.
 /// Shortcuts of option A have no weights: which channel continues which is part of the description, so that a cut
 /// network still adds the right ones.
 /// </remarks>
-public sealed record CifarResNetArchitecture : LayeredArchitecture
+public sealed record CifarResNetArchitecture : ResNetArchitecture
 {
     /// <summary>Name of the family.</summary>
     public const string FamilyName = "cifar-resnet";
@@ -41,31 +36,19 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
         IReadOnlyList<IReadOnlyList<int>>? shortcutSources,
         int outputCount
     )
-        : base(inputChannels, inputSize, outputCount)
+        : base(inputChannels, inputSize, streamWidths, innerWidths, outputCount)
     {
-        ArgumentNullException.ThrowIfNull(streamWidths);
-        ArgumentNullException.ThrowIfNull(innerWidths);
         Check(streamWidths.Count, 1, 8, nameof(streamWidths));
         Check(innerWidths.Count, streamWidths.Count, streamWidths.Count, nameof(innerWidths));
         foreach (var stage in innerWidths)
             Check(stage.Count, 1, 200, nameof(innerWidths));
-        (Shortcut, StreamWidths, InnerWidths) = (
-            shortcut,
-            [.. streamWidths],
-            [.. innerWidths.Select(stage => stage.ToArray())]
-        );
+        Shortcut = shortcut;
         Describe(DescribeSpaces(), DescribeLayers());
         ShortcutSources = shortcut == ResNetShortcut.Projected ? [] : CheckSources(shortcutSources);
     }
 
     /// <summary>How a shortcut reaches the next stage.</summary>
     public ResNetShortcut Shortcut { get; }
-
-    /// <summary>Channels of each stage's residual stream.</summary>
-    public IReadOnlyList<int> StreamWidths { get; }
-
-    /// <summary>For each stage the channels inside each of its blocks.</summary>
-    public IReadOnlyList<IReadOnlyList<int>> InnerWidths { get; }
 
     /// <summary>
     /// Of option A, for each stage but the first and each of its channels the channel of the stage before, or -1. Of
@@ -75,6 +58,10 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
 
     /// <inheritdoc/>
     public override string Family => FamilyName;
+
+    internal override string Head => "linear";
+
+    internal override string Projection => "shortcut";
 
     private protected override string Arguments =>
         string.Join(
@@ -150,9 +137,6 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
         );
     }
 
-    /// <inheritdoc/>
-    public override Network Build(TorchSharp.torch.Generator generator) => new CifarResNet(this, generator);
-
     /// <summary>Two descriptions are equal when their text is.</summary>
     public bool Equals(CifarResNetArchitecture? other) => base.Equals(other);
 
@@ -218,54 +202,13 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
             }
         );
 
-    internal static string BlockOf(int stage, int block) => $"layer{stage + 1}.{block}";
+    internal override bool Projects(int stage, int block) =>
+        Shortcut == ResNetShortcut.Projected && Widens(stage, block);
 
-    private static string StreamOf(int stage) => $"layer{stage + 1}";
+    internal override IReadOnlyList<int>? SourcesOf(int stage, int block) =>
+        Shortcut == ResNetShortcut.ZeroPadded && Widens(stage, block) ? ShortcutSources[stage - 1] : null;
 
-    private IEnumerable<UnitSpace> DescribeSpaces()
-    {
-        for (int stage = 0; stage < StreamWidths.Count; stage++)
-        {
-            yield return new UnitSpace(StreamOf(stage), StreamWidths[stage]);
-            for (int block = 0; block < InnerWidths[stage].Count; block++)
-                yield return new UnitSpace(BlockOf(stage, block), InnerWidths[stage][block]);
-        }
-    }
-
-    private IEnumerable<Layer> DescribeLayers()
-    {
-        int size = Side;
-        yield return Layer.Convolution("conv1", StreamOf(0), UnitSpace.Input, 3, 1, size);
-        yield return Layer.BatchNormalisation("bn1", StreamOf(0));
-        for (int stage = 0; stage < StreamWidths.Count; stage++)
-        {
-            if (stage > 0)
-                size = (size + 1) / 2;
-            for (int block = 0; block < InnerWidths[stage].Count; block++)
-            {
-                foreach (var layer in DescribeBlock(stage, block, size))
-                    yield return layer;
-            }
-        }
-
-        yield return Layer.Linear("linear", UnitSpace.Output, StreamOf(StreamWidths.Count - 1));
-    }
-
-    private IEnumerable<Layer> DescribeBlock(int stage, int block, int size)
-    {
-        bool first = stage > 0 && block == 0;
-        string name = BlockOf(stage, block),
-            stream = StreamOf(stage),
-            source = first ? StreamOf(stage - 1) : stream;
-        yield return Layer.Convolution($"{name}.conv1", name, source, 3, first ? 2 : 1, size);
-        yield return Layer.BatchNormalisation($"{name}.bn1", name);
-        yield return Layer.Convolution($"{name}.conv2", stream, name, 3, 1, size);
-        yield return Layer.BatchNormalisation($"{name}.bn2", stream);
-        if (!first || Shortcut == ResNetShortcut.ZeroPadded)
-            yield break;
-        yield return Layer.Convolution($"{name}.shortcut.0", stream, source, 1, 2, size);
-        yield return Layer.BatchNormalisation($"{name}.shortcut.1", stream);
-    }
+    private static bool Widens(int stage, int block) => stage > 0 && block == 0;
 
     private int[][] CheckSources(IReadOnlyList<IReadOnlyList<int>>? sources)
     {
@@ -289,57 +232,6 @@ public sealed record CifarResNetArchitecture : LayeredArchitecture
         }
 
         return [.. sources.Select(map => map.ToArray())];
-    }
-}
-
-/// <summary>The network of a <see cref="CifarResNetArchitecture"/>.</summary>
-internal sealed class CifarResNet(CifarResNetArchitecture architecture, Generator generator)
-    : LayeredNetwork(architecture, generator)
-{
-    public override Tensor Features(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = Step(
-            Convolution.ChannelsLast(input),
-            image => F.relu(Apply("bn1", Apply("conv1", image)), inplace: true)
-        );
-        for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
-        {
-            for (int block = 0; block < architecture.InnerWidths[stage].Count; block++)
-            {
-                int s = stage,
-                    b = block;
-                x = Step(x, map => Block(map, s, b));
-            }
-        }
-
-        return x.mean([2, 3]).MoveToOuterDisposeScope();
-    }
-
-    public override Tensor Head(Tensor features) => Apply("linear", features);
-
-    private Tensor Block(Tensor x, int stage, int block)
-    {
-        string name = CifarResNetArchitecture.BlockOf(stage, block);
-        var inner = F.relu(Apply($"{name}.bn1", Apply($"{name}.conv1", x)), inplace: true);
-        var result = Apply($"{name}.bn2", Apply($"{name}.conv2", inner));
-        var shortcut = stage == 0 || block > 0 ? x : Widen(x, stage, name);
-        return F.relu(result.add_(shortcut), inplace: true);
-    }
-
-    private Tensor Widen(Tensor x, int stage, string name) =>
-        architecture.Shortcut == ResNetShortcut.Projected
-            ? Apply($"{name}.shortcut.1", Apply($"{name}.shortcut.0", x))
-            : Pad(x, architecture.ShortcutSources[stage - 1]);
-
-    // Every second pixel of the mapped channels; -1 reads a channel of zeros put after the last.
-    private static Tensor Pad(Tensor x, IReadOnlyList<int> sources)
-    {
-        long channels = x.shape[1];
-        var halved = Convolution.EveryPosition(x, 2);
-        var zeros = zeros_like(halved.narrow(1, 0, 1), requires_grad: false);
-        long[] places = [.. sources.Select(source => source == ChannelMap.Zero ? channels : source)];
-        return cat([halved, zeros], 1).index_select(1, tensor(places, device: x.device));
     }
 }
 

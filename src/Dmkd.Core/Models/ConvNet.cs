@@ -17,7 +17,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     private const int MaxLayers = 12;
     private const int MaxWidth = 4096;
-    private const int SmallestPooledMap = 4;
+    private const int MinPooledMap = 4;
 
     /// <summary>Describes a network.</summary>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
@@ -111,7 +111,7 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     /// <summary>Whether the map is halved after a layer.</summary>
     /// <param name="layer">Position of the layer, from 0.</param>
-    public bool PoolsAfter(int layer) => Side >> (layer + 1) >= SmallestPooledMap;
+    public bool PoolsAfter(int layer) => Side >> (layer + 1) >= MinPooledMap;
 
     /// <summary>Two descriptions are equal when their text is.</summary>
     public bool Equals(ConvNetArchitecture? other) => other is not null && ToString() == other.ToString();

@@ -76,6 +76,12 @@ public abstract record NetworkArchitecture
     /// <param name="outputCount">Number of outputs, at least 1.</param>
     public abstract NetworkArchitecture Resize(IReadOnlyDictionary<string, int> widths, int outputCount);
 
+    /// <summary>The same family with other widths and outputs.</summary>
+    /// <param name="widthOf">Width of a cuttable space, at least 1.</param>
+    /// <param name="outputCount">Number of outputs, at least 1.</param>
+    public NetworkArchitecture Resize(Func<UnitSpace, int> widthOf, int outputCount) =>
+        Resize(UnitSpaces.ToDictionary(space => space.Name, widthOf, StringComparer.Ordinal), outputCount);
+
     /// <summary>
     /// The same family, cut to some of its units. Families whose structure depends on which units stay override this.
     /// </summary>

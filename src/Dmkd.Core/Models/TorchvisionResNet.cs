@@ -1,6 +1,3 @@
-using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
-
 namespace Dmkd.Core.Models;
 
 /// <summary>
@@ -8,16 +5,14 @@ namespace Dmkd.Core.Models;
 /// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
 /// </summary>
 /// <remarks>
-/// Every stage has one residual stream; of basic blocks, the stem writes to the first stage's. Inside a block every
-/// convolution but the last has a space of its own. Wider stages are reached by strided 1x1 convolutions, so any units
-/// can be cut.
+/// Of basic blocks, the stem writes to the first stage's stream. Wider stages are reached by strided 1x1 convolutions,
+/// so any units can be cut.
 /// </remarks>
-public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
+public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
 {
     /// <summary>Name of the family.</summary>
     public const string FamilyName = "resnet";
 
-    private const string StemSpace = "conv1";
     private const string Example = "resnet(basic;3;3x32x32;64-64-128;64.64-128.128;10)";
 
     /// <summary>Describes a network.</summary>
@@ -40,10 +35,8 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         IReadOnlyList<IReadOnlyList<int>> innerWidths,
         int outputCount
     )
-        : base(inputChannels, inputSize, outputCount)
+        : base(inputChannels, inputSize, streamWidths, innerWidths, outputCount)
     {
-        ArgumentNullException.ThrowIfNull(streamWidths);
-        ArgumentNullException.ThrowIfNull(innerWidths);
         Check(innerWidths.Count, 1, 8, nameof(innerWidths));
         Check(streamWidths.Count, innerWidths.Count + 1, innerWidths.Count + 1, nameof(streamWidths));
         (Kind, SmallImageStem) = (kind, smallImageStem);
@@ -55,7 +48,6 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
         if (kind == ResNetBlockKind.Basic)
             Check(streamWidths[1], streamWidths[0], streamWidths[0], "The first stage's width");
-        (StreamWidths, InnerWidths) = ([.. streamWidths], [.. innerWidths.Select(stage => stage.ToArray())]);
         Describe(DescribeSpaces(), DescribeLayers());
     }
 
@@ -65,17 +57,18 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <summary>Whether the stem is a 3x3 convolution alone.</summary>
     public bool SmallImageStem { get; }
 
-    /// <summary>Channels of the stem, then of each stage's residual stream.</summary>
-    public IReadOnlyList<int> StreamWidths { get; }
-
-    /// <summary>For each stage, block after block, the channels of its convolutions but the last.</summary>
-    public IReadOnlyList<IReadOnlyList<int>> InnerWidths { get; }
-
     /// <inheritdoc/>
     public override string Family => FamilyName;
 
-    /// <summary>Convolutions of a block but the last.</summary>
-    internal int InnerPerBlock => Kind == ResNetBlockKind.Basic ? 1 : 2;
+    internal override string Head => "fc";
+
+    internal override string Projection => "downsample";
+
+    internal override bool HasLargeStem => !SmallImageStem;
+
+    private protected override IReadOnlyList<int> Kernels => Kind == ResNetBlockKind.Basic ? [3, 3] : [1, 3, 1];
+
+    private protected override string StemSpace => Kind == ResNetBlockKind.Basic ? StreamOf(0) : "conv1";
 
     private protected override string Arguments =>
         string.Join(
@@ -107,7 +100,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         int[] widths = [64, 128, 256, 512];
         return new TorchvisionResNetArchitecture(
             bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic,
-            inputSize <= ArchitectureCatalog.LargestSmallImage,
+            inputSize <= ArchitectureCatalog.MaxSmallImage,
             3,
             inputSize,
             [64, .. widths.Select(width => bottleneck ? 4 * width : width)],
@@ -130,7 +123,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             SmallImageStem,
             Channels,
             Side,
-            [.. StreamWidths.Select((_, stream) => widths[StreamOf(stream)])],
+            [widths[StemSpace], .. InnerWidths.Select((_, stage) => widths[StreamOf(stage)])],
             [
                 .. InnerWidths.Select(
                     (inner, stage) => inner.Select((_, place) => widths[InnerOf(stage, place)]).ToArray()
@@ -139,9 +132,6 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             outputCount
         );
     }
-
-    /// <inheritdoc/>
-    public override Network Build(TorchSharp.torch.Generator generator) => new TorchvisionResNet(this, generator);
 
     /// <summary>Two descriptions are equal when their text is.</summary>
     public bool Equals(TorchvisionResNetArchitecture? other) => base.Equals(other);
@@ -192,137 +182,11 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             }
         );
 
-    internal static string BlockOf(int stage, int block) => $"layer{stage + 1}.{block}";
+    internal override bool Projects(int stage, int block) =>
+        block == 0 && (stage > 0 || Kind == ResNetBlockKind.Bottleneck);
 
-    internal int BlocksOf(int stage) => InnerWidths[stage].Count / InnerPerBlock;
-
-    /// <summary>Whether a block's shortcut is a convolution.</summary>
-    internal bool Projects(int stage, int block) => block == 0 && (stage > 0 || Kind == ResNetBlockKind.Bottleneck);
-
-    // Stream 0 is the stem's.
-    private string StreamOf(int stream)
-    {
-        if (stream > 0)
-            return $"layer{stream}";
-        return Kind == ResNetBlockKind.Basic ? "layer1" : StemSpace;
-    }
-
-    private string InnerOf(int stage, int place) =>
+    private protected override string InnerOf(int stage, int place) =>
         $"{BlockOf(stage, place / InnerPerBlock)}.conv{place % InnerPerBlock + 1}";
-
-    private IEnumerable<UnitSpace> DescribeSpaces()
-    {
-        if (Kind == ResNetBlockKind.Bottleneck)
-            yield return new UnitSpace(StemSpace, StreamWidths[0]);
-        for (int stage = 0; stage < InnerWidths.Count; stage++)
-        {
-            yield return new UnitSpace(StreamOf(stage + 1), StreamWidths[stage + 1]);
-            for (int place = 0; place < InnerWidths[stage].Count; place++)
-                yield return new UnitSpace(InnerOf(stage, place), InnerWidths[stage][place]);
-        }
-    }
-
-    private IEnumerable<Layer> DescribeLayers()
-    {
-        int size = SmallImageStem ? Side : (Side + 1) / 2;
-        yield return Layer.Convolution(
-            "conv1",
-            StreamOf(0),
-            UnitSpace.Input,
-            SmallImageStem ? 3 : 7,
-            SmallImageStem ? 1 : 2,
-            size
-        );
-        yield return Layer.BatchNormalisation("bn1", StreamOf(0));
-        if (!SmallImageStem)
-            size = (size + 1) / 2; // max pooling
-        for (int stage = 0; stage < InnerWidths.Count; stage++)
-        {
-            for (int block = 0; block < BlocksOf(stage); block++)
-            {
-                int inputSize = size;
-                if (stage > 0 && block == 0)
-                    size = (size + 1) / 2;
-                foreach (var layer in DescribeBlock(stage, block, inputSize, size))
-                    yield return layer;
-            }
-        }
-
-        yield return Layer.Linear("fc", UnitSpace.Output, StreamOf(InnerWidths.Count));
-    }
-
-    private IEnumerable<Layer> DescribeBlock(int stage, int block, int inputSize, int size)
-    {
-        int stride = stage > 0 && block == 0 ? 2 : 1,
-            place = block * InnerPerBlock;
-        string name = BlockOf(stage, block),
-            stream = StreamOf(stage + 1),
-            source = block == 0 ? StreamOf(stage) : stream;
-        (string Rows, string Columns, int Kernel, int Stride, int Size)[] convolutions =
-            Kind == ResNetBlockKind.Basic
-                ? [(InnerOf(stage, place), source, 3, stride, size), (stream, InnerOf(stage, place), 3, 1, size)]
-                :
-                [
-                    (InnerOf(stage, place), source, 1, 1, inputSize),
-                    (InnerOf(stage, place + 1), InnerOf(stage, place), 3, stride, size),
-                    (stream, InnerOf(stage, place + 1), 1, 1, size),
-                ];
-        for (int i = 0; i < convolutions.Length; i++)
-        {
-            var (rows, columns, kernel, step, output) = convolutions[i];
-            yield return Layer.Convolution($"{name}.conv{i + 1}", rows, columns, kernel, step, output);
-            yield return Layer.BatchNormalisation($"{name}.bn{i + 1}", rows);
-        }
-
-        if (!Projects(stage, block))
-            yield break;
-        yield return Layer.Convolution($"{name}.downsample.0", stream, source, 1, stride, size);
-        yield return Layer.BatchNormalisation($"{name}.downsample.1", stream);
-    }
-}
-
-/// <summary>The network of a <see cref="TorchvisionResNetArchitecture"/>.</summary>
-internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architecture, Generator generator)
-    : LayeredNetwork(architecture, generator)
-{
-    public override Tensor Features(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = Step(Convolution.ChannelsLast(input), Stem);
-        for (int stage = 0; stage < architecture.InnerWidths.Count; stage++)
-        {
-            for (int block = 0; block < architecture.BlocksOf(stage); block++)
-            {
-                int s = stage,
-                    b = block;
-                x = Step(x, map => Block(map, s, b));
-            }
-        }
-
-        return x.mean([2, 3]).MoveToOuterDisposeScope();
-    }
-
-    public override Tensor Head(Tensor features) => Apply("fc", features);
-
-    private Tensor Stem(Tensor image)
-    {
-        var x = F.relu(Apply("bn1", Apply("conv1", image)), inplace: true);
-        return architecture.SmallImageStem ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
-    }
-
-    private Tensor Block(Tensor x, int stage, int block)
-    {
-        string name = TorchvisionResNetArchitecture.BlockOf(stage, block);
-        int last = architecture.InnerPerBlock + 1;
-        var result = x;
-        for (int i = 1; i < last; i++)
-            result = F.relu(Apply($"{name}.bn{i}", Apply($"{name}.conv{i}", result)), inplace: true);
-        result = Apply($"{name}.bn{last}", Apply($"{name}.conv{last}", result));
-        var shortcut = architecture.Projects(stage, block)
-            ? Apply($"{name}.downsample.1", Apply($"{name}.downsample.0", x))
-            : x;
-        return F.relu(result.add_(shortcut), inplace: true);
-    }
 }
 
 /// <summary>What a residual network's blocks are made of (He et al. 2016).</summary>

@@ -76,7 +76,7 @@ public sealed record VggArchitecture : LayeredArchitecture
             _ => throw new ArgumentOutOfRangeException(nameof(depth), depth, "depth must be 11, 13 or 16."),
         };
         int[] widths = [64, 128, 256, 512, 512];
-        int[] hidden = inputSize <= ArchitectureCatalog.LargestSmallImage ? [] : [4096, 4096];
+        int[] hidden = inputSize <= ArchitectureCatalog.MaxSmallImage ? [] : [4096, 4096];
         return new VggArchitecture(
             3,
             inputSize,

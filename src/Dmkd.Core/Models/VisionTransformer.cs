@@ -106,7 +106,7 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     /// <param name="outputCount">Outputs, at least 1.</param>
     public static VisionTransformerArchitecture Tiny(int inputSize, int outputCount) =>
         new(
-            inputSize <= ArchitectureCatalog.LargestSmallImage ? 4 : 16,
+            inputSize <= ArchitectureCatalog.MaxSmallImage ? 4 : 16,
             3,
             inputSize,
             192,

@@ -9,10 +9,10 @@ namespace Dmkd.Core.Numerics;
 public static class LinearAssignment
 {
     /// <summary>Largest magnitude of a cost; sums of such costs stay finite.</summary>
-    public const double LargestCost = 1e300;
+    public const double MaxCost = 1e300;
 
     /// <summary>Gives every row its own column so that the sum of the chosen costs is smallest.</summary>
-    /// <param name="costs">Shape [n, n] with n at least 1, each at most <see cref="LargestCost"/> in magnitude. Not
+    /// <param name="costs">Shape [n, n] with n at least 1, each at most <see cref="MaxCost"/> in magnitude. Not
     /// modified.</param>
     /// <returns>The column of each row; the same for the same costs, and for equal costs row i has column i.</returns>
     /// <exception cref="ArgumentException">The matrix is empty or not square, or a cost is too large or not a number;
@@ -40,9 +40,9 @@ public static class LinearAssignment
         var source = MemoryMarshal.CreateReadOnlySpan(ref matrix[0, 0], matrix.Length);
         for (int i = 0; i < rows.Length; i++)
         {
-            if (!(Math.Abs(source[i]) <= LargestCost))
+            if (!(Math.Abs(source[i]) <= MaxCost))
                 throw new ArgumentException(
-                    $"{name} must be finite and at most {LargestCost} in magnitude; [{i / size}, {i % size}] is {source[i]}.",
+                    $"{name} must be finite and at most {MaxCost} in magnitude; [{i / size}, {i % size}] is {source[i]}.",
                     name
                 );
             rows[i] = sign * source[i];

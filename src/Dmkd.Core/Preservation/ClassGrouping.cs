@@ -42,7 +42,7 @@ public static class ClassGrouping
     /// </summary>
     /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
     /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to
-    /// <see cref="LargestGroup"/> classes, at least one.</param>
+    /// <see cref="MaxGroupSize"/> classes, at least one.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <returns>The groups in the order of their first class, each ascending.</returns>
     public static int[][] Group(double[,] similarity, int groups, int seed)
@@ -81,13 +81,13 @@ public static class ClassGrouping
     /// </summary>
     /// <param name="classes">Number of classes, at least 1.</param>
     /// <param name="groups">Number of groups, in [1, classes].</param>
-    public static int LargestGroup(int classes, int groups)
+    public static int MaxGroupSize(int classes, int groups)
     {
         CheckGroups(classes, groups);
-        return Math.Min((classes + groups - 1) / groups + 1, classes - (groups - 1) * SmallestGroup(classes, groups));
+        return Math.Min((classes + groups - 1) / groups + 1, classes - (groups - 1) * MinGroupSize(classes, groups));
     }
 
-    private static int SmallestGroup(int classes, int groups) => Math.Max(1, classes / groups - 1);
+    private static int MinGroupSize(int classes, int groups) => Math.Max(1, classes / groups - 1);
 
     private static void CheckGroups(int classes, int groups)
     {
@@ -98,8 +98,8 @@ public static class ClassGrouping
     private static void Improve(double[,] similarity, int[] groupOf, int groups)
     {
         int classes = groupOf.Length,
-            smallest = SmallestGroup(classes, groups),
-            largest = LargestGroup(classes, groups);
+            smallest = MinGroupSize(classes, groups),
+            largest = MaxGroupSize(classes, groups);
         int[] sizes = new int[groups];
         foreach (int group in groupOf)
             sizes[group]++;

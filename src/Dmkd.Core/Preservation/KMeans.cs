@@ -15,7 +15,7 @@ internal static class KMeans
         double bestSpread = double.PositiveInfinity;
         for (int start = 0; start < options.Restarts; start++)
         {
-            var (labels, spread) = Descend(points, Start(points, clusters, random), options.MaximumIterations);
+            var (labels, spread) = Descend(points, Start(points, clusters, random), options.MaxIterations);
             if (spread >= bestSpread)
                 continue;
             (best, bestSpread) = (labels, spread);

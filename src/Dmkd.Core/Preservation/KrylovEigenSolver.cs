@@ -13,7 +13,7 @@ internal static class KrylovEigenSolver
 {
     private const int GuardVectors = 4;
     private const int BlocksPerRestart = 12;
-    private const int MaximumSteps = 100;
+    private const int MaxSteps = 100;
     private const ulong Seed = 1;
 
     // A square length; what is left of a vector of length 1 below it is mostly rounding error.
@@ -50,7 +50,7 @@ internal static class KrylovEigenSolver
             var residual = image.mm(rotation.narrow(1, 0, block)) - ritz * values.narrow(0, 0, block);
             double[] lengths = TensorValues.ToDoubles(residual.norm(0));
             var next =
-                lengths.Take(count).Max() <= tolerance || step == MaximumSteps
+                lengths.Take(count).Max() <= tolerance || step == MaxSteps
                     ? null
                     : Orthonormal(residual.index_select(1, Unfinished(lengths, tolerance)), basis);
             if (next is null)

@@ -99,14 +99,8 @@ public sealed class NetworkFamily
     public NetworkArchitecture Legacy(int outputs) => WithOutputs(_legacy, outputs);
 
     private static NetworkArchitecture WithOutputs(NetworkArchitecture network, int outputs) =>
-        network.Resize(network.UnitSpaces.ToDictionary(space => space.Name, space => space.Width), outputs);
+        network.Resize(space => space.Width, outputs);
 
     private static NetworkArchitecture Halved(NetworkArchitecture network) =>
-        network.Resize(
-            network.UnitSpaces.ToDictionary(
-                space => space.Name,
-                space => UnitSelector.Width(space, 1.0 / LegacyWidthFactor)
-            ),
-            1
-        );
+        network.Resize(space => UnitSelector.Width(space, 1.0 / LegacyWidthFactor), 1);
 }

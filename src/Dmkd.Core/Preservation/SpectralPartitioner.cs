@@ -22,7 +22,7 @@ public static class SpectralPartitioner
         ArgumentOutOfRangeException.ThrowIfLessThan(clusterCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(clusterCount, graph.NodeCount);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Restarts, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumIterations, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxIterations, 1);
         int[] clusterOfNode = new int[graph.NodeCount];
         if (clusterCount == 1)
             return clusterOfNode;
@@ -95,7 +95,7 @@ public sealed class SpectralOptions
 
     /// <summary>Gets or sets the most k-means iterations of one start. Default: 100.</summary>
     [Range(1, 10_000)]
-    public int MaximumIterations { get; set; } = 100;
+    public int MaxIterations { get; set; } = 100;
 
     /// <summary>
     /// Gets or sets whether the eigenvectors are sought among those that are balanced within each space (mean 0,

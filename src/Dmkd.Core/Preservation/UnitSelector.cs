@@ -99,15 +99,7 @@ public static class UnitSelector
     {
         ArgumentNullException.ThrowIfNull(architecture);
         Check(options);
-        return architecture
-            .Resize(
-                architecture.UnitSpaces.ToDictionary(
-                    space => space.Name,
-                    space => Width(space, options.MinimumWidthFraction)
-                ),
-                outputs
-            )
-            .MultiplyAdds;
+        return architecture.Resize(space => Width(space, options.MinWidthFraction), outputs).MultiplyAdds;
     }
 
     // The sorts are stable: of equally important units the first is taken.
@@ -154,7 +146,7 @@ public static class UnitSelector
         if (Cost(At(0)) > limit)
             throw new ArgumentException(
                 $"Experts may have {share:P1} of the multiply-adds, but at the least width, "
-                    + $"{options.MinimumWidthFraction:P0} of each layer, they already have "
+                    + $"{options.MinWidthFraction:P0} of each layer, they already have "
                     + $"{Cost(At(0)) / architecture.MultiplyAdds:P1}.",
                 nameof(options)
             );
@@ -182,8 +174,8 @@ public static class UnitSelector
                 space =>
                     Math.Clamp(
                         Rounded(space, scale * wanted[space.Name]),
-                        Width(space, options.MinimumWidthFraction),
-                        Width(space, options.MaximumWidthFraction)
+                        Width(space, options.MinWidthFraction),
+                        Width(space, options.MaxWidthFraction)
                     )
             );
 
@@ -231,9 +223,9 @@ public static class UnitSelector
     private static void Check(UnitSelectionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MinimumWidthFraction, 0);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaximumWidthFraction, options.MinimumWidthFraction);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaximumWidthFraction, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MinWidthFraction, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxWidthFraction, options.MinWidthFraction);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxWidthFraction, 1);
         if (options.MultiplyAddsShare is { } share)
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(share, nameof(options));
     }
@@ -246,11 +238,11 @@ public sealed class UnitSelectionOptions
 {
     /// <summary>Gets or sets the least width. Default: 0.25.</summary>
     [Range(0.0, 1.0)]
-    public double MinimumWidthFraction { get; set; } = 0.25;
+    public double MinWidthFraction { get; set; } = 0.25;
 
-    /// <summary>Gets or sets the most width, at least <see cref="MinimumWidthFraction"/>. Default: 1.</summary>
+    /// <summary>Gets or sets the most width, at least <see cref="MinWidthFraction"/>. Default: 1.</summary>
     [Range(0.0, 1.0)]
-    public double MaximumWidthFraction { get; set; } = 1;
+    public double MaxWidthFraction { get; set; } = 1;
 
     /// <summary>
     /// Gets or sets the most multiply-adds of an expert as a share of the legacy network's: every space is then cut to

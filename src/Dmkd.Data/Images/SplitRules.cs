@@ -8,18 +8,18 @@ namespace Dmkd.Data.Images;
 /// </summary>
 /// <param name="Name">"train" or "test", as in messages.</param>
 /// <param name="PerClass">Images wanted from each class; null for all.</param>
-/// <param name="MinimumPerClass">Images that each class must give.</param>
+/// <param name="MinPerClass">Images that each class must give.</param>
 /// <param name="Purpose">First step of the seed path, one of <see cref="SeedPurpose"/>.</param>
-internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClass, long Purpose)
+internal sealed record SplitRules(string Name, int? PerClass, int MinPerClass, long Purpose)
 {
     /// <summary>Training needs two images a class: one to learn from and one to validate on.</summary>
-    private const int MinimumTrain = 2;
+    private const int MinTrain = 2;
 
     /// <summary>Name of the setting behind <see cref="PerClass"/>.</summary>
     private string Setting => Name == "train" ? nameof(DatasetSpec.TrainPerClass) : nameof(DatasetSpec.TestPerClass);
 
     public static SplitRules Train(DatasetSpec spec) =>
-        new SplitRules("train", spec.TrainPerClass, MinimumTrain, SeedPurpose.TrainSubset).Checked();
+        new SplitRules("train", spec.TrainPerClass, MinTrain, SeedPurpose.TrainSubset).Checked();
 
     public static SplitRules Test(DatasetSpec spec) =>
         new SplitRules("test", spec.TestPerClass, 1, SeedPurpose.TestSubset).Checked();
@@ -36,10 +36,10 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
         int[][] classes = ClassIndex.Group(labels, classNames.Count);
         for (int label = 0; label < classes.Length; label++)
         {
-            if (classes[label].Length < MinimumPerClass)
+            if (classes[label].Length < MinPerClass)
                 throw new DatasetException(
                     $"{source}: class '{classNames[label]}' has {classes[label].Length} {Name} image(s); "
-                        + $"at least {MinimumPerClass} needed. Add images or remove the class."
+                        + $"at least {MinPerClass} needed. Add images or remove the class."
                 );
             if (PerClass is { } count)
                 classes[label] = ClassIndex.Pick(classes[label], count, SeedSequence.Derive(seed, Purpose, label));
@@ -50,9 +50,9 @@ internal sealed record SplitRules(string Name, int? PerClass, int MinimumPerClas
     }
 
     private SplitRules Checked() =>
-        PerClass is { } count && count < MinimumPerClass
+        PerClass is { } count && count < MinPerClass
             ? throw new DatasetException(
-                $"{Setting} must be at least {MinimumPerClass}; it is {count}. Raise it, or leave it out for the default."
+                $"{Setting} must be at least {MinPerClass}; it is {count}. Raise it, or leave it out for the default."
             )
             : this;
 }

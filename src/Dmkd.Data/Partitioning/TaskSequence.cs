@@ -8,7 +8,7 @@ namespace Dmkd.Data.Partitioning;
 /// <summary>The classes of a dataset, cut into the tasks of a continual-learning run.</summary>
 public sealed class TaskSequence
 {
-    private const int MinimumClassesPerTask = 2;
+    private const int MinClassesPerTask = 2;
 
     private readonly int[] _taskOfClass;
     private readonly ReadOnlyCollection<int>[] _classes;
@@ -34,13 +34,13 @@ public sealed class TaskSequence
     /// <exception cref="DatasetException">A task would have fewer than two classes.</exception>
     public static TaskSequence Split(int classCount, int taskCount)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, MinimumClassesPerTask);
+        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, MinClassesPerTask);
         ArgumentOutOfRangeException.ThrowIfLessThan(taskCount, 1);
-        return taskCount <= classCount / MinimumClassesPerTask
+        return taskCount <= classCount / MinClassesPerTask
             ? new TaskSequence(classCount, taskCount)
             : throw new DatasetException(
-                $"{classCount} classes make at most {classCount / MinimumClassesPerTask} tasks of "
-                    + $"{MinimumClassesPerTask} or more classes; "
+                $"{classCount} classes make at most {classCount / MinClassesPerTask} tasks of "
+                    + $"{MinClassesPerTask} or more classes; "
                     + $"{taskCount} tasks were asked for. Ask for fewer tasks."
             );
     }

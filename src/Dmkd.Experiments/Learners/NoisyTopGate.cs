@@ -12,7 +12,7 @@ namespace Dmkd.Experiments.Learners;
 /// </summary>
 internal sealed class NoisyTopGate : nn.Module
 {
-    private const double SmallestDeviation = 1e-2;
+    private const double MinDeviation = 1e-2;
     private const double Epsilon = 1e-10;
     private readonly Linear _clean;
     private readonly Linear _noise;
@@ -44,7 +44,7 @@ internal sealed class NoisyTopGate : nn.Module
     public GateDecision DecideNoisily(Tensor inputs, Generator generator)
     {
         var clean = _clean.forward(inputs);
-        var deviations = F.softplus(_noise.forward(inputs)) + SmallestDeviation;
+        var deviations = F.softplus(_noise.forward(inputs)) + MinDeviation;
         var noisy = clean + randn(clean.shape, generator: generator).to(clean.device) * deviations;
         var shares = TopShares(noisy, _top);
         return new GateDecision(

@@ -120,7 +120,7 @@ public sealed record SampleSummary(int Count, double Mean, double? Deviation)
 public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue)
 {
     // Differences that are equal by arithmetic differ by a rounding error or two.
-    private const double SmallestDeviation = 1e-12;
+    private const double MinDeviation = 1e-12;
 
     /// <summary>Compares.</summary>
     /// <param name="one">Values by pair.</param>
@@ -144,7 +144,7 @@ public sealed record PairedTest(int Pairs, double MeanDifference, double? PValue
 
     private static double? PValueOf(SampleSummary differences)
     {
-        if (differences.Deviation is not { } deviation || deviation < SmallestDeviation)
+        if (differences.Deviation is not { } deviation || deviation < MinDeviation)
             return null;
         double t = differences.Mean / (deviation / Math.Sqrt(differences.Count));
         return 2 * StudentT.CDF(0, 1, differences.Count - 1, -Math.Abs(t));

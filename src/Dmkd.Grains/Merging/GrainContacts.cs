@@ -42,7 +42,9 @@ internal sealed class GrainContacts(IGrainFactory grains, string module) : IMerg
     {
         var measuring =
             plan.Measuring
-            ?? throw new InvalidOperationException($"Round {plan.Round} of run {plan.RunId} has no measuring plan.");
+            ?? throw new InvalidOperationException(
+                $"Round {plan.Round + 1} of run {plan.RunId} has no measuring plan."
+            );
         return new ProbeRequest
         {
             NodeIndex = measuring.NodeIndices[Array.IndexOf(plan.Participants, nodeId)],

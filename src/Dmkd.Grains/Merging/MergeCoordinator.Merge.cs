@@ -3,6 +3,7 @@ using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Telemetry;
+using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Merging;
 
@@ -48,7 +49,7 @@ internal sealed partial class MergeCoordinator
             State.Phase = MergePhase.Closed;
             await StoreAsync();
             Instruments.Merged(module, State.Result!.Number);
-            LogMerged(logger, module, plan.Round, State.Result!.Number, State.Result.Contributions.Length);
+            LogMerged(logger, module, plan.Round + 1, State.Result!.Number, State.Result.Contributions.Length);
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result
         catch (Exception e)
@@ -68,13 +69,14 @@ internal sealed partial class MergeCoordinator
         var metrics = merged is null ? null : await MeasureAsync(plan, merged);
         State.Refusals.AddRange(refusals);
         string? problem = merged is null
-            ? $"round {plan.Round}: none of {State.Accepted.Count} updates could be used: {string.Join("; ", refusals)}"
+            ? $"round {plan.Round + 1}: none of {State.Accepted.Count} updates could be used: "
+                + string.Join("; ", refusals)
             : MergeRules.GateProblem(plan, metrics);
         if (problem is not null)
         {
             State.Error = $"Module {module}: {problem}";
             State.Phase = merged is null ? MergePhase.Failed : MergePhase.Rejected;
-            LogRejected(logger, module, plan.Round, problem);
+            LogRejected(logger, module, plan.Round + 1, problem);
             await StoreAsync();
             return false;
         }
@@ -89,10 +91,10 @@ internal sealed partial class MergeCoordinator
 
         void Refuse(string node, string reason)
         {
-            string text = $"module {module}, node {node}, round {plan.Round}: {reason}";
+            string text = $"module {module}, node {node}, round {plan.Round + 1}: {reason}";
             refusals.Add(text);
             Instruments.DeltaRefused(module, "admission");
-            LogNotAccepted(logger, module, node, plan.Round, SubmissionOutcome.Refused, reason);
+            LogNotAccepted(logger, module, node, plan.Round + 1, SubmissionOutcome.Refused, reason);
         }
     }
 
@@ -144,21 +146,48 @@ internal sealed partial class MergeCoordinator
         if (isDecided || isTransient)
         {
             _attempts++;
-            LogRetried(logger, problem, module, plan.Round, _attempts); // the next tick tries again
+            LogRetried(logger, problem, module, plan.Round + 1, _attempts); // the next tick tries again
             return;
         }
 
-        LogFailed(logger, problem, module, plan.Round);
+        LogFailed(logger, problem, module, plan.Round + 1);
         State.Phase = MergePhase.Failed;
         State.Error =
-            $"Module {module}: the merge of round {plan.Round} failed: {problem.Message.Split('\n', 2)[0].Trim()}";
+            $"Module {module}: the merge of round {plan.Round + 1} failed: {problem.Message.Split('\n', 2)[0].Trim()}";
         try
         {
             await StoreAsync();
         }
         catch (Exception e) when (e is OrleansException || _writer.IsBroken)
         {
-            LogFailed(logger, e, module, plan.Round); // the next activation goes on from the phase before
+            LogFailed(logger, e, module, plan.Round + 1); // the next activation goes on from the phase before
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates"
+    )]
+    private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}"
+    )]
+    private static partial void LogRejected(ILogger logger, string moduleId, int round, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}"
+    )]
+    private static partial void LogRetried(
+        ILogger logger,
+        Exception exception,
+        string moduleId,
+        int round,
+        int attempt
+    );
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
+    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
 }

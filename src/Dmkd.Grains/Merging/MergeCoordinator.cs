@@ -45,7 +45,7 @@ internal sealed partial class MergeCoordinator(
     public void Start()
     {
         if (MergeRules.ForgetOlder(State))
-            LogCollectsAnew(logger, module, State.Plan!.Round);
+            LogCollectsAnew(logger, module, State.Plan!.Round + 1);
         Remember();
         GoOn();
     }
@@ -95,7 +95,14 @@ internal sealed partial class MergeCoordinator(
         if (receipt.Outcome is SubmissionOutcome.Late)
             DmkdTelemetry.CameLate(State.Plan!.Trace, module, submission.NodeId, submission.Round);
         if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
-            LogNotAccepted(logger, module, submission.NodeId, submission.Round, receipt.Outcome, receipt.Reason ?? "");
+            LogNotAccepted(
+                logger,
+                module,
+                submission.NodeId,
+                submission.Round + 1,
+                receipt.Outcome,
+                receipt.Reason ?? ""
+            );
         return receipt;
     }
 
@@ -108,7 +115,7 @@ internal sealed partial class MergeCoordinator(
             return;
         if (!State.Withdrawn.TryAdd(nodeId, reason))
             return;
-        LogWithdrawn(logger, module, nodeId, round, reason);
+        LogWithdrawn(logger, module, nodeId, round + 1, reason);
         FailWhenHopeless();
         await StoreAsync();
         GoOn();
@@ -120,7 +127,7 @@ internal sealed partial class MergeCoordinator(
             return;
         State.Phase = MergePhase.Failed;
         State.Error =
-            $"Module {module}: round {State.Plan!.Round} cannot reach its quorum of {State.Plan.Quorum}; "
+            $"Module {module}: round {State.Plan!.Round + 1} cannot reach its quorum of {State.Plan.Quorum}; "
             + $"nodes that cannot take part: "
             + string.Join(
                 "; ",
@@ -148,12 +155,12 @@ internal sealed partial class MergeCoordinator(
         switch (MergeRules.AtDeadline(State, time.GetUtcNow()))
         {
             case DeadlineEffect.Closes:
-                LogDeadlinePassed(logger, module, State.Plan!.Round, Collected, State.Plan.Participants.Length);
+                LogDeadlinePassed(logger, module, State.Plan!.Round + 1, Collected, State.Plan.Participants.Length);
                 StartWork();
                 break;
             case DeadlineEffect.Fails:
                 State.Error =
-                    $"Module {module}: round {State.Plan!.Round} closed at its deadline with {Collected} of "
+                    $"Module {module}: round {State.Plan!.Round + 1} closed at its deadline with {Collected} of "
                     + $"{State.Plan.Participants.Length} updates; {State.Plan.Quorum} were needed.";
                 State.Phase = MergePhase.Failed;
                 await StoreAsync();
@@ -170,13 +177,13 @@ internal sealed partial class MergeCoordinator(
     {
         var receipt = MergeRules.Classify(State, submission);
         return receipt.Outcome is SubmissionOutcome.Accepted && IsAtWork
-            ? new(SubmissionOutcome.Late, $"round {submission.Round} is ending")
+            ? new(SubmissionOutcome.Late, $"round {submission.Round + 1} is ending")
             : receipt;
     }
 
     private async Task<SubmissionReceipt> AcceptAsync(DeltaSubmission submission, SubmissionCheck check)
     {
-        string where = $"module {module}, node {submission.NodeId}, round {submission.Round}";
+        string where = $"module {module}, node {submission.NodeId}, round {submission.Round + 1}";
         if (check.Problem is { } problem)
             return await RefuseAsync(submission, "malformed", $"{where}: {problem}");
         bool isUpdate = submission.Kind is SubmissionKind.Update;
@@ -287,31 +294,4 @@ internal sealed partial class MergeCoordinator(
         Message = "Module {ModuleId}: round {Round} collects its updates anew: an older program's cannot be read any more"
     )]
     private static partial void LogCollectsAnew(ILogger logger, string moduleId, int round);
-
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Module {ModuleId}: round {Round} merged into version {Version} from {Updates} updates"
-    )]
-    private static partial void LogMerged(ILogger logger, string moduleId, int round, int version, int updates);
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: the merge of round {Round} is not published: {Reason}"
-    )]
-    private static partial void LogRejected(ILogger logger, string moduleId, int round, string reason);
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: the merge of round {Round} is tried again after attempt {Attempt}"
-    )]
-    private static partial void LogRetried(
-        ILogger logger,
-        Exception exception,
-        string moduleId,
-        int round,
-        int attempt
-    );
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
-    private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
 }

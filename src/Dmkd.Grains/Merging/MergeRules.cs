@@ -35,8 +35,8 @@ internal static class MergeRules
             return PlanEffect.None;
         if (isOpen)
             throw new InvalidOperationException(
-                $"Module {module}: round {plan.Round} of run {plan.RunId} cannot open while round "
-                    + $"{current.Round} of run {current.RunId} is {state.Phase}."
+                $"Module {module}: round {plan.Round + 1} of run {plan.RunId} cannot open while round "
+                    + $"{current.Round + 1} of run {current.RunId} is {state.Phase}."
             );
         return PlanEffect.Opens;
     }
@@ -90,9 +90,12 @@ internal static class MergeRules
     public static SubmissionReceipt Classify(MergeCoordinatorState state, DeltaSubmission submission)
     {
         if (state.Plan is not { } plan || plan.RunId != submission.RunId || submission.Round > plan.Round)
-            return new(SubmissionOutcome.TooEarly, $"round {submission.Round} of run {submission.RunId} is not open");
+            return new(
+                SubmissionOutcome.TooEarly,
+                $"round {submission.Round + 1} of run {submission.RunId} is not open"
+            );
         if (submission.Round < plan.Round)
-            return new(SubmissionOutcome.Late, $"round {plan.Round} is open, not {submission.Round}");
+            return new(SubmissionOutcome.Late, $"round {plan.Round + 1} is open, not {submission.Round + 1}");
         var known = submission.Kind is SubmissionKind.Projection ? state.Projected : state.Accepted;
         if (known.ContainsKey(submission.NodeId))
             return new(SubmissionOutcome.Duplicate);
@@ -100,8 +103,8 @@ internal static class MergeRules
         if (state.Phase != wanted)
         {
             return submission.Kind is SubmissionKind.Update && state.Phase is MergePhase.Projecting
-                ? new(SubmissionOutcome.TooEarly, $"round {plan.Round} collects projections")
-                : new(SubmissionOutcome.Late, $"round {plan.Round} is {state.Phase}");
+                ? new(SubmissionOutcome.TooEarly, $"round {plan.Round + 1} collects projections")
+                : new(SubmissionOutcome.Late, $"round {plan.Round + 1} is {state.Phase}");
         }
 
         if (!plan.Participants.Contains(submission.NodeId))
@@ -112,27 +115,30 @@ internal static class MergeRules
         if (submission.BaseVersion != plan.Base.Number)
             return new(
                 SubmissionOutcome.WrongBase,
-                $"round {plan.Round} merges onto version {plan.Base.Number}, not {submission.BaseVersion}"
+                $"round {plan.Round + 1} merges onto version {plan.Base.Number}, not {submission.BaseVersion}"
             );
         if (submission.BaseDigest is { } digest && digest != plan.Base.Digest)
-            return new(SubmissionOutcome.WrongBase, $"round {plan.Round} merges onto {plan.Base.Digest}, not {digest}");
+            return new(
+                SubmissionOutcome.WrongBase,
+                $"round {plan.Round + 1} merges onto {plan.Base.Digest}, not {digest}"
+            );
         if (submission.Tensors is null)
             return new(
                 SubmissionOutcome.Refused,
-                $"node {submission.NodeId}, round {submission.Round}: its program is older than 0.2 and sends "
+                $"node {submission.NodeId}, round {submission.Round + 1}: its program is older than 0.2 and sends "
                     + $"updates in a form that is not read any more; install the cluster's version there"
             );
         if (submission.SampleCount < 1)
             return new(
                 SubmissionOutcome.Refused,
-                $"node {submission.NodeId}, round {submission.Round}: sample count must be at least 1, not "
+                $"node {submission.NodeId}, round {submission.Round + 1}: sample count must be at least 1, not "
                     + $"{submission.SampleCount}"
             );
         return submission.SampleCount <= plan.MaxSamples
             ? new(SubmissionOutcome.Accepted)
             : new(
                 SubmissionOutcome.Refused,
-                $"node {submission.NodeId}, round {submission.Round}: sample count must be at most "
+                $"node {submission.NodeId}, round {submission.Round + 1}: sample count must be at most "
                     + $"{plan.MaxSamples}, not {submission.SampleCount}"
             );
     }
@@ -258,12 +264,12 @@ internal static class MergeRules
         if (plan.Options.MaxDrop is not { } allowed)
             return null;
         if (metrics is null)
-            return $"round {plan.Round}: no contributor could measure the merged weights, and a drop of at most "
+            return $"round {plan.Round + 1}: no contributor could measure the merged weights, and a drop of at most "
                 + $"{allowed:P1} is asked for";
         double drop = metrics.AccuracyBefore - metrics.AccuracyAfter;
         return drop <= allowed
             ? null
-            : $"round {plan.Round}: accuracy on the contributors' calibration data fell from "
+            : $"round {plan.Round + 1}: accuracy on the contributors' calibration data fell from "
                 + $"{metrics.AccuracyBefore:P1} to {metrics.AccuracyAfter:P1}, by more than {allowed:P1}";
     }
 

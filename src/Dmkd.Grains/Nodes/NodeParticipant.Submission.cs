@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
+using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -152,6 +153,19 @@ internal sealed partial class NodeParticipant
             throw new InvalidOperationException(receipt.Reason);
         if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate)
             return;
-        LogIgnored(logger, request.Module.Name, nodeId, request.Round, receipt.Outcome, receipt.Reason ?? "");
+        LogIgnored(logger, request.Module.Name, nodeId, request.Round + 1, receipt.Outcome, receipt.Reason ?? "");
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: update of node {NodeId} for round {Round} was not used: {Outcome} {Reason}"
+    )]
+    private static partial void LogIgnored(
+        ILogger logger,
+        string moduleId,
+        string nodeId,
+        int round,
+        SubmissionOutcome outcome,
+        string reason
+    );
 }

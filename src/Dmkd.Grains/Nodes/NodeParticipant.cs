@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
 using Dmkd.Hosting.Lifecycle;
@@ -116,7 +115,7 @@ internal sealed partial class NodeParticipant(
                 logger,
                 request.Module.Name,
                 nodeId,
-                request.Round,
+                request.Round + 1,
                 report.SampleCount,
                 report.MeanLoss,
                 report.DeviceSeconds
@@ -134,9 +133,10 @@ internal sealed partial class NodeParticipant(
             if (_writer.IsBroken)
                 return; // the next activation goes on
             running.Error =
-                $"Node {nodeId}, module {request.Module.Name}, round {request.Round}: {e.Message.Split('\n', 2)[0].Trim()}";
+                $"Node {nodeId}, module {request.Module.Name}, round {request.Round + 1}: "
+                + e.Message.Split('\n', 2)[0].Trim();
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
-            LogFailed(logger, e, request.Module.Name, nodeId, request.Round);
+            LogFailed(logger, e, request.Module.Name, nodeId, request.Round + 1);
         }
 #pragma warning restore CA1031
     }
@@ -226,7 +226,7 @@ internal sealed partial class NodeParticipant(
         Resilience.TransientCall(
             time,
             new RetryLimits(2 * PollPeriod) { Growth = DelayBackoffType.Exponential, MaxRetries = MaxRetries },
-            retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round, retry.Attempt)
+            retry => LogRetried(logger, retry.Problem, request.Module.Name, nodeId, request.Round + 1, retry.Attempt)
         );
 
     [LoggerMessage(
@@ -251,19 +251,6 @@ internal sealed partial class NodeParticipant(
         string moduleId,
         string nodeId,
         int round
-    );
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "Module {ModuleId}: update of node {NodeId} for round {Round} was not used: {Outcome} {Reason}"
-    )]
-    private static partial void LogIgnored(
-        ILogger logger,
-        string moduleId,
-        string nodeId,
-        int round,
-        SubmissionOutcome outcome,
-        string reason
     );
 
     [LoggerMessage(

@@ -162,8 +162,8 @@ internal static class LegacyWork
     private static UnitSelectionOptions Halved() =>
         new()
         {
-            MinimumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
-            MaximumWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
+            MinWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
+            MaxWidthFraction = 1.0 / NetworkFamily.LegacyWidthFactor,
         };
 
     private static ImportanceScores Score(DeviceJob job, Network legacy, ImageSet calibration, int classCount)

@@ -26,7 +26,7 @@ public static class PreservationRules
         );
 
     /// <summary>A gate network may be this narrow.</summary>
-    private const double GateMinimumWidth = 0.1;
+    private const double GateMinWidth = 0.1;
 
     /// <summary>Seed of W_rand, common to all nodes (proposal 3.2.3).</summary>
     public static ulong RandomWeightsSeed(PreservationSettings settings) =>
@@ -57,7 +57,7 @@ public static class PreservationRules
 
     /// <summary>How wide a gate network is.</summary>
     public static UnitSelectionOptions GateWidths(PreservationSettings settings) =>
-        new() { MinimumWidthFraction = GateMinimumWidth, MultiplyAddsShare = settings.GateSize };
+        new() { MinWidthFraction = GateMinWidth, MultiplyAddsShare = settings.GateSize };
 
     /// <summary>How the legacy model is divided.</summary>
     /// <param name="settings">What was asked for.</param>
@@ -70,7 +70,7 @@ public static class PreservationRules
             Strategy = PreservationWays.Partitions.Find(settings.Partition),
             Widths = new UnitSelectionOptions
             {
-                MinimumWidthFraction = settings.MinimumWidth,
+                MinWidthFraction = settings.MinimumWidth,
                 MultiplyAddsShare = settings.ExpertSize > 0 ? settings.ExpertSize : null,
             },
             Seed = PartitionSeed(settings),
@@ -163,11 +163,11 @@ public static class PreservationRules
                     + $"({nameof(settings.MinimumWidth)}) it has {least:P1}; allow more, or narrower layers.",
                 nameof(settings)
             );
-        double minGate = MinShare(architecture, architecture.OutputCount, GateMinimumWidth);
+        double minGate = MinShare(architecture, architecture.OutputCount, GateMinWidth);
         if (HasGate(settings) && minGate > settings.GateSize)
             throw new ArgumentException(
                 $"The gate network may have {settings.GateSize:P1} of the multiply-adds "
-                    + $"({nameof(settings.GateSize)}), but at its least width of {GateMinimumWidth:P0} it has "
+                    + $"({nameof(settings.GateSize)}), but at its least width of {GateMinWidth:P0} it has "
                     + $"{minGate:P1}; allow more, or 0 for no gate network.",
                 nameof(settings)
             );
@@ -179,7 +179,7 @@ public static class PreservationRules
         if (settings.ClassGroups is { } groups)
             return groups.Max(group => group.Length);
         return PreservationWays.Groupings.Find(settings.Grouping) is GroupingStrategy.Similarity
-            ? ClassGrouping.LargestGroup(outputs, settings.Experts)
+            ? ClassGrouping.MaxGroupSize(outputs, settings.Experts)
             : (outputs + settings.Experts - 1) / settings.Experts; // to clusters, in equal shares
     }
 
@@ -189,6 +189,6 @@ public static class PreservationRules
             UnitSelector.MinMultiplyAdds(
                 architecture,
                 outputs,
-                new UnitSelectionOptions { MinimumWidthFraction = minimumWidth }
+                new UnitSelectionOptions { MinWidthFraction = minimumWidth }
             ) / architecture.MultiplyAdds;
 }

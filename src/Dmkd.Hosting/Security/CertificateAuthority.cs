@@ -24,25 +24,13 @@ public static class CertificateAuthority
         var subject = new X500DistinguishedNameBuilder();
         subject.AddCommonName(name);
         var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(
-            new X509BasicConstraintsExtension(
-                certificateAuthority: true,
-                hasPathLengthConstraint: true,
-                pathLengthConstraint: 0,
-                critical: true
-            )
-        );
+        request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForCertificateAuthority(0));
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)
         );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using var made = request.CreateSelfSigned(now - ClockAllowance, now + validity);
-        return new PemPair(
-            made.ExportCertificatePem(),
-            key.ExportPkcs8PrivateKeyPem(),
-            made.NotAfter.ToUniversalTime(),
-            made.Thumbprint
-        );
+        return PairOf(made, key);
     }
 
     /// <summary>Issues a certificate; it never outlives its authority.</summary>
@@ -62,14 +50,12 @@ public static class CertificateAuthority
     )
     {
         ArgumentNullException.ThrowIfNull(identity);
-        using var authority = PemFiles.ReadWithKey(
-            Path.Combine(folder, CertificateFiles.Authority),
-            Path.Combine(folder, CertificateFiles.AuthorityKey)
-        );
-        var end =
-            new DateTimeOffset(authority.NotAfter) < now + validity
-                ? new DateTimeOffset(authority.NotAfter)
-                : now + validity;
+        using var authority = Read(folder);
+        DateTimeOffset first = authority.NotBefore,
+            last = authority.NotAfter,
+            start = now - ClockAllowance,
+            end = now + validity;
+        end = last < end ? last : end;
         if (end <= now)
             throw new CertificateException(
                 $"The authority in {folder} has expired; make another with dmkd certs create-authority."
@@ -79,18 +65,9 @@ public static class CertificateAuthority
         AddExtensions(request, authority, identity.Role);
         if (identity.Role == AccessRole.Silo)
             request.CertificateExtensions.Add(SiloHosts.Extension(identity.Name, hosts ?? []));
-        var start =
-            now - ClockAllowance < authority.NotBefore ? new DateTimeOffset(authority.NotBefore) : now - ClockAllowance;
+        start = start < first ? first : start;
         using var issued = request.Create(authority, start, end, RandomNumberGenerator.GetBytes(SerialBytes));
-        return new PemPair(
-            issued.ExportCertificatePem(),
-            key.ExportPkcs8PrivateKeyPem(),
-            issued.NotAfter.ToUniversalTime(),
-            issued.Thumbprint
-        )
-        {
-            Serial = issued.SerialNumber,
-        };
+        return PairOf(issued, key) with { Serial = issued.SerialNumber };
     }
 
     /// <summary>Makes the next revocation list: what the last one took back, and more.</summary>
@@ -101,10 +78,7 @@ public static class CertificateAuthority
     /// <exception cref="CertificateException">The authority or the last list cannot be read.</exception>
     public static string Revoke(string folder, IEnumerable<string> serials, DateTimeOffset now)
     {
-        using var authority = PemFiles.ReadWithKey(
-            Path.Combine(folder, CertificateFiles.Authority),
-            Path.Combine(folder, CertificateFiles.AuthorityKey)
-        );
+        using var authority = Read(folder);
         string last = Path.Combine(folder, CertificateFiles.Revoked);
         var number = System.Numerics.BigInteger.Zero;
         var list = new CertificateRevocationListBuilder();
@@ -147,19 +121,26 @@ public static class CertificateAuthority
         return serial => list.RevokedAt(Convert.FromHexString(serial));
     }
 
+    private static X509Certificate2 Read(string folder) =>
+        PemFiles.ReadWithKey(
+            Path.Combine(folder, CertificateFiles.Authority),
+            Path.Combine(folder, CertificateFiles.AuthorityKey)
+        );
+
+    private static PemPair PairOf(X509Certificate2 certificate, ECDsa key) =>
+        new(
+            certificate.ExportCertificatePem(),
+            key.ExportPkcs8PrivateKeyPem(),
+            certificate.NotAfter.ToUniversalTime(),
+            certificate.Thumbprint
+        );
+
     private static void AddExtensions(CertificateRequest request, X509Certificate2 authority, AccessRole role)
     {
         var uses = new OidCollection { new("1.3.6.1.5.5.7.3.2") };
         if (role == AccessRole.Silo)
             uses.Add(new Oid("1.3.6.1.5.5.7.3.1")); // only silos listen
-        request.CertificateExtensions.Add(
-            new X509BasicConstraintsExtension(
-                certificateAuthority: false,
-                hasPathLengthConstraint: false,
-                pathLengthConstraint: 0,
-                critical: true
-            )
-        );
+        request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForEndEntity(critical: true));
         request.CertificateExtensions.Add(
             new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true)
         );

@@ -84,9 +84,9 @@ internal static class Inspection
             if (cluster.Journal.Rejected.Contains(round))
                 continue;
             if (!byRound.TryGetValue(round, out var version))
-                yield return $"the update of {node} for round {round} was accepted, and there is no version of that round";
+                yield return $"the update of {node} for round {round + 1} was accepted, and there is no version of that round";
             else if (version.Contributions.All(contribution => contribution.NodeId != node))
-                yield return $"the update of {node} for round {round} was accepted and is not in version {version.Number}";
+                yield return $"the update of {node} for round {round + 1} was accepted and is not in version {version.Number}";
         }
 
         var settings = cluster.Run.Settings!;
@@ -94,7 +94,7 @@ internal static class Inspection
             int round in Enumerable.Range(0, settings.Training.Rounds).Where(round => RunRules.Merges(settings, round))
         )
             if (!byRound.ContainsKey(round) && !cluster.Journal.Rejected.Contains(round))
-                yield return $"round {round} ended without a version and was not rejected";
+                yield return $"round {round + 1} ended without a version and was not rejected";
     }
 
     /// <summary>
@@ -111,7 +111,7 @@ internal static class Inspection
                 int counted = before.GetValueOrDefault(contribution.NodeId),
                     believed = (int)contribution.SampleCount - TallyNodeWork.MinSamples;
                 if (counted != believed)
-                    yield return $"{contribution.NodeId} made its update of round {version.Round} as if {believed} had counted "
+                    yield return $"{contribution.NodeId} made its update of round {version.Round + 1} as if {believed} had counted "
                         + $"before; it was {counted}";
                 before[contribution.NodeId] = counted + 1;
             }

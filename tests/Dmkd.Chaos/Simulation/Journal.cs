@@ -36,7 +36,9 @@ internal sealed class Journal
         if (status is not { Phase: MergePhase.Closed, Result: { } result })
             return;
         if (!Closed.TryAdd(round, result.Number) && Closed[round] != result.Number)
-            Violations.Add($"round {round} was closed with version {Closed[round]} and with version {result.Number}");
+            Violations.Add(
+                $"round {round + 1} was closed with version {Closed[round]} and with version {result.Number}"
+            );
     }
 
     private static string Key(LocalUpdateRequest request) => $"{request.NodeIndex} {request.WorkKey}";

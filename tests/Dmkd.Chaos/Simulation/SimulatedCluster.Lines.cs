@@ -15,7 +15,7 @@ internal sealed partial class SimulatedCluster
         public Task PublishAsync(ModuleVersion version)
         {
             cluster.Journal.Trace.Add(
-                $"{cluster._world.Now:mm:ss.fff} publishes {version.Number} of round {version.Round}"
+                $"{cluster._world.Now:mm:ss.fff} publishes {version.Number} of round {version.Round + 1}"
             );
             return cluster._module.CallAsync(module => module.PublishAsync(version));
         }

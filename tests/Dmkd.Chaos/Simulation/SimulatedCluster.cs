@@ -142,8 +142,8 @@ internal sealed partial class SimulatedCluster
     public string Describe()
     {
         var state = _disk.Open<MergeCoordinatorState>("coordinator", Nobody.Instance).State;
-        return $"run {Run.Phase} in round {Run.Round} ({Run.Error}); coordinator {state.Phase} in round "
-            + $"{state.Plan?.Round}, {state.Projected.Count} projected, "
+        return $"run {Run.Phase} in round {Run.Round + 1} ({Run.Error}); coordinator {state.Phase} in round "
+            + $"{state.Plan?.Round + 1}, {state.Projected.Count} projected, "
             + $"{state.Accepted.Count} of {state.Plan?.Participants.Length} accepted, "
             + $"{state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
             + $"module at version {Versions[^1].Number}";

@@ -57,7 +57,7 @@ internal sealed class SimulatedRun(IStateSlot<TrainingRunState> slot, RoundDrive
 
     private Task MoveToAsync(RunPhase next)
     {
-        Trace($"run moves from {State.Phase} to {next}, round {State.Round} {State.Error}");
+        Trace($"run moves from {State.Phase} to {next}, round {State.Round + 1} {State.Error}");
         State.Phase = next;
         return _writer.WriteAsync();
     }

@@ -50,16 +50,16 @@ public sealed class EventTextTests
         ),
         (new RoundMerged(0, 1, 3, 2), null),
         (
-            new RoundRejected(0, 1, "Module run/expert-1: round 1: accuracy fell."),
-            "Module run/expert-1: round 1: accuracy fell."
+            new RoundRejected(0, 1, "Module run/expert-1: round 2: accuracy fell."),
+            "Module run/expert-1: round 2: accuracy fell."
         ),
         (
             new RoundRepeated(2, 0, "Module m: no quorum."),
             "round 1 of task 3 is collected once more: Module m: no quorum."
         ),
         (
-            new UpdateRefused(0, 1, "module m, node n, round 1: norm 9 is above 3"),
-            "refused: module m, node n, round 1: norm 9 is above 3"
+            new UpdateRefused(0, 1, "module m, node n, round 2: norm 9 is above 3"),
+            "refused: module m, node n, round 2: norm 9 is above 3"
         ),
         (new NodeMissed("run/node-2", 0, "its work failed"), "run/node-2 takes no part in round 1: its work failed"),
         (new NodeLeft("run/node-2"), "run/node-2 leaves: it is not asked from the next round on"),

@@ -5,7 +5,7 @@ namespace Dmkd.Core.Tests.Numerics;
 
 public sealed class LinearAssignmentTests
 {
-    private const double Largest = LinearAssignment.LargestCost;
+    private const double Largest = LinearAssignment.MaxCost;
 
     // small, so that ties are usual
     private static readonly Gen<double[,]> Integers = Matrices(Gen.Int[-3, 3].Select(value => (double)value));

@@ -83,7 +83,7 @@ public sealed class ClassGroupingTests
                             Assert.InRange(
                                 group.Length,
                                 Math.Max(1, classes / groups - 1),
-                                ClassGrouping.LargestGroup(classes, groups)
+                                ClassGrouping.MaxGroupSize(classes, groups)
                             )
                     );
                     Assert.Equal(result.Select(group => group[0]).Order(), result.Select(group => group[0]));
@@ -99,7 +99,7 @@ public sealed class ClassGroupingTests
     [InlineData(10, 10, 1)]
     [InlineData(10, 9, 2)] // every other group has a class
     public void LargestGroup_ClassesAndGroups_IsAnEvenShareAndOneMore(int classes, int groups, int expected) =>
-        Assert.Equal(expected, ClassGrouping.LargestGroup(classes, groups));
+        Assert.Equal(expected, ClassGrouping.MaxGroupSize(classes, groups));
 
     [Fact]
     public void Group_OneGroupThatIsAllAlike_IsTheLargest()
@@ -109,7 +109,7 @@ public sealed class ClassGroupingTests
         for (int other = 0; other < 6; other++)
             similarity[label, other] = label == other ? 0 : 1;
         Assert.Equal(
-            ClassGrouping.LargestGroup(10, 2),
+            ClassGrouping.MaxGroupSize(10, 2),
             ClassGrouping.Group(similarity, 2, seed: 1).Max(group => group.Length)
         );
     }
@@ -120,6 +120,6 @@ public sealed class ClassGroupingTests
     public void Group_MoreGroupsThanClassesOrNone_Throws(int groups)
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.Group(new double[2, 2], groups, seed: 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.LargestGroup(2, groups));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ClassGrouping.MaxGroupSize(2, groups));
     }
 }

@@ -138,7 +138,7 @@ public sealed class PreservationPlannerTests
     public void Plan_Widths_AreTheOptions()
     {
         using var scores = Scores();
-        var plan = Plan(scores, new() { Widths = new() { MinimumWidthFraction = 0.75 } });
+        var plan = Plan(scores, new() { Widths = new() { MinWidthFraction = 0.75 } });
         Assert.All(
             plan.Experts,
             expert => Assert.Equal([6, 9, 6], Architecture.UnitSpaces.Select(space => expert.Units[space.Name].Count))

@@ -102,7 +102,7 @@ public sealed class UnitSelectorShareTests
                 node.Unit >= architecture.UnitSpaces.Single(space => space.Name == node.Space).Width - 2 ? 1 : 0
             ),
         ];
-        UnitSelectionOptions options = new() { MinimumWidthFraction = MinFraction, MultiplyAddsShare = 0.5 };
+        UnitSelectionOptions options = new() { MinWidthFraction = MinFraction, MultiplyAddsShare = 0.5 };
         var selection = UnitSelector.Select(
             architecture,
             scores,
@@ -123,7 +123,7 @@ public sealed class UnitSelectorShareTests
     public void MostImportant_LeastWidthAboveTheShare_ThrowsNamingBothShares()
     {
         var architecture = ArchitectureCatalog.Named("resnet20", 10);
-        UnitSelectionOptions options = new() { MinimumWidthFraction = 0.5, MultiplyAddsShare = 0.125 };
+        UnitSelectionOptions options = new() { MinWidthFraction = 0.5, MultiplyAddsShare = 0.125 };
         using var scores = Scores(architecture);
         double least = (double)UnitSelector.MinMultiplyAdds(architecture, 1, options) / architecture.MultiplyAdds;
         Assert.InRange(least, 0.2, 0.3);
@@ -157,9 +157,9 @@ public sealed class UnitSelectorShareTests
     [Fact]
     public void MostImportant_Fraction_StaysWithinTheWidths()
     {
-        Assert.Equal(8, ByHand([0], 0.1, new() { MinimumWidthFraction = 0.8 }).Widths["conv1"]);
-        Assert.Equal(6, ByHand([0], 1, new() { MaximumWidthFraction = 0.6 }).Widths["conv1"]);
-        Assert.Equal(4, ByHand([0], 0.1, new() { MinimumWidthFraction = 0 }).Widths["conv1"]);
+        Assert.Equal(8, ByHand([0], 0.1, new() { MinWidthFraction = 0.8 }).Widths["conv1"]);
+        Assert.Equal(6, ByHand([0], 1, new() { MaxWidthFraction = 0.6 }).Widths["conv1"]);
+        Assert.Equal(4, ByHand([0], 0.1, new() { MinWidthFraction = 0 }).Widths["conv1"]);
     }
 
     [Theory]
@@ -184,7 +184,7 @@ public sealed class UnitSelectorShareTests
         Assert.Equal(16 * 10 + 10 * 5 + 5 * 4 + 4 * 1, UnitSelector.MinMultiplyAdds(architecture, 1, new()));
         Assert.Equal(
             16 * 40 + 40 * 20 + 20 * 8 + 8 * 1,
-            UnitSelector.MinMultiplyAdds(architecture, 1, new() { MinimumWidthFraction = 1 })
+            UnitSelector.MinMultiplyAdds(architecture, 1, new() { MinWidthFraction = 1 })
         );
     }
 
@@ -223,8 +223,8 @@ public sealed class UnitSelectorShareTests
         using var scores = Scores(architecture);
         UnitSelectionOptions options = new()
         {
-            MinimumWidthFraction = MinFraction,
-            MaximumWidthFraction = maximum,
+            MinWidthFraction = MinFraction,
+            MaxWidthFraction = maximum,
             MultiplyAddsShare = share,
         };
         return UnitSelector.MostImportant(architecture, scores, [0, 1, 2], widthFraction, options);

@@ -71,7 +71,7 @@ public sealed class UnitSelectorTests
             ),
         ];
         int[] clusterOfNode = [.. nodes.Select(node => node.Space == "conv1" ? node.Unit % 2 : 0)];
-        var options = new UnitSelectionOptions { MinimumWidthFraction = minimum, MaximumWidthFraction = maximum };
+        var options = new UnitSelectionOptions { MinWidthFraction = minimum, MaxWidthFraction = maximum };
         return UnitSelector.Select(
             Architecture,
             scores,

@@ -148,7 +148,7 @@ public sealed class MergeCoordinatorTests(SharedCluster shared) : IClassFixture<
         var good = scenario.Update("n1", 1, [4, 4, 4, 4], [4, 4]);
         var receipt = await scenario.SubmitAsync(Spoil(good, fault));
         Assert.Equal(SubmissionOutcome.Refused, receipt.Outcome);
-        Assert.Contains("node n1, round 0: ", receipt.Reason, StringComparison.Ordinal);
+        Assert.Contains("node n1, round 1: ", receipt.Reason, StringComparison.Ordinal);
         Assert.Contains(reason, receipt.Reason, StringComparison.Ordinal);
 
         await scenario.SubmitAsync(good);

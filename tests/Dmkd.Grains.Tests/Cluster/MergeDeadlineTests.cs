@@ -49,7 +49,7 @@ public sealed class MergeDeadlineTests : IAsyncLifetime
         var status = await scenario.EndAsync();
         Assert.Equal(MergePhase.Failed, status.Phase);
         Assert.Contains(
-            "no-quorum/expert-1: round 0 closed at its deadline with 1 of 2 updates; 2 were needed",
+            "no-quorum/expert-1: round 1 closed at its deadline with 1 of 2 updates; 2 were needed",
             status.Error,
             StringComparison.Ordinal
         );

@@ -47,7 +47,7 @@ public sealed class MergeRulesTests
             MergeRules.EffectOf(state, Plan(round: 2), ModuleKey)
         );
         Assert.Contains(
-            "round 2 of run run cannot open while round 1 of run run is " + phase,
+            "round 3 of run run cannot open while round 2 of run run is " + phase,
             error.Message,
             StringComparison.Ordinal
         );
@@ -81,9 +81,15 @@ public sealed class MergeRulesTests
         );
 
     [Fact]
-    public void IsComplete_TheLastOneWithdrew_IsTrue()
+    public void IsComplete_TheOnlyNodeThatIsExpectedHasCome_IsTrue() =>
+        Assert.True(MergeRules.IsComplete(Collecting(Plan() with { Expected = ["run/node-2"] }, "run/node-2")));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)] // just reached
+    public void IsComplete_TheLastOneWithdrew_IsTrue(int quorum)
     {
-        var state = Collecting(Plan(), "run/node-1", "run/node-2");
+        var state = Collecting(Plan(quorum: quorum), "run/node-1", "run/node-2");
         state.Withdrawn["run/node-3"] = "out of memory";
         Assert.True(MergeRules.IsComplete(state));
     }
@@ -153,6 +159,17 @@ public sealed class MergeRulesTests
             (MergePhase.Collecting, 1, 0, Now.AddHours(1)),
             (state.Phase, state.Accepted.Count, state.Withdrawn.Count, state.OpenedAt)
         );
+    }
+
+    [Theory]
+    [InlineData(nameof(PlanEffect.Opens))]
+    [InlineData(nameof(PlanEffect.Extends))]
+    internal void Open_AnyRound_ForgetsHowTheLastOneEnded(string effect)
+    {
+        var state = Collecting();
+        (state.DeviceSeconds, state.Result, state.Error) = (2, Version(4), "too few");
+        MergeRules.Open(state, Plan(), Enum.Parse<PlanEffect>(effect), Now);
+        Assert.Equal((0, null, null), (state.DeviceSeconds, state.Result, state.Error));
     }
 
     [Fact]
@@ -226,14 +243,15 @@ public sealed class MergeRulesTests
 
     [Theory]
     [InlineData(0.9, 0.86, false)]
-    [InlineData(0.9, 0.84, true)]
+    [InlineData(0.9, 0.83, true)]
     [InlineData(0.8, 0.9, false)]
-    public void GateProblem_DropOfAtMostFivePoints_IsAllowed(double before, double after, bool refused)
+    [InlineData(0.75, 0.6875, false)] // by the limit
+    public void GateProblem_DropOfAtMostASixteenth_IsAllowed(double before, double after, bool refused)
     {
         string? problem = MergeRules.GateProblem(
             Plan() with
             {
-                Options = new MergeOptions { MaxDrop = 0.05 },
+                Options = new MergeOptions { MaxDrop = 0.0625 },
             },
             new MergeMetrics(100, before, after, 1, 1)
         );
@@ -302,6 +320,16 @@ public sealed class MergeRulesTests
     {
         var status = MergeRules.Status(Collecting(Plan(), "run/node-1", "run/node-2"), RunId, 1);
         Assert.Equal((MergePhase.Collecting, 200L, 800L), (status.Phase, status.UploadedBytes, status.DenseBytes));
+    }
+
+    [Fact]
+    public void Status_CurrentRound_AddsTheNodesDeviceTimeToTheMerge()
+    {
+        var state = Collecting(Plan(), "run/node-1", "run/node-2");
+        state.DeviceSeconds = 2;
+        foreach (var (node, update) in state.Accepted)
+            state.Accepted[node] = update with { DeviceSeconds = 3 };
+        Assert.Equal(8, MergeRules.Status(state, RunId, 1).DeviceSeconds);
     }
 
     [Theory]

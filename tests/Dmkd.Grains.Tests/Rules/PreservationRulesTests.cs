@@ -182,10 +182,7 @@ public sealed class PreservationRulesTests
     public void GateWidths_Settings_AreATenthAtLeastAndTheGatesShare()
     {
         var widths = PreservationRules.GateWidths(TinyPreservation() with { GateSize = 0.07, MinimumWidth = 0.9 });
-        Assert.Equal(
-            (0.1, 0.07, 1),
-            (widths.MinimumWidthFraction, widths.MultiplyAddsShare, widths.MaximumWidthFraction)
-        );
+        Assert.Equal((0.1, 0.07, 1), (widths.MinWidthFraction, widths.MultiplyAddsShare, widths.MaxWidthFraction));
     }
 
     [Theory]

@@ -42,6 +42,19 @@ public sealed class RunParticipationTests
     }
 
     [Fact]
+    public void BeginRound_ShareThatIsNoWholeNumber_IsRoundedUpAndTriedAnew()
+    {
+        var settings = TinySettings() with
+        {
+            Participation = TinySettings().Participation with { Nodes = 9, Share = 0.5 },
+        };
+        var state = new TrainingRunState { Settings = settings, Attempts = 2 };
+        RunParticipation.BeginRound(state);
+        Assert.Equal((5, 0), (state.Participants.Length, state.Attempts));
+        Assert.Equal(state.Participants.Order(), state.Participants);
+    }
+
+    [Fact]
     public void BeginRound_NodeThatHasLeft_TakesNoPart()
     {
         var state = new TrainingRunState
@@ -63,6 +76,18 @@ public sealed class RunParticipationTests
             Missed = { [1] = 2, [2] = 1 },
         };
         Assert.Equal([0, 2], RunParticipation.Expected(state));
+    }
+
+    [Fact]
+    public void Expected_OneNodeIsLeft_IsThatOne()
+    {
+        var state = new TrainingRunState
+        {
+            Settings = TinySettings(),
+            Participants = [0, 1],
+            Missed = { [0] = 2 },
+        };
+        Assert.Equal([1], RunParticipation.Expected(state));
     }
 
     [Fact]

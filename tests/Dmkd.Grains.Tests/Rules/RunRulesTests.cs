@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
+using Dmkd.Data.Images;
 using Dmkd.Grains.Runs.Rounds;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -61,8 +62,58 @@ public sealed class RunRulesTests
         );
 
     [Fact]
+    public void ModuleName_OfTheFirstTask_EndsInOne() => Assert.Equal("expert-1", RunRules.ModuleName(0));
+
+    [Fact]
+    public void FirstVersion_HasNumberOneAndNoParent()
+    {
+        var version = RunRules.FirstVersion("sha256:first", 12, Now);
+        Assert.Equal(
+            (1, "sha256:first", 12L, null, Now),
+            (version.Number, version.Digest, version.Bytes, version.ParentDigest, version.CreatedAt)
+        );
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)] // experts are cut from the legacy network, half as wide
+    public void Networks_NamedNetwork_IsTheExpertsWithoutLegacyTasks(int legacyTasks, bool isTheSame)
+    {
+        var settings = TinySettings() with
+        {
+            Training = TinySettings().Training with { Architecture = "resnet20" },
+            Legacy = TinySettings().Legacy with { Tasks = legacyTasks },
+        };
+        var images = new ImageSet(new byte[3 * 32 * 32], [0], 3, 32, 32);
+        var networks = RunRules.Networks(settings, images);
+        Assert.Equal(isTheSame, networks.Expert(5).ToString() == networks.Legacy(5).ToString());
+    }
+
+    [Fact]
     public void NodeKeys_ThreeNodes_AreNamedInOrder() =>
         Assert.Equal(["lib/node-1", "lib/node-2", "lib/node-3"], RunRules.NodeKeys("lib", [0, 1, 2]));
+
+    [Theory]
+    [InlineData(RunPhase.Train, 1, 0.5, 1.5 / 4)]
+    [InlineData(RunPhase.Merge, 1, 0.5, 2.0 / 4)]
+    [InlineData(RunPhase.Calibrate, 2, 0.5, 3.0 / 4)]
+    [InlineData(RunPhase.Evaluate, 2, 0.5, 3.5 / 4)]
+    [InlineData(RunPhase.Completed, 2, 0, 4.0 / 4)]
+    internal void TaskProgress_OfThreeRounds_CountsTheRestAsAFourth(
+        RunPhase phase,
+        int round,
+        double part,
+        double expected
+    )
+    {
+        var state = new TrainingRunState
+        {
+            Settings = Settings(3, 1),
+            Phase = phase,
+            Round = round,
+        };
+        Assert.Equal(expected, RunRules.TaskProgress(state, part));
+    }
 
     [Fact]
     public void TaskProgress_OverATask_NeverFalls()

@@ -108,7 +108,7 @@ public sealed class SubmissionRulesTests
     public void Classify_NotAccepted_SaysWhy()
     {
         var receipt = MergeRules.Classify(Collecting(), Submission() with { BaseVersion = 2 });
-        Assert.Equal("round 1 merges onto version 3, not 2", receipt.Reason);
+        Assert.Equal("round 2 merges onto version 3, not 2", receipt.Reason);
     }
 
     private static void Expect(

@@ -135,7 +135,7 @@ public sealed class AlignedReplica : IDisposable
 internal sealed class CorrelationSums(int width)
 {
     // DIMAT's: a unit that never changes has correlation 0 with every other.
-    private const double SmallestDeviations = 1e-7;
+    private const double MinDeviation = 1e-7;
     private readonly double[] _products = new double[width * width];
     private readonly double[] _referenceSums = new double[width];
     private readonly double[] _otherSums = new double[width];
@@ -173,7 +173,7 @@ internal sealed class CorrelationSums(int width)
                     _products[unit * width + match] / _samples
                     - _referenceSums[unit] / _samples * (_otherSums[match] / _samples);
                 correlation[unit, match] =
-                    covariance / Math.Max(referenceDeviations[unit] * otherDeviations[match], SmallestDeviations);
+                    covariance / Math.Max(referenceDeviations[unit] * otherDeviations[match], MinDeviation);
             }
         }
 

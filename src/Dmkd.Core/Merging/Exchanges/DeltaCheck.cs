@@ -128,7 +128,7 @@ internal static class TensorCheck
                 return $"Tensor '{tensor.Name}': {part.Name} must be {part.Count * bytesPerValue} bytes; it is "
                     + $"{part.Bytes.Length}.";
         foreach (var part in parts)
-            if (ValueCodec.LargestMagnitude(part.Bytes.Span, tensor.Format) is var largest && !float.IsFinite(largest))
+            if (ValueCodec.MaxMagnitude(part.Bytes.Span, tensor.Format) is var largest && !float.IsFinite(largest))
                 return $"Tensor '{tensor.Name}': {part.Name} holds a value that is not finite: {largest}.";
         return null;
     }
@@ -141,7 +141,7 @@ internal static class TensorCheck
     {
         double largest = tensor.Rank;
         foreach (var factor in factors)
-            largest *= ValueCodec.LargestMagnitude(factor.Span, tensor.Format);
+            largest *= ValueCodec.MaxMagnitude(factor.Span, tensor.Format);
         return float.IsFinite((float)largest)
             ? null
             : $"Tensor '{tensor.Name}': its factors multiply to values of up to {largest:g3}, which float32 cannot hold.";

@@ -53,7 +53,7 @@ public sealed class SvdExchange(int rank) : IUpdateExchange
 }
 
 /// <summary>
-/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to <see cref="LargestExactSide"/>:
+/// Rank-r singular value decomposition (proposal 3.4). Exact for a small side of up to <see cref="MaxExactSide"/>:
 /// the eigenvectors of the Gram matrix of that side, in float64 because a Gram matrix squares the condition number.
 /// Above it, randomized (Halko, Martinsson and Tropp 2011, algorithm 4.4 with one power iteration), whose error stays
 /// within a few percent of the best possible at a small part of the cost; only a rank that leaves the projection no
@@ -62,13 +62,13 @@ public sealed class SvdExchange(int rank) : IUpdateExchange
 public static class TruncatedSvd
 {
     /// <summary>Largest smaller side that is decomposed exactly.</summary>
-    public const int LargestExactSide = 64;
+    public const int MaxExactSide = 64;
 
     /// <summary>Dimensions the random projection keeps beyond the rank.</summary>
     public const int Oversampling = 8;
 
     // A zero singular value has a zero row in V_rᵀ; dividing by this keeps it zero.
-    private const double SmallestDivisor = 1e-300;
+    private const double MinDivisor = 1e-300;
 
     /// <summary>Decomposes a matrix.</summary>
     /// <param name="matrix">Shape [rows, columns], float32, finite. Borrowed.</param>
@@ -94,7 +94,7 @@ public static class TruncatedSvd
         using var noGrad = no_grad();
         bool tall = shape.Rows > shape.Columns;
         var wide = tall ? matrix.t() : matrix;
-        bool exact = shape.MaxRank <= LargestExactSide || rank + Oversampling >= shape.MaxRank;
+        bool exact = shape.MaxRank <= MaxExactSide || rank + Oversampling >= shape.MaxRank;
         var (u, s, vt) = exact ? Exact(wide, rank) : Randomized(wide, rank, generator);
         return tall ? Own(vt.t(), s, u.t()) : Own(u, s, vt);
     }
@@ -106,7 +106,7 @@ public static class TruncatedSvd
         var u = eigenvectors.narrow(1, eigenvectors.shape[1] - rank, rank).flip(1);
         var scaled = u.t().mm(precise); // row i is σ_i v_iᵀ
         var s = scaled.norm(1, keepdim: true, p: 2);
-        return (u, s.squeeze(1), scaled / s.clamp_min(SmallestDivisor));
+        return (u, s.squeeze(1), scaled / s.clamp_min(MinDivisor));
     }
 
     private static (Tensor U, Tensor S, Tensor Vt) Randomized(Tensor wide, int rank, Generator generator)

@@ -27,8 +27,8 @@ internal static class ValueCodec
     /// <summary>The largest magnitude; not finite as soon as one value is not. Allocates nothing.</summary>
     /// <param name="bytes">Whole values.</param>
     /// <param name="format">Their format.</param>
-    public static float LargestMagnitude(ReadOnlySpan<byte> bytes, ValueFormat format) =>
-        format == ValueFormat.Fp16 ? Fp16Bytes.LargestMagnitude(bytes) : Fp32Bytes.LargestMagnitude(bytes);
+    public static float MaxMagnitude(ReadOnlySpan<byte> bytes, ValueFormat format) =>
+        format == ValueFormat.Fp16 ? Fp16Bytes.MaxMagnitude(bytes) : Fp32Bytes.MaxMagnitude(bytes);
 
     /// <summary>Stores a tensor.</summary>
     /// <param name="tensor">Finite values of any shape. Borrowed.</param>
@@ -59,7 +59,7 @@ internal static class Fp16Bytes
     /// <summary>The largest magnitude.</summary>
     /// <param name="bytes">Whole float16 values.</param>
     /// <returns>Zero for no values; not finite as soon as one value is not.</returns>
-    public static float LargestMagnitude(ReadOnlySpan<byte> bytes)
+    public static float MaxMagnitude(ReadOnlySpan<byte> bytes)
     {
         // Ordered like float32 patterns, see Fp32Bytes.
         int largest = 0;
@@ -102,7 +102,7 @@ internal static class Fp32Bytes
     /// <summary>The largest magnitude.</summary>
     /// <param name="bytes">Whole float32 values.</param>
     /// <returns>Zero for no values; not finite as soon as one value is not.</returns>
-    public static float LargestMagnitude(ReadOnlySpan<byte> bytes)
+    public static float MaxMagnitude(ReadOnlySpan<byte> bytes)
     {
         // Without the sign, float32 bit patterns order like their values, with infinity and NaN above all others.
         uint largest = 0;

@@ -5,7 +5,7 @@ namespace Dmkd.Data.Images.Synthetic;
 /// <summary>Paints one image: background, clutter, object. Owns its bitmap; not safe for concurrent use.</summary>
 internal sealed class ImagePainter : IDisposable
 {
-    private const float MaximumTiltDegrees = 12;
+    private const float MaxTiltDegrees = 12;
 
     private readonly SKBitmap _bitmap;
     private readonly SKCanvas _canvas;
@@ -97,7 +97,7 @@ internal sealed class ImagePainter : IDisposable
         float slack = (1 - scale) * half;
         _canvas.Save();
         _canvas.Translate(half + slack * Symmetric(random), half + slack * Symmetric(random));
-        _canvas.RotateDegrees(MaximumTiltDegrees * Symmetric(random));
+        _canvas.RotateDegrees(MaxTiltDegrees * Symmetric(random));
         float mirror = random.Next(2) == 0 ? 1 : -1;
         _canvas.Scale(
             mirror * half * scale * (0.8f + 0.2f * random.NextSingle()),

@@ -186,7 +186,7 @@ internal sealed partial class RoundDriver(
                 reason = $"it has not answered for {contact.Silence.TotalSeconds:F0} s";
             if (reason is null)
                 continue;
-            LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round, reason);
+            LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round + 1, reason);
             if (contact.MayTell())
                 Tell(new NodeMissed(plan.Participants[index], plan.Round, reason));
             contact.IsWithdrawn = await TryAsync(() =>

@@ -31,10 +31,8 @@ internal static class RunParticipation
         int count = (int)Math.Ceiling(settings.Participation.Share * present.Length);
         // Between merges the same nodes train on: a draw is for all rounds up to the next merge.
         int merge = state.Round / settings.Merging.MergeEvery;
-        state.Participants =
-            settings.Participation.Share >= 1
-                ? present
-                : Draw(present, count, SeedSequence.Derive(settings.Seed, SeedPurpose.Participants, state.Task, merge));
+        int seed = SeedSequence.Derive(settings.Seed, SeedPurpose.Participants, state.Task, merge);
+        state.Participants = Draw(present, count, seed);
         state.Attempts = 0;
     }
 

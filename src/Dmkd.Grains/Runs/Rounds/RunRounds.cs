@@ -31,10 +31,8 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
             RunParticipation.BeginRound(State); // whoever has left may be back
         if (State.Participants.Length == 0)
             throw new InvalidOperationException(
-                $"Round {State.Round
- + 1} of task {State.Task
- + 1}: no node that holds {State.Module!.Key} "
-                    + $"takes part; all have left."
+                $"Round {State.Round + 1} of task {State.Task + 1}: no node that holds {State.Module!.Key} takes part; "
+                    + $"all have left."
             );
         Begin();
         var wait = RunRules.Wait(State);

@@ -96,9 +96,13 @@ internal static class RunRules
     /// <summary>
     /// Share of a task that is done, in [0, 1]: rounds count for the most, statistics and evaluation for one more.
     /// </summary>
+    /// <param name="state">The run.</param>
+    /// <param name="partOfPhase">Share of the present phase that is done, in [0, 1].</param>
     public static double TaskProgress(TrainingRunState state, double partOfPhase)
     {
-        int rounds = state.Settings?.Training.Rounds ?? 1;
+        if (state.Settings is not { } settings)
+            return 0;
+        int rounds = settings.Training.Rounds;
         double done = state.Phase switch
         {
             RunPhase.Train => state.Round + partOfPhase,
@@ -108,7 +112,7 @@ internal static class RunRules
             RunPhase.Completed => rounds + 1,
             _ => 0,
         };
-        return Math.Clamp(done / (rounds + 1), 0, 1);
+        return done / (rounds + 1);
     }
 
     /// <summary>Whether stages are left, and nobody stopped the run.</summary>

@@ -122,10 +122,7 @@ internal sealed class ModuleSpawning(RunScope run)
     )
     {
         var parent = ArchitectureCatalog.Parse(architecture);
-        var child = parent.Resize(
-            parent.UnitSpaces.ToDictionary(space => space.Name, space => space.Width),
-            OutputCount
-        );
+        var child = parent.Resize(space => space.Width, OutputCount);
         byte[] inherited = await run.Services.Weights.GetAsync(digest, cancellationToken);
         byte[] content = await run.Services.Spawner.FromParentAsync(
             child,

@@ -35,6 +35,23 @@ public sealed class AdmissionRulesTests
         Assert.Equal("node b: sample count may be at most 600; 1000000000 is counted as 600", outcome.ToString());
     }
 
+    [Theory]
+    [InlineData(1)] // the least
+    [InlineData(500)] // five times the median
+    public void Judge_ClaimAtALimit_FailsNoCheck(long claim)
+    {
+        var outcome = AdmissionRules.Judge([Facts("a", 100), Facts("b", claim), Facts("c", 100)], Defaults)[1];
+        Assert.Equal((new AdmissionOutcome("b", claim), true), (outcome, outcome.IsAdmitted));
+    }
+
+    [Fact]
+    public void Judge_ClaimAboveTenMillion_IsCappedThereByDefault()
+    {
+        var outcomes = AdmissionRules.Judge([Facts("a", 10_000_000), Facts("b", 10_000_001)], Defaults);
+        Assert.Equal([10_000_000, 10_000_000], outcomes.Select(outcome => outcome.SampleCount));
+        Assert.Equal([null, AdmissionCheck.MaxSamples], outcomes.Select(outcome => outcome.FailedCheck));
+    }
+
     [Fact]
     public void Judge_ClaimAboveTheAbsoluteLimit_IsCappedThere()
     {

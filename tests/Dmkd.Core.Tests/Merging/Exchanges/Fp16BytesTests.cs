@@ -46,10 +46,10 @@ public class Fp16BytesTests
 
     [Fact]
     public void LargestMagnitude_Values_IsTheLargestWithoutSign() =>
-        Assert.Equal(2.5f, Fp16Bytes.LargestMagnitude(Fp16Bytes.FromFp32(Bytes(1, -2.5f, 0.5f))));
+        Assert.Equal(2.5f, Fp16Bytes.MaxMagnitude(Fp16Bytes.FromFp32(Bytes(1, -2.5f, 0.5f))));
 
     [Fact]
-    public void LargestMagnitude_NoValues_IsZero() => Assert.Equal(0, Fp16Bytes.LargestMagnitude([]));
+    public void LargestMagnitude_NoValues_IsZero() => Assert.Equal(0, Fp16Bytes.MaxMagnitude([]));
 
     private static float RoundTrip(float value) =>
         MemoryMarshal.Cast<byte, float>(Fp16Bytes.ToFp32(Fp16Bytes.FromFp32(Bytes(value))))[0];

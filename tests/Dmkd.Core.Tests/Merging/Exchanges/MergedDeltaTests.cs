@@ -96,8 +96,10 @@ public class MergedDeltaTests
         Assert.Null(MergedDelta.Mean([Svd.Compress(one), Dense.Compress(other)], [0.5, 0.5]));
     }
 
-    [Fact]
-    public void Mean_BasesDiffer_IsTheMeanAllTheSame()
+    [Theory]
+    [InlineData(2, PowerSgdRound.Rank)]
+    [InlineData(1, PowerSgdRound.Rank - 1)]
+    public void Mean_BasesDiffer_IsTheMeanAllTheSame(ulong seed, int rank)
     {
         using var one = TestWeights.Network(1);
         using var other = TestWeights.Network(2);
@@ -109,8 +111,9 @@ public class MergedDeltaTests
         );
         using var otherRound = PowerSgdRound.Run(
             [other],
-            PowerSgdSubspace.First(one, PowerSgdRound.Rank, 2),
-            format: ValueFormat.Fp16
+            PowerSgdSubspace.First(one, rank, seed),
+            format: ValueFormat.Fp16,
+            rank: rank
         );
         using var merged = DeltaApplier.Apply(
             zero,
@@ -122,6 +125,16 @@ public class MergedDeltaTests
         foreach (var (name, tensor) in merged)
             // rounded to fp16 once
             Assert.True(tensor.allclose((oneSent[name] + otherSent[name]) / 2, rtol: 1.0 / 2048, atol: 1e-6));
+    }
+
+    [Fact]
+    public void Mean_BasesOfTwoFormats_IsNotWorthSending()
+    {
+        using var delta = TestWeights.Network(1);
+        var subspace = PowerSgdSubspace.First(delta, PowerSgdRound.Rank, 1);
+        using var half = PowerSgdRound.Run([delta], subspace, format: ValueFormat.Fp16);
+        using var full = PowerSgdRound.Run([delta], subspace);
+        Assert.Null(MergedDelta.Mean([half.Updates[0], full.Updates[0]], [0.5, 0.5]));
     }
 
     [Fact]

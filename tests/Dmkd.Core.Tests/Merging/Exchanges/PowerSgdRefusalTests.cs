@@ -69,7 +69,14 @@ public class PowerSgdRefusalTests
         var projection = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, Rank, 1), ValueFormat.Fp32);
         var ofRank3 = PowerSgdProjection.Project(delta, PowerSgdSubspace.First(delta, 3, 1), ValueFormat.Fp32);
         var shorter = new CompressedDelta([projection.Tensors[0]]);
-        Refused("one rank", () => PowerSgdProjection.Basis([projection, ofRank3], null, ValueFormat.Fp32));
+        var matrices = new DenseExchange().Compress(delta).Tensors;
+        var whole = new CompressedDelta([
+            .. projection.Tensors.Select(part => matrices.Single(of => of.Name == part.Name)),
+        ]);
+        foreach (
+            CompressedDelta[] parts in new[] { [projection, ofRank3], [projection, whole], new[] { whole, whole } }
+        )
+            Refused("must be a left factor of one rank", () => PowerSgdProjection.Basis(parts, null, ValueFormat.Fp32));
         Refused(
             "one holds 2, another 1",
             () => PowerSgdProjection.Basis([projection, shorter], null, ValueFormat.Fp32)

@@ -1,4 +1,8 @@
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+using Dmkd.Core.Tests.Merging.Alignment;
+using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Merging.Exchanges;
 
@@ -42,6 +46,40 @@ public class UpdateExchangesTests
         using var delta = TestWeights.Network(1);
         var sent = UpdateExchanges.Create(new ExchangeOptions(name, rank, HalfPrecision: true)).Compress(delta);
         Assert.All(sent.Tensors, tensor => Assert.Equal(ValueFormat.Fp16, tensor.Format));
+    }
+
+    [Fact]
+    public void Pack_HalfPrecisionOfASharedBasis_RoundsBothFactorsAndHalvesStayAsTheyAre()
+    {
+        using var delta = TestWeights.Network(1);
+        var exchange = new PowerSgdExchange(PowerSgdRound.Rank, ValueFormat.Fp32);
+        using var round = PowerSgdRound.Run([delta], PowerSgdSubspace.First(delta, PowerSgdRound.Rank, 1));
+        var half = new HalfPrecisionExchange(exchange);
+        var sent = half.Compress(delta, round.Basis);
+        Assert.Equal(exchange.Compress(delta, round.Basis).ValueBytes, 2 * sent.ValueBytes);
+        Assert.All(sent.Tensors, tensor => Assert.Equal(ValueFormat.Fp16, tensor.Format));
+        var again = new HalfPrecisionExchange(half).Compress(delta, round.Basis);
+        using var once = DeltaDecompressor.Decompress(sent);
+        using var twice = DeltaDecompressor.Decompress(again);
+        TestWeights.AssertSameBits(once, twice);
+    }
+
+    [Fact]
+    public void Pack_AlignedReplicaInAnotherOrder_SendsWhatTheReferenceHas()
+    {
+        var architecture = ArchitectureCatalog.Parse(AlignmentNetworks.Texts.First());
+        using var scope = NewDisposeScope();
+        using var reference = AlignmentNetworks.Build(architecture);
+        using var weights = WeightSet.CopyOf(reference);
+        using var permuted = AlignmentNetworks.Shuffle(architecture, 1).Apply(weights);
+        using var start = weights.Map((_, tensor) => zeros_like(tensor));
+        var replica = new NodeReplica(architecture, start, AlignmentNetworks.Inputs(architecture));
+        var aligned = UpdateExchanges.Create(new ExchangeOptions(AlignedExchange.Name));
+        var basis = aligned.MakeBasis([new Proposal("a", 1, aligned.Propose(new NodeUpdate(weights)))]);
+        using var sent = DeltaDecompressor.Decompress(
+            aligned.Pack(new NodeUpdate(permuted) { Replica = replica }, basis)
+        );
+        TestWeights.AssertSameBits(weights, sent);
     }
 
     [Fact]
