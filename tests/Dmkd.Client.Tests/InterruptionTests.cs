@@ -24,7 +24,7 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
             Assert.Equal(128 + 9, (await process.EndAsync()).ExitCode);
         }
 
-        var resumed = (await DmkdProcess.RunAsync(Home, "run", "--resume", TinyRun.Id, "--json")).IsSuccess();
+        var resumed = (await DmkdCommand.RunAsync(Home, "run", "--resume", TinyRun.Id, "--json")).IsSuccess();
         Assert.Equal(finished.Document.Numbers(), Json.Parse(resumed.Output).Numbers());
     }
 
@@ -39,14 +39,14 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         }
 
         Assert.Equal("interrupted", await StateAsync("show"));
-        (await DmkdProcess.RunAsync(Home, "runs", "watch", TinyRun.Id)).IsRefused(
+        (await DmkdCommand.RunAsync(Home, "runs", "watch", TinyRun.Id)).IsRefused(
             "is interrupted",
             $"runs resume {TinyRun.Id} --home {Home}"
         );
         Assert.Equal("stopped", await StateAsync("stop"));
         Assert.Equal("stopped", await StateAsync("show"));
         var resumed = Json.Parse(
-            (await DmkdProcess.RunAsync(Home, "runs", "resume", TinyRun.Id, "--json")).IsSuccess().Output
+            (await DmkdCommand.RunAsync(Home, "runs", "resume", TinyRun.Id, "--json")).IsSuccess().Output
         );
         Assert.Equal(
             finished.Document.GetProperty("accuracyMatrix").GetRawText(),
@@ -55,7 +55,7 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
     }
 
     private async Task<string?> StateAsync(string command) =>
-        Json.Parse((await DmkdProcess.RunAsync(Home, "runs", command, TinyRun.Id, "--json")).IsSuccess().Output)
+        Json.Parse((await DmkdCommand.RunAsync(Home, "runs", command, TinyRun.Id, "--json")).IsSuccess().Output)
             .GetProperty("state")
             .GetString();
 
@@ -82,7 +82,7 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
         await process.SeesAsync($"run {TinyRun.Id}: synthetic");
         (await DmkdProcess.RunAsync(Home, TinyRun.Arguments())).IsRefused(Home, "another dmkd process", "--home");
-        (await DmkdProcess.RunAsync(Home, "modules", "list")).IsRefused(Home, "another dmkd process", "--home");
+        (await DmkdCommand.RunAsync(Home, "modules", "list")).IsRefused(Home, "another dmkd process", "--home");
     }
 
     public void Dispose() => _folder.Dispose();

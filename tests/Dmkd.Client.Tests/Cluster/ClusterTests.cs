@@ -52,14 +52,14 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
             console.Kill();
         }
 
-        (await DmkdProcess.RunInClusterAsync(database, "run", "--resume", Whole, "--no-baseline")).IsSuccess();
+        (await DmkdCommand.RunInClusterAsync(database, "run", "--resume", Whole, "--no-baseline")).IsSuccess();
     }
 
     [Fact]
     public async Task Command_NobodyAnswers_SaysWhere()
     {
         string database = await server.CreateDatabaseAsync();
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list")).IsRefused(
+        (await DmkdCommand.RunInClusterAsync(database, "modules", "list")).IsRefused(
             "No silo of the cluster 'dmkd'",
             "answers",
             "127.0.0.1"
@@ -68,7 +68,7 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
 
     [Fact]
     public async Task Command_NoConnectionString_IsRefused() =>
-        (await DmkdProcess.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused(
+        (await DmkdCommand.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused(
             "--cluster",
             "it names no Host"
         );
@@ -110,7 +110,7 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
 
     private static async Task<string> RunAsync(string database, string id)
     {
-        (await DmkdProcess.RunInClusterAsync(database, Arguments(id))).IsSuccess();
+        (await DmkdCommand.RunInClusterAsync(database, Arguments(id))).IsSuccess();
         return id;
     }
 

@@ -14,7 +14,7 @@ public sealed class DamagedWeightsTests(SharedDatabases server)
     {
         string database = await server.CreateDatabaseAsync();
         using (var first = SiloProcess.Start(database))
-            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
         string digests = await WithSiloAsync(database, () => ClusterRun.DigestsAsync(database, Library));
         await FlipABitAsync(database, digests.Split(' ')[^1]);
 
@@ -22,7 +22,7 @@ public sealed class DamagedWeightsTests(SharedDatabases server)
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
         var answer = await WithSiloAsync(
             database,
-            () => DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json")
+            () => DmkdCommand.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json")
         );
         Assert.Equal(0, answer.ExitCode);
         Assert.Contains("cannot be read: version", answer.Error, StringComparison.Ordinal);

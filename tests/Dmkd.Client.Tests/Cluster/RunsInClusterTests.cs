@@ -17,9 +17,9 @@ public sealed class RunsInClusterTests(SharedDatabases server)
         var silo = SiloProcess.Start(database);
         try
         {
-            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
             var left = (
-                await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])
+                await DmkdCommand.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])
             ).IsSuccess();
             Assert.Equal($"{Halted}\n", left.Output);
             Assert.Contains($"runs watch {Halted}", left.Error, StringComparison.Ordinal);
@@ -28,7 +28,7 @@ public sealed class RunsInClusterTests(SharedDatabases server)
             {
                 await watch.SeesAsync("expert-1 for");
                 await NodesAreListedAsync(database);
-                (await DmkdProcess.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
+                (await DmkdCommand.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
                 var ended = await watch.EndAsync();
                 Assert.Equal(130, ended.ExitCode);
                 Assert.Contains(
@@ -43,13 +43,13 @@ public sealed class RunsInClusterTests(SharedDatabases server)
             silo = SiloProcess.Start(database); // it finds the run stopped, and leaves it
             await silo.UntilJoinedAsync(database);
             Assert.Equal("stopped", await ClusterRun.StateAsync(database, Halted));
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused(
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused(
                 "is stopped",
                 "runs resume"
             );
 
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
             Assert.Equal("completed", await ClusterRun.StateAsync(database, Halted));
             Assert.Equal(
                 await ClusterRun.DigestsAsync(database, Whole),
@@ -65,7 +65,7 @@ public sealed class RunsInClusterTests(SharedDatabases server)
     private static async Task NodesAreListedAsync(string database)
     {
         var nodes = Json.Parse(
-                (await DmkdProcess.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json"))
+                (await DmkdCommand.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json"))
                     .IsSuccess()
                     .Output
             )

@@ -22,7 +22,7 @@ public sealed class DashboardTests(SharedDatabases server)
         await Task.WhenAll(first.IsUpAsync(), second.IsUpAsync());
         using var prometheus = new PrometheusServer([first, second]);
         (
-            await DmkdProcess.RunInClusterAsync(
+            await DmkdCommand.RunInClusterAsync(
                 database,
                 "run",
                 "--id",
