@@ -12,6 +12,7 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
         string database = await server.CreateDatabaseAsync();
         using SiloProcess first = SiloProcess.Start(database),
             second = SiloProcess.Start(database);
+        await first.UntilJoinedAsync(database);
         using var run = DmkdProcess.StartInCluster(database, ClusterRun.Arguments("whole-run", rounds: 3));
         await run.SeesAsync("expert-1 for");
         await server.RestartAsync();

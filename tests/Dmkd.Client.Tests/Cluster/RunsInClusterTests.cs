@@ -17,6 +17,7 @@ public sealed class RunsInClusterTests(SharedDatabases server)
         var silo = SiloProcess.Start(database);
         try
         {
+            await silo.UntilJoinedAsync(database);
             using (var console = DmkdProcess.StartInCluster(database, ClusterRun.Arguments(Whole, Rounds)))
             {
                 await console.SeesAsync("expert-1 for");
