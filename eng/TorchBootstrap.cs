@@ -6,7 +6,7 @@ using Dmkd.Core.Devices;
 /// otherwise
 /// copy 480 MB into the output folder. Compiled into every executable and test project by eng/Torch.targets.
 /// </summary>
-internal static class TorchBootstrap
+file static class TorchBootstrap
 {
 #pragma warning disable CA2255 // the one place where code must run before the program's own
     [ModuleInitializer]

@@ -129,5 +129,5 @@ public sealed class BadInputTests : IDisposable
         Assert.False(Directory.Exists(outcome.Home));
     }
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(_folder["home"], arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(_folder["home"], arguments);
 }

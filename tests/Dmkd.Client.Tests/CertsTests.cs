@@ -84,7 +84,7 @@ public sealed class CertsTests : IDisposable
             _folder["anna"],
         ];
         arguments[Array.IndexOf(arguments, option) + 1] = value;
-        (await DmkdProcess.RunPlainAsync(arguments)).IsRefused(reason);
+        (await DmkdCommand.RunPlainAsync(arguments)).IsRefused(reason);
         Assert.False(Directory.Exists(_folder["anna"]));
     }
 
@@ -94,7 +94,7 @@ public sealed class CertsTests : IDisposable
     public async Task Issue_WrongHost_IsRefused(string role, string host, string reason)
     {
         (
-            await DmkdProcess.RunPlainAsync(
+            await DmkdCommand.RunPlainAsync(
                 "certs",
                 "issue",
                 "--authority",
@@ -142,7 +142,7 @@ public sealed class CertsTests : IDisposable
         {
             var made = Json.Parse(
                 (
-                    await DmkdProcess.RunPlainAsync(
+                    await DmkdCommand.RunPlainAsync(
                         "certs",
                         "api-key",
                         "--file",
@@ -177,10 +177,10 @@ public sealed class CertsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private async Task CreateAuthorityAsync() =>
-        (await DmkdProcess.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
+        (await DmkdCommand.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
 
     private Task<Outcome> IssueAsync(params string[] more) =>
-        DmkdProcess.RunPlainAsync([
+        DmkdCommand.RunPlainAsync([
             "certs",
             "issue",
             "--authority",
@@ -195,7 +195,7 @@ public sealed class CertsTests : IDisposable
         ]);
 
     private Task<Outcome> RunAsync(string command, params string[] more) =>
-        DmkdProcess.RunPlainAsync(["certs", command, "--authority", _folder["authority"], .. more]);
+        DmkdCommand.RunPlainAsync(["certs", command, "--authority", _folder["authority"], .. more]);
 
     private string[] Files(string name) =>
         [

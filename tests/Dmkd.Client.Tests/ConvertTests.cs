@@ -107,7 +107,7 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public async Task Convert_UnknownArchitecture_IsRefused() =>
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 _folder["home"],
                 "convert",
                 "--checkpoint",
@@ -122,7 +122,7 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public async Task Convert_MalformedTextForm_IsRefused() =>
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 _folder["home"],
                 "convert",
                 "--checkpoint",
@@ -142,13 +142,13 @@ public sealed class ConvertTests : IDisposable
     private string Junk() => _folder.Write("model.th", "cos\nsystem\n(S'true'\ntR."u8.ToArray());
 
     private Task<Outcome> ConvertAsync(string checkpoint, string output, params string[] more) =>
-        DmkdProcess.RunAsync(
+        DmkdCommand.RunAsync(
             _folder["home"],
             ["convert", "--checkpoint", checkpoint, "--architecture", "resnet20", "--output", output, .. more]
         );
 
     private Task<Outcome> LogitsAsync(string checkpoint, string output) =>
-        DmkdProcess.RunAsync(
+        DmkdCommand.RunAsync(
             _folder["home"],
             "evaluate",
             "--checkpoint",

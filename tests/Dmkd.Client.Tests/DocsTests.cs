@@ -51,7 +51,7 @@ public sealed partial class DocsTests
                 .. words.Select(word => word.EndsWith(".safetensors", StringComparison.Ordinal) ? folder[word] : word),
             ];
             string[] arguments = words is ["run"] ? TinyRun.Arguments() : here;
-            (await DmkdProcess.RunAsync(folder["home"], arguments)).IsSuccess();
+            (await DmkdCommand.RunAsync(folder["home"], arguments)).IsSuccess();
         }
 
         Assert.True(File.Exists(folder["expert-1.safetensors"]));
@@ -135,7 +135,7 @@ public sealed partial class DocsTests
     }
 
     private static Task<Outcome> HelpOfAsync(string[] path) =>
-        Helps.GetOrAdd(string.Join(' ', path), _ => DmkdProcess.RunPlainAsync([.. path, "--help"]));
+        Helps.GetOrAdd(string.Join(' ', path), _ => DmkdCommand.RunPlainAsync([.. path, "--help"]));
 
     /// <summary>The anchors of a page's headings, as GitHub makes them.</summary>
     private static HashSet<string> HeadingsOf(string path)

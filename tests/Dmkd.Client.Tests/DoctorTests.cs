@@ -11,7 +11,7 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task Doctor_Json_ExaminesEveryPart()
     {
-        var checkup = Json.Parse((await DmkdProcess.RunAsync(Home, ["doctor", "--json"])).IsSuccess().Output);
+        var checkup = Json.Parse((await DmkdCommand.RunAsync(Home, ["doctor", "--json"])).IsSuccess().Output);
         Assert.Equal(
             ["processor", "libtorch", "oneDnn", "convolutions", "dataFolders", "home", "silo", "healthy"],
             checkup.Names()
@@ -35,14 +35,14 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task Doctor_NewHome_LeavesItUnmade()
     {
-        (await DmkdProcess.RunAsync(Home, ["doctor"])).IsSuccess();
+        (await DmkdCommand.RunAsync(Home, ["doctor"])).IsSuccess();
         Assert.False(Directory.Exists(Home));
     }
 
     [Fact]
     public async Task Doctor_Text_NamesEveryPart()
     {
-        var outcome = (await DmkdProcess.RunAsync(Home, ["doctor"])).IsSuccess();
+        var outcome = (await DmkdCommand.RunAsync(Home, ["doctor"])).IsSuccess();
         foreach (
             string part in new[]
             {
@@ -63,7 +63,7 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task Doctor_DataThatIsNotThere_FailsAndSaysSo()
     {
-        var outcome = await DmkdProcess.RunAsync(
+        var outcome = await DmkdCommand.RunAsync(
             Home,
             ["doctor", "--json", "--data", "images", "--data-path", _folder["missing"]]
         );
@@ -79,7 +79,7 @@ public sealed class DoctorTests : IDisposable
 
     [Fact]
     public async Task Doctor_UnknownKindOfData_IsRefused() =>
-        (await DmkdProcess.RunAsync(Home, ["doctor", "--data", "words"])).IsRefused("--data", "words");
+        (await DmkdCommand.RunAsync(Home, ["doctor", "--data", "words"])).IsRefused("--data", "words");
 
     public void Dispose() => _folder.Dispose();
 }

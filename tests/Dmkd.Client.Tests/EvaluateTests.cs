@@ -12,7 +12,7 @@ public sealed class EvaluateTests : IDisposable
     [Fact]
     public async Task Evaluate_RealResNet20_GetsTheKnownNumberRight()
     {
-        var outcome = await DmkdProcess.RunAsync(
+        var outcome = await DmkdCommand.RunAsync(
             _folder["home"],
             "evaluate",
             "--checkpoint",
@@ -45,7 +45,7 @@ public sealed class EvaluateTests : IDisposable
     [Fact]
     public async Task Evaluate_OtherArchitecture_ListsWhatDoesNotFit()
     {
-        var outcome = await DmkdProcess.RunAsync(
+        var outcome = await DmkdCommand.RunAsync(
             _folder["home"],
             "evaluate",
             "--checkpoint",
@@ -70,7 +70,7 @@ public sealed class EvaluateTests : IDisposable
     {
         string path = _folder.Write("model.th", "cos\nsystem\n(S'true'\ntR."u8.ToArray());
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 _folder["home"],
                 "evaluate",
                 "--checkpoint",
@@ -88,7 +88,7 @@ public sealed class EvaluateTests : IDisposable
     {
         string path = _folder.Write("model.th", [1]);
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 _folder["home"],
                 "evaluate",
                 "--checkpoint",

@@ -219,7 +219,7 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(Home, arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(Home, arguments);
 
     /// <summary>The experiment file with a change.</summary>
     private string WriteChanged(string name, string good, string bad)

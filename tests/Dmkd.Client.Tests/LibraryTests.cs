@@ -26,26 +26,26 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
         );
 
         var alone = (
-            await DmkdProcess.RunAsync(_folder["no-home"], ["predict", .. images, "--archive", Archive, "--json"])
+            await DmkdCommand.RunAsync(_folder["no-home"], ["predict", .. images, "--archive", Archive, "--json"])
         ).IsSuccess();
         Assert.Equal(running, alone.Output);
         Assert.False(Directory.Exists(_folder["no-home"])); // no silo was started
 
         string home = _folder["other-home"];
-        (await DmkdProcess.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsSuccess();
+        (await DmkdCommand.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsSuccess();
         Assert.Equal(
             running,
-            (await DmkdProcess.RunAsync(home, ["predict", .. images, "--library", "taken-in", "--json"]))
+            (await DmkdCommand.RunAsync(home, ["predict", .. images, "--library", "taken-in", "--json"]))
                 .IsSuccess()
                 .Output
         );
-        (await DmkdProcess.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsRefused(
+        (await DmkdCommand.RunAsync(home, "library", "import", Archive, "--name", "taken-in")).IsRefused(
             "'taken-in' already",
             "--name"
         );
         string before = (await RunAsync("modules", "show", "expert-1", "--json")).IsSuccess().Output;
         var after = Json.Parse(
-            (await DmkdProcess.RunAsync(home, "modules", "show", "expert-1", "--library", "taken-in", "--json"))
+            (await DmkdCommand.RunAsync(home, "modules", "show", "expert-1", "--library", "taken-in", "--json"))
                 .IsSuccess()
                 .Output
         );
@@ -65,7 +65,7 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
             "expert-2.safetensors",
             "digest sha256:"
         );
-        (await DmkdProcess.RunAsync(_folder["no-home"], "library", "import", Archive)).IsRefused(
+        (await DmkdCommand.RunAsync(_folder["no-home"], "library", "import", Archive)).IsRefused(
             "expert-2.safetensors",
             "digest sha256:"
         );
@@ -103,5 +103,5 @@ public sealed class LibraryTests(FinishedRun finished) : IDisposable
 
     private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(finished.Home, arguments);
 }

@@ -65,7 +65,7 @@ public sealed class ModulesExportTests(FinishedRun finished) : IDisposable
             again = _folder["again.safetensors"];
         var file = await ExportedAsync("expert-1");
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 _folder["home"],
                 "convert",
                 "--checkpoint",
@@ -124,5 +124,5 @@ public sealed class ModulesExportTests(FinishedRun finished) : IDisposable
     }
 
     private Task<Outcome> RunAsync(params string[] arguments) =>
-        DmkdProcess.RunAsync(finished.Home, ["modules", .. arguments]);
+        DmkdCommand.RunAsync(finished.Home, ["modules", .. arguments]);
 }

@@ -10,7 +10,7 @@ public sealed class ModulesTests(FinishedRun finished)
     public async Task WeightsCollect_YoungWeights_LeavesThem()
     {
         var document = Json.Parse(
-            (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--dry-run", "--json"]))
+            (await DmkdCommand.RunAsync(finished.Home, ["weights", "collect", "--dry-run", "--json"]))
                 .IsSuccess()
                 .Output
         );
@@ -21,7 +21,7 @@ public sealed class ModulesTests(FinishedRun finished)
 
     [Fact]
     public async Task WeightsCollect_GraceTooShort_IsRefused() =>
-        (await DmkdProcess.RunAsync(finished.Home, ["weights", "collect", "--grace", "0.5"])).IsRefused(
+        (await DmkdCommand.RunAsync(finished.Home, ["weights", "collect", "--grace", "0.5"])).IsRefused(
             "--grace must be a number of hours in [1, 87600], not 0.5"
         );
 
@@ -137,5 +137,5 @@ public sealed class ModulesTests(FinishedRun finished)
         Json.Parse((await RunAsync("show", name, "--json")).IsSuccess().Output);
 
     private Task<Outcome> RunAsync(params string[] arguments) =>
-        DmkdProcess.RunAsync(finished.Home, ["modules", .. arguments]);
+        DmkdCommand.RunAsync(finished.Home, ["modules", .. arguments]);
 }

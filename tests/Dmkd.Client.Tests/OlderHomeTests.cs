@@ -153,7 +153,7 @@ public sealed class OlderHomeTests : IDisposable
 
     private async Task<JsonElement> JsonOfAsync(params string[] arguments)
     {
-        var outcome = await DmkdProcess.RunAsync(_folder["home"], [.. arguments, "--json"]);
+        var outcome = await DmkdCommand.RunAsync(_folder["home"], [.. arguments, "--json"]);
         return Json.Parse(outcome.IsSuccess().Output);
     }
 

@@ -107,17 +107,17 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     {
         string home = _folder["fitted"];
         (
-            await DmkdProcess.RunAsync(
+            await DmkdCommand.RunAsync(
                 home,
                 TinyRun.Arguments("--gate", "hybrid", "--exemplars", "20", "--no-baseline")
             )
         ).IsSuccess();
-        string plain = (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json")).IsSuccess().Output;
+        string plain = (await DmkdCommand.RunAsync(home, "predict", Picture(1), "--json")).IsSuccess().Output;
         Assert.Equal(
             plain,
-            (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--json", "--gate", "hybrid")).IsSuccess().Output
+            (await DmkdCommand.RunAsync(home, "predict", Picture(1), "--json", "--gate", "hybrid")).IsSuccess().Output
         );
-        (await DmkdProcess.RunAsync(home, "predict", Picture(1), "--views", "1")).IsRefused(
+        (await DmkdCommand.RunAsync(home, "predict", Picture(1), "--views", "1")).IsRefused(
             TinyRun.Id,
             "fitted",
             "--views 4"
@@ -137,7 +137,7 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
             await File.WriteAllBytesAsync(file, content, TestContext.Current.CancellationToken);
         }
 
-        (await DmkdProcess.RunAsync(home, "predict", Picture(0))).IsFailed("sha256:", "damaged");
+        (await DmkdCommand.RunAsync(home, "predict", Picture(0))).IsFailed("sha256:", "damaged");
     }
 
     public void Dispose() => _folder.Dispose();
@@ -147,5 +147,5 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     private async Task<JsonElement[]> PredictAsync(params string[] arguments) =>
         [.. Json.Parse((await RunAsync(["predict", .. arguments, "--json"])).IsSuccess().Output).EnumerateArray()];
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(finished.Home, arguments);
 }

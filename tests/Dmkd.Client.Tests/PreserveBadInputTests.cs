@@ -85,7 +85,7 @@ public sealed class PreserveBadInputTests : IDisposable
     [Fact]
     public async Task Preserve_ResumeInAHomeWithNothing_IsRefused()
     {
-        var outcome = await DmkdProcess.RunAsync(_folder["home"], "preserve", "--resume", "small");
+        var outcome = await DmkdCommand.RunAsync(_folder["home"], "preserve", "--resume", "small");
         Refused(outcome, [outcome.Home, "--home"]);
     }
 
@@ -94,7 +94,7 @@ public sealed class PreserveBadInputTests : IDisposable
     {
         string program = Path.Combine(AppContext.BaseDirectory, "Fixtures", "script.pt");
         Refused(
-            await DmkdProcess.RunAsync(_folder["home"], [.. TinyPreservation.Arguments(program), "--torchscript"]),
+            await DmkdCommand.RunAsync(_folder["home"], [.. TinyPreservation.Arguments(program), "--torchscript"]),
             ["TorchScript"]
         );
     }
@@ -138,5 +138,5 @@ public sealed class PreserveBadInputTests : IDisposable
     }
 
     private Task<Outcome> PreserveAsync(string checkpoint, params (string Option, string? Value)[] changes) =>
-        DmkdProcess.RunAsync(_folder["home"], TinyPreservation.Arguments(checkpoint, changes));
+        DmkdCommand.RunAsync(_folder["home"], TinyPreservation.Arguments(checkpoint, changes));
 }

@@ -61,7 +61,7 @@ public sealed class PreserveTeacherTests : IDisposable
     private async Task<System.Text.Json.JsonElement> LegacyAsync(string[] arguments, int modules)
     {
         var document = Json.Parse(
-            (await DmkdProcess.RunAsync(_folder["home"], [.. arguments, "--json"])).IsSuccess().Output
+            (await DmkdCommand.RunAsync(_folder["home"], [.. arguments, "--json"])).IsSuccess().Output
         );
         Assert.Equal(modules, document.GetProperty("modules").GetArrayLength());
         return document.GetProperty("legacy");
@@ -69,7 +69,7 @@ public sealed class PreserveTeacherTests : IDisposable
 
     private async Task<double> EvaluateAsync(params string[] arguments) =>
         Json.Parse(
-                (await DmkdProcess.RunAsync(_folder["home"], ["evaluate", .. arguments, "--json"])).IsSuccess().Output
+                (await DmkdCommand.RunAsync(_folder["home"], ["evaluate", .. arguments, "--json"])).IsSuccess().Output
             )
             .GetProperty("accuracy")
             .GetDouble();

@@ -169,7 +169,7 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
         }
 
         var resumed = Json.Parse(
-            (await DmkdProcess.RunAsync(home, "preserve", "--resume", TinyPreservation.Library, "--json"))
+            (await DmkdCommand.RunAsync(home, "preserve", "--resume", TinyPreservation.Library, "--json"))
                 .IsSuccess()
                 .Output
         );
@@ -294,5 +294,5 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
 
     private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(preserved.Home, arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(preserved.Home, arguments);
 }

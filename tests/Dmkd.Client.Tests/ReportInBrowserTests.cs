@@ -36,7 +36,7 @@ public sealed class ReportInBrowserTests(FinishedExperiment finished) : IDisposa
     public async Task Report_OpenedWithoutNetwork_ShowsAllTablesAndCharts()
     {
         string results = _folder.Copy(finished.Results, "results");
-        (await DmkdProcess.RunAsync(_folder["home"], "experiment", "report", results)).IsSuccess();
+        (await DmkdCommand.RunAsync(_folder["home"], "experiment", "report", results)).IsSuccess();
         var page = await Chromium.EvaluateAsync(Path.Combine(results, "report.html"), _folder, Measure);
         Assert.Equal(Path.GetFileNameWithoutExtension(finished.File), page.GetProperty("title").GetString());
         Assert.Equal(0, page.GetProperty("loaded").GetInt32());

@@ -35,7 +35,7 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
     [Fact]
     public async Task Run_RedirectedOutput_PrintsPlainTablesOfAtMost100Columns()
     {
-        var outcome = (await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments())).IsSuccess();
+        var outcome = (await DmkdCommand.RunAsync(_folder["home"], TinyRun.Arguments())).IsSuccess();
         Assert.Empty(outcome.Error);
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.DoesNotContain('\r', outcome.Output);
@@ -60,7 +60,7 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
     public async Task Run_SameSettingsInAnotherHomeWithoutBaseline_GivesTheSameNumbersAndNoBaselines()
     {
         var outcome = (
-            await DmkdProcess.RunAsync(_folder["home"], TinyRun.Arguments("--no-baseline", "--json"))
+            await DmkdCommand.RunAsync(_folder["home"], TinyRun.Arguments("--no-baseline", "--json"))
         ).IsSuccess();
         var again = Json.Parse(outcome.Output);
         Assert.Equal(0, again.GetProperty("baselines").GetArrayLength());

@@ -75,5 +75,5 @@ public sealed class RunsTests(FinishedRun finished)
     public async Task Detach_WithoutACluster_IsRefused() =>
         (await RunAsync(TinyRun.Arguments("--detach"))).IsRefused("--detach needs a cluster", "--cluster");
 
-    private Task<Outcome> RunAsync(params string[] arguments) => DmkdProcess.RunAsync(finished.Home, arguments);
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(finished.Home, arguments);
 }

@@ -57,7 +57,7 @@ public sealed class StoryTests : IDisposable
     /// <summary>What the program prints for a command.</summary>
     private async Task<JsonElement> AskAsync(params string[][] words)
     {
-        var outcome = await DmkdProcess.RunAsync(_folder["home"], [.. words.SelectMany(part => part), "--json"]);
+        var outcome = await DmkdCommand.RunAsync(_folder["home"], [.. words.SelectMany(part => part), "--json"]);
         return Json.Parse(outcome.IsSuccess().Output);
     }
 

@@ -73,7 +73,7 @@ public sealed class TorchScriptTests : IDisposable
     }
 
     private Task<Outcome> EvaluateAsync(string path, params string[] more) =>
-        DmkdProcess.RunAsync(
+        DmkdCommand.RunAsync(
             _folder["home"],
             ["evaluate", "--checkpoint", path, "--test-per-class", $"{PerClass}", "--normalize", "none", .. more]
         );

@@ -145,7 +145,9 @@ internal sealed class Host<TActor>(
         private async Task<bool> AnswerAsync<T>(Func<TActor, Task<T>> body, Action<Task<T>> answer)
         {
             var work = CallAsync(body);
-            await Task.WhenAny(work);
+            await ((Task)work).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext
+            );
             answer(work);
             return true;
         }

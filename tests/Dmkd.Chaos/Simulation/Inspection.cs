@@ -15,10 +15,10 @@ internal static class Inspection
         var cluster = new SimulatedCluster(scenario, isDisturbed: true);
         var limit = TimeSpan.FromSeconds(scenario.Faults.Until) + Grace;
         bool ended = cluster.RunToEnd(limit);
-        if (Environment.GetEnvironmentVariable("TRACE") is not null)
+        if (cluster.Journal.Trace is { } trace)
         {
             Console.WriteLine(scenario);
-            foreach (string line in cluster.Journal.Trace)
+            foreach (string line in trace)
                 Console.WriteLine(line);
         }
 

@@ -8,6 +8,7 @@ namespace Dmkd.Chaos.Simulation;
 /// </summary>
 internal sealed class Journal
 {
+    private static readonly bool IsTraced = Environment.GetEnvironmentVariable("TRACE") is not null;
     private readonly Dictionary<string, string[]> _residuals = [];
 
     /// <summary>Updates that nodes were told are accepted, by node and round.</summary>
@@ -22,8 +23,10 @@ internal sealed class Journal
     /// <summary>What went wrong.</summary>
     public List<string> Violations { get; } = [];
 
-    /// <summary>What happened when, for a person who replays a seed.</summary>
-    public List<string> Trace { get; } = [];
+    /// <summary>
+    /// What happened when, for a person who replays a seed with TRACE set; null for all others, who pay nothing for it.
+    /// </summary>
+    public List<string>? Trace { get; } = IsTraced ? [] : null;
 
     public void Residual(LocalUpdateRequest request, string[] counted) => _residuals[Key(request)] = counted;
 

@@ -14,7 +14,7 @@ internal sealed partial class SimulatedCluster
     {
         public Task PublishAsync(ModuleVersion version)
         {
-            cluster.Journal.Trace.Add(
+            cluster.Journal.Trace?.Add(
                 $"{cluster._world.Now:mm:ss.fff} publishes {version.Number} of round {version.Round + 1}"
             );
             return cluster._module.CallAsync(module => module.PublishAsync(version));
@@ -52,7 +52,7 @@ internal sealed partial class SimulatedCluster
         )
         {
             var receipt = await cluster._coordinator.CallAsync(c => c.SubmitAsync(submission));
-            cluster.Journal.Trace.Add(
+            cluster.Journal.Trace?.Add(
                 $"{cluster._world.Now:mm:ss.fff} {submission.NodeId} submits {submission.Kind} of round "
                     + $"{submission.Round}: {receipt.Outcome} {receipt.Reason}"
             );

@@ -18,6 +18,7 @@ internal sealed partial class SimulatedCluster
     private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
 
     private readonly Scenario _scenario;
+    private readonly DateTimeOffset _faultsEnd;
     private readonly World _world;
     private readonly Disk _disk;
     private readonly Host<ExpertModule> _module;
@@ -28,6 +29,7 @@ internal sealed partial class SimulatedCluster
     public SimulatedCluster(Scenario scenario, bool isDisturbed)
     {
         _scenario = scenario;
+        _faultsEnd = DateTimeOffset.UnixEpoch.AddSeconds(scenario.Faults.Until);
         _world = new World(scenario.Seed);
         _disk = new Disk(_world, () => Faults);
         Disturbed = isDisturbed;
@@ -113,7 +115,7 @@ internal sealed partial class SimulatedCluster
                     broken
                 )
                 {
-                    Trace = text => Journal.Trace.Add($"{_world.Now:mm:ss.fff} {text}"),
+                    Trace = text => Journal.Trace?.Add($"{_world.Now:mm:ss.fff} {text}"),
                 }
         );
     }
@@ -133,10 +135,7 @@ internal sealed partial class SimulatedCluster
 
     private string[] NodeKeys => RunRules.NodeKeys(RunId, Enumerable.Range(0, _scenario.Settings.Participation.Nodes));
 
-    private Faults Faults =>
-        Disturbed && _world.Now < DateTimeOffset.UnixEpoch.AddSeconds(_scenario.Faults.Until)
-            ? _scenario.Faults
-            : Faults.None;
+    private Faults Faults => Disturbed && _world.Now < _faultsEnd ? _scenario.Faults : Faults.None;
 
     /// <summary>Where the round is, for a message.</summary>
     public string Describe()

@@ -24,7 +24,7 @@ internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Jou
     {
         string[] counted = residual is null ? [] : Tally.Read(await disk.GetAsync(residual, cancellationToken)).Updates;
         journal.Residual(request, counted);
-        journal.Trace.Add(
+        journal.Trace?.Add(
             $"{world.Now:mm:ss.fff} node {request.NodeIndex} trains round {request.Round + 1} on version "
                 + $"{request.Base.Number}, held round {held?.Round + 1} pending {held?.NextResidual?[..4]} "
                 + $"submission {held?.Packed?.Digest[..4]} done {held?.IsDone}, counted "

@@ -37,7 +37,7 @@ internal static class ClusterRun
     public static async Task<string> DigestsAsync(string database, string library)
     {
         string listed = (
-            await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--library", library, "--json")
+            await DmkdCommand.RunInClusterAsync(database, "modules", "list", "--library", library, "--json")
         )
             .IsSuccess()
             .Output;
@@ -50,7 +50,7 @@ internal static class ClusterRun
     /// <summary>The state of a run as <c>runs list</c> tells it.</summary>
     public static async Task<string?> StateAsync(string database, string id)
     {
-        string listed = (await DmkdProcess.RunInClusterAsync(database, "runs", "list", "--json")).IsSuccess().Output;
+        string listed = (await DmkdCommand.RunInClusterAsync(database, "runs", "list", "--json")).IsSuccess().Output;
         return Json.Parse(listed)
             .EnumerateArray()
             .Single(run => run.GetProperty("runId").GetString() == id)

@@ -6,60 +6,24 @@ namespace Dmkd.Client.Tests.Cluster;
 /// <summary>Silo processes over a real PostgreSQL, and the console that connects to them.</summary>
 public sealed class ClusterTests(PostgresServer server) : IClassFixture<PostgresServer>
 {
-    private const string Whole = "whole-run",
-        Broken = "broke-run"; // equally long: the bytes that nodes send hold the id
-
-    [Fact]
-    public async Task Run_TwoSilosKilledOnTheWay_EndsWithTheSameDigests()
-    {
-        string database = await server.CreateDatabaseAsync();
-        using SiloProcess first = SiloProcess.Start(database),
-            second = SiloProcess.Start(database),
-            third = SiloProcess.Start(database);
-        string expected = await DigestsAsync(database, await RunAsync(database, Whole));
-
-        using var broken = DmkdProcess.StartInCluster(database, Arguments(Broken));
-        await broken.SeesAsync("expert-1 for");
-        first.Kill();
-        await broken.SeesAsync("expert-2 for");
-        using var fourth = SiloProcess.Start(database);
-        await broken.SeesAsync("task 2/3: accuracy");
-        second.Kill();
-        (await broken.EndAsync()).IsSuccess();
-        Assert.Equal(expected, await DigestsAsync(database, Broken));
-    }
-
     [Fact]
     public async Task Run_DatabaseRestarted_GoesOn()
     {
         string database = await server.CreateDatabaseAsync();
         using SiloProcess first = SiloProcess.Start(database),
             second = SiloProcess.Start(database);
-        using var run = DmkdProcess.StartInCluster(database, Arguments(Whole));
+        await first.UntilJoinedAsync(database);
+        using var run = DmkdProcess.StartInCluster(database, ClusterRun.Arguments("whole-run", rounds: 3));
         await run.SeesAsync("expert-1 for");
         await server.RestartAsync();
         (await run.EndAsync()).IsSuccess();
     }
 
     [Fact]
-    public async Task Run_ConsoleKilled_GoesOnWithoutIt()
-    {
-        string database = await server.CreateDatabaseAsync();
-        using SiloProcess silo = SiloProcess.Start(database);
-        using (var console = DmkdProcess.StartInCluster(database, Arguments(Whole)))
-        {
-            await console.SeesAsync("expert-1 for");
-            console.Kill();
-        }
-
-        (await DmkdProcess.RunInClusterAsync(database, "run", "--resume", Whole, "--no-baseline")).IsSuccess();
-    }
-
-    [Fact]
     public async Task Command_NobodyAnswers_SaysWhere()
     {
         string database = await server.CreateDatabaseAsync();
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list")).IsRefused(
+        (await DmkdCommand.RunInClusterAsync(database, "modules", "list")).IsRefused(
             "No silo of the cluster 'dmkd'",
             "answers",
             "127.0.0.1"
@@ -68,7 +32,7 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
 
     [Fact]
     public async Task Command_NoConnectionString_IsRefused() =>
-        (await DmkdProcess.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused(
+        (await DmkdCommand.RunInClusterAsync("Database=dmkd", "modules", "list")).IsRefused(
             "--cluster",
             "it names no Host"
         );
@@ -107,15 +71,4 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
         Assert.Contains("The database 127.0.0.1:9/dmkd cannot be used", log, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", log, StringComparison.Ordinal);
     }
-
-    private static async Task<string> RunAsync(string database, string id)
-    {
-        (await DmkdProcess.RunInClusterAsync(database, Arguments(id))).IsSuccess();
-        return id;
-    }
-
-    private static Task<string> DigestsAsync(string database, string library) =>
-        ClusterRun.DigestsAsync(database, library);
-
-    private static string[] Arguments(string id) => ClusterRun.Arguments(id, rounds: 3);
 }

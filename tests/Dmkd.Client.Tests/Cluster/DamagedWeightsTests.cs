@@ -13,28 +13,24 @@ public sealed class DamagedWeightsTests(SharedDatabases server)
     public async Task Predict_BitFlippedInTheDatabase_PreviousVersionAnswersAndIsNamed()
     {
         string database = await server.CreateDatabaseAsync();
+        string digests;
         using (var first = SiloProcess.Start(database))
-            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
-        string digests = await WithSiloAsync(database, () => ClusterRun.DigestsAsync(database, Library));
+        {
+            await first.UntilJoinedAsync(database);
+            (await DmkdCommand.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
+            digests = await ClusterRun.DigestsAsync(database, Library);
+        }
+
         await FlipABitAsync(database, digests.Split(' ')[^1]);
 
         using var folder = new TemporaryFolder();
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
-        var answer = await WithSiloAsync(
-            database,
-            () => DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json")
-        );
+        using var second = SiloProcess.Start(database); // has read nothing yet
+        await second.UntilJoinedAsync(database);
+        var answer = await DmkdCommand.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json");
         Assert.Equal(0, answer.ExitCode);
         Assert.Contains("cannot be read: version", answer.Error, StringComparison.Ordinal);
         Assert.Single(answer.Error.TrimEnd('\n').Split('\n'));
-    }
-
-    /// <summary>Asks a silo that has just started, and so has read nothing yet.</summary>
-    private static async Task<T> WithSiloAsync<T>(string database, Func<Task<T>> ask)
-    {
-        using var silo = SiloProcess.Start(database);
-        await silo.UntilJoinedAsync(database);
-        return await ask();
     }
 
     private static async Task FlipABitAsync(string database, string digest)

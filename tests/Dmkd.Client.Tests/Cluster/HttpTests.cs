@@ -6,14 +6,13 @@ using Npgsql;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>What a silo process serves over HTTP.</summary>
-public sealed class HttpTests(SharedDatabases server)
+public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own)
+    : IClassFixture<HttpTests.SiloOfItsOwn>
 {
     [Fact]
     public async Task Get_SiloOfItsOwn_IsHealthyAndTellsItsMetrics()
     {
-        using var home = new TemporaryFolder();
-        using var silo = SiloProcess.StartAlone(home.Path);
-        await silo.IsUpAsync();
+        var silo = await own.StartAsync();
         Assert.Equal((HttpStatusCode.OK, "Healthy\n"), await silo.GetAsync("/healthz/live"));
         Assert.Equal(
             (HttpStatusCode.OK, "Healthy\nmembership: Healthy\ndatabase: Healthy\n"),
@@ -30,7 +29,7 @@ public sealed class HttpTests(SharedDatabases server)
         using var elsewhere = new TemporaryFolder();
         string file = elsewhere["keys"];
         string made = (
-            await DmkdProcess.RunPlainAsync(
+            await DmkdCommand.RunPlainAsync(
                 "certs",
                 "api-key",
                 "--file",
@@ -67,7 +66,7 @@ public sealed class HttpTests(SharedDatabases server)
         string bert = await certificates.IssueAsync("reader", "bert"),
             mallory = await others.IssueAsync("reader", "mallory");
         (
-            await DmkdProcess.RunPlainAsync(
+            await DmkdCommand.RunPlainAsync(
                 "certs",
                 "api-key",
                 "--file",
@@ -91,7 +90,7 @@ public sealed class HttpTests(SharedDatabases server)
             silo.GetAsync("/metrics", authority: authority, own: mallory)
         );
         (
-            await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
+            await DmkdCommand.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
         ).IsSuccess();
         File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
         await Assert.ThrowsAsync<HttpRequestException>(() =>
@@ -120,10 +119,8 @@ public sealed class HttpTests(SharedDatabases server)
     [Fact]
     public async Task Start_PortsInUse_EndsNamingThemAll()
     {
-        using var home = new TemporaryFolder();
         using var other = new TemporaryFolder();
-        using var silo = SiloProcess.StartAlone(home.Path);
-        await silo.IsUpAsync();
+        var silo = await own.StartAsync();
         var (code, log) = await SiloProcess.RefusedAsync(
             $"--Dmkd:Home={other.Path}",
             $"--Dmkd:SiloPort={silo.SiloPort}",
@@ -154,5 +151,25 @@ public sealed class HttpTests(SharedDatabases server)
 #pragma warning restore CA2100
         if (!isAllowed)
             await end.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>One silo over a folder, without keys.</summary>
+    public sealed class SiloOfItsOwn : IDisposable
+    {
+        private readonly TemporaryFolder _home = new();
+        private SiloProcess? _silo;
+
+        internal async Task<SiloProcess> StartAsync()
+        {
+            _silo ??= SiloProcess.StartAlone(_home.Path);
+            await _silo.IsUpAsync();
+            return _silo;
+        }
+
+        public void Dispose()
+        {
+            _silo?.Dispose();
+            _home.Dispose();
+        }
     }
 }

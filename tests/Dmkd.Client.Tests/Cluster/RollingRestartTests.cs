@@ -4,7 +4,8 @@ using Dmkd.Grains.Tests.Postgres;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>
-/// Three silo processes that end and come back one after the other, while a run and predictions go on.
+/// Three silo processes that are killed or asked to end and come back, one after the other, while a run and predictions
+/// go on.
 /// </summary>
 public sealed class RollingRestartTests(SharedDatabases server)
 {
@@ -23,29 +24,22 @@ public sealed class RollingRestartTests(SharedDatabases server)
         {
             foreach (var silo in silos)
                 await silo.UntilJoinedAsync(database);
-            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
-            (
-                await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Rolled, Rounds), "--detach"])
-            ).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
+            using var rolled = DmkdProcess.StartInCluster(database, ClusterRun.Arguments(Rolled, Rounds));
             using var stop = new CancellationTokenSource();
             var predictions = PredictAsync(database, stop.Token);
 
-            silos[0].Kill();
-            silos[0].Dispose();
-            silos[0] = SiloProcess.Start(database);
-            await silos[0].UntilJoinedAsync(database);
-            for (int i = 0; i < Silos; i++)
-            {
-                var (took, code) = await silos[i].TerminateAsync();
-                Assert.Equal(0, code);
-                // the silo ends itself after 40 s; on quiet cores it takes two
-                Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
-                silos[i].Dispose();
-                silos[i] = SiloProcess.Start(database);
-                await silos[i].UntilJoinedAsync(database);
-            }
-
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Rolled)).IsSuccess();
+            await rolled.SeesAsync("expert-1 for");
+            await KillAsync(0);
+            await rolled.SeesAsync("expert-2 for");
+            var (took, code) = await silos[1].TerminateAsync();
+            Assert.Equal(0, code);
+            // the silo ends itself after 40 s; on quiet cores it takes two
+            Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+            await StartAsync(1);
+            await rolled.SeesAsync("task 2/3: accuracy");
+            await KillAsync(2);
+            (await rolled.EndAsync()).IsSuccess();
             await stop.CancelAsync();
             var outcomes = await predictions;
             Assert.All(outcomes, outcome => Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error)));
@@ -62,6 +56,19 @@ public sealed class RollingRestartTests(SharedDatabases server)
             foreach (var silo in silos)
                 silo.Dispose();
         }
+
+        async Task KillAsync(int silo)
+        {
+            silos[silo].Kill();
+            await StartAsync(silo);
+        }
+
+        async Task StartAsync(int silo)
+        {
+            silos[silo].Dispose();
+            silos[silo] = SiloProcess.Start(database);
+            await silos[silo].UntilJoinedAsync(database);
+        }
     }
 
     /// <summary>Asks the finished library about one picture, again and again.</summary>
@@ -72,7 +79,7 @@ public sealed class RollingRestartTests(SharedDatabases server)
         var outcomes = new List<Outcome>();
         while (!stop.IsCancellationRequested && outcomes.Count < MaxPredictions)
             outcomes.Add(
-                await DmkdProcess.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json")
+                await DmkdCommand.RunInClusterAsync(database, "predict", picture, "--library", Whole, "--json")
             );
         return outcomes;
     }

@@ -3,23 +3,31 @@ using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Cluster;
 
-/// <summary>A run that its console leaves, and what other consoles do with it.</summary>
+/// <summary>Runs that their consoles leave, and what other consoles do with them.</summary>
 public sealed class RunsInClusterTests(SharedDatabases server)
 {
     private const string Whole = "whole-run",
         Halted = "broke-run";
-    private const int Rounds = 8;
+    private const int Rounds = 4;
 
     [Fact]
-    public async Task Run_DetachedStoppedAndResumed_EndsWithTheSameDigests()
+    public async Task Run_ConsoleKilledOrDetachedStoppedAndResumed_EndsWithTheSameDigests()
     {
         string database = await server.CreateDatabaseAsync();
         var silo = SiloProcess.Start(database);
         try
         {
-            (await DmkdProcess.RunInClusterAsync(database, ClusterRun.Arguments(Whole, Rounds))).IsSuccess();
+            await silo.UntilJoinedAsync(database);
+            using (var console = DmkdProcess.StartInCluster(database, ClusterRun.Arguments(Whole, Rounds)))
+            {
+                await console.SeesAsync("expert-1 for");
+                console.Kill();
+            }
+
+            // it went on without its console
+            (await DmkdCommand.RunInClusterAsync(database, "run", "--resume", Whole, "--no-baseline")).IsSuccess();
             var left = (
-                await DmkdProcess.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])
+                await DmkdCommand.RunInClusterAsync(database, [.. ClusterRun.Arguments(Halted, Rounds), "--detach"])
             ).IsSuccess();
             Assert.Equal($"{Halted}\n", left.Output);
             Assert.Contains($"runs watch {Halted}", left.Error, StringComparison.Ordinal);
@@ -28,7 +36,7 @@ public sealed class RunsInClusterTests(SharedDatabases server)
             {
                 await watch.SeesAsync("expert-1 for");
                 await NodesAreListedAsync(database);
-                (await DmkdProcess.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
+                (await DmkdCommand.RunInClusterAsync(database, "runs", "stop", Halted)).IsSuccess();
                 var ended = await watch.EndAsync();
                 Assert.Equal(130, ended.ExitCode);
                 Assert.Contains(
@@ -43,13 +51,13 @@ public sealed class RunsInClusterTests(SharedDatabases server)
             silo = SiloProcess.Start(database); // it finds the run stopped, and leaves it
             await silo.UntilJoinedAsync(database);
             Assert.Equal("stopped", await ClusterRun.StateAsync(database, Halted));
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused(
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "watch", Halted)).IsRefused(
                 "is stopped",
                 "runs resume"
             );
 
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
-            (await DmkdProcess.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "resume", Halted, "--detach")).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, "runs", "watch", Halted)).IsSuccess();
             Assert.Equal("completed", await ClusterRun.StateAsync(database, Halted));
             Assert.Equal(
                 await ClusterRun.DigestsAsync(database, Whole),
@@ -65,7 +73,7 @@ public sealed class RunsInClusterTests(SharedDatabases server)
     private static async Task NodesAreListedAsync(string database)
     {
         var nodes = Json.Parse(
-                (await DmkdProcess.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json"))
+                (await DmkdCommand.RunInClusterAsync(database, "nodes", "list", "--run", Halted, "--json"))
                     .IsSuccess()
                     .Output
             )

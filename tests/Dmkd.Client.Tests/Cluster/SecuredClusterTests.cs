@@ -7,12 +7,13 @@ using Npgsql;
 namespace Dmkd.Client.Tests.Cluster;
 
 /// <summary>Mutual TLS and roles between real processes.</summary>
-public sealed class SecuredClusterTests(SharedDatabases server)
+public sealed class SecuredClusterTests(SharedDatabases server, SecuredClusterTests.SharedSilo shared)
+    : IClassFixture<SecuredClusterTests.SharedSilo>
 {
     private const string Password = "hunter2-the-password";
 
     [Fact]
-    public async Task Run_TwoSilosWithCertificates_EndsAndIsRecorded()
+    public async Task Run_TwoSilosWithCertificates_EndsAndIsRecordedAndAForeignSiloStaysOut()
     {
         string database = await server.CreateDatabaseAsync();
         using var certificates = await TestCertificates.CreateAsync();
@@ -26,15 +27,15 @@ public sealed class SecuredClusterTests(SharedDatabases server)
         await two.ListensAsync();
         await one.IsUpAsync(authority: Path.Combine(first, "ca.crt"));
 
-        (await DmkdProcess.RunInClusterAsync(database, [.. Run("secured"), "--certificates", anna])).IsSuccess();
+        (await DmkdCommand.RunInClusterAsync(database, [.. Run("secured"), "--certificates", anna])).IsSuccess();
         string reading = await ReaderOfAsync(database);
-        (await DmkdProcess.RunInClusterAsync(reading, "modules", "list", "--certificates", bert)).IsSuccess();
-        (await DmkdProcess.RunInClusterAsync(reading, [.. Run("refused"), "--certificates", bert])).IsFailed(
+        (await DmkdCommand.RunInClusterAsync(reading, "modules", "list", "--certificates", bert)).IsSuccess();
+        (await DmkdCommand.RunInClusterAsync(reading, [.. Run("refused"), "--certificates", bert])).IsFailed(
             "needs the role operator",
             "reader bert"
         );
 
-        string listed = (await DmkdProcess.RunInClusterAsync(database, "audit", "list", "--json")).IsSuccess().Output;
+        string listed = (await DmkdCommand.RunInClusterAsync(database, "audit", "list", "--json")).IsSuccess().Output;
         Assert.Equal(
             ["anna ITrainingRunGrain StartAsync secured True", "bert ITrainingRunGrain StartAsync refused False"],
             Json.Parse(listed)
@@ -48,30 +49,35 @@ public sealed class SecuredClusterTests(SharedDatabases server)
                     )
                 )
         );
+
+        // A silo of another authority does not join them, and changes nothing for those who have joined.
+        using var others = await TestCertificates.CreateAsync();
+        using var rogue = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}"
+        );
+        await rogue.LogsAsync("was not issued by the cluster's authority");
+        (await DmkdCommand.RunInClusterAsync(reading, "modules", "list", "--certificates", bert)).IsSuccess();
     }
 
     [Fact]
     public async Task Console_CertificateRevoked_IsLetInNoMoreWithoutARestart()
     {
-        string database = await server.CreateDatabaseAsync();
-        using var certificates = await TestCertificates.CreateAsync();
-        string folder = await certificates.IssueAsync("silo", "silo-1"),
-            anna = await certificates.IssueAsync("operator", "anna"),
+        var (database, silo, certificates, folder) = await shared.StartAsync();
+        string anna = await certificates.IssueAsync("operator", "anna"),
             bert = await certificates.IssueAsync("reader", "bert");
-        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}");
-        await silo.ListensAsync();
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
+        (await DmkdCommand.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
             "No library has modules"
         ); // it was let in
         (
-            await DmkdProcess.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
+            await DmkdCommand.RunPlainAsync("certs", "revoke", "--authority", certificates.Authority, "--name", "bert")
         ).IsSuccess();
         File.Copy(Path.Combine(certificates.Authority, "ca.crl"), Path.Combine(folder, "ca.crl"));
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
+        (await DmkdCommand.RunInClusterAsync(database, "modules", "list", "--certificates", bert)).IsRefused(
             "No silo of the cluster"
         );
         await silo.LogsAsync("'OU=reader, CN=bert' was revoked on");
-        (await DmkdProcess.RunInClusterAsync(database, "modules", "list", "--certificates", anna)).IsRefused(
+        (await DmkdCommand.RunInClusterAsync(database, "modules", "list", "--certificates", anna)).IsRefused(
             "No library has modules"
         );
     }
@@ -79,18 +85,11 @@ public sealed class SecuredClusterTests(SharedDatabases server)
     [Fact]
     public async Task Connection_WithoutTheRightCertificate_IsRefusedWithOneLineEach()
     {
-        string database = await server.CreateDatabaseAsync();
-        using var certificates = await TestCertificates.CreateAsync();
+        var (_, silo, certificates, _) = await shared.StartAsync();
         using var others = await TestCertificates.CreateAsync();
-        string anna = await certificates.IssueAsync("operator", "anna");
-        using var right = Read(anna);
+        using var right = Read(await certificates.IssueAsync("operator", "carla"));
         using var foreign = Read(await others.IssueAsync("operator", "mallory"));
         using var expired = certificates.Expired("operator");
-        using var silo = SiloProcess.Start(
-            database,
-            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
-        );
-        await silo.ListensAsync();
 
         Assert.False(
             await RawConnection.IsRefusedAsync(silo.GatewayPort, right, patience: TimeSpan.FromSeconds(3)),
@@ -110,21 +109,15 @@ public sealed class SecuredClusterTests(SharedDatabases server)
         await silo.LogsAsync("'OU=operator, CN=mallory' was not issued by the cluster's authority");
         await silo.LogsAsync("'CN=late, OU=operator' expired on");
         await silo.LogsAsync("no TLS handshake");
-        await silo.LogsAsync("the certificate of operator anna is not for this port, which takes silo");
+        await silo.LogsAsync("the certificate of operator carla is not for this port, which takes silo");
         Assert.DoesNotContain("   at ", silo.Log, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Console_WrongMissingOrExpiredCertificate_SaysWhich()
     {
-        string database = await server.CreateDatabaseAsync();
-        using var certificates = await TestCertificates.CreateAsync();
+        var (database, _, certificates, _) = await shared.StartAsync();
         using var others = await TestCertificates.CreateAsync();
-        using var silo = SiloProcess.Start(
-            database,
-            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
-        );
-        await silo.ListensAsync();
         await IsRefusedAsync(
             "was not issued by the cluster's authority",
             "--certificates",
@@ -135,26 +128,7 @@ public sealed class SecuredClusterTests(SharedDatabases server)
         await IsRefusedAsync("There is no folder", "--certificates", "nowhere");
 
         async Task IsRefusedAsync(string reason, params string[] options) =>
-            (await DmkdProcess.RunInClusterAsync(database, ["modules", "list", .. options])).IsRefused(reason);
-    }
-
-    [Fact]
-    public async Task Silo_CertificateOfAnotherAuthority_DoesNotJoin()
-    {
-        string database = await server.CreateDatabaseAsync();
-        using var certificates = await TestCertificates.CreateAsync();
-        using var others = await TestCertificates.CreateAsync();
-        using var silo = SiloProcess.Start(
-            database,
-            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
-        );
-        await silo.ListensAsync();
-        using var rogue = SiloProcess.Start(
-            database,
-            $"--Dmkd:Certificates={await others.IssueAsync("silo", "rogue")}"
-        );
-        await rogue.LogsAsync("'OU=silo, CN=silo-1' was not issued by the cluster's authority");
-        (await DmkdProcess.RunInClusterAsync(database, "audit", "list")).IsSuccess();
+            (await DmkdCommand.RunInClusterAsync(database, ["modules", "list", .. options])).IsRefused(reason);
     }
 
     [Fact]
@@ -270,4 +244,41 @@ public sealed class SecuredClusterTests(SharedDatabases server)
             "1",
             "--no-baseline",
         ];
+
+    /// <summary>
+    /// One silo with a certificate, which only some tests ask for; each takes names of its own, so that their order is
+    /// free.
+    /// </summary>
+    public sealed class SharedSilo(SharedDatabases server) : IDisposable
+    {
+        private SiloProcess? _silo;
+        private TestCertificates? _certificates;
+        private string _database = "",
+            _folder = "";
+
+        internal async Task<(
+            string Database,
+            SiloProcess Silo,
+            TestCertificates Certificates,
+            string Folder
+        )> StartAsync()
+        {
+            if (_silo is null)
+            {
+                _database = await server.CreateDatabaseAsync();
+                _certificates = await TestCertificates.CreateAsync();
+                _folder = await _certificates.IssueAsync("silo", "silo-1");
+                _silo = SiloProcess.Start(_database, $"--Dmkd:Certificates={_folder}");
+            }
+
+            await _silo.ListensAsync();
+            return (_database, _silo, _certificates!, _folder);
+        }
+
+        public void Dispose()
+        {
+            _silo?.Dispose();
+            _certificates?.Dispose();
+        }
+    }
 }

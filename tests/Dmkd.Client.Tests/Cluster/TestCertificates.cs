@@ -19,7 +19,7 @@ internal sealed class TestCertificates : IDisposable
     public static async Task<TestCertificates> CreateAsync()
     {
         var made = new TestCertificates();
-        (await DmkdProcess.RunPlainAsync("certs", "create-authority", "--output", made.Authority)).IsSuccess();
+        (await DmkdCommand.RunPlainAsync("certs", "create-authority", "--output", made.Authority)).IsSuccess();
         return made;
     }
 
@@ -28,7 +28,7 @@ internal sealed class TestCertificates : IDisposable
     public async Task<string> IssueAsync(string role, string name)
     {
         (
-            await DmkdProcess.RunPlainAsync(
+            await DmkdCommand.RunPlainAsync(
                 "certs",
                 "issue",
                 "--authority",

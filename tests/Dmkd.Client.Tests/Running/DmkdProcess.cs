@@ -8,6 +8,7 @@ internal sealed class DmkdProcess : IDisposable
 {
     // a run takes 5 s on two quiet cores, and they are seldom quiet
     private static readonly TimeSpan Limit = Patience.Seconds(240);
+    private static readonly bool IgnoresInterrupts = AreInterruptsIgnored();
     private readonly Process _process;
     private readonly Capture _output = new();
     private readonly Capture _error = new();
@@ -16,7 +17,10 @@ internal sealed class DmkdProcess : IDisposable
     private DmkdProcess(string home, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         _home = home;
-        var start = new ProcessStartInfo("dotnet", [DmkdProgram.Path, .. arguments])
+        string[] command = ["dotnet", DmkdProgram.Path, .. arguments];
+        if (IgnoresInterrupts)
+            command = ["env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -115,6 +119,18 @@ internal sealed class DmkdProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill();
         _process.Dispose();
+    }
+
+    /// <summary>
+    /// Whether this process ignores Ctrl-C, as all that a shell starts in the background do; its children would, too.
+    /// </summary>
+    private static bool AreInterruptsIgnored()
+    {
+        const ulong Interrupt = 1 << (2 - 1); // SIGINT is 2, signals count from 1
+        const string Field = "SigIgn:";
+        string line = File.ReadLines("/proc/self/status")
+            .Single(text => text.StartsWith(Field, StringComparison.Ordinal));
+        return (Convert.ToUInt64(line[Field.Length..].Trim(), 16) & Interrupt) != 0;
     }
 
     /// <summary>Lines of a stream, as they come.</summary>

@@ -24,7 +24,7 @@ public sealed class FinishedExperiment : IAsyncLifetime, ICollectionFixture<Fini
     {
         File = TinyExperiment.Write(_folder);
         Outcome = (
-            await DmkdProcess.RunAsync(_folder["home"], "experiment", "run", File, "--output", Results, "--json")
+            await DmkdCommand.RunAsync(_folder["home"], "experiment", "run", File, "--output", Results, "--json")
         ).IsSuccess();
         Document = Json.Parse(Outcome.Output);
     }

@@ -17,7 +17,7 @@ public sealed class FinishedRun : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Outcome = (await DmkdProcess.RunAsync(Home, TinyRun.Arguments("--json"))).IsSuccess();
+        Outcome = (await DmkdCommand.RunAsync(Home, TinyRun.Arguments("--json"))).IsSuccess();
         Document = Json.Parse(Outcome.Output);
     }
 

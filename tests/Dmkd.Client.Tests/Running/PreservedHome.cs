@@ -24,7 +24,7 @@ public sealed class PreservedHome : IAsyncLifetime
     {
         _folder.Write("legacy.safetensors", SmallNetwork.File());
         Outcome = (
-            await DmkdProcess.RunAsync(Home, [.. TinyPreservation.Arguments(Checkpoint, ("--plot", Plot)), "--json"])
+            await DmkdCommand.RunAsync(Home, [.. TinyPreservation.Arguments(Checkpoint, ("--plot", Plot)), "--json"])
         ).IsSuccess();
         Document = Json.Parse(Outcome.Output);
     }

@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Deploy;
 using Dmkd.Client.Tests.Running;
-using Dmkd.Grains.Tests.Postgres;
 
 namespace Dmkd.Client.Tests.Telemetry;
 
 /// <summary>The dashboard of eng/compose against a real cluster and a real Prometheus.</summary>
-public sealed class DashboardTests(SharedDatabases server)
+[Collection(WatchedRun.Name)]
+public sealed class DashboardTests(WatchedRun watched)
 {
     private static readonly TimeSpan Limit = Patience.Seconds(30);
 
@@ -16,36 +15,8 @@ public sealed class DashboardTests(SharedDatabases server)
     public async Task Queries_OfTheDashboard_AllReturnData()
     {
         PrometheusServer.Require();
-        string database = await server.CreateDatabaseAsync();
-        using SiloProcess first = SiloProcess.Start(database),
-            second = SiloProcess.Start(database);
-        await Task.WhenAll(first.IsUpAsync(), second.IsUpAsync());
-        using var prometheus = new PrometheusServer([first, second]);
-        (
-            await DmkdProcess.RunInClusterAsync(
-                database,
-                "run",
-                "--id",
-                "watched-run",
-                "--train-per-class",
-                "24",
-                "--test-per-class",
-                "10",
-                "--tasks",
-                "2",
-                "--nodes",
-                "2",
-                "--rounds",
-                "3",
-                "--epochs",
-                "1",
-                "--legacy-tasks",
-                "1",
-                "--legacy-epochs",
-                "1",
-                "--no-baseline"
-            )
-        ).IsSuccess();
+        await watched.RoundsAsync();
+        var prometheus = watched.Prometheus!;
         string[] queries = Queries();
         Assert.True(queries.Length > 20);
         long start = Stopwatch.GetTimestamp();
@@ -62,8 +33,8 @@ public sealed class DashboardTests(SharedDatabases server)
             await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken); // the next scrape
         }
 
-        Assert.Equal(6, (await prometheus.QueryAsync("sum(dmkd_rounds_total)")).Single());
-        Assert.Equal(2, (await prometheus.QueryAsync("sum(up)")).Single());
+        Assert.Equal(WatchedRun.Rounds, (await prometheus.QueryAsync("sum(dmkd_rounds_total)")).Single());
+        Assert.Equal(WatchedRun.Silos, (await prometheus.QueryAsync("sum(up)")).Single());
     }
 
     /// <summary>The dashboard's queries, its variables replaced as Grafana does it.</summary>

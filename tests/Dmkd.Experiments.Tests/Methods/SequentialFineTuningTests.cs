@@ -3,6 +3,7 @@ using Dmkd.Experiments.Learners;
 
 namespace Dmkd.Experiments.Tests.Methods;
 
+/// <summary>What every method promises is in <see cref="BaselineCatalogTests"/>.</summary>
 public sealed class SequentialFineTuningTests : IDisposable
 {
     private static readonly Lazy<Task<MethodResult>> Learned = new(LearnOnceAsync);
@@ -30,28 +31,6 @@ public sealed class SequentialFineTuningTests : IDisposable
         Assert.Equal([1.0, 1.0], result.TaskIncremental[1]);
         Assert.Equal(1, result.Forgetting);
         Assert.Equal((0.5, 1.0, 0.5), (result.FinalAccuracy, result.TaskIncrementalAccuracy, result.TaskDetectionRate));
-    }
-
-    [Fact]
-    public async Task LearnAsync_SameSeed_GivesTheSameNumbers()
-    {
-        var (first, second) = (await Learned.Value, await LearnAsync(_device));
-        Assert.Equal(first.ClassIncremental, second.ClassIncremental);
-        Assert.Equal(first.TaskIncremental, second.TaskIncremental);
-        Assert.Equal(first.MacroF1, second.MacroF1);
-    }
-
-    [Fact]
-    public async Task LearnAsync_Progress_RisesToOne()
-    {
-        List<double> told = [];
-        await new SequentialFineTuning(_device).LearnAsync(
-            TinyProblem.Create(),
-            told.Add,
-            TestContext.Current.CancellationToken
-        );
-        Assert.Equal(told.Order(), told);
-        Assert.Equal(1, told[^1], 1e-12);
     }
 
     [Fact]

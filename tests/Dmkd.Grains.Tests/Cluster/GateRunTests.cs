@@ -11,6 +11,11 @@ namespace Dmkd.Grains.Tests.Cluster;
 public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedCluster>
 {
     private const int Exemplars = 40;
+
+    // Runs that are asked for again are found, not made again. Those whose bytes are compared have ids of equal length:
+    // what nodes send holds the id.
+    private const string Plain = "gate-plain-settings",
+        Discriminant = "gate-discriminant-1";
     private readonly DmkdCluster _cluster = shared.Cluster;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -18,28 +23,28 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     public static TheoryData<string, RunSettings> Ways =>
         new()
         {
-            { "gate-entropy", With("entropy") },
-            { "gate-mlp", With("mlp") with { Fitting = With("mlp").Fitting with { Exemplars = Exemplars } } },
-            { "gate-hybrid", With("hybrid") with { Fitting = With("hybrid").Fitting with { Exemplars = Exemplars } } },
             {
-                "gate-affine",
-                With("evidence") with
+                "gate-entropy-start-random",
+                With("entropy") with
                 {
-                    Fitting = With("evidence").Fitting with { Exemplars = Exemplars, Calibration = "affine" },
+                    Training = Settings().Training with { StartFrom = "random" },
                 }
             },
+            { "gate-mlp", Fitted("mlp") with { Training = Settings().Training with { StartFrom = "similar" } } },
             {
-                "gate-discriminant",
-                With("evidence") with
+                "gate-hybrid",
+                Fitted("hybrid") with
                 {
-                    Fitting = With("evidence").Fitting with { Calibration = "discriminant" },
+                    Training = Settings().Training with { StartFrom = "legacy" },
+                    Legacy = Settings().Legacy with { Tasks = 1 },
                 }
             },
+            { "gate-affine", Affine() },
+            { "gate-discriminant", Discriminated() },
             {
                 "discriminant-holders",
-                With("evidence") with
+                Discriminated() with
                 {
-                    Fitting = With("evidence").Fitting with { Calibration = "discriminant" },
                     Participation = With("evidence").Participation with { Nodes = 3, Holders = 2 },
                     Tasks = 3,
                 }
@@ -63,16 +68,6 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
                     },
                 }
             },
-            { "start-random", Settings() with { Training = Settings().Training with { StartFrom = "random" } } },
-            { "start-similar", Settings() with { Training = Settings().Training with { StartFrom = "similar" } } },
-            {
-                "start-legacy",
-                Settings() with
-                {
-                    Training = Settings().Training with { StartFrom = "legacy" },
-                    Legacy = Settings().Legacy with { Tasks = 1 },
-                }
-            },
         };
 
     [Theory]
@@ -93,31 +88,20 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     public static TheoryData<string, RunSettings> Routings =>
         new()
         {
-            { "over-same", Settings() },
-            {
-                "over-discriminant",
-                With("evidence") with
-                {
-                    Fitting = With("evidence").Fitting with { Calibration = "discriminant" },
-                }
-            },
-            {
-                "over-affine",
-                With("evidence") with
-                {
-                    Fitting = With("evidence").Fitting with { Exemplars = Exemplars, Calibration = "affine" },
-                }
-            },
-            { "over-views", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, Views: 1) } },
+            { Plain, Settings() },
+            { Discriminant, Discriminated() },
+            { "gate-affine-1", Affine() },
+            { "gate-views-1", Settings() with { Routing = new RoutingSettings("evidence", 2, 0.5, Views: 1) } },
         };
 
     [Theory]
     [MemberData(nameof(Routings))]
     public async Task Run_ExpertsTakenOver_DecidesAndCostsTheSameAsLearning(string name, RunSettings settings)
     {
-        var source = await _cluster.RunAsync($"{name}-0", Settings());
-        var learned = await _cluster.RunAsync($"{name}-1", settings);
-        var takenOver = await _cluster.RunAsync($"{name}-2", settings with { ExpertsOf = $"{name}-0" });
+        string over = name.Replace("gate", "over", StringComparison.Ordinal);
+        var source = await _cluster.RunAsync(Plain, Settings());
+        var learned = await _cluster.RunAsync(name, settings);
+        var takenOver = await _cluster.RunAsync(over, settings with { ExpertsOf = Plain });
         Assert.Equal(learned.ClassIncremental, takenOver.ClassIncremental);
         Assert.Equal(learned.TaskIncremental, takenOver.TaskIncremental);
         Assert.Equal(
@@ -126,19 +110,19 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         );
         Assert.Equal(source.Learning, takenOver.Learning);
         Assert.True(takenOver.DeviceSeconds > source.Learning.Sum(cost => cost.DeviceSeconds));
-        Assert.Equal(await DigestsAsync($"{name}-0"), await DigestsAsync($"{name}-2"));
+        Assert.Equal(await DigestsAsync(Plain), await DigestsAsync(over));
     }
 
     [Fact]
     public async Task Start_ExpertsOfAnotherKindOfRun_IsRefused()
     {
-        await _cluster.RunAsync("over-source", Settings());
+        await _cluster.RunAsync(Plain, Settings());
         var run = _cluster.Grains.GetGrain<ITrainingRunGrain>("over-refused");
         var other = await Assert.ThrowsAsync<ArgumentException>(() =>
             run.StartAsync(
                 Settings() with
                 {
-                    ExpertsOf = "over-source",
+                    ExpertsOf = Plain,
                     Training = Settings().Training with { Lambda = 1 },
                 },
                 Cancel
@@ -181,7 +165,7 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     {
         var reports = await Task.WhenAll(
             _cluster.RunAsync("views-1", Settings() with { Routing = new RoutingSettings("evidence", 1, 0, Views: 1) }),
-            _cluster.RunAsync("views-4", Settings())
+            _cluster.RunAsync(Plain, Settings())
         );
         Assert.Equal(4 * reports[0].MacsPerInput, reports[1].MacsPerInput);
     }
@@ -191,14 +175,8 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     [InlineData("hybrid")]
     public async Task Route_FittedGate_AnswersAsFittedAndRefusesOtherwise(string gate)
     {
-        string library = $"served-{gate}";
-        await _cluster.RunAsync(
-            library,
-            With(gate) with
-            {
-                Fitting = With(gate).Fitting with { Exemplars = Exemplars },
-            }
-        );
+        string library = $"gate-{gate}-1";
+        await _cluster.RunAsync(library, Ways.Single(way => way.Data.Item1 == $"gate-{gate}").Data.Item2);
         var fitted = (await _cluster.Grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(Cancel))!;
         Assert.Equal(
             (2, gate, "none", Exemplars),
@@ -227,14 +205,8 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     [Fact]
     public async Task Route_AffineLibrary_AnswersWithAndWithoutCalibration()
     {
-        await _cluster.RunAsync(
-            "served-affine",
-            With("evidence") with
-            {
-                Fitting = With("evidence").Fitting with { Exemplars = Exemplars, Calibration = "affine" },
-            }
-        );
-        var router = _cluster.Grains.GetGrain<IRouterGrain>("served-affine");
+        await _cluster.RunAsync("gate-affine-1", Affine());
+        var router = _cluster.Grains.GetGrain<IRouterGrain>("gate-affine-1");
         var all = Route() with
         {
             CandidateSets =
@@ -258,16 +230,10 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     [Fact]
     public async Task Route_LibraryWithDiscriminants_AnswersWithAndWithoutThem()
     {
-        await _cluster.RunAsync(
-            "served-discriminant",
-            With("evidence") with
-            {
-                Fitting = With("evidence").Fitting with { Calibration = "discriminant" },
-            }
-        );
-        var fitted = (await _cluster.Grains.GetGrain<IModuleCatalogGrain>("served-discriminant").GetGateAsync(Cancel))!;
+        await _cluster.RunAsync(Discriminant, Discriminated());
+        var fitted = (await _cluster.Grains.GetGrain<IModuleCatalogGrain>(Discriminant).GetGateAsync(Cancel))!;
         Assert.Equal((2, "discriminant", 0), (fitted.Version, fitted.Calibration, fitted.Exemplars));
-        var router = _cluster.Grains.GetGrain<IRouterGrain>("served-discriminant");
+        var router = _cluster.Grains.GetGrain<IRouterGrain>(Discriminant);
         var all = Route() with
         {
             CandidateSets =
@@ -293,14 +259,8 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
     public async Task Run_Discriminants_CostTheNodesTheirMoments()
     {
         var reports = await Task.WhenAll(
-            _cluster.RunAsync("moments-0", Settings()),
-            _cluster.RunAsync(
-                "moments-1",
-                Settings() with
-                {
-                    Fitting = Settings().Fitting with { Calibration = "discriminant" },
-                }
-            )
+            _cluster.RunAsync(Plain, Settings()),
+            _cluster.RunAsync(Discriminant, Discriminated())
         );
         long width = 4 * TinySettings().Training.Widths[^1],
             triangle = sizeof(float) * width * (width + 1) / 2,
@@ -382,4 +342,22 @@ public sealed class GateRunTests(SharedCluster shared) : IClassFixture<SharedClu
         };
 
     private static RunSettings With(string gate) => Settings() with { Routing = new RoutingSettings(gate, 1, 0) };
+
+    private static RunSettings Fitted(string gate) =>
+        With(gate) with
+        {
+            Fitting = Settings().Fitting with { Exemplars = Exemplars },
+        };
+
+    private static RunSettings Affine() =>
+        Settings() with
+        {
+            Fitting = Settings().Fitting with { Exemplars = Exemplars, Calibration = "affine" },
+        };
+
+    private static RunSettings Discriminated() =>
+        Settings() with
+        {
+            Fitting = Settings().Fitting with { Calibration = "discriminant" },
+        };
 }

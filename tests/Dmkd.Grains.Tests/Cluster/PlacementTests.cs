@@ -12,29 +12,13 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// Where nodes are placed in a cluster of four silos, two of which say that they have a GPU. They are placed only:
 /// nothing computes.
 /// </summary>
-public sealed class PlacementTests : IAsyncLifetime
+public sealed class PlacementTests(PlacementTests.FourSilos four) : IClassFixture<PlacementTests.FourSilos>
 {
     private const int Nodes = 12;
-    private readonly TemporaryFolder _folder = new();
-    private DmkdCluster? _cluster;
-    private int _silos;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private DmkdCluster Cluster => _cluster!;
-
-    public async ValueTask InitializeAsync() =>
-        _cluster = await DmkdCluster.StartAsync(
-            _folder.Path,
-            silos: 4,
-            silo =>
-                silo.UseSiloMetadata(
-                    new SiloCapabilities(
-                        Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu,
-                        1
-                    ).ToMetadata()
-                )
-        );
+    private DmkdCluster Cluster => four.Cluster;
 
     [Theory]
     [InlineData(DeviceKinds.Cuda, DeviceKinds.Cuda)]
@@ -84,13 +68,6 @@ public sealed class PlacementTests : IAsyncLifetime
         Assert.Null(await cluster.Grains.GetGrain<ITrainingRunGrain>("gpu").GetSettingsAsync(Cancel));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_cluster is not null)
-            await _cluster.DisposeAsync();
-        _folder.Dispose();
-    }
-
     /// <summary>Silos that new nodes were placed on.</summary>
     private async Task<SiloAddress[]> PlacedAsync(string need)
     {
@@ -99,5 +76,35 @@ public sealed class PlacementTests : IAsyncLifetime
         foreach (string key in keys)
             await Cluster.Grains.GetGrain<INodeGrain>(key).GetLocalUpdateAsync("nothing", Cancel);
         return await Cluster.SilosOfAsync(keys.Select(key => Cluster.Grains.GetGrain<INodeGrain>(key)));
+    }
+
+    /// <summary>Every other one says that it has a GPU.</summary>
+    public sealed class FourSilos : IAsyncLifetime
+    {
+        private readonly TemporaryFolder _folder = new();
+        private DmkdCluster? _cluster;
+        private int _silos;
+
+        internal DmkdCluster Cluster => _cluster!;
+
+        public async ValueTask InitializeAsync() =>
+            _cluster = await DmkdCluster.StartAsync(
+                _folder.Path,
+                silos: 4,
+                silo =>
+                    silo.UseSiloMetadata(
+                        new SiloCapabilities(
+                            Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu,
+                            1
+                        ).ToMetadata()
+                    )
+            );
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_cluster is not null)
+                await _cluster.DisposeAsync();
+            _folder.Dispose();
+        }
     }
 }

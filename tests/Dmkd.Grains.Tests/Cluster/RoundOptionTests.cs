@@ -17,9 +17,14 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     public static TheoryData<string, RunSettings> Ways =>
         new()
         {
-            { "svd-feedback", OneTask() with { Merging = OneTask().Merging with { ErrorFeedback = true } } },
-            { "svd-fp16", OneTask() with { Merging = OneTask().Merging with { HalfPrecision = true } } },
-            { "powersgd", OneTask() with { Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name } } },
+            // Ways that do not touch one another share a run.
+            {
+                "svd-fp16-feedback",
+                OneTask() with
+                {
+                    Merging = OneTask().Merging with { HalfPrecision = true, ErrorFeedback = true },
+                }
+            },
             {
                 "powersgd-fp16-feedback",
                 OneTask() with
@@ -33,7 +38,6 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
                     },
                 }
             },
-            { "dense", OneTask() with { Merging = OneTask().Merging with { Compressor = DenseExchange.Name } } },
             {
                 "dense-fp16-feedback",
                 OneTask() with
@@ -53,10 +57,33 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
                     Merging = OneTask().Merging with { Compressor = PowerSgdExchange.Name, MergeRule = "median" },
                 }
             },
-            { "median", OneTask() with { Merging = OneTask().Merging with { MergeRule = "median" } } },
-            { "clipped", OneTask() with { Merging = OneTask().Merging with { MergeRule = "clipped" } } },
-            { "trimmed", OneTask() with { Merging = OneTask().Merging with { MergeRule = "trimmed-0.3" } } },
-            { "krum", OneTask() with { Merging = OneTask().Merging with { MergeRule = "krum" } } },
+            {
+                "clipped-nesterov",
+                OneTask() with
+                {
+                    Merging = OneTask().Merging with
+                    {
+                        MergeRule = "clipped",
+                        OuterLearningRate = 0.7,
+                        OuterMomentum = 0.9,
+                    },
+                }
+            },
+            {
+                "trimmed-own-weights",
+                OneTask() with
+                {
+                    Merging = OneTask().Merging with { MergeRule = "trimmed-0.3", OwnFirstWeights = true },
+                }
+            },
+            {
+                "krum-all-rotations-distilled",
+                OneTask() with
+                {
+                    Merging = OneTask().Merging with { MergeRule = "krum" },
+                    Training = OneTask().Training with { AllViews = true, Lambda = 1 },
+                }
+            },
             {
                 "mixing",
                 OneTask() with
@@ -67,28 +94,12 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
             },
             { "all-rotations", OneTask() with { Training = OneTask().Training with { AllViews = true } } },
             {
-                "all-rotations-distilled",
-                OneTask() with
-                {
-                    Training = OneTask().Training with { AllViews = true, Lambda = 1 },
-                }
-            },
-            {
-                "nesterov",
-                OneTask() with
-                {
-                    Merging = OneTask().Merging with { OuterLearningRate = 0.7, OuterMomentum = 0.9 },
-                }
-            },
-            { "restated", OneTask() with { Merging = OneTask().Merging with { ReestimateBatchNorm = true } } },
-            {
                 "restated-powersgd",
                 OneTask() with
                 {
                     Merging = OneTask().Merging with { ReestimateBatchNorm = true, Compressor = PowerSgdExchange.Name },
                 }
             },
-            { "own-weights", OneTask() with { Merging = OneTask().Merging with { OwnFirstWeights = true } } },
             {
                 "aligned",
                 OneTask() with

@@ -12,31 +12,21 @@ namespace Dmkd.Grains.Tests.Cluster;
 /// <summary>
 /// What a silo does that starts over weights which were damaged, or after what nothing names was removed.
 /// </summary>
-public sealed class StoredWeightsTests : IAsyncLifetime
+public sealed class StoredWeightsTests : IClassFixture<StoredWeightsTests.StoredRun>, IDisposable
 {
     private const string Library = "stored";
     private readonly TemporaryFolder _folder = new();
-    private ModuleSnapshot[] _modules = [];
-    private string _before = "";
+    private readonly ModuleSnapshot[] _modules;
+    private readonly string _before;
+
+    public StoredWeightsTests(StoredRun stored)
+    {
+        stored.CopyTo(_folder.Path);
+        _modules = stored.Modules;
+        _before = stored.Answers;
+    }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
-        await cluster.RunAsync(
-            Library,
-            TinySettings() with
-            {
-                Legacy = TinySettings().Legacy with { Tasks = 0 },
-                Training = TinySettings().Training with { Rounds = 1 },
-            }
-        );
-        _modules = [.. await cluster.Grains.GetGrain<IModuleCatalogGrain>(Library).ListAsync(Cancel)];
-        _before = await PredictAsync(cluster);
-        // as a crash leaves it: stored, never named
-        await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel);
-    }
 
     [Fact]
     public async Task Route_CurrentVersionDamaged_PreviousVersionAnswersAndIsNamed()
@@ -110,11 +100,7 @@ public sealed class StoredWeightsTests : IAsyncLifetime
         Assert.Equal(_before, await PredictAsync(cluster));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _folder.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public void Dispose() => _folder.Dispose();
 
     private static IRouterGrain RouterOf(DmkdCluster cluster) => cluster.Grains.GetGrain<IRouterGrain>(Library);
 
@@ -133,5 +119,48 @@ public sealed class StoredWeightsTests : IAsyncLifetime
         byte[] content = File.ReadAllBytes(file);
         content[^5] ^= 4;
         File.WriteAllBytes(file, content);
+    }
+
+    /// <summary>The folder of a run and what its library answered, made once; every test has a copy.</summary>
+    public sealed class StoredRun : IAsyncLifetime
+    {
+        private readonly TemporaryFolder _folder = new();
+
+        internal ModuleSnapshot[] Modules { get; private set; } = [];
+
+        internal string Answers { get; private set; } = "";
+
+        public async ValueTask InitializeAsync()
+        {
+            await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+            await cluster.RunAsync(
+                Library,
+                TinySettings() with
+                {
+                    Legacy = TinySettings().Legacy with { Tasks = 0 },
+                    Training = TinySettings().Training with { Rounds = 1 },
+                }
+            );
+            Modules = [.. await cluster.Grains.GetGrain<IModuleCatalogGrain>(Library).ListAsync(Cancel)];
+            Answers = await PredictAsync(cluster);
+            // as a crash leaves it: stored, never named
+            await cluster.Services.GetRequiredService<IWeightStore>().PutAsync(new byte[] { 1, 2, 3 }, Cancel);
+        }
+
+        internal void CopyTo(string folder)
+        {
+            foreach (string file in Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories))
+            {
+                string copy = Path.Combine(folder, Path.GetRelativePath(_folder.Path, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(file, copy);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _folder.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }

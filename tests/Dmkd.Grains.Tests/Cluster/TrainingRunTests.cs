@@ -152,6 +152,12 @@ public sealed class TrainingRunTests(SharedCluster shared) : IClassFixture<Share
         );
 
     [Fact]
+    public async Task Stop_UnknownRun_IsRefused() =>
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").StopAsync(Cancel)
+        );
+
+    [Fact]
     public async Task Settings_UnknownRun_IsNull() =>
         Assert.Null(await _cluster.Grains.GetGrain<ITrainingRunGrain>("nobody").GetSettingsAsync(Cancel));
 
