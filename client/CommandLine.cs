@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
 using Dmkd.Core.Models;
@@ -44,6 +45,8 @@ internal static class CommandLine
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
             return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
+        if (EmptyOf(parsed) is { } empty)
+            return Report(ExitCode.BadInput, $"{empty} is empty; give a value, or leave it out.");
         using var cancellation = new CancellationTokenSource();
         try
         {
@@ -116,9 +119,22 @@ internal static class CommandLine
             ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
             : parsed.Errors[0].Message;
 
+    /// <summary>An option or argument with nothing in it, as a script's unset variable leaves it; null when there is none.</summary>
+    private static string? EmptyOf(ParseResult parsed)
+    {
+        foreach (var symbol in parsed.CommandResult.Children)
+        {
+            if (symbol.Tokens.All(token => token.Value.Length > 0))
+                continue;
+            return symbol is OptionResult option ? option.Option.Name : $"<{((ArgumentResult)symbol).Argument.Name}>";
+        }
+
+        return null;
+    }
+
     private static int Report(int exitCode, string message)
     {
-        Console.Error.WriteLine($"dmkd: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"dmkd: {Shown.Escaped(message.ReplaceLineEndings(" "))}");
         return exitCode;
     }
 }

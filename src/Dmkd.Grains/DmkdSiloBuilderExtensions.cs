@@ -108,7 +108,7 @@ public static class DmkdSiloBuilderExtensions
             () => new SqliteConnection(storage.ConnectionString),
             services.GetRequiredService<TimeProvider>()
         ));
-        silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
+        silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.CheckConnectionString)));
         return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
     }
 
@@ -166,6 +166,7 @@ public static class DmkdSiloBuilderExtensions
                 options.GrainStorageSerializer = new JsonStateSerializer();
             }
         );
+        StateStorage.PutBefore(silo.Services, StorageNames.Provider);
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
