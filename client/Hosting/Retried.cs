@@ -1,4 +1,5 @@
 using Dmkd.Client.Errors;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Hosting.Lifecycle;
 using Polly;
@@ -31,7 +32,7 @@ internal static class Retried
         {
             return await Calls.AskAsync(call, cancellationToken);
         }
-        catch (Exception e) when (TransientErrors.LastingCauseOf(e) is { } lasting)
+        catch (Exception e) when (StoredStateException.Within(e) is { } lasting)
         {
             throw new RunFailedException(lasting.Message);
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Dmkd.Client.Files;
+using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Preservation;
@@ -49,9 +50,14 @@ internal sealed class PreserveView(bool json)
             {
                 Dictionary<string, Bar> known = [];
                 long seen = 0;
+                var waits = new WaitLines(_console);
                 while (true)
                 {
-                    var look = await preservation.GetProgressAsync(seen, cancellationToken);
+                    var look = await Retried.AskAsync(
+                        () => preservation.GetProgressAsync(seen, cancellationToken),
+                        cancellationToken
+                    );
+                    waits.See(look.Waiting);
                     _console.WriteEvents(EventLine.Of(look.Events));
                     if (look.Events.Length > 0)
                         seen = look.Events[^1].Sequence;

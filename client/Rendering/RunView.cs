@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Dmkd.Client.Errors;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Data.Images;
@@ -54,10 +55,12 @@ internal sealed class RunView(bool json)
                     .Select(task => bars.Add($"task {task + 1}/{settings.Tasks}"))
                     .ToArray();
                 using var watch = new RoundWatch();
+                var waits = new WaitLines(_console);
                 return await run.FollowAsync(
                     look =>
                     {
                         watch.See(look);
+                        waits.See(look.Waiting);
                         Show(look, preservation, tasks);
                     },
                     cancellationToken
@@ -132,6 +135,26 @@ internal sealed class RoundWatch : IDisposable
     {
         _span?.Dispose();
         _span = null;
+    }
+}
+
+/// <summary>Says once what is waited for, and once that it goes on.</summary>
+internal sealed class WaitLines(IAnsiConsole console)
+{
+    private bool _waits;
+
+    /// <summary>Takes in a look.</summary>
+    /// <param name="problem">What is waited for; null for nothing.</param>
+    public void See(string? problem)
+    {
+        if (problem is not null == _waits)
+            return;
+        _waits = !_waits;
+        string line = problem is null ? "goes on" : $"waiting: {Shown.Of(problem)}";
+        console.MarkupLineInterpolated(
+            CultureInfo.InvariantCulture,
+            $"[grey]{TimeProvider.System.GetLocalNow():HH:mm:ss}[/] {line}"
+        );
     }
 }
 

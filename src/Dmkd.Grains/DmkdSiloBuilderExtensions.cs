@@ -152,6 +152,7 @@ public static class DmkdSiloBuilderExtensions
         new RetryingWeightStore(
             store,
             services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<StoreOutages>(),
             services.GetRequiredService<ILogger<RetryingWeightStore>>()
         );
 
@@ -174,6 +175,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton(new StoreOutages());
         silo.Services.TryAddSingleton(new InterruptedRuns());
         silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();

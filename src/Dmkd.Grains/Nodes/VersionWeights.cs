@@ -26,7 +26,7 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
     {
         long fetched = NodeRules.BytesToFetch(held, version);
         byte[]? content = NodeRules.HasParent(held, version) ? await RebuildAsync(version, cancellationToken) : null;
-        content ??= await weights.GetAsync(version.Digest, cancellationToken);
+        content ??= await WholeAsync(version, cancellationToken);
         if (fetched > 0)
             devices.Instruments.WeightsFetched(module, fetched);
         return (content, fetched);
@@ -35,6 +35,22 @@ internal sealed class VersionWeights(IWeightStore weights, SiloDevices devices)
     /// <summary>Bytes that lie in the weight store.</summary>
     public async Task<byte[]?> ReadAsync(StoredBlob? blob, CancellationToken cancellationToken) =>
         blob is null ? null : await weights.GetAsync(blob.Digest, cancellationToken);
+
+    /// <summary>The weights as they are stored; damaged ones are made anew where the update is there, and stored.</summary>
+    private async Task<byte[]> WholeAsync(ModuleVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await weights.GetAsync(version.Digest, cancellationToken);
+        }
+        catch (WeightStoreException) when (version is { Update: not null, ParentDigest: not null })
+        {
+            if (await RebuildAsync(version, cancellationToken) is not { } content)
+                throw;
+            await weights.PutAsync(content, cancellationToken);
+            return content;
+        }
+    }
 
     private async Task<byte[]?> RebuildAsync(ModuleVersion version, CancellationToken cancellationToken)
     {

@@ -158,6 +158,7 @@ internal sealed partial class TrainingRunGrain(
                 Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
                 IsStopped = State.IsStopped,
                 IsAtWork = Engine.IsAtWork,
+                Waiting = services.Outages.Current,
             }
         );
 

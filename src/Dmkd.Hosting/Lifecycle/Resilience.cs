@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Dmkd.Hosting.Storage;
+using Dmkd.Contracts.Libraries;
 using Polly;
 using Polly.Retry;
 
@@ -157,22 +157,8 @@ public static class TransientErrors
 
     /// <summary>Whether somebody did not answer, or their silo died.</summary>
     public static bool IsOfACall(Exception exception) =>
-        exception is TimeoutException || (exception is OrleansException && LastingCauseOf(exception) is null);
-
-    /// <summary>
-    /// What a store said, within what came instead of an answer, that no repeat mends; null when there is no such thing.
-    /// Orleans puts what ends an activation into exceptions of its own.
-    /// </summary>
-    public static StoredStateException? LastingCauseOf(Exception exception)
-    {
-        for (Exception? e = exception; e is not null; e = e.InnerException)
-        {
-            if (e is StoredStateException lasting)
-                return lasting;
-        }
-
-        return null;
-    }
+        exception is TimeoutException
+        || (exception is OrleansException && StoredStateException.Within(exception) is null);
 
     /// <summary>
     /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text.Json;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Hosting.Lifecycle;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -8,16 +11,12 @@ using Orleans.Storage;
 namespace Dmkd.Hosting.Storage;
 
 /// <summary>
-/// A stored state can be neither read nor written, and will not be by asking again: its row is damaged, its table is
-/// missing, a right is missing. The message names the row and the cause.
-/// </summary>
-public sealed class StoredStateException(string message) : Exception(message);
-
-/// <summary>
 /// Orleans' storage, which tells what lasts from what passes. It knows the database's own codes; those who ask, in other
 /// processes, see the outcome only.
 /// </summary>
-internal sealed class StateStorage(IGrainStorage real) : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
+internal sealed class StateStorage(IGrainStorage real, StoreOutages outages)
+    : IGrainStorage,
+        ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>Puts itself before the storage of a name.</summary>
     public static void PutBefore(IServiceCollection services, string name)
@@ -28,7 +27,11 @@ internal sealed class StateStorage(IGrainStorage real) : IGrainStorage, ILifecyc
         services.Remove(real);
         services.AddKeyedSingleton<IGrainStorage>(
             name,
-            (provider, key) => new StateStorage((IGrainStorage)real.KeyedImplementationFactory!(provider, key))
+            (provider, key) =>
+                new StateStorage(
+                    (IGrainStorage)real.KeyedImplementationFactory!(provider, key),
+                    provider.GetRequiredService<StoreOutages>()
+                )
         );
     }
 
@@ -49,10 +52,16 @@ internal sealed class StateStorage(IGrainStorage real) : IGrainStorage, ILifecyc
         try
         {
             await real.WriteStateAsync(stateName, grainId, grainState);
+            outages.Ended(this);
         }
         catch (Exception e) when (LastingFailures.CauseOf(e) is { } cause)
         {
             throw Of("written", stateName, grainId, cause);
+        }
+        catch (Exception e) when (TransientErrors.IsOfAStore(e))
+        {
+            outages.Began(this, $"the state cannot be stored: {LastingFailures.FirstLine(e)}");
+            throw;
         }
     }
 
@@ -114,5 +123,26 @@ internal static class LastingFailures
             _ => false,
         };
 
-    private static string FirstLine(Exception e) => e.Message.Split('\n', 2)[0].Trim();
+    /// <summary>The first line of what it says.</summary>
+    public static string FirstLine(Exception e) => e.Message.Split('\n', 2)[0].Trim();
+}
+
+/// <summary>
+/// What the stores of this process do not take at the moment, for those who follow work that waits for them.
+/// Thread-safe.
+/// </summary>
+public sealed class StoreOutages
+{
+    private readonly ConcurrentDictionary<object, string> _problems = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What is waited for; null when every store takes what it is given.</summary>
+    public string? Current => _problems.Values.Order(StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>A store refused something.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="problem">Which, what and why, in one line.</param>
+    public void Began(object store, string problem) => _problems[store] = problem;
+
+    /// <summary>A store took something.</summary>
+    public void Ended(object store) => _problems.TryRemove(store, out _);
 }
