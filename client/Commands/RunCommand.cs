@@ -124,7 +124,7 @@ internal sealed class RunCommand : Command
     {
         if (await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken) is not null)
             throw new BadInputException(
-                $"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id."
+                $"Run '{runId}' exists. Go on with it by dmkd run --resume {runId}, or choose another --id."
             );
     }
 
@@ -179,7 +179,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         else
             await Console.Out.WriteLineAsync(run.RunId);
         await Console.Error.WriteLineAsync(
-            $"dmkd: the cluster goes on with the run; follow it with: runs watch {run.RunId} {common.PlaceOptions(parsed)}"
+            $"dmkd: the cluster goes on with the run; follow it with: dmkd runs watch {run.RunId} {common.PlaceOptions(parsed)}"
         );
     }
 

@@ -37,7 +37,7 @@ internal sealed class PreserveView(bool json)
             $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {partition}, {training}"
         );
         _console.MarkupLineInterpolated(
-            $"[grey]stored in {place}; stopped, it goes on with: preserve --resume {library}[/]"
+            $"[grey]stored in {place}; stopped, it goes on with: dmkd preserve --resume {library}[/]"
         );
     }
 
@@ -87,8 +87,8 @@ internal sealed class PreserveView(bool json)
         _console.Write(PreservationTables.Modules(report));
         _console.Write(PreservationTables.Library(report));
         string next =
-            $"modules list --library {report.Library}, predict --library {report.Library} <image...>, "
-            + "modules export expert-1 --output expert-1.safetensors";
+            $"dmkd modules list --library {report.Library}, dmkd predict --library {report.Library} <image...>, "
+            + "dmkd modules export expert-1 --output expert-1.safetensors";
         _console.MarkupLineInterpolated($"[grey]next: {next}[/]");
     }
 

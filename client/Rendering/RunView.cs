@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Dmkd.Client.Errors;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Data.Images;
@@ -40,7 +39,9 @@ internal sealed class RunView(bool json)
             $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
         _console.MarkupLineInterpolated($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}");
-        _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
+        _console.MarkupLineInterpolated(
+            $"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]"
+        );
     }
 
     /// <summary>Follows the run until it ends.</summary>
@@ -97,7 +98,9 @@ internal sealed class RunView(bool json)
         _console.WriteLine();
         _console.Write(RunTables.AfterEachTask(methods));
         _console.Write(RunTables.Summary(methods, report.LegacyAccuracy));
-        _console.MarkupLineInterpolated($"[grey]next: modules list, modules show expert-1, predict <image...>[/]");
+        _console.MarkupLineInterpolated(
+            $"[grey]next: dmkd modules list, dmkd modules show expert-1, dmkd predict <image...>[/]"
+        );
     }
 
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
@@ -150,11 +153,8 @@ internal sealed class WaitLines(IAnsiConsole console)
         if (problem is not null == _waits)
             return;
         _waits = !_waits;
-        string line = problem is null ? "goes on" : $"waiting: {Shown.Of(problem)}";
-        console.MarkupLineInterpolated(
-            CultureInfo.InvariantCulture,
-            $"[grey]{TimeProvider.System.GetLocalNow():HH:mm:ss}[/] {line}"
-        );
+        string line = problem is null ? "goes on" : $"waiting: {problem}";
+        console.WriteTimed(TimeProvider.System.GetLocalNow(), line);
     }
 }
 
