@@ -45,9 +45,12 @@ internal static class CommandLine
 
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var parsed = RootFor(args).Parse(args);
+        var root = RootFor(args);
+        var parsed = root.Parse(Repeats.Removed(root, args));
         if (parsed.Errors.Count > 0)
             return Report(ExitCode.BadInput, ProblemOf(parsed) + " See --help.");
+        if (EmptyOf(parsed) is { } empty)
+            return Report(ExitCode.BadInput, $"{empty} is empty; give a value, or leave it out.");
         using var cancellation = new CancellationTokenSource();
         try
         {
@@ -153,14 +156,81 @@ internal static class CommandLine
     /// <summary>
     /// What is wrong with the command line; a word that nothing takes explains more than what is missing because of it.
     /// </summary>
-    private static string ProblemOf(ParseResult parsed) =>
-        parsed.UnmatchedTokens.Count > 0
-            ? $"Unrecognized command or argument '{parsed.UnmatchedTokens[0]}'."
-            : parsed.Errors[0].Message;
+    private static string ProblemOf(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.Count == 0)
+            return parsed.Errors[0].Message;
+        string word = parsed.UnmatchedTokens[0];
+        string? meant = Misspelling.Meant(word, parsed.CommandResult.Command);
+        return $"Unrecognized command or argument '{Shown.Of(word)}'.{(meant is null ? "" : $" Did you mean {meant}?")}";
+    }
+
+    /// <summary>An option or argument with nothing in it, as a script's unset variable leaves it; null when there is none.</summary>
+    private static string? EmptyOf(ParseResult parsed)
+    {
+        foreach (var symbol in parsed.CommandResult.Children)
+        {
+            if (symbol.Tokens.All(token => token.Value.Length > 0))
+                continue;
+            return symbol is OptionResult option ? option.Option.Name : $"<{((ArgumentResult)symbol).Argument.Name}>";
+        }
+
+        return null;
+    }
 
     private static int Report(int exitCode, string message)
     {
-        Console.Error.WriteLine($"dmkd: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"dmkd: {Shown.Escaped(message.ReplaceLineEndings(" "))}");
         return exitCode;
     }
+}
+
+/// <summary>Words of a command line that are nearly right.</summary>
+internal static class Misspelling
+{
+    private const int MaxDistance = 2;
+
+    /// <summary>The command or option that a word may stand for; null when none is near.</summary>
+    public static string? Meant(string word, Command command)
+    {
+        var (nearest, distance) = command
+            .Options.Select(option => option.Name)
+            .Concat(command.Subcommands.Select(known => known.Name))
+            .Select(name => (Name: name, Distance: Quickenshtein.Levenshtein.GetDistance(word, name)))
+            .OrderBy(known => known.Distance)
+            .ThenBy(known => known.Name, StringComparer.Ordinal)
+            .FirstOrDefault((Name: "", Distance: int.MaxValue));
+        return distance <= Math.Min(MaxDistance, word.Length / 2) ? nearest : null;
+    }
+}
+
+/// <summary>Options that are given more than once: the last counts, so that a script's can be overruled.</summary>
+internal static class Repeats
+{
+    /// <summary>The command line without what is overruled later.</summary>
+    public static string[] Removed(RootCommand root, string[] args)
+    {
+        var repeated = root.Parse(args)
+            .CommandResult.Children.OfType<OptionResult>()
+            .Where(result => result.IdentifierTokenCount > 1 && result.Option.Arity.MaximumNumberOfValues == 1)
+            .Select(result => result.Option);
+        List<string> kept = [.. args];
+        foreach (var option in repeated)
+            KeepLast(kept, option);
+        return [.. kept];
+    }
+
+    private static void KeepLast(List<string> args, Option option)
+    {
+        for (int i = args.FindLastIndex(arg => Names(arg, option)) - 1; i >= 0; i--)
+        {
+            if (!Names(args[i], option))
+                continue;
+            bool hasOwnValue = args[i].Contains('=', StringComparison.Ordinal) || option.ValueType == typeof(bool);
+            args.RemoveRange(i, hasOwnValue ? 1 : 2);
+        }
+    }
+
+    private static bool Names(string arg, Option option) =>
+        arg == option.Name || arg.StartsWith(option.Name + "=", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Core.Models;
@@ -225,7 +226,7 @@ internal static class OptionReader
 }
 
 /// <summary>Names for what the user gave none.</summary>
-internal static class NewName
+internal static partial class NewName
 {
     /// <summary>
     /// A name made from the time, such as <c>run-20300102-030405-9f2c</c>; the end keeps two of one second apart.
@@ -236,4 +237,28 @@ internal static class NewName
         string time = now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
         return $"{kind}-{time}-{Guid.NewGuid().ToString("N")[..4]}";
     }
+
+    /// <summary>The name that an option gives to something new; null when it is not given.</summary>
+    /// <exception cref="BadInputException">It cannot be one; says why.</exception>
+    public static string? Checked(Option<string?> option, ParseResult parsed)
+    {
+        if (parsed.GetValue(option) is not { } name)
+            return null;
+        Require(option, name);
+        return name;
+    }
+
+    /// <summary>Names stand in keys, tables, paths and commands.</summary>
+    /// <exception cref="BadInputException">It cannot be a name; says why.</exception>
+    public static void Require(Option option, string name)
+    {
+        if (!Pattern().IsMatch(name))
+            throw new BadInputException(
+                $"{option.Name} must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, not "
+                    + $"'{Shown.Of(name)}'."
+            );
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
+    private static partial Regex Pattern();
 }

@@ -96,11 +96,8 @@ internal sealed class LibraryImportCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var archive = await LibraryArchive.OpenAsync(parsed.GetValue(_folder)!, cancellationToken);
-        string library = parsed.GetValue(_name) ?? archive.Manifest.Name;
-        if (library.Length == 0 || library.Contains('/', StringComparison.Ordinal))
-            throw new BadInputException(
-                $"{_name.Name} must have at least one character and no slash, not '{library}'."
-            );
+        string library = NewName.Checked(_name, parsed) ?? archive.Manifest.Name;
+        NewName.Require(_name, library);
         await using var silo = await _common.StartAsync(parsed, datasets: null, cancellationToken);
         var catalog = silo.Grains.GetGrain<IModuleCatalogGrain>(library);
         bool isTaken = await Libraries.IsTakenAsync(silo.Reader, library, cancellationToken);

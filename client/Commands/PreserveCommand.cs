@@ -68,31 +68,38 @@ internal sealed class PreserveCommand : Command
             _common.RequireRuns(parsed);
 
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
-        string library = resumed ?? parsed.GetValue(_library) ?? NewName.Of("library");
+        string library = resumed ?? NewName.Checked(_library, parsed) ?? NewName.Of("library");
         var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
         if (resumed is null)
         {
             // The second question counts when a crash came between the first write of a library and its announcement.
             if (
                 await Libraries.IsTakenAsync(silo.Reader, library, cancellationToken)
-                || await preservation.GetRequestAsync(cancellationToken) is not null
+                || await RequestOfAsync(preservation, cancellationToken) is not null
             )
                 throw new BadInputException(
                     $"Library '{library}' exists. Choose another --library, or go on with a stopped one by --resume {library}."
                 );
             await silo.Weights.PutAsync(legacy!, cancellationToken); // before the state that names it
-            await preservation.StartAsync(request!, cancellationToken);
         }
         else
         {
             request =
-                await preservation.GetRequestAsync(cancellationToken)
+                await RequestOfAsync(preservation, cancellationToken)
                 ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
             await view.ReadDataAsync(datasets, request.Settings.Data);
-            await preservation.ResumeAsync(cancellationToken);
         }
 
         view.Begin(library, request!, place, isResumed: resumed is not null);
+        string goOn = $"preserve --resume {library} {_common.PlaceOptions(parsed)}";
+        await Retried.BeginAsync(
+            () =>
+                resumed is null
+                    ? preservation.StartAsync(request!, cancellationToken)
+                    : preservation.ResumeAsync(cancellationToken),
+            goOn,
+            cancellationToken
+        );
         try
         {
             var report = await view.FollowAsync(preservation, cancellationToken);
@@ -105,13 +112,14 @@ internal sealed class PreserveCommand : Command
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw RunStoppedException.Of(
-                "work",
-                $"preserve --resume {library} {_common.PlaceOptions(parsed)}",
-                _common.IsCluster(parsed)
-            );
+            throw RunStoppedException.Of("work", goOn, _common.IsCluster(parsed));
         }
     }
+
+    private static Task<PreservationRequest?> RequestOfAsync(
+        IPreservationGrain preservation,
+        CancellationToken cancellationToken
+    ) => Retried.AskAsync(() => preservation.GetRequestAsync(cancellationToken), cancellationToken);
 
     /// <summary>Reads everything that may be refused, before anything is stored.</summary>
     private async Task<(PreservationRequest Request, byte[] Legacy)> ReadAsync(

@@ -68,27 +68,32 @@ internal sealed class RunCommand : Command
         }
 
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
-        string runId = resumed ?? parsed.GetValue(_id) ?? NewName.Of("run");
+        string runId = resumed ?? NewName.Checked(_id, parsed) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         using var activity = DmkdTelemetry.StartCommand("dmkd run", runId);
         if (resumed is null)
         {
-            await StartAsync(run, runId, settings!, cancellationToken);
+            await RequireNewAsync(run, runId, cancellationToken);
         }
         else
         {
             settings = await FindAsync(run, runId, place, cancellationToken);
             dataset = await view.ReadDataAsync(datasets, settings);
-            await run.ResumeAsync(cancellationToken);
         }
 
+        if (!detaches)
+            view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming");
+        await Retried.BeginAsync(
+            () => resumed is null ? run.StartAsync(settings!, cancellationToken) : run.ResumeAsync(cancellationToken),
+            $"runs watch {runId} {_common.PlaceOptions(parsed)}",
+            cancellationToken
+        );
         if (detaches)
         {
             await following.LeaveAsync(new FoundRun(silo.Reader, runId, settings!, null), cancellationToken);
             return ExitCode.Success;
         }
 
-        view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming");
         try
         {
             var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
@@ -113,20 +118,14 @@ internal sealed class RunCommand : Command
         }
     }
 
-    /// <summary>Starts a new run; the grain itself would take a repeat with the same settings for a resume.</summary>
+    /// <summary>The grain itself would take a start with the same settings for a resume.</summary>
     /// <exception cref="BadInputException">The id is taken.</exception>
-    private static async Task StartAsync(
-        ITrainingRunGrain run,
-        string runId,
-        RunSettings settings,
-        CancellationToken cancellationToken
-    )
+    private static async Task RequireNewAsync(ITrainingRunGrain run, string runId, CancellationToken cancellationToken)
     {
-        if (await run.GetSettingsAsync(cancellationToken) is not null)
+        if (await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken) is not null)
             throw new BadInputException(
-                $"Run '{runId}' exists. Go on with it by --resume {runId}, or choose another --id."
+                $"Run '{runId}' exists. Go on with it by dmkd run --resume {runId}, or choose another --id."
             );
-        await run.StartAsync(settings, cancellationToken);
     }
 
     /// <summary>Settings of a stored run.</summary>
@@ -137,7 +136,7 @@ internal sealed class RunCommand : Command
         string place,
         CancellationToken cancellationToken
     ) =>
-        await run.GetSettingsAsync(cancellationToken)
+        await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken)
         ?? throw new BadInputException($"There is no run '{runId}' in {place}. `dmkd runs list` shows them.");
 
     /// <summary>Refuses data that does not suit the settings before anything is stored.</summary>
@@ -180,7 +179,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         else
             await Console.Out.WriteLineAsync(run.RunId);
         await Console.Error.WriteLineAsync(
-            $"dmkd: the cluster goes on with the run; follow it with: runs watch {run.RunId} {common.PlaceOptions(parsed)}"
+            $"dmkd: the cluster goes on with the run; follow it with: dmkd runs watch {run.RunId} {common.PlaceOptions(parsed)}"
         );
     }
 

@@ -126,7 +126,7 @@ internal sealed class RunsWatchCommand : Command
         string state = RunStates.Of(await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (state is RunStates.Stopped or RunStates.Interrupted)
             throw new BadInputException(
-                $"Run '{run.RunId}' is {state}: nobody is at work on it. Go on with it by: runs resume "
+                $"Run '{run.RunId}' is {state}: nobody is at work on it. Go on with it by: dmkd runs resume "
                     + $"{run.RunId} {_common.PlaceOptions(parsed)}"
             );
         await new RunFollowing(_common, parsed).ToTheEndAsync(cluster, run, "watching", cancellationToken);
@@ -165,7 +165,7 @@ internal sealed class RunsStopCommand : Command
             await Console.Out.WriteLineAsync(
                 document.State == RunStates.Stopped
                     ? $"run {run.RunId} is stopped in phase {document.Phase} of task "
-                        + $"{document.Task}/{document.Tasks}; it goes on with: runs resume {run.RunId} "
+                        + $"{document.Task}/{document.Tasks}; it goes on with: dmkd runs resume {run.RunId} "
                         + $"{_common.PlaceOptions(parsed)}"
                     : $"run {run.RunId} is {document.State}: there is nothing to stop"
             );

@@ -140,7 +140,13 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
         }
     }
 
-    private static Option<T> New<T>(Setting setting) => new("--" + setting.Name) { Description = setting.Help };
+    private static Option<T> New<T>(Setting setting)
+    {
+        var option = new Option<T>("--" + setting.Name) { Description = setting.Help };
+        if (setting.Known is { } known)
+            option.CompletionSources.Add([.. known.Names]);
+        return option;
+    }
 
     /// <summary>A time; what is no time stays out of the setting's limits.</summary>
     private static TimeSpan TimeOf(double seconds)

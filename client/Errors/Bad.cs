@@ -18,7 +18,7 @@ internal static class Bad
         }
         catch (ArgumentException e)
         {
-            string message = e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal);
+            string message = WithoutParameter(e);
             throw new BadInputException(
                 options.Aggregate(
                     message,
@@ -27,4 +27,10 @@ internal static class Bad
             );
         }
     }
+
+    /// <summary>A refusal's words, without the name of a C# parameter.</summary>
+    public static string WithoutParameter(Exception e) =>
+        e is ArgumentException { ParamName: { } name }
+            ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
+            : e.Message;
 }

@@ -6,6 +6,7 @@ using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -73,6 +74,11 @@ internal sealed class EmbeddedSilo : ICluster
             var host = builder.Build();
             await host.StartAsync(cancellationToken);
             return new EmbeddedSilo(host, home);
+        }
+        catch (SqliteException e)
+        {
+            home.Dispose();
+            throw new IOException($"The folder {homePath} cannot be used: {e.Message}");
         }
         catch
         {

@@ -31,7 +31,7 @@ internal sealed record FoundRun(IStateReader Reader, string RunId, RunSettings S
             return new FoundRun(reader, runId, settings, known?.StartedAt);
         if (known is not null)
             throw new BadInputException(
-                $"'{runId}' is a library made by preserve, not a run; it goes on with: preserve --resume {runId}."
+                $"'{runId}' is a library made by preserve, not a run; it goes on with: dmkd preserve --resume {runId}."
             );
         string others = summaries.Count == 0 ? "there are none yet" : $"the newest is '{summaries[^1].RunId}'";
         throw new BadInputException($"There is no run '{runId}' in {place}; {others}. `dmkd runs list` shows them.");

@@ -1,3 +1,5 @@
+using Dmkd.Client.Errors;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Hosting.Lifecycle;
 using Polly;
@@ -30,6 +32,10 @@ internal static class Retried
         {
             return await Calls.AskAsync(call, cancellationToken);
         }
+        catch (Exception e) when (StoredStateException.Within(e) is { } lasting)
+        {
+            throw new RunFailedException(lasting.Message);
+        }
         catch (Exception e) when (TransientErrors.Is(e))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -52,4 +58,29 @@ internal static class Retried
             },
             cancellationToken
         );
+
+    /// <summary>
+    /// Begins stored work. It is begun again while nobody answers, for a run that is stored may go on although its
+    /// console heard nothing.
+    /// </summary>
+    /// <param name="begin">Begins it; a repeat changes nothing.</param>
+    /// <param name="command">What finds it later, without the program's name.</param>
+    /// <param name="cancellationToken">Ends the attempts.</param>
+    /// <exception cref="BadInputException">It is refused; says why.</exception>
+    /// <exception cref="RunFailedException">Nobody answered; says how to find the work if it was stored.</exception>
+    public static async Task BeginAsync(Func<Task> begin, string command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DoAsync(begin, cancellationToken);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException and not ObjectDisposedException)
+        {
+            throw new BadInputException(Bad.WithoutParameter(e));
+        }
+        catch (RunFailedException e)
+        {
+            throw new RunFailedException($"{e.Message.TrimEnd('.')}. If it was stored, find it with: dmkd {command}");
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Client.Errors;
 using Spectre.Console;
 
 namespace Dmkd.Client.Rendering;
@@ -34,10 +35,27 @@ internal static class Consoles
     public static void WriteEvents(this IAnsiConsole console, IEnumerable<EventLine> events)
     {
         foreach (var entry in events)
-            console.MarkupLineInterpolated(
-                CultureInfo.InvariantCulture,
-                $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}"
-            );
+            console.WriteTimed(entry.At, entry.Text);
+    }
+
+    /// <summary>
+    /// One line with the time of day. A terminal's width cuts it, so that bars below stay in place; a file gets all of
+    /// it.
+    /// </summary>
+    public static void WriteTimed(this IAnsiConsole console, DateTimeOffset at, string text)
+    {
+        string time = at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+        string line = Shown.Escaped(text);
+        if (!console.Profile.Capabilities.Interactive)
+        {
+            console.Profile.Out.Writer.WriteLine($"{time} {line}");
+            return;
+        }
+
+        int room = Math.Max(1, console.Profile.Width - time.Length - 2);
+        if (line.Length > room)
+            line = line[..(room - 1)] + "…";
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{time}[/] {line}");
     }
 }
 

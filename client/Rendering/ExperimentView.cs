@@ -67,7 +67,7 @@ internal sealed class ExperimentView(bool json, int jobs) : IExperimentWatcher
         string cells = FormattableString.Invariant(
             $"{document.Cells} cells, {document.Reused} of them finished before, {document.Failed.Count} failed"
         );
-        _console.MarkupLineInterpolated($"[grey]{cells}; next: experiment report {document.Folder}[/]");
+        _console.MarkupLineInterpolated($"[grey]{cells}; next: dmkd experiment report {document.Folder}[/]");
     }
 
     public void Began(CellStage stage, int cells, int finished)

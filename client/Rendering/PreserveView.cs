@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Dmkd.Client.Files;
+using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Preservation;
@@ -36,7 +37,7 @@ internal sealed class PreserveView(bool json)
             $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {partition}, {training}"
         );
         _console.MarkupLineInterpolated(
-            $"[grey]stored in {place}; stopped, it goes on with: preserve --resume {library}[/]"
+            $"[grey]stored in {place}; stopped, it goes on with: dmkd preserve --resume {library}[/]"
         );
     }
 
@@ -49,9 +50,14 @@ internal sealed class PreserveView(bool json)
             {
                 Dictionary<string, Bar> known = [];
                 long seen = 0;
+                var waits = new WaitLines(_console);
                 while (true)
                 {
-                    var look = await preservation.GetProgressAsync(seen, cancellationToken);
+                    var look = await Retried.AskAsync(
+                        () => preservation.GetProgressAsync(seen, cancellationToken),
+                        cancellationToken
+                    );
+                    waits.See(look.Waiting);
                     _console.WriteEvents(EventLine.Of(look.Events));
                     if (look.Events.Length > 0)
                         seen = look.Events[^1].Sequence;
@@ -81,8 +87,8 @@ internal sealed class PreserveView(bool json)
         _console.Write(PreservationTables.Modules(report));
         _console.Write(PreservationTables.Library(report));
         string next =
-            $"modules list --library {report.Library}, predict --library {report.Library} <image...>, "
-            + "modules export expert-1 --output expert-1.safetensors";
+            $"dmkd modules list --library {report.Library}, dmkd predict --library {report.Library} <image...>, "
+            + "dmkd modules export expert-1 --output expert-1.safetensors";
         _console.MarkupLineInterpolated($"[grey]next: {next}[/]");
     }
 

@@ -45,6 +45,9 @@ internal sealed record RunStatusDocument
 
     public string? Error { get; init; }
 
+    /// <summary>What it waits for, such as room on a disk; null when it does not.</summary>
+    public string? Waiting { get; init; }
+
     /// <summary>The last lines of the feed; only for <c>runs show</c>.</summary>
     public IReadOnlyList<EventLine>? Events { get; init; }
 
@@ -67,6 +70,7 @@ internal sealed record RunStatusDocument
             Seed = run.Settings.Seed,
             StartedAt = run.StartedAt,
             Error = look.Error,
+            Waiting = look.Waiting,
             Events = events,
         };
 
@@ -120,6 +124,8 @@ internal static class RunStatusTables
             .AddRow("began", Time(run.StartedAt));
         if (run.Error is { } error)
             table.AddRow("error", Markup.Escape(error));
+        if (run.Waiting is { } waiting)
+            table.AddRow("waits", Markup.Escape(waiting));
         return table;
     }
 

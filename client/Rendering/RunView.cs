@@ -39,7 +39,9 @@ internal sealed class RunView(bool json)
             $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
         _console.MarkupLineInterpolated($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}");
-        _console.MarkupLineInterpolated($"[grey]stored in {place}; stopped, it goes on with: run --resume {runId}[/]");
+        _console.MarkupLineInterpolated(
+            $"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]"
+        );
     }
 
     /// <summary>Follows the run until it ends.</summary>
@@ -54,10 +56,12 @@ internal sealed class RunView(bool json)
                     .Select(task => bars.Add($"task {task + 1}/{settings.Tasks}"))
                     .ToArray();
                 using var watch = new RoundWatch();
+                var waits = new WaitLines(_console);
                 return await run.FollowAsync(
                     look =>
                     {
                         watch.See(look);
+                        waits.See(look.Waiting);
                         Show(look, preservation, tasks);
                     },
                     cancellationToken
@@ -94,7 +98,9 @@ internal sealed class RunView(bool json)
         _console.WriteLine();
         _console.Write(RunTables.AfterEachTask(methods));
         _console.Write(RunTables.Summary(methods, report.LegacyAccuracy));
-        _console.MarkupLineInterpolated($"[grey]next: modules list, modules show expert-1, predict <image...>[/]");
+        _console.MarkupLineInterpolated(
+            $"[grey]next: dmkd modules list, dmkd modules show expert-1, dmkd predict <image...>[/]"
+        );
     }
 
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
@@ -132,6 +138,23 @@ internal sealed class RoundWatch : IDisposable
     {
         _span?.Dispose();
         _span = null;
+    }
+}
+
+/// <summary>Says once what is waited for, and once that it goes on.</summary>
+internal sealed class WaitLines(IAnsiConsole console)
+{
+    private bool _waits;
+
+    /// <summary>Takes in a look.</summary>
+    /// <param name="problem">What is waited for; null for nothing.</param>
+    public void See(string? problem)
+    {
+        if (problem is not null == _waits)
+            return;
+        _waits = !_waits;
+        string line = problem is null ? "goes on" : $"waiting: {problem}";
+        console.WriteTimed(TimeProvider.System.GetLocalNow(), line);
     }
 }
 

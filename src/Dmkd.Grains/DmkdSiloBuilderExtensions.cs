@@ -108,7 +108,7 @@ public static class DmkdSiloBuilderExtensions
             () => new SqliteConnection(storage.ConnectionString),
             services.GetRequiredService<TimeProvider>()
         ));
-        silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.ConnectionString)));
+        silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.CheckConnectionString)));
         return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
     }
 
@@ -154,6 +154,7 @@ public static class DmkdSiloBuilderExtensions
         var retrying = new RetryingWeightStore(
             store,
             time,
+            services.GetRequiredService<StoreOutages>(),
             services.GetRequiredService<ILogger<RetryingWeightStore>>()
         );
         return new CachedWeightStore(retrying, services.GetRequiredService<WeightCache>());
@@ -170,6 +171,7 @@ public static class DmkdSiloBuilderExtensions
                 options.GrainStorageSerializer = new JsonStateSerializer();
             }
         );
+        StateStorage.PutBefore(silo.Services, StorageNames.Provider);
         silo.AddActivityPropagation();
         silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
@@ -177,6 +179,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<ClusterDevices>();
         silo.Services.AddRefusals();
         silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton(new StoreOutages());
         silo.Services.TryAddSingleton(new InterruptedRuns());
         silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();

@@ -11,6 +11,10 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("run --wat 1", "'--wat'")]
     [InlineData("walk", "'walk'")]
+    [InlineData("run --ronds 3", "'--ronds'", "Did you mean --rounds?")]
+    [InlineData("prdict a.png", "'prdict'", "Did you mean predict?")]
+    [InlineData("run --rounds 3 --rounds 0", "--rounds", "not 0")]
+    [InlineData("run --rounds=0 --rounds many --rounds=-1", "--rounds", "not -1")]
     [InlineData("run --rounds many", "'--rounds'", "'many'")]
     [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
     [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
@@ -48,6 +52,14 @@ public sealed class BadInputTests : IDisposable
         "standard, imagenet, cifar10, none",
         "'fair'"
     )]
+    [InlineData("run --id ../x", "--id", "64 letters, digits", "'../x'")]
+    [InlineData("run --id -x", "--id")]
+    [InlineData("run --id ", "--id is empty")]
+    [InlineData("run --resume ", "--resume is empty")]
+    [InlineData("run --data-path ", "--data-path is empty")]
+    [InlineData("preserve --library a\nb", "--library", "'a\\u000Ab'")]
+    [InlineData("modules export expert-1 --output ", "--output is empty")]
+    [InlineData("predict ", "<image> is empty")]
     [InlineData("predict", "'image'")]
     [InlineData("predict no-such.png", "no-such.png")]
     public async Task Command_BadArgument_IsRefusedInOneLine(string command, params string[] parts)
@@ -55,6 +67,14 @@ public sealed class BadInputTests : IDisposable
         var outcome = await RunAsync(command.Split(' '));
         outcome.IsRefused(parts);
         Assert.False(Directory.Exists(outcome.Home));
+    }
+
+    [Fact]
+    public async Task Run_OnADeviceThatThisMachineHasNot_IsRefusedByName()
+    {
+        Assert.SkipWhen(TorchSharp.torch.cuda_is_available(), "This machine has a GPU.");
+        var outcome = await RunAsync(["run", "--device", "cuda", "--train-per-class", "4", "--test-per-class", "1"]);
+        outcome.IsRefused("cuda");
     }
 
     [Theory]

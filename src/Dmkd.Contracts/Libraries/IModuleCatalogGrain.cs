@@ -26,3 +26,25 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("gate")]
     Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default);
 }
+
+/// <summary>
+/// A stored state can be neither read nor written, and will not be by asking again: its row is damaged, its table is
+/// missing, a right is missing. The message names the row and the cause.
+/// </summary>
+public sealed class StoredStateException(string message) : Exception(message)
+{
+    /// <summary>
+    /// The one within what came instead of an answer, or null: Orleans puts what ends an activation into exceptions of
+    /// its own.
+    /// </summary>
+    public static StoredStateException? Within(Exception? exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException)
+        {
+            if (e is StoredStateException lasting)
+                return lasting;
+        }
+
+        return null;
+    }
+}

@@ -77,6 +77,10 @@ public sealed record PreservationProgress
     /// <summary>What went wrong, when failed.</summary>
     [Id(3)]
     public string? Error { get; init; }
+
+    /// <summary>What its silo waits for, such as room on its disk; null when it waits for nothing.</summary>
+    [Id(4)]
+    public string? Waiting { get; init; }
 }
 
 /// <summary>How far one part of a preservation is.</summary>

@@ -105,6 +105,10 @@ public sealed record RunProgress
     /// <summary>W3C trace context of the current round; null between rounds and without tracing.</summary>
     [Id(9)]
     public string? Trace { get; init; }
+
+    /// <summary>What the run's silo waits for, such as room on its disk; null when it waits for nothing.</summary>
+    [Id(10)]
+    public string? Waiting { get; init; }
 }
 
 /// <summary>Phases of a run. Persisted: values are explicit and never renumbered.</summary>

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 using Polly;
 using Polly.Retry;
@@ -57,6 +58,10 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
                 cancellationToken
             );
         }
+        catch (OrleansException e) when (StoredStateException.Within(e) is { } lasting)
+        {
+            throw new RunFailedException(lasting.Message);
+        }
         catch (Exception e) when (IsSilence(e) && !cancellationToken.IsCancellationRequested)
         {
             throw new RunFailedException(
@@ -66,7 +71,8 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
         }
     }
 
-    private static bool IsSilence(Exception? exception) => exception is TimeoutException or OrleansException;
+    private static bool IsSilence(Exception? exception) =>
+        exception is TimeoutException or OrleansException && StoredStateException.Within(exception) is null;
 }
 
 /// <summary>A run ended without a result; the message says why.</summary>

@@ -30,7 +30,7 @@ internal sealed class VersionWeights(IWeightStore weights, WeightCache cache, Si
         bool canRebuild = NodeRules.HasParent(held, version);
         var content = canRebuild
             ? cache.Find(version.Digest) ?? await RebuildAsync(version, cancellationToken)
-            : await weights.GetSharedAsync(version.Digest, cancellationToken);
+            : await WholeAsync(version, cancellationToken);
         if (fetched > 0)
             devices.Instruments.WeightsFetched(module, fetched);
         return (content, fetched);
@@ -42,6 +42,21 @@ internal sealed class VersionWeights(IWeightStore weights, WeightCache cache, Si
         if (blob is null)
             return null; // in a conditional expression, null would become empty bytes
         return await weights.GetSharedAsync(blob.Digest, cancellationToken);
+    }
+
+    /// <summary>The weights as they are stored; damaged ones are made anew where the update is there, and stored.</summary>
+    private async Task<ReadOnlyMemory<byte>> WholeAsync(ModuleVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await weights.GetSharedAsync(version.Digest, cancellationToken);
+        }
+        catch (WeightStoreException) when (version is { Update: not null, ParentDigest: not null })
+        {
+            var content = await RebuildAsync(version, cancellationToken);
+            await weights.PutAsync(content, cancellationToken);
+            return content;
+        }
     }
 
     /// <summary>A silo's nodes all ask for the same version at the end of a round: it is computed once.</summary>

@@ -90,6 +90,7 @@ internal sealed class PreservationGrain(
                 Tracks = [.. Work.Tracks.Select(track => new PreservationTrack(track.Name, track.Share))],
                 Events = Engine.EventsAfter(afterEvent),
                 Error = State.Error,
+                Waiting = services.Outages.Current,
             }
         );
 

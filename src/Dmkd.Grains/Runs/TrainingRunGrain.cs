@@ -145,7 +145,12 @@ internal sealed partial class TrainingRunGrain(
             : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
-        Task.FromResult(RunRules.Progress(State, new RunWork(Engine.Share, Engine.IsAtWork), afterEvent));
+        Task.FromResult(
+            RunRules.Progress(State, new RunWork(Engine.Share, Engine.IsAtWork), afterEvent) with
+            {
+                Waiting = services.Outages.Current,
+            }
+        );
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(RunRules.Report(State, RunId));

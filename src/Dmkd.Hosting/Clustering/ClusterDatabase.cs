@@ -148,7 +148,7 @@ public sealed record ClusterStorageOptions(string ConnectionString)
 public sealed class StateDatabase(Func<DbConnection> connect)
 {
     /// <summary>
-    /// Whether a connection can be opened and a query is answered; false also when it takes too long.
+    /// Whether a connection can be opened and the table of states can be read; false also when it takes too long.
     /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
@@ -158,7 +158,7 @@ public sealed class StateDatabase(Func<DbConnection> connect)
             await using var connection = connect();
             await connection.OpenAsync(cancellationToken);
             await using var command = connection.CreateCommand();
-            command.CommandText = "SELECT 1";
+            command.CommandText = "SELECT COUNT(*) FROM (SELECT 1 FROM OrleansStorage LIMIT 1) AS first_row";
             return await command.ExecuteScalarAsync(cancellationToken) is not null;
         }
         catch (Exception e)
@@ -178,6 +178,18 @@ public sealed record SiloStorageOptions(string Home)
 
     /// <summary>How the database is opened.</summary>
     public string ConnectionString => new SqliteConnectionStringBuilder { DataSource = DatabasePath }.ToString();
+
+    /// <summary>
+    /// How it is opened to see whether it is still there: anew, by its path, and never made. A file that was removed
+    /// lives on in the connections that have it open.
+    /// </summary>
+    public string CheckConnectionString =>
+        new SqliteConnectionStringBuilder
+        {
+            DataSource = DatabasePath,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+        }.ToString();
 
     /// <summary>Content-addressed weights.</summary>
     public string WeightsPath => Path.Combine(Home, "weights");

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Dmkd.Contracts.Libraries;
 using Polly;
 using Polly.Retry;
 
@@ -155,7 +156,9 @@ public static class TransientErrors
     public static bool Is(Exception exception) => IsOfACall(exception) || IsOfAStore(exception);
 
     /// <summary>Whether somebody did not answer, or their silo died.</summary>
-    public static bool IsOfACall(Exception exception) => exception is TimeoutException or OrleansException;
+    public static bool IsOfACall(Exception exception) =>
+        exception is TimeoutException
+        || (exception is OrleansException && StoredStateException.Within(exception) is null);
 
     /// <summary>
     /// Whether a store takes nothing at the moment: its disk is full, its database is away. Orleans puts what a state's

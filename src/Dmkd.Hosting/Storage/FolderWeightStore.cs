@@ -30,9 +30,14 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         string path = PathOf(digest);
         if (File.Exists(path))
         {
-            // young again: nobody may collect what is about to be named
-            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
-            return digest;
+            if (await IsSoundAsync(path, digest, cancellationToken))
+            {
+                // young again: nobody may collect what is about to be named
+                File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+                return digest;
+            }
+
+            SetAside(path);
         }
 
         string temporary = Path.Combine(_folder, Path.GetRandomFileName() + ".tmp");
@@ -74,7 +79,11 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
     {
         string path = PathOf(digest);
         if (!File.Exists(path))
-            throw new WeightStoreException($"Weights {digest} are not in {_folder}.");
+            throw new WeightStoreException(
+                File.Exists(path + Damaged)
+                    ? $"Weights {digest} in {path}{Damaged} are damaged, and stored nowhere else."
+                    : $"Weights {digest} are not in {_folder}."
+            );
         byte[] content = await File.ReadAllBytesAsync(path, cancellationToken);
         try
         {
@@ -114,6 +123,12 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         if (!isDryRun)
             file.Delete();
         return Task.FromResult<long?>(bytes);
+    }
+
+    private static async Task<bool> IsSoundAsync(string path, string digest, CancellationToken cancellationToken)
+    {
+        byte[] content = await File.ReadAllBytesAsync(path, cancellationToken);
+        return WeightDigest.Of(content) == digest;
     }
 
     private static void SetAside(string path)

@@ -57,18 +57,30 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
 
     private readonly IWeightStore _inner;
     private readonly Resilience _retry;
+    private readonly StoreOutages _outages;
 
     /// <param name="inner">The store.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="outages">Is told of the first wait and of its end.</param>
     /// <param name="logger">Is told of every wait.</param>
-    public RetryingWeightStore(IWeightStore inner, TimeProvider time, ILogger<RetryingWeightStore> logger)
+    public RetryingWeightStore(
+        IWeightStore inner,
+        TimeProvider time,
+        StoreOutages outages,
+        ILogger<RetryingWeightStore> logger
+    )
     {
         _inner = inner;
+        _outages = outages;
         var limits = new RetryLimits(Pause) { MaxTime = MaxWait };
         _retry = Resilience.TransientStore(
             time,
             limits,
-            retry => LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt)
+            retry =>
+            {
+                _outages.Began(this, retry.Problem.Message);
+                LogWaits(logger, retry.Problem.Message, Pause.TotalSeconds, retry.Attempt);
+            }
         );
     }
 
@@ -77,12 +89,12 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
     /// <inheritdoc/>
     /// <exception cref="StoreUnavailableException">The store took nothing for <see cref="MaxWait"/>.</exception>
     public Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
-        _retry.AskAsync(() => _inner.PutAsync(content, cancellationToken), cancellationToken);
+        AskAsync(() => _inner.PutAsync(content, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     /// <exception cref="StoreUnavailableException">The store told nothing for <see cref="MaxWait"/>.</exception>
     public Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default) =>
-        _retry.AskAsync(() => _inner.GetAsync(digest, cancellationToken), cancellationToken);
+        AskAsync(() => _inner.GetAsync(digest, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<string>> ListUntouchedSinceAsync(
         DateTimeOffset moment,
@@ -95,6 +107,13 @@ internal sealed partial class RetryingWeightStore : IWeightStore, ICollectableWe
         bool isDryRun,
         CancellationToken cancellationToken
     ) => Collectable.RemoveAsync(digest, moment, isDryRun, cancellationToken);
+
+    private async Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        var answer = await _retry.AskAsync(call, cancellationToken);
+        _outages.Ended(this);
+        return answer;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem} Tried again in {Seconds} s, retry {Attempt}")]
     private static partial void LogWaits(ILogger logger, string problem, double seconds, int attempt);

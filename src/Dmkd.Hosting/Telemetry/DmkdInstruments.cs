@@ -17,6 +17,9 @@ public sealed class DmkdInstruments
     private const int MaxRuns = 200;
     private const int MaxModules = 50;
 
+    /// <summary>Unit of shares: an annotation, so that a metric's name is the same fetched and sent ("1" is not).</summary>
+    private const string Share = "{fraction}";
+
     private readonly Meter _meter;
     private readonly BoundedNames _runs = new(MaxRuns);
     private readonly BoundedNames _modules = new(MaxModules);
@@ -67,7 +70,7 @@ public sealed class DmkdInstruments
         _phaseTime = meter.CreateHistogram("dmkd.phase.duration", "s", "Time of a run's phases", advice: seconds);
         _participation = meter.CreateGauge<double>(
             "dmkd.round.participation",
-            "1",
+            Share,
             "Share of the nodes asked whose update counted, in the last round"
         );
         _loss = meter.CreateGauge<double>("dmkd.training.loss", "{nat}", "Mean loss of the last local update");
@@ -79,12 +82,12 @@ public sealed class DmkdInstruments
         _version = meter.CreateGauge<long>("dmkd.module.version", "{version}", "Newest version of a module");
         _accuracy = meter.CreateGauge<double>(
             "dmkd.accuracy",
-            "1",
+            Share,
             "Average accuracy over the tasks seen, by scenario"
         );
         _forgetting = meter.CreateGauge<double>(
             "dmkd.forgetting",
-            "1",
+            Share,
             "Mean drop from each earlier task's best accuracy, by scenario"
         );
         meter.CreateObservableGauge(

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,6 +76,31 @@ public sealed class StoredWeightsTests : IClassFixture<StoredWeightsTests.Stored
         await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
         var error = await Assert.ThrowsAnyAsync<Exception>(() => RouterOf(cluster).RouteAsync(Batch(), Cancel));
         Assert.Contains($"Weights {_modules[^1].Current.Digest}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_VersionDamaged_IsMadeAnewOfItsParentAndUpdate()
+    {
+        var module = _modules[^1];
+        Assert.NotNull(module.Current.Update);
+        FlipABit(module.Current.Digest);
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var settings = await cluster.Grains.GetGrain<ITrainingRunGrain>(Library).GetSettingsAsync(Cancel);
+        var request = new ProbeRequest
+        {
+            NodeIndex = 0,
+            Task = 1,
+            Module = module.Descriptor,
+            Version = module.Current,
+            Settings = settings!,
+            Probe = new EntropyProbe(),
+        };
+
+        var report = await cluster.Grains.GetGrain<INodeGrain>($"{Library}/another").ProbeAsync(request, Cancel);
+
+        Assert.True(Assert.IsType<EntropyReport>(report).SampleCount > 0);
+        var weights = cluster.Services.GetRequiredService<IWeightStore>();
+        Assert.Equal(module.Current.Bytes, (await weights.GetAsync(module.Current.Digest, Cancel)).Length);
     }
 
     [Fact]

@@ -71,6 +71,25 @@ public sealed class FolderWeightStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Put_OverDamageThatNobodyNoticed_MakesTheBlobWholeAgain()
+    {
+        string digest = await _store.PutAsync(Content, Cancel);
+        await File.WriteAllBytesAsync(Assert.Single(Files()), Content[..999], Cancel);
+        await _store.PutAsync(Content, Cancel);
+        Assert.Equal(Content, await _store.GetAsync(digest, Cancel));
+    }
+
+    [Fact]
+    public async Task Get_AgainAfterDamageWasNoticed_StillSaysDamaged()
+    {
+        string digest = await _store.PutAsync(Content, Cancel);
+        await File.WriteAllBytesAsync(Assert.Single(Files()), Content[..999], Cancel);
+        await Assert.ThrowsAsync<WeightStoreException>(() => _store.GetAsync(digest, Cancel));
+        var error = await Assert.ThrowsAsync<WeightStoreException>(() => _store.GetAsync(digest, Cancel));
+        Assert.Contains("damaged", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Get_CutShort_IsRefused()
     {
         string digest = await _store.PutAsync(Content, Cancel);

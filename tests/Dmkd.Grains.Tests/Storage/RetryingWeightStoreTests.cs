@@ -9,6 +9,7 @@ public sealed class RetryingWeightStoreTests
 {
     private static readonly byte[] Content = [1, 2, 3];
     private readonly FakeTimeProvider _clock = new();
+    private readonly StoreOutages _outages = new();
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -40,6 +41,16 @@ public sealed class RetryingWeightStoreTests
     }
 
     [Fact]
+    public async Task Put_WhileTheStoreTakesNothing_SaysWhatIsWaitedFor()
+    {
+        Assert.Null(_outages.Current);
+        var put = Retrying(new FullStore(2)).PutAsync(Content, Cancel);
+        Assert.Equal("There is no room.", _outages.Current);
+        await AfterWaitsAsync(put);
+        Assert.Null(_outages.Current);
+    }
+
+    [Fact]
     public async Task Put_CancelledWhileItWaits_Ends()
     {
         using var cancelled = new CancellationTokenSource();
@@ -50,7 +61,7 @@ public sealed class RetryingWeightStoreTests
     }
 
     private RetryingWeightStore Retrying(IWeightStore store) =>
-        new(store, _clock, NullLogger<RetryingWeightStore>.Instance);
+        new(store, _clock, _outages, NullLogger<RetryingWeightStore>.Instance);
 
     private async Task<string> AfterWaitsAsync(Task<string> put)
     {

@@ -106,5 +106,6 @@ internal sealed record StageServices(
     DatasetCache Datasets,
     SiloDevices Devices,
     IModuleSpawner Spawner,
+    StoreOutages Outages,
     TimeProvider Time
 );
