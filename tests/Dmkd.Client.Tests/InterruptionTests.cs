@@ -61,7 +61,11 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
         await process.SeesAsync("task 1/2: expert-1 for");
         (await DmkdProcess.RunAsync(Home, TinyRun.Arguments())).IsRefused(Home, "another dmkd process", "--home");
-        (await DmkdCommand.RunAsync(Home, "runs", "stop", TinyRun.Id)).IsRefused(Home, "another dmkd process", "--home");
+        (await DmkdCommand.RunAsync(Home, "runs", "stop", TinyRun.Id)).IsRefused(
+            Home,
+            "another dmkd process",
+            "--home"
+        );
         var clock = Stopwatch.StartNew();
         await process.InterruptAsync();
         var outcome = await process.EndAsync();
