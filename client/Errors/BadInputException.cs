@@ -3,25 +3,6 @@ namespace Dmkd.Client.Errors;
 /// <summary>The user asked for something that cannot be; the message is one line that says what and why.</summary>
 internal sealed class BadInputException(string message) : Exception(message);
 
-/// <summary>Words of others in a line for a person: no control characters, and not endless.</summary>
-internal static class Shown
-{
-    private const int MaxLength = 200;
-
-    /// <summary>The text with control characters as <c>\u001B</c>, cut after 200 characters.</summary>
-    public static string Of(string text)
-    {
-        string cut = text.Length <= MaxLength ? text : text[..MaxLength] + "…";
-        return Escaped(cut);
-    }
-
-    /// <summary>The text with control characters as <c>\u001B</c>.</summary>
-    public static string Escaped(string text) =>
-        text.Any(char.IsControl)
-            ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:X4}" : c.ToString()))
-            : text;
-}
-
 /// <summary>Long work was stopped; the message says how to go on with it.</summary>
 internal sealed class RunStoppedException(string message) : OperationCanceledException(message)
 {

@@ -1,7 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
-using Dmkd.Grains.Nodes;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;

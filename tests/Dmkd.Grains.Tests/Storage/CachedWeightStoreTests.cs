@@ -89,7 +89,7 @@ public sealed class CachedWeightStoreTests : IDisposable
     {
         string digest = await _store.PutAsync(Content, Cancel);
         await _store.GetSharedAsync(digest, Cancel);
-        var later = DateTimeOffset.UtcNow.AddDays(1);
+        var later = TimeProvider.System.GetUtcNow().AddDays(1);
         Assert.Equal(Content.Length, await _store.RemoveAsync(digest, later, isDryRun: true, Cancel));
         Assert.Equal(Content.Length, _cache.Bytes);
         Assert.Equal(Content.Length, await _store.RemoveAsync(digest, later, isDryRun: false, Cancel));

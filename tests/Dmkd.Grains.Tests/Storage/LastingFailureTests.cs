@@ -51,8 +51,8 @@ public sealed class LastingFailureTests
         using var folder = new TemporaryFolder();
         var storage = new SiloStorageOptions(folder.Path);
         SqliteSchema.Ensure(storage.ConnectionString);
-        using var open = new SqliteConnection(storage.ConnectionString);
-        open.Open();
+        await using var open = new SqliteConnection(storage.ConnectionString);
+        await open.OpenAsync(TestContext.Current.CancellationToken);
         File.Delete(storage.DatabasePath);
         Assert.False(await DatabaseOf(storage).AnswersAsync(TestContext.Current.CancellationToken));
         Assert.False(File.Exists(storage.DatabasePath));

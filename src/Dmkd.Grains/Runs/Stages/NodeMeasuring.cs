@@ -2,7 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
-using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Merging;
 using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Hosting.Lifecycle;

@@ -2,7 +2,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Hosting.Lifecycle;
 using Polly;
 
-namespace Dmkd.Grains.Nodes;
+namespace Dmkd.Grains.Merging;
 
 /// <summary>
 /// Calls that have nodes measure. What a node measures becomes part of a result, so nobody is left out because a silo
