@@ -75,6 +75,7 @@ internal static class CommandLine
                     is BadInputException
                         or DatasetException
                         or CheckpointFormatException
+                        or NoFiniteAnswerException
                         or LibraryArchiveException
                         or PlanException
                         or CertificateException

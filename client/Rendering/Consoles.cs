@@ -41,6 +41,27 @@ internal static class Consoles
     }
 }
 
+/// <summary>What a person should know and no document has: lines on standard error.</summary>
+internal static class Notice
+{
+    /// <summary>Sentences without a full stop, about what was chosen.</summary>
+    public static void All(IEnumerable<string> sentences)
+    {
+        foreach (string sentence in sentences)
+            Write("note", sentence);
+    }
+
+    /// <summary>Something that is probably wrong.</summary>
+    /// <param name="sentence">Without a full stop.</param>
+    public static void Warning(string sentence) => Write("warning", sentence);
+
+    /// <summary>How to go on after a refusal.</summary>
+    /// <param name="sentence">Without a full stop.</param>
+    public static void Hint(string sentence) => Write("hint", sentence);
+
+    private static void Write(string kind, string sentence) => Console.Error.WriteLine($"dmkd: {kind}: {sentence}.");
+}
+
 /// <summary>Writes the one document that <c>--json</c> promises.</summary>
 internal static class JsonOutput
 {

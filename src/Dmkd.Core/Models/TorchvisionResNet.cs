@@ -5,7 +5,8 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// The residual networks for photographs (He et al. 2016, section 4.1), with the weights named as in torchvision. The
-/// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
+/// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone or with the
+/// max pooling: the weights of these two have the same shapes, and only the name tells them apart.
 /// </summary>
 /// <remarks>
 /// Every stage has one residual stream; of basic blocks, the stem writes to the first stage's. Inside a block every
@@ -22,8 +23,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     /// <summary>Describes a network.</summary>
     /// <param name="kind">What its blocks are made of.</param>
-    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2 and
-    /// max pooling.</param>
+    /// <param name="stem">What comes before the first stage.</param>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
     /// <param name="streamWidths">Channels of the stem, then of each stage's residual stream, 1 to 8 stages. Of basic
@@ -33,7 +33,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <param name="outputCount">Outputs, at least 1.</param>
     public TorchvisionResNetArchitecture(
         ResNetBlockKind kind,
-        bool smallImageStem,
+        ResNetStem stem,
         int inputChannels,
         int inputSize,
         IReadOnlyList<int> streamWidths,
@@ -46,7 +46,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         ArgumentNullException.ThrowIfNull(innerWidths);
         Check(innerWidths.Count, 1, 8, nameof(innerWidths));
         Check(streamWidths.Count, innerWidths.Count + 1, innerWidths.Count + 1, nameof(streamWidths));
-        (Kind, SmallImageStem) = (kind, smallImageStem);
+        (Kind, Stem) = (kind, stem);
         foreach (var stage in innerWidths)
         {
             Check(stage.Count, InnerPerBlock, 400, nameof(innerWidths));
@@ -62,8 +62,8 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <summary>What its blocks are made of.</summary>
     public ResNetBlockKind Kind { get; }
 
-    /// <summary>Whether the stem is a 3x3 convolution alone.</summary>
-    public bool SmallImageStem { get; }
+    /// <summary>What comes before the first stage.</summary>
+    public ResNetStem Stem { get; }
 
     /// <summary>Channels of the stem, then of each stage's residual stream.</summary>
     public IReadOnlyList<int> StreamWidths { get; }
@@ -83,7 +83,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
             (string[])
                 [
                     Kind == ResNetBlockKind.Basic ? "basic" : "bottleneck",
-                    SmallImageStem ? "3" : "7",
+                    StemText(Stem),
                     $"{InputShape}",
                     string.Join('-', StreamWidths),
                     ArchitectureText.Join(InnerWidths),
@@ -95,7 +95,13 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     /// <param name="depth">18, 34 or 50.</param>
     /// <param name="inputSize">Height and width of the input; up to 64 the stem is the one for small images.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
-    public static TorchvisionResNetArchitecture OfDepth(int depth, int inputSize, int outputCount)
+    /// <param name="stem">The stem; null for the one of the input's size.</param>
+    public static TorchvisionResNetArchitecture OfDepth(
+        int depth,
+        int inputSize,
+        int outputCount,
+        ResNetStem? stem = null
+    )
     {
         int[] blocks = depth switch
         {
@@ -107,7 +113,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         int[] widths = [64, 128, 256, 512];
         return new TorchvisionResNetArchitecture(
             bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic,
-            inputSize <= ArchitectureCatalog.LargestSmallImage,
+            stem ?? (inputSize <= ArchitectureCatalog.LargestSmallImage ? ResNetStem.Small : ResNetStem.Large),
             3,
             inputSize,
             [64, .. widths.Select(width => bottleneck ? 4 * width : width)],
@@ -127,7 +133,7 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         ArgumentNullException.ThrowIfNull(widths);
         return new TorchvisionResNetArchitecture(
             Kind,
-            SmallImageStem,
+            Stem,
             Channels,
             Side,
             [.. StreamWidths.Select((_, stream) => widths[StreamOf(stream)])],
@@ -161,6 +167,18 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) =>
         OfDepth(50, imageSize, outputs);
 
+    [Named("resnet18-pool", "ResNet-18 with a 3x3 stem and max pooling", Order = 14)]
+    internal static TorchvisionResNetArchitecture ResNet18Pool(int outputs, int imageSize) =>
+        OfDepth(18, imageSize, outputs, ResNetStem.SmallPooled);
+
+    [Named("resnet34-pool", "ResNet-34 with a 3x3 stem and max pooling", Order = 15)]
+    internal static TorchvisionResNetArchitecture ResNet34Pool(int outputs, int imageSize) =>
+        OfDepth(34, imageSize, outputs, ResNetStem.SmallPooled);
+
+    [Named("resnet50-pool", "ResNet-50 with a 3x3 stem and max pooling", Order = 16)]
+    internal static TorchvisionResNetArchitecture ResNet50Pool(int outputs, int imageSize) =>
+        OfDepth(50, imageSize, outputs, ResNetStem.SmallPooled);
+
     [Named(FamilyName, "residual networks as torchvision has them")]
     internal static NetworkArchitecture Parse(string text) =>
         ArchitectureText.Read(
@@ -177,12 +195,15 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
                         $"'{arguments[0]}' is no kind of block, which is basic or bottleneck."
                     ),
                 };
-                if (arguments[1] is not ("3" or "7"))
-                    throw new FormatException($"'{arguments[1]}' is no stem, which is 3 or 7.");
+                var stem = Enum.GetValues<ResNetStem>()
+                    .Cast<ResNetStem?>()
+                    .FirstOrDefault(known => StemText(known!.Value) == arguments[1]);
+                if (stem is null)
+                    throw new FormatException($"'{arguments[1]}' is no stem, which is 3, 3p or 7.");
                 var (channels, size) = ArchitectureText.Input(arguments[2]);
                 return new TorchvisionResNetArchitecture(
                     kind,
-                    arguments[1] == "3",
+                    stem.Value,
                     channels,
                     size,
                     ArchitectureText.Numbers(arguments[3], '-'),
@@ -193,6 +214,14 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
         );
 
     internal static string BlockOf(int stage, int block) => $"layer{stage + 1}.{block}";
+
+    private static string StemText(ResNetStem stem) =>
+        stem switch
+        {
+            ResNetStem.Small => "3",
+            ResNetStem.SmallPooled => "3p",
+            _ => "7",
+        };
 
     internal int BlocksOf(int stage) => InnerWidths[stage].Count / InnerPerBlock;
 
@@ -224,17 +253,11 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
 
     private IEnumerable<Layer> DescribeLayers()
     {
-        int size = SmallImageStem ? Side : (Side + 1) / 2;
-        yield return Layer.Convolution(
-            "conv1",
-            StreamOf(0),
-            UnitSpace.Input,
-            SmallImageStem ? 3 : 7,
-            SmallImageStem ? 1 : 2,
-            size
-        );
+        bool isLarge = Stem == ResNetStem.Large;
+        int size = isLarge ? (Side + 1) / 2 : Side;
+        yield return Layer.Convolution("conv1", StreamOf(0), UnitSpace.Input, isLarge ? 7 : 3, isLarge ? 2 : 1, size);
         yield return Layer.BatchNormalisation("bn1", StreamOf(0));
-        if (!SmallImageStem)
+        if (Stem != ResNetStem.Small)
             size = (size + 1) / 2; // max pooling
         for (int stage = 0; stage < InnerWidths.Count; stage++)
         {
@@ -307,7 +330,7 @@ internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architectu
     private Tensor Stem(Tensor image)
     {
         var x = F.relu(Apply("bn1", Apply("conv1", image)), inplace: true);
-        return architecture.SmallImageStem ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
+        return architecture.Stem == ResNetStem.Small ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
     }
 
     private Tensor Block(Tensor x, int stage, int block)
@@ -323,6 +346,19 @@ internal sealed class TorchvisionResNet(TorchvisionResNetArchitecture architectu
             : x;
         return F.relu(result.add_(shortcut), inplace: true);
     }
+}
+
+/// <summary>What a residual network has before its first stage.</summary>
+public enum ResNetStem
+{
+    /// <summary>A 7x7 convolution with stride 2, and 3x3 max pooling with stride 2: for photographs.</summary>
+    Large = 0,
+
+    /// <summary>A 3x3 convolution: for small images.</summary>
+    Small = 1,
+
+    /// <summary>A 3x3 convolution, and 3x3 max pooling with stride 2.</summary>
+    SmallPooled = 2,
 }
 
 /// <summary>What a residual network's blocks are made of (He et al. 2016).</summary>

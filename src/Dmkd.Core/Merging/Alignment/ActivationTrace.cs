@@ -165,7 +165,7 @@ internal sealed class ActivationTrace
         var x = Activate("conv1", "bn1", image);
         if (architecture.Kind == ResNetBlockKind.Bottleneck)
             Shown("conv1", x);
-        return architecture.SmallImageStem ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
+        return architecture.Stem == ResNetStem.Small ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
     }
 
     private Tensor Block(string name, int innerLayers, Tensor x, bool endsStage, Tensor shortcut)
