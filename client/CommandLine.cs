@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
 using Dmkd.Data.Images;
@@ -68,6 +69,8 @@ internal static class CommandLine
         {
             int exitCode = Report(ExitCode.BadInput, e.Message);
             await Console.Error.WriteLineAsync(e.Table());
+            if (e.Missing.Count + e.WronglyShaped.Count == 0)
+                Notice.Hint("--ignore PATTERN leaves out tensors that are no weights of the network");
             return exitCode;
         }
         catch (Exception e)

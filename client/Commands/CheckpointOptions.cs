@@ -54,22 +54,8 @@ internal sealed record ImportedWeights(byte[] Content, string? StatedAccuracy)
     {
         using var checkpoint = CheckpointReader.Read(path, choice);
         Notice.All(checkpoint.Notices);
-        using var weights = Map(architecture, checkpoint);
+        using var weights = StateDictMapper.Map(architecture, checkpoint);
         return new ImportedWeights(WeightCodec.Encode(weights), AccuracyIn(checkpoint.Metadata));
-    }
-
-    /// <summary>Finds the weights; extra tensors alone are refused with the way on.</summary>
-    public static WeightSet Map(NetworkArchitecture architecture, Checkpoint checkpoint)
-    {
-        try
-        {
-            return StateDictMapper.Map(architecture, checkpoint);
-        }
-        catch (CheckpointMismatchException e) when (e.Missing.Count + e.WronglyShaped.Count == 0)
-        {
-            Notice.Hint("--ignore PATTERN leaves tensors out that are no weights of the network");
-            throw;
-        }
     }
 
     private static string? AccuracyIn(IReadOnlyDictionary<string, string> metadata)

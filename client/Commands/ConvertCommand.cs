@@ -71,7 +71,7 @@ internal sealed class ConvertCommand : Command
         using var checkpoint = CheckpointReader.Read(path, _choice.Read(parsed));
         Notice.All(checkpoint.Notices);
         var architecture = ArchitectureOf(parsed, parsed.GetValue(_outputs) ?? OutputsIn(checkpoint, parsed));
-        using var weights = ImportedWeights.Map(architecture, checkpoint);
+        using var weights = StateDictMapper.Map(architecture, checkpoint);
         string digest = WeightDigest.Of(WeightCodec.Encode(weights));
         SafeTensorsWriter.Write(
             output.Content,

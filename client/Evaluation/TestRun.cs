@@ -156,6 +156,7 @@ internal sealed class TestedProgram : ITestedModel
 internal static class Chance
 {
     private const double Deviations = 2;
+    private const int FewImages = 30; // of fewer, a network may be bad by chance
 
     /// <summary>What is probably wrong with a network, or null when it does better than guessing.</summary>
     /// <param name="correct">Images that it gets right.</param>
@@ -168,7 +169,8 @@ internal static class Chance
         double share = 1.0 / classes,
             guessed = total * share,
             deviation = Math.Sqrt(total * share * (1 - share));
-        if (classes < 2 || total == 0 || correct > guessed + Deviations * deviation)
+        double least = total < FewImages ? guessed : guessed + Deviations * deviation;
+        if (classes < 2 || total == 0 || correct > least)
             return null;
         string file = stated is null ? "" : $", though its file says {stated}";
         return $"{correct} of {total} images right is no more than chance with {classes} classes{file}: look at "

@@ -175,8 +175,8 @@ public sealed class TorchScriptTeacher : IDisposable
     private static string? DifferenceOf(Tensor first, Tensor second)
     {
         const double Tolerance = 1e-3; // other sums of the same numbers differ by far less
-        double difference = (first - second).abs().nan_to_num(0).max().item<double>(),
-            size = first.abs().nan_to_num(0).max().item<double>();
+        double difference = (first - second).abs().nan_to_num(0).max().item<float>(),
+            size = first.abs().nan_to_num(0).max().item<float>();
         return difference > Tolerance * Math.Max(size, 1)
             ? FormattableString.Invariant($"they differ by up to {difference:G3}")
             : null;

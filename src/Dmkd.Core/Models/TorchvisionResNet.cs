@@ -167,15 +167,15 @@ public sealed record TorchvisionResNetArchitecture : LayeredArchitecture
     internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) =>
         OfDepth(50, imageSize, outputs);
 
-    [Named("resnet18-pool", "ResNet-18 with a 3x3 stem and max pooling", Order = 14)]
+    [Named("resnet18-pool", "ResNet-18 with a 3x3 stem and max pooling", Order = 18)]
     internal static TorchvisionResNetArchitecture ResNet18Pool(int outputs, int imageSize) =>
         OfDepth(18, imageSize, outputs, ResNetStem.SmallPooled);
 
-    [Named("resnet34-pool", "ResNet-34 with a 3x3 stem and max pooling", Order = 15)]
+    [Named("resnet34-pool", "ResNet-34 with a 3x3 stem and max pooling", Order = 19)]
     internal static TorchvisionResNetArchitecture ResNet34Pool(int outputs, int imageSize) =>
         OfDepth(34, imageSize, outputs, ResNetStem.SmallPooled);
 
-    [Named("resnet50-pool", "ResNet-50 with a 3x3 stem and max pooling", Order = 16)]
+    [Named("resnet50-pool", "ResNet-50 with a 3x3 stem and max pooling", Order = 20)]
     internal static TorchvisionResNetArchitecture ResNet50Pool(int outputs, int imageSize) =>
         OfDepth(50, imageSize, outputs, ResNetStem.SmallPooled);
 
