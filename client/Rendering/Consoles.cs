@@ -62,6 +62,32 @@ internal static class Notice
     private static void Write(string kind, string sentence) => Console.Error.WriteLine($"dmkd: {kind}: {sentence}.");
 }
 
+/// <summary>Tells a network that was never asked the right way from one that is merely bad.</summary>
+internal static class Chance
+{
+    private const double Deviations = 2;
+    private const int FewImages = 30; // of fewer, a network may be bad by chance
+
+    /// <summary>What is probably wrong with a network, or null when it does better than guessing.</summary>
+    /// <param name="correct">Images that it gets right.</param>
+    /// <param name="total">Images that it was asked about.</param>
+    /// <param name="classes">Classes to choose from.</param>
+    /// <param name="stated">What its file says of its accuracy, or null.</param>
+    /// <returns>A sentence without a full stop.</returns>
+    public static string? ProblemOf(long correct, long total, int classes, string? stated)
+    {
+        double share = 1.0 / classes,
+            guessed = total * share,
+            deviation = Math.Sqrt(total * share * (1 - share));
+        double least = total < FewImages ? guessed : guessed + Deviations * deviation;
+        if (classes < 2 || total == 0 || correct > least)
+            return null;
+        string file = stated is null ? "" : $", though its file says {stated}";
+        return $"{correct} of {total} images right is no more than chance with {classes} classes{file}: look at "
+            + "--normalize, --architecture and the order of the classes";
+    }
+}
+
 /// <summary>Writes the one document that <c>--json</c> promises.</summary>
 internal static class JsonOutput
 {

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Dmkd.Client.Evaluation;
 using Dmkd.Client.Files;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Settings;

@@ -25,13 +25,8 @@ internal static partial class TorchScriptArchive
     public static void Copy(string path, string copy)
     {
         using var file = File.OpenRead(path);
-        var signature = FileSignature.Read(file);
-        if (signature.Format == CheckpointReader.SafeTensors)
-            throw new CheckpointFormatException($"{path}: is a safetensors file, not a TorchScript program.");
-        if (signature.Problem is { } problem)
-            throw new CheckpointFormatException(
-                $"{path}: {problem.Replace(FileSignature.Wanted, "it must be a zip archive, as TorchScript programs are", StringComparison.Ordinal)}."
-            );
+        if (KindProblem(FileSignature.Read(file)) is { } problem)
+            throw new CheckpointFormatException($"{path}: {problem}.");
         using var archive = TorchZipFile.Guarded(
             path,
             () => new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true)
@@ -46,6 +41,14 @@ internal static partial class TorchScriptArchive
         using var written = new ZipArchive(output, ZipArchiveMode.Create);
         foreach (var (name, entry) in parts)
             CopyEntry(path, entry, written.CreateEntry(Root + name, CompressionLevel.NoCompression));
+    }
+
+    private static string? KindProblem(FileSignature signature)
+    {
+        const string Needed = "it must be a zip archive, as TorchScript programs are";
+        return signature.Format == CheckpointReader.SafeTensors
+            ? "is a safetensors file, not a TorchScript program"
+            : signature.Problem?.Replace(FileSignature.Wanted, Needed, StringComparison.Ordinal);
     }
 
     /// <summary>The entries that a program is made of, by their names without the archive's folder.</summary>
