@@ -103,7 +103,13 @@ public sealed class TorchScriptTeacher : IDisposable
         {
             throw Failure(input, CauseOf(e), e);
         }
-        catch (Exception e) when (e is NotImplementedException or NotSupportedException or InvalidOperationException)
+        catch (Exception e)
+            when (e
+                    is NotImplementedException
+                        or NotSupportedException
+                        or InvalidOperationException
+                        or ArgumentOutOfRangeException
+            )
         {
             throw Failure(input, "it returns neither a tensor nor a list or tuple of tensors (a dictionary?)", e);
         }

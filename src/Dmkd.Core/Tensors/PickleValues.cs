@@ -29,6 +29,8 @@ internal sealed class PickleTuple(object?[] items)
 internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = null)
 {
     private List<KeyValuePair<object?, object?>>? _pairs;
+    private Dictionary<string, PickleDictionary>? _nested;
+    private bool? _hasTensors;
 
     /// <summary>Whether it is an OrderedDict.</summary>
     public bool IsOrdered { get; } = isOrdered;
@@ -44,8 +46,23 @@ internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = nul
                 yield return KeyValuePair.Create(text, value);
     }
 
+    /// <summary>The dictionaries in it, by their text keys; looked for once, when the pickle is read.</summary>
+    public IReadOnlyDictionary<string, PickleDictionary> Nested => _nested ??= FindNested();
+
+    /// <summary>Whether a text key has a tensor; looked for once, when the pickle is read.</summary>
+    public bool HasTensors => _hasTensors ??= TextPairs().Any(pair => pair.Value is TensorReference);
+
     /// <summary>Adds a pair.</summary>
     public void Add(object? key, object? value) => (_pairs ??= []).Add(KeyValuePair.Create(key, value));
+
+    private Dictionary<string, PickleDictionary> FindNested()
+    {
+        var nested = new Dictionary<string, PickleDictionary>(StringComparer.Ordinal);
+        foreach (var (key, value) in TextPairs())
+            if (value is PickleDictionary inner)
+                nested[key] = inner;
+        return nested;
+    }
 
     private static IList<object?>? PairOf(object? item) =>
         item switch

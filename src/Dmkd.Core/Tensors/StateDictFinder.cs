@@ -59,7 +59,8 @@ internal static class StateDictFinder
         var place = choice.Key is null ? Search(top, name, notices) : Asked(top, choice.Key);
         if (place is not null && choice.Key is not null)
             names = new ChosenNames(choice with { Key = null }); // the key has done its work
-        place ??= Search(top, name, notices);
+        var start = new Place(top, "", [top]);
+        place ??= Usual(start, 0) ?? start; // the key is the start of names
         var tensors = new OrderedDictionary<string, TensorReference>(StringComparer.Ordinal);
         var unreadable = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in place.Dictionary.TextPairs())
@@ -90,7 +91,7 @@ internal static class StateDictFinder
         string rest = key;
         while (rest.Length > 0)
         {
-            var nested = NestedOf(place.Dictionary);
+            var nested = place.Dictionary.Nested;
             string? part = nested
                 .Keys.Where(known => rest == known || rest.StartsWith(known + '.', StringComparison.Ordinal))
                 .MaxBy(known => known.Length);
@@ -100,7 +101,7 @@ internal static class StateDictFinder
             rest = rest.Length == part.Length ? "" : rest[(part.Length + 1)..];
         }
 
-        return Usual(place, place.Path.Count - 1) ?? (HasTensors(place.Dictionary) ? place : null);
+        return Usual(place, place.Path.Count - 1) ?? (place.Dictionary.HasTensors ? place : null);
     }
 
     private static Place Search(PickleDictionary top, string name, List<string> notices)
@@ -143,7 +144,7 @@ internal static class StateDictFinder
     {
         if (level < MaxLevels)
         {
-            var nested = NestedOf(place.Dictionary);
+            var nested = place.Dictionary.Nested;
             foreach (string container in Containers)
                 if (
                     nested.TryGetValue(container, out var inner)
@@ -152,7 +153,7 @@ internal static class StateDictFinder
                     return found;
         }
 
-        return level > 0 && HasTensors(place.Dictionary) ? place : null;
+        return level > 0 && place.Dictionary.HasTensors ? place : null;
     }
 
     /// <summary>Other dictionaries of tensors at the top.</summary>
@@ -160,29 +161,17 @@ internal static class StateDictFinder
     {
         var start = new Place(top, "", [top]);
         var others = new List<Place>();
-        foreach (var (key, inner) in NestedOf(top).Take(MaxLookedAt))
+        foreach (var (key, inner) in top.Nested.Take(MaxLookedAt))
         {
             if (key == usual?.First || Optimisers.Any(part => key.Contains(part, StringComparison.OrdinalIgnoreCase)))
                 continue;
             var place = start.Inside(key, inner);
-            if ((Usual(place, 1) ?? (HasTensors(inner) ? place : null)) is { } found)
+            if ((Usual(place, 1) ?? (inner.HasTensors ? place : null)) is { } found)
                 others.Add(found);
         }
 
         return others;
     }
-
-    private static Dictionary<string, PickleDictionary> NestedOf(PickleDictionary dictionary)
-    {
-        var nested = new Dictionary<string, PickleDictionary>(StringComparer.Ordinal);
-        foreach (var (key, value) in dictionary.TextPairs())
-            if (value is PickleDictionary inner)
-                nested[key] = inner;
-        return nested;
-    }
-
-    private static bool HasTensors(PickleDictionary dictionary) =>
-        dictionary.TextPairs().Any(pair => pair.Value is TensorReference);
 
     private static Dictionary<string, object> MetadataOf(Place place)
     {
@@ -214,7 +203,7 @@ internal static class StateDictFinder
     /// <summary>The keys that a person may ask for.</summary>
     private static IEnumerable<string> KeysOf(PickleDictionary top)
     {
-        var dictionaries = NestedOf(top).Where(pair => HasTensors(pair.Value)).Select(pair => pair.Key);
+        var dictionaries = top.Nested.Where(pair => pair.Value.HasTensors).Select(pair => pair.Key);
         var tensors = top.TextPairs().Where(pair => pair.Value is TensorReference).Select(pair => pair.Key + '.');
         return dictionaries.Concat(tensors);
     }

@@ -265,9 +265,9 @@ public class HostileCheckpointTests
     }
 
     [Theory]
-    [InlineData("", "starts with bytes ")]
+    [InlineData("", "is empty")]
     [InlineData("GIF89a-and-more", "starts with bytes 474946383961")]
-    [InlineData("\u0080\u0002]q\u0000.", "starts with bytes 80025d71002e")]
+    [InlineData("\u0080\u0002]q\u0000.", "is a pickle that torch.save did not write")]
     [InlineData("PK\u0003\u0004", "is no readable zip archive")]
     public void Read_OtherFormat_IsRefused(string characters, string reason) =>
         Assert.Contains(reason, Refusal(Pickle(characters)), StringComparison.Ordinal);

@@ -79,7 +79,7 @@ public sealed class RunSettingsRulesTests
             { "merge-rule krum-0 needs at least 3 nodes in a round, 2 * 0 + 3; there are 2.", Krum("krum-0", 2) },
             { "merge-rule krum-1 needs at least 5 nodes in a round, 2 * 1 + 3; there are 4.", Krum("krum-1", 8, 0.5) },
             {
-                "beta must be in [0, 1000000], not ∞",
+                "beta must be in [0, 1000000], not Infinity",
                 Routed(new RoutingSettings("evidence", 1, double.PositiveInfinity))
             },
             { "beta must be in [0, 1000000], not 1E+308", Routed(new RoutingSettings("evidence", 1, 1e308)) },
