@@ -73,7 +73,7 @@ public static class FiniteValues
             throw new NoFiniteAnswerException(without, values.Length / columns, who);
     }
 
-    private static IEnumerable<long> IndexOf(long place, long[] shape)
+    private static long[] IndexOf(long place, long[] shape)
     {
         long[] index = new long[shape.Length];
         for (int axis = shape.Length - 1; axis >= 0; axis--)

@@ -111,10 +111,11 @@ internal static class StateDictFinder
         bool hasOwn = top.TextPairs().Any(pair => pair.Value is TensorReference tensor && !IsSingle(tensor));
         var others = OthersOf(top, usual);
         var found = usual ?? (hasOwn ? start : Only(others, name) ?? start);
-        if (others.Count(other => other.Dictionary != found.Dictionary) == 0)
+        others.RemoveAll(other => other.Dictionary == found.Dictionary);
+        if (others.Count == 0)
             return NotedAverage(found, notices);
         string taken = found.Key.Length == 0 ? "the top of the file" : $"'{found.Key}'";
-        string left = string.Join(", ", others.Where(other => other.Dictionary != found.Dictionary).Select(Described));
+        string left = string.Join(", ", others.Select(Described));
         notices.Add($"the weights are those of {taken}; the file also has {left}: --key chooses");
         return found;
     }

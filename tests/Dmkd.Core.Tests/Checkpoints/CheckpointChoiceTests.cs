@@ -1,7 +1,6 @@
 using System.Text;
 using Dmkd.Core.Tensors;
 using static Dmkd.Core.Tests.Checkpoints.TorchFiles;
-using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tests.Checkpoints;
 
