@@ -6,16 +6,18 @@ namespace Dmkd.Core.Models;
 /// </summary>
 internal static class TorchScriptOperators
 {
+    private static readonly string[] Dimensions = ["1", "2", "3"];
+
     private static readonly HashSet<string> Operators = Words(
         """
-        abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr adaptive_avg_pool1d adaptive_avg_pool2d
-        adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d affine_grid_generator alias all
+        abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr adaptive_avg_pool{n}d
+        adaptive_max_pool{n}d affine_grid_generator alias all
         allclose alpha_dropout amax amin aminmax angle any arange arccos arcsin arctan argmax argmin argsort as_strided
-        asin asinh atan atan2 atanh atleast_1d atleast_2d atleast_3d avg_pool1d avg_pool2d avg_pool3d baddbmm batch_norm
+        asin asinh atan atan2 atanh atleast_{n}d avg_pool{n}d baddbmm batch_norm
         bernoulli bilinear bitwise_and bitwise_not bitwise_or bitwise_xor block_diag bmm broadcast_tensors broadcast_to
         bucketize cartesian_prod cat cdist ceil celu channel_shuffle cholesky chunk clamp clamp_max clamp_min clip clone
-        col2im column_stack complex concat conj constant_pad_nd contiguous conv1d conv2d conv3d conv_tbc conv_transpose1d
-        conv_transpose2d conv_transpose3d convolution copy copysign cos cosh cosine_embedding_loss cosine_similarity
+        col2im column_stack complex concat conj constant_pad_nd contiguous conv{n}d conv_tbc conv_transpose{n}d
+        convolution copy copysign cos cosh cosine_embedding_loss cosine_similarity
         count_nonzero cross cross_entropy_loss cummax cummin cumprod cumsum deg2rad det detach diag diag_embed diagonal
         diff dim dist div divide dot dropout dsplit dstack einsum elu embedding embedding_bag empty empty_like
         empty_strided eq equal erf erfc erfinv exp exp2 expand expand_as expm1 eye feature_alpha_dropout feature_dropout
@@ -28,15 +30,15 @@ internal static class TorchScriptOperators
         kl_div kthvalue l1_loss layer_norm le leaky_relu lerp less less_equal lift_fresh lift_fresh_copy linalg_cross
         linalg_inv linalg_matrix_norm linalg_norm linalg_vecdot linalg_vector_norm linear linspace log log10 log1p log2
         log_sigmoid log_softmax logaddexp logaddexp2 logical_and logical_not logical_or logical_xor logsumexp lstm
-        lstm_cell lt masked_fill masked_scatter masked_select matmul matrix_power max max_pool1d max_pool1d_with_indices
-        max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices maximum mean median meshgrid min minimum
+        lstm_cell lt masked_fill masked_scatter masked_select matmul matrix_power max max_pool{n}d max_pool1d_with_indices
+        max_pool2d_with_indices max_pool3d_with_indices maximum mean median meshgrid min minimum
         mish mm mode moveaxis movedim mse_loss mul multi_head_attention_forward multiply mv nan_to_num nanmean nansum
         narrow narrow_copy native_batch_norm native_dropout native_group_norm native_layer_norm ndim ne neg negative
         new_empty new_full new_ones new_zeros nll_loss nll_loss2d nonzero nonzero_numpy norm norm_except_dim normal
         not_equal numel numpy_T one_hot ones ones_like outer pad pairwise_distance permute pinverse pixel_shuffle
         pixel_unshuffle polar positive pow prelu prod quantile rad2deg rand rand_like randint randn randn_like randperm
-        range ravel real reciprocal reflection_pad1d reflection_pad2d reflection_pad3d relu relu6 remainder renorm repeat
-        repeat_interleave replication_pad1d replication_pad2d replication_pad3d requires_grad reshape reshape_as resolve_conj
+        range ravel real reciprocal reflection_pad{n}d relu relu6 remainder renorm repeat
+        repeat_interleave replication_pad{n}d requires_grad reshape reshape_as resolve_conj
         resolve_neg rms_norm rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell roll rot90 round rrelu rsqrt rsub
         scalar_tensor scaled_dot_product_attention scatter scatter_add scatter_reduce searchsorted select select_scatter
         selu sgn sigmoid sign signbit silu sin sinc sinh size slice slice_scatter slogdet smooth_l1_loss soft_margin_loss
@@ -106,5 +108,7 @@ internal static class TorchScriptOperators
     private static string WithoutUnderscore(string name) => name.EndsWith('_') ? name[..^1] : name;
 
     private static HashSet<string> Words(string text) =>
-        text.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        text.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(word => Dimensions.Select(n => word.Replace("{n}", n, StringComparison.Ordinal)))
+            .ToHashSet(StringComparer.Ordinal);
 }
