@@ -86,7 +86,7 @@ internal sealed class PreserveView(bool json)
     {
         long right = (long)Math.Round(measured.Accuracy * measured.TestImages);
         if (Chance.ProblemOf(right, measured.TestImages, _classes, Stated) is { } problem)
-            Notice.Warning($"legacy model {measured.Source}: {problem}");
+            _console.MarkupLineInterpolated($"[yellow]warning: legacy model {measured.Source}: {problem}[/]");
     }
 
     /// <summary>Prints the tables.</summary>
