@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
@@ -77,6 +78,8 @@ internal static class CommandLine
         {
             int exitCode = Report(ExitCode.BadInput, e.Message);
             await Console.Error.WriteLineAsync(e.Table());
+            if (e.Missing.Count + e.WronglyShaped.Count == 0)
+                Notice.Hint("--ignore PATTERN leaves out tensors that are no weights of the network");
             return exitCode;
         }
         catch (Exception e)
@@ -84,6 +87,7 @@ internal static class CommandLine
                     is BadInputException
                         or DatasetException
                         or CheckpointFormatException
+                        or NoFiniteAnswerException
                         or LibraryArchiveException
                         or PlanException
                         or CertificateException

@@ -197,6 +197,8 @@ internal interface IWithoutTensors;
 /// <summary>Makes options that are no settings, and reads them.</summary>
 internal static class OptionReader
 {
+    private const double LargestNumber = 1e12; // beyond, sums of it lose what is added
+
     /// <summary>An option with a default.</summary>
     public static Option<T> Number<T>(string name, string description, T value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
@@ -207,11 +209,15 @@ internal static class OptionReader
         where T : struct, IConvertible
     {
         var value = parsed.GetValue(option);
-        return value.ToDouble(CultureInfo.InvariantCulture) >= minimum
-            ? value
-            : throw new BadInputException(
-                string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be at least {minimum}, not {value}.")
-            );
+        double number = value.ToDouble(CultureInfo.InvariantCulture);
+        if (number >= minimum && number <= LargestNumber)
+            return value;
+        throw new BadInputException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{option.Name} must be at least {minimum}{(number > minimum ? $" and at most {LargestNumber:R}" : "")}, not {value}."
+            )
+        );
     }
 
     /// <summary>The value of an option that must be one of some words.</summary>

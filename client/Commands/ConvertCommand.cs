@@ -39,6 +39,7 @@ internal sealed class ConvertCommand : Command
         DefaultValueFactory = _ => 32,
     };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists" };
+    private readonly CheckpointOptions _choice = new();
     private readonly CommonOptions _common = new();
 
     public ConvertCommand()
@@ -47,6 +48,7 @@ internal sealed class ConvertCommand : Command
         Option[] all = [_checkpoint, _architecture, _output, _outputs, _imageSize, _force];
         foreach (var option in all)
             Options.Add(option);
+        _choice.AddTo(this);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -66,9 +68,10 @@ internal sealed class ConvertCommand : Command
 
     private WrittenWeights Convert(ParseResult parsed, string path, OutputFile output)
     {
-        using var checkpoint = CheckpointReader.Read(path);
+        using var checkpoint = CheckpointReader.Read(path, _choice.Read(parsed));
+        Notice.All(checkpoint.Notices);
         var architecture = ArchitectureOf(parsed, parsed.GetValue(_outputs) ?? OutputsIn(checkpoint, parsed));
-        using var weights = StateDictMapper.Map(architecture, checkpoint.Tensors);
+        using var weights = StateDictMapper.Map(architecture, checkpoint);
         string digest = WeightDigest.Of(WeightCodec.Encode(weights));
         SafeTensorsWriter.Write(
             output.Content,

@@ -45,12 +45,19 @@ internal sealed class NormalisationOption(string standard)
     public Option<string> Option { get; } =
         new("--normalize")
         {
-            Description = $"Normalisation the model was trained with: {string.Join(", ", Names)}",
+            Description =
+                $"Normalisation the model was trained with: {string.Join(", ", Names)}, or mean=...;std=... with a "
+                + "number for each channel",
             DefaultValueFactory = _ => standard,
         };
 
     /// <summary>The normalisation that it names.</summary>
     /// <exception cref="BadInputException">There is no such normalisation.</exception>
-    public InputNormalisation Read(ParseResult parsed) =>
-        InputNormalisation.Find(OptionReader.OneOf(parsed, Option, Names));
+    public InputNormalisation Read(ParseResult parsed)
+    {
+        string text = parsed.GetValue(Option)!;
+        if (!text.Contains('=', StringComparison.Ordinal))
+            text = OptionReader.OneOf(parsed, Option, Names);
+        return Bad.InputUnless(() => InputNormalisation.Find(text));
+    }
 }

@@ -29,6 +29,7 @@ internal sealed class EvaluateCommand : Command
     {
         Description = "The file is a TorchScript program; it is run, so it must come from someone you trust",
     };
+    private readonly CheckpointOptions _choice = new();
     private readonly DataOptions _data = new();
     private readonly Option<int> _seed = OptionReader.Number("--seed", "Seed of choosing test images", 1);
     private readonly NormalisationOption _normalize = new(InputNormalisation.ImageNet.Name);
@@ -55,6 +56,7 @@ internal sealed class EvaluateCommand : Command
         ];
         foreach (var option in all)
             Options.Add(option);
+        _choice.AddTo(this);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -71,17 +73,20 @@ internal sealed class EvaluateCommand : Command
 
         using var device = new DeviceWorker();
         var test = new TestRun(dataset.Test, dataset.ClassNames.Count, normalisation, keepLogits: output is not null);
-        long correct = await CountRightAsync(parsed, device, test, cancellationToken);
+        var (correct, stated) = await CountRightAsync(parsed, device, test, cancellationToken);
         if (output is not null)
             await device.RunAsync(
                 _ => LogitsFile.Write(output, test.Logits!, test.ImageCount, test.ClassCount),
                 cancellationToken
             );
         Print(parsed, correct, test.ImageCount);
+        if (Chance.ProblemOf(correct, test.ImageCount, test.ClassCount, stated) is { } problem)
+            Notice.Warning(problem);
         return ExitCode.Success;
     }
 
-    private async Task<long> CountRightAsync(
+    /// <summary>Images that the network gets right, and what its file says of that.</summary>
+    private async Task<(long Right, string? Stated)> CountRightAsync(
         ParseResult parsed,
         DeviceWorker device,
         TestRun test,
@@ -91,12 +96,16 @@ internal sealed class EvaluateCommand : Command
         string path = parsed.GetValue(_checkpoint)!;
         // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
         if (parsed.GetValue(_torchScript))
-            return await test.CountRightAsync(
+        {
+            long known = await test.CountRightAsync(
                 device,
                 1,
                 () => new TestedProgram(path, test.ClassCount),
                 cancellationToken
             );
+            return (known, null);
+        }
+
         var architecture = Architectures.Read(
             parsed.GetValue(_architecture)!,
             test.ClassCount,
@@ -106,13 +115,15 @@ internal sealed class EvaluateCommand : Command
             throw new BadInputException(
                 $"{architecture} has {architecture.OutputCount} outputs; the data set has {test.ClassCount} classes."
             );
-        byte[] weights = await device.RunAsync(_ => TestedNetwork.Import(path, architecture), cancellationToken);
-        return await test.CountRightAsync(
+        var choice = _choice.Read(parsed);
+        var weights = await device.RunAsync(_ => ImportedWeights.Read(path, architecture, choice), cancellationToken);
+        long right = await test.CountRightAsync(
             device,
             device.LaneCount,
-            () => new TestedNetwork(architecture, weights),
+            () => new TestedNetwork(architecture, weights.Content),
             cancellationToken
         );
+        return (right, weights.StatedAccuracy);
     }
 
     private void Print(ParseResult parsed, long correct, int total)
@@ -142,6 +153,8 @@ internal sealed class EvaluateCommand : Command
         bool named = parsed.GetValue(_architecture) is not null;
         if (parsed.GetValue(_torchScript) && named)
             throw new BadInputException("--architecture is for checkpoints; a TorchScript program has its own.");
+        if (parsed.GetValue(_torchScript))
+            _choice.RequireNone(parsed);
         if (!parsed.GetValue(_torchScript) && !named)
             throw new BadInputException(
                 "--architecture is required, unless --torchscript says that the file is a program that you trust."

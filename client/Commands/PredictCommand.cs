@@ -56,7 +56,7 @@ internal sealed class PredictCommand : Command
         }
 
         foreach (string replacement in replacements)
-            await Console.Error.WriteLineAsync($"dmkd: warning: {replacement}.");
+            Notice.Warning(replacement);
         Print(images.Zip(predictions), _common.Json(parsed));
         return ExitCode.Success;
     }

@@ -22,6 +22,7 @@ namespace Dmkd.Client.Commands;
 /// </summary>
 internal sealed class PreserveCommand : Command
 {
+    private const int MaxAsked = 64;
     private readonly Option<string?> _checkpoint = new("--checkpoint")
     {
         Description = "The deprecated model: safetensors or PyTorch (.pt, .pth, .th)",
@@ -30,6 +31,7 @@ internal sealed class PreserveCommand : Command
     {
         Description = "The file is a TorchScript program; it is run, so it must come from someone you trust",
     };
+    private readonly CheckpointOptions _choice = new();
     private readonly PreserveOptions _options = new();
     private readonly Option<string?> _library = new("--library")
     {
@@ -48,6 +50,7 @@ internal sealed class PreserveCommand : Command
     {
         Options.Add(_checkpoint);
         Options.Add(_torchScript);
+        _choice.AddTo(this);
         _options.AddTo(this);
         foreach (Option option in (Option[])[_library, _resume, _plot, _force])
             Options.Add(option);
@@ -139,37 +142,47 @@ internal sealed class PreserveCommand : Command
         var settings = _options.Read(parsed, source, dataset.ClassNames);
         PreservationRules.Check(settings, dataset);
         bool isTorchScript = parsed.GetValue(_torchScript);
-        byte[] legacy;
+        var choice = _choice.Read(parsed);
+        if (isTorchScript)
+            _choice.RequireNone(parsed);
+        ImportedWeights legacy;
         using (var device = new DeviceWorker(lanes: 1))
         {
             legacy = await device.RunAsync(
                 _ =>
                     isTorchScript
-                        ? ReadProgram(path, dataset, settings)
-                        : TestedNetwork.Import(path, ArchitectureCatalog.Parse(settings.Architecture)),
+                        ? new ImportedWeights(ReadProgram(path, dataset, settings), null)
+                        : ImportedWeights.Read(path, ArchitectureCatalog.Parse(settings.Architecture), choice),
                 cancellationToken
             );
         }
 
+        view.Stated = legacy.StatedAccuracy;
         return (
             new PreservationRequest
             {
                 Settings = settings,
-                LegacyDigest = WeightDigest.Of(legacy),
+                LegacyDigest = WeightDigest.Of(legacy.Content),
                 IsTorchScript = isTorchScript,
                 SourceName = Path.GetFileName(path),
             },
-            legacy
+            legacy.Content
         );
     }
 
-    /// <summary>Asks the program about two images, so that a wrong one is refused before anything is stored.</summary>
+    /// <summary>
+    /// Asks the program about some images, so that a wrong one is refused before anything is stored.
+    /// </summary>
     private static byte[] ReadProgram(string path, ImageDataset dataset, PreservationSettings settings)
     {
         using var program = new TestedProgram(path, dataset.ClassNames.Count);
-        using var inputs = ImageTensors.Encode(dataset.Train.Select([0, 1]));
+        int asked = Math.Min(MaxAsked, dataset.Train.Count);
+        using var inputs = ImageTensors.Encode(dataset.Train.Select([.. Enumerable.Range(0, asked)]));
         using var noGrad = torch.no_grad();
-        using var logits = program.Logits(InputNormalisation.Find(settings.Normalisation).Apply(inputs));
+        using var images = InputNormalisation.Find(settings.Normalisation).Apply(inputs);
+        using var logits = program.Logits(images);
+        if (FiniteValues.RowsWithout(logits) is > 0 and var without)
+            throw new NoFiniteAnswerException(without, asked, "the program");
         return File.ReadAllBytes(path);
     }
 }

@@ -73,6 +73,12 @@ internal sealed class RoutingOptions
         var fitted = library.IsFittedForAll ? library.Fitted : null;
         var known = fitted?.Plan ?? Default;
         var given = _options.ReadGiven(parsed, SettingsOf(known));
+        int experts = library.Experts.Count();
+        if (_options.IsGiven(parsed, "top") && given.TopExperts > experts)
+            throw new BadInputException(
+                $"{_options["top"].Name} must be at most the number of experts of library '{library.Name}', {experts}, "
+                    + $"not {given.TopExperts}."
+            );
         var plan = new RoutingPlan
         {
             Gate = GateOf(parsed, library, fitted),

@@ -1,4 +1,5 @@
 using Dmkd.Client.Errors;
+using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
@@ -35,6 +36,7 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
     /// <param name="make">Makes the model, on the lane.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>Images whose largest logit is their class's.</returns>
+    /// <exception cref="NoFiniteAnswerException">An answer is not finite.</exception>
     public async Task<long> CountRightAsync(
         DeviceWorker device,
         int lanes,
@@ -42,20 +44,24 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
         CancellationToken cancellationToken
     )
     {
-        long[] right = await Task.WhenAll(
+        var counts = await Task.WhenAll(
             Enumerable
                 .Range(0, lanes)
                 .Select(lane => device.RunAsync(job => CountRight(job, make, lane, lanes), cancellationToken))
         );
-        return right.Sum();
+        long without = counts.Sum(count => count.Without);
+        if (without > 0)
+            throw new NoFiniteAnswerException(without, test.Count, "the network");
+        return counts.Sum(count => count.Right);
     }
 
     /// <summary>Takes every <paramref name="lanes"/>-th batch.</summary>
-    private long CountRight(DeviceJob job, Func<ITestedModel> make, int lane, int lanes)
+    private (long Right, long Without) CountRight(DeviceJob job, Func<ITestedModel> make, int lane, int lanes)
     {
         using var noGrad = no_grad();
         using var model = make();
-        long right = 0;
+        long right = 0,
+            without = 0;
         foreach (
             int[] batch in Enumerable.Range(0, test.Count).Chunk(BatchSize).Where((_, index) => index % lanes == lane)
         )
@@ -65,12 +71,13 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
             var images = test.Select(batch);
             using var data = ImageTensors.From(images);
             var logits = model.Logits(normalisation.Apply(data.Inputs));
+            without += FiniteValues.RowsWithout(logits);
             right += logits.argmax(1).eq(data.Labels).sum().item<long>();
             if (Logits is not null)
                 logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);
         }
 
-        return right;
+        return (right, without);
     }
 }
 
@@ -90,21 +97,11 @@ internal sealed class TestedNetwork : ITestedModel
 
     /// <summary>Builds the network.</summary>
     /// <param name="architecture">What the weights are for.</param>
-    /// <param name="content">What <see cref="Import"/> gave.</param>
+    /// <param name="content">Weights as <see cref="WeightCodec"/> writes them.</param>
     public TestedNetwork(NetworkArchitecture architecture, byte[] content)
     {
         using var weights = WeightCodec.Decode(content);
         _network = NetworkLoader.Load(architecture, weights, CPU);
-    }
-
-    /// <summary>Reads a checkpoint.</summary>
-    /// <returns>The weights as <see cref="WeightCodec"/> writes them, for every lane to build its own network
-    /// from.</returns>
-    public static byte[] Import(string path, NetworkArchitecture architecture)
-    {
-        using var checkpoint = CheckpointReader.Read(path);
-        using var weights = StateDictMapper.Map(architecture, checkpoint.Tensors);
-        return WeightCodec.Encode(weights);
     }
 
     public Tensor Logits(Tensor input) => _network.forward(input);
@@ -117,6 +114,7 @@ internal sealed class TestedProgram : ITestedModel
 {
     private readonly TorchScriptTeacher _program;
     private readonly int _classCount;
+    private bool _isExamined;
 
     /// <summary>Loads a program.</summary>
     /// <param name="path">What <c>torch.jit.save</c> wrote, by someone whom the user trusts.</param>
@@ -127,12 +125,24 @@ internal sealed class TestedProgram : ITestedModel
         _program = TorchScriptTeacher.Load(path);
     }
 
+    /// <summary>The first batch is asked several times, so that a program without one answer is refused.</summary>
     /// <exception cref="BadInputException">The outputs are not one number for each image and class.</exception>
+    /// <exception cref="CheckpointFormatException">The program fails, or has no one answer.</exception>
     public Tensor Logits(Tensor input)
     {
-        var logits = _program.Forward(input);
+        if (!_isExamined)
+        {
+            _isExamined = true;
+            _program.Examine(input);
+            if (_program.GivesProbabilities)
+                Notice.All([
+                    "the program ends in a softmax: its outputs are probabilities, and their logarithms are taken as logits",
+                ]);
+        }
+
+        var logits = _program.Logits(input);
         if (logits.shape is [var rows, var columns] && rows == input.shape[0] && columns == _classCount)
-            return logits.to(ScalarType.Float32);
+            return logits;
         throw new BadInputException(
             $"The TorchScript program gives outputs of shape [{string.Join(", ", logits.shape)}] for "
                 + $"{input.shape[0]} images; for this data set it must be [{input.shape[0]}, {_classCount}]."

@@ -59,6 +59,53 @@ internal static class Consoles
     }
 }
 
+/// <summary>What a person should know and no document has: lines on standard error.</summary>
+internal static class Notice
+{
+    /// <summary>Sentences without a full stop, about what was chosen.</summary>
+    public static void All(IEnumerable<string> sentences)
+    {
+        foreach (string sentence in sentences)
+            Write("note", sentence);
+    }
+
+    /// <summary>Something that is probably wrong.</summary>
+    /// <param name="sentence">Without a full stop.</param>
+    public static void Warning(string sentence) => Write("warning", sentence);
+
+    /// <summary>How to go on after a refusal.</summary>
+    /// <param name="sentence">Without a full stop.</param>
+    public static void Hint(string sentence) => Write("hint", sentence);
+
+    private static void Write(string kind, string sentence) => Console.Error.WriteLine($"dmkd: {kind}: {sentence}.");
+}
+
+/// <summary>Tells a network that was never asked the right way from one that is merely bad.</summary>
+internal static class Chance
+{
+    private const double Deviations = 2;
+    private const int FewImages = 30; // of fewer, a network may be bad by chance
+
+    /// <summary>What is probably wrong with a network, or null when it does better than guessing.</summary>
+    /// <param name="correct">Images that it gets right.</param>
+    /// <param name="total">Images that it was asked about.</param>
+    /// <param name="classes">Classes to choose from.</param>
+    /// <param name="stated">What its file says of its accuracy, or null.</param>
+    /// <returns>A sentence without a full stop.</returns>
+    public static string? ProblemOf(long correct, long total, int classes, string? stated)
+    {
+        double share = 1.0 / classes,
+            guessed = total * share,
+            deviation = Math.Sqrt(total * share * (1 - share));
+        double least = total < FewImages ? guessed : guessed + Deviations * deviation;
+        if (classes < 2 || total == 0 || correct > least)
+            return null;
+        string file = stated is null ? "" : $", though its file says {stated}";
+        return $"{correct} of {total} images right is no more than chance with {classes} classes{file}: look at "
+            + "--normalize, --architecture and the order of the classes";
+    }
+}
+
 /// <summary>Writes the one document that <c>--json</c> promises.</summary>
 internal static class JsonOutput
 {

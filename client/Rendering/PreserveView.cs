@@ -3,6 +3,7 @@ using Dmkd.Client.Files;
 using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Settings;
+using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Data.Images;
 using Dmkd.Experiments.Protocol;
@@ -19,6 +20,10 @@ internal sealed class PreserveView(bool json)
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
     private readonly IAnsiConsole _console = Consoles.Create(json);
+    private int _classes;
+
+    /// <summary>What the legacy model's file says of its accuracy, or null.</summary>
+    public string? Stated { get; set; }
 
     /// <summary>Reads the data set, showing how far it is.</summary>
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, DataSource source) =>
@@ -28,6 +33,7 @@ internal sealed class PreserveView(bool json)
     public void Begin(string library, PreservationRequest request, string place, bool isResumed)
     {
         var settings = request.Settings;
+        _classes = ArchitectureCatalog.Parse(settings.Architecture).OutputCount;
         string verb = isResumed ? "resuming library" : "library";
         string partition = FormattableString.Invariant(
             $"{settings.Experts} experts, alpha {settings.Alpha}, {settings.Partition} partition"
@@ -59,6 +65,8 @@ internal sealed class PreserveView(bool json)
                     );
                     waits.See(look.Waiting);
                     _console.WriteEvents(EventLine.Of(look.Events));
+                    foreach (var measured in look.Events.OfType<LegacyMeasured>())
+                        WarnOfChance(measured);
                     if (look.Events.Length > 0)
                         seen = look.Events[^1].Sequence;
                     foreach (var track in look.Tracks)
@@ -79,6 +87,13 @@ internal sealed class PreserveView(bool json)
                 }
             }
         );
+
+    private void WarnOfChance(LegacyMeasured measured)
+    {
+        long right = (long)Math.Round(measured.Accuracy * measured.TestImages);
+        if (Chance.ProblemOf(right, measured.TestImages, _classes, Stated) is { } problem)
+            _console.MarkupLineInterpolated($"[yellow]warning: legacy model {measured.Source}: {problem}[/]");
+    }
 
     /// <summary>Prints the tables.</summary>
     public void End(PreservationReport report)

@@ -6,6 +6,7 @@ using Dmkd.Data.Images;
 using Dmkd.Experiments.Learners;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Runs;
 using Dmkd.Hosting.Telemetry;
 using Spectre.Console;
 using static Dmkd.Client.Rendering.Figures;
@@ -39,6 +40,8 @@ internal sealed class RunView(bool json)
             $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
         _console.MarkupLineInterpolated($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}");
+        if (RunSettingsRules.MergingHint(settings) is { } hint)
+            _console.MarkupLineInterpolated($"[grey]{hint}[/]");
         _console.MarkupLineInterpolated(
             $"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]"
         );

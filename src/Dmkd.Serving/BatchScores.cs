@@ -112,7 +112,9 @@ internal sealed class BatchScores : IBatchScores
     private float[] Score(Network network, LibraryMember member, Tensor encoded)
     {
         using var scores = _modality.Score(network, encoded, OptionsOf(member));
-        return TensorMemory.ToArray(scores);
+        float[] values = TensorMemory.ToArray(scores);
+        FiniteValues.RequireRows(values, Math.Max(1, (int)scores.shape[^1]), $"expert {member.Key}");
+        return values;
     }
 
     private ScoringOptions OptionsOf(LibraryMember member) =>

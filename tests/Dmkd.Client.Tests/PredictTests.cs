@@ -54,6 +54,14 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public async Task Predict_MoreExpertsThanThereAre_IsRefused() =>
+        (await RunAsync("predict", Picture(2), "--top", "9")).IsRefused("--top", "at most", "not 9");
+
+    [Fact]
+    public async Task Predict_BetaThatIsNoNumber_IsRefused() =>
+        (await RunAsync("predict", Picture(2), "--beta", "1e308")).IsRefused("--beta", "[0, 1000000]");
+
+    [Fact]
     public async Task Predict_Repeated_GivesTheSameAnswer()
     {
         string picture = Picture(7);

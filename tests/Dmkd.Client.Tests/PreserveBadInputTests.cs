@@ -19,6 +19,8 @@ public sealed class PreserveBadInputTests : IDisposable
     [InlineData("--architecture", "convnet(3x16x16;8-16-16-16;10)", "3x32x32", "3x16x16")]
     [InlineData("--experts", "0", "--experts", "[1, 1000]", "not 0")]
     [InlineData("--experts", "11", "10 classes", "not 11")]
+    [InlineData("--experts", "6", "at least 2 classes", "at most 5 experts", "not 6")]
+    [InlineData("--classes-per-expert", "0;1,2,3,4,5,6,7,8,9", "at least 2 classes", "one has 1")]
     [InlineData("--alpha", "1.5", "--alpha", "[0, 1]", "not 1.5")]
     [InlineData("--classes-per-expert", "arrow,cat;1,2,3,4,5,6,7,8,9", "--classes-per-expert", "'cat'", "arrow, boat")]
     [InlineData("--classes-per-expert", "0,1,2,3;4,5,6,7,8", "--classes-per-expert", "umbrella")]

@@ -28,7 +28,7 @@ public sealed record PreservationSettings
         Id(2),
         DataType("normalisation"),
         DisplayName("normalize"),
-        Description("Normalisation the model was trained with")
+        Description("Normalisation the model was trained with: {0}, or mean=...;std=... with a number for each channel")
     ]
     public string Normalisation { get; init; } = "imagenet";
 

@@ -25,7 +25,7 @@ public sealed record RoutingSettings(
         int TopExperts,
     [property:
         Id(2),
-        Range(0, double.MaxValue),
+        Range(0.0, 1e6),
         DisplayName("beta"),
         Description("Weight of an expert's mean entropy in routing (beta)")
     ]

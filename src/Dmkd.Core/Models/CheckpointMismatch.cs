@@ -68,7 +68,11 @@ public sealed class CheckpointMismatchException : Exception
     )
     {
         string first;
-        if (wronglyShaped is [var shaped, ..])
+        if (wronglyShaped.FirstOrDefault(weight => IsWhole(weight.ActualType)) is { } whole)
+            first =
+                $"{CheckpointFormatException.Quote(whole.Name)} is {whole.ActualType}, whole numbers as quantised "
+                + "networks have; save the network in floating point";
+        else if (wronglyShaped is [var shaped, ..])
             first =
                 $"{CheckpointFormatException.Quote(shaped.Name)} needs {Text(shaped.Expected)} and is "
                 + $"{Text(shaped.Actual)} {shaped.ActualType}";
@@ -77,8 +81,17 @@ public sealed class CheckpointMismatchException : Exception
         else
             first = $"{CheckpointFormatException.Quote(unexpected[0].Key)} is unexpected";
         return $"The checkpoint does not fit {architecture}: {missing.Count} weights missing, "
-            + $"{unexpected.Count} unexpected, {wronglyShaped.Count} of another shape; first: {first}.";
+            + $"{unexpected.Count} unexpected, {wronglyShaped.Count} of another shape or type; first: {first}.";
     }
+
+    private static bool IsWhole(ScalarType type) =>
+        type
+            is ScalarType.Byte
+                or ScalarType.Int8
+                or ScalarType.Int16
+                or ScalarType.Int32
+                or ScalarType.Int64
+                or ScalarType.Bool;
 
     private static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 

@@ -14,13 +14,18 @@ public static class NetworkLoader
     /// <returns>In evaluation mode, owned by the caller. Built inside a dispose scope, its tensors belong to that
     /// scope.</returns>
     /// <exception cref="FormatException">The text is no architecture.</exception>
-    /// <exception cref="CheckpointFormatException">The bytes are no weights.</exception>
+    /// <exception cref="CheckpointFormatException">The bytes are no weights, or one is not finite.</exception>
     /// <exception cref="ArgumentException">The weights do not fit the architecture; the message names the first that
     /// does not.</exception>
     public static Network Load(string architecture, ReadOnlySpan<byte> content, Device device)
     {
         var parsed = ArchitectureCatalog.Parse(architecture);
         using var weights = WeightCodec.Decode(content);
+        foreach (var (name, weight) in weights)
+            if (FiniteValues.ProblemOf(weight) is { } problem)
+                throw new CheckpointFormatException(
+                    $"The weight {CheckpointFormatException.Quote(name)} of {architecture} {problem}."
+                );
         return Load(parsed, weights, device);
     }
 

@@ -52,9 +52,8 @@ public abstract record ResNetArchitecture : LayeredArchitecture
     /// <summary>Kernels of a block's convolutions; the first of size 3 has the stride.</summary>
     private protected virtual IReadOnlyList<int> Kernels => [3, 3];
 
-    /// <summary>Whether the stem is a 7x7 convolution with stride 2 and max pooling, instead of a 3x3 one
-    /// alone.</summary>
-    internal virtual bool HasLargeStem => false;
+    /// <summary>What comes before the first stage.</summary>
+    public virtual ResNetStem Stem => ResNetStem.Small;
 
     /// <summary>The space that the stem writes to.</summary>
     private protected virtual string StemSpace => StreamOf(0);
@@ -100,11 +99,12 @@ public abstract record ResNetArchitecture : LayeredArchitecture
 
     private protected IEnumerable<Layer> DescribeLayers()
     {
-        int size = HasLargeStem ? Halved(Side) : Side;
-        var (kernel, stride) = HasLargeStem ? (7, 2) : (3, 1);
+        bool isLarge = Stem is ResNetStem.Large;
+        int size = isLarge ? Halved(Side) : Side;
+        var (kernel, stride) = isLarge ? (7, 2) : (3, 1);
         yield return Layer.Convolution("conv1", StemSpace, UnitSpace.Input, kernel, stride, size);
         yield return Layer.BatchNormalisation("bn1", StemSpace);
-        if (HasLargeStem)
+        if (Stem is not ResNetStem.Small)
             size = Halved(size); // max pooling
         for (int stage = 0; stage < InnerWidths.Count; stage++)
         {
@@ -174,7 +174,7 @@ internal sealed class ResNet(ResNetArchitecture architecture, Generator generato
     private Tensor Stem(Tensor image)
     {
         var x = F.relu(Apply("bn1", Apply("conv1", image)), inplace: true);
-        return architecture.HasLargeStem ? F.max_pool2d(x, 3, stride: 2, padding: 1) : x;
+        return architecture.Stem is ResNetStem.Small ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
     }
 
     private Tensor Block(Tensor x, int stage, int block)

@@ -9,27 +9,65 @@ namespace Dmkd.Core.Models;
 /// <remarks>
 /// Counters are left out; wrappers such as <c>module.</c> and any first part that all names share are taken off as far
 /// as this makes more weights match; synonyms of heads and shortcuts are equal. The tables are in <c>WeightNames</c>.
+/// Weight normalisation, spectral normalisation and pruning masks are folded into the weights that they make.
 /// </remarks>
 public static class StateDictMapper
 {
+    /// <summary>Maps a checkpoint to weights.</summary>
+    /// <param name="architecture">What the weights are for.</param>
+    /// <param name="checkpoint">Borrowed: not modified, not disposed.</param>
+    /// <returns>Float32 copies by the architecture's names, in its order, owned by the caller.</returns>
+    /// <exception cref="CheckpointMismatchException">A weight is missing, of another shape or of whole numbers, or a
+    /// tensor has no place.</exception>
+    /// <exception cref="CheckpointFormatException">A weight is not finite as float32, or no tensor that can be
+    /// read.</exception>
+    public static WeightSet Map(NetworkArchitecture architecture, Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(architecture);
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var unreadable = checkpoint.Unreadable;
+        if (unreadable.Count > 0)
+        {
+            var found = Match(ShapesOf(architecture), [.. checkpoint.Tensors.Keys, .. unreadable.Keys], out _);
+            foreach (var (weight, name) in found)
+                if (unreadable.TryGetValue(name, out string? kind))
+                    throw new CheckpointFormatException(
+                        $"The weight {CheckpointFormatException.Quote(weight)} cannot be read: in the checkpoint "
+                            + $"{CheckpointFormatException.Quote(name)} is {kind}, not a tensor of floating-point numbers."
+                    );
+        }
+
+        return Map(architecture, checkpoint.Tensors);
+    }
+
     /// <summary>Maps tensors to weights.</summary>
     /// <param name="architecture">What the weights are for.</param>
     /// <param name="tensors">Tensors by the checkpoint's names. Borrowed: not modified, not disposed.</param>
     /// <returns>Float32 copies by the architecture's names, in its order, owned by the caller.</returns>
     /// <exception cref="CheckpointMismatchException">A weight is missing, of another shape or of whole numbers, or a
     /// tensor has no place.</exception>
+    /// <exception cref="CheckpointFormatException">A weight is not finite as float32; the message says where.</exception>
     public static WeightSet Map(NetworkArchitecture architecture, IReadOnlyDictionary<string, Tensor> tensors)
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(tensors);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        tensors = Reparametrisation.Fold(tensors);
         var expected = ShapesOf(architecture);
-        var found = Match(expected, tensors, out var unexpected);
+        var found = Match(expected, tensors.Keys, out var unexpected);
         Check(architecture, expected, tensors, found, unexpected);
-        return new WeightSet(
-            expected.Select(weight => KeyValuePair.Create(weight.Key, Float32Copy(tensors[found[weight.Key]])))
+        var weights = expected.ToDictionary(
+            weight => weight.Key,
+            weight => Float32Copy(tensors[found[weight.Key]]),
+            StringComparer.Ordinal
         );
+        foreach (var (name, copy) in weights)
+            if (FiniteValues.ProblemOf(copy, tensors[found[name]]) is { } problem)
+                throw new CheckpointFormatException(
+                    $"The checkpoint's tensor {CheckpointFormatException.Quote(found[name])} {problem}."
+                );
+        return new WeightSet(expected.Select(weight => KeyValuePair.Create(weight.Key, weights[weight.Key])));
     }
 
     /// <summary>Tells how many outputs a checkpoint's network has.</summary>
@@ -40,7 +78,10 @@ public static class StateDictMapper
     {
         ArgumentNullException.ThrowIfNull(architecture);
         ArgumentNullException.ThrowIfNull(tensors);
-        var found = Match(ShapesOf(architecture), tensors, out _);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        tensors = Reparametrisation.Fold(tensors);
+        var found = Match(ShapesOf(architecture), tensors.Keys, out _);
         foreach (var axes in architecture.Weights.Where(axes => axes.Rows.Space == UnitSpace.Output))
             if (
                 found.TryGetValue(axes.Name, out string? name)
@@ -63,13 +104,13 @@ public static class StateDictMapper
     /// <returns>Names in the checkpoint by the architecture's names.</returns>
     private static Dictionary<string, string> Match(
         List<KeyValuePair<string, long[]>> expected,
-        IReadOnlyDictionary<string, Tensor> tensors,
+        IEnumerable<string> names,
         out List<string> unexpected
     )
     {
         var own = expected.Select(weight => WeightNames.FirstPart(weight.Key) ?? "").ToHashSet(StringComparer.Ordinal);
-        var candidates = tensors
-            .Keys.Where(name => !WeightNames.IsIgnored(name))
+        var candidates = names
+            .Where(name => !WeightNames.IsIgnored(name))
             .Select(name => (Name: name, Short: WeightNames.Unwrap(name, own)))
             .ToList();
         var best = Pair(expected, candidates);

@@ -2,7 +2,8 @@ namespace Dmkd.Core.Models;
 
 /// <summary>
 /// The residual networks for photographs (He et al. 2016, section 4.1), with the weights named as in torchvision. The
-/// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone.
+/// stem is torchvision's 7x7 convolution with max pooling or, for small images, a 3x3 convolution alone or with the
+/// max pooling: the weights of these two have the same shapes, and only the name tells them apart.
 /// </summary>
 /// <remarks>
 /// Of basic blocks, the stem writes to the first stage's stream. Wider stages are reached by strided 1x1 convolutions,
@@ -17,8 +18,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
 
     /// <summary>Describes a network.</summary>
     /// <param name="kind">What its blocks are made of.</param>
-    /// <param name="smallImageStem">Whether the stem is a 3x3 convolution alone instead of a 7x7 one with stride 2 and
-    /// max pooling.</param>
+    /// <param name="stem">What comes before the first stage.</param>
     /// <param name="inputChannels">Input channels, in [1, 4096].</param>
     /// <param name="inputSize">Height and width of the input, in [4, 1024].</param>
     /// <param name="streamWidths">Channels of the stem, then of each stage's residual stream, 1 to 8 stages. Of basic
@@ -28,7 +28,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     /// <param name="outputCount">Outputs, at least 1.</param>
     public TorchvisionResNetArchitecture(
         ResNetBlockKind kind,
-        bool smallImageStem,
+        ResNetStem stem,
         int inputChannels,
         int inputSize,
         IReadOnlyList<int> streamWidths,
@@ -39,7 +39,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     {
         Check(innerWidths.Count, 1, 8, nameof(innerWidths));
         Check(streamWidths.Count, innerWidths.Count + 1, innerWidths.Count + 1, nameof(streamWidths));
-        (Kind, SmallImageStem) = (kind, smallImageStem);
+        (Kind, Stem) = (kind, stem);
         foreach (var stage in innerWidths)
         {
             Check(stage.Count, InnerPerBlock, 400, nameof(innerWidths));
@@ -54,8 +54,8 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     /// <summary>What its blocks are made of.</summary>
     public ResNetBlockKind Kind { get; }
 
-    /// <summary>Whether the stem is a 3x3 convolution alone.</summary>
-    public bool SmallImageStem { get; }
+    /// <summary>What comes before the first stage.</summary>
+    public override ResNetStem Stem { get; }
 
     /// <inheritdoc/>
     public override string Family => FamilyName;
@@ -63,8 +63,6 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     internal override string Head => "fc";
 
     internal override string Projection => "downsample";
-
-    internal override bool HasLargeStem => !SmallImageStem;
 
     private protected override IReadOnlyList<int> Kernels => Kind == ResNetBlockKind.Basic ? [3, 3] : [1, 3, 1];
 
@@ -76,7 +74,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
             (string[])
                 [
                     Kind == ResNetBlockKind.Basic ? "basic" : "bottleneck",
-                    SmallImageStem ? "3" : "7",
+                    StemText(Stem),
                     $"{InputShape}",
                     string.Join('-', StreamWidths),
                     ArchitectureText.Join(InnerWidths),
@@ -88,7 +86,13 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     /// <param name="depth">18, 34 or 50.</param>
     /// <param name="inputSize">Height and width of the input; up to 64 the stem is the one for small images.</param>
     /// <param name="outputCount">Outputs, at least 1.</param>
-    public static TorchvisionResNetArchitecture OfDepth(int depth, int inputSize, int outputCount)
+    /// <param name="stem">The stem; null for the one of the input's size.</param>
+    public static TorchvisionResNetArchitecture OfDepth(
+        int depth,
+        int inputSize,
+        int outputCount,
+        ResNetStem? stem = null
+    )
     {
         int[] blocks = depth switch
         {
@@ -100,7 +104,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
         int[] widths = [64, 128, 256, 512];
         return new TorchvisionResNetArchitecture(
             bottleneck ? ResNetBlockKind.Bottleneck : ResNetBlockKind.Basic,
-            inputSize <= ArchitectureCatalog.MaxSmallImage,
+            stem ?? (inputSize <= ArchitectureCatalog.MaxSmallImage ? ResNetStem.Small : ResNetStem.Large),
             3,
             inputSize,
             [64, .. widths.Select(width => bottleneck ? 4 * width : width)],
@@ -120,7 +124,7 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
         ArgumentNullException.ThrowIfNull(widths);
         return new TorchvisionResNetArchitecture(
             Kind,
-            SmallImageStem,
+            Stem,
             Channels,
             Side,
             [widths[StemSpace], .. InnerWidths.Select((_, stage) => widths[StreamOf(stage)])],
@@ -151,6 +155,18 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     internal static TorchvisionResNetArchitecture ResNet50(int outputs, int imageSize) =>
         OfDepth(50, imageSize, outputs);
 
+    [Named("resnet18-pool", "ResNet-18 with a 3x3 stem and max pooling", Order = 18)]
+    internal static TorchvisionResNetArchitecture ResNet18Pool(int outputs, int imageSize) =>
+        OfDepth(18, imageSize, outputs, ResNetStem.SmallPooled);
+
+    [Named("resnet34-pool", "ResNet-34 with a 3x3 stem and max pooling", Order = 19)]
+    internal static TorchvisionResNetArchitecture ResNet34Pool(int outputs, int imageSize) =>
+        OfDepth(34, imageSize, outputs, ResNetStem.SmallPooled);
+
+    [Named("resnet50-pool", "ResNet-50 with a 3x3 stem and max pooling", Order = 20)]
+    internal static TorchvisionResNetArchitecture ResNet50Pool(int outputs, int imageSize) =>
+        OfDepth(50, imageSize, outputs, ResNetStem.SmallPooled);
+
     [Named(FamilyName, "residual networks as torchvision has them")]
     internal static NetworkArchitecture Parse(string text) =>
         ArchitectureText.Read(
@@ -167,12 +183,15 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
                         $"'{arguments[0]}' is no kind of block, which is basic or bottleneck."
                     ),
                 };
-                if (arguments[1] is not ("3" or "7"))
-                    throw new FormatException($"'{arguments[1]}' is no stem, which is 3 or 7.");
+                var stem = Enum.GetValues<ResNetStem>()
+                    .Cast<ResNetStem?>()
+                    .FirstOrDefault(known => StemText(known!.Value) == arguments[1]);
+                if (stem is null)
+                    throw new FormatException($"'{arguments[1]}' is no stem, which is 3, 3p or 7.");
                 var (channels, size) = ArchitectureText.Input(arguments[2]);
                 return new TorchvisionResNetArchitecture(
                     kind,
-                    arguments[1] == "3",
+                    stem.Value,
                     channels,
                     size,
                     ArchitectureText.Numbers(arguments[3], '-'),
@@ -187,6 +206,27 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
 
     private protected override string InnerOf(int stage, int place) =>
         $"{BlockOf(stage, place / InnerPerBlock)}.conv{place % InnerPerBlock + 1}";
+
+    private static string StemText(ResNetStem stem) =>
+        stem switch
+        {
+            ResNetStem.Small => "3",
+            ResNetStem.SmallPooled => "3p",
+            _ => "7",
+        };
+}
+
+/// <summary>What a residual network has before its first stage.</summary>
+public enum ResNetStem
+{
+    /// <summary>A 7x7 convolution with stride 2, and 3x3 max pooling with stride 2: for photographs.</summary>
+    Large = 0,
+
+    /// <summary>A 3x3 convolution: for small images.</summary>
+    Small = 1,
+
+    /// <summary>A 3x3 convolution, and 3x3 max pooling with stride 2.</summary>
+    SmallPooled = 2,
 }
 
 /// <summary>What a residual network's blocks are made of (He et al. 2016).</summary>

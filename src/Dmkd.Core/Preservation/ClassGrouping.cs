@@ -42,7 +42,7 @@ public static class ClassGrouping
     /// </summary>
     /// <param name="similarity">Symmetric, finite, at least 0, shape [classes, classes].</param>
     /// <param name="groups">Number of groups, in [1, classes]. Each gets ⌊classes/groups⌋ - 1 to
-    /// <see cref="MaxGroupSize"/> classes, at least one.</param>
+    /// <see cref="MaxGroupSize"/> classes, at least two where there are as many, and at least one.</param>
     /// <param name="seed">Seed of the starts.</param>
     /// <returns>The groups in the order of their first class, each ascending.</returns>
     public static int[][] Group(double[,] similarity, int groups, int seed)
@@ -87,7 +87,9 @@ public static class ClassGrouping
         return Math.Min((classes + groups - 1) / groups + 1, classes - (groups - 1) * MinGroupSize(classes, groups));
     }
 
-    private static int MinGroupSize(int classes, int groups) => Math.Max(1, classes / groups - 1);
+    /// <summary>Two where there are enough: a group of one class leaves nothing to tell apart.</summary>
+    private static int MinGroupSize(int classes, int groups) =>
+        Math.Max(Math.Min(2, classes / groups), classes / groups - 1);
 
     private static void CheckGroups(int classes, int groups)
     {

@@ -137,7 +137,8 @@ public sealed partial class Setting
     {
         if (Known!.ProblemOf(text) is not { } problem)
             return null;
-        return Known.TakesParameters
+        bool saysMore = Known.TakesParameters || text.Contains('=', StringComparison.Ordinal);
+        return saysMore
             ? $"{shown}: {problem}"
             : $"{shown} must be one of {string.Join(", ", Known.Names)}, not '{text}'.";
     }

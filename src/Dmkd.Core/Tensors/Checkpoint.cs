@@ -35,6 +35,15 @@ public sealed class Checkpoint : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>
+    /// What is in the place of tensors that could not be read, by name: a type that libtorch lacks here, or an object.
+    /// It matters when it is a weight.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Unreadable { get; internal init; } = new Dictionary<string, string>();
+
+    /// <summary>What a person should know of how the weights were found; sentences without a full stop.</summary>
+    public IReadOnlyList<string> Notices { get; internal init; } = [];
+
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
@@ -43,17 +52,31 @@ public sealed class Checkpoint : IDisposable
     }
 }
 
+/// <summary>Which tensors of a file are meant.</summary>
+public sealed record CheckpointChoice
+{
+    /// <summary>What the file's own layout says.</summary>
+    public static CheckpointChoice Default { get; } = new();
+
+    /// <summary>
+    /// Key of the dictionary of weights, parts separated by dots, or the first parts of the names of the weights; null
+    /// to look for it.
+    /// </summary>
+    public string? Key { get; init; }
+
+    /// <summary>Patterns of names that are left out; <c>*</c> stands for any text.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
+}
+
 /// <summary>
 /// Reads checkpoints that other programs wrote, as untrusted input: nothing in a file is executed, and memory is taken
 /// only after the file has been seen to hold what it claims. The format is told by the content, never by the extension.
 /// </summary>
 /// <remarks>
-/// In a PyTorch file the state dict is the dictionary under the first of the keys <c>state_dict</c>,
-/// <c>model_state_dict</c>, <c>model</c>, <c>net</c>, <c>weights</c> that holds tensors (up to three levels deep), else
-/// the top-level dictionary itself. Numbers, texts and single-value tensors beside it become metadata; everything else
-/// beside it, such as optimiser state, is skipped. A PyTorch file may unpack to at most 4 GiB and 16 times its size
-/// (plus 1 MiB); its tensors may take at most 4 times the bytes of the storages they show (plus 1 MiB), because tensors
-/// that share memory are copied apart.
+/// Which dictionary of a PyTorch file is the state dict: see <see cref="StateDictFinder"/>. Numbers, texts and
+/// single-value tensors beside it become metadata; everything else beside it, such as optimiser state, is skipped. A
+/// PyTorch file may unpack to at most 4 GiB and 16 times its size (plus 1 MiB); its tensors may take at most 4 times the
+/// bytes of the storages they show (plus 1 MiB), because tensors that share memory are copied apart.
 /// </remarks>
 public static class CheckpointReader
 {
@@ -66,63 +89,115 @@ public static class CheckpointReader
     /// <summary>Name of the pickle streams that <c>torch.save</c> wrote before version 1.6.</summary>
     public const string PyTorchLegacy = "pytorch-legacy";
 
-    private const int SignatureBytes = 9;
-
     /// <summary>Reads a file.</summary>
-    /// <param name="path">Path of a safetensors file or of what <c>torch.save</c> wrote.</param>
+    /// <param name="path">Path of a safetensors file, of its index when it is in shards, or of what <c>torch.save</c>
+    /// wrote.</param>
+    /// <param name="choice">Which of its tensors; null for what its layout says.</param>
     /// <returns>The content, owned by the caller.</returns>
     /// <exception cref="CheckpointFormatException">The file is none of the formats or breaks a rule; the message is one
     /// line.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Checkpoint Read(string path)
+    public static Checkpoint Read(string path, CheckpointChoice? choice = null)
     {
+        choice ??= CheckpointChoice.Default;
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-        return DetectFormat(file, path) == SafeTensors
-            ? FromSafeTensors(SafeTensorsReader.Read(path))
-            : ReadPyTorch(file, path);
+        var signature = FileSignature.Read(file);
+        if (signature.Format == SafeTensors)
+            return FromSafeTensors(SafeTensorsReader.Read(path, isLenient: true), path, choice);
+        if (signature.IsJson && CheckpointShards.Read(file, path) is { } shards)
+            return Join(shards, path, choice);
+        return ReadPyTorch(file, path, choice);
     }
 
     /// <summary>Reads a file that is in memory.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">What messages call it.</param>
-    internal static Checkpoint Read(byte[] bytes, string name)
+    /// <param name="choice">Which of its tensors; null for what its layout says.</param>
+    internal static Checkpoint Read(byte[] bytes, string name, CheckpointChoice? choice = null)
     {
+        choice ??= CheckpointChoice.Default;
         using var stream = new MemoryStream(bytes, writable: false);
-        return DetectFormat(stream, name) == SafeTensors
-            ? FromSafeTensors(SafeTensorsReader.Read(bytes))
-            : ReadPyTorch(stream, name);
+        return FileSignature.Read(stream).Format == SafeTensors
+            ? FromSafeTensors(SafeTensorsReader.Read(bytes, isLenient: true), name, choice)
+            : ReadPyTorch(stream, name, choice);
     }
 
-    private static string DetectFormat(Stream file, string name)
+    private static Checkpoint FromSafeTensors(SafeTensorsFile file, string name, CheckpointChoice choice)
     {
-        Span<byte> start = stackalloc byte[SignatureBytes];
-        int count = file.ReadAtLeast(start, SignatureBytes, throwOnEndOfStream: false);
-        file.Position = 0;
-        start = start[..count];
-        if (count == SignatureBytes && start[8] == (byte)'{' && start[4..8].IndexOfAnyExcept((byte)0) < 0)
-            return SafeTensors;
-        if (start.StartsWith("PK\x03\x04"u8))
-            return PyTorchZip;
-        if (start.StartsWith(TorchLegacyFile.Signature))
-            return PyTorchLegacy;
+        var whole = new Checkpoint(SafeTensors, file.Tensors, file.Metadata) { Unreadable = file.Unreadable };
+        return Chosen(whole, name, choice);
+    }
+
+    /// <summary>Puts shards together.</summary>
+    private static Checkpoint Join(CheckpointShards shards, string name, CheckpointChoice choice)
+    {
+        using var scope = NewDisposeScope(); // takes the tensors along when a later shard fails
+        var tensors = new OrderedDictionary<string, Tensor>(StringComparer.Ordinal);
+        var unreadable = new Dictionary<string, string>(StringComparer.Ordinal);
+        string format = SafeTensors;
+        foreach (string shard in shards.Paths)
+        {
+            var part = Read(shard);
+            format = part.Format;
+            foreach (var (key, tensor) in part.Tensors)
+                tensors[key] = tensor.DetachFromDisposeScope();
+            foreach (var (key, type) in part.Unreadable)
+                unreadable[key] = type;
+        }
+
+        var whole = new Checkpoint(format, tensors, new Dictionary<string, string>()) { Unreadable = unreadable };
+        string? lacking = shards.Names.FirstOrDefault(key => !tensors.ContainsKey(key) && !unreadable.ContainsKey(key));
+        if (lacking is null)
+            return Chosen(whole, name, choice);
+        whole.Dispose();
         throw new CheckpointFormatException(
-            $"{name}: starts with bytes {Convert.ToHexStringLower(start)}; it must be safetensors, a "
-                + $"PyTorch zip archive or a PyTorch pickle stream."
+            $"{name}: tensor {CheckpointFormatException.Quote(lacking)} is not in the shard that it names."
         );
     }
 
-    private static Checkpoint FromSafeTensors(SafeTensorsFile file) => new(SafeTensors, file.Tensors, file.Metadata);
-
-    private static Checkpoint ReadPyTorch(Stream stream, string name)
+    private static Checkpoint ReadPyTorch(Stream stream, string name, CheckpointChoice choice)
     {
-        bool isZip = DetectFormat(stream, name) == PyTorchZip;
+        var signature = FileSignature.Read(stream);
+        if (signature.Problem is { } problem)
+            throw new CheckpointFormatException($"{name}: {problem}.");
+        bool isZip = signature.Format == PyTorchZip;
         using ITorchFile file = isZip ? TorchZipFile.Open(stream, name) : TorchLegacyFile.Open(stream, name);
         using var scope = NewDisposeScope(); // takes the tensors along when a later one fails
         using var noGrad = no_grad();
-        var state = StateDictFinder.Find(file.Root, name);
+        var state = StateDictFinder.Find(file.Root, name, choice);
         var tensors = StorageTensors.Read(file, state.Tensors);
         var metadata = StateMetadata.Read(file, state.Metadata);
-        return new Checkpoint(isZip ? PyTorchZip : PyTorchLegacy, tensors, metadata);
+        return new Checkpoint(isZip ? PyTorchZip : PyTorchLegacy, tensors, metadata)
+        {
+            Unreadable = state.Unreadable,
+            Notices = state.Notices,
+        };
+    }
+
+    /// <summary>Applies a choice to names without dictionaries.</summary>
+    private static Checkpoint Chosen(Checkpoint whole, string name, CheckpointChoice choice)
+    {
+        var names = new ChosenNames(choice);
+        var tensors = new OrderedDictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (key, tensor) in whole.Tensors)
+        {
+            if (names.Find(key) is { } chosen)
+                tensors[chosen] = tensor;
+            else
+                tensor.Dispose();
+        }
+
+        if (choice.Key is { } wanted && tensors.Count == 0)
+        {
+            whole.Dispose();
+            throw ChosenNames.Refusal(name, wanted, whole.Tensors.Keys);
+        }
+
+        return new Checkpoint(whole.Format, tensors, whole.Metadata)
+        {
+            Unreadable = names.Of(whole.Unreadable),
+            Notices = whole.Notices,
+        };
     }
 }
 
@@ -147,88 +222,5 @@ public sealed class CheckpointFormatException : Exception
     {
         string start = text.Length <= MaxQuote ? text : text[..MaxQuote] + "...";
         return $"'{string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c))}'";
-    }
-}
-
-/// <summary>What a pickled object holds for a reader of weights.</summary>
-/// <param name="Tensors">The state dict: tensors by name, in its order.</param>
-/// <param name="Metadata">Numbers, texts and single-value tensors beside it, by name; a name with several values comes
-/// with the last.</param>
-internal sealed record FoundState(
-    OrderedDictionary<string, TensorReference> Tensors,
-    Dictionary<string, object> Metadata
-);
-
-/// <summary>
-/// Finds the state dict in a pickled object; the rule is in the remarks of <see cref="CheckpointReader"/>.
-/// </summary>
-internal static class StateDictFinder
-{
-    private const int MaxLevels = 3;
-
-    private static readonly string[] Containers = ["state_dict", "model_state_dict", "model", "net", "weights"];
-
-    /// <summary>Finds the state dict.</summary>
-    /// <param name="root">What was pickled.</param>
-    /// <param name="name">What messages call the file.</param>
-    /// <exception cref="CheckpointFormatException">There is none, or it has too many tensors.</exception>
-    public static FoundState Find(object? root, string name)
-    {
-        var metadata = new Dictionary<string, object>(StringComparer.Ordinal);
-        if (root is not PickleDictionary dictionary || Descend(dictionary, metadata, 0) is not { } tensors)
-            throw new CheckpointFormatException(
-                $"{name}: holds no state dict: a dictionary of named tensors, at the top or under one of "
-                    + $"{string.Join(", ", Containers)}."
-            );
-        if (tensors.Count > PickleLimits.Tensors)
-            throw new CheckpointFormatException(
-                $"{name}: a state dict must have at most {PickleLimits.Tensors} tensors; it has {tensors.Count}."
-            );
-        return new FoundState(tensors, metadata);
-    }
-
-    private static OrderedDictionary<string, TensorReference>? Descend(
-        PickleDictionary dictionary,
-        Dictionary<string, object> metadata,
-        int level
-    )
-    {
-        var nested = new Dictionary<string, PickleDictionary>(StringComparer.Ordinal);
-        foreach (var (key, value) in dictionary.TextPairs())
-            if (value is PickleDictionary inner && Containers.Contains(key))
-                nested[key] = inner;
-        foreach (string container in level < MaxLevels ? Containers : [])
-        {
-            if (!nested.TryGetValue(container, out var inner) || Descend(inner, metadata, level + 1) is not { } found)
-                continue;
-            AddMetadata(dictionary, metadata, includeTensors: true);
-            return found;
-        }
-
-        var tensors = new OrderedDictionary<string, TensorReference>(StringComparer.Ordinal);
-        foreach (var (key, value) in dictionary.TextPairs())
-            if (value is TensorReference tensor)
-                tensors[key] = tensor;
-        if (tensors.Count == 0)
-            return null;
-        AddMetadata(dictionary, metadata, includeTensors: false);
-        return tensors;
-    }
-
-    private static void AddMetadata(
-        PickleDictionary dictionary,
-        Dictionary<string, object> metadata,
-        bool includeTensors
-    )
-    {
-        foreach (var (key, value) in dictionary.TextPairs())
-        {
-            bool isSingle =
-                value is TensorReference tensor
-                && tensor.Shape.Items.All(size => size is 1L)
-                && tensor.Shape.Items.Length <= 1;
-            if (isSingle && includeTensors || value is bool or long or double or string or System.Numerics.BigInteger)
-                metadata[key] = value!;
-        }
     }
 }

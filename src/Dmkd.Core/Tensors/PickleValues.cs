@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Text;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Tensors;
@@ -27,6 +29,8 @@ internal sealed class PickleTuple(object?[] items)
 internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = null)
 {
     private List<KeyValuePair<object?, object?>>? _pairs;
+    private Dictionary<string, PickleDictionary>? _nested;
+    private bool? _hasTensors;
 
     /// <summary>Whether it is an OrderedDict.</summary>
     public bool IsOrdered { get; } = isOrdered;
@@ -42,8 +46,23 @@ internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = nul
                 yield return KeyValuePair.Create(text, value);
     }
 
+    /// <summary>The dictionaries in it, by their text keys; looked for once, when the pickle is read.</summary>
+    public IReadOnlyDictionary<string, PickleDictionary> Nested => _nested ??= FindNested();
+
+    /// <summary>Whether a text key has a tensor; looked for once, when the pickle is read.</summary>
+    public bool HasTensors => _hasTensors ??= TextPairs().Any(pair => pair.Value is TensorReference);
+
     /// <summary>Adds a pair.</summary>
     public void Add(object? key, object? value) => (_pairs ??= []).Add(KeyValuePair.Create(key, value));
+
+    private Dictionary<string, PickleDictionary> FindNested()
+    {
+        var nested = new Dictionary<string, PickleDictionary>(StringComparer.Ordinal);
+        foreach (var (key, value) in TextPairs())
+            if (value is PickleDictionary inner)
+                nested[key] = inner;
+        return nested;
+    }
 
     private static IList<object?>? PairOf(object? item) =>
         item switch
@@ -57,6 +76,20 @@ internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = nul
 /// <summary>A value that no checkpoint needs: read past, and only its kind kept.</summary>
 /// <param name="Kind">Such as <c>set</c> or <c>bytes</c>.</param>
 internal sealed record PickleOther(string Kind);
+
+/// <summary>
+/// A name that is not on the allow-list, and all that a pickle makes of it: passed by, never looked up, never called.
+/// </summary>
+/// <param name="Name">Module and name, such as <c>argparse.Namespace</c>.</param>
+internal sealed record PickleOpaque(string Name);
+
+/// <summary>A few bytes, enough for one number.</summary>
+/// <param name="Bytes">At most <see cref="MaxCount"/>.</param>
+internal sealed record PickleBytes(byte[] Bytes)
+{
+    /// <summary>Longer ones are passed by.</summary>
+    public const int MaxCount = 16;
+}
 
 /// <summary>A name of the allow-list. It stands for a function or type and is never called.</summary>
 /// <param name="Name">Module and name, such as <c>torch.FloatStorage</c>.</param>
@@ -80,7 +113,8 @@ internal sealed record StorageReference(string Key, ScalarType Type, long Elemen
 internal sealed record TensorReference(StorageReference Storage, long Offset, PickleTuple Shape, PickleTuple Strides);
 
 /// <summary>
-/// The names a pickle may mention, and what "calling" each one means here. Everything else is refused by name.
+/// The names that mean something here, and what "calling" each one gives. What could only be meant to do harm is
+/// refused by name; everything else is opaque.
 /// </summary>
 internal static class PickleGlobals
 {
@@ -118,40 +152,124 @@ internal static class PickleGlobals
         ["collections.OrderedDict"] = OrderedDictionary,
         ["torch._utils._rebuild_tensor"] = Tensor,
         ["torch._utils._rebuild_tensor_v2"] = Tensor,
-        ["torch._utils._rebuild_parameter"] = arguments => arguments is [TensorReference tensor, ..] ? tensor : null,
+        ["torch._utils._rebuild_parameter"] = Parameter,
+        ["torch._utils._rebuild_parameter_with_state"] = Parameter,
+        ["torch._tensor._rebuild_from_type_v2"] = arguments =>
+            arguments is [PickleGlobal rebuild, _, PickleTuple inner, ..] ? Call(rebuild, inner.Items) : null,
+        ["collections.defaultdict"] = _ => new PickleDictionary(isOrdered: true),
+        ["numpy.dtype"] = arguments => arguments is [string type, ..] ? new PickleOther($"numpy {type}") : null,
+        ["numpy.core.multiarray.scalar"] = NumpyScalar,
+        ["numpy._core.multiarray.scalar"] = NumpyScalar,
         ["torch.Size"] = arguments => arguments is [PickleTuple sizes] ? sizes : null,
         ["torch.device"] = Device,
         ["builtins.set"] = _ => new PickleOther("set"),
         ["builtins.frozenset"] = _ => new PickleOther("frozenset"),
         ["builtins.bytes"] = _ => new PickleOther("bytes"),
         ["builtins.bytearray"] = _ => new PickleOther("bytearray"),
-        ["_codecs.encode"] = _ => new PickleOther("bytes"), // how protocol 2 writes bytes
+        ["_codecs.encode"] = Latin1, // how protocol 2 writes bytes
+    };
+
+    /// <summary>Modules that no checkpoint needs, and every attack does.</summary>
+    private static readonly HashSet<string> ForbiddenModules = new(StringComparer.Ordinal)
+    {
+        "os",
+        "posix",
+        "nt",
+        "subprocess",
+        "sys",
+        "socket",
+        "shutil",
+        "importlib",
+        "runpy",
+        "pty",
+        "commands",
+        "ctypes",
+        "webbrowser",
+        "code",
+        "codeop",
+        "pdb",
+        "asyncio",
+        "multiprocessing",
+        "urllib",
+        "requests",
+    };
+
+    private static readonly HashSet<string> ForbiddenNames = new(StringComparer.Ordinal)
+    {
+        "builtins.eval",
+        "builtins.exec",
+        "builtins.execfile",
+        "builtins.compile",
+        "builtins.open",
+        "builtins.file",
+        "builtins.input",
+        "builtins.breakpoint",
+        "builtins.__import__",
+        "torch.load",
+        "torch.jit.load",
     };
 
     /// <summary>Looks a name up.</summary>
-    /// <returns>The global, or null when it is not allowed.</returns>
+    /// <returns>The global, or a <see cref="PickleOpaque"/>; null when it is refused.</returns>
     public static object? Find(string module, string name)
     {
         string full = $"{(module == "__builtin__" ? "builtins" : module)}.{name}"; // Python 2's spelling
         if (TypeNames.Contains(full))
             return full; // a dtype is metadata like any text
-        return StorageTypes.ContainsKey(full) || Callables.ContainsKey(full) ? new PickleGlobal(full) : null;
+        if (StorageTypes.ContainsKey(full) || Callables.ContainsKey(full))
+            return new PickleGlobal(full);
+        bool isForbidden = ForbiddenNames.Contains(full) || ForbiddenModules.Contains(full.Split('.', 2)[0]);
+        return isForbidden ? null : new PickleOpaque(full);
     }
 
     /// <summary>What the call of a global gives.</summary>
     /// <returns>The value, or null when the global is not callable or takes no such arguments.</returns>
-    public static object? Call(PickleGlobal global, object?[] arguments) =>
-        Callables.TryGetValue(global.Name, out var callable) ? callable(arguments) : null;
+    public static object? Call(PickleGlobal global, object?[] arguments)
+    {
+        if (!Callables.TryGetValue(global.Name, out var callable))
+            return null;
+        bool isMadeOfOpaque = arguments.Any(argument => argument is PickleOpaque);
+        return callable(arguments) ?? (isMadeOfOpaque ? new PickleOpaque(global.Name) : null);
+    }
 
     /// <summary>Reads a persistent id: ('storage', type, key, location, number of elements[, view]).</summary>
-    /// <returns>The storage, or null when it is no such tuple, or a view of another storage.</returns>
-    public static StorageReference? Storage(object? id) =>
-        id is PickleTuple { Items: ["storage", PickleGlobal type, string key, string, long count, .. var rest] }
-        && count >= 0
-        && rest is [] or [null]
-        && StorageTypes.TryGetValue(type.Name, out var scalarType)
+    /// <returns>
+    /// The storage; a <see cref="PickleOpaque"/> when its type is unknown; null when it is no such tuple, or a view of
+    /// another storage.
+    /// </returns>
+    public static object? Storage(object? id)
+    {
+        if (id is not PickleTuple { Items: ["storage", var type, string key, string, long count, .. var rest] })
+            return null;
+        if (count < 0 || rest is not ([] or [null]))
+            return null;
+        if (type is PickleOpaque opaque)
+            return opaque;
+        return type is PickleGlobal known && StorageTypes.TryGetValue(known.Name, out var scalarType)
             ? new StorageReference(key, scalarType, count)
             : null;
+    }
+
+    private static object? Parameter(object?[] arguments) =>
+        arguments is [TensorReference or PickleOpaque, ..] ? arguments[0] : null;
+
+    private static object Latin1(object?[] arguments) =>
+        arguments is [string { Length: <= PickleBytes.MaxCount } text, ..]
+            ? new PickleBytes(Encoding.Latin1.GetBytes(text))
+            : new PickleOther("bytes");
+
+    /// <summary>A number such as a best accuracy; of other types opaque.</summary>
+    private static object? NumpyScalar(object?[] arguments) =>
+        arguments switch
+        {
+            [PickleOther { Kind: "numpy f8" }, PickleBytes { Bytes.Length: 8 } value] =>
+                BinaryPrimitives.ReadDoubleLittleEndian(value.Bytes),
+            [PickleOther { Kind: "numpy f4" }, PickleBytes { Bytes.Length: 4 } value] => (double)
+                BinaryPrimitives.ReadSingleLittleEndian(value.Bytes),
+            [PickleOther { Kind: "numpy i8" }, PickleBytes { Bytes.Length: 8 } value] =>
+                BinaryPrimitives.ReadInt64LittleEndian(value.Bytes),
+            _ => new PickleOpaque("numpy scalar"),
+        };
 
     private static TensorReference? Tensor(object?[] arguments) =>
         arguments is [StorageReference storage, long offset, PickleTuple shape, PickleTuple strides, ..]

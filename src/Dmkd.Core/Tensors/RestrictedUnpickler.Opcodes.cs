@@ -151,6 +151,10 @@ internal sealed partial class RestrictedUnpickler
             case 'R' or 0x81:
                 _stack.Push(Call());
                 return true;
+            case 0x92:
+                _stack.Pop(); // keyword arguments
+                _stack.Push(Call());
+                return true;
             case 'b':
                 Build();
                 return true;
@@ -200,12 +204,20 @@ internal sealed partial class RestrictedUnpickler
 
     private void PassBytes(long count)
     {
+        if (count is >= 0 and <= PickleBytes.MaxCount)
+        {
+            _stack.Push(new PickleBytes(_input.Bytes(count, PickleBytes.MaxCount, "bytes")));
+            return;
+        }
+
         _input.Skip(count);
         _stack.Push(new PickleOther("bytes"));
     }
 
     private void Append(object?[] items)
     {
+        if (_stack.Peek() is PickleOpaque)
+            return;
         if (_stack.Peek() is not PickleList list)
             throw _input.Fail($"refused items for a {Describe(_stack.Peek())}; it must be a list");
         list.Items.AddRange(items);
@@ -213,12 +225,14 @@ internal sealed partial class RestrictedUnpickler
 
     private void AddItems(object?[] items)
     {
-        if (_stack.Peek() is not PickleOther { Kind: "set" })
+        if (_stack.Peek() is not (PickleOther { Kind: "set" } or PickleOpaque))
             throw _input.Fail($"refused {items.Length} items for a {Describe(_stack.Peek())}; it must be a set");
     }
 
     private void SetItems(object?[] items)
     {
+        if (_stack.Peek() is PickleOpaque)
+            return;
         if (_stack.Peek() is not PickleDictionary dictionary)
             throw _input.Fail($"refused items for a {Describe(_stack.Peek())}; it must be a dictionary");
         if (items.Length % 2 != 0)

@@ -3,15 +3,17 @@ using System.Numerics;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: a
-/// global must be on the allow-list of <see cref="PickleGlobals"/> and a call only describes a value. Every opcode
+/// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: the
+/// call of a global of <see cref="PickleGlobals"/> only describes a value, other globals are opaque, and so is all that
+/// is made of them. Every opcode
 /// takes memory in proportion to its own bytes, and nothing that is shared is ever copied, so a pickle costs no more
 /// than a fixed multiple of its length. Values are not walked here: a structure that holds itself is harmless.
 /// </summary>
 /// <remarks>
 /// Values are null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>,
 /// <see cref="string"/>, <see cref="PickleList"/>, <see cref="PickleTuple"/>, <see cref="PickleDictionary"/>,
-/// <see cref="PickleOther"/>, <see cref="PickleGlobal"/>, <see cref="StorageReference"/> and
+/// <see cref="PickleBytes"/>, <see cref="PickleOther"/>, <see cref="PickleOpaque"/>, <see cref="PickleGlobal"/>,
+/// <see cref="StorageReference"/> and
 /// <see cref="TensorReference"/>.
 /// </remarks>
 internal sealed partial class RestrictedUnpickler
@@ -29,6 +31,12 @@ internal sealed partial class RestrictedUnpickler
 
     /// <summary>Storages that persistent ids named, by key.</summary>
     public Dictionary<string, StorageReference> Storages { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Every storage as a persistent id declared it, also one key in several ways.</summary>
+    public HashSet<StorageReference> Declared { get; } = [];
+
+    /// <summary>Every tensor that was made, also of opaque objects.</summary>
+    public List<TensorReference> Tensors { get; } = [];
 
     /// <summary>The unpickled object.</summary>
     public object? Root { get; private set; }
@@ -88,8 +96,8 @@ internal sealed partial class RestrictedUnpickler
     private object Global(string module, string name) =>
         PickleGlobals.Find(module, name)
         ?? throw _input.Fail(
-            $"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: only plain data, "
-                + $"storages and tensors are read; save model.state_dict()"
+            $"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: no network needs it, and it "
+                + "runs programs in whoever loads this file"
         );
 
     private string GlobalName() =>
@@ -104,11 +112,15 @@ internal sealed partial class RestrictedUnpickler
     {
         object? arguments = _stack.Pop(),
             callable = _stack.Pop();
+        if (callable is PickleOpaque)
+            return callable;
         if (callable is not PickleGlobal global)
             throw _input.Fail($"refused call of a {Describe(callable)}");
-        return arguments is PickleTuple tuple && PickleGlobals.Call(global, tuple.Items) is { } value
-            ? value
-            : throw _input.Fail(
+        object? value = arguments is PickleTuple tuple ? PickleGlobals.Call(global, tuple.Items) : null;
+        if (value is TensorReference tensor)
+            Tensors.Add(tensor);
+        return value
+            ?? throw _input.Fail(
                 $"refused call of {CheckpointFormatException.Quote(global.Name)} with arguments it does not take"
             );
     }
@@ -116,20 +128,30 @@ internal sealed partial class RestrictedUnpickler
     private void Build()
     {
         object? state = _stack.Pop();
+        if (
+            _stack.Peek() is PickleOpaque
+            || _stack.Peek() is PickleOther { Kind: var kind } && kind.StartsWith("numpy ", StringComparison.Ordinal)
+        )
+            return;
         // PyTorch hangs version numbers of modules on the OrderedDict; they say nothing about the weights.
         if (_stack.Peek() is not PickleDictionary { IsOrdered: true } || state is not PickleDictionary)
             throw _input.Fail($"refused attributes on a {Describe(_stack.Peek())}");
     }
 
-    private StorageReference Storage()
+    private object Storage()
     {
-        var storage =
+        object found =
             PickleGlobals.Storage(_stack.Pop())
             ?? throw _input.Fail(
                 "a persistent id must be ('storage', type, key, location, number of elements) of a storage that is no view"
             );
-        Storages.TryAdd(storage.Key, storage);
-        return storage;
+        if (found is StorageReference storage)
+        {
+            Storages.TryAdd(storage.Key, storage);
+            Declared.Add(storage);
+        }
+
+        return found;
     }
 
     private static string Describe(object? value) =>
@@ -137,6 +159,7 @@ internal sealed partial class RestrictedUnpickler
         {
             null => "None",
             PickleOther other => other.Kind,
+            PickleOpaque opaque => CheckpointFormatException.Quote(opaque.Name),
             PickleGlobal global => CheckpointFormatException.Quote(global.Name),
             _ => value.GetType().Name,
         };

@@ -72,12 +72,24 @@ internal static class SafeTensorsLayout
 /// <param name="End">Position after the last byte.</param>
 internal sealed record SafeTensorsEntry(string Name, SafeTensorsType Type, long[] Shape, long Begin, long End);
 
-/// <summary>An element type of the safetensors format that TorchSharp can hold.</summary>
+/// <summary>An element type of the safetensors format.</summary>
 /// <param name="Name">Name in the header, such as <c>F32</c>.</param>
-/// <param name="ScalarType">TorchSharp's type.</param>
+/// <param name="ScalarType">TorchSharp's type; of no meaning for a type that it cannot hold.</param>
 /// <param name="Bytes">Size of one element.</param>
 internal sealed record SafeTensorsType(string Name, torch.ScalarType ScalarType, int Bytes)
 {
+    /// <summary>Types of the format that TorchSharp cannot hold: their tensors can only be passed over.</summary>
+    private static readonly SafeTensorsType[] Foreign =
+    [
+        new("U64", torch.ScalarType.Byte, 8),
+        new("U32", torch.ScalarType.Byte, 4),
+        new("U16", torch.ScalarType.Byte, 2),
+        new("C64", torch.ScalarType.Byte, 8),
+        new("F8_E4M3", torch.ScalarType.Byte, 1),
+        new("F8_E5M2", torch.ScalarType.Byte, 1),
+        new("F8_E8M0", torch.ScalarType.Byte, 1),
+    ];
+
     /// <summary>The types in the order of their data in a file: the reference implementation's, widest first.</summary>
     private static readonly SafeTensorsType[] InFileOrder =
     [
@@ -96,11 +108,17 @@ internal sealed record SafeTensorsType(string Name, torch.ScalarType ScalarType,
     /// <summary>Names of all types.</summary>
     public static string Names { get; } = string.Join(", ", InFileOrder.Select(type => type.Name));
 
-    /// <summary>Position of this type's tensors in a file.</summary>
+    /// <summary>Whether TorchSharp can hold it.</summary>
+    public bool IsReadable => FileOrder >= 0;
+
+    /// <summary>Position of this type's tensors in a file; -1 for a type that is only passed over.</summary>
     public int FileOrder => Array.IndexOf(InFileOrder, this);
 
     /// <summary>The type of that name, or null.</summary>
     public static SafeTensorsType? Find(string? name) => Array.Find(InFileOrder, type => type.Name == name);
+
+    /// <summary>The type of that name that TorchSharp cannot hold, or null.</summary>
+    public static SafeTensorsType? FindForeign(string? name) => Array.Find(Foreign, type => type.Name == name);
 
     /// <summary>The type that holds TorchSharp's, or null.</summary>
     public static SafeTensorsType? Find(torch.ScalarType type) =>

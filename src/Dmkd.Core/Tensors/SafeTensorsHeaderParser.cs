@@ -11,6 +11,7 @@ internal ref struct SafeTensorsHeaderParser
     private const int MaxDimensions = 64;
 
     private readonly string _source;
+    private readonly bool _isLenient;
     private readonly List<SafeTensorsEntry> _entries = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
@@ -18,9 +19,10 @@ internal ref struct SafeTensorsHeaderParser
     private string _place = "header";
     private string? _name; // of the tensor that _place is about
 
-    private SafeTensorsHeaderParser(ReadOnlySpan<byte> json, string source)
+    private SafeTensorsHeaderParser(ReadOnlySpan<byte> json, string source, bool isLenient)
     {
         _source = source;
+        _isLenient = isLenient;
         _json = new Utf8JsonReader(json);
     }
 
@@ -28,12 +30,19 @@ internal ref struct SafeTensorsHeaderParser
     /// <param name="json">The header's bytes.</param>
     /// <param name="dataBytes">Size of the data behind it.</param>
     /// <param name="source">What messages call the file.</param>
+    /// <param name="isLenient">Whether to take what the reference reader takes and this program does not write: types
+    /// that TorchSharp cannot hold, further fields, no metadata.</param>
     /// <exception cref="CheckpointFormatException">The header is malformed or does not fit the data.</exception>
-    public static SafeTensorsHeader Parse(ReadOnlySpan<byte> json, long dataBytes, string source)
+    public static SafeTensorsHeader Parse(
+        ReadOnlySpan<byte> json,
+        long dataBytes,
+        string source,
+        bool isLenient = false
+    )
     {
         if (json.IsEmpty || json[0] != (byte)'{')
             throw new CheckpointFormatException($"{source}: the header is no JSON object; it must start with '{{'.");
-        var parser = new SafeTensorsHeaderParser(json, source);
+        var parser = new SafeTensorsHeaderParser(json, source, isLenient);
         try
         {
             parser.ReadRoot();
@@ -71,7 +80,10 @@ internal ref struct SafeTensorsHeaderParser
     private void ReadMetadata()
     {
         (_place, _name) = ("metadata", null);
-        Expect(JsonTokenType.StartObject);
+        _json.Read();
+        if (_isLenient && _json.TokenType == JsonTokenType.Null)
+            return;
+        Require(JsonTokenType.StartObject);
         while (NextName() is { } key)
         {
             Expect(JsonTokenType.String);
@@ -95,6 +107,8 @@ internal ref struct SafeTensorsHeaderParser
                 shape = ReadNumbers(MaxDimensions);
             else if (field == "data_offsets" && offsets is null)
                 offsets = ReadNumbers(2);
+            else if (_isLenient && field is not ("dtype" or "shape" or "data_offsets"))
+                _json.Skip();
             else
                 throw Fail($"field {CheckpointFormatException.Quote(field)} is unknown or comes twice");
         }
@@ -109,6 +123,7 @@ internal ref struct SafeTensorsHeaderParser
         Expect(JsonTokenType.String);
         string name = _json.GetString()!;
         return SafeTensorsType.Find(name)
+            ?? (_isLenient ? SafeTensorsType.FindForeign(name) : null)
             ?? throw Fail($"dtype {CheckpointFormatException.Quote(name)} is none of {SafeTensorsType.Names}");
     }
 
@@ -136,7 +151,13 @@ internal ref struct SafeTensorsHeaderParser
 
     private void Expect(JsonTokenType type)
     {
-        if (!_json.Read() || _json.TokenType != type)
+        _json.Read();
+        Require(type);
+    }
+
+    private readonly void Require(JsonTokenType type)
+    {
+        if (_json.TokenType != type)
             throw Fail($"expected {type}, found {_json.TokenType}");
     }
 

@@ -17,10 +17,13 @@ public static class SafeTensorsReader
     /// <exception cref="CheckpointFormatException">The file breaks a rule of the format; the message names file, tensor
     /// and rule.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static SafeTensorsFile Read(string path)
+    public static SafeTensorsFile Read(string path) => Read(path, isLenient: false);
+
+    /// <summary>Reads a file that another program may have written.</summary>
+    internal static SafeTensorsFile Read(string path, bool isLenient)
     {
         using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
-        return Read(new SafeTensorsSource(file, path));
+        return Read(new SafeTensorsSource(file, path), isLenient);
     }
 
     /// <summary>Reads a file that is in memory.</summary>
@@ -28,22 +31,31 @@ public static class SafeTensorsReader
     /// <returns>The content, owned by the caller.</returns>
     /// <exception cref="CheckpointFormatException">The bytes break a rule of the format; the message names tensor and
     /// rule.</exception>
-    public static SafeTensorsFile Read(ReadOnlySpan<byte> bytes) => Read(new SafeTensorsSource(bytes, "safetensors"));
+    public static SafeTensorsFile Read(ReadOnlySpan<byte> bytes) => Read(bytes, isLenient: false);
 
-    private static SafeTensorsFile Read(SafeTensorsSource source)
+    /// <summary>Reads what another program may have written.</summary>
+    internal static SafeTensorsFile Read(ReadOnlySpan<byte> bytes, bool isLenient) =>
+        Read(new SafeTensorsSource(bytes, "safetensors"), isLenient);
+
+    private static SafeTensorsFile Read(SafeTensorsSource source, bool isLenient)
     {
         int headerBytes = ReadHeaderLength(source);
         byte[] json = new byte[headerBytes];
         source.Read(sizeof(ulong), json);
         long dataStart = sizeof(ulong) + headerBytes;
-        var header = SafeTensorsHeaderParser.Parse(json, source.Length - dataStart, source.Name);
+        var header = SafeTensorsHeaderParser.Parse(json, source.Length - dataStart, source.Name, isLenient);
 
         using var scope = NewDisposeScope(); // takes the tensors along when a later one fails
         using var noGrad = no_grad();
         var tensors = new OrderedDictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var entry in header.Entries)
+        foreach (var entry in header.Entries.Where(entry => entry.Type.IsReadable))
             tensors.Add(entry.Name, ReadTensor(source, entry, dataStart));
-        return new SafeTensorsFile(tensors, header.Metadata);
+        return new SafeTensorsFile(tensors, header.Metadata)
+        {
+            Unreadable = header
+                .Entries.Where(entry => !entry.Type.IsReadable)
+                .ToDictionary(entry => entry.Name, entry => entry.Type.Name, StringComparer.Ordinal),
+        };
     }
 
     private static int ReadHeaderLength(SafeTensorsSource source)
@@ -147,6 +159,9 @@ public sealed class SafeTensorsFile : IDisposable
 
     /// <summary>Texts stored beside the tensors; may be empty.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Types of the tensors that were passed over, by name; see <see cref="Checkpoint.Unreadable"/>.</summary>
+    internal IReadOnlyDictionary<string, string> Unreadable { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()

@@ -26,8 +26,21 @@ internal sealed class TorchLegacyFile : ITorchFile
         Name = name;
     }
 
-    /// <summary>How such a stream starts: protocol, a long of 10 bytes, the first bytes of the magic number.</summary>
-    public static ReadOnlySpan<byte> Signature => [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46];
+    /// <summary>Most bytes that <see cref="IsStart"/> looks at.</summary>
+    public const int SignatureBytes = 17;
+
+    /// <summary>A long of 10 bytes, the first of them the magic number's.</summary>
+    private static ReadOnlySpan<byte> MagicStart => [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46];
+
+    /// <summary>Whether a stream starts so: protocol, a frame of protocols 4 and 5, the magic number.</summary>
+    public static bool IsStart(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes is not [0x80, >= 2 and <= 5, .. var rest])
+            return false;
+        return rest is [0x95, _, _, _, _, _, _, _, _, .. var framed]
+            ? framed.StartsWith(MagicStart)
+            : rest.StartsWith(MagicStart);
+    }
 
     /// <inheritdoc/>
     public string Name { get; }

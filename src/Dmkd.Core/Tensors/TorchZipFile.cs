@@ -50,7 +50,7 @@ internal sealed class TorchZipFile : ITorchFile
         );
         try
         {
-            Guarded(name, () => file.ReadDirectory(stream.Length));
+            Guarded(name, () => ReadDirectory(file._archive, stream.Length, name, file._entries));
             file.RefuseForeignContent();
             byte[] pickle = Guarded(name, file.ReadPickle);
             using var input = new MemoryStream(pickle, writable: false);
@@ -86,19 +86,29 @@ internal sealed class TorchZipFile : ITorchFile
     /// <inheritdoc/>
     public void Dispose() => _archive.Dispose();
 
-    private bool ReadDirectory(long fileBytes)
+    /// <summary>Reads an archive's directory and checks what it declares.</summary>
+    /// <param name="archive">The archive. Borrowed.</param>
+    /// <param name="fileBytes">Size of the archive.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="entries">Receives the entries by name.</param>
+    internal static bool ReadDirectory(
+        ZipArchive archive,
+        long fileBytes,
+        string name,
+        Dictionary<string, ZipArchiveEntry> entries
+    )
     {
         long limit = Math.Min(MaxUnpackedBytes, checked(fileBytes * MaxExpansion) + ExpansionAllowance),
             total = 0;
-        foreach (var entry in _archive.Entries)
+        foreach (var entry in archive.Entries)
         {
-            if (!_entries.TryAdd(entry.FullName, entry))
+            if (!entries.TryAdd(entry.FullName, entry))
                 throw new CheckpointFormatException(
-                    $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} comes twice."
+                    $"{name}: entry {CheckpointFormatException.Quote(entry.FullName)} comes twice."
                 );
             if (entry.Length < 0 || entry.Length > limit - total)
                 throw new CheckpointFormatException(
-                    $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} of {entry.Length} bytes: a "
+                    $"{name}: entry {CheckpointFormatException.Quote(entry.FullName)} of {entry.Length} bytes: a "
                         + $"file of {fileBytes} bytes may unpack to at most {limit}."
                 );
             total += entry.Length;
@@ -131,34 +141,39 @@ internal sealed class TorchZipFile : ITorchFile
             );
         if (!_entries.TryGetValue($"{_prefix}byteorder", out var order))
             return;
-        if (Guarded(Name, () => ReadEntry(order, 16)).AsSpan().SequenceEqual("little"u8))
+        if (Guarded(Name, () => ReadEntry(Name, order, 16)).AsSpan().SequenceEqual("little"u8))
             return;
         throw new CheckpointFormatException($"{Name}: byteorder must be 'little'.");
     }
 
-    private byte[] ReadPickle() => ReadEntry(_entries[$"{_prefix}{PickleName}"], PickleLimits.PickleBytes);
+    private byte[] ReadPickle() => ReadEntry(Name, _entries[$"{_prefix}{PickleName}"], PickleLimits.PickleBytes);
 
-    private byte[] ReadEntry(ZipArchiveEntry entry, int limit)
+    /// <summary>Reads an entry whole.</summary>
+    /// <param name="name">What messages call the archive.</param>
+    /// <param name="entry">The entry.</param>
+    /// <param name="limit">Most bytes that it may have.</param>
+    internal static byte[] ReadEntry(string name, ZipArchiveEntry entry, int limit)
     {
         if (entry.Length > limit)
             throw new CheckpointFormatException(
-                $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} must have at most {limit} "
+                $"{name}: entry {CheckpointFormatException.Quote(entry.FullName)} must have at most {limit} "
                     + $"bytes; it has {entry.Length}."
             );
         byte[] bytes = new byte[entry.Length];
         using var content = new ZipEntryStream(
             entry.Open(),
-            $"{Name}: {CheckpointFormatException.Quote(entry.FullName)}"
+            $"{name}: {CheckpointFormatException.Quote(entry.FullName)}"
         );
         content.ReadExactly(bytes);
         if (content.ReadByte() >= 0)
             throw new CheckpointFormatException(
-                $"{Name}: entry {CheckpointFormatException.Quote(entry.FullName)} unpacks to more than it declares."
+                $"{name}: entry {CheckpointFormatException.Quote(entry.FullName)} unpacks to more than it declares."
             );
         return bytes;
     }
 
-    private static T Guarded<T>(string name, Func<T> read)
+    /// <summary>Turns what the zip library says of broken archives into one kind of exception.</summary>
+    internal static T Guarded<T>(string name, Func<T> read)
     {
         try
         {

@@ -19,6 +19,7 @@ internal static class TaskEvaluation
     /// <param name="problem">The test images.</param>
     /// <param name="lastTask">The last task it has seen.</param>
     /// <param name="device">Where the model is.</param>
+    /// <exception cref="NoFiniteAnswerException">Training has spoilt the model.</exception>
     public static EvaluationScores Measure(
         nn.Module<Tensor, Tensor> model,
         ContinualProblem problem,
@@ -36,7 +37,9 @@ internal static class TaskEvaluation
             var test = problem.Dataset.Test.Select(problem.Dataset.Test.PositionsOf(own));
             using var inputs = ImageTensors.Encode(test);
             using var answers = Logits(model, inputs, device);
-            float[][] logits = [.. TensorMemory.ToArray(answers).Chunk(classes)];
+            float[] values = TensorMemory.ToArray(answers);
+            FiniteValues.RequireRows(values, classes, $"the network after task {lastTask + 1}");
+            float[][] logits = [.. values.Chunk(classes)];
             for (int i = 0; i < logits.Length; i++)
             {
                 int predicted = Best(logits[i], seen);

@@ -55,6 +55,8 @@ internal static class LegacyWork
 
         using var encoded = RunData.Modality.Encode(test);
         using var scores = RunData.Modality.Score(network, encoded.to(job.Device), PlainScores);
+        if (FiniteValues.RowsWithout(scores) is > 0 and var without)
+            throw new NoFiniteAnswerException(without, test.Count, "the legacy network");
         using var predicted = scores.argmax(1);
         using var actual = tensor([.. test.Labels.Select(label => (long)label)], dtype: ScalarType.Int64);
         double accuracy = predicted.eq(actual).to(ScalarType.Float64).mean().item<double>();

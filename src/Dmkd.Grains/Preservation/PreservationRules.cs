@@ -25,6 +25,9 @@ public static class PreservationRules
             DatasetSpec.Readers
         );
 
+    /// <summary>An expert of one class always gives it: nothing could be learnt or be wrong.</summary>
+    private const int MinClasses = 2;
+
     /// <summary>A gate network may be this narrow.</summary>
     private const double GateMinWidth = 0.1;
 
@@ -91,6 +94,12 @@ public static class PreservationRules
             );
         if (settings.ClassGroups is { } groups)
             CheckGroups(groups, settings.Experts, architecture.OutputCount);
+        if (settings.Experts > 1 && settings.Experts > architecture.OutputCount / MinClasses)
+            throw new ArgumentException(
+                $"Every expert needs at least {MinClasses} classes to tell apart; {architecture.OutputCount} classes are "
+                    + $"for at most {Math.Max(1, architecture.OutputCount / MinClasses)} experts, not {settings.Experts}.",
+                nameof(settings)
+            );
         CheckSizes(settings, architecture);
     }
 
@@ -143,8 +152,12 @@ public static class PreservationRules
                 $"There are {experts} experts and {groups.Length} groups of classes; they must be as many.",
                 nameof(groups)
             );
-        if (groups.Any(group => group.Length == 0))
-            throw new ArgumentException("Every group must have at least one class.", nameof(groups));
+        if (experts > 1 && groups.FirstOrDefault(group => group.Length < MinClasses) is { } few)
+            throw new ArgumentException(
+                $"Every group must have at least {MinClasses} classes: an expert of one has nothing to tell apart; one "
+                    + $"has {few.Length}.",
+                nameof(groups)
+            );
         int[] sorted = [.. groups.SelectMany(group => group).Order()];
         if (!sorted.SequenceEqual(Enumerable.Range(0, outputs)))
             throw new ArgumentException(

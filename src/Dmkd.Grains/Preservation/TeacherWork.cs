@@ -9,6 +9,8 @@ namespace Dmkd.Grains.Preservation;
 /// <summary>Asks the legacy model; run on a device lane.</summary>
 internal static class TeacherWork
 {
+    private const int ExaminedImages = 64;
+
     /// <summary>The legacy model's answers to images.</summary>
     /// <param name="job">The lane.</param>
     /// <param name="source">The legacy model.</param>
@@ -29,7 +31,10 @@ internal static class TeacherWork
         if (source.IsTorchScript)
         {
             using var program = LoadProgram(source.Content);
-            return (Ask(input => program.Forward(input.cpu())), job.Elapsed); // a program stays where it was loaded
+            using var some = inputs.narrow(0, 0, Math.Min(ExaminedImages, inputs.shape[0]));
+            using var examined = normalisation.Apply(some);
+            program.Examine(examined);
+            return (Ask(input => program.Logits(input.cpu())), job.Elapsed); // a program stays where it was loaded
         }
 
         using var network = NetworkLoader.Load(source.Architecture, source.Content, job.Device);

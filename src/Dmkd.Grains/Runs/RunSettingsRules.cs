@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Settings;
+using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Settings;
@@ -34,8 +35,29 @@ public static class RunSettingsRules
             settings.Fitting.Calibration,
             settings.Fitting.Exemplars
         );
-        string? problem = routing ?? NetworksProblem(settings);
+        string? problem = routing ?? NetworksProblem(settings) ?? MergingProblem(settings) ?? ExpertsProblem(settings);
         return problem is null ? [] : [Setting.Shown(problem, prefix)];
+    }
+
+    /// <summary>Nodes whose updates a full round merges.</summary>
+    public static int NodesOfRound(RunSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var participation = settings.Participation;
+        int holders = participation.Holders == 0 ? participation.Nodes : participation.Holders;
+        return (int)Math.Ceiling(participation.Share * holders);
+    }
+
+    /// <summary>What a person should know who counts on the merge rule to withstand bad nodes; null for nothing.</summary>
+    public static string? MergingHint(RunSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        int nodes = NodesOfRound(settings);
+        if (IMergeRule.Known.Find(settings.Merging.MergeRule) is not NearestNeighbourMixingRule rule)
+            return null;
+        if (nodes < 2 || rule.FaultyOf(nodes) > 0 || rule.LeastNodes is not { } least)
+            return null;
+        return $"merge rule {rule.Name} withstands no bad node among {nodes}; from {least} nodes on it withstands one";
     }
 
     /// <summary>Refuses settings that cannot be run.</summary>
@@ -46,6 +68,23 @@ public static class RunSettingsRules
         if (problems.Count > 0)
             throw new ArgumentException(string.Join(" ", problems), nameof(settings));
     }
+
+    private static string? MergingProblem(RunSettings settings)
+    {
+        if (IMergeRule.Known.Find(settings.Merging.MergeRule) is not KrumRule { FaultyNodes: { } faulty })
+            return null;
+        int nodes = NodesOfRound(settings),
+            least = KrumRule.LeastNodesFor(faulty);
+        return nodes >= least
+            ? null
+            : $"{{merge-rule}} krum-{faulty} needs at least {least} nodes in a round, 2 * {faulty} + 3; there are {nodes}.";
+    }
+
+    private static string? ExpertsProblem(RunSettings settings) =>
+        settings.Routing.TopExperts > settings.Tasks
+            ? $"{{top}} must be at most the number of experts, one for each of {settings.Tasks} {{tasks}}, not "
+                + $"{settings.Routing.TopExperts}."
+            : null;
 
     private static string? NetworksProblem(RunSettings settings)
     {

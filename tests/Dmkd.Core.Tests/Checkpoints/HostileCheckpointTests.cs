@@ -24,11 +24,15 @@ public class HostileCheckpointTests
             },
             {
                 "ctorch.nn.modules.container\nSequential\n)\u0081}b",
-                "refused global 'torch.nn.modules.container.Sequential': only plain data, storages and "
-                    + "tensors are read; save model.state_dict()"
+                "holds no state dict but an object 'torch.nn.modules.container.Sequential', whose program is not in "
+                    + "the file; save model.state_dict()"
             },
-            { "c__main__\nNet\n", "refused global '__main__.Net'" },
-            { "ccollections\nOrderedDict.__init__\n", "refused global 'collections.OrderedDict.__init__'" },
+            { "c__main__\nNet\n", "an object '__main__.Net'" },
+            { "ccollections\nOrderedDict.__init__\n", "an object 'collections.OrderedDict.__init__'" },
+            { $"}}{Text("model")}c__main__\nNet\n)\u0081s", "its keys are 'model' (an object '__main__.Net')" },
+            { "cos.path\njoin\n", "refused global 'os.path.join'" },
+            { "cbuiltins\n__import__\n", "refused global 'builtins.__import__'" },
+            { "csocket\nsocket\n", "refused global 'socket.socket'" },
             { "ctorch\nFloatStorage\n)R", "refused call of 'torch.FloatStorage'" },
             { $"{Text("x")})R", "refused call of a String" },
             { $"ccollections\nOrderedDict\n{Text("x")}{Sides}", "refused call of 'collections.OrderedDict'" },
@@ -261,9 +265,9 @@ public class HostileCheckpointTests
     }
 
     [Theory]
-    [InlineData("", "starts with bytes ")]
+    [InlineData("", "is empty")]
     [InlineData("GIF89a-and-more", "starts with bytes 474946383961")]
-    [InlineData("\u0080\u0002]q\u0000.", "starts with bytes 80025d71002e")]
+    [InlineData("\u0080\u0002]q\u0000.", "is a pickle that torch.save did not write")]
     [InlineData("PK\u0003\u0004", "is no readable zip archive")]
     public void Read_OtherFormat_IsRefused(string characters, string reason) =>
         Assert.Contains(reason, Refusal(Pickle(characters)), StringComparison.Ordinal);

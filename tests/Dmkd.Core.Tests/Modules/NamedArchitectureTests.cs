@@ -96,6 +96,28 @@ public sealed class NamedArchitectureTests
             }
         );
 
+    /// <summary>The weights have the same shapes, so only the name can tell.</summary>
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("resnet50")]
+    public void Build_StemWithPooling_TakesTheSameWeightsAndComputesAnotherFunction(string name)
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var noGrad = TorchSharp.torch.no_grad();
+        var plain = ArchitectureCatalog.Named(name, 4, 16);
+        var pooled = ArchitectureCatalog.Named($"{name}-pool", 4, 16);
+        Assert.Equal(pooled, ArchitectureCatalog.Parse(pooled.ToString()));
+        Assert.True(pooled.MultiplyAdds < plain.MultiplyAdds / 2);
+        using var generator = new TorchSharp.torch.Generator(1);
+        using var first = plain.Build(generator);
+        using var weights = Dmkd.Core.Tensors.WeightSet.CopyOf(first);
+        using var mapped = StateDictMapper.Map(pooled, weights);
+        using var one = NetworkLoader.Load(plain, mapped, TorchSharp.torch.CPU);
+        using var other = NetworkLoader.Load(pooled, mapped, TorchSharp.torch.CPU);
+        var image = TorchSharp.torch.rand([1, 3, 16, 16], generator: generator);
+        Assert.False(one.forward(image).allclose(other.forward(image)));
+    }
+
     [Fact]
     public void Named_UnknownName_ListsTheKnownOnes()
     {

@@ -82,7 +82,7 @@ public sealed class ClassGroupingTests
                         group =>
                             Assert.InRange(
                                 group.Length,
-                                Math.Max(1, classes / groups - 1),
+                                Math.Max(Math.Min(2, classes / groups), classes / groups - 1),
                                 ClassGrouping.MaxGroupSize(classes, groups)
                             )
                     );

@@ -64,7 +64,10 @@ public sealed class PreservationRulesTests
     [InlineData("normalisation", "normalize must be one of standard, imagenet, cifar10, none, not 'fair'")]
     [InlineData("experts for classes", "There may be at most one expert for each of the 10 classes, not 11.")]
     [InlineData("groups for experts", "There are 2 experts and 3 groups of classes; they must be as many.")]
-    [InlineData("empty group", "Every group must have at least one class.")]
+    [InlineData("empty group", "Every group must have at least 2 classes")]
+    [InlineData("group of one class", "an expert of one has nothing to tell apart; one has 1.")]
+    [InlineData("experts of one class", "10 classes are for at most 5 experts, not 6.")]
+    [InlineData("statistics", "normalize: 'mean=0.5;std=0' is no normalisation: deviations must be above 0")]
     [InlineData(
         "class missing",
         "The groups must hold each of the classes 0 to 9 once; they hold 0, 1, 2, 3, 4, 5, 6, 7, 8."
@@ -257,6 +260,16 @@ public sealed class PreservationRulesTests
             "scores" => settings with { Scores = "fair" },
             "normalisation" => settings with { Normalisation = "fair" },
             "experts for classes" => settings with { Experts = 11 },
+            "statistics" => settings with { Normalisation = "mean=0.5;std=0" },
+            "experts of one class" => settings with { Experts = 6 },
+            "group of one class" => settings with
+            {
+                ClassGroups =
+                [
+                    [0],
+                    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+                ],
+            },
             "groups for experts" => settings with
             {
                 ClassGroups =

@@ -75,6 +75,18 @@ public sealed class RunSettingsRulesTests
                     Merging = TinySettings().Merging with { MergeRule = "vote" },
                 }
             },
+            { "merge-rule krum-2 needs at least 7 nodes in a round, 2 * 2 + 3; there are 4.", Krum("krum-2", 4) },
+            { "merge-rule krum-0 needs at least 3 nodes in a round, 2 * 0 + 3; there are 2.", Krum("krum-0", 2) },
+            { "merge-rule krum-1 needs at least 5 nodes in a round, 2 * 1 + 3; there are 4.", Krum("krum-1", 8, 0.5) },
+            {
+                "beta must be in [0, 1000000], not Infinity",
+                Routed(new RoutingSettings("evidence", 1, double.PositiveInfinity))
+            },
+            { "beta must be in [0, 1000000], not 1E+308", Routed(new RoutingSettings("evidence", 1, 1e308)) },
+            {
+                "top must be at most the number of experts, one for each of 2 tasks, not 3",
+                Routed(new RoutingSettings("evidence", 3, 0))
+            },
             { "device must be one of any, cpu, cuda, not 'tpu'", TinySettings() with { Device = "tpu" } },
         };
 
@@ -86,6 +98,22 @@ public sealed class RunSettingsRulesTests
             Assert.Throws<ArgumentException>(() => RunSettingsRules.Check(settings)).Message,
             StringComparison.Ordinal
         );
+
+    [Theory]
+    [InlineData("krum-2", 7)]
+    [InlineData("krum-0", 3)]
+    [InlineData("krum", 2)]
+    public void Check_KrumWithEnoughNodes_IsAllowed(string rule, int nodes) =>
+        RunSettingsRules.Check(Krum(rule, nodes));
+
+    [Theory]
+    [InlineData("nnm", 4, "merge rule nnm withstands no bad node among 4; from 5 nodes on it withstands one")]
+    [InlineData("nnm", 5, null)]
+    [InlineData("nnm-0.3", 3, "merge rule nnm-0.3 withstands no bad node among 3; from 4 nodes on it withstands one")]
+    [InlineData("nnm", 1, null)]
+    [InlineData("median", 4, null)]
+    public void MergingHint_RuleThatWithstandsNobody_SaysSo(string rule, int nodes, string? hint) =>
+        Assert.Equal(hint, RunSettingsRules.MergingHint(Krum(rule, nodes)));
 
     [Fact]
     public void Check_EveryGateOfARun_IsAllowed()
@@ -105,6 +133,13 @@ public sealed class RunSettingsRulesTests
         Routed(new RoutingSettings(gate, 1, 0)) with
         {
             Fitting = TinySettings().Fitting with { Calibration = calibration, Exemplars = exemplars },
+        };
+
+    private static RunSettings Krum(string rule, int nodes, double share = 1) =>
+        TinySettings() with
+        {
+            Merging = TinySettings().Merging with { MergeRule = rule },
+            Participation = TinySettings().Participation with { Nodes = nodes, Share = share },
         };
 
     private static RunSettings Routed(RoutingSettings routing) => TinySettings() with { Routing = routing };

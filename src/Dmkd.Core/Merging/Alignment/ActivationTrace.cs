@@ -141,7 +141,7 @@ internal sealed class ActivationTrace
         var x = Activate("conv1", "bn1", image);
         if (architecture.HasStemSpace)
             Shown("conv1", x);
-        return architecture.HasLargeStem ? F.max_pool2d(x, 3, stride: 2, padding: 1) : x;
+        return architecture.Stem == ResNetStem.Small ? x : F.max_pool2d(x, 3, stride: 2, padding: 1);
     }
 
     private Tensor Block(ResNetArchitecture architecture, int stage, int block, Tensor input)

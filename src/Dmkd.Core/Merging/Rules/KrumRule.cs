@@ -27,23 +27,30 @@ public sealed class KrumRule : IMergeRule
 
     /// <summary>Configures the rule.</summary>
     /// <param name="faultyNodes">
-    /// Nodes to withstand, <c>f</c>, not negative; lowered to what a round's number of nodes allows. Null for that
-    /// largest number.
+    /// Nodes to withstand, <c>f</c>, not negative; lowered to what a round's number of nodes allows when some are
+    /// missing. Null for that largest number.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public KrumRule(int? faultyNodes = null)
     {
-        if (faultyNodes < 0)
+        if (faultyNodes is < 0 or > 1_000_000)
             throw new ArgumentOutOfRangeException(
                 nameof(faultyNodes),
                 faultyNodes,
-                $"The number of faulty nodes must not be negative; it is {faultyNodes}."
+                $"The number of faulty nodes must be in [0, 1000000]; it is {faultyNodes}."
             );
         _faultyNodes = faultyNodes;
     }
 
     /// <inheritdoc/>
     public string Name => _faultyNodes is null ? "krum" : $"krum-{_faultyNodes}";
+
+    /// <summary>Nodes to withstand as configured, <c>f</c>; null for as many as a round allows.</summary>
+    public int? FaultyNodes => _faultyNodes;
+
+    /// <summary>Nodes that a round needs to withstand some: <c>2f + 3</c>.</summary>
+    /// <param name="faultyNodes">Nodes to withstand, at least 0.</param>
+    public static int LeastNodesFor(int faultyNodes) => checked(2 * faultyNodes + 3);
 
     /// <summary>The updates averaged, <c>m</c>; as many nearest neighbours count.</summary>
     /// <param name="nodes">Number of updates.</param>

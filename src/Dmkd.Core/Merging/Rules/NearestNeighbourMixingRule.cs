@@ -52,6 +52,9 @@ public sealed class NearestNeighbourMixingRule : LinearMergeRule
     /// <param name="nodes">Number of updates.</param>
     public int FaultyOf(int nodes) => (int)Math.Floor(_share * nodes + Slack);
 
+    /// <summary>Nodes that a round needs to withstand one; null when the share is 0.</summary>
+    public int? LeastNodes => _share > 0 ? (int)Math.Ceiling(1 / _share - Slack) : null;
+
     /// <inheritdoc/>
     protected override LinearWeights WeighChecked(UpdateGeometry geometry, IReadOnlyList<double> sampleCounts)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;
@@ -7,6 +8,8 @@ namespace Dmkd.Core.Modalities.Images;
 /// </summary>
 public sealed record InputNormalisation
 {
+    private const string Example = "mean=0.5,0.5,0.5;std=0.5,0.5,0.5";
+    private const int MaxChannels = 4096;
     private readonly float[] _mean;
     private readonly float[] _deviation;
 
@@ -36,20 +39,71 @@ public sealed record InputNormalisation
     /// <summary>All of them.</summary>
     public static IReadOnlyList<InputNormalisation> All { get; } = [Standard, ImageNet, Cifar10, None];
 
-    /// <summary>Their names, for settings.</summary>
-    public static Registry Known { get; } = new("normalisation", All.Select(known => known.Name));
+    /// <summary>Their names, for settings; texts with own statistics are known too.</summary>
+    public static Registry Known { get; } = new NormalisationRegistry();
 
-    /// <summary>Name by which options choose it.</summary>
+    /// <summary>Name by which options choose it; with own statistics <c>mean=0.5,0.4,0.3;std=0.2,0.2,0.2</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Finds one by name.</summary>
-    /// <exception cref="ArgumentException">None has the name; the message lists those there are.</exception>
-    public static InputNormalisation Find(string name) =>
-        All.FirstOrDefault(known => known.Name == name)
-        ?? throw new ArgumentException(
-            $"There is no normalisation '{name}'; there are: {string.Join(", ", All.Select(known => known.Name))}.",
-            nameof(name)
+    /// <summary>Finds one by name, or reads its statistics.</summary>
+    /// <param name="name">A name, or <c>mean=...;std=...</c> with one number for all channels or one for each, of
+    /// pixels in [0, 1].</param>
+    /// <exception cref="ArgumentException">None has the name, or the statistics are none; the message lists those there
+    /// are.</exception>
+    public static InputNormalisation Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (All.FirstOrDefault(known => known.Name == name) is { } found)
+            return found;
+        if (!name.Contains('=', StringComparison.Ordinal))
+            throw new ArgumentException(
+                $"There is no normalisation '{name}'; there are: {string.Join(", ", All.Select(known => known.Name))}, "
+                    + $"or your own, such as {Example}.",
+                nameof(name)
+            );
+        return Read(name);
+    }
+
+    private static InputNormalisation Read(string text)
+    {
+        var parts = text.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => part.Split('=', 2, StringSplitOptions.TrimEntries))
+            .ToArray();
+        string[] names = [.. parts.Select(part => part[0]).Order(StringComparer.Ordinal)];
+        if (names is not ["mean", "std"] || parts.Any(part => part.Length < 2))
+            throw Malformed(text, "it needs mean= and std=, each once");
+        float[] mean = Numbers(text, parts.First(part => part[0] == "mean")[1]),
+            deviation = Numbers(text, parts.First(part => part[0] == "std")[1]);
+        if (mean.Length != deviation.Length && mean.Length != 1 && deviation.Length != 1)
+            throw Malformed(text, $"it has {mean.Length} means and {deviation.Length} deviations");
+        if (deviation.Any(value => value <= 0))
+            throw Malformed(text, "deviations must be above 0");
+        int channels = Math.Max(mean.Length, deviation.Length);
+        return new InputNormalisation(
+            $"mean={Text(mean)};std={Text(deviation)}",
+            mean.Length == channels ? mean : [.. Enumerable.Repeat(mean[0], channels)],
+            deviation.Length == channels ? deviation : [.. Enumerable.Repeat(deviation[0], channels)]
         );
+    }
+
+    private static float[] Numbers(string text, string list)
+    {
+        string[] words = list.Split(',', StringSplitOptions.TrimEntries);
+        float[] numbers = new float[words.Length];
+        for (int i = 0; i < words.Length; i++)
+            if (
+                !float.TryParse(words[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i])
+                || !float.IsFinite(numbers[i])
+            )
+                throw Malformed(text, $"'{words[i]}' is no number");
+        return numbers.Length <= MaxChannels ? numbers : throw Malformed(text, $"it has {numbers.Length} numbers");
+    }
+
+    private static string Text(float[] numbers) =>
+        string.Join(',', numbers.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
+    private static ArgumentException Malformed(string text, string problem) =>
+        new($"'{text}' is no normalisation: {problem}; expected, for example, {Example}.", nameof(text));
 
     /// <summary>Normalises pixels.</summary>
     /// <param name="pixels">uint8, shape [batch, channels, height, width]. Borrowed.</param>
@@ -68,5 +122,25 @@ public sealed record InputNormalisation
         var mean = tensor(_mean).view(1, -1, 1, 1).to(pixels.device);
         var deviation = tensor(_deviation).view(1, -1, 1, 1).to(pixels.device);
         return pixels.to(ScalarType.Float32).div_(255).sub_(mean).div_(deviation).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The names, and texts with own statistics.</summary>
+    private sealed class NormalisationRegistry() : Registry("normalisation", All.Select(known => known.Name))
+    {
+        /// <inheritdoc/>
+        public override string? ProblemOf(string text)
+        {
+            if (!text.Contains('=', StringComparison.Ordinal))
+                return base.ProblemOf(text);
+            try
+            {
+                _ = Find(text);
+                return null;
+            }
+            catch (ArgumentException error)
+            {
+                return error.Message.Split(" (Parameter", 2)[0];
+            }
+        }
     }
 }

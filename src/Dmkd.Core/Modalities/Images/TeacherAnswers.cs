@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Dmkd.Core.Tensors;
 using static TorchSharp.torch;
 
 namespace Dmkd.Core.Modalities.Images;
@@ -32,6 +34,7 @@ public sealed class TeacherAnswers
     /// <param name="batchSize">Most images in one forward pass, at least 1.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     /// <param name="cancellationToken">Ends the work between two batches.</param>
+    /// <exception cref="NoFiniteAnswerException">An answer is not finite.</exception>
     public static TeacherAnswers Of(
         Func<Tensor, Tensor> teacher,
         Tensor pixels,
@@ -64,7 +67,9 @@ public sealed class TeacherAnswers
             }
         }
 
-        return new TeacherAnswers([.. logits], views, images, logits.Count / (views * images));
+        int outputs = logits.Count / (views * images);
+        FiniteValues.RequireRows(CollectionsMarshal.AsSpan(logits), outputs, "the network");
+        return new TeacherAnswers([.. logits], views, images, outputs);
     }
 
     /// <summary>Joins the answers to parts of a set of images, in order.</summary>

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using Dmkd.Client.Errors;
+using Dmkd.Client.Rendering;
+using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
+
+namespace Dmkd.Client.Commands;
+
+/// <summary>The options that say which tensors of a checkpoint are the weights.</summary>
+internal sealed class CheckpointOptions
+{
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description =
+            "Dictionary of the file that has the weights, or the first parts of their names, such as model_ema; the "
+            + "usual one when not given",
+    };
+    private readonly Option<string[]> _ignore = new("--ignore")
+    {
+        Description = "Names to leave out, such as \"criterion.*\"; may be given several times",
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_key);
+        command.Options.Add(_ignore);
+    }
+
+    /// <summary>What the options choose.</summary>
+    public CheckpointChoice Read(ParseResult parsed) =>
+        new() { Key = parsed.GetValue(_key), Ignored = parsed.GetValue(_ignore) ?? [] };
+
+    /// <summary>Refuses them for what has no names to choose from.</summary>
+    /// <exception cref="BadInputException">One was given.</exception>
+    public void RequireNone(ParseResult parsed)
+    {
+        foreach (Option option in (Option[])[_key, _ignore])
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException(
+                    $"{option.Name} is for checkpoints; a TorchScript program has its weights."
+                );
+    }
+}
+
+/// <summary>Weights that were read from a checkpoint.</summary>
+/// <param name="Content">As <see cref="WeightCodec"/> writes them.</param>
+/// <param name="StatedAccuracy">What the file says of the network's accuracy, such as <c>best_acc = 91.2</c>, or
+/// null.</param>
+internal sealed record ImportedWeights(byte[] Content, string? StatedAccuracy)
+{
+    /// <summary>Reads a checkpoint, and says on standard error what was chosen.</summary>
+    public static ImportedWeights Read(string path, NetworkArchitecture architecture, CheckpointChoice choice)
+    {
+        using var checkpoint = CheckpointReader.Read(path, choice);
+        Notice.All(checkpoint.Notices);
+        using var weights = StateDictMapper.Map(architecture, checkpoint);
+        return new ImportedWeights(WeightCodec.Encode(weights), AccuracyIn(checkpoint.Metadata));
+    }
+
+    private static string? AccuracyIn(IReadOnlyDictionary<string, string> metadata)
+    {
+        var found = metadata
+            .Where(entry => IsAccuracy(entry.Key) && IsNumber(entry.Value))
+            .OrderByDescending(entry => entry.Key.Contains("best", StringComparison.OrdinalIgnoreCase))
+            .ToArray();
+        return found is [var first, ..] ? $"{first.Key} = {first.Value}" : null;
+    }
+
+    private static bool IsAccuracy(string key) =>
+        ((string[])["acc", "prec1", "top1"]).Any(part => key.Contains(part, StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsNumber(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+        && double.IsFinite(value)
+        && value > 0;
+}
