@@ -1,13 +1,21 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 
 namespace Dmkd.Data.Images;
 
 /// <summary>
-/// Labelled images of one size as plain bytes; immutable by convention, safe to read from many threads.
+/// Labelled images of one size, as plain bytes in memory or decoded whenever they are asked for; immutable by
+/// convention, safe to read from many threads.
 /// </summary>
 public sealed class ImageSet : IExamples
 {
+    private const int DecodedAtOnce = 512;
+    private readonly byte[]? _pixels;
+    private readonly IPixelSource? _source;
+    private readonly int[] _positions = [];
+
     /// <summary>Creates a set over arrays that it owns from now on: the caller must not modify them.</summary>
     /// <param name="pixels">Intensities in [0, 255], shape [count, channels, height, width]. Owned by the set.</param>
     /// <param name="labels">Class index of each image, at least 0, shape [count]. Owned by the set.</param>
@@ -35,13 +43,34 @@ public sealed class ImageSet : IExamples
                 $"labels must be at least 0; label {negative} is {labels[negative]}.",
                 nameof(labels)
             );
-        (Pixels, Labels, Channels, Height, Width) = (pixels, labels, channels, height, width);
+        (_pixels, Labels, Channels, Height, Width) = (pixels, labels, channels, height, width);
+    }
+
+    /// <summary>A set of square RGB images that are decoded when they are asked for.</summary>
+    /// <param name="source">Decodes them. Borrowed for as long as the set is used.</param>
+    /// <param name="positions">Position of each image in the source. Owned by the set.</param>
+    /// <param name="labels">Class of each image. Owned by the set.</param>
+    internal ImageSet(IPixelSource source, int[] positions, int[] labels)
+    {
+        (_source, _positions, Labels) = (source, positions, labels);
+        (Channels, Height, Width) = (3, source.Size, source.Size);
     }
 
     /// <summary>
-    /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified.
+    /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified. Made anew
+    /// each time for a set whose images are decoded on demand.
     /// </summary>
-    public byte[] Pixels { get; }
+    public byte[] Pixels
+    {
+        get
+        {
+            if (_pixels is not null)
+                return _pixels;
+            byte[] pixels = new byte[checked(Count * BytesPerImage)];
+            CopyTo(pixels);
+            return pixels;
+        }
+    }
 
     /// <summary>Gets the class index of each image, shape [Count]. Borrowed: not to be modified.</summary>
     public int[] Labels { get; }
@@ -63,6 +92,8 @@ public sealed class ImageSet : IExamples
 
     byte[] IInputs.Content => Pixels;
 
+    long IInputs.ContentBytes => (long)Count * BytesPerImage;
+
     /// <summary>Gets the bytes an image takes in <see cref="Pixels"/>.</summary>
     public int BytesPerImage => Channels * Height * Width;
 
@@ -73,7 +104,31 @@ public sealed class ImageSet : IExamples
     {
         if ((uint)index >= (uint)Count)
             throw new ArgumentOutOfRangeException(nameof(index), index, $"index must be in [0, {Count}).");
-        return Pixels.AsSpan(index * BytesPerImage, BytesPerImage);
+        if (_pixels is not null)
+            return _pixels.AsSpan(index * BytesPerImage, BytesPerImage);
+        byte[] pixels = new byte[BytesPerImage];
+        _source!.Read(_positions[index], pixels);
+        return pixels;
+    }
+
+    /// <summary>Copies all images, on all cores where they have to be decoded.</summary>
+    /// <param name="destination">As long as all of them.</param>
+    /// <exception cref="DatasetException">An image cannot be decoded.</exception>
+    public void CopyTo(Span<byte> destination)
+    {
+        if (_pixels is not null)
+        {
+            _pixels.CopyTo(destination);
+            return;
+        }
+
+        byte[] decoded = new byte[Math.Min(Count, DecodedAtOnce) * BytesPerImage];
+        for (int first = 0; first < Count; first += DecodedAtOnce)
+        {
+            int count = Math.Min(DecodedAtOnce, Count - first);
+            Decode(first, count, decoded);
+            decoded.AsSpan(0, count * BytesPerImage).CopyTo(destination[(first * BytesPerImage)..]);
+        }
     }
 
     /// <summary>Finds the images of some classes.</summary>
@@ -86,13 +141,15 @@ public sealed class ImageSet : IExamples
     }
 
     /// <summary>
-    /// Copies the chosen images, in the order given, into a set of their own; an index may occur twice.
+    /// Takes the chosen images, in the order given, into a set of their own; an index may occur twice.
     /// </summary>
     /// <param name="indices">Positions of the images, each in [0, Count).</param>
-    /// <returns>A set owned by the caller; nothing is shared with this one.</returns>
+    /// <returns>A set owned by the caller; only images that are decoded on demand are shared with this one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An index is outside the set.</exception>
     public ImageSet Select(ReadOnlySpan<int> indices)
     {
+        if (_source is not null)
+            return View(indices);
         byte[] pixels = new byte[checked(indices.Length * BytesPerImage)];
         int[] labels = new int[indices.Length];
         for (int i = 0; i < indices.Length; i++)
@@ -105,20 +162,31 @@ public sealed class ImageSet : IExamples
 
     /// <summary>The same images with other labels; they share the bytes.</summary>
     /// <param name="labelOf">Gives the label for a label.</param>
-    public ImageSet Relabel(Func<int, int> labelOf) =>
-        new(Pixels, [.. Labels.Select(labelOf)], Channels, Height, Width);
+    public ImageSet Relabel(Func<int, int> labelOf)
+    {
+        int[] labels = [.. Labels.Select(labelOf)];
+        return _source is null
+            ? new ImageSet(Pixels, labels, Channels, Height, Width)
+            : new ImageSet(_source, _positions, labels);
+    }
 
     /// <summary>Copies sets of images of one size into one, in order.</summary>
     /// <param name="sets">At least one.</param>
     public static ImageSet Concat(IReadOnlyList<ImageSet> sets)
     {
         ArgumentNullException.ThrowIfNull(sets);
-        byte[] pixels = new byte[sets.Sum(images => images.Pixels.Length)];
+        if (sets[0]._source is { } source && sets.All(images => images._source == source))
+            return new ImageSet(
+                source,
+                [.. sets.SelectMany(images => images._positions)],
+                [.. sets.SelectMany(images => images.Labels)]
+            );
+        byte[] pixels = new byte[sets.Sum(images => images.Count * images.BytesPerImage)];
         int end = 0;
         foreach (var images in sets)
         {
-            images.Pixels.CopyTo(pixels, end);
-            end += images.Pixels.Length;
+            images.CopyTo(pixels.AsSpan(end));
+            end += images.Count * images.BytesPerImage;
         }
 
         int[] labels = [.. sets.SelectMany(images => images.Labels)];
@@ -126,6 +194,48 @@ public sealed class ImageSet : IExamples
     }
 
     IExamples IExamples.Choose(ReadOnlySpan<int> positions) => Select(positions);
+
+    private ImageSet View(ReadOnlySpan<int> indices)
+    {
+        int[] positions = new int[indices.Length];
+        int[] labels = new int[indices.Length];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            positions[i] = _positions[indices[i]];
+            labels[i] = Labels[indices[i]];
+        }
+
+        return new ImageSet(_source!, positions, labels);
+    }
+
+    private void Decode(int first, int count, byte[] decoded)
+    {
+        try
+        {
+            Parallel.For(
+                0,
+                count,
+                i => _source!.Read(_positions[first + i], decoded.AsSpan(i * BytesPerImage, BytesPerImage))
+            );
+        }
+        catch (AggregateException e) when (e.InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } bad)
+        {
+            throw new DatasetException(bad.Message, e);
+        }
+    }
+}
+
+/// <summary>Decodes images when they are asked for. Safe to use from many threads.</summary>
+internal interface IPixelSource
+{
+    /// <summary>Height and width of the images.</summary>
+    int Size { get; }
+
+    /// <summary>Decodes one image.</summary>
+    /// <param name="position">Its position.</param>
+    /// <param name="pixels">Takes it, shape [3, Size, Size].</param>
+    /// <exception cref="DatasetException">It cannot be decoded.</exception>
+    void Read(int position, Span<byte> pixels);
 }
 
 /// <summary>
@@ -135,7 +245,56 @@ public sealed class ImageSet : IExamples
 /// <param name="ClassNames">Names of the classes, by label.</param>
 /// <param name="Train">Images to learn from.</param>
 /// <param name="Test">Images to evaluate on, never trained on.</param>
-public sealed record ImageDataset(string Name, IReadOnlyList<string> ClassNames, ImageSet Train, ImageSet Test);
+public sealed record ImageDataset(string Name, IReadOnlyList<string> ClassNames, ImageSet Train, ImageSet Test)
+{
+    /// <summary>Gets what the classes are called on disk, by label; their names where nothing else is said.</summary>
+    public IReadOnlyList<string> ClassKeys { get; init; } = ClassNames;
+
+    /// <summary>
+    /// Gets a SHA-256 in hexadecimal of the files that the images come from, with their classes; empty for images that
+    /// are drawn. Does not depend on where the files lie.
+    /// </summary>
+    public string Digest { get; init; } = "";
+
+    /// <summary>Gets what the reader left out or decided by itself, in sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <summary>Makes the digest of a data set, image after image.</summary>
+internal sealed class DatasetDigest : IDisposable
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>Takes in an image's class and content.</summary>
+    public void Add(int label, ReadOnlySpan<byte> content)
+    {
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, label);
+        _hash.AppendData(number);
+        _hash.AppendData(content);
+    }
+
+    /// <summary>Takes in images that are in memory.</summary>
+    public void Add(ImageSet images)
+    {
+        for (int i = 0; i < images.Count; i++)
+            Add(images.Labels[i], images.Image(i));
+    }
+
+    /// <summary>The digest of what was taken in.</summary>
+    public string End() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+
+    public void Dispose() => _hash.Dispose();
+
+    /// <summary>The digest of two sets that are in memory.</summary>
+    public static string Of(ImageSet train, ImageSet test)
+    {
+        using var digest = new DatasetDigest();
+        digest.Add(train);
+        digest.Add(test);
+        return digest.End();
+    }
+}
 
 /// <summary>Makes the arrays behind an <see cref="ImageSet"/>.</summary>
 internal static class PixelBuffer

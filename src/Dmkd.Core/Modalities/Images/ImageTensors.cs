@@ -40,13 +40,7 @@ public sealed class ImageTensors : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        long[] wide = new long[labels.Length];
-        for (int i = 0; i < wide.Length; i++)
-            wide[i] = labels[i];
-        return new ImageTensors(
-            PixelTensor(pixels, labels.Length, channels, size),
-            tensor(wide, dtype: ScalarType.Int64)
-        );
+        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), LabelTensor(labels));
     }
 
     /// <summary>Copies images into tensors on the CPU.</summary>
@@ -54,8 +48,8 @@ public sealed class ImageTensors : IDisposable
     public static ImageTensors From(IExamples examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
-        var shape = examples.InputShape;
-        return From(examples.Content, examples.Labels, shape[0], shape[1]);
+        using var scope = NewDisposeScope();
+        return new ImageTensors(Encode(examples), LabelTensor(examples.Labels));
     }
 
     /// <summary>
@@ -65,7 +59,9 @@ public sealed class ImageTensors : IDisposable
     public static Tensor Encode(IInputs inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        return PixelTensor(inputs.Content, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
+        var result = PixelTensor(inputs.ContentBytes, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
+        inputs.CopyTo(result.bytes);
+        return result;
     }
 
     /// <summary>
@@ -74,15 +70,28 @@ public sealed class ImageTensors : IDisposable
     /// <exception cref="ArgumentException">The number of bytes does not fit the other arguments.</exception>
     public static Tensor PixelTensor(ReadOnlySpan<byte> pixels, int count, int channels, int size)
     {
-        long expected = (long)count * channels * size * size;
-        if (pixels.Length != expected)
-            throw new ArgumentException(
-                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.",
-                nameof(pixels)
-            );
-        var result = empty([count, channels, size, size], dtype: ScalarType.Byte);
+        var result = PixelTensor(pixels.Length, count, channels, size);
         pixels.CopyTo(result.bytes);
         return result;
+    }
+
+    private static Tensor PixelTensor(long bytes, int count, int channels, int size)
+    {
+        long expected = (long)count * channels * size * size;
+        if (bytes != expected)
+            throw new ArgumentException(
+                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {bytes}.",
+                nameof(bytes)
+            );
+        return empty([count, channels, size, size], dtype: ScalarType.Byte);
+    }
+
+    private static Tensor LabelTensor(ReadOnlySpan<int> labels)
+    {
+        long[] wide = new long[labels.Length];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = labels[i];
+        return tensor(wide, dtype: ScalarType.Int64);
     }
 
     /// <summary>
