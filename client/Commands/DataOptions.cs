@@ -3,6 +3,7 @@ using Dmkd.Client.Errors;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Settings;
+using Dmkd.Data;
 using Dmkd.Data.Images;
 
 namespace Dmkd.Client.Commands;

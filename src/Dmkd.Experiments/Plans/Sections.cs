@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Settings;
+using Dmkd.Data;
 using Dmkd.Data.Images;
 
 namespace Dmkd.Experiments.Plans;

@@ -1,8 +1,9 @@
+using Dmkd.Data.Images;
 using Dmkd.Data.Images.Cifar;
 using Dmkd.Data.Images.Folders;
 using Dmkd.Data.Images.Idx;
 
-namespace Dmkd.Data.Images;
+namespace Dmkd.Data;
 
 /// <summary>What kind of data set is meant, when a user names a path, a kind, or both.</summary>
 public static class DatasetKind
