@@ -162,6 +162,15 @@ public sealed class ImageLayoutTests : IDisposable
         Assert.Equal((0, 4), (dataset.Train.Count, dataset.Test.Count));
     }
 
+    [Fact]
+    public void Load_HoldoutWithoutTraining_TakesTheSameTestImages()
+    {
+        WriteSplit("", 10, "a", "b");
+        var spec = Spec() with { Holdout = 0.2 };
+
+        Assert.Equal(Datasets.Load(spec).Test.Pixels, Datasets.Load(spec with { NeedsTraining = false }).Test.Pixels);
+    }
+
     [Theory]
     [InlineData("labels.csv", "filename,label,split\n", ",train", ",val")]
     [InlineData("annotations.csv", "Split;Image;Class\n", "train;", "test;")]

@@ -73,7 +73,9 @@ internal sealed record ImageTree(
     {
         bool isWhole = splits.Has(SplitNames.Train) is false && splits.HasTest is false;
         if (isWhole && splits.Unsplit() is { Count: > 1 } all)
-            return spec.NeedsTraining ? HeldOut(all, spec, source, "") : (new ClassFolders(), all);
+            return spec.NeedsTraining || spec.Holdout is not null
+                ? HeldOut(all, spec, source, "")
+                : (new ClassFolders(), all);
         if (!spec.NeedsTraining && splits.HasTest && !splits.Has(SplitNames.Train))
             return (new ClassFolders(), TestOf(splits, null, source, notes));
         if (!splits.Has(SplitNames.Train))
