@@ -44,6 +44,7 @@ internal static class LabelTable
         "species",
         "breed",
     ];
+    private static readonly char[] Separators = [',', ';', '\t'];
     private static readonly string[] SplitColumns = ["split", "set", "subset", "partition"];
 
     /// <summary>The entries, sorted into class folders; null where there is no table, or class folders are there.</summary>
@@ -122,7 +123,7 @@ internal static class LabelTable
     }
 
     private static char SeparatorOf(string header) =>
-        new[] { ',', ';', '\t' }.MaxBy(separator => header.Count(letter => letter == separator));
+        Separators.MaxBy(separator => header.Count(letter => letter == separator));
 
     /// <summary>The cells of a line; quotes may hold separators, and doubled quotes.</summary>
     private static string[] Cells(string line, char separator)
