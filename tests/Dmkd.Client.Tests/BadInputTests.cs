@@ -11,7 +11,7 @@ public sealed class BadInputTests : IDisposable
     [Theory]
     [InlineData("run --wat 1", "'--wat'")]
     [InlineData("walk", "'walk'")]
-    [InlineData("run --rounds many", "'--rounds'", "'many'")]
+    [InlineData("run --rounds many", "--rounds must be a whole number", "'many'")]
     [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
     [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
     [InlineData("run --gate foo", "--gate", "evidence, entropy", "'foo'")]
