@@ -151,7 +151,7 @@ public sealed class PlanReaderTests
     [InlineData(
         "kind: images",
         "kind: pictures",
-        ":3: data[1].kind must be one of synthetic, images, cifar10, cifar100, not 'pictures'."
+        ":3: data[1].kind must be one of synthetic, images, cifar10, cifar100, idx, not 'pictures'."
     )]
     [InlineData(
         "image-size: 48",
