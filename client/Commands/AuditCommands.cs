@@ -24,11 +24,11 @@ internal sealed class AuditListCommand : Command
     private const int MaxEntries = 100_000,
         DefaultEntries = 50;
     private readonly CommonOptions _common = new();
-    private readonly Option<int> _last = new("--last")
+    private readonly Option<int> _last = new Option<int>("--last")
     {
         Description = "How many entries",
         DefaultValueFactory = _ => DefaultEntries,
-    };
+    }.WithNumbers();
 
     public AuditListCommand()
         : base("list", "List the last calls that changed something, or were to")

@@ -29,7 +29,7 @@ internal sealed class CertsCommand : Command, IWithoutTensors
 
     /// <summary>A number of days.</summary>
     public static Option<int> DaysOption(int fallback) =>
-        new("--days") { Description = "Days that it counts", DefaultValueFactory = _ => fallback };
+        OptionReader.Number("--days", "Days that it counts", fallback);
 
     /// <summary>Days as a span.</summary>
     /// <exception cref="BadInputException">Not a number of days that makes sense.</exception>

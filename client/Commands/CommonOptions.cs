@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Core.Models;
+using Dmkd.Core.Settings;
 using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
@@ -129,13 +131,19 @@ internal sealed class CommonOptions
     /// <param name="parsed">The command line.</param>
     /// <param name="datasets">Data sets read so far, for a silo inside the console; null for none.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="resumesOnAccess">Whether a run goes on as soon as it is looked at.</param>
     /// <exception cref="BadInputException">The folder is in use, or nobody answers.</exception>
     /// <exception cref="ConvolutionException">This machine's convolutions are wrong, and it would be the one to
     /// train.</exception>
-    public Task<ICluster> StartAsync(ParseResult parsed, DatasetCache? datasets, CancellationToken cancellationToken)
+    public Task<ICluster> StartAsync(
+        ParseResult parsed,
+        DatasetCache? datasets,
+        CancellationToken cancellationToken,
+        bool resumesOnAccess = true
+    )
     {
         RequireConvolutions(parsed);
-        return StartAsync(parsed, datasets, new InterruptedRuns(), cancellationToken);
+        return StartAsync(parsed, datasets, new InterruptedRuns(resumesOnAccess), cancellationToken);
     }
 
     /// <summary>Refuses to compute here when this machine's convolutions are wrong.</summary>
@@ -201,7 +209,30 @@ internal static class OptionReader
 
     /// <summary>An option with a default.</summary>
     public static Option<T> Number<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
+        new Option<T>(name) { Description = description, DefaultValueFactory = _ => value }.WithNumbers();
+
+    /// <summary>
+    /// Has an option of numbers read them as <see cref="NumberText"/> does: the library would read <c>0,002</c> as 2.
+    /// </summary>
+    public static Option<T> WithNumbers<T>(this Option<T> option)
+    {
+        var type = Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T);
+        if (type == typeof(int) || type == typeof(double))
+            option.CustomParser = Parsed;
+        return option;
+
+        T? Parsed(ArgumentResult result)
+        {
+            string text = result.Tokens[0].Value;
+            bool isWhole = type == typeof(int);
+            if (isWhole && NumberText.TryRead(text, out int count))
+                return (T)(object)count;
+            if (!isWhole && NumberText.TryRead(text, out double number))
+                return (T)(object)number;
+            result.AddError(NumberText.ProblemOf(text, option.Name, isWhole));
+            return default;
+        }
+    }
 
     /// <summary>The value of an option that must be at least a minimum.</summary>
     /// <exception cref="BadInputException">Names the option, its limit and the value.</exception>

@@ -29,15 +29,15 @@ internal sealed class ConvertCommand : Command
         Description = "File to write, such as model.safetensors",
         Required = true,
     };
-    private readonly Option<int?> _outputs = new("--outputs")
+    private readonly Option<int?> _outputs = new Option<int?>("--outputs")
     {
         Description = "Outputs of the network; as many as the checkpoint's head has when not given",
-    };
-    private readonly Option<int> _imageSize = new("--image-size")
+    }.WithNumbers();
+    private readonly Option<int> _imageSize = new Option<int>("--image-size")
     {
         Description = "Height and width of the network's input, in pixels",
         DefaultValueFactory = _ => 32,
-    };
+    }.WithNumbers();
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists" };
     private readonly CheckpointOptions _choice = new();
     private readonly CommonOptions _common = new();

@@ -13,7 +13,7 @@ internal sealed class DoctorCommand : Command
 {
     private const int AnySeed = 1; // the images are only read
     private readonly CommonOptions _common = new();
-    private readonly DataOptions _data = new();
+    private readonly DataOptions _data = new(hasDefault: true);
 
     public DoctorCommand()
         : base(

@@ -18,7 +18,6 @@ namespace Dmkd.Client.Commands;
 /// </summary>
 internal sealed class EvaluateCommand : Command
 {
-    private const int MinTrainingImages = 2; // the reader wants some; none is used
     private readonly Option<string> _checkpoint = new("--checkpoint")
     {
         Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)",
@@ -30,7 +29,7 @@ internal sealed class EvaluateCommand : Command
         Description = "The file is a TorchScript program; it is run, so it must come from someone you trust",
     };
     private readonly CheckpointOptions _choice = new();
-    private readonly DataOptions _data = new();
+    private readonly DataOptions _data = new(hasDefault: false);
     private readonly Option<int> _seed = OptionReader.Number("--seed", "Seed of choosing test images", 1);
     private readonly NormalisationOption _normalize = new(InputNormalisation.ImageNet.Name);
     private readonly Option<string?> _logits = new("--logits")
@@ -70,6 +69,7 @@ internal sealed class EvaluateCommand : Command
         RequireOneArchitecture(parsed);
         using var output = parsed.GetValue(_logits) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var dataset = DatasetLoader.Load(SpecOf(parsed), ct: cancellationToken);
+        DataView.WriteNotes(dataset);
 
         using var device = new DeviceWorker();
         var test = new TestRun(dataset.Test, dataset.ClassNames.Count, normalisation, keepLogits: output is not null);
@@ -162,5 +162,8 @@ internal sealed class EvaluateCommand : Command
     }
 
     private DatasetSpec SpecOf(ParseResult parsed) =>
-        DatasetCache.SpecOf(_data.Read(parsed, parsed.GetValue(_seed)) with { TrainPerClass = MinTrainingImages });
+        DatasetCache.SpecOf(_data.Read(parsed, parsed.GetValue(_seed))) with
+        {
+            NeedsTraining = false,
+        };
 }

@@ -105,10 +105,10 @@ internal sealed class ModulesExportCommand : Command
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _name = ModulesCommand.NameArgument();
     private readonly Option<string?> _library = ModulesCommand.LibraryOption();
-    private readonly Option<int?> _version = new("--version")
+    private readonly Option<int?> _version = new Option<int?>("--version")
     {
         Description = "Number of the version; the current one when not given",
-    };
+    }.WithNumbers();
     private readonly Option<string> _output = new("--output")
     {
         Description = "File to write, such as expert-1.safetensors",

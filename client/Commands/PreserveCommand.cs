@@ -90,7 +90,11 @@ internal sealed class PreserveCommand : Command
             request =
                 await RequestOfAsync(preservation, cancellationToken)
                 ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
-            await view.ReadDataAsync(datasets, request.Settings.Data);
+            var moved = DataOptions.Moved(request.Settings.Data, _options.PathOf(parsed), $"library '{library}'");
+            var dataset = await view.ReadDataAsync(datasets, moved ?? request.Settings.Data);
+            RequireSame(parsed, request, library, dataset.ClassNames);
+            if (moved is not null)
+                await preservation.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
         view.Begin(library, request!, place, isResumed: resumed is not null);
@@ -123,6 +127,30 @@ internal sealed class PreserveCommand : Command
         IPreservationGrain preservation,
         CancellationToken cancellationToken
     ) => Retried.AskAsync(() => preservation.GetRequestAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Refuses options that say something else than what a library was started with.</summary>
+    /// <exception cref="BadInputException">Names the option and both values.</exception>
+    private void RequireSame(
+        ParseResult parsed,
+        PreservationRequest request,
+        string library,
+        IReadOnlyList<string> classNames
+    )
+    {
+        string what = $"library '{library}'";
+        if (parsed.GetValue(_library) is { } other && other != library)
+            throw new BadInputException(
+                $"{_library.Name} is for a new library; --resume goes on with '{library}'. Leave it out."
+            );
+        if (parsed.GetValue(_checkpoint) is { } path && Path.GetFileName(path) != request.SourceName)
+            throw new BadInputException(
+                $"{_checkpoint.Name} names {Path.GetFileName(path)}, but {what} was started with {request.SourceName}, "
+                    + "which holds. Leave it out, or start anew."
+            );
+        if (parsed.GetValue(_torchScript) && !request.IsTorchScript)
+            throw new BadInputException($"{_torchScript.Name}: {what} was not started with a program. Leave it out.");
+        _options.RequireSame(parsed, request.Settings, classNames, what);
+    }
 
     /// <summary>Reads everything that may be refused, before anything is stored.</summary>
     private async Task<(PreservationRequest Request, byte[] Legacy)> ReadAsync(
@@ -161,7 +189,7 @@ internal sealed class PreserveCommand : Command
         return (
             new PreservationRequest
             {
-                Settings = settings,
+                Settings = settings with { Data = source with { Contents = DatasetCache.ContentsOf(dataset) } },
                 LegacyDigest = WeightDigest.Of(legacy.Content),
                 IsTorchScript = isTorchScript,
                 SourceName = Path.GetFileName(path),
@@ -218,7 +246,47 @@ internal sealed class PreserveOptions
     public DataSource ReadData(ParseResult parsed)
     {
         var settings = _options.Read(parsed, PreservationRules.Binder.Defaults);
-        return DataOptions.Placed(settings.Data, settings.Seed);
+        string? kind = _options.IsGiven(parsed, "data") ? settings.Data.Kind : null;
+        return DataOptions.Placed(settings.Data, settings.Seed, kind, hasDefault: false);
+    }
+
+    /// <summary>The folder or file that the user named; null when none was.</summary>
+    public string? PathOf(ParseResult parsed) =>
+        _options.IsGiven(parsed, "data-path") ? parsed.GetValue((Option<string?>)_options["data-path"]) : null;
+
+    /// <summary>Refuses options that say something else than a library's settings.</summary>
+    /// <exception cref="BadInputException">Names the option and both values.</exception>
+    public void RequireSame(
+        ParseResult parsed,
+        PreservationSettings stored,
+        IReadOnlyList<string> classNames,
+        string what
+    )
+    {
+        var asked = _options.ReadGiven(parsed, stored);
+        asked = asked with { Data = asked.Data with { ClassOrder = DataOptions.OrderOf(asked.Data.ClassOrder) } };
+        _options.RequireSame(parsed, asked, stored, what, "data-path");
+        if (
+            parsed.GetValue(_architecture) is { } architecture
+            && Architectures.Read(architecture, classNames.Count, stored.Data.ImageSize).ToString()
+                != stored.Architecture
+        )
+            throw new BadInputException(
+                $"--architecture asks for {architecture}, but {what} was started with {stored.Architecture}, "
+                    + "which holds. Leave it out, or start anew."
+            );
+        if (parsed.GetValue(_classes) is not { } classes)
+            return;
+        int[][] groups = ClassGroups.Read(classes, classNames, stored.Experts);
+        bool isSame =
+            stored.ClassGroups is { } known
+            && known.Length == groups.Length
+            && known.Zip(groups).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+        if (!isSame)
+            throw new BadInputException(
+                $"{_classes.Name} asks for other groups than {what} was started with, which hold. "
+                    + "Leave it out, or start anew."
+            );
     }
 
     /// <summary>Reads and checks the options.</summary>

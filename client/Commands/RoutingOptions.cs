@@ -19,11 +19,11 @@ internal sealed class RoutingOptions
     private static readonly SettingsBinder<RoutingSettings> Binder = new(DefaultSettings);
 
     private readonly SettingOptions<RoutingSettings> _options = new(Binder, setting => setting.Name != "gate");
-    private readonly Option<double> _gateVote = new("--gate-vote")
+    private readonly Option<double> _gateVote = new Option<double>("--gate-vote")
     {
         Description = "What a gate network's logits count beside an expert's",
         DefaultValueFactory = _ => DefaultGateVote,
-    };
+    }.WithNumbers();
     private readonly Option<string?> _gate = new("--gate")
     {
         Description =

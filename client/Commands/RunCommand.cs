@@ -6,6 +6,7 @@ using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Models;
 using Dmkd.Data.Images;
+using Dmkd.Data.Partitioning;
 using Dmkd.Experiments.Learners;
 using Dmkd.Experiments.Plans;
 using Dmkd.Experiments.Protocol;
@@ -61,13 +62,19 @@ internal sealed class RunCommand : Command
             settings = _options.Read(parsed);
             dataset = await view.ReadDataAsync(datasets, settings); // before anything is stored
             Check(dataset, settings);
+            settings = settings with
+            {
+                Data = settings.Data with { Contents = DatasetCache.ContentsOf(dataset) },
+                WithoutBaseline = parsed.GetValue(_noBaseline),
+            };
         }
         else
         {
             _common.RequireRuns(parsed);
         }
 
-        await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
+        // A run whose data moved must not go on before it is told where to.
+        await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken, resumed is null);
         string runId = resumed ?? NewName.Checked(_id, parsed) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         using var activity = DmkdTelemetry.StartCommand("dmkd run", runId);
@@ -78,11 +85,16 @@ internal sealed class RunCommand : Command
         else
         {
             settings = await FindAsync(run, runId, place, cancellationToken);
+            RequireSame(parsed, settings, runId);
+            var moved = DataOptions.Moved(settings.Data, _options.PathOf(parsed), $"run '{runId}'");
+            settings = settings with { Data = moved ?? settings.Data };
             dataset = await view.ReadDataAsync(datasets, settings);
+            if (moved is not null)
+                await run.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
         if (!detaches)
-            view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming");
+            view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming", dataset);
         await Retried.BeginAsync(
             () => resumed is null ? run.StartAsync(settings!, cancellationToken) : run.ResumeAsync(cancellationToken),
             $"runs watch {runId} {_common.PlaceOptions(parsed)}",
@@ -98,7 +110,7 @@ internal sealed class RunCommand : Command
         {
             var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
             List<MethodResult> baselines = [];
-            if (!parsed.GetValue(_noBaseline))
+            if (!parsed.GetValue(_noBaseline) && settings!.WithoutBaseline is not true)
                 baselines.Add(
                     await view.FollowAsync(
                         new SequentialFineTuning(silo.Training),
@@ -116,6 +128,19 @@ internal sealed class RunCommand : Command
         {
             throw following.Left(runId);
         }
+    }
+
+    /// <summary>Refuses options that say something else than what a run was started with.</summary>
+    /// <exception cref="BadInputException">Names the option and both values.</exception>
+    private void RequireSame(ParseResult parsed, RunSettings settings, string runId)
+    {
+        if (parsed.GetValue(_id) is { } id && id != runId)
+            throw new BadInputException($"{_id.Name} is for a new run; --resume goes on with '{runId}'. Leave it out.");
+        _options.RequireSame(parsed, settings, $"run '{runId}'");
+        if (parsed.GetValue(_noBaseline) && settings.WithoutBaseline is false)
+            throw new BadInputException(
+                $"{_noBaseline.Name} was not given when run '{runId}' was started, and that holds. Leave it out."
+            );
     }
 
     /// <summary>The grain itself would take a start with the same settings for a resume.</summary>
@@ -249,10 +274,41 @@ internal sealed class RunOptions
         var read = _options.Read(parsed, RunSettingsRules.Binder.Defaults);
         var settings = DmkdParameters.Complete(read, name => _options.IsGiven(parsed, name));
         settings = settings with { Training = WithArchitecture(parsed, settings.Training) };
-        settings = settings with { Data = DataOptions.Placed(settings.Data, settings.Seed) };
+        string? kind = _options.IsGiven(parsed, "data") ? settings.Data.Kind : null;
+        settings = settings with
+        {
+            Data = DataOptions.Placed(settings.Data, settings.Seed, kind, hasDefault: true),
+            Tasks = TasksOf(parsed, settings),
+        };
         return RunSettingsRules.ProblemsOf(settings, "--") is [var problem, ..]
             ? throw new BadInputException(problem)
             : settings;
+    }
+
+    /// <summary>The folder or file that the user named; null when none was.</summary>
+    public string? PathOf(ParseResult parsed) =>
+        _options.IsGiven(parsed, "data-path") ? parsed.GetValue((Option<string?>)_options["data-path"]) : null;
+
+    /// <summary>Refuses options that say something else than a run's settings.</summary>
+    /// <exception cref="BadInputException">Names the option and both values.</exception>
+    public void RequireSame(ParseResult parsed, RunSettings stored, string what)
+    {
+        var asked = DmkdParameters.Complete(_options.ReadGiven(parsed, stored), _ => true);
+        bool isConvolutional = asked.Training.Architecture == ConvNetArchitecture.FamilyName;
+        asked = asked with
+        {
+            Data = asked.Data with { ClassOrder = DataOptions.OrderOf(asked.Data.ClassOrder) },
+            Training = isConvolutional ? asked.Training with { Architecture = null } : asked.Training,
+        };
+        _options.RequireSame(parsed, asked, stored, what, "data-path");
+    }
+
+    /// <summary>As many tasks as sizes of them are given.</summary>
+    private int TasksOf(ParseResult parsed, RunSettings settings)
+    {
+        if (settings.TaskSizes is null || _options.IsGiven(parsed, "tasks"))
+            return settings.Tasks;
+        return TaskSequence.SizesOf(settings.TaskSizes).Length;
     }
 
     /// <summary>The convolutional family has the widths of its option; others come with theirs.</summary>

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Settings;
@@ -38,6 +36,36 @@ internal sealed class SettingOptions<T>(SettingsBinder<T> binder, Func<Setting, 
     public T ReadGiven(ParseResult parsed, T start) =>
         Read(parsed, start, _options.Where(option => parsed.GetResult(option.Option) is { Implicit: false }));
 
+    /// <summary>Refuses options that say something else than what was stored.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="asked">The stored record with the options that were given.</param>
+    /// <param name="stored">The stored record.</param>
+    /// <param name="what">What was started with it, such as <c>run 'r1'</c>.</param>
+    /// <param name="except">Names of settings that may differ.</param>
+    /// <exception cref="BadInputException">Names the first such option, with both values.</exception>
+    public void RequireSame(ParseResult parsed, T asked, T stored, string what, params string[] except)
+    {
+        foreach (var option in _options)
+        {
+            var setting = option.Setting;
+            bool isGiven = parsed.GetResult(option.Option) is { Implicit: false };
+            if (!isGiven || except.Contains(setting.Name) || Equals(setting.Get(asked), setting.Get(stored)))
+                continue;
+            throw new BadInputException(
+                $"{option.Option.Name} asks for {Shown(setting.Get(asked))}, but {what} was started with "
+                    + $"{Shown(setting.Get(stored))}, which holds. Leave it out, or start anew."
+            );
+        }
+    }
+
+    private static string Shown(object? value) =>
+        value switch
+        {
+            null => "none",
+            TimeSpan time => FormattableString.Invariant($"{time.TotalSeconds} s"),
+            _ => FormattableString.Invariant($"{value}"),
+        };
+
     private static T Read(ParseResult parsed, T start, IEnumerable<SettingOption> options)
     {
         var settings = start;
@@ -70,7 +98,7 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
         if (setting.Type == typeof(LayerWidths))
             return Widths(setting);
         if (setting.Type == typeof(double))
-            return setting.IsNullable ? Of<double?>(setting) : Number(setting);
+            return setting.IsNullable ? Of<double?>(setting) : Of<double>(setting);
         if (setting.Type == typeof(int))
             return setting.IsNullable ? Of<int?>(setting) : Of<int>(setting);
         return Of<string?>(setting);
@@ -120,29 +148,9 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
         }
     }
 
-    /// <summary>A number; where there is no largest one, <c>inf</c> is one too.</summary>
-    private static SettingOption Number(Setting setting)
-    {
-        var option = New<double>(setting);
-        option.DefaultValueFactory = _ => (double)setting.Default!;
-        if (double.IsPositiveInfinity(setting.Maximum))
-            option.CustomParser = WithInfinity;
-        return new SettingOption(setting, option, parsed => parsed.GetValue(option));
-
-        double WithInfinity(ArgumentResult result)
-        {
-            string text = result.Tokens[0].Value;
-            if (text is "inf" or "infinity")
-                return double.PositiveInfinity;
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
-                result.AddError($"{option.Name} must be a number or inf, not '{text}'.");
-            return value;
-        }
-    }
-
     private static Option<T> New<T>(Setting setting)
     {
-        var option = new Option<T>("--" + setting.Name) { Description = setting.Help };
+        var option = new Option<T>("--" + setting.Name) { Description = setting.Help }.WithNumbers();
         if (setting.Known is { } known)
             option.CompletionSources.Add([.. known.Names]);
         return option;

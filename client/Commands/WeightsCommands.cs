@@ -19,11 +19,11 @@ internal sealed class WeightsCollectCommand : Command
 {
     private const double BytesPerMegabyte = 1e6;
     private readonly CommonOptions _common = new();
-    private readonly Option<double> _grace = new("--grace")
+    private readonly Option<double> _grace = new Option<double>("--grace")
     {
         Description = "Hours that what nothing names stays; at least 1",
         DefaultValueFactory = _ => WeightCollector.DefaultGrace.TotalHours,
-    };
+    }.WithNumbers();
 
     private readonly Option<bool> _dryRun = new("--dry-run")
     {

@@ -9,7 +9,25 @@ namespace Dmkd.Client.Rendering;
 internal static class DataView
 {
     /// <summary>Reads it into the cache that the silo will use.</summary>
-    public static Task<ImageDataset> ReadAsync(IAnsiConsole console, DatasetCache datasets, DataSource source) =>
+    public static async Task<ImageDataset> ReadAsync(IAnsiConsole console, DatasetCache datasets, DataSource source)
+    {
+        var dataset = await LoadAsync(console, datasets, source);
+        WriteNotes(dataset);
+        return dataset;
+    }
+
+    /// <summary>Says on standard error what was left out or decided when a data set was read.</summary>
+    public static void WriteNotes(ImageDataset dataset)
+    {
+        foreach (string note in dataset.Notes)
+            Console.Error.WriteLine($"dmkd: note: {note}");
+    }
+
+    /// <summary>Images and classes of a data set, in words.</summary>
+    public static string Amounts(long train, long test, int classes) =>
+        FormattableString.Invariant($"{train} training and {test} test images of {classes} classes");
+
+    private static Task<ImageDataset> LoadAsync(IAnsiConsole console, DatasetCache datasets, DataSource source) =>
         Bars.RunAsync(
             console,
             async bars =>

@@ -28,18 +28,23 @@ internal sealed class RunView(bool json)
     /// <param name="settings">Its settings.</param>
     /// <param name="place">Where it is stored.</param>
     /// <param name="verb">The first word, such as <c>resuming</c>.</param>
-    public void Begin(string runId, RunSettings settings, string place, string verb)
+    /// <param name="dataset">What was read; null when the data is elsewhere.</param>
+    public void Begin(string runId, RunSettings settings, string place, string verb, ImageDataset? dataset = null)
     {
         string problem = FormattableString.Invariant(
             $"{settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes"
         );
         string training = FormattableString.Invariant(
-            $"{settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs"
+            $"{settings.Training.Rounds} rounds of {settings.Training.Epochs} epochs, learning rate {settings.Training.LearningRate}"
         );
+        if (settings.Legacy.Tasks > 0)
+            training += FormattableString.Invariant($", alpha {settings.Legacy.Alpha}");
         string merging = FormattableString.Invariant(
             $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
-        _console.MarkupLineInterpolated($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}");
+        _console.MarkupLineInterpolated(
+            $"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}{AmountsOf(settings, dataset)}"
+        );
         if (RunSettingsRules.MergingHint(settings) is { } hint)
             _console.MarkupLineInterpolated($"[grey]{hint}[/]");
         _console.MarkupLineInterpolated(
@@ -104,6 +109,15 @@ internal sealed class RunView(bool json)
         _console.MarkupLineInterpolated(
             $"[grey]next: dmkd modules list, dmkd modules show expert-1, dmkd predict <image...>[/]"
         );
+    }
+
+    private static string AmountsOf(RunSettings settings, ImageDataset? dataset)
+    {
+        if (dataset is not null)
+            return $", {DataView.Amounts(dataset.Train.Count, dataset.Test.Count, dataset.ClassNames.Count)}";
+        if (settings.Data.Contents is not { } held)
+            return "";
+        return $", {DataView.Amounts(held.TrainCounts.Sum(), held.TestCounts.Sum(), held.ClassNames.Length)}";
     }
 
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)

@@ -18,6 +18,8 @@ public static class SeedPurpose
     public const int DirichletOrder = 6;
     public const int PartitionTopUp = 7;
     public const int CalibrationImages = 8;
+    public const int Holdout = 9;
+    public const int ClassOrder = 10;
 
     // A run's data.
     public const int LegacyOwnersImages = 1;

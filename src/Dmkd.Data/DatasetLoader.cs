@@ -1,3 +1,4 @@
+using System.Globalization;
 using Dmkd.Data.Images;
 
 namespace Dmkd.Data;
@@ -31,6 +32,15 @@ public static class DatasetLoader
             throw new DatasetException(
                 $"{nameof(DatasetSpec.ImageSize)} must be in [{MinImageSize}, {MaxImageSize}] pixels; it is {spec.ImageSize}."
             );
-        return DatasetSpec.Readers.Find(spec.Kind)(spec, progress, ct);
+        if (spec.Holdout is { } share && share is not (> 0 and < 1))
+            throw new DatasetException($"{nameof(DatasetSpec.Holdout)} must be in (0, 1); it is {Invariant(share)}.");
+        if (spec.Holdout is not null && spec.Kind != DatasetSpec.Images)
+            throw new DatasetException(
+                $"Kind '{spec.Kind}' has test images of its own; --holdout is for data without. Leave it out."
+            );
+        var dataset = DatasetSpec.Readers.Find(spec.Kind)(spec, progress, ct);
+        return ClassOrder.Apply(dataset, spec);
     }
+
+    private static string Invariant(double number) => number.ToString("R", CultureInfo.InvariantCulture);
 }

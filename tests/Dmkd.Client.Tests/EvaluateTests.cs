@@ -52,6 +52,8 @@ public sealed class EvaluateTests : IDisposable
             SharedFiles.ResNet20,
             "--architecture",
             "resnet32",
+            "--data",
+            "synthetic",
             "--test-per-class",
             "1"
         );
@@ -77,6 +79,8 @@ public sealed class EvaluateTests : IDisposable
                 path,
                 "--architecture",
                 "resnet20",
+                "--data",
+                "synthetic",
                 "--test-per-class",
                 "1"
             )
@@ -95,6 +99,8 @@ public sealed class EvaluateTests : IDisposable
                 path,
                 "--architecture",
                 "resnet21",
+                "--data",
+                "synthetic",
                 "--test-per-class",
                 "1"
             )

@@ -22,6 +22,8 @@ public sealed class PreserveBadInputTests : IDisposable
     [InlineData("--experts", "6", "at least 2 classes", "at most 5 experts", "not 6")]
     [InlineData("--classes-per-expert", "0;1,2,3,4,5,6,7,8,9", "at least 2 classes", "one has 1")]
     [InlineData("--alpha", "1.5", "--alpha", "[0, 1]", "not 1.5")]
+    [InlineData("--alpha", "0,5", "--alpha", "a number such as 0.002", "'0,5'")]
+    [InlineData("--data", null, "No data set is named", "--data-path", "--data synthetic")]
     [InlineData("--classes-per-expert", "arrow,cat;1,2,3,4,5,6,7,8,9", "--classes-per-expert", "'cat'", "arrow, boat")]
     [InlineData("--classes-per-expert", "0,1,2,3;4,5,6,7,8", "--classes-per-expert", "umbrella")]
     [InlineData("--classes-per-expert", "0,1,2,3,9;4,5,6,7,8,9", "--classes-per-expert", "umbrella 2 times")]

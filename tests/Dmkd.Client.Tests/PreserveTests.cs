@@ -145,6 +145,14 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
         Fits(outcome.Output);
     }
 
+    [Theory]
+    [InlineData("--epochs", "7", "--epochs asks for 7", "started with 1")]
+    [InlineData("--architecture", "resnet20", "--architecture asks for resnet20")]
+    [InlineData("--checkpoint", "other.pt", "--checkpoint names other.pt", "legacy.safetensors")]
+    [InlineData("--library", "other", "--library", "'small'")]
+    public async Task Resume_OptionThatDiffers_IsRefusedByName(string option, string value, params string[] parts) =>
+        (await RunAsync("preserve", "--resume", TinyPreservation.Library, option, value)).IsRefused(parts);
+
     [Fact]
     public async Task Resume_UnknownLibrary_IsRefused() =>
         (await RunAsync("preserve", "--resume", "other")).IsRefused("'other'", preserved.Home);

@@ -2,6 +2,7 @@ using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests;
 
+[Collection(SharedHome.Name)]
 public sealed class RunTests(FinishedRun finished) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,6 +32,22 @@ public sealed class RunTests(FinishedRun finished) : IDisposable
         )
             Assert.Single(lines, line => line.Contains(part, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("--rounds", "5", "--rounds asks for 5", "'tiny-run' was started with 2")]
+    [InlineData("--learning-rate", "0.5", "--learning-rate asks for 0.5", "0.002")]
+    [InlineData("--seed", "2", "--seed asks for 2", "started with 1")]
+    [InlineData("--data", "images", "--data asks for images", "synthetic")]
+    [InlineData("--data-path", "elsewhere", "--data-path", "drawn")]
+    [InlineData("--id", "other", "--id", "'tiny-run'")]
+    public async Task Resume_OptionThatDiffers_IsRefusedByName(string option, string value, params string[] parts) =>
+        (await DmkdProcess.RunAsync(finished.Home, "run", "--resume", TinyRun.Id, option, value)).IsRefused(parts);
+
+    [Fact]
+    public async Task Resume_NewNoBaseline_IsRefusedByName() =>
+        (await DmkdProcess.RunAsync(finished.Home, "run", "--resume", TinyRun.Id, "--no-baseline")).IsRefused(
+            "--no-baseline was not given"
+        );
 
     [Fact]
     public async Task Run_RedirectedOutput_PrintsPlainTablesOfAtMost100Columns()

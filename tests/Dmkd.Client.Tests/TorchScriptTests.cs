@@ -75,6 +75,17 @@ public sealed class TorchScriptTests : IDisposable
     private Task<Outcome> EvaluateAsync(string path, params string[] more) =>
         DmkdCommand.RunAsync(
             _folder["home"],
-            ["evaluate", "--checkpoint", path, "--test-per-class", $"{PerClass}", "--normalize", "none", .. more]
+            [
+                "evaluate",
+                "--checkpoint",
+                path,
+                "--data",
+                "synthetic",
+                "--test-per-class",
+                $"{PerClass}",
+                "--normalize",
+                "none",
+                .. more,
+            ]
         );
 }

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Preservation;
@@ -18,6 +19,13 @@ public interface IPreservationGrain : IGrainWithStringKey
     /// <exception cref="InvalidOperationException">There is no such preservation.</exception>
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Has the preservation read its data from another place; the data must be the same (<see cref="DataContents"/>).</summary>
+    /// <param name="path">Folder or file, as every silo knows it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="InvalidOperationException">There is no such preservation.</exception>
+    [Alias("moveData")]
+    Task MoveDataAsync(string path, CancellationToken cancellationToken = default);
 
     /// <summary>What was asked for, or null when nothing was.</summary>
     [AlwaysInterleave, Alias("request")]

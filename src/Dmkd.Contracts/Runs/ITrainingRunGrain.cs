@@ -22,6 +22,13 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [Alias("resume")]
     Task ResumeAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Has the run read its data from another place; the data must be the same (<see cref="DataContents"/>).</summary>
+    /// <param name="path">Folder or file, as every silo knows it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="InvalidOperationException">There is no such run.</exception>
+    [Alias("moveData")]
+    Task MoveDataAsync(string path, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Stops the run where it is, durably: no silo goes on with it until <see cref="ResumeAsync"/>, which goes on from
     /// the stored phase with the same numbers. What nodes are at is finished, stored and used then. A repeat changes

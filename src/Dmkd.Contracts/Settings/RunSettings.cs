@@ -20,6 +20,13 @@ public sealed record RunSettings : IValidatableObject
     [Id(1), Range(1, 1000), Description("Tasks the classes are split into")]
     public int Tasks { get; init; } = 5;
 
+    [
+        Id(11),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull),
+        Description("Classes of each task, such as 50,25,25; as even as can be when not given")
+    ]
+    public string? TaskSizes { get; init; }
+
     [Id(2)]
     public ParticipationSettings Participation { get; init; } = new();
 
@@ -52,6 +59,13 @@ public sealed record RunSettings : IValidatableObject
     [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExpertsOf { get; init; }
 
+    /// <summary>
+    /// Whether whoever started the run wanted no baseline beside it; null for a run of an earlier program. Decides
+    /// nothing of the run itself.
+    /// </summary>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? WithoutBaseline { get; init; }
+
     /// <summary>Whether a run with other settings learns the same experts: only how inputs find them differs.</summary>
     /// <param name="other">The other settings.</param>
     public bool LearnsAs(RunSettings other)
@@ -67,6 +81,10 @@ public sealed record RunSettings : IValidatableObject
             yield return new ValidationResult(
                 $"{{legacy-tasks}} must be at most {{tasks}}, {Tasks}, not {Legacy.Tasks}."
             );
+        if (TaskSizes is { } sizes && sizes.Split(',').Length != Tasks)
+            yield return new ValidationResult(
+                $"{{task-sizes}} {sizes} are {sizes.Split(',').Length} tasks; {{tasks}} asks for {Tasks}."
+            );
         if (Training.StartFrom == "legacy" && Legacy.Tasks == 0)
             yield return new ValidationResult(
                 "{start-from} legacy needs a legacy network: {legacy-tasks} must be above 0."
@@ -80,6 +98,7 @@ public sealed record RunSettings : IValidatableObject
             Routing = Training.StartFrom == "similar" ? Routing : new RoutingSettings("", 0, 0),
             Fitting = Fitting with { Calibration = "", Exemplars = 0 },
             ExpertsOf = null,
+            WithoutBaseline = null,
         };
 }
 
@@ -172,7 +191,7 @@ public sealed record DataSource
     [
         Id(1),
         DisplayName("data-path"),
-        Description("Folder or zip with train/ and test/ class folders, or folder of CIFAR binary files")
+        Description("Folder or zip with train/ and test/ class folders, CSV table, or folder of CIFAR or MNIST files")
     ]
     public string? Path { get; init; }
 
@@ -184,9 +203,97 @@ public sealed record DataSource
 
     [Id(4), Description("Height and width that images are brought to, in pixels")]
     public int ImageSize { get; init; } = 32;
+
+    [
+        Id(6),
+        Range(0.01, 0.9),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull),
+        Description("Share of each class kept for testing, for data without test images")
+    ]
+    public double? Holdout { get; init; }
+
+    [
+        Id(7),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull),
+        Description(
+            "Order of the classes: natural (2 before 10), or a file with one class a line; that of texts when not given"
+        )
+    ]
+    public string? ClassOrder { get; init; }
+
+    [
+        Id(8),
+        Range(0, int.MaxValue),
+        JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull),
+        Description("Seed that shuffles the classes before they are split into tasks; none when not given")
+    ]
+    public int? ClassOrderSeed { get; init; }
 #pragma warning restore CS1591
 
     /// <summary>Seed of drawing and choosing images.</summary>
     [Id(5)]
     public required int Seed { get; init; }
+
+    /// <summary>
+    /// What the data set held when work on it began; null for an earlier program's work. Whoever reads it again refuses
+    /// other data.
+    /// </summary>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DataContents? Contents { get; init; }
+}
+
+/// <summary>
+/// What a data set holds: enough to tell whether it is still the same one, and what is different. Equal when the
+/// digests and the order of the classes are.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("dmkd.DataContents")]
+public sealed record DataContents
+{
+    /// <summary>Names of the classes, by label.</summary>
+    [Id(0)]
+    public required string[] ClassNames { get; init; }
+
+    /// <summary>Training images of each class.</summary>
+    [Id(1)]
+    public required int[] TrainCounts { get; init; }
+
+    /// <summary>Test images of each class.</summary>
+    [Id(2)]
+    public required int[] TestCounts { get; init; }
+
+    /// <summary>Digest of the files; empty for images that are drawn.</summary>
+    [Id(3)]
+    public required string Digest { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(DataContents? other) =>
+        other is not null && Digest == other.Digest && ClassNames.AsSpan().SequenceEqual(other.ClassNames);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Digest, ClassNames.Length);
+
+    /// <summary>What is different in other contents.</summary>
+    /// <param name="now">The other contents.</param>
+    /// <returns>A part of a sentence; null when nothing is.</returns>
+    public string? ChangeTo(DataContents now)
+    {
+        ArgumentNullException.ThrowIfNull(now);
+        string[] added = [.. now.ClassNames.Except(ClassNames)];
+        string[] removed = [.. ClassNames.Except(now.ClassNames)];
+        if (added.Length > 0)
+            return $"class '{added[0]}' was added ({ClassNames.Length} classes then, {now.ClassNames.Length} now)";
+        if (removed.Length > 0)
+            return $"class '{removed[0]}' is gone ({ClassNames.Length} classes then, {now.ClassNames.Length} now)";
+        if (!ClassNames.AsSpan().SequenceEqual(now.ClassNames))
+            return "the classes are in another order";
+        return CountChange("training", TrainCounts, now.TrainCounts)
+            ?? CountChange("test", TestCounts, now.TestCounts)
+            ?? (Digest == now.Digest ? null : "images were replaced, as many as there were");
+    }
+
+    private string? CountChange(string kind, int[] then, int[] now)
+    {
+        int label = Enumerable.Range(0, then.Length).FirstOrDefault(i => then[i] != now[i], -1);
+        return label < 0 ? null : $"class '{ClassNames[label]}' had {then[label]} {kind} images and has {now[label]}";
+    }
 }

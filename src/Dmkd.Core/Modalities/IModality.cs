@@ -16,9 +16,12 @@ public interface IInputs
     /// <summary>Values, row-major, input after input. Borrowed: not to be modified.</summary>
     byte[] Content { get; }
 
-    /// <summary>Copies the values; inputs that do not lie together need not be copied twice.</summary>
-    /// <param name="target">Room for all of them.</param>
-    void CopyTo(Span<byte> target) => Content.CopyTo(target);
+    /// <summary>Length of <see cref="Content"/>.</summary>
+    long ContentBytes => Content.Length;
+
+    /// <summary>Copies all values, without making <see cref="Content"/> where there is none.</summary>
+    /// <param name="destination">Of <see cref="ContentBytes"/>.</param>
+    void CopyTo(Span<byte> destination) => Content.CopyTo(destination);
 }
 
 /// <summary>Inputs with their classes.</summary>

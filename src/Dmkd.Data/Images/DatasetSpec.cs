@@ -31,6 +31,9 @@ public sealed record DatasetSpec
     /// <summary>The binary version of CIFAR-100, fine labels.</summary>
     internal const string Cifar100 = "cifar100";
 
+    /// <summary>MNIST's own file format, IDX.</summary>
+    internal const string Idx = "idx";
+
     /// <summary>Gets the readers of the kinds.</summary>
     public static Registry<DatasetReader> Readers { get; } = new("data set");
 
@@ -40,7 +43,7 @@ public sealed record DatasetSpec
     /// <summary>Gets the kind of the dataset, one of <see cref="Kinds"/>. Default: synthetic.</summary>
     public string Kind { get; init; } = Synthetic;
 
-    /// <summary>Gets the folder or zip file to read; not used by the synthetic kind. Default: none.</summary>
+    /// <summary>Gets the folder or file to read; not used by the synthetic kind. Default: none.</summary>
     public string? Path { get; init; }
 
     /// <summary>
@@ -64,13 +67,37 @@ public sealed record DatasetSpec
     /// </summary>
     public int ImageSize { get; init; } = 32;
 
+    /// <summary>
+    /// Gets the share of each class that is kept for testing, in (0, 1), where the data has no test images of its own.
+    /// Default: none, and such data is refused.
+    /// </summary>
+    public double? Holdout { get; init; }
+
+    /// <summary>
+    /// Gets the order of the classes: null for the reader's own, <c>natural</c> for numbers by value, else a file with
+    /// one class a line. Default: null.
+    /// </summary>
+    public string? ClassOrder { get; init; }
+
+    /// <summary>Gets the seed that shuffles the classes; null for no shuffling. Default: null.</summary>
+    public int? ClassOrderSeed { get; init; }
+
+    /// <summary>Gets whether training images are wanted; without, they need not be there. Default: yes.</summary>
+    public bool NeedsTraining { get; init; } = true;
+
+    /// <summary>
+    /// Decoded bytes up to which images are kept in memory; those of a larger data set are decoded when they are asked
+    /// for. Default: 512 MiB.
+    /// </summary>
+    internal long MaxResidentBytes { get; init; } = 512 << 20;
+
     /// <summary>The place of the files, for a kind that has some.</summary>
     /// <exception cref="DatasetException">None is given, or nothing is there.</exception>
     internal string RequirePath()
     {
         if (string.IsNullOrWhiteSpace(Path))
             throw new DatasetException(
-                $"Kind '{Kind}' needs a path; set {nameof(Path)} to the dataset's folder or file."
+                $"Kind '{Kind}' needs a path; set {nameof(Path)} (--data-path) to the dataset's folder or file."
             );
         if (!Directory.Exists(Path) && !File.Exists(Path))
             throw new DatasetException($"{Path} does not exist; set {nameof(Path)} to the dataset's folder or file.");

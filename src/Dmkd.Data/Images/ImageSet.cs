@@ -1,15 +1,20 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 
 namespace Dmkd.Data.Images;
 
 /// <summary>
-/// Labelled images of one size as plain bytes; immutable by convention, safe to read from many threads.
+/// Labelled images of one size, as plain bytes in memory or decoded whenever they are asked for; immutable by
+/// convention, safe to read from many threads.
 /// </summary>
 public sealed class ImageSet : IExamples
 {
-    private readonly byte[] _source;
-    private readonly int[]? _positions; // in _source; all of them, in order, when null
+    private const int DecodedAtOnce = 512;
+    private readonly byte[]? _bytes; // of this set, or of a whole one; null for images that are decoded on demand
+    private readonly IPixelSource? _source;
+    private readonly int[]? _positions; // in the bytes or the source; all of them, in order, when null
     private byte[]? _pixels;
 
     /// <summary>Creates a set over arrays that it owns from now on: the caller must not modify them.</summary>
@@ -39,21 +44,32 @@ public sealed class ImageSet : IExamples
                 $"labels must be at least 0; label {negative} is {labels[negative]}.",
                 nameof(labels)
             );
-        (_source, _pixels, Labels, Channels, Height, Width) = (pixels, pixels, labels, channels, height, width);
+        (_bytes, _pixels, Labels, Channels, Height, Width) = (pixels, pixels, labels, channels, height, width);
     }
 
-    /// <summary>Some images of another set, whose bytes both share.</summary>
+    /// <summary>A set of square RGB images that are decoded when they are asked for.</summary>
+    /// <param name="source">Decodes them. Borrowed for as long as the set is used.</param>
+    /// <param name="positions">Position of each image in the source. Owned by the set.</param>
+    /// <param name="labels">Class of each image. Owned by the set.</param>
+    internal ImageSet(IPixelSource source, int[] positions, int[] labels)
+    {
+        (_source, _positions, Labels) = (source, positions, labels);
+        (Channels, Height, Width) = (3, source.Size, source.Size);
+    }
+
+    /// <summary>Some images of another set, whose bytes or source both share.</summary>
     private ImageSet(ImageSet whole, int[] positions, int[] labels)
     {
-        (_source, _positions, Labels) = (whole._source, positions, labels);
+        (_bytes, _source, _positions, Labels) = (whole._bytes, whole._source, positions, labels);
         (Channels, Height, Width) = (whole.Channels, whole.Height, whole.Width);
     }
 
     /// <summary>
     /// Gets the intensities in [0, 255], shape [Count, Channels, Height, Width]. Borrowed: not to be modified. Of
-    /// chosen images they are copied together when somebody asks, and kept; <see cref="CopyTo"/> does without.
+    /// chosen images they are copied together when somebody asks, and kept; of images that are decoded on demand they
+    /// are made anew each time. <see cref="CopyTo"/> does without.
     /// </summary>
-    public byte[] Pixels => _pixels ??= Gathered();
+    public byte[] Pixels => _pixels ?? (_source is null ? _pixels = Gathered() : Gathered());
 
     /// <summary>Gets the class index of each image, shape [Count]. Borrowed: not to be modified.</summary>
     public int[] Labels { get; }
@@ -75,6 +91,8 @@ public sealed class ImageSet : IExamples
 
     byte[] IInputs.Content => Pixels;
 
+    long IInputs.ContentBytes => (long)Count * BytesPerImage;
+
     /// <summary>Gets the bytes an image takes in <see cref="Pixels"/>.</summary>
     public int BytesPerImage => Channels * Height * Width;
 
@@ -86,15 +104,32 @@ public sealed class ImageSet : IExamples
         if ((uint)index >= (uint)Count)
             throw new ArgumentOutOfRangeException(nameof(index), index, $"index must be in [0, {Count}).");
         int position = _positions is null ? index : _positions[index];
-        return _source.AsSpan(position * BytesPerImage, BytesPerImage);
+        if (_bytes is not null)
+            return _bytes.AsSpan(position * BytesPerImage, BytesPerImage);
+        byte[] pixels = new byte[BytesPerImage];
+        _source!.Read(position, pixels);
+        return pixels;
     }
 
-    /// <summary>Copies the intensities, image after image.</summary>
-    /// <param name="target">Room for all of them.</param>
-    public void CopyTo(Span<byte> target)
+    /// <summary>Copies all images, image after image; on all cores where they have to be decoded.</summary>
+    /// <param name="destination">As long as all of them.</param>
+    /// <exception cref="DatasetException">An image cannot be decoded.</exception>
+    public void CopyTo(Span<byte> destination)
     {
-        for (int i = 0; i < Count; i++)
-            Image(i).CopyTo(target[(i * BytesPerImage)..]);
+        if (_bytes is not null)
+        {
+            for (int i = 0; i < Count; i++)
+                Image(i).CopyTo(destination[(i * BytesPerImage)..]);
+            return;
+        }
+
+        byte[] decoded = new byte[Math.Min(Count, DecodedAtOnce) * BytesPerImage];
+        for (int first = 0; first < Count; first += DecodedAtOnce)
+        {
+            int count = Math.Min(DecodedAtOnce, Count - first);
+            Decode(first, count, decoded);
+            decoded.AsSpan(0, count * BytesPerImage).CopyTo(destination[(first * BytesPerImage)..]);
+        }
     }
 
     /// <summary>Finds the images of some classes.</summary>
@@ -133,7 +168,7 @@ public sealed class ImageSet : IExamples
     {
         int[] labels = [.. Labels.Select(labelOf)];
         return _positions is null
-            ? new ImageSet(_source, labels, Channels, Height, Width)
+            ? new ImageSet(_bytes!, labels, Channels, Height, Width)
             : new ImageSet(this, _positions, labels);
     }
 
@@ -142,6 +177,12 @@ public sealed class ImageSet : IExamples
     public static ImageSet Concat(IReadOnlyList<ImageSet> sets)
     {
         ArgumentNullException.ThrowIfNull(sets);
+        if (sets[0]._source is { } source && sets.All(images => images._source == source))
+            return new ImageSet(
+                source,
+                [.. sets.SelectMany(images => images._positions!)],
+                [.. sets.SelectMany(images => images.Labels)]
+            );
         byte[] pixels = new byte[sets.Sum(images => images.Count * images.BytesPerImage)];
         int end = 0;
         foreach (var images in sets)
@@ -162,6 +203,35 @@ public sealed class ImageSet : IExamples
         CopyTo(pixels);
         return pixels;
     }
+
+    private void Decode(int first, int count, byte[] decoded)
+    {
+        try
+        {
+            Parallel.For(
+                0,
+                count,
+                i => _source!.Read(_positions[first + i], decoded.AsSpan(i * BytesPerImage, BytesPerImage))
+            );
+        }
+        catch (AggregateException e) when (e.InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } bad)
+        {
+            throw new DatasetException(bad.Message, e);
+        }
+    }
+}
+
+/// <summary>Decodes images when they are asked for. Safe to use from many threads.</summary>
+internal interface IPixelSource
+{
+    /// <summary>Height and width of the images.</summary>
+    int Size { get; }
+
+    /// <summary>Decodes one image.</summary>
+    /// <param name="position">Its position.</param>
+    /// <param name="pixels">Takes it, shape [3, Size, Size].</param>
+    /// <exception cref="DatasetException">It cannot be decoded.</exception>
+    void Read(int position, Span<byte> pixels);
 }
 
 /// <summary>
@@ -171,7 +241,56 @@ public sealed class ImageSet : IExamples
 /// <param name="ClassNames">Names of the classes, by label.</param>
 /// <param name="Train">Images to learn from.</param>
 /// <param name="Test">Images to evaluate on, never trained on.</param>
-public sealed record ImageDataset(string Name, IReadOnlyList<string> ClassNames, ImageSet Train, ImageSet Test);
+public sealed record ImageDataset(string Name, IReadOnlyList<string> ClassNames, ImageSet Train, ImageSet Test)
+{
+    /// <summary>Gets what the classes are called on disk, by label; their names where nothing else is said.</summary>
+    public IReadOnlyList<string> ClassKeys { get; init; } = ClassNames;
+
+    /// <summary>
+    /// Gets a SHA-256 in hexadecimal of the files that the images come from, with their classes; empty for images that
+    /// are drawn. Does not depend on where the files lie.
+    /// </summary>
+    public string Digest { get; init; } = "";
+
+    /// <summary>Gets what the reader left out or decided by itself, in sentences.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <summary>Makes the digest of a data set, image after image.</summary>
+internal sealed class DatasetDigest : IDisposable
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>Takes in an image's class and content.</summary>
+    public void Add(int label, ReadOnlySpan<byte> content)
+    {
+        Span<byte> number = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(number, label);
+        _hash.AppendData(number);
+        _hash.AppendData(content);
+    }
+
+    /// <summary>Takes in images that are in memory.</summary>
+    public void Add(ImageSet images)
+    {
+        for (int i = 0; i < images.Count; i++)
+            Add(images.Labels[i], images.Image(i));
+    }
+
+    /// <summary>The digest of what was taken in.</summary>
+    public string End() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+
+    public void Dispose() => _hash.Dispose();
+
+    /// <summary>The digest of two sets that are in memory.</summary>
+    public static string Of(ImageSet train, ImageSet test)
+    {
+        using var digest = new DatasetDigest();
+        digest.Add(train);
+        digest.Add(test);
+        return digest.End();
+    }
+}
 
 /// <summary>Makes the arrays behind an <see cref="ImageSet"/>.</summary>
 internal static class PixelBuffer

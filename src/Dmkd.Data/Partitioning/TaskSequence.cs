@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using Dmkd.Core;
+using Dmkd.Core.Settings;
 using Dmkd.Data.Images;
 using Dmkd.Data.Seeds;
 
@@ -9,17 +10,22 @@ namespace Dmkd.Data.Partitioning;
 public sealed class TaskSequence
 {
     private const int MinClassesPerTask = 2;
+    private const int MaxClassesPerTask = 1_000_000;
 
     private readonly int[] _taskOfClass;
     private readonly ReadOnlyCollection<int>[] _classes;
 
-    private TaskSequence(int classCount, int taskCount)
+    private TaskSequence(IReadOnlyList<int> sizes)
     {
-        _classes = [.. Enumerable.Range(0, taskCount).Select(task => ClassesBetween(Cut(task), Cut(task + 1)))];
-        _taskOfClass = [.. _classes.SelectMany((classes, task) => Enumerable.Repeat(task, classes.Count))];
+        int first = 0;
+        _classes = new ReadOnlyCollection<int>[sizes.Count];
+        for (int task = 0; task < sizes.Count; task++)
+        {
+            _classes[task] = ClassesBetween(first, first + sizes[task]);
+            first += sizes[task];
+        }
 
-        // Earlier tasks get the classes that are left over: 10 classes in 3 tasks are 4, 3 and 3.
-        int Cut(int task) => task * (classCount / taskCount) + Math.Min(task, classCount % taskCount);
+        _taskOfClass = [.. _classes.SelectMany((classes, task) => Enumerable.Repeat(task, classes.Count))];
     }
 
     /// <summary>Gets the number of tasks, the proposal's <c>T</c>.</summary>
@@ -36,13 +42,52 @@ public sealed class TaskSequence
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classCount, MinClassesPerTask);
         ArgumentOutOfRangeException.ThrowIfLessThan(taskCount, 1);
+        // Earlier tasks get the classes that are left over: 10 classes in 3 tasks are 4, 3 and 3.
+        var sizes = Enumerable
+            .Range(0, taskCount)
+            .Select(task => classCount / taskCount + (task < classCount % taskCount ? 1 : 0));
         return taskCount <= classCount / MinClassesPerTask
-            ? new TaskSequence(classCount, taskCount)
+            ? new TaskSequence([.. sizes])
             : throw new DatasetException(
                 $"{classCount} classes make at most {classCount / MinClassesPerTask} tasks of "
                     + $"{MinClassesPerTask} or more classes; "
                     + $"{taskCount} tasks were asked for. Ask for fewer tasks."
             );
+    }
+
+    /// <summary>Cuts the classes into tasks of given sizes, or into a number of tasks when no sizes are given.</summary>
+    /// <inheritdoc cref="OfSizes"/>
+    public static TaskSequence Split(int classCount, int taskCount, string? sizes) =>
+        sizes is null ? Split(classCount, taskCount) : OfSizes(classCount, sizes);
+
+    /// <summary>Cuts the classes into tasks of given sizes, in order.</summary>
+    /// <param name="classCount">Classes of the dataset.</param>
+    /// <param name="sizes">Classes of each task, such as <c>50,25,25</c>.</param>
+    /// <exception cref="DatasetException">The sizes are no numbers, too small, or do not add up.</exception>
+    public static TaskSequence OfSizes(int classCount, string sizes)
+    {
+        int[] counts = SizesOf(sizes);
+        return counts.Sum() == classCount
+            ? new TaskSequence(counts)
+            : throw new DatasetException(
+                $"--task-sizes {sizes} are {counts.Sum()} classes; the data set has {classCount}."
+            );
+    }
+
+    /// <summary>The sizes that a text names.</summary>
+    /// <exception cref="DatasetException">It names none.</exception>
+    public static int[] SizesOf(string sizes)
+    {
+        ArgumentNullException.ThrowIfNull(sizes);
+        int[] counts = [.. sizes.Split(',', StringSplitOptions.TrimEntries).Select(Count)];
+        return counts.All(count => count is >= MinClassesPerTask and <= MaxClassesPerTask)
+            ? counts
+            : throw new DatasetException(
+                $"--task-sizes must be numbers of {MinClassesPerTask} or more classes with commas between them, "
+                    + $"such as 50,25,25, not '{sizes}'."
+            );
+
+        static int Count(string text) => NumberText.TryRead(text, out int count) ? count : 0;
     }
 
     /// <summary>Gets the classes of a task, ascending.</summary>

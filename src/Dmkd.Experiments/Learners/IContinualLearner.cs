@@ -27,5 +27,6 @@ public interface IContinualLearner
 public sealed record ContinualProblem(ImageDataset Dataset, RunSettings Settings)
 {
     /// <summary>The tasks.</summary>
-    public TaskSequence Tasks { get; } = TaskSequence.Split(Dataset.ClassNames.Count, Settings.Tasks);
+    public TaskSequence Tasks { get; } =
+        TaskSequence.Split(Dataset.ClassNames.Count, Settings.Tasks, Settings.TaskSizes);
 }

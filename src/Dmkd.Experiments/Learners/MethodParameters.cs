@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Core.Settings;
 
 namespace Dmkd.Experiments.Learners;
 
@@ -19,10 +20,7 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     {
         if (Find(name) is not { } text)
             return fallback;
-        return
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            && value >= least
-            && value <= most
+        return NumberText.TryRead(text, out double value) && value >= least && value <= most
             ? value
             : throw new MethodParameterException(
                 string.Create(

@@ -18,6 +18,7 @@ public static class DmkdParameters
     private static readonly string[] OfTheExperiment =
     [
         "tasks",
+        "task-sizes",
         "nodes",
         "rounds",
         "epochs",

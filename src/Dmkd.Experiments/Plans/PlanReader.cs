@@ -131,7 +131,7 @@ public static partial class PlanReader
         var search = new ParameterSearch(
             Distinct(
                 map.Require(PlannedMethod.LearningRate),
-                rate => YamlValue.NumberText(rate.Number(range.Min, range.Max))
+                rate => YamlValue.Spelled(rate.Number(range.Min, range.Max))
             ),
             map.Find("validation-share")?.Number(0.001, 0.5) ?? 0.1,
             map.Find("seed")?.Count("seed") ?? 1,

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Settings;
+using Dmkd.Data;
 using Dmkd.Data.Images;
 
 namespace Dmkd.Experiments.Plans;
@@ -29,7 +30,9 @@ internal static class DataSection
         var kind = map.Require("kind");
         if (!DatasetSpec.Kinds.Contains(kind.Text()))
             throw kind.Refuse($"must be one of {string.Join(", ", DatasetSpec.Kinds)}, not '{kind.Text()}'");
-        string? path = map.Find("path")?.Text();
+        var place = map.Find("path");
+        string? path = place?.Text();
+        RequireFit(kind.Text(), place);
         string name = map.Find("name") is { } named ? PlanReader.NameOf(named) : kind.Text();
         var source = new DataSource
         {
@@ -38,11 +41,27 @@ internal static class DataSection
             TrainPerClass = map.Find("train-per-class")?.Count(2, int.MaxValue),
             TestPerClass = map.Find("test-per-class")?.Count(1, int.MaxValue),
             ImageSize = map.Find("image-size")?.Count(8, 512) ?? DefaultImageSize,
+            Holdout = map.Find("holdout")?.Number(0.01, 0.9),
             Seed = map.Find("seed")?.Count("seed") ?? 1,
         };
         int own = map.Find("tasks")?.Count("tasks") ?? tasks;
         map.RequireAllAsked();
         return new PlannedData(name, source, path, own);
+    }
+
+    /// <summary>Refuses a path that its kind would not read.</summary>
+    private static void RequireFit(string kind, YamlValue? path)
+    {
+        try
+        {
+            _ = DatasetKind.Of(kind, path?.Text());
+        }
+        catch (DatasetException)
+        {
+            throw path!.Refuse(
+                $"does not go with kind {kind}, which is drawn; name the kind of its files or leave it out"
+            );
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Core.Settings;
 using YamlDotNet.RepresentationModel;
 
 namespace Dmkd.Experiments.Plans;
@@ -36,25 +37,18 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
             return "yes";
         if (text is "false" or "False" or "no" or "No")
             return "no";
-        if (text is "inf" or ".inf" or "infinity")
-            return NumberText(double.PositiveInfinity);
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
-            ? NumberText(number)
-            : text;
+        return NumberText.TryRead(text, out double number) ? Spelled(number) : text;
     }
 
     /// <summary>A number in its one spelling.</summary>
-    public static string NumberText(double number) => number.ToString("R", CultureInfo.InvariantCulture);
+    public static string Spelled(double number) => number.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>A number.</summary>
     /// <exception cref="PlanException">It is none, or out of its range.</exception>
     public double Number(double least, double most)
     {
         string text = Canonical();
-        return
-            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
-            && value >= least
-            && value <= most
+        return NumberText.TryRead(text, out double value) && value >= least && value <= most
             ? value
             : throw Refuse(
                 string.Create(CultureInfo.InvariantCulture, $"must be a number in [{least}, {most}], not '{Text()}'")

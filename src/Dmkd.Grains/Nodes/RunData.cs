@@ -27,7 +27,7 @@ public sealed class RunData
     {
         Dataset = dataset;
         _settings = settings;
-        Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks);
+        Tasks = TaskSequence.Split(dataset.ClassNames.Count, settings.Tasks, settings.TaskSizes);
         if (settings.Fitting.Exemplars > 0 && settings.Fitting.Exemplars < dataset.ClassNames.Count)
             throw new DatasetException(
                 $"{settings.Fitting.Exemplars} exemplars are fewer than one for each of "
@@ -111,15 +111,35 @@ public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
     /// <exception cref="DatasetException">The source cannot be read; the next call tries again.</exception>
     public async Task<ImageDataset> GetAsync(DataSource source, IProgress<DatasetProgress>? progress = null)
     {
+        ArgumentNullException.ThrowIfNull(source);
+        var place = source with { Contents = null };
         Task<ImageDataset> loading;
         lock (_gate)
         {
-            if (!_datasets.TryGetValue(source, out loading!) || loading.IsFaulted)
-                _datasets.SetIdling(source, loading = LoadAsync(source, progress), MaxIdle);
+            if (!_datasets.TryGetValue(place, out loading!) || loading.IsFaulted)
+                _datasets.SetIdling(place, loading = LoadAsync(place, progress), MaxIdle);
         }
 
-        return await loading;
+        var dataset = await loading;
+        Require(source, dataset);
+        return dataset;
     }
+
+    /// <summary>What a data set holds, to be known again; null for images that are drawn, which never change.</summary>
+    public static DataContents? ContentsOf(ImageDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        return dataset.Digest.Length == 0 ? null : Held(dataset);
+    }
+
+    private static DataContents Held(ImageDataset dataset) =>
+        new DataContents
+        {
+            ClassNames = [.. dataset.ClassNames],
+            TrainCounts = CountsOf(dataset.Train, dataset.ClassNames.Count),
+            TestCounts = CountsOf(dataset.Test, dataset.ClassNames.Count),
+            Digest = dataset.Digest,
+        };
 
     /// <summary>What there is to load for a source.</summary>
     public static DatasetSpec SpecOf(DataSource source)
@@ -133,11 +153,33 @@ public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
             TestPerClass = source.TestPerClass,
             ImageSize = source.ImageSize,
             Seed = source.Seed,
+            Holdout = source.Holdout,
+            ClassOrder = source.ClassOrder,
+            ClassOrderSeed = source.ClassOrderSeed,
         };
     }
 
     /// <summary>Lets go of all data sets.</summary>
     public void Dispose() => _datasets.Dispose();
+
+    /// <summary>Refuses data that changed since work on it began: labels and numbers would shift in silence.</summary>
+    private static void Require(DataSource source, ImageDataset dataset)
+    {
+        if (source.Contents?.ChangeTo(Held(dataset)) is not { } change)
+            return;
+        throw new DatasetException(
+            $"{dataset.Name} is not the data that this began with: {change}. Put it back as it was, name by "
+                + "--data-path where it is now, or begin anew."
+        );
+    }
+
+    private static int[] CountsOf(ImageSet images, int classes)
+    {
+        int[] counts = new int[classes];
+        foreach (int label in images.Labels)
+            counts[label]++;
+        return counts;
+    }
 
     private static Task<ImageDataset> LoadAsync(DataSource source, IProgress<DatasetProgress>? progress) =>
         Task.Factory.StartNew(

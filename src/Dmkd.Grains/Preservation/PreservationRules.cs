@@ -19,7 +19,7 @@ public static class PreservationRules
         new(
             new PreservationSettings
             {
-                Data = new DataSource { Kind = DatasetSpec.Kinds[0], Seed = 1 },
+                Data = new DataSource { Kind = null!, Seed = 1 }, // no default: drawn pictures suit no one's model
                 Architecture = "",
             },
             DatasetSpec.Readers

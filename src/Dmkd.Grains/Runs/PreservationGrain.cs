@@ -76,6 +76,16 @@ internal sealed class PreservationGrain(
         Engine.Start();
     }
 
+    public async Task MoveDataAsync(string path, CancellationToken cancellationToken = default)
+    {
+        if (State.Request is not { } request)
+            throw new InvalidOperationException($"There is no preservation {Library}.");
+        var data = request.Settings.Data with { Path = path };
+        State.Request = request with { Settings = request.Settings with { Data = data } };
+        await Writer.WriteAsync();
+        await AnnounceAsync();
+    }
+
     public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(State.Request);
 

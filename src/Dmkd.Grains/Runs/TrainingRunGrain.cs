@@ -104,6 +104,15 @@ internal sealed partial class TrainingRunGrain(
         Engine.Start();
     }
 
+    public async Task MoveDataAsync(string path, CancellationToken cancellationToken = default)
+    {
+        RequireRun();
+        var settings = State.Settings!;
+        State.Settings = settings with { Data = settings.Data with { Path = path } };
+        await Writer.WriteAsync();
+        await AnnounceAsync();
+    }
+
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         RequireRun();

@@ -26,6 +26,7 @@ internal static class AccessTable
     {
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.StartAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.ResumeAsync))] = Change(Operators),
+        [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.MoveDataAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.LeaveAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.JoinAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.StopAsync))] = Change(Operators),
@@ -36,6 +37,7 @@ internal static class AccessTable
 
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.StartAsync))] = Change(Operators),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.ResumeAsync))] = Change(Operators),
+        [(typeof(IPreservationGrain), nameof(IPreservationGrain.MoveDataAsync))] = Change(Operators),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetRequestAsync))] = Read(Readers),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetProgressAsync))] = Read(Readers),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetReportAsync))] = Read(Readers),

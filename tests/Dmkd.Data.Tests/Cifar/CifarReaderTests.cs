@@ -9,6 +9,43 @@ public sealed class CifarReaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Load_PythonVersion_EqualsTheBinaryOne()
+    {
+        for (int batch = 1; batch <= 5; batch++)
+            _folder.Write($"cifar-10-batches-py/data_batch_{batch}", CifarFiles.Pickle(20, 10));
+        _folder.Write("cifar-10-batches-py/test_batch", CifarFiles.Pickle(10, 10));
+        string[] names = [.. Enumerable.Range(0, 10).Select(i => $"name{i}")];
+        _folder.Write("cifar-10-batches-py/batches.meta", CifarFiles.PickledNames("label_names", names));
+
+        var dataset = Datasets.Load(new DatasetSpec { Kind = "cifar10", Path = _folder.Path });
+
+        Assert.Equal(names, dataset.ClassNames);
+        Assert.Equal((100, 10), (dataset.Train.Count, dataset.Test.Count));
+        Assert.Equal(3, dataset.Train.Labels[23]);
+        Assert.Equal(CifarFiles.Pixels(record: 3), dataset.Train.Image(23).ToArray());
+    }
+
+    [Fact]
+    public void Load_PythonVersionOfAHundred_ReadsFineLabels()
+    {
+        _folder.Write("train", CifarFiles.Pickle(200, 100, "fine_labels"));
+        _folder.Write("test", CifarFiles.Pickle(100, 100, "fine_labels"));
+
+        var dataset = Datasets.Load(new DatasetSpec { Kind = "cifar100", Path = _folder.Path });
+
+        Assert.Equal((100, 200, 100), (dataset.ClassNames.Count, dataset.Train.Count, dataset.Test.Count));
+    }
+
+    [Fact]
+    public void Load_OtherPickle_IsRefusedUnrun()
+    {
+        _folder.Write("train", "cos\nsystem\n(U\u0004truetR."u8.ToArray());
+        _folder.Write("test", CifarFiles.Pickle(100, 100, "fine_labels"));
+
+        DatasetErrors.Expect(new DatasetSpec { Kind = "cifar100", Path = _folder.Path }, "train", "os.system");
+    }
+
+    [Fact]
     public void Load_Cifar10_ReadsEveryBatch()
     {
         var dataset = Datasets.Load(WriteCifar10());

@@ -5,6 +5,23 @@ namespace Dmkd.Data.Tests.Images;
 
 public sealed class ImageDecoderTests
 {
+    // Made by Pillow: Skia's encoder forgets the colour of transparent pixels, and writes no GIF, CMYK or TIFF.
+    private const string Rgba =
+        "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAYAAABytg0kAAAAFElEQVR4nGM4kWLEwCUi18DEAAUAHlYCHQ4QfqIAAAAASUVO" + "RK5CYII=";
+    private const string GreyAlpha =
+        "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAQAAADYv8WvAAAAEklEQVR4nGOIYpD7z8TAwMAAAAoKAXpwiz7vAAAAAElFTkSu" + "QmCC";
+    private const string Gif = "R0lGODdhAgACAJEAAP///8hkMgoUHgAAACwAAAAAAgACAAAIBwADCBgAICAAOw==";
+    private const string Cmyk =
+        "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBET"
+        + "FBUVFQwPFxgWFBgSFBUU/8AAFAgACAAIBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//E"
+        + "ALUQAAIBAwMCBAMFBQQEAAABfQECAwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2"
+        + "Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeoqaqys7S1tre4ubrC"
+        + "w8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4EQwBNAFkASwAAPwD9U6ZXx5X6O1//2Q==";
+    private const string Tiff =
+        "SUkqAAgAAAAKAAABBAABAAAABAAAAAEBBAABAAAABAAAAAIBAwADAAAAhgAAAAMBAwABAAAAAQAAAAYBAwABAAAAAgAAABEB"
+        + "BAABAAAAjAAAABUBAwABAAAAAwAAABYBBAABAAAABAAAABcBBAABAAAAMAAAABwBAwABAAAAAQAAAAAAAAAIAAgACAAJCAcJ"
+        + "CAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAcJCAc=";
+
     [Fact]
     public void Decode_SameSize_IsThePlanesExactly()
     {
@@ -56,6 +73,36 @@ public sealed class ImageDecoderTests
         Assert.Equal(pixels[..64], pixels[64..128]);
         Assert.Equal(pixels[..64], pixels[128..]);
     }
+
+    /// <summary>As <c>Image.open(file).convert("RGB")</c>, which is how torchvision loads images.</summary>
+    [Theory]
+    [InlineData("transparent", Rgba, new[] { 200, 10, 200, 10, 100, 20, 100, 20, 50, 30, 50, 30 })]
+    [InlineData("grey and transparent", GreyAlpha, new[] { 90, 30, 90, 30, 90, 30, 90, 30, 90, 30, 90, 30 })]
+    [InlineData("gif", Gif, new[] { 200, 10, 0, 255, 100, 20, 0, 255, 50, 30, 0, 255 })]
+    public void Decode_OtherKindOfPixels_IsWhatTorchvisionLoads(string name, string base64, int[] expected)
+    {
+        byte[] pixels = ImageDecoder.Decode(Convert.FromBase64String(base64), name, 2);
+
+        Assert.Equal(expected, pixels.Select(value => (int)value));
+    }
+
+    [Fact]
+    public void Decode_CmykJpeg_IsNearPillowsColours()
+    {
+        byte[] pixels = ImageDecoder.Decode(Convert.FromBase64String(Cmyk), "cmyk.JPEG", 8);
+
+        // Pillow gives 235, 117, 51; the colours of inks are rounded in another order.
+        int[] expected = [235, 117, 51];
+        for (int channel = 0; channel < 3; channel++)
+            Assert.InRange(pixels[64 * channel], expected[channel] - 3, expected[channel] + 3);
+    }
+
+    [Fact]
+    public void Decode_Tiff_IsRefusedByName() =>
+        DatasetErrors.Expect(
+            () => ImageDecoder.Decode(Convert.FromBase64String(Tiff), "a.png", 8),
+            "a.png is not a readable image"
+        );
 
     [Fact]
     public void Decode_Stream_EqualsSpan()

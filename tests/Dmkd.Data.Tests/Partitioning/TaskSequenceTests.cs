@@ -50,6 +50,31 @@ public sealed class TaskSequenceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => TaskSequence.Split(classes, tasks));
 
     [Fact]
+    public void OfSizes_UnequalTasks_TakeClassesInOrder()
+    {
+        var tasks = TaskSequence.Split(9, 5, "4, 2,3");
+
+        Assert.Equal(3, tasks.Count);
+        Assert.Equal(
+            [
+                [0, 1, 2, 3],
+                [4, 5],
+                [6, 7, 8],
+            ],
+            Enumerable.Range(0, 3).Select(tasks.ClassesOf)
+        );
+        Assert.Equal(2, tasks.TaskOf(6));
+    }
+
+    [Theory]
+    [InlineData("4,4", "8 classes", "has 9")]
+    [InlineData("8,1", "2 or more", "'8,1'")]
+    [InlineData("4;5", "'4;5'")]
+    [InlineData("9000000000,2", "'9000000000,2'")]
+    public void OfSizes_OtherSizes_NameTheNumbers(string sizes, params string[] parts) =>
+        DatasetErrors.Expect(() => TaskSequence.OfSizes(9, sizes), ["--task-sizes", .. parts]);
+
+    [Fact]
     public void Lookups_OutsideTheSequence_Throw()
     {
         var tasks = TaskSequence.Split(10, 5);

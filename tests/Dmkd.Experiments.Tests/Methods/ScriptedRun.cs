@@ -25,6 +25,9 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
 
     public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>

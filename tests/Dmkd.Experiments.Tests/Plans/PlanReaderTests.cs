@@ -129,6 +129,8 @@ public sealed class PlanReaderTests
 
     [Theory]
     [InlineData("tasks: 3", "tasks: 0", ":5: tasks must be a number in [1, 1000], not '0'.")]
+    [InlineData("nodes: 6", "nodes: 1,000", ":6: nodes must be a number in [1, 1000], not '1,000'.")]
+    [InlineData("dirichlet: inf", "dirichlet: 0,5", ":7: dirichlet must be a number in [0.001,")]
     [InlineData("nodes: 6", "nodes: 1.5", ":6: nodes must be a whole number, not '1.5'.")]
     [InlineData("nodes: 6", "node: 6", ":6: node is unknown; known are: name, tasks, data, nodes")]
     [InlineData("seeds: [4, 7]", "seeds: [4, 4]", ":8: seeds has a value twice: 4, 4.")]
@@ -149,7 +151,7 @@ public sealed class PlanReaderTests
     [InlineData(
         "kind: images",
         "kind: pictures",
-        ":3: data[1].kind must be one of synthetic, images, cifar10, cifar100, not 'pictures'."
+        ":3: data[1].kind must be one of synthetic, images, cifar10, cifar100, idx, not 'pictures'."
     )]
     [InlineData(
         "image-size: 48",

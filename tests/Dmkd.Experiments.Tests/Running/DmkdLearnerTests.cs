@@ -101,6 +101,9 @@ public sealed class DmkdLearnerTests
             return Task.CompletedTask;
         }
 
+        public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
         public Task ResumeAsync(CancellationToken cancellationToken = default)
         {
             IsResumed = true;

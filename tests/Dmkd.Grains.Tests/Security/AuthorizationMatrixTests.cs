@@ -34,11 +34,13 @@ public sealed class AuthorizationMatrixTests
 
     private static readonly string[] Operating =
     [
+        "IPreservationGrain.MoveDataAsync",
         "IPreservationGrain.ResumeAsync",
         "IPreservationGrain.StartAsync",
         "ITrainingRunGrain.JoinAsync",
         "ITrainingRunGrain.LeaveAsync",
         "ITrainingRunGrain.StopAsync",
+        "ITrainingRunGrain.MoveDataAsync",
         "ITrainingRunGrain.ResumeAsync",
         "ITrainingRunGrain.StartAsync",
     ];

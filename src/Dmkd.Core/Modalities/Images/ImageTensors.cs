@@ -59,8 +59,7 @@ public sealed class ImageTensors : IDisposable
     public static Tensor Encode(IInputs inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        var shape = inputs.InputShape;
-        var result = empty([inputs.Count, shape[0], shape[1], shape[1]], dtype: ScalarType.Byte);
+        var result = PixelTensor(inputs.ContentBytes, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
         inputs.CopyTo(result.bytes);
         return result;
     }
@@ -71,15 +70,20 @@ public sealed class ImageTensors : IDisposable
     /// <exception cref="ArgumentException">The number of bytes does not fit the other arguments.</exception>
     public static Tensor PixelTensor(ReadOnlySpan<byte> pixels, int count, int channels, int size)
     {
-        long expected = (long)count * channels * size * size;
-        if (pixels.Length != expected)
-            throw new ArgumentException(
-                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.",
-                nameof(pixels)
-            );
-        var result = empty([count, channels, size, size], dtype: ScalarType.Byte);
+        var result = PixelTensor(pixels.Length, count, channels, size);
         pixels.CopyTo(result.bytes);
         return result;
+    }
+
+    private static Tensor PixelTensor(long bytes, int count, int channels, int size)
+    {
+        long expected = (long)count * channels * size * size;
+        if (bytes != expected)
+            throw new ArgumentException(
+                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {bytes}.",
+                nameof(bytes)
+            );
+        return empty([count, channels, size, size], dtype: ScalarType.Byte);
     }
 
     private static Tensor LabelTensor(ReadOnlySpan<int> labels)

@@ -2,57 +2,21 @@ using Dmkd.Core;
 
 namespace Dmkd.Data.Images.Cifar;
 
-/// <summary>Reads the binary files of CIFAR-10 and CIFAR-100.</summary>
+/// <summary>Reads the binary and the Python files of CIFAR-10 and CIFAR-100.</summary>
 internal static class CifarReader
 {
     private const int Size = 32;
 
-    [Named(DatasetSpec.Cifar10, "the binary version of CIFAR-10", Order = 3)]
+    [Named(DatasetSpec.Cifar10, "CIFAR-10, the binary or the Python version", Order = 3)]
     public static ImageDataset ReadTen(DatasetSpec spec, IProgress<DatasetProgress>? progress, CancellationToken ct) =>
         Read(spec, CifarFormat.Cifar10, progress, ct);
 
-    [Named(DatasetSpec.Cifar100, "the binary version of CIFAR-100, fine labels", Order = 4)]
+    [Named(DatasetSpec.Cifar100, "CIFAR-100, the binary or the Python version, fine labels", Order = 4)]
     public static ImageDataset ReadHundred(
         DatasetSpec spec,
         IProgress<DatasetProgress>? progress,
         CancellationToken ct
     ) => Read(spec, CifarFormat.Cifar100, progress, ct);
-
-    /// <summary>Reads both sets.</summary>
-    /// <param name="path">Folder with the files, or the folder that holds the published subfolder.</param>
-    /// <param name="format">Which of the two datasets.</param>
-    /// <param name="seed">Seed of the subsets.</param>
-    /// <param name="train">What to take from the training files.</param>
-    /// <param name="test">What to take from the test file.</param>
-    /// <param name="progress">Told about each file; null for silence.</param>
-    /// <param name="ct">Stops the load between two files.</param>
-    /// <exception cref="DatasetException">A file is missing, truncated or holds a label out of range.</exception>
-    public static ImageDataset Read(
-        string path,
-        CifarFormat format,
-        int seed,
-        SplitRules train,
-        SplitRules test,
-        IProgress<DatasetProgress>? progress,
-        CancellationToken ct
-    )
-    {
-        string folder = FindFolder(path, format);
-        var names = ReadNames(Path.Combine(folder, format.NamesFile), format);
-        return new ImageDataset(
-            $"{format.Kind}:{path}",
-            names,
-            ReadSet([.. format.TrainFiles.Select(file => Path.Combine(folder, file))], train),
-            ReadSet([Path.Combine(folder, format.TestFile)], test)
-        );
-
-        ImageSet ReadSet(string[] files, SplitRules rules)
-        {
-            var everything = ReadFiles(files, format, $"reading {rules.Name} records", progress, ct);
-            int[] chosen = rules.Choose(everything.Labels, names, seed, folder);
-            return chosen.Length == everything.Count ? everything : everything.Select(chosen);
-        }
-    }
 
     private static ImageDataset Read(
         DatasetSpec spec,
@@ -63,29 +27,57 @@ internal static class CifarReader
     {
         spec.RequireImageSize(Size);
         var (train, test) = (SplitRules.Train(spec), SplitRules.Test(spec));
-        return Read(spec.RequirePath(), format, spec.Seed, train, test, progress, ct);
+        string path = spec.RequirePath();
+        var (folder, found) = Find(path, format, spec.NeedsTraining);
+        var names = ReadNames(Path.Combine(folder, found.NamesFile), found);
+        var trainSet = spec.NeedsTraining ? ReadSet(found.TrainFiles, train) : new ImageSet([], [], 3, Size, Size);
+        var testSet = ReadSet([found.TestFile], test);
+        return new ImageDataset($"{format.Kind}:{path}", names, trainSet, testSet)
+        {
+            Digest = DatasetDigest.Of(trainSet, testSet),
+        };
+
+        ImageSet ReadSet(IReadOnlyList<string> files, SplitRules rules)
+        {
+            string[] paths = [.. files.Select(file => Path.Combine(folder, file))];
+            var everything = ReadFiles(paths, found, $"reading {rules.Name} records", progress, ct);
+            int[] chosen = rules.Choose(everything.Labels, names, spec.Seed, folder);
+            return chosen.Length == everything.Count ? everything : everything.Select(chosen);
+        }
     }
 
-    private static string FindFolder(string path, CifarFormat format)
+    /// <summary>The folder with the files of a version, which may be the published subfolder of the one given.</summary>
+    private static (string Folder, CifarFormat Format) Find(string path, CifarFormat format, bool needsTraining)
     {
-        string subfolder = Path.Combine(path, format.Subfolder);
-        string folder = Directory.Exists(subfolder) ? subfolder : path;
-        string[] expected = [.. format.TrainFiles, format.TestFile];
-        string[] missing = [.. expected.Where(file => !File.Exists(Path.Combine(folder, file)))];
-        return missing.Length == 0
-            ? folder
-            : throw new DatasetException(
-                $"{folder}: {string.Join(", ", missing)} not found; "
-                    + $"kind '{format.Kind}' needs a folder with {string.Join(", ", expected)}. "
-                    + "Unpack the binary version of the dataset and give its folder."
-            );
+        foreach (var version in (CifarFormat[])[format, format.Python])
+        {
+            string subfolder = Path.Combine(path, version.Subfolder);
+            string folder = Directory.Exists(subfolder) ? subfolder : path;
+            string[] expected = needsTraining ? [.. version.TrainFiles, version.TestFile] : [version.TestFile];
+            if (expected.All(file => File.Exists(Path.Combine(folder, file))))
+                return (folder, version);
+        }
+
+        string[] files = [.. format.TrainFiles, format.TestFile];
+        string place = Directory.Exists(Path.Combine(path, format.Subfolder))
+            ? Path.Combine(path, format.Subfolder)
+            : path;
+        string[] missing = [.. files.Where(file => !File.Exists(Path.Combine(place, file)))];
+        throw new DatasetException(
+            $"{place}: {string.Join(", ", missing)} not found; "
+                + $"kind '{format.Kind}' needs a folder with {string.Join(", ", files)}, or with the Python version "
+                + $"({string.Join(", ", format.Python.TrainFiles)}, {format.Python.TestFile}). "
+                + "Unpack the dataset and give its folder."
+        );
     }
 
     private static IReadOnlyList<string> ReadNames(string file, CifarFormat format)
     {
         if (!File.Exists(file))
             return format.DefaultNames;
-        string[] names = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+        string[] names = format.IsPickled
+            ? CifarPickle.Texts(CifarPickle.Read(file), format.NamesKey) ?? [.. format.DefaultNames]
+            : [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return names.Length == format.ClassCount
             ? names
             : throw new DatasetException(
@@ -101,6 +93,8 @@ internal static class CifarReader
         CancellationToken ct
     )
     {
+        if (format.IsPickled)
+            return ReadPickles(files, format, stage, progress, ct);
         long total = files.Sum(file => RecordCount(file, format));
         byte[] pixels = PixelBuffer.Allocate(total, CifarFormat.Size, files[0]);
         int[] labels = new int[total];
@@ -113,6 +107,46 @@ internal static class CifarReader
         }
         progress?.Report(new DatasetProgress(stage, total, total));
         return new ImageSet(pixels, labels, 3, CifarFormat.Size, CifarFormat.Size);
+    }
+
+    private static ImageSet ReadPickles(
+        string[] files,
+        CifarFormat format,
+        string stage,
+        IProgress<DatasetProgress>? progress,
+        CancellationToken ct
+    )
+    {
+        var pixels = new List<byte[]>();
+        var labels = new List<int>();
+        foreach (var (done, file) in files.Index())
+        {
+            ct.ThrowIfCancellationRequested();
+            progress?.Report(new DatasetProgress(stage, done, files.Length));
+            var batch = CifarPickle.Read(file);
+            byte[] images = CifarPickle.Images(batch, file);
+            int[] own = CifarPickle.Numbers(batch, format.LabelsKey, file);
+            if (own.Length * CifarFormat.ImageBytes != images.Length)
+                throw new DatasetException(
+                    $"{file} has {images.Length / CifarFormat.ImageBytes} images and {own.Length} labels. Download it again."
+                );
+            RequireLabels(file, own, format);
+            pixels.Add(images);
+            labels.AddRange(own);
+        }
+
+        progress?.Report(new DatasetProgress(stage, files.Length, files.Length));
+        return new ImageSet([.. pixels.SelectMany(part => part)], [.. labels], 3, CifarFormat.Size, CifarFormat.Size);
+    }
+
+    private static void RequireLabels(string file, ReadOnlySpan<int> labels, CifarFormat format)
+    {
+        for (int i = 0; i < labels.Length; i++)
+            if (labels[i] < 0 || labels[i] >= format.ClassCount)
+                throw new DatasetException(
+                    $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. "
+                        + $"Is it a {format.Kind} file?"
+                );
     }
 
     private static long RecordCount(string file, CifarFormat format)
@@ -134,19 +168,15 @@ internal static class CifarReader
         {
             var record = bytes.AsSpan(i * format.RecordBytes, format.RecordBytes);
             labels[i] = record[format.LabelBytes - 1];
-            if (labels[i] >= format.ClassCount)
-                throw new DatasetException(
-                    $"{file}: the label of record {i} must be in [0, {format.ClassCount - 1}]; it is {labels[i]}. "
-                        + $"Is it a {format.Kind} file?"
-                );
             record[format.LabelBytes..].CopyTo(pixels[(i * CifarFormat.ImageBytes)..]);
         }
+        RequireLabels(file, labels[..count], format);
         return count;
     }
 }
 
 /// <summary>
-/// How one of the two CIFAR datasets lies on disk (binary version, www.cs.toronto.edu/~kriz/cifar.html).
+/// How a version of one of the two CIFAR datasets lies on disk (www.cs.toronto.edu/~kriz/cifar.html).
 /// </summary>
 /// <param name="Kind">The kind as in <see cref="DatasetSpec.Kind"/>.</param>
 /// <param name="Subfolder">Folder that the published archive unpacks into.</param>
@@ -192,6 +222,35 @@ internal sealed record CifarFormat(
             LabelBytes: 2,
             [.. Enumerable.Range(0, 100).Select(label => $"class {label:00}")]
         );
+
+    /// <summary>Whether the files are pickles of Python.</summary>
+    public bool IsPickled { get; private init; }
+
+    /// <summary>Where a pickle has the labels.</summary>
+    public string LabelsKey => Kind == DatasetSpec.Cifar10 ? "labels" : "fine_labels";
+
+    /// <summary>Where the pickle of names has them.</summary>
+    public string NamesKey => Kind == DatasetSpec.Cifar10 ? "label_names" : "fine_label_names";
+
+    /// <summary>The Python version of the same dataset.</summary>
+    public CifarFormat Python =>
+        Kind == DatasetSpec.Cifar10
+            ? this with
+            {
+                IsPickled = true,
+                Subfolder = "cifar-10-batches-py",
+                TrainFiles = ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"],
+                TestFile = "test_batch",
+                NamesFile = "batches.meta",
+            }
+            : this with
+            {
+                IsPickled = true,
+                Subfolder = "cifar-100-python",
+                TrainFiles = ["train"],
+                TestFile = "test",
+                NamesFile = "meta",
+            };
 
     /// <summary>Bytes of one record: labels, then pixels.</summary>
     public int RecordBytes => LabelBytes + ImageBytes;

@@ -2,12 +2,27 @@ using SkiaSharp;
 
 namespace Dmkd.Data.Images.Folders;
 
-/// <summary>Turns encoded images (JPEG, PNG, BMP, WebP) into the bytes of an <see cref="ImageSet"/>.</summary>
+/// <summary>
+/// Turns encoded images (JPEG, PNG, GIF, BMP, WebP, told by their content) into the bytes of an <see cref="ImageSet"/>.
+/// </summary>
 public static class ImageDecoder
 {
+    private static readonly SKEncodedImageFormat[] Formats =
+    [
+        SKEncodedImageFormat.Jpeg,
+        SKEncodedImageFormat.Png,
+        SKEncodedImageFormat.Gif,
+        SKEncodedImageFormat.Bmp,
+        SKEncodedImageFormat.Webp,
+    ];
+
+    /// <summary>Endings of the files that hold images.</summary>
+    internal static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"];
+
     /// <summary>
-    /// Decodes to RGB, turns the image upright when its EXIF data says so and stretches it to a square; grey becomes
-    /// three equal channels and transparent pixels become black.
+    /// Decodes to RGB, turns the image upright when the EXIF data of a JPEG or WebP says so and resizes it to a square
+    /// as Pillow's bilinear filter does; grey becomes three equal channels, of a transparent pixel the colour counts,
+    /// and of an animation the first frame.
     /// </summary>
     /// <param name="encoded">The whole encoded image, at most 64 MiB. Borrowed.</param>
     /// <param name="name">File or entry, as messages shall name it.</param>
@@ -40,11 +55,14 @@ public static class ImageDecoder
             ?? throw new DatasetException(
                 $"{name} is not a readable image ({encoded.Length} bytes). Replace or remove it."
             );
+        if (!Formats.Contains(codec.EncodedFormat))
+            throw new DatasetException(
+                $"{name} is of the format {codec.EncodedFormat}; JPEG, PNG, GIF, BMP and WebP are read. Convert it."
+            );
         CheckDimensions(codec.Info, name);
         using var decoded = DecodeWhole(codec, name);
         using var upright = ImageGeometry.Upright(decoded, codec.EncodedOrigin);
-        using var scaled = ImageGeometry.Scale(upright, size);
-        ToPlanes(scaled.GetPixelSpan(), pixels);
+        TriangleFilter.Resize(upright.GetPixelSpan(), upright.Width, upright.Height, size, pixels);
     }
 
     private static void CheckDimensions(SKImageInfo info, string name)
@@ -61,19 +79,12 @@ public static class ImageDecoder
     private static SKBitmap DecodeWhole(SKCodec codec, string name)
     {
         var bitmap = new SKBitmap(
-            new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Premul)
+            new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul)
         );
         var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
         if (result == SKCodecResult.Success)
             return bitmap;
         bitmap.Dispose();
         throw new DatasetException($"{name} is a damaged image: decoding ended with {result}. Replace or remove it.");
-    }
-
-    private static void ToPlanes(ReadOnlySpan<byte> rgba, Span<byte> planes)
-    {
-        int area = rgba.Length / 4;
-        for (int i = 0; i < area; i++)
-            (planes[i], planes[area + i], planes[2 * area + i]) = (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]);
     }
 }

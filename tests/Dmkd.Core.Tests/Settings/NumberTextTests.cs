@@ -1,0 +1,57 @@
+using System.Globalization;
+using Dmkd.Core.Settings;
+
+namespace Dmkd.Core.Tests.Settings;
+
+public sealed class NumberTextTests
+{
+    [Theory]
+    [InlineData("0.002", 0.002)]
+    [InlineData("2e-3", 0.002)]
+    [InlineData("-1.5", -1.5)]
+    [InlineData("inf", double.PositiveInfinity)]
+    public void TryRead_Number_ReadsIt(string text, double expected)
+    {
+        Assert.True(NumberText.TryRead(text, out double number));
+        Assert.Equal(expected, number);
+    }
+
+    [Theory]
+    [InlineData("0,002")]
+    [InlineData("1,000")]
+    [InlineData("1 000")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void TryRead_CommaOrNothing_IsNoNumber(string? text)
+    {
+        Assert.False(NumberText.TryRead(text, out double _));
+        Assert.False(NumberText.TryRead(text, out int _));
+    }
+
+    [Fact]
+    public void TryRead_MachineThatWritesCommas_StillReadsPoints()
+    {
+        var before = CultureInfo.CurrentCulture;
+        var german = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        german.NumberFormat.NumberDecimalSeparator = ",";
+        german.NumberFormat.NumberGroupSeparator = ".";
+        CultureInfo.CurrentCulture = german;
+        try
+        {
+            Assert.True(NumberText.TryRead("0.002", out double number));
+            Assert.Equal(0.002, number);
+            Assert.False(NumberText.TryRead("0,002", out double _));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [Fact]
+    public void ProblemOf_Comma_SaysPointAndNames() =>
+        Assert.Equal(
+            "--alpha must be a number such as 0.002, with a point and no commas, not '0,5'.",
+            NumberText.ProblemOf("0,5", "--alpha", isWhole: false)
+        );
+}
