@@ -211,7 +211,7 @@ public sealed class ImageSet : IExamples
             Parallel.For(
                 0,
                 count,
-                i => _source!.Read(_positions[first + i], decoded.AsSpan(i * BytesPerImage, BytesPerImage))
+                i => _source!.Read(_positions![first + i], decoded.AsSpan(i * BytesPerImage, BytesPerImage))
             );
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<DatasetException>().FirstOrDefault() is { } bad)
