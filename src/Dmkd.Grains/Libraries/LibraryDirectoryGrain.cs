@@ -3,30 +3,44 @@ using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Libraries;
 
-/// <summary>Persists one line per run.</summary>
+/// <summary>A <see cref="LibraryDirectory"/> as a grain.</summary>
 internal sealed class LibraryDirectoryGrain : Grain, ILibraryDirectoryGrain
 {
-    private readonly StateWriter<LibraryDirectoryState> _writer;
+    private readonly LibraryDirectory _directory;
 
     public LibraryDirectoryGrain(
         [PersistentState(StorageNames.LibraryDirectory, StorageNames.Provider)]
             IPersistentState<LibraryDirectoryState> storage
-    ) => _writer = new(new PersistentSlot<LibraryDirectoryState>(storage), DeactivateOnIdle);
+    ) => _directory = new LibraryDirectory(new PersistentSlot<LibraryDirectoryState>(storage), DeactivateOnIdle);
 
-    private LibraryDirectoryState State => _writer.State;
-
-    public async Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default)
-    {
-        int known = State.Runs.FindIndex(run => run.RunId == summary.RunId);
-        if (known < 0)
-            State.Runs.Add(summary);
-        else
-            State.Runs[known] = summary;
-        await _writer.WriteAsync();
-    }
+    public Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default) =>
+        _directory.RecordAsync(summary);
 
     public Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<RunSummary>>([.. State.Runs]);
+        Task.FromResult(_directory.Runs);
+}
+
+/// <summary>
+/// Persists one line per run. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
+/// </summary>
+internal sealed class LibraryDirectory(IStateSlot<LibraryDirectoryState> slot, Action onBroken)
+{
+    private readonly StateWriter<LibraryDirectoryState> _writer = new(slot, onBroken);
+
+    /// <summary>The runs, oldest first.</summary>
+    public IReadOnlyList<RunSummary> Runs => [.. _writer.State.Runs];
+
+    /// <summary>Adds a run or replaces what is known of it.</summary>
+    public async Task RecordAsync(RunSummary summary)
+    {
+        var runs = _writer.State.Runs;
+        int known = runs.FindIndex(run => run.RunId == summary.RunId);
+        if (known < 0)
+            runs.Add(summary);
+        else
+            runs[known] = summary;
+        await _writer.WriteAsync();
+    }
 }
 
 /// <summary>The runs, oldest first.</summary>

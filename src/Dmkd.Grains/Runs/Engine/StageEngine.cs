@@ -68,7 +68,7 @@ internal sealed partial class StageEngine<TState, TPhase>(
     public void Start() => _work.Start(DriveAsync, FailAsync, host.Deactivate);
 
     /// <summary>Stops the work without waiting for it; for the end of the activation.</summary>
-    public Task StopAsync() => _work.StopAsync();
+    public void Stop() => _work.Stop();
 
     /// <summary>Takes a failure back, in memory.</summary>
     /// <param name="resumesIn">Where to go on after a failure in a phase.</param>
