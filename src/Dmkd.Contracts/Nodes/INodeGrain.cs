@@ -24,7 +24,7 @@ public interface INodeGrain : IGrainWithStringKey
 
     /// <summary>Measures a version of a module on the node's data; a repeat measures again, the same numbers.</summary>
     /// <returns>The report that the request's <see cref="Probe"/> names.</returns>
-    [AlwaysInterleave, Alias("probe"), ResponseTimeout("00:05:00")]
+    [AlwaysInterleave, Alias("probe"), ResponseTimeout("06:00:00")]
     Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default);
 }
 

@@ -1,41 +1,31 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Nodes;
 
 namespace Dmkd.Grains.Merging;
 
 /// <summary>A merge coordinator's contacts as grains.</summary>
-internal sealed class GrainContacts(IGrainFactory grains, string module) : IMergeContacts
+internal sealed class GrainContacts(IGrainFactory grains, string module, TimeProvider time) : IMergeContacts
 {
-    /// <summary>Longest time a node may take to measure.</summary>
-    private static readonly TimeSpan MeasurementTimeout = TimeSpan.FromSeconds(60);
-
     public Task PublishAsync(ModuleVersion version) =>
         grains.GetGrain<IExpertModuleGrain>(module).PublishAsync(version);
 
-    public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        ProbeAsync<ComparisonReport>(plan, nodeId, candidate, new ComparisonProbe(plan.Base));
+    public async Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
+        (ComparisonReport)await ProbeAsync(plan, nodeId, candidate, new ComparisonProbe(plan.Base));
 
-    public Task<StatisticsReport?> MeasureStatisticsAsync(
+    public async Task<StatisticsReport> MeasureStatisticsAsync(
         MergeRoundPlan plan,
         string nodeId,
         ModuleVersion candidate
-    ) => ProbeAsync<StatisticsReport>(plan, nodeId, candidate, new StatisticsProbe());
+    ) => (StatisticsReport)await ProbeAsync(plan, nodeId, candidate, new StatisticsProbe());
 
-    private async Task<T?> ProbeAsync<T>(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
-        where T : ProbeReport
+    private Task<ProbeReport> ProbeAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)
     {
-        try
-        {
-            var request = RequestOf(plan, nodeId, candidate, probe);
-            return await grains.GetGrain<INodeGrain>(nodeId).ProbeAsync(request).WaitAsync(MeasurementTimeout) as T;
-        }
-#pragma warning disable CA1031 // a node that cannot measure is left out of the measurement
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return null;
-        }
+        var request = RequestOf(plan, nodeId, candidate, probe);
+        long inputs = (long)request.Settings.Fitting.CalibrationPerClass * request.Module.Classes.Length;
+        var wait = ProbeCalls.WaitFor(request, inputs);
+        return ProbeCalls.AskOnceAsync(grains.GetGrain<INodeGrain>(nodeId), request, wait, time);
     }
 
     private static ProbeRequest RequestOf(MergeRoundPlan plan, string nodeId, ModuleVersion candidate, Probe probe)

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Hosting.Lifecycle;
 
 namespace Dmkd.Grains.Merging;
 
@@ -90,7 +91,8 @@ internal sealed record MergedModule(
 }
 
 /// <summary>
-/// Whom a merge coordinator talks to. Calls to nodes end within a bound and give null when a node does not answer.
+/// Whom a merge coordinator talks to. Calls end within a bound: with what <see cref="TransientErrors"/> knows when
+/// somebody does not answer, and with another exception when a node cannot do what it is asked for.
 /// </summary>
 internal interface IMergeContacts
 {
@@ -98,10 +100,10 @@ internal interface IMergeContacts
     Task PublishAsync(ModuleVersion version);
 
     /// <summary>Compares merged weights with the base on a node's data.</summary>
-    Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+    Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
 
     /// <summary>Measures batch-norm statistics of merged weights on a node's data.</summary>
-    Task<StatisticsReport?> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+    Task<StatisticsReport> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
 }
 
 /// <summary>The exchange that a round's options ask for: the only place that knows both.</summary>

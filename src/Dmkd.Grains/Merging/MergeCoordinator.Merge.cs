@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Grains.Nodes;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Telemetry;
 
@@ -64,8 +65,8 @@ internal sealed partial class MergeCoordinator
         List<string> refusals = [];
         var merged = await work.MergeAsync(plan, State.Basis, MergeRules.InNodeOrder(State), State.Momentum, Refuse);
         if (merged is not null && plan.Options.ReestimateBatchNorm)
-            merged = await RestatedAsync(plan, merged);
-        var metrics = merged is null ? null : await MeasureAsync(plan, merged);
+            merged = await RestatedAsync(plan, merged, LeaveOut);
+        var metrics = merged is null ? null : await MeasureAsync(plan, merged, LeaveOut);
         State.Refusals.AddRange(refusals);
         string? problem = merged is null
             ? $"round {plan.Round}: none of {State.Accepted.Count} updates could be used: {string.Join("; ", refusals)}"
@@ -94,39 +95,72 @@ internal sealed partial class MergeCoordinator
             Instruments.DeltaRefused(module, "admission");
             LogNotAccepted(logger, module, node, plan.Round, SubmissionOutcome.Refused, reason);
         }
+
+        void LeaveOut(string node, string reason)
+        {
+            refusals.Add($"module {module}, node {node}, round {plan.Round}: it measures nothing: {reason}");
+            LogMeasuresNothing(logger, module, node, plan.Round, reason);
+        }
     }
 
-    private async Task<MergedModule> RestatedAsync(MergeRoundPlan plan, MergedModule merged)
+    private async Task<MergedModule> RestatedAsync(
+        MergeRoundPlan plan,
+        MergedModule merged,
+        Action<string, string> leaveOut
+    )
     {
-        var reports = await Task.WhenAll(
-            Contributors(merged)
-                .Select(node =>
-                    contacts.MeasureStatisticsAsync(plan, node, MergeRules.Next(State, merged, null, default))
-                )
-        );
-        StatisticsReport[] answered = [.. reports.OfType<StatisticsReport>()];
-        return answered.Length == 0 ? merged : await work.WithStatisticsAsync(plan, merged, answered);
+        var candidate = MergeRules.Next(State, merged, null, default);
+        var reports = await AskAsync(merged, node => contacts.MeasureStatisticsAsync(plan, node, candidate), leaveOut);
+        return reports.Length == 0 ? merged : await work.WithStatisticsAsync(plan, merged, reports);
     }
 
-    private async Task<MergeMetrics?> MeasureAsync(MergeRoundPlan plan, MergedModule merged)
+    private async Task<MergeMetrics?> MeasureAsync(
+        MergeRoundPlan plan,
+        MergedModule merged,
+        Action<string, string> leaveOut
+    )
     {
         if (plan.Measuring is null)
             return null;
-        var reports = await Task.WhenAll(
-            Contributors(merged)
-                .Select(node => contacts.MeasureAsync(plan, node, MergeRules.Next(State, merged, null, default)))
-        );
-        ComparisonReport[] answered = [.. reports.OfType<ComparisonReport>()];
-        long count = answered.Sum(report => report.SampleCount);
+        var candidate = MergeRules.Next(State, merged, null, default);
+        var reports = await AskAsync(merged, node => contacts.MeasureAsync(plan, node, candidate), leaveOut);
+        long count = reports.Sum(report => report.SampleCount);
         return count == 0
             ? null
             : new MergeMetrics(
                 count,
-                (double)answered.Sum(report => report.RightBefore) / count,
-                (double)answered.Sum(report => report.RightAfter) / count,
-                answered.Sum(report => report.LossBefore) / count,
-                answered.Sum(report => report.LossAfter) / count
+                (double)reports.Sum(report => report.RightBefore) / count,
+                (double)reports.Sum(report => report.RightAfter) / count,
+                reports.Sum(report => report.LossBefore) / count,
+                reports.Sum(report => report.LossAfter) / count
             );
+    }
+
+    /// <summary>
+    /// What the contributors measure, in node order. Who does not answer is asked again; who cannot measure is left out,
+    /// by name.
+    /// </summary>
+    private async Task<T[]> AskAsync<T>(MergedModule merged, Func<string, Task<T>> ask, Action<string, string> leaveOut)
+        where T : ProbeReport
+    {
+        var calls = Resilience.TransientCall(time, ProbeCalls.Retries);
+        var answers = await Task.WhenAll(Contributors(merged).Select(AnswerOfAsync));
+        return [.. answers.OfType<T>()];
+
+        async Task<T?> AnswerOfAsync(string node)
+        {
+            try
+            {
+                return await calls.AskAsync(() => ask(node), CancellationToken.None);
+            }
+#pragma warning disable CA1031 // a node that says it cannot measure says the same to everybody who asks
+            catch (Exception e) when (!TransientErrors.Is(e) && !_isStopped)
+#pragma warning restore CA1031
+            {
+                leaveOut(node, e.Message.Split('\n', 2)[0].Trim());
+                return null;
+            }
+        }
     }
 
     private IEnumerable<string> Contributors(MergedModule merged) =>

@@ -266,6 +266,18 @@ internal sealed partial class MergeCoordinator(
 
     [LoggerMessage(
         Level = LogLevel.Warning,
+        Message = "Module {ModuleId}: node {NodeId} measures nothing of round {Round}'s merge: {Reason}"
+    )]
+    private static partial void LogMeasuresNothing(
+        ILogger logger,
+        string moduleId,
+        string nodeId,
+        int round,
+        string reason
+    );
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
         Message = "Module {ModuleId}: node {NodeId} takes no part in round {Round}: {Reason}"
     )]
     private static partial void LogWithdrawn(ILogger logger, string moduleId, string nodeId, int round, string reason);

@@ -27,7 +27,7 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
             this.GetPrimaryKeyString(),
             new PersistentSlot<MergeCoordinatorState>(storage),
             work,
-            new GrainContacts(GrainFactory, this.GetPrimaryKeyString()),
+            new GrainContacts(GrainFactory, this.GetPrimaryKeyString(), time),
             time,
             logger,
             DeactivateOnIdle

@@ -54,8 +54,21 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     public Task<LocalUpdateStatus> GetLocalUpdateAsync(string workKey, CancellationToken cancellationToken = default) =>
         Task.FromResult(_participant.Status(workKey));
 
-    public Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default) =>
-        _measurements.ProbeAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+    public async Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _measurements.ProbeAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+        }
+        catch (Exception e)
+            when (e is ObjectDisposedException or OperationCanceledException
+                && !cancellationToken.IsCancellationRequested
+            )
+        {
+            // Nobody gave up: this silo ends, and the next activation can be asked.
+            throw new OrleansException($"The silo of {this.GetPrimaryKeyString()} ends; ask again.");
+        }
+    }
 
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) =>
         GrainFactory.GetGrain<IMergeCoordinatorGrain>(moduleKey);

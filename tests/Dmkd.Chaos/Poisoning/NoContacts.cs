@@ -10,12 +10,9 @@ internal sealed class NoContacts : IMergeContacts
 {
     public Task PublishAsync(ModuleVersion version) => Task.CompletedTask;
 
-    public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
-        Task.FromResult<ComparisonReport?>(null);
+    public Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
+        throw new NotSupportedException("These nodes measure nothing.");
 
-    public Task<StatisticsReport?> MeasureStatisticsAsync(
-        MergeRoundPlan plan,
-        string nodeId,
-        ModuleVersion candidate
-    ) => Task.FromResult<StatisticsReport?>(null);
+    public Task<StatisticsReport> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate) =>
+        throw new NotSupportedException("These nodes measure nothing.");
 }

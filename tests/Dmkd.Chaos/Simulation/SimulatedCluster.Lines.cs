@@ -20,20 +20,20 @@ internal sealed partial class SimulatedCluster
             return cluster._module.CallAsync(module => module.PublishAsync(version));
         }
 
-        public Task<ComparisonReport?> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
+        public Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate)
         {
             // The same weights are as good or as bad whoever looks at them, and whenever.
             bool isBad =
                 cluster._scenario.BadMerges > 0
                 && (Convert.ToInt32(candidate.Digest[..4], 16) / 65_536.0) < cluster._scenario.BadMerges;
-            return Task.FromResult<ComparisonReport?>(new ComparisonReport(10, 9, isBad ? 3 : 9, 1, 1));
+            return Task.FromResult(new ComparisonReport(10, 9, isBad ? 3 : 9, 1, 1));
         }
 
-        public Task<StatisticsReport?> MeasureStatisticsAsync(
+        public Task<StatisticsReport> MeasureStatisticsAsync(
             MergeRoundPlan plan,
             string nodeId,
             ModuleVersion candidate
-        ) => Task.FromResult<StatisticsReport?>(null);
+        ) => throw new NotSupportedException("No node of this world measures statistics.");
 
         public IMergeCoordinatorGrain CoordinatorOf(string moduleKey) => new CoordinatorLine(cluster);
 

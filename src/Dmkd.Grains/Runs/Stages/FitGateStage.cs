@@ -51,9 +51,7 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         ExemplarReport[][][] reports = [.. answers.OfType<ExemplarReport[][]>()]; // in node order
         var exemplars = RunGate.Exemplars(experts, reports);
         if (exemplars.Labels.Length == 0)
-            throw new InvalidOperationException(
-                $"No node told anything about its exemplars within {NodeMeasuring.MaxWait}."
-            );
+            throw new InvalidOperationException($"None of {nodes.Length} nodes has an exemplar of the classes so far.");
 
         var gate = RunGate.Of(Settings); // a lane never reads grain state
         var fit = await run.Services.Work.FitAsync(gate, exemplars, cancellationToken);
@@ -116,8 +114,8 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         CountRouting(all.Sum(report => report.Bytes));
         foreach (var (node, reports) in nodes.Zip(answers))
             State.BytesDown += FetchedFor(node, reports);
-        long images = answers.Where(reports => reports.Length > 0).Sum(reports => (long)reports[0].Counts.Sum());
-        run.Tell(new GateFitted(State.Task, IsDiscriminant: true, images, nodes.Length));
+        long[] images = [.. answers.Select(reports => (long)reports[0].Counts.Sum())];
+        run.Tell(new GateFitted(State.Task, IsDiscriminant: true, images.Sum(), images.Count(own => own > 0)));
     }
 
     private async Task PublishAsync(

@@ -2,42 +2,37 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs.Rounds;
+using Dmkd.Hosting.Lifecycle;
 
 namespace Dmkd.Grains.Runs.Stages;
 
-/// <summary>Asks a run's nodes to measure on their data. Who does not answer in time is left out.</summary>
+/// <summary>
+/// Asks a run's nodes to measure on their data, again until every one has answered: what one of them measures is part
+/// of the result. A node that cannot measure, and says so, ends the run.
+/// </summary>
+/// <remarks>All methods throw what the last attempt threw, for the stage to be repeated, when a node does not
+/// answer.</remarks>
 internal sealed class NodeMeasuring(RunScope run)
 {
-    /// <summary>Longest time a node may take to measure.</summary>
-    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
-
-    private static readonly TimeSpan MaxMomentsWait = TimeSpan.FromMinutes(5);
-
     /// <summary>What the task's nodes measure of a module on their data of the task, in node order.</summary>
-    /// <exception cref="InvalidOperationException">No node answered.</exception>
-    public async Task<EntropyReport[]> EntropyAsync(ModuleDescriptor module, ModuleVersion version)
+    public Task<EntropyReport[]> EntropyAsync(ModuleDescriptor module, ModuleVersion version)
     {
         int[] nodes = Present(RunParticipation.HoldersOf(run.Settings, run.State.Task));
-        var answers = await Task.WhenAll(
+        return Task.WhenAll(
             nodes.Select(node =>
                 ProbeAsync<EntropyReport>(
                     NodeMeasurement.Entropy,
                     RequestFor(node, module, version, new EntropyProbe()),
-                    MaxWait
+                    (long)run.Settings.Fitting.CalibrationPerClass * module.Classes.Length
                 )
             )
         );
-        EntropyReport[] reports = [.. answers.OfType<EntropyReport>()];
-        if (reports.Length == 0)
-            throw new InvalidOperationException($"No node measured the entropy of {module.Key} within {MaxWait}.");
-        return reports;
     }
 
-    /// <summary>
-    /// A node's scores of its exemplars, per expert; null when it does not answer, or has no exemplar.
-    /// </summary>
+    /// <summary>A node's scores of its exemplars, per expert; null when it has none.</summary>
     public async Task<ExemplarReport[][]?> ExemplarsAsync(int node, ModuleSnapshot[] experts)
     {
         bool wantsDescriptors = RunGate.Of(run.Settings).Needs.HasFlag(GateNeeds.Descriptors);
@@ -50,8 +45,12 @@ internal sealed class NodeMeasuring(RunScope run)
             {
                 var probe = new ExemplarProbe(told, wantsDescriptors && k == 0);
                 var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, probe);
-                var report = await ProbeAsync<ExemplarReport>(NodeMeasurement.Exemplars, request, MaxWait);
-                if (report is null || report.Total == 0)
+                var report = await ProbeAsync<ExemplarReport>(
+                    NodeMeasurement.Exemplars,
+                    request,
+                    ExemplarProbe.MaxExemplars
+                );
+                if (report.Total == 0)
                     return null;
                 parts.Add(report);
                 told += report.Labels.Length;
@@ -62,23 +61,18 @@ internal sealed class NodeMeasuring(RunScope run)
         return reports;
     }
 
-    /// <summary>
-    /// A node's moments of the task's images in the experts' feature spaces, in their order; fewer when it stops
-    /// answering.
-    /// </summary>
+    /// <summary>A node's moments of the task's inputs in the experts' feature spaces, in their order.</summary>
     public async Task<MomentsReport[]> MomentsAsync(int node, ModuleSnapshot[] experts)
     {
-        var reports = new List<MomentsReport>();
-        foreach (var expert in experts)
+        long inputs = Math.Min(MomentsProbe.MaxInputs, run.Data.TrainingCountOf(run.State.Task));
+        var reports = new MomentsReport[experts.Length];
+        for (int k = 0; k < experts.Length; k++)
         {
-            var request = RequestFor(node, expert.Descriptor, expert.Current, new MomentsProbe());
-            var report = await ProbeAsync<MomentsReport>(NodeMeasurement.Moments, request, MaxMomentsWait);
-            if (report is null)
-                break;
-            reports.Add(report);
+            var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, new MomentsProbe());
+            reports[k] = await ProbeAsync<MomentsReport>(NodeMeasurement.Moments, request, inputs);
         }
 
-        return [.. reports];
+        return reports;
     }
 
     /// <summary>Those nodes that have not left.</summary>
@@ -97,24 +91,29 @@ internal sealed class NodeMeasuring(RunScope run)
             Probe = probe,
         };
 
-    /// <summary>A node's report, or null when it gives none.</summary>
-    private async Task<T?> ProbeAsync<T>(NodeMeasurement measurement, ProbeRequest request, TimeSpan wait)
+    /// <summary>A node's report. Every failed attempt is told.</summary>
+    private async Task<T> ProbeAsync<T>(NodeMeasurement measurement, ProbeRequest request, long inputs)
         where T : ProbeReport
     {
-        string node = KeyOf(request.NodeIndex);
+        string key = KeyOf(request.NodeIndex);
+        var node = run.Grains.GetGrain<INodeGrain>(key);
+        var wait = ProbeCalls.WaitFor(request, inputs);
+        var time = run.Services.Time;
+        var calls = Resilience.TransientCall(time, ProbeCalls.Retries, retry => Tell(retry.Problem));
         try
         {
-            var report = await run
-                .Grains.GetGrain<INodeGrain>(node)
-                .ProbeAsync(request)
-                .WaitAsync(wait, run.Services.Time);
+            var report = await calls.AskAsync(
+                () => ProbeCalls.AskOnceAsync(node, request, wait, time),
+                run.Engine.Token
+            );
             return (T)report;
         }
-        catch (Exception e)
-            when (e is TimeoutException or OrleansException && !run.Engine.Token.IsCancellationRequested)
+        catch (TimeoutException e)
         {
-            run.Tell(new NodeSilent(node, measurement, e.Message));
-            return null;
+            throw new TimeoutException($"{key}: {e.Message}; asked {ProbeCalls.Retries.MaxRetries + 1} times", e);
         }
+
+        void Tell(Exception problem) =>
+            run.Tell(new NodeSilent(key, measurement, problem.Message.Split('\n', 2)[0].Trim()));
     }
 }
