@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Libraries;
@@ -30,17 +31,25 @@ internal sealed class LibraryDirectory(IStateSlot<LibraryDirectoryState> slot, A
     /// <summary>The runs, oldest first.</summary>
     public IReadOnlyList<RunSummary> Runs => [.. _writer.State.Runs];
 
-    /// <summary>Adds a run or replaces what is known of it.</summary>
+    /// <summary>Adds a run or replaces what is known of it; what is known already is not stored again.</summary>
     public async Task RecordAsync(RunSummary summary)
     {
         var runs = _writer.State.Runs;
         int known = runs.FindIndex(run => run.RunId == summary.RunId);
+        if (known >= 0 && (runs[known] == summary || IsLate(summary, runs[known])))
+            return;
         if (known < 0)
             runs.Add(summary);
         else
             runs[known] = summary;
         await _writer.WriteAsync();
     }
+
+    /// <summary>A run that is completed stays so: what says otherwise was sent before, and comes late.</summary>
+    private static bool IsLate(RunSummary summary, RunSummary known) =>
+        known.Phase is RunPhase.Completed
+        && summary.Phase is not RunPhase.Completed
+        && summary.StartedAt <= known.StartedAt;
 }
 
 /// <summary>The runs, oldest first.</summary>

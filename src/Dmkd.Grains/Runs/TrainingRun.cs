@@ -65,12 +65,17 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
 
     private bool IsUnderWay => !State.IsStopped && _engine.IsUnderWay;
 
+    /// <summary>A run that was stopped while it took its last step has ended.</summary>
+    private bool IsStopped => State.IsStopped && _engine.IsUnderWay;
+
     /// <summary>Takes in what is stored; call once, after the state was read.</summary>
     /// <param name="goesOn">Whether a run whose silo died goes on by being looked at.</param>
     public void Activate(bool goesOn)
     {
         if (IsUnderWay && goesOn)
             _engine.Start();
+        else if (State.Settings is not null)
+            _engine.AnnounceAsync().Ignore(); // the activation that ended the run may have died before it could tell
     }
 
     /// <summary>Ends the work at hand, as the activation ends.</summary>
@@ -87,9 +92,14 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
     public async Task WakeAsync()
     {
         if (IsUnderWay)
+        {
             _engine.Start(); // being activated did it already
-        else
-            await _host.ForgetReminderAsync();
+            return;
+        }
+
+        if (State.Settings is not null)
+            await AnnounceAsync(); // reminders come until the directory knows
+        await _host.ForgetReminderAsync();
     }
 
     /// <inheritdoc cref="ITrainingRunGrain.StartAsync"/>
@@ -189,7 +199,7 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
             Events = _engine.EventsAfter(afterEvent),
             Error = State.Error,
             Trace = State.Phase is RunPhase.Train or RunPhase.Merge ? State.RoundTrace : null,
-            IsStopped = State.IsStopped,
+            IsStopped = IsStopped,
             IsAtWork = _engine.IsAtWork,
         };
 
@@ -227,7 +237,7 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
                     Data = State.Settings!.Data,
                     Phase = State.Phase,
                     StartedAt = State.StartedAt,
-                    IsStopped = State.IsStopped,
+                    IsStopped = IsStopped,
                 }
             );
 
