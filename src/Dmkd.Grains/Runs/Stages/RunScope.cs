@@ -93,6 +93,7 @@ internal sealed class RunScope : IRunContext
         var coordinator = Grains.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
         return new RoundDriver(coordinator, node => Grains.GetGrain<INodeGrain>(node), Services.Time, Logger)
         {
+            PollPeriod = Services.PollPeriod,
             MaxSilence = Settings.Participation.ShortestWait,
             Tell = Tell,
         };
@@ -107,4 +108,8 @@ internal sealed record StageServices(
     IModuleSpawner Spawner,
     DmkdInstruments Instruments,
     TimeProvider Time
-);
+)
+{
+    /// <summary>Time between two looks at a round.</summary>
+    public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
+}
