@@ -24,7 +24,9 @@ internal sealed class SiloProcess(string home, int number) : IDisposable
 
     private string Log => Path.Combine(home, $"silo-{number}.log");
 
-    /// <summary>Starts the process: this program again, by the host that runs .NET programs, whoever runs it now.</summary>
+    /// <summary>
+    /// Starts the process: this program again, by the host that runs .NET programs, whoever runs it now.
+    /// </summary>
     public void Start()
     {
         _process?.Dispose();

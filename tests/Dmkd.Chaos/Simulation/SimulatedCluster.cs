@@ -106,8 +106,8 @@ internal sealed partial class SimulatedCluster
             var state = _disk.Read<MergeCoordinatorState>(SlotOf<MergeCoordinator>(key));
             return $"{id} {run.Phase} in task {run.Task}, round {run.Round} ({run.Error}) failed in {run.FailedIn} "
                 + $"stopped {run.IsStopped}; coordinator {state.Phase} in round {state.Plan?.Round}, "
-                + $"{state.Projected.Count} projected, {state.Accepted.Count} of {state.Plan?.Participants.Length} accepted, "
-                + $"{state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
+                + $"{state.Projected.Count} projected, {state.Accepted.Count} of {state.Plan?.Participants.Length} "
+                + $"accepted, {state.Withdrawn.Count} withdrawn, opened {state.OpenedAt:T}, {state.Error}; "
                 + $"module at version {ModuleOf(id, run.Task).Versions.LastOrDefault()?.Number}";
         });
         return $"{string.Join("; ", parts)}; after {_world.Steps} steps at {_world.Now:T}";

@@ -23,7 +23,9 @@ internal sealed class World(int seed)
     /// <summary>Steps after which the world ends, whatever is left: nothing may go on for ever.</summary>
     public long MaxSteps { get; init; } = 3_000_000;
 
-    /// <summary>Whether work left the thread of the world: from then on its steps do not follow from the seed.</summary>
+    /// <summary>
+    /// Whether work left the thread of the world: from then on its steps do not follow from the seed.
+    /// </summary>
     public bool HasStrayed { get; private set; }
 
     /// <summary>Does something later.</summary>
