@@ -66,12 +66,12 @@ internal sealed class PreserveCommand : Command
         var view = new PreserveView(json);
         using var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
+        string library = resumed ?? NewName.Checked(_library, parsed) ?? NewName.Of("library");
         var (request, legacy) = resumed is null ? await ReadAsync(parsed, view, datasets, cancellationToken) : default;
         if (resumed is not null)
             _common.RequireRuns(parsed);
 
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken);
-        string library = resumed ?? NewName.Checked(_library, parsed) ?? NewName.Of("library");
         var preservation = silo.Grains.GetGrain<IPreservationGrain>(library);
         if (resumed is null)
         {

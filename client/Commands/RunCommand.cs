@@ -55,6 +55,7 @@ internal sealed class RunCommand : Command
         bool detaches = following.Detaches(_detach);
         using var datasets = new DatasetCache();
         string? resumed = parsed.GetValue(_resume);
+        string runId = resumed ?? NewName.Checked(_id, parsed) ?? NewName.Of("run");
         RunSettings? settings = null;
         ImageDataset? dataset = null;
         if (resumed is null)
@@ -75,7 +76,6 @@ internal sealed class RunCommand : Command
 
         // A run whose data moved must not go on before it is told where to.
         await using var silo = await _common.StartAsync(parsed, datasets, cancellationToken, resumed is null);
-        string runId = resumed ?? NewName.Checked(_id, parsed) ?? NewName.Of("run");
         var run = silo.Grains.GetGrain<ITrainingRunGrain>(runId);
         using var activity = DmkdTelemetry.StartCommand("dmkd run", runId);
         if (resumed is null)

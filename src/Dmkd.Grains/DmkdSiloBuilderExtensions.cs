@@ -192,7 +192,9 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<INodeWork, NodeWork>();
         silo.Services.TryAddSingleton<IMergeWork, MergeWork>();
         silo.Services.TryAddSingleton<IModuleSpawner, DeviceModuleSpawner>();
+        silo.Services.TryAddSingleton<IRunWork, RunWork>();
         silo.Services.TryAddSingleton<StageServices>();
+        silo.Services.TryAddSingleton<PreservationServices>();
         silo.Services.TryAddSingleton(new EventLimits());
         return silo;
     }

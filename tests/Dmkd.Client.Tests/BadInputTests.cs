@@ -89,7 +89,7 @@ public sealed class BadInputTests : IDisposable
     public async Task Run_OnADeviceThatThisMachineHasNot_IsRefusedByName()
     {
         Assert.SkipWhen(TorchSharp.torch.cuda_is_available(), "This machine has a GPU.");
-        var outcome = await RunAsync(["run", "--device", "cuda", "--train-per-class", "4", "--test-per-class", "1"]);
+        var outcome = await RunAsync(["run", "--device", "cuda", "--train-per-class", "24", "--test-per-class", "1"]);
         outcome.IsRefused("cuda");
     }
 

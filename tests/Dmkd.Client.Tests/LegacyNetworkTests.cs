@@ -150,6 +150,8 @@ public sealed class LegacyNetworkTests : IDisposable
             _folder["home"],
             [
                 "evaluate",
+                "--data",
+                "synthetic",
                 "--checkpoint",
                 network,
                 "--architecture",
@@ -165,6 +167,8 @@ public sealed class LegacyNetworkTests : IDisposable
             _folder["home"],
             [
                 "evaluate",
+                "--data",
+                "synthetic",
                 "--checkpoint",
                 program,
                 "--torchscript",

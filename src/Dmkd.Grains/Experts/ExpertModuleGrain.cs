@@ -23,6 +23,7 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
         _module = new ExpertModule(
             this.GetPrimaryKeyString(),
             new PersistentSlot<ExpertModuleState>(storage),
+            GrainFactory,
             DeactivateOnIdle
         );
         _logger = logger;
@@ -43,11 +44,6 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
     {
         if (await _module.CreateAsync(descriptor, first))
             LogCreated(_logger, descriptor.Key, first.Digest);
-
-        // Also on a repeat: a crash between the write above and this call must not leave the module out of its catalog.
-        await GrainFactory
-            .GetGrain<IModuleCatalogGrain>(descriptor.Library)
-            .RegisterAsync(descriptor.Name, cancellationToken);
     }
 
     public async Task PublishAsync(ModuleVersion version, CancellationToken cancellationToken = default)
@@ -100,18 +96,20 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 }
 
 /// <summary>
-/// An expert module's chain of versions. Tells only what is stored. Knows nothing of Orleans, so that tests/Dmkd.Chaos
-/// can run it under simulated faults.
+/// An expert module's chain of versions. Tells only what is stored. Knows of Orleans only what contracts are, so that
+/// tests/Dmkd.Chaos can run it under simulated faults.
 /// </summary>
 internal sealed class ExpertModule
 {
     private readonly string _key;
     private readonly StateWriter<ExpertModuleState> _writer;
+    private readonly IGrainFactory? _grains; // null for who only reads
     private readonly Action _onBroken;
 
-    public ExpertModule(string key, IStateSlot<ExpertModuleState> slot, Action onBroken)
+    public ExpertModule(string key, IStateSlot<ExpertModuleState> slot, IGrainFactory? grains, Action onBroken)
     {
         _key = key;
+        _grains = grains;
         _onBroken = onBroken;
         _writer = new StateWriter<ExpertModuleState>(slot, onBroken);
     }
@@ -144,15 +142,20 @@ internal sealed class ExpertModule
         (Snapshot, History) = (ExpertModuleRules.Snapshot(State), [.. State.Versions]);
     }
 
-    /// <summary>Creates the module; false for a repeat.</summary>
+    /// <summary>Creates the module, and has it in its library's catalog; false for a repeat.</summary>
     public async Task<bool> CreateAsync(ModuleDescriptor descriptor, ModuleVersion first)
     {
-        if (!ExpertModuleRules.Creates(State, descriptor, first))
-            return false;
-        State.Descriptor = descriptor;
-        State.Versions = [first];
-        await StoreAsync();
-        return true;
+        bool isNew = ExpertModuleRules.Creates(State, descriptor, first);
+        if (isNew)
+        {
+            State.Descriptor = descriptor;
+            State.Versions = [first];
+            await StoreAsync();
+        }
+
+        // Also on a repeat: a crash between the write above and this call must not leave the module out of its catalog.
+        await _grains!.GetGrain<IModuleCatalogGrain>(descriptor.Library).RegisterAsync(descriptor.Name);
+        return isNew;
     }
 
     /// <summary>Appends a version; false for a repeat.</summary>

@@ -1,32 +1,55 @@
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Libraries;
 
-/// <summary>Persists one line per run.</summary>
+/// <summary>A <see cref="LibraryDirectory"/> as a grain.</summary>
 internal sealed class LibraryDirectoryGrain : Grain, ILibraryDirectoryGrain
 {
-    private readonly StateWriter<LibraryDirectoryState> _writer;
+    private readonly LibraryDirectory _directory;
 
     public LibraryDirectoryGrain(
         [PersistentState(StorageNames.LibraryDirectory, StorageNames.Provider)]
             IPersistentState<LibraryDirectoryState> storage
-    ) => _writer = new(new PersistentSlot<LibraryDirectoryState>(storage), DeactivateOnIdle);
+    ) => _directory = new LibraryDirectory(new PersistentSlot<LibraryDirectoryState>(storage), DeactivateOnIdle);
 
-    private LibraryDirectoryState State => _writer.State;
+    public Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default) =>
+        _directory.RecordAsync(summary);
 
-    public async Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(_directory.Runs);
+}
+
+/// <summary>
+/// Persists one line per run. Knows nothing of Orleans, so that tests/Dmkd.Chaos can run it under simulated faults.
+/// </summary>
+internal sealed class LibraryDirectory(IStateSlot<LibraryDirectoryState> slot, Action onBroken)
+{
+    private readonly StateWriter<LibraryDirectoryState> _writer = new(slot, onBroken);
+
+    /// <summary>The runs, oldest first.</summary>
+    public IReadOnlyList<RunSummary> Runs => [.. _writer.State.Runs];
+
+    /// <summary>Adds a run or replaces what is known of it; what is known already is not stored again.</summary>
+    public async Task RecordAsync(RunSummary summary)
     {
-        int known = State.Runs.FindIndex(run => run.RunId == summary.RunId);
+        var runs = _writer.State.Runs;
+        int known = runs.FindIndex(run => run.RunId == summary.RunId);
+        if (known >= 0 && (runs[known] == summary || IsLate(summary, runs[known])))
+            return;
         if (known < 0)
-            State.Runs.Add(summary);
+            runs.Add(summary);
         else
-            State.Runs[known] = summary;
+            runs[known] = summary;
         await _writer.WriteAsync();
     }
 
-    public Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<RunSummary>>([.. State.Runs]);
+    /// <summary>A run that is completed stays so: what says otherwise was sent before, and comes late.</summary>
+    private static bool IsLate(RunSummary summary, RunSummary known) =>
+        known.Phase is RunPhase.Completed
+        && summary.Phase is not RunPhase.Completed
+        && summary.StartedAt <= known.StartedAt;
 }
 
 /// <summary>The runs, oldest first.</summary>

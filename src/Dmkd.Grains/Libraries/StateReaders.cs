@@ -83,7 +83,7 @@ public sealed class StoredStateReader : IStateReader
     public async Task<RunProgress> GetProgressAsync(string runId, long afterEvent, CancellationToken cancellationToken)
     {
         var state = await RunAsync(runId);
-        var work = new RunWork(Share: 0, IsAtWork: _isHeld && RunRules.IsUnderWay(state));
+        var work = new WorkAtHand(Share: 0, IsAtWork: _isHeld && RunRules.IsUnderWay(state));
         return RunRules.Progress(state, work, afterEvent);
     }
 
@@ -126,7 +126,7 @@ public sealed class StoredStateReader : IStateReader
     private async Task<ExpertModule> ModuleAsync(string key)
     {
         var state = await _rows.ReadAsync<ExpertModuleState>(StorageNames.ExpertModule, key);
-        var module = new ExpertModule(key, new ReadSlot<ExpertModuleState>(state), onBroken: () => { });
+        var module = new ExpertModule(key, new ReadSlot<ExpertModuleState>(state), grains: null, onBroken: () => { });
         module.Start();
         return module;
     }

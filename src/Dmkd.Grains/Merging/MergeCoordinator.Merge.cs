@@ -19,6 +19,7 @@ internal sealed partial class MergeCoordinator
             State.Basis = basis;
             State.Phase = MergePhase.Collecting;
             State.OpenedAt = time.GetUtcNow(); // the second exchange has a deadline of its own
+            FailWhenHopeless(); // whoever withdrew after the first exchange is missing from the second
             await StoreAsync();
         }
 #pragma warning disable CA1031 // nobody awaits this work: whatever went wrong is the round's result

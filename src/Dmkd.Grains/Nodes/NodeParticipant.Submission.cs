@@ -82,12 +82,13 @@ internal sealed partial class NodeParticipant
             {
                 byte[] part = await work.ProposeAsync(request, update, cancellationToken);
                 var reference = ReferenceTo(await StoreAsync(part, cancellationToken), part);
-                await SubmitAsync(
+                var outcome = await SubmitAsync(
                     request,
                     SubmissionOf(request, held, SubmissionKind.Projection, reference),
                     cancellationToken
                 );
-                isSent = true;
+                // a round that failed when it came may be open again
+                isSent = outcome is not (SubmissionOutcome.Late or SubmissionOutcome.TooEarly);
             }
 
             await Task.Delay(PollPeriod, time, cancellationToken);
@@ -140,7 +141,7 @@ internal sealed partial class NodeParticipant
     /// <summary>
     /// Submits until the coordinator answers; a repeat is answered as a duplicate, so trying again is safe.
     /// </summary>
-    private async Task SubmitAsync(
+    private async Task<SubmissionOutcome> SubmitAsync(
         LocalUpdateRequest request,
         DeltaSubmission submission,
         CancellationToken cancellationToken
@@ -151,9 +152,9 @@ internal sealed partial class NodeParticipant
             .AskAsync(() => coordinator.SubmitAsync(submission, cancellationToken), cancellationToken);
         if (receipt.Outcome is SubmissionOutcome.Refused)
             throw new InvalidOperationException(receipt.Reason);
-        if (receipt.Outcome is SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate)
-            return;
-        LogIgnored(logger, request.Module.Name, nodeId, request.Round + 1, receipt.Outcome, receipt.Reason ?? "");
+        if (receipt.Outcome is not (SubmissionOutcome.Accepted or SubmissionOutcome.Duplicate))
+            LogIgnored(logger, request.Module.Name, nodeId, request.Round + 1, receipt.Outcome, receipt.Reason ?? "");
+        return receipt.Outcome;
     }
 
     [LoggerMessage(

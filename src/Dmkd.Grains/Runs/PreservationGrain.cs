@@ -17,7 +17,7 @@ namespace Dmkd.Grains.Runs;
 /// </summary>
 internal sealed class PreservationGrain(
     [PersistentState(StorageNames.Preservation, StorageNames.Provider)] IPersistentState<PreservationState> storage,
-    StageServices services,
+    PreservationServices services,
     EventLimits limits,
     ILogger<PreservationGrain> logger
 ) : Grain, IPreservationGrain, IStageHost<PreservationStage>, IRemindable
@@ -137,8 +137,11 @@ internal sealed class PreservationGrain(
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        Engine.StopAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Engine.Stop();
+        return Task.CompletedTask;
+    }
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Engine;
@@ -8,244 +6,90 @@ using Dmkd.Grains.Runs.Stages;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
-using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs;
 
-/// <summary>
-/// Keeps a run's cursor over its <see cref="RunScope.Stages">stages</see>: starts, resumes, stops and reports. Goes on
-/// when it is looked at or a reminder wakes it, and has itself woken elsewhere when its silo ends.
-/// </summary>
-internal sealed partial class TrainingRunGrain(
-    [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
-    StageServices services,
-    ClusterDevices clusterDevices,
-    InterruptedRuns interrupted,
-    EventLimits limits,
-    ILogger<TrainingRunGrain> logger
-) : Grain, ITrainingRunGrain, IStageHost<RunPhase>, IRemindable
+/// <summary>A <see cref="TrainingRun"/> as a grain.</summary>
+internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRemindable
 {
     private static readonly TimeSpan MaxRun = TimeSpan.FromDays(7);
 
-    string IStageHost<RunPhase>.Name => RunId;
+    private readonly TrainingRun _run;
+    private readonly StageServices _services;
+    private readonly ClusterDevices _devices;
+    private readonly InterruptedRuns _interrupted;
 
-    RunPhase IStageHost<RunPhase>.Completed => RunPhase.Completed;
-
-    RunPhase IStageHost<RunPhase>.Failed => RunPhase.Failed;
-
-    private StateWriter<TrainingRunState> Writer =>
-        field ??= new(new PersistentSlot<TrainingRunState>(storage), DeactivateOnIdle);
-
-    private StageEngine<TrainingRunState, RunPhase> Engine =>
-        field ??= new(Writer, this, limits, services.Devices.Instruments, services.Time, logger);
-
-    private RunScope Run =>
-        field ??= new()
-        {
-            RunId = RunId,
-            Engine = Engine,
-            Grains = GrainFactory,
-            Services = services,
-            Logger = logger,
-        };
-
-    private TrainingRunState State => Writer.State;
-
-    private string RunId => this.GetPrimaryKeyString();
-
-    private bool IsUnderWay => RunRules.IsUnderWay(State);
-
-    public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
+    public TrainingRunGrain(
+        [PersistentState(StorageNames.TrainingRun, StorageNames.Provider)] IPersistentState<TrainingRunState> storage,
+        StageServices services,
+        ClusterDevices devices,
+        InterruptedRuns interrupted,
+        EventLimits limits,
+        ILogger<TrainingRunGrain> logger
+    )
     {
-        if (State.Settings is { } known)
-        {
-            if (known != settings)
-                throw new InvalidOperationException(
-                    $"Run {RunId} exists with other settings; resume it, or start one with another id."
-                );
-            await ResumeAsync(cancellationToken);
-            return;
-        }
-
-        RunSettingsRules.Check(settings);
-        await clusterDevices.RequireAsync(settings.Device);
-        if (settings.ExpertsOf is { } source)
-            await new TakenExperts(GrainFactory).RequireAsync(source, settings);
-        await GoOnReminder.SetAsync(this, ServiceProvider);
-        State.Settings = settings;
-        State.Trace = Activity.Current?.Id;
-        State.StartedAt = services.Time.GetUtcNow();
-        State.Phase = Run.Stages().First;
-        await Writer.WriteAsync();
-        await AnnounceAsync();
-        Engine.Start();
+        _services = services;
+        _devices = devices;
+        _interrupted = interrupted;
+        var slot = new PersistentSlot<TrainingRunState>(storage);
+        _run = new TrainingRun(this.GetPrimaryKeyString(), slot, services, this, limits, logger);
     }
 
-    public async Task ResumeAsync(CancellationToken cancellationToken = default)
-    {
-        RequireRun();
-        if (State.Phase is RunPhase.Failed)
-        {
-            await Engine.ForgetFailureAsync(RunRules.ResumesIn);
-            State.Attempts = 0;
-        }
+    IGrainFactory IRunHost.Grains => GrainFactory;
 
-        if (State.Phase is RunPhase.Completed)
-            return;
-        await GoOnReminder.SetAsync(this, ServiceProvider);
-        if (State.IsStopped)
-        {
-            State.IsStopped = false;
-            await Writer.WriteAsync();
-            await AnnounceAsync();
-        }
+    public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
+        _run.StartAsync(settings);
 
-        Engine.Start();
-    }
+    public Task ResumeAsync(CancellationToken cancellationToken = default) => _run.ResumeAsync();
 
-    public async Task MoveDataAsync(string path, CancellationToken cancellationToken = default)
-    {
-        RequireRun();
-        var settings = State.Settings!;
-        State.Settings = settings with { Data = settings.Data with { Path = path } };
-        await Writer.WriteAsync();
-        await AnnounceAsync();
-    }
+    public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) => _run.MoveDataAsync(path);
 
-    public async Task StopAsync(CancellationToken cancellationToken = default)
-    {
-        RequireRun();
-        if (!IsUnderWay)
-            return;
-        State.IsStopped = true;
-        await Writer.WriteAsync();
-        LogStopped(logger, RunId, State.Phase);
-        await AnnounceAsync();
-        await GoOnReminder.ForgetAsync(this, ServiceProvider);
-        DeactivateOnIdle(); // ends the work at hand; the next activation finds the run stopped
-    }
+    public Task StopAsync(CancellationToken cancellationToken = default) => _run.StopAsync();
 
-    public Task LeaveAsync(int node, CancellationToken cancellationToken = default)
-    {
-        RequireNode(node);
-        if (!State.Absent.Add(node))
-            return Task.CompletedTask;
-        Engine.Tell(new NodeLeft(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
-        return Writer.WriteAsync();
-    }
+    public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => _run.LeaveAsync(node);
 
-    public Task JoinAsync(int node, CancellationToken cancellationToken = default)
-    {
-        RequireNode(node);
-        if (!State.Absent.Remove(node))
-            return Task.CompletedTask;
-        State.Missed.Remove(node);
-        Engine.Tell(new NodeJoined(RunRules.NodeKey(RunId, node, State.Settings!.Device)));
-        return Writer.WriteAsync();
-    }
+    public Task JoinAsync(int node, CancellationToken cancellationToken = default) => _run.JoinAsync(node);
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult(State.Settings);
+        Task.FromResult(_run.State.Settings);
 
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
-        State.Settings is null
+        _run.State.Settings is null
             ? Task.FromResult<IReadOnlyList<RunNode>>([])
-            : new RunNodes(GrainFactory, clusterDevices, services.Time).ListAsync(State, RunId);
+            : new RunNodes(GrainFactory, _devices, _services.Time).ListAsync(_run.State, this.GetPrimaryKeyString());
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
-        Task.FromResult(
-            RunRules.Progress(State, new RunWork(Engine.Share, Engine.IsAtWork), afterEvent) with
-            {
-                Waiting = services.Outages.Current,
-            }
-        );
+        Task.FromResult(_run.Progress(afterEvent));
 
     public Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default) =>
-        Task.FromResult(RunRules.Report(State, RunId));
+        Task.FromResult(_run.Report);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        // A run whose silo died goes on wherever it is looked at next.
-        if (IsUnderWay && interrupted.ResumeOnAccess)
-            Engine.Start();
+        _run.Activate(_interrupted.ResumeOnAccess);
         return Task.CompletedTask;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        Run.EndRounds();
-        bool isSiloEnding = reason.ReasonCode is DeactivationReasonCode.ShuttingDown;
-        if (isSiloEnding && !Engine.IsBroken && IsUnderWay)
-            GoOnReminder.WakeElsewhere(this, ServiceProvider);
-        return Engine.StopAsync();
+        _run.End(reason.ReasonCode is DeactivationReasonCode.ShuttingDown);
+        return Task.CompletedTask;
     }
 
-    public async Task ReceiveReminder(string reminderName, TickStatus status)
-    {
-        if (IsUnderWay)
-            Engine.Start(); // being activated did it already
-        else
-            await GoOnReminder.ForgetAsync(this, ServiceProvider);
-    }
+    public Task ReceiveReminder(string reminderName, TickStatus status) => _run.WakeAsync();
 
-    IDisposable? IStageHost<RunPhase>.Begin()
-    {
-        DelayDeactivation(MaxRun);
-        Activity.Current = null; // a reminder or a look may have begun this, and the run is no part of their traces
-        return DmkdTelemetry.StartRun(State.Trace, RunId);
-    }
+    Task IRunHost.RequireAsync(string device) => _devices.RequireAsync(device);
 
-    async Task<StageList<RunPhase>> IStageHost<RunPhase>.OpenAsync()
-    {
-        await Run.LoadAsync();
-        return Run.Stages();
-    }
+    Task IRunHost.SetReminderAsync() => GoOnReminder.SetAsync(this, ServiceProvider);
 
-    string IStageHost<RunPhase>.ErrorOf(RunPhase phase, string reason)
-    {
-        Run.FailRounds();
-        return reason;
-    }
+    Task IRunHost.ForgetReminderAsync() => GoOnReminder.ForgetAsync(this, ServiceProvider);
 
-    Task IStageHost<RunPhase>.AnnounceAsync() => AnnounceAsync();
+    void IRunHost.WakeElsewhere() => GoOnReminder.WakeElsewhere(this, ServiceProvider);
 
-    void IStageHost<RunPhase>.Deactivate() => DeactivateOnIdle();
+    void IRunHost.StayAwake() => DelayDeactivation(MaxRun);
 
-    private Task AnnounceAsync() =>
-        GrainFactory
-            .GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key)
-            .RecordRunAsync(
-                new RunSummary
-                {
-                    RunId = RunId,
-                    Library = RunId,
-                    Data = State.Settings!.Data,
-                    Phase = State.Phase,
-                    StartedAt = State.StartedAt,
-                    IsStopped = State.IsStopped,
-                }
-            );
-
-    private void RequireRun()
-    {
-        if (State.Settings is null)
-            throw new InvalidOperationException($"There is no run {RunId}.");
-    }
-
-    private void RequireNode(int node)
-    {
-        RequireRun();
-        int nodes = State.Settings!.Participation.Nodes;
-        if (node < 0 || node >= nodes)
-            throw new InvalidOperationException($"Run {RunId} has nodes 0 to {nodes - 1}; there is no node {node}.");
-    }
-
-    [LoggerMessage(
-        Level = LogLevel.Information,
-        Message = "Run {RunId}: stopped in phase {Phase}; it waits to be resumed"
-    )]
-    private static partial void LogStopped(ILogger logger, string runId, RunPhase phase);
+    void IRunHost.Deactivate() => DeactivateOnIdle();
 }
 
 /// <summary>What a silo does with runs whose silo ended.</summary>

@@ -43,9 +43,9 @@ internal sealed class BackgroundWork
     }
 
     /// <summary>Stops the work without waiting for it; for the end of the activation.</summary>
-    public async Task StopAsync()
+    public void Stop()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // here and now: whoever waits goes on on the schedulers of their own
         _stopping.Dispose();
     }
 

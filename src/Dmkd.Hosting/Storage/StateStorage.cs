@@ -102,7 +102,7 @@ internal static class LastingFailures
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
-            if (e is JsonException or NotSupportedException)
+            if (e is JsonException or NotSupportedException or InvalidCastException)
                 return $"its row is damaged, or of a newer program: {FirstLine(e)}";
             if (e is DbException failure && IsLasting(failure))
                 return FirstLine(failure);

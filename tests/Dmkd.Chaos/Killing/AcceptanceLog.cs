@@ -16,7 +16,7 @@ internal sealed class AcceptanceLog(string path) : IIncomingGrainCallFilter
             || context.Request.GetArgument(0) is not DeltaSubmission submission
         )
             return;
-        Write($"{submission.RunId} {submission.NodeId} {submission.Round}\n");
+        Write($"{context.TargetId.Key} {submission.NodeId} {submission.Round}\n");
     }
 
     private void Write(string line)

@@ -14,7 +14,7 @@ namespace Dmkd.Chaos.Killing;
 /// <summary>
 /// Updates that can be added up by hand: in the tensor <see cref="Counter"/>, node n adds <see cref="Unit"/> at place n
 /// and the number of the round at the last place, and nothing elsewhere. The unit can be divided by every possible
-/// number of contributors, so means stay integers.
+/// number of contributors, so means stay integers. All other weights stay as they were drawn.
 /// </summary>
 internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpawner
 {
@@ -56,8 +56,8 @@ internal sealed class IntegerWork(IWeightStore weights) : INodeWork, IModuleSpaw
     public Task<byte[]> RandomAsync(NetworkArchitecture architecture, ulong seed)
     {
         using var random = WeightTransfer.RandomWeights(architecture, seed);
-        using var zeros = random.Map((_, tensor) => zeros_like(tensor));
-        return Task.FromResult(WeightCodec.Encode(zeros));
+        using var weights = random.Map((name, tensor) => name == Counter ? zeros_like(tensor) : tensor.clone());
+        return Task.FromResult(WeightCodec.Encode(weights));
     }
 
     public Task<byte[]> FromParentAsync(NetworkArchitecture architecture, byte[] parent, ulong seed) =>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Dmkd.Chaos.Killing;
 
-/// <summary><c>kill</c>: a real cluster under <c>kill -9</c> and <c>SIGSTOP</c>.</summary>
+/// <summary><c>kill</c>: a real cluster under <c>kill -9</c>, <c>SIGTERM</c> and <c>SIGSTOP</c>.</summary>
 internal static class KillCommand
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web) { WriteIndented = true };
@@ -13,7 +13,7 @@ internal static class KillCommand
     {
         var count = new Option<int>("--count")
         {
-            Description = "Number of kills and freezes",
+            Description = "Number of kills, terminations and freezes; they take the phases of a run in turns",
             DefaultValueFactory = _ => 50,
         };
         var seed = new Option<int>("--seed")
@@ -28,7 +28,8 @@ internal static class KillCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command(
             "kill",
-            "Kills and freezes silos of a real cluster at random moments and adds up by hand what must be in the weights"
+            "Kills, ends and freezes silos of a real cluster in every phase of a run, adds up by hand what must be in "
+                + "the weights, and compares the result with an undisturbed run's"
         )
         {
             count,
@@ -50,9 +51,10 @@ internal static class KillCommand
                 try
                 {
                     using var run = new KillRun(home, parsed.GetValue(seed), Console.Error.WriteLine);
-                    var result = await run.RunAsync(parsed.GetValue(count), cancellation);
+                    var plan = KillPlan.Draw(parsed.GetValue(seed), parsed.GetValue(count), KillRun.Silos);
+                    var result = await run.RunAsync([.. plan], cancellation);
                     Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, Web) : Text(result));
-                    return result is { Lost: 0, DoubleCounted: 0, Hung: 0, WrongWeights: 0 } ? 0 : 1;
+                    return result.IsClean ? 0 : 1;
                 }
                 finally
                 {
@@ -65,9 +67,11 @@ internal static class KillCommand
     }
 
     private static string Text(KillResult result) =>
-        $"{result.Kills} kills ({result.Freezes} of them freezes): {result.Versions} versions of "
-        + $"{result.Accepted} accepted updates; {result.Lost} lost, {result.DoubleCounted} counted "
-        + $"twice, "
-        + $"{result.WrongWeights} versions with wrong weights, {result.Hung} hung; recovery p50 "
+        $"{result.Kills} kills ({result.Freezes} of them freezes, {result.Terminations} terminations; "
+        + $"{string.Join(", ", result.Phases.Select(phase => $"{phase.Value} in {phase.Key}"))}): "
+        + $"{result.Versions} versions of {result.Accepted} accepted updates; {result.Lost} lost, "
+        + $"{result.DoubleCounted} counted twice, "
+        + $"{result.WrongWeights} versions with wrong weights, {result.Hung} hung; {result.Differing} of "
+        + $"{result.Compared} runs differ from an undisturbed one; recovery p50 "
         + $"{result.RecoveryP50Seconds:F1} s, p99 {result.RecoveryP99Seconds:F1} s";
 }

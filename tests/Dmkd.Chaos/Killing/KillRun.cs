@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Core.Tensors;
+using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,29 +18,33 @@ using Orleans.Configuration;
 namespace Dmkd.Chaos.Killing;
 
 /// <summary>
-/// Three silo processes, runs of four nodes on them, and faults at random moments until enough have happened.
+/// Three silo processes, runs of four nodes on them, and faults in the phases that a plan says. Every other run waits
+/// for all of its nodes: whatever happens to it, it must come to what an undisturbed run comes to.
 /// </summary>
 internal sealed class KillRun(string home, int seed, Action<string> tell) : IDisposable
 {
-    private const int Silos = 3;
-    private const int Rounds = 25;
+    /// <summary>Number of silos.</summary>
+    public const int Silos = 3;
+
+    private const int Tasks = 2,
+        Rounds = 4;
     private static readonly TimeSpan MaxRecovery = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(50);
 
     private readonly Random _random = new(seed);
     private readonly List<double> _recoveries = [];
     private readonly List<string> _runs = [];
+    private readonly HashSet<string> _waiting = [];
     private SiloProcess[] _silos = [];
     private IHost? _client;
-    private int _freezes,
-        _hung;
+    private int _hung;
 
     private IGrainFactory Grains => _client!.Services.GetRequiredService<IGrainFactory>();
 
     private string RunId => _runs[^1];
 
-    /// <summary>Runs until so many faults have happened, and inspects everything.</summary>
-    public async Task<KillResult> RunAsync(int count, CancellationToken cancellationToken)
+    /// <summary>Runs until all faults have happened, and inspects everything.</summary>
+    public async Task<KillResult> RunAsync(IReadOnlyList<PlannedKill> plan, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(home);
         _silos = [.. Enumerable.Range(1, Silos).Select(number => new SiloProcess(home, number))];
@@ -45,14 +52,18 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
             silo.Start();
         await ConnectAsync(cancellationToken);
         await BeginRunAsync(cancellationToken);
-        for (int fault = 1; fault <= count; fault++)
+        foreach (var (number, fault) in plan.Index())
         {
-            await PassAsync(TimeSpan.FromSeconds(0.5 + 2.5 * _random.NextDouble()), cancellationToken);
-            await BreakAsync(fault, count, cancellationToken);
+            bool isThere = await UntilInAsync(fault.Phase, cancellationToken);
+            if (!isThere)
+                _hung++;
+            tell($"{number + 1}/{plan.Count}: {await BreakAsync(fault, cancellationToken)}");
         }
 
         await EndRunAsync(cancellationToken);
-        return await InspectAsync(count);
+        await BeginRunAsync(cancellationToken, waitsForAll: true);
+        await EndRunAsync(cancellationToken);
+        return await InspectAsync(plan);
     }
 
     public void Dispose()
@@ -79,49 +90,81 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
                 async (_, token) =>
                 {
                     await Task.Delay(500, token);
-                    return true;
+                    return _silos.Any(silo => silo.IsRunning);
                 }
             );
         });
         _client = builder.Build();
-        await _client.StartAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(MaxRecovery);
+        try
+        {
+            await _client.StartAsync(limit.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            string words = string.Join('\n', _silos.Select(silo => silo.LastWords));
+            throw new InvalidOperationException($"No silo could be reached; they said:\n{words}", e);
+        }
     }
 
-    /// <summary>
-    /// One fault: a silo is killed or frozen; the next version of the module says that the cluster has recovered.
-    /// </summary>
-    private async Task BreakAsync(int fault, int count, CancellationToken cancellationToken)
+    /// <summary>Waits until the run, or one after it, is in a phase.</summary>
+    private Task<bool> UntilInAsync(RunPhase phase, CancellationToken cancellationToken) =>
+        UntilAsync(
+            async () =>
+            {
+                foreach (var silo in _silos.Where(silo => !silo.IsRunning))
+                    silo.Start();
+                var progress = await ProgressAsync(cancellationToken);
+                if (progress?.Phase is RunPhase.Completed)
+                    await BeginRunAsync(cancellationToken);
+                return progress?.Phase == phase;
+            },
+            2 * MaxRecovery,
+            cancellationToken
+        );
+
+    /// <summary>One fault; the next step of the run says that the cluster has recovered.</summary>
+    /// <returns>What was done, and what came of it.</returns>
+    private async Task<string> BreakAsync(PlannedKill fault, CancellationToken cancellationToken)
     {
-        int before = await VersionAsync(cancellationToken);
-        int place = _random.Next(Silos);
-        var silo = _silos[place];
-        bool freezes = _random.Next(2) == 0;
+        string run = RunId;
+        var before = await ProgressAsync(cancellationToken);
+        var silo = _silos[fault.Silo];
         var wake = TimeSpan.FromSeconds(1 + 19 * _random.NextDouble());
         long start = Stopwatch.GetTimestamp();
-        if (freezes)
-            silo.Freeze();
-        else
-            silo.Kill();
+        Do(fault.Kind, silo);
+        bool freezes = fault.Kind is KillKind.Freeze;
         Task repair = RepairAsync(silo, freezes ? wake : TimeSpan.FromSeconds(1), cancellationToken);
         bool recovered = await UntilAsync(
-            async () => await VersionAsync(cancellationToken) > before,
+            async () => await ProgressAsync(cancellationToken) is { } now && HasMoved(before, now),
             MaxRecovery,
             cancellationToken
         );
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         _recoveries.Add(seconds);
-        if (freezes)
-            _freezes++;
         if (!recovered)
             _hung++;
-        tell(
-            $"{fault}/{count}: silo {place
- + 1} "
-                + $"{(freezes ? $"frozen for {wake.TotalSeconds:F0} s" : "killed")}, next version after "
-                + $"{seconds:F1} s{(recovered ? "" : ": HUNG")}"
-        );
         await repair;
+        string what = freezes ? $"frozen for {wake.TotalSeconds:F0} s" : $"{fault.Kind}";
+        var phase = before?.Phase ?? fault.Phase;
+        return $"silo {fault.Silo + 1} {what} in {phase} of {run}, next step after {seconds:F1} s"
+            + (recovered ? "" : ": HUNG");
     }
+
+    private static void Do(KillKind kind, SiloProcess silo)
+    {
+        if (kind is KillKind.Freeze)
+            silo.Freeze();
+        else if (kind is KillKind.Terminate)
+            silo.Terminate();
+        else
+            silo.Kill();
+    }
+
+    private static bool HasMoved(RunProgress? before, RunProgress now) =>
+        now.Phase is not RunPhase.Failed
+        && (before is null || (now.Phase, now.Task, now.Round) != (before.Phase, before.Task, before.Round));
 
     /// <summary>
     /// What a supervisor does: a process that has ended is started again. A frozen one goes on, and ends when it learns
@@ -131,27 +174,19 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
     {
         await Task.Delay(pause, cancellationToken);
         silo.Wake();
-        await UntilAsync(() => Task.FromResult(!silo.IsRunning), TimeSpan.FromSeconds(3), cancellationToken);
+        await UntilAsync(() => Task.FromResult(!silo.IsRunning), TimeSpan.FromSeconds(10), cancellationToken);
         if (!silo.IsRunning)
             silo.Start();
     }
 
-    /// <summary>
-    /// Lets the cluster work; a process that ended by itself is started again, and a finished run is followed by
-    /// another.
-    /// </summary>
-    private async Task PassAsync(TimeSpan time, CancellationToken cancellationToken)
+    /// <summary>Begins the next run. The first waits for all, and so does every other.</summary>
+    private async Task BeginRunAsync(CancellationToken cancellationToken, bool waitsForAll = false)
     {
-        await Task.Delay(time, cancellationToken);
-        foreach (var silo in _silos.Where(silo => !silo.IsRunning))
-            silo.Start();
-        if (await PhaseAsync(cancellationToken) is RunPhase.Completed)
-            await BeginRunAsync(cancellationToken);
-    }
-
-    private async Task BeginRunAsync(CancellationToken cancellationToken)
-    {
+        waitsForAll |= _runs.Count % 2 == 0;
         _runs.Add($"run-{_runs.Count + 1}");
+        if (waitsForAll)
+            _waiting.Add(RunId);
+        var longest = TimeSpan.FromMinutes(10);
         var settings = new RunSettings
         {
             Data = new DataSource
@@ -161,14 +196,15 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
                 TestPerClass = 4,
                 Seed = 1,
             },
-            Tasks = 1,
+            Tasks = Tasks,
             Seed = seed,
             Legacy = new() { Tasks = 0 },
             Participation = new()
             {
                 Nodes = 4,
-                RoundDeadline = TimeSpan.FromSeconds(15),
-                ShortestWait = TimeSpan.FromSeconds(4),
+                Quorum = waitsForAll ? 1 : 0.5,
+                RoundDeadline = waitsForAll ? longest : TimeSpan.FromSeconds(15),
+                ShortestWait = waitsForAll ? longest : TimeSpan.FromSeconds(4),
             },
             Training = new() { Rounds = Rounds, Widths = [4, 4, 4, 4] },
             Merging = new() { Compressor = DenseExchange.Name, MergeRule = "mean" },
@@ -178,7 +214,7 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
             async () =>
             {
                 await TryAsync(() => Grains.GetGrain<ITrainingRunGrain>(RunId).StartAsync(settings, cancellationToken));
-                return await PhaseAsync(cancellationToken) is not (null or RunPhase.Created);
+                return await ProgressAsync(cancellationToken) is { Phase: not RunPhase.Created };
             },
             MaxRecovery,
             cancellationToken
@@ -192,46 +228,30 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
 
     private async Task EndRunAsync(CancellationToken cancellationToken)
     {
-        var longest = Rounds * TimeSpan.FromSeconds(20) + MaxRecovery;
-        if (
-            !await UntilAsync(
-                async () => await PhaseAsync(cancellationToken) is RunPhase.Completed,
-                longest,
-                cancellationToken
-            )
-        )
+        var longest = Tasks * Rounds * TimeSpan.FromSeconds(20) + MaxRecovery;
+        bool ended = await UntilAsync(
+            async () => await ProgressAsync(cancellationToken) is { Phase: RunPhase.Completed },
+            longest,
+            cancellationToken
+        );
+        if (!ended)
             _hung++;
-        tell($"{RunId} ends");
+        tell($"{RunId} {(ended ? "ends" : "does not end: HUNG")}");
     }
 
     /// <summary>
     /// Looks at the run, which wakes it wherever its silo died; one that has failed is resumed, as its user would do.
     /// </summary>
-    private async Task<RunPhase?> PhaseAsync(CancellationToken cancellationToken)
+    private async Task<RunProgress?> ProgressAsync(CancellationToken cancellationToken)
     {
         RunProgress? progress = null;
         var run = Grains.GetGrain<ITrainingRunGrain>(RunId);
         await TryAsync(async () => progress = await run.GetProgressAsync(long.MaxValue, cancellationToken));
         if (progress?.Phase is not RunPhase.Failed)
-            return progress?.Phase;
+            return progress;
         tell($"{RunId} failed and is resumed: {progress.Error}");
         await TryAsync(() => run.ResumeAsync(cancellationToken));
-        return progress.Phase;
-    }
-
-    private async Task<int> VersionAsync(CancellationToken cancellationToken)
-    {
-        if (await PhaseAsync(cancellationToken) is RunPhase.Completed)
-            await BeginRunAsync(cancellationToken);
-        int version = 0;
-        await TryAsync(async () =>
-            version =
-                (await Grains.GetGrain<IExpertModuleGrain>($"{RunId}/expert-1").GetSnapshotAsync(cancellationToken))
-                    ?.Current
-                    .Number
-                ?? 0
-        );
-        return _runs.Count * 1000 + version;
+        return progress;
     }
 
     private static async Task TryAsync(Func<Task> call)
@@ -266,7 +286,7 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
     /// <summary>
     /// Compares what was accepted with what the versions name, and what they name with their weights.
     /// </summary>
-    private async Task<KillResult> InspectAsync(int count)
+    private async Task<KillResult> InspectAsync(IReadOnlyList<PlannedKill> plan)
     {
         var accepted = Directory.GetFiles(home, "accepted-*.log").SelectMany(File.ReadAllLines).ToHashSet();
         var store = new FolderWeightStore(new SiloStorageOptions(home).WeightsPath);
@@ -276,8 +296,9 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
             versions = 0;
         HashSet<string> counted = [];
         foreach (string run in _runs)
+        foreach (string module in Modules(run))
         {
-            var history = await Grains.GetGrain<IExpertModuleGrain>($"{run}/expert-1").GetHistoryAsync();
+            var history = await Grains.GetGrain<IExpertModuleGrain>(module).GetHistoryAsync();
             versions += history.Count - 1;
             double[] expected = [];
             foreach (var version in history)
@@ -287,7 +308,7 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
                 expected = expected.Length == 0 ? new double[actual.Length] : expected;
                 foreach (var contribution in version.Contributions)
                 {
-                    if (!counted.Add($"{run} {contribution.NodeId} {version.Round}"))
+                    if (!counted.Add($"{module} {contribution.NodeId} {version.Round}"))
                         twice++;
                     int node =
                         int.Parse(contribution.NodeId.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture)
@@ -304,8 +325,9 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
 
         lost = accepted.Count(entry => !counted.Contains(entry));
         double[] sorted = [.. _recoveries.Order()];
+        string[] compared = [.. _runs.SkipLast(1).Where(_waiting.Contains)];
         return new KillResult(
-            count,
+            plan.Count,
             lost,
             twice,
             _hung,
@@ -314,9 +336,55 @@ internal sealed class KillRun(string home, int seed, Action<string> tell) : IDis
             versions,
             accepted.Count,
             wrong,
-            _freezes,
+            plan.Count(fault => fault.Kind is KillKind.Freeze),
+            plan.Count(fault => fault.Kind is KillKind.Terminate),
+            plan.CountBy(fault => $"{fault.Phase}").ToDictionary(),
+            compared.Length,
+            await DifferingAsync(compared),
             sorted
         );
+    }
+
+    private static IEnumerable<string> Modules(string run) =>
+        Enumerable.Range(0, Tasks).Select(task => ModuleDescriptor.KeyOf(run, RunRules.ModuleName(task)));
+
+    /// <summary>How many runs came to something else than the last one, which nobody disturbed.</summary>
+    private async Task<int> DifferingAsync(string[] runs)
+    {
+        string[] expected = await OutcomeAsync(RunId);
+        int differing = 0;
+        foreach (string run in runs)
+        {
+            string[] actual = await OutcomeAsync(run);
+            var differences = actual.Zip(expected).Where(pair => pair.First != pair.Second).ToArray();
+            foreach (var (line, wanted) in differences)
+                tell($"{run}: {line}; undisturbed: {wanted}");
+            if (differences.Length > 0 || actual.Length != expected.Length)
+                differing++;
+        }
+
+        return differing;
+    }
+
+    /// <summary>Everything a run decides, line by line, without its name.</summary>
+    private async Task<string[]> OutcomeAsync(string run)
+    {
+        List<string> lines = [];
+        foreach (string key in Modules(run))
+        {
+            var module = Grains.GetGrain<IExpertModuleGrain>(key);
+            foreach (var version in await module.GetHistoryAsync())
+                lines.Add($"version {version.Number}: {version.Digest} {version.Metrics}");
+            lines.Add($"entropy: {(await module.GetSnapshotAsync())?.Specialization}");
+        }
+
+        var gate = await Grains.GetGrain<IModuleCatalogGrain>(run).GetGateAsync();
+        lines.Add($"gate: {gate?.Parameters.Digest} of {string.Join(' ', gate?.Modules ?? [])}");
+        var report = await Grains.GetGrain<ITrainingRunGrain>(run).GetReportAsync();
+        lines.Add($"class-incremental: {JsonSerializer.Serialize(report?.ClassIncremental)}");
+        lines.Add($"task-incremental: {JsonSerializer.Serialize(report?.TaskIncremental)}");
+        lines.Add($"f1: {report?.MacroF1:R}, found: {report?.TaskDetectionRate:R}");
+        return [.. lines];
     }
 
     private static double Percentile(double[] sorted, double share) =>

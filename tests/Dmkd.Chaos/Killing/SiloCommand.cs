@@ -36,6 +36,7 @@ internal static class SiloCommand
                 builder.Logging.SetMinimumLevel(LogLevel.Warning);
                 builder.Services.AddSingleton<IntegerWork>();
                 builder.Services.AddSingleton<INodeWork>(services => services.GetRequiredService<IntegerWork>());
+                builder.Services.AddSingleton<INodeDataSource, SlowNodes>();
                 builder.Services.AddSingleton<IModuleSpawner>(services => services.GetRequiredService<IntegerWork>());
                 builder.UseOrleans(silo =>
                     silo.UseSharedFolder(storage, port, parsed.GetValue(gatewayPort))

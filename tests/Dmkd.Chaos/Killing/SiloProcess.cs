@@ -5,10 +5,11 @@ using System.Runtime.InteropServices;
 
 namespace Dmkd.Chaos.Killing;
 
-/// <summary>A silo as a process that can be killed, frozen and started again.</summary>
+/// <summary>A silo as a process that can be killed, asked to end, frozen and started again.</summary>
 internal sealed class SiloProcess(string home, int number) : IDisposable
 {
     private const int SigKill = 9,
+        SigTerm = 15,
         SigCont = 18,
         SigStop = 19;
     private readonly int _siloPort = FreePort();
@@ -18,28 +19,46 @@ internal sealed class SiloProcess(string home, int number) : IDisposable
 
     public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>Starts the process.</summary>
+    /// <summary>What the silo last wrote, for a message.</summary>
+    public string LastWords => File.Exists(Log) ? string.Join('\n', File.ReadLines(Log).TakeLast(5)) : "";
+
+    private string Log => Path.Combine(home, $"silo-{number}.log");
+
+    /// <summary>
+    /// Starts the process: this program again, by the host that runs .NET programs, whoever runs it now.
+    /// </summary>
     public void Start()
     {
         _process?.Dispose();
         var start = new ProcessStartInfo(
-            Environment.ProcessPath!,
-            ["silo", "--home", home, "--silo-port", $"{_siloPort}", "--gateway-port", $"{GatewayPort}"]
+            DotnetHost(),
+            [
+                Path.ChangeExtension(typeof(SiloProcess).Assembly.Location, ".dll"),
+                "silo",
+                "--home",
+                home,
+                "--silo-port",
+                $"{_siloPort}",
+                "--gateway-port",
+                $"{GatewayPort}",
+            ]
         )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         _process = Process.Start(start)!;
-        string log = Path.Combine(home, $"silo-{number}.log");
-        _process.OutputDataReceived += (_, line) => Write(log, line.Data);
-        _process.ErrorDataReceived += (_, line) => Write(log, line.Data);
+        _process.OutputDataReceived += (_, line) => Write(line.Data);
+        _process.ErrorDataReceived += (_, line) => Write(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
     /// <summary>kill -9.</summary>
     public void Kill() => Signal(SigKill);
+
+    /// <summary>SIGTERM: the silo is asked to end.</summary>
+    public void Terminate() => Signal(SigTerm);
 
     /// <summary>SIGSTOP.</summary>
     public void Freeze() => Signal(SigStop);
@@ -55,18 +74,26 @@ internal sealed class SiloProcess(string home, int number) : IDisposable
         _process?.Dispose();
     }
 
-    private void Signal(int number)
+    private void Signal(int signal)
     {
         if (IsRunning)
-            _ = Native.Kill(_process!.Id, number);
+            _ = Native.Kill(_process!.Id, signal);
     }
 
-    private static void Write(string log, string? line)
+    private void Write(string? line)
     {
         if (line is null)
             return;
         lock (typeof(SiloProcess))
-            File.AppendAllText(log, line + "\n");
+            File.AppendAllText(Log, line + "\n");
+    }
+
+    private static string DotnetHost()
+    {
+        string? own = Environment.ProcessPath;
+        if (Path.GetFileNameWithoutExtension(own) == "dotnet")
+            return own!;
+        return Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
     }
 
     private static int FreePort()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Storage;
 using Orleans.Storage;
 
@@ -15,6 +16,7 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
 
     private readonly Dictionary<string, (byte[] Content, int Version)> _states = [];
     private readonly Dictionary<string, byte[]> _blobs = [];
+    private string? _lost;
 
     /// <summary>Reads an actor's state.</summary>
     public Slot<TState> Open<TState>(string name, IMortal owner)
@@ -29,13 +31,24 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
             )
             : new Slot<TState>(this, name, owner, new TState(), 0);
 
+    /// <summary>A state as stored.</summary>
+    public TState Read<TState>(string name)
+        where TState : new() =>
+        _states.TryGetValue(name, out var stored)
+            ? JsonSerializer.Deserialize<TState>(stored.Content, Options)!
+            : new TState();
+
     /// <inheritdoc/>
     public async Task<string> PutAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
         byte[] bytes = content.ToArray();
         await world.Delay(world.Between(0, 0.01));
+        if (IsFull)
+            throw new StoreUnavailableException("The weight store is full.");
         string digest = Digest(bytes);
         _blobs[digest] = bytes;
+        if (_lost == digest)
+            _lost = null;
         return digest;
     }
 
@@ -43,7 +56,7 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     public async Task<byte[]> GetAsync(string digest, CancellationToken cancellationToken = default)
     {
         await world.Delay(world.Between(0, 0.01));
-        return Blob(digest);
+        return digest == _lost ? throw new WeightStoreException($"The content of {digest} is damaged.") : Blob(digest);
     }
 
     /// <summary>A blob, at once.</summary>
@@ -64,7 +77,26 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     public void Keep<TState>(string name, TState state) =>
         _states[name] = (JsonSerializer.SerializeToUtf8Bytes(state, Options), 1);
 
-    private static string Digest(byte[] content) =>
+    /// <summary>From now on a blob, one of the newest, cannot be read.</summary>
+    public void LoseBlob()
+    {
+        if (_blobs.Count > 0)
+            _lost = _blobs.Keys.ElementAt(Math.Max(0, _blobs.Count - 1 - world.Random.Next(6)));
+    }
+
+    /// <summary>The blob can be read again, from a copy.</summary>
+    public void RestoreBlob() => _lost = null;
+
+    private bool IsFull
+    {
+        get
+        {
+            double now = (world.Now - DateTimeOffset.UnixEpoch).TotalSeconds;
+            return faults().FullFrom > 0 && now >= faults().FullFrom && now < faults().FullTo;
+        }
+    }
+
+    public static string Digest(byte[] content) =>
         Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
 
     /// <summary>An actor's state as one incarnation sees it.</summary>
@@ -79,9 +111,10 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
         {
             byte[] content = JsonSerializer.SerializeToUtf8Bytes(state, Options);
             var world = disk.World;
-            bool dies = world.Happens(disk.Faults.DiesAtWrite),
-                fails = world.Happens(disk.Faults.WriteFails),
-                counts = world.Happens(0.5);
+            bool isFull = disk.IsFull,
+                dies = world.Happens(disk.Faults.DiesAtWrite),
+                fails = isFull || world.Happens(disk.Faults.WriteFails),
+                counts = !isFull && world.Happens(0.5);
             if (dies && !counts)
                 owner.Die();
             await world.Delay(world.Between(0, 0.02));
@@ -94,7 +127,18 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
             if (dies || fails)
                 await world.Delay(world.Between(0, 0.02)); // a dead writer does not get beyond this
             if (fails)
-                throw new IOException($"{name}: the write failed.");
+                throw Failure(isFull);
+        }
+
+        /// <summary>As Orleans tells what its storage's driver says.</summary>
+        private OrleansException Failure(bool isFull)
+        {
+            string problem = $"{name}: the write failed.";
+            bool isOfAStore = isFull || disk.World.Happens(0.5);
+            return new OrleansException(
+                problem,
+                isOfAStore ? new StoreUnavailableException(problem) : new IOException(problem)
+            );
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Dmkd.Contracts.Experts;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Chaos.Simulation;
@@ -15,26 +17,38 @@ internal static class Inspection
         var cluster = new SimulatedCluster(scenario, isDisturbed: true);
         var limit = TimeSpan.FromSeconds(scenario.Faults.Until) + Grace;
         bool ended = cluster.RunToEnd(limit);
-        if (cluster.Journal.Trace is { } trace)
+        if (cluster.Journal.IsTraced)
         {
             Console.WriteLine(scenario);
-            foreach (string line in trace)
+            foreach (string line in cluster.Journal.Trace)
                 Console.WriteLine(line);
         }
 
         List<string> violations = [.. cluster.Journal.Violations];
         if (!ended)
         {
-            violations.Add($"the run did not end within {limit}: {cluster.Describe()}");
+            violations.Add(WhyNot(cluster, limit));
             return violations;
         }
 
         violations.AddRange(Chain(cluster));
         violations.AddRange(Counted(cluster));
         violations.AddRange(Residuals(cluster));
-        if (scenario.WaitsForAll && scenario.BadMerges == 0)
+        if (!scenario.Moves)
+            violations.AddRange(cluster.RunIds.SelectMany(id => Fingerprint.Mismeasured(cluster, id)));
+        bool mustBeSame = scenario.MayChangeNothing || IsWhole(scenario, cluster);
+        if (mustBeSame && !TellsOfLoss(scenario, cluster))
             violations.AddRange(SameAsUndisturbed(scenario, cluster));
         return violations;
+    }
+
+    private static string WhyNot(SimulatedCluster cluster, TimeSpan limit)
+    {
+        if (cluster.World.HasStrayed)
+            return $"work left the thread of the world: {cluster.Describe()}";
+        return cluster.World.Steps > cluster.World.MaxSteps
+            ? $"the runs did not end within {cluster.World.MaxSteps} steps: {cluster.Describe()}"
+            : $"the runs did not end within {limit}: {cluster.Describe()}";
     }
 
     /// <summary>
@@ -42,31 +56,25 @@ internal static class Inspection
     /// </summary>
     internal static IEnumerable<string> Chain(SimulatedCluster cluster)
     {
-        var versions = cluster.Versions;
-        for (int i = 1; i < versions.Count; i++)
+        foreach (var (run, _, versions) in Modules(cluster))
         {
-            var (version, parent) = (versions[i], versions[i - 1]);
-            if (version.Number != parent.Number + 1 || version.ParentDigest != parent.Digest)
-                yield return $"version {version.Number} does not follow version {parent.Number}";
-            string[] updates = cluster.UpdatesIn(version.Digest),
-                before = cluster.UpdatesIn(parent.Digest);
-            if (updates.Distinct().Count() != updates.Length)
-                yield return $"version {version.Number} counts an update twice: {string.Join(' ', updates)}";
-            if (!updates.Take(before.Length).SequenceEqual(before))
-                yield return $"version {version.Number} lost updates of its parent";
-            int[] nodes =
-            [
-                .. updates
-                    .Skip(before.Length)
-                    .Select(update =>
-                        int.Parse(update.Split('/')[0], System.Globalization.CultureInfo.InvariantCulture)
-                    )
-                    .Distinct(),
-            ];
-            string[] added = RunRules.NodeKeys(SimulatedCluster.RunId, nodes);
-            if (!added.SequenceEqual(version.Contributions.Select(contribution => contribution.NodeId)))
-                yield return $"version {version.Number} names {version.Contributions.Length} contributors and holds "
-                    + $"updates of {string.Join(' ', added)}";
+            for (int i = 1; i < versions.Count; i++)
+            {
+                var (version, parent) = (versions[i], versions[i - 1]);
+                if (version.Number != parent.Number + 1 || version.ParentDigest != parent.Digest)
+                    yield return $"version {version.Number} does not follow version {parent.Number}";
+                string[] updates = cluster.UpdatesIn(version.Digest),
+                    before = cluster.UpdatesIn(parent.Digest);
+                if (updates.Distinct().Count() != updates.Length)
+                    yield return $"version {version.Number} counts an update twice: {string.Join(' ', updates)}";
+                if (!updates.Take(before.Length).SequenceEqual(before))
+                    yield return $"version {version.Number} lost updates of its parent";
+                int[] nodes = [.. updates.Skip(before.Length).Select(NodeOf).Distinct()];
+                string[] added = RunRules.NodeKeys(run, nodes);
+                if (!added.SequenceEqual(version.Contributions.Select(contribution => contribution.NodeId)))
+                    yield return $"version {version.Number} names {version.Contributions.Length} contributors and "
+                        + $"holds updates of {string.Join(' ', added)}";
+            }
         }
     }
 
@@ -76,25 +84,33 @@ internal static class Inspection
     /// </summary>
     private static IEnumerable<string> Counted(SimulatedCluster cluster)
     {
-        var byRound = cluster
-            .Versions.Where(version => version.Round is not null)
-            .ToDictionary(version => version.Round!.Value);
-        foreach (var (node, round) in cluster.Journal.Accepted)
+        foreach (var (run, key, versions) in Modules(cluster))
         {
-            if (cluster.Journal.Rejected.Contains(round))
-                continue;
-            if (!byRound.TryGetValue(round, out var version))
-                yield return $"the update of {node} for round {round + 1} was accepted, and there is no version of that round";
-            else if (version.Contributions.All(contribution => contribution.NodeId != node))
-                yield return $"the update of {node} for round {round + 1} was accepted and is not in version {version.Number}";
-        }
+            var byRound = versions
+                .Where(version => version.Round is not null)
+                .ToDictionary(version => version.Round!.Value);
+            foreach (var (_, node, round) in cluster.Journal.Accepted.Where(entry => entry.Module == key))
+            {
+                if (cluster.Journal.Rejected.Contains((key, round)))
+                    continue;
+                if (!byRound.TryGetValue(round, out var version))
+                    yield return $"the update of {node} for round {round} was accepted, and there is no version of "
+                        + "that round";
+                else if (version.Contributions.All(contribution => contribution.NodeId != node))
+                    yield return $"the update of {node} for round {round} was accepted and is not in version "
+                        + $"{version.Number}";
+            }
 
-        var settings = cluster.Run.Settings!;
-        foreach (
-            int round in Enumerable.Range(0, settings.Training.Rounds).Where(round => RunRules.Merges(settings, round))
-        )
-            if (!byRound.ContainsKey(round) && !cluster.Journal.Rejected.Contains(round))
-                yield return $"round {round + 1} ended without a version and was not rejected";
+            var settings = cluster.RunOf(run).Settings!;
+            if (settings.ExpertsOf is not null)
+                continue;
+            for (int round = 0; round < settings.Training.Rounds; round++)
+            {
+                bool isDecided = byRound.ContainsKey(round) || cluster.Journal.Rejected.Contains((key, round));
+                if (RunRules.Merges(settings, round) && !isDecided)
+                    yield return $"round {round} of {key} ended without a version and was not rejected";
+            }
+        }
     }
 
     /// <summary>
@@ -103,33 +119,95 @@ internal static class Inspection
     /// </summary>
     private static IEnumerable<string> Residuals(SimulatedCluster cluster)
     {
-        Dictionary<string, int> before = [];
-        foreach (var version in cluster.Versions)
+        foreach (var (_, _, versions) in Modules(cluster))
         {
-            foreach (var contribution in version.Contributions)
+            Dictionary<string, int> before = [];
+            foreach (var version in versions)
             {
-                int counted = before.GetValueOrDefault(contribution.NodeId),
-                    believed = (int)contribution.SampleCount - TallyNodeWork.MinSamples;
-                if (counted != believed)
-                    yield return $"{contribution.NodeId} made its update of round {version.Round + 1} as if {believed} had counted "
-                        + $"before; it was {counted}";
-                before[contribution.NodeId] = counted + 1;
+                foreach (var contribution in version.Contributions)
+                {
+                    int counted = before.GetValueOrDefault(contribution.NodeId),
+                        believed = (int)contribution.SampleCount - TallyNodeWork.MinSamples;
+                    if (counted != believed)
+                        yield return $"{contribution.NodeId} made its update of round {version.Round} as if {believed} "
+                            + $"had counted before; it was {counted}";
+                    before[contribution.NodeId] = counted + 1;
+                }
             }
         }
+    }
+
+    /// <summary>
+    /// Whether a node could not measure merged weights because they were lost for a while, and a version says so: it is
+    /// another version then.
+    /// </summary>
+    private static bool TellsOfLoss(Scenario scenario, SimulatedCluster cluster) =>
+        scenario.Faults.BlobLostAt > 0
+        && Modules(cluster).SelectMany(module => module.Versions).Any(version => version.Refusals.Length > 0);
+
+    /// <summary>Whether nobody who could take part in a round was left out of it: then nothing may differ.</summary>
+    private static bool IsWhole(Scenario scenario, SimulatedCluster cluster)
+    {
+        if (scenario.Moves)
+            return false;
+        foreach (var (run, key, versions) in Modules(cluster))
+        {
+            var settings = cluster.RunOf(run).Settings!;
+            if (settings.Participation.Share < 1 || cluster.Journal.Rejected.Any(entry => entry.Module == key))
+                return false;
+            int task = int.Parse(key[(key.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture) - 1;
+            int holders = RunParticipation.HoldersOf(settings, task).Length;
+            if (versions.Skip(1).Any(version => version.Contributions.Length < holders))
+                return false;
+            int[] nodes =
+            [
+                .. cluster
+                    .UpdatesIn(versions[^1].Digest)
+                    .Skip(cluster.UpdatesIn(versions[0].Digest).Length)
+                    .Select(NodeOf),
+            ];
+            if (settings.ExpertsOf is null && nodes.Length < holders * settings.Training.Rounds)
+                return false; // somebody missed a round without a merge
+        }
+
+        return true;
     }
 
     private static IEnumerable<string> SameAsUndisturbed(Scenario scenario, SimulatedCluster cluster)
     {
         var undisturbed = new SimulatedCluster(scenario, isDisturbed: false);
-        if (!undisturbed.RunToEnd(Grace))
-            yield return "the undisturbed run did not end";
-        else if (
-            !undisturbed
-                .Versions.Select(version => version.Digest)
-                .SequenceEqual(cluster.Versions.Select(version => version.Digest))
-        )
-            yield return $"the versions differ from those of the undisturbed run: "
-                + $"{string.Join(' ', cluster.UpdatesIn(cluster.Versions[^1].Digest))} and not "
-                + $"{string.Join(' ', undisturbed.UpdatesIn(undisturbed.Versions[^1].Digest))}";
+        if (!undisturbed.RunToEnd(Grace + TimeSpan.FromHours(10)))
+        {
+            yield return $"the undisturbed run did not end: {undisturbed.Describe()}";
+            yield break;
+        }
+
+        if (!scenario.MayChangeNothing && !IsWhole(scenario, undisturbed))
+            yield break;
+        foreach (string run in cluster.RunIds)
+        {
+            string[] actual = [.. Fingerprint.Of(cluster, run)],
+                expected = [.. Fingerprint.Of(undisturbed, run)];
+            foreach (var (line, wanted) in actual.Zip(expected).Where(pair => pair.First != pair.Second).Take(1))
+                yield return $"{run}: {line} differs from the undisturbed {wanted}";
+            if (actual.Length != expected.Length)
+                yield return $"{run}: {actual.Length} lines, and {expected.Length} undisturbed";
+        }
+    }
+
+    private static int NodeOf(string update) => int.Parse(update.Split('/')[0], CultureInfo.InvariantCulture);
+
+    private static IEnumerable<(string Run, string Key, IReadOnlyList<ModuleVersion> Versions)> Modules(
+        SimulatedCluster cluster
+    )
+    {
+        foreach (string run in cluster.RunIds)
+        {
+            for (int task = 0; task < cluster.RunOf(run).Settings!.Tasks; task++)
+            {
+                string key = ModuleDescriptor.KeyOf(run, RunRules.ModuleName(task));
+                yield return (run, key, cluster.ModuleOf(run, task).Versions);
+            }
+        }
     }
 }

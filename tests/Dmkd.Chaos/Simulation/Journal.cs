@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Chaos.Simulation;
 
@@ -8,39 +9,52 @@ namespace Dmkd.Chaos.Simulation;
 /// </summary>
 internal sealed class Journal
 {
-    private static readonly bool IsTraced = Environment.GetEnvironmentVariable("TRACE") is not null;
     private readonly Dictionary<string, string[]> _residuals = [];
+    private readonly List<string> _trace = [];
 
-    /// <summary>Updates that nodes were told are accepted, by node and round.</summary>
-    public HashSet<(string NodeId, int Round)> Accepted { get; } = [];
+    /// <summary>Updates that nodes were told are accepted, by module, node and round.</summary>
+    public HashSet<(string Module, string NodeId, int Round)> Accepted { get; } = [];
 
     /// <summary>Rounds whose coordinator told that they are closed, with the number of the version.</summary>
-    public Dictionary<int, int> Closed { get; } = [];
+    public Dictionary<(string Module, int Round), int> Closed { get; } = [];
 
     /// <summary>Rounds that were told to be rejected.</summary>
-    public HashSet<int> Rejected { get; } = [];
+    public HashSet<(string Module, int Round)> Rejected { get; } = [];
+
+    /// <summary>Phases that a run was seen in by its user.</summary>
+    public HashSet<(string RunId, RunPhase Phase)> Seen { get; } = [];
 
     /// <summary>What went wrong.</summary>
     public List<string> Violations { get; } = [];
 
-    /// <summary>
-    /// What happened when, for a person who replays a seed with TRACE set; null for all others, who pay nothing for it.
-    /// </summary>
-    public List<string>? Trace { get; } = IsTraced ? [] : null;
+    /// <summary>Whether what happens is written down for a person who replays a seed.</summary>
+    public bool IsTraced { get; init; }
+
+    /// <summary>What happened when.</summary>
+    public IReadOnlyList<string> Trace => _trace;
 
     public void Residual(LocalUpdateRequest request, string[] counted) => _residuals[Key(request)] = counted;
 
     public string[] LastResidual(LocalUpdateRequest request) => _residuals[Key(request)];
 
-    public void Told(MergeRoundStatus status, int round)
+    public void Note(DateTimeOffset now, Func<string> text)
+    {
+        if (IsTraced)
+            _trace.Add($"{now:HH:mm:ss.fff} {text()}");
+    }
+
+    public void Told(string module, MergeRoundStatus status, int round)
     {
         if (status.Phase is MergePhase.Rejected)
-            Rejected.Add(round);
+            Rejected.Add((module, round));
         if (status is not { Phase: MergePhase.Closed, Result: { } result })
             return;
-        if (!Closed.TryAdd(round, result.Number) && Closed[round] != result.Number)
+        if (Closed.TryAdd((module, round), result.Number))
+            return;
+        int known = Closed[(module, round)];
+        if (known != result.Number)
             Violations.Add(
-                $"round {round + 1} was closed with version {Closed[round]} and with version {result.Number}"
+                $"round {round} of {module} was closed with version {known} and with version {result.Number}"
             );
     }
 

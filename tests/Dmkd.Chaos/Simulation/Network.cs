@@ -9,11 +9,12 @@ internal sealed class Network(World world, Func<Faults> faults)
 
     /// <summary>Sends a call.</summary>
     /// <param name="deliver">Hands the call to its target, with what takes the answer.</param>
-    public Task<T> SendAsync<T>(Action<Action<Task<T>>> deliver)
+    /// <param name="timeout">Longest time to wait for the answer; null for what is usual.</param>
+    public Task<T> SendAsync<T>(Action<Action<Task<T>>> deliver, TimeSpan? timeout = null)
     {
         var result = new TaskCompletionSource<T>(); // continuations go to their actors' schedulers: none runs here
         world.After(
-            CallTimeout,
+            timeout ?? CallTimeout,
             () =>
             {
                 if (!result.Task.IsCompleted)

@@ -9,6 +9,9 @@ namespace Dmkd.Chaos.Simulation;
 /// <param name="Updates">Each as <c>node/round</c>, in the order they were merged in.</param>
 internal sealed record Tally(string[] Updates)
 {
+    /// <summary>Nodes whose statistics are in the weights, in node order.</summary>
+    public string[] Statistics { get; init; } = [];
+
     /// <summary>Reads weights or an update.</summary>
     public static Tally Read(byte[] content) => JsonSerializer.Deserialize<Tally>(content)!;
 

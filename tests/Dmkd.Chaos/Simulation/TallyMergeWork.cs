@@ -2,11 +2,12 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Chaos.Simulation;
 
 /// <summary>Merges tallies: the base's updates and then the contributors', in node order.</summary>
-internal sealed class TallyMergeWork(World world, Disk disk) : IMergeWork
+internal sealed class TallyMergeWork(World world, IWeightStore disk) : IMergeWork
 {
     public async Task<SubmissionCheck> CheckAsync(MergeRoundPlan plan, StoredBlob? basis, DeltaSubmission submission)
     {
@@ -42,9 +43,14 @@ internal sealed class TallyMergeWork(World world, Disk disk) : IMergeWork
         return new MergedModule(new StoredBlob(await disk.PutAsync(merged), merged.Length), weightOf, TimeSpan.Zero);
     }
 
-    public Task<MergedModule> WithStatisticsAsync(
+    public async Task<MergedModule> WithStatisticsAsync(
         MergeRoundPlan plan,
         MergedModule merged,
         IReadOnlyList<StatisticsReport> inNodeOrder
-    ) => Task.FromResult(merged);
+    )
+    {
+        var tally = Tally.Read(await disk.GetAsync(merged.Weights.Digest));
+        byte[] content = (tally with { Statistics = [.. inNodeOrder.Select(TallyMeasuring.NameOf)] }).ToBytes();
+        return merged with { Weights = new StoredBlob(await disk.PutAsync(content), content.Length) };
+    }
 }

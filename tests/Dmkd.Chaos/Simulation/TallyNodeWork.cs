@@ -1,6 +1,7 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Nodes;
+using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Chaos.Simulation;
 
@@ -8,7 +9,7 @@ namespace Dmkd.Chaos.Simulation;
 /// "Trains" by adding the name of the node and the round. What is fed back as compression error is the list of the
 /// node's updates that counted.
 /// </summary>
-internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Journal journal) : INodeWork
+internal sealed class TallyNodeWork(World world, IWeightStore disk, double slowness, Journal journal) : INodeWork
 {
     /// <summary>Images that a node's first update claims.</summary>
     public const int MinSamples = 10;
@@ -24,11 +25,12 @@ internal sealed class TallyNodeWork(World world, Disk disk, double slowness, Jou
     {
         string[] counted = residual is null ? [] : Tally.Read(await disk.GetAsync(residual, cancellationToken)).Updates;
         journal.Residual(request, counted);
-        journal.Trace?.Add(
-            $"{world.Now:mm:ss.fff} node {request.NodeIndex} trains round {request.Round + 1} on version "
-                + $"{request.Base.Number}, held round {held?.Round + 1} pending {held?.NextResidual?[..4]} "
-                + $"submission {held?.Packed?.Digest[..4]} done {held?.IsDone}, counted "
-                + $"{string.Join(' ', counted)}"
+        journal.Note(
+            world.Now,
+            () =>
+                $"node {request.NodeIndex} trains {request.WorkKey} on version {request.Base.Number}, held round "
+                + $"{held?.Round} pending {held?.NextResidual?[..4]} submission {held?.Packed?.Digest[..4]} done "
+                + $"{held?.IsDone}, counted {string.Join(' ', counted)}"
         );
         await world.Delay(world.Between(1, 4) * slowness);
         cancellationToken.ThrowIfCancellationRequested();

@@ -8,6 +8,7 @@ internal sealed class World(int seed)
 {
     private readonly PriorityQueue<Action, (long Ticks, long Number)> _later = new();
     private readonly List<ActorScheduler> _ready = [];
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _number;
 
     /// <summary>The source of chance.</summary>
@@ -19,8 +20,20 @@ internal sealed class World(int seed)
     /// <summary>Steps taken so far.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Steps after which the world ends, whatever is left: nothing may go on for ever.</summary>
+    public long MaxSteps { get; init; } = 3_000_000;
+
+    /// <summary>
+    /// Whether work left the thread of the world: from then on its steps do not follow from the seed.
+    /// </summary>
+    public bool HasStrayed { get; private set; }
+
     /// <summary>Does something later.</summary>
-    public void After(TimeSpan delay, Action action) => _later.Enqueue(action, ((Now + delay).Ticks, _number++));
+    public void After(TimeSpan delay, Action action)
+    {
+        if (IsHere())
+            _later.Enqueue(action, ((Now + delay).Ticks, _number++));
+    }
 
     /// <summary>Completes after a time.</summary>
     public Task Delay(TimeSpan delay)
@@ -37,13 +50,16 @@ internal sealed class World(int seed)
     /// <summary>Whether something with a probability happens.</summary>
     public bool Happens(double probability) => probability > 0 && Random.NextDouble() < probability;
 
-    /// <summary>Lets the world go on until a condition holds, nothing is left to do, or time is up.</summary>
+    /// <summary>
+    /// Lets the world go on until a condition holds, nothing is left to do, or time or steps are used up.
+    /// </summary>
     /// <returns>Whether the condition holds.</returns>
     public bool RunUntil(Func<bool> condition, DateTimeOffset limit)
     {
         while (!condition())
         {
-            Steps++;
+            if (HasStrayed || ++Steps > MaxSteps)
+                return false;
             if (_ready.Count > 0)
             {
                 int pick = _ready.Count == 1 ? 0 : Random.Next(_ready.Count);
@@ -67,5 +83,16 @@ internal sealed class World(int seed)
     }
 
     /// <summary>An actor has something to do.</summary>
-    internal void Ready(ActorScheduler actor) => _ready.Add(actor);
+    internal void Ready(ActorScheduler actor)
+    {
+        if (IsHere())
+            _ready.Add(actor);
+    }
+
+    private bool IsHere()
+    {
+        bool isHere = Environment.CurrentManagedThreadId == _thread;
+        HasStrayed |= !isHere;
+        return isHere;
+    }
 }

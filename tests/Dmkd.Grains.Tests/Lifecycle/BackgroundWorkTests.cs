@@ -74,7 +74,7 @@ public sealed class BackgroundWorkTests
     {
         var silo = new TaskCompletionSource();
         Start(() => silo.Task);
-        await _work.StopAsync();
+        _work.Stop();
         Assert.True(_work.Token.IsCancellationRequested);
         Assert.True(_work.IsRunning); // stopped, not awaited
         silo.SetException(new InvalidOperationException("the silo is gone"));

@@ -1,18 +1,20 @@
 using Dmkd.Chaos.Simulation;
+using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Runs.Rounds;
 
 namespace Dmkd.Grains.Tests.Rules;
 
 /// <summary>
-/// The round protocol under ten thousand draws of lost, late, repeated and reordered messages, deaths, freezes and
-/// failing writes.
+/// Whole runs under thousands of draws of lost, late, repeated and reordered messages, deaths, restarts, freezes, stops,
+/// failing writes and stores.
 /// </summary>
 public sealed class SimulationTests
 {
     [Fact]
-    public void Simulate_TenThousandSeeds_FindsNothing()
+    public void Simulate_TwoThousandSeeds_FindsNothing()
     {
-        var result = SimulateCommand.Run(first: 1, count: 10_000);
+        var result = SimulateCommand.Run(first: 1, count: 2_000);
         Assert.True(
             result.Violations == 0,
             string.Join(
@@ -60,7 +62,9 @@ public sealed class SimulationTests
                 ShortestWait = TimeSpan.FromSeconds(20),
             },
             Training = Scenario.Draw(seed).Settings.Training with { Rounds = 6 },
-            Merging = Scenario.Draw(seed).Settings.Merging with { MergeEvery = 1, MaxDrop = null },
+            Merging = new MergingSettings(),
+            Legacy = new() { Tasks = 0 },
+            Tasks = 1,
         };
         var cluster = new SimulatedCluster(
             new Scenario(seed, settings, Faults.None, [1, 1, 1, 1], WaitsForAll: false, BadMerges: 0, Moves: false),
@@ -68,7 +72,7 @@ public sealed class SimulationTests
         );
         cluster.FreezeForGood(Frozen, TimeSpan.FromSeconds(1.5)); // in the middle of its first training
 
-        Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3)), cluster.Describe());
+        Assert.True(cluster.RunToEnd(TimeSpan.FromHours(3), RunPhase.Specialize), cluster.Describe());
         var merged = cluster.Versions.Skip(1).ToArray();
         Assert.Equal(settings.Training.Rounds, merged.Length);
         Assert.All(

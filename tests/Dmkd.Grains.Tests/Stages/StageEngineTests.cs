@@ -121,6 +121,15 @@ public sealed class StageEngineTests
     }
 
     [Fact]
+    public async Task Start_TheDirectoryDoesNotAnswerAtTheEnd_IsDoneAllTheSameAndTellsItAgain()
+    {
+        var host = new Host { UnheardAnnouncements = 1 };
+        await host.RunAsync();
+        Assert.Equal([Step.First, Step.Second], host.Ran);
+        Assert.Equal((Step.Done, null, 2), (host.Slot.State.Phase, host.Slot.State.Error, host.Announced));
+    }
+
+    [Fact]
     public async Task Start_PhaseOfANewerProgram_FailsWithALineThatSaysSo()
     {
         var host = new Host();
@@ -167,6 +176,8 @@ public sealed class StageEngineTests
 
         public int Announced { get; private set; }
 
+        public int UnheardAnnouncements { get; init; }
+
         public StageList<Step> Stages => new([new Stage(this, Step.First), new Stage(this, Step.Second)], Step.Done);
 
         public StageEngine<Progress, Step> Engine => field ??= Begun();
@@ -186,7 +197,9 @@ public sealed class StageEngineTests
         public Task AnnounceAsync()
         {
             Announced++;
-            return Task.CompletedTask;
+            return Announced <= UnheardAnnouncements
+                ? Task.FromException(new TimeoutException("no answer"))
+                : Task.CompletedTask;
         }
 
         public void Deactivate() { }

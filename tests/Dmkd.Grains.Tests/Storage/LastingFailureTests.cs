@@ -11,7 +11,7 @@ namespace Dmkd.Grains.Tests.Storage;
 public sealed class LastingFailureTests
 {
     [Theory]
-    [InlineData("UPDATE OrleansStorage SET PayloadBinary = '{\"modules\": [' ", "its row is damaged")]
+    [InlineData("UPDATE OrleansStorage SET PayloadBinary = CAST('{\"modules\": [' AS BLOB)", "its row is damaged")]
     [InlineData("ALTER TABLE OrleansStorage RENAME TO Elsewhere", "no such table")]
     public async Task Call_OfAGrainWhoseStateCannotBeRead_SaysWhichAndWhy(string damage, string cause)
     {

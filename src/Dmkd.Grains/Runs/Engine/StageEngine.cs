@@ -68,7 +68,22 @@ internal sealed partial class StageEngine<TState, TPhase>(
     public void Start() => _work.Start(DriveAsync, FailAsync, host.Deactivate);
 
     /// <summary>Stops the work without waiting for it; for the end of the activation.</summary>
-    public Task StopAsync() => _work.StopAsync();
+    public void Stop() => _work.Stop();
+
+    /// <summary>
+    /// Tells the end. It is stored: whoever cannot be told now is no failure, and is told by the next activation.
+    /// </summary>
+    public async Task AnnounceAsync()
+    {
+        try
+        {
+            await Resilience.TransientCall(time, Retries).DoAsync(host.AnnounceAsync, Token);
+        }
+        catch (Exception e) when (TransientErrors.Is(e) && e is not StateLostException)
+        {
+            LogNotAnnounced(logger, e, host.Name);
+        }
+    }
 
     /// <summary>Takes a failure back, in memory.</summary>
     /// <param name="resumesIn">Where to go on after a failure in a phase.</param>
@@ -105,6 +120,7 @@ internal sealed partial class StageEngine<TState, TPhase>(
         var retry = Resilience.TransientStep(time, Retries, Retrying);
         while (IsUnderWay)
             await retry.DoAsync(() => StepAsync(stages), Token);
+        await AnnounceAsync();
     }
 
     private async Task StepAsync(StageList<TPhase> stages)
@@ -123,14 +139,15 @@ internal sealed partial class StageEngine<TState, TPhase>(
         Tell(new StageRetried(State.Phase.ToString(), retry.Problem.Message.Split('\n', 2)[0].Trim()));
     }
 
-    private Task FailAsync(Exception exception, string reason)
+    private async Task FailAsync(Exception exception, string reason)
     {
         var phase = State.Phase;
         LogFailed(logger, exception, host.Name, phase);
         State.Error = host.ErrorOf(phase, reason);
         State.FailedIn = phase;
         Tell(new RunFailed(phase.ToString(), State.Error));
-        return MoveToAsync(host.Failed);
+        await MoveToAsync(host.Failed);
+        await AnnounceAsync();
     }
 
     /// <summary>Ends a stage: one write makes its results and the next phase durable together.</summary>
@@ -140,8 +157,6 @@ internal sealed partial class StageEngine<TState, TPhase>(
         Share = 0;
         State.Phase = next;
         await StoreAsync();
-        if (!IsUnderWay)
-            await host.AnnounceAsync();
     }
 
     private void CountTime()
@@ -160,6 +175,9 @@ internal sealed partial class StageEngine<TState, TPhase>(
         Message = "{Name}: the state cannot be stored: {Problem} It goes on by itself, from what is stored, once it can"
     )]
     private static partial void LogNotStored(ILogger logger, string name, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name}: the directory does not know yet that it has ended")]
+    private static partial void LogNotAnnounced(ILogger logger, Exception exception, string name);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Name}: phase {Phase} is tried again after attempt {Attempt}")]
     private static partial void LogRetried(ILogger logger, Exception exception, string name, TPhase phase, int attempt);

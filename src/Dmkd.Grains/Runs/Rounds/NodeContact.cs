@@ -13,7 +13,10 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// </summary>
     private const int Patience = 4;
 
+    private static readonly TimeSpan WithdrawPeriod = TimeSpan.FromSeconds(30);
+
     private bool _isTold;
+    private DateTimeOffset? _withdrawnAt;
     private DateTimeOffset? _unansweredSince;
     private Task? _call;
     private int _looksInVain;
@@ -21,8 +24,11 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
     /// <summary>What the node answered last.</summary>
     public LocalUpdateStatus Status { get; private set; } = new() { State = WorkState.Unknown };
 
-    /// <summary>Whether the coordinator was told that this node takes no part.</summary>
-    public bool IsWithdrawn { get; set; }
+    /// <summary>
+    /// Whether the coordinator was told of late that this node takes no part. It is told again: a round that is opened
+    /// once more forgets it.
+    /// </summary>
+    public bool IsWithdrawn => _withdrawnAt is { } at && time.GetUtcNow() - at < WithdrawPeriod;
 
     /// <summary>Why the last call failed; null when it did not.</summary>
     public Exception? Problem { get; private set; }
@@ -37,6 +43,9 @@ internal sealed class NodeContact(INodeGrain node, LocalUpdateRequest request, T
         _isTold = true;
         return isFirst;
     }
+
+    /// <summary>The coordinator has been told that this node takes no part.</summary>
+    public void NoteWithdrawn() => _withdrawnAt = time.GetUtcNow();
 
     /// <summary>Calls the node, unless a call is under way.</summary>
     /// <param name="isMissing">Whether the coordinator waits for the node's update.</param>

@@ -189,9 +189,11 @@ internal sealed partial class RoundDriver(
             LogNodeFailed(logger, plan.RunId, plan.Participants[index], plan.Round + 1, reason);
             if (contact.MayTell())
                 Tell(new NodeMissed(plan.Participants[index], plan.Round, reason));
-            contact.IsWithdrawn = await TryAsync(() =>
+            bool isTold = await TryAsync(() =>
                 coordinator.WithdrawAsync(plan.RunId, plan.Round, plan.Participants[index], reason)
             );
+            if (isTold)
+                contact.NoteWithdrawn();
         }
     }
 

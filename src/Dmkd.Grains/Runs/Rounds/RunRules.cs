@@ -123,7 +123,7 @@ internal static class RunRules
     /// <param name="state">The run.</param>
     /// <param name="work">What is known of the work on it.</param>
     /// <param name="afterEvent">Number of the last event that is known.</param>
-    public static RunProgress Progress(TrainingRunState state, RunWork work, long afterEvent) =>
+    public static RunProgress Progress(TrainingRunState state, WorkAtHand work, long afterEvent) =>
         new()
         {
             Phase = state.Phase,
@@ -134,7 +134,7 @@ internal static class RunRules
             Events = RunEventLog.After(state.Events, afterEvent),
             Error = state.Error,
             Trace = state.Phase is RunPhase.Train or RunPhase.Merge ? state.RoundTrace : null,
-            IsStopped = state.IsStopped,
+            IsStopped = state.IsStopped && state.Phase is not RunPhase.Completed, // one stopped in its last step has ended
             IsAtWork = work.IsAtWork,
         };
 
@@ -282,4 +282,4 @@ internal static class RunRules
 /// <summary>What is stored nowhere: the work on a run at this moment.</summary>
 /// <param name="Share">Share of the current stage that is done, in [0, 1].</param>
 /// <param name="IsAtWork">Whether somebody is at work on it.</param>
-internal readonly record struct RunWork(double Share, bool IsAtWork);
+internal readonly record struct WorkAtHand(double Share, bool IsAtWork);

@@ -20,12 +20,7 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         using var activity = DmkdTelemetry.StartEvaluate(run.RunId, state.Task);
         var router = run.Grains.GetGrain<IRouterGrain>(run.RunId);
-        var evaluation = new RunEvaluation(
-            router,
-            run.Data,
-            run.Settings,
-            parallelism: run.Services.Devices.Serving.LaneCount
-        );
+        var evaluation = new RunEvaluation(router, run.Data, run.Settings, parallelism: run.Services.Work.ServingLanes);
         var result = await evaluation.RunAsync(state.Task, RunRules.ModuleName, run.Progress, cancellationToken);
         Record(state, result);
         Publish(result);
@@ -53,13 +48,13 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
         var state = run.State;
         double classIncremental = result.ClassIncremental.Average();
         double taskIncremental = result.TaskIncremental.Average();
-        run.Services.Devices.Instruments.Evaluated(
+        run.Services.Instruments.Evaluated(
             run.RunId,
             "class-incremental",
             classIncremental,
             RunRules.Forgetting(state.ClassIncremental)
         );
-        run.Services.Devices.Instruments.Evaluated(
+        run.Services.Instruments.Evaluated(
             run.RunId,
             "task-incremental",
             taskIncremental,

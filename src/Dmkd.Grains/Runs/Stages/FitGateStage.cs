@@ -54,17 +54,14 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
             throw new InvalidOperationException($"None of {nodes.Length} nodes has an exemplar of the classes so far.");
 
         var gate = RunGate.Of(Settings); // a lane never reads grain state
-        var (content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (gate.Fit(exemplars).Encode(), job.Elapsed),
-            cancellationToken
-        );
+        var fit = await run.Services.Work.FitAsync(gate, exemplars, cancellationToken);
         await PublishAsync(
             [.. experts.Select(expert => expert.Descriptor.Name)],
-            content,
+            fit.Parameters,
             exemplars.Labels.Length,
             cancellationToken
         );
-        run.Spent("fit gate", duration);
+        run.Spent("fit gate", fit.DeviceTime);
         ExemplarReport[] all = [.. reports.SelectMany(node => node).SelectMany(expert => expert)];
         State.Exemplars = exemplars.Labels.Length;
         State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
@@ -107,13 +104,11 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
             run.Tell(new MeasurementRefused(refusal));
 
         var gate = RunGate.Of(Settings);
-        var (parameters, content, duration) = await run.Services.Devices.Serving.RunAsync(
-            job => (gate.Fit(moments.Of(names)).Encode(), moments.Encode(), job.Elapsed),
-            cancellationToken
-        );
-        await PublishAsync(names, parameters, 0, cancellationToken);
-        State.Moments = new StoredBlob(await run.Services.Weights.PutAsync(content, cancellationToken), content.Length);
-        run.Spent("fit gate", duration);
+        var fit = await run.Services.Work.FitAsync(gate, moments, names, cancellationToken);
+        await PublishAsync(names, fit.Parameters, 0, cancellationToken);
+        string digest = await run.Services.Weights.PutAsync(fit.Moments, cancellationToken);
+        State.Moments = new StoredBlob(digest, fit.Moments.Length);
+        run.Spent("fit gate", fit.DeviceTime);
         MomentsReport[] all = [.. answers.SelectMany(reports => reports)];
         State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
         CountRouting(all.Sum(report => report.Bytes));

@@ -2,7 +2,6 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
 using Microsoft.Extensions.Logging;
 
@@ -27,16 +26,10 @@ internal sealed partial class LegacyStage(RunScope run) : IRunStage<RunPhase>
         int[] classes = run.Data.ClassesUpTo(settings.Legacy.Tasks - 1);
         var training = run.Data.LegacyTraining();
         var test = RunData.Relabel(run.Data.TestOf(classes), classes);
-        var trained = await run.Services.Devices.Training.RunAsync(
-            job =>
-                LegacyWork.Train(
-                    job,
-                    settings,
-                    training,
-                    test,
-                    classes.Length,
-                    share => run.Progress(ShareOfPhase * share)
-                ),
+        var trained = await run.Services.Work.TrainLegacyAsync(
+            settings,
+            new LegacyImages(training, test, classes.Length),
+            share => run.Progress(ShareOfPhase * share),
             cancellationToken
         );
         string digest = await run.Services.Weights.PutAsync(trained.Weights, cancellationToken);

@@ -21,6 +21,8 @@ internal sealed class NodeMeasuring(RunScope run)
     public Task<EntropyReport[]> EntropyAsync(ModuleDescriptor module, ModuleVersion version)
     {
         int[] nodes = Present(RunParticipation.HoldersOf(run.Settings, run.State.Task));
+        if (nodes.Length == 0)
+            throw new InvalidOperationException($"All nodes that hold {module.Key} have left; none can measure it.");
         return Task.WhenAll(
             nodes.Select(node =>
                 ProbeAsync<EntropyReport>(

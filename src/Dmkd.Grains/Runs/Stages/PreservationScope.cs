@@ -2,8 +2,11 @@ using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
+using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
@@ -22,7 +25,7 @@ internal sealed class PreservationScope
 
     public required IGrainFactory Grains { get; init; }
 
-    public required StageServices Services { get; init; }
+    public required PreservationServices Services { get; init; }
 
     public required ILogger Logger { get; init; }
 
@@ -147,3 +150,12 @@ internal sealed class PreservationScope
         return images.Select([.. Enumerable.Range(start, end - start)]);
     }
 }
+
+/// <summary>What the silo gives to a preservation.</summary>
+internal sealed record PreservationServices(
+    IWeightStore Weights,
+    DatasetCache Datasets,
+    SiloDevices Devices,
+    StoreOutages Outages,
+    TimeProvider Time
+);

@@ -52,12 +52,8 @@ internal sealed partial class PreserveStage(RunScope run) : IRunStage<RunPhase>
         byte[] content = await run.Services.Weights.GetAsync(model.Digest, cancellationToken);
         var calibration = run.Data.LegacyCalibration();
         var training = run.Data.LegacyTraining();
-        int[][] groups = GroupsOf(settings);
-        return await run.Services.Devices.Training.RunAsync(
-            job =>
-                LegacyWork.Preserve(job, settings, model.Architecture, content, calibration, training, groups, Report),
-            cancellationToken
-        );
+        var parts = new LegacyParts(model.Architecture, content, calibration, training, GroupsOf(settings));
+        return await run.Services.Work.TakeApartAsync(settings, parts, Report, cancellationToken);
     }
 
     /// <summary>

@@ -6,7 +6,6 @@ using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
-using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -58,7 +57,7 @@ internal sealed class RunScope : IRunContext
 
     public async Task LoadAsync() => _data = new RunData(await Services.Datasets.GetAsync(Settings.Data), Settings);
 
-    public DmkdInstruments Instruments => Services.Devices.Instruments;
+    public DmkdInstruments Instruments => Services.Instruments;
 
     public void Progress(double share) => Engine.Share = share;
 
@@ -67,7 +66,7 @@ internal sealed class RunScope : IRunContext
     /// <summary>Counts device time.</summary>
     public void Spent(string job, TimeSpan time)
     {
-        Services.Devices.Instruments.DeviceUsed(job, time);
+        Services.Instruments.DeviceUsed(job, time);
         State.DeviceSeconds += time.TotalSeconds;
     }
 
@@ -94,6 +93,7 @@ internal sealed class RunScope : IRunContext
         var coordinator = Grains.GetGrain<IMergeCoordinatorGrain>(State.Module!.Key);
         return new RoundDriver(coordinator, node => Grains.GetGrain<INodeGrain>(node), Services.Time, Logger)
         {
+            PollPeriod = Services.PollPeriod,
             MaxSilence = Settings.Participation.ShortestWait,
             Tell = Tell,
         };
@@ -104,8 +104,13 @@ internal sealed class RunScope : IRunContext
 internal sealed record StageServices(
     IWeightStore Weights,
     DatasetCache Datasets,
-    SiloDevices Devices,
+    IRunWork Work,
     IModuleSpawner Spawner,
     StoreOutages Outages,
+    DmkdInstruments Instruments,
     TimeProvider Time
-);
+)
+{
+    /// <summary>Time between two looks at a round.</summary>
+    public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
+}
