@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
+using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
 using Dmkd.Data.Images;
@@ -89,6 +90,7 @@ internal static class CommandLine
                         or WeightStoreException
                         or ClusterDatabaseException
                         or AccessRefusedException
+                        or MessageSizeException
                         or IOException
                         or UnauthorizedAccessException
             )
@@ -118,7 +120,7 @@ internal static class CommandLine
 
     private static int Report(int exitCode, string message)
     {
-        Console.Error.WriteLine($"dmkd: {message.ReplaceLineEndings(" ")}");
+        Console.Error.WriteLine($"dmkd: {OneLine.Escaped(message.ReplaceLineEndings(" "))}");
         return exitCode;
     }
 }

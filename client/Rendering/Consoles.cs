@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dmkd.Core;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Dmkd.Client.Rendering;
 
@@ -27,6 +29,7 @@ internal static class Consoles
         );
         if (redirected)
             console.Profile.Width = WidthWithoutTerminal;
+        console.Pipeline.Attach(new PlainText());
         return console;
     }
 
@@ -38,6 +41,29 @@ internal static class Consoles
                 CultureInfo.InvariantCulture,
                 $"[grey]{entry.At.ToLocalTime():HH:mm:ss}[/] {entry.Text}"
             );
+    }
+}
+
+/// <summary>
+/// Whatever is shown, without control characters: names of classes, runs and files come from others, and a terminal
+/// does what such characters say.
+/// </summary>
+internal sealed class PlainText : IRenderHook
+{
+    public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+        renderables.Select(renderable => new Escaped(renderable));
+
+    private sealed class Escaped(IRenderable inner) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => inner.Measure(options, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            inner.Render(options, maxWidth).Select(Plain);
+
+        private static Segment Plain(Segment segment) =>
+            segment.IsControlCode || segment.IsLineBreak || OneLine.IsPlain(segment.Text)
+                ? segment
+                : new Segment(OneLine.Escaped(segment.Text), segment.Style);
     }
 }
 
