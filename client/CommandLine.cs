@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Rendering;
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
@@ -104,6 +105,7 @@ internal static class CommandLine
                         or AccessRefusedException
                         or DllNotFoundException
                         or PlatformNotSupportedException
+                        or MessageSizeException
                         or IOException
                         or UnauthorizedAccessException
             )
@@ -166,7 +168,7 @@ internal static class CommandLine
             return parsed.Errors[0].Message;
         string word = parsed.UnmatchedTokens[0];
         string? meant = Misspelling.Meant(word, parsed.CommandResult.Command);
-        return $"Unrecognized command or argument '{Shown.Of(word)}'.{(meant is null ? "" : $" Did you mean {meant}?")}";
+        return $"Unrecognized command or argument '{OneLine.Of(word)}'.{(meant is null ? "" : $" Did you mean {meant}?")}";
     }
 
     /// <summary>An option or argument with nothing in it, as a script's unset variable leaves it; null when there is none.</summary>
@@ -184,7 +186,7 @@ internal static class CommandLine
 
     private static int Report(int exitCode, string message)
     {
-        Console.Error.WriteLine($"dmkd: {Shown.Escaped(message.ReplaceLineEndings(" "))}");
+        Console.Error.WriteLine($"dmkd: {OneLine.Escaped(message.ReplaceLineEndings(" "))}");
         return exitCode;
     }
 }

@@ -23,14 +23,18 @@ try
     var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
     if (settings.Cluster is { } cluster)
         await ClusterDatabase.PrepareAsync(cluster, databaseWait, TimeProvider.System);
+    builder.Logging.AddPlainConsole();
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
     builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
     builder.UseOrleans(silo =>
     {
-        _ = settings.Cluster is { } storage
-            ? silo.UseCluster(storage, settings.Address, options.SiloPort, options.GatewayPort).AddDmkd(storage)
-            : silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
+        if (settings.Cluster is { } storage)
+            silo.UseCluster(storage, settings.Address, options.SiloPort, options.GatewayPort)
+                .AddDmkd(storage)
+                .KeepAudit(TimeSpan.FromDays(options.AuditDays));
+        else
+            silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
         if (settings.Certificates is { } certificates)
             silo.UseCertificates(certificates, options.CallsPerSecond);
     });

@@ -163,13 +163,17 @@ internal sealed class CertsIssueCommand : Command
             replaces,
             [CertificateFiles.Authority, CertificateFiles.Revoked, CertificateFiles.Own, CertificateFiles.OwnKey]
         );
-        var made = CertificateAuthority.Issue(
-            authority,
-            identity,
-            CertsCommand.Days(parsed, _days),
-            TimeProvider.System.GetUtcNow(),
-            Hosts(parsed, identity.Role)
-        );
+        var now = TimeProvider.System.GetUtcNow();
+        var validity = CertsCommand.Days(parsed, _days);
+        string[] hosts = Hosts(parsed, identity.Role);
+        var end = CertificateAuthority.EndOf(authority);
+        bool isShortened = end < (now + validity).UtcDateTime;
+        if (isShortened && parsed.GetResult(_days) is { Implicit: false })
+            throw new BadInputException(
+                $"{_days.Name} {validity.TotalDays:0} goes beyond the authority, which ends on {end:yyyy-MM-dd}: "
+                    + $"give at most {Math.Max(0, (end - now.UtcDateTime).Days)}, or make another authority."
+            );
+        var made = CertificateAuthority.Issue(authority, identity, validity, now, hosts);
         await AuthorityFolder.RecordAsync(
             authority,
             new IssuedCertificate(made.Serial, identity, made.NotAfter),
@@ -202,7 +206,7 @@ internal sealed class CertsIssueCommand : Command
                 made.NotAfter,
                 made.Thumbprint,
             },
-            $"{identity} in {folder}, until {made.NotAfter:yyyy-MM-dd}"
+            $"{identity} in {folder}, until {made.NotAfter:yyyy-MM-dd}{(isShortened ? ", when its authority ends" : "")}"
         );
         return ExitCode.Success;
     }

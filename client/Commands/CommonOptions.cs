@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
+using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Core.Settings;
 using Dmkd.Grains.Libraries;
@@ -292,7 +293,7 @@ internal static partial class NewName
         if (!Pattern().IsMatch(name))
             throw new BadInputException(
                 $"{option.Name} must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, not "
-                    + $"'{Shown.Of(name)}'."
+                    + $"'{OneLine.Of(name)}'."
             );
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Routing;
+using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Data.Images.Folders;
 using Dmkd.Serving;
@@ -56,7 +57,7 @@ internal sealed class PredictCommand : Command
         }
 
         foreach (string replacement in replacements)
-            Notice.Warning(replacement);
+            Notice.Warning(OneLine.Escaped(replacement));
         Print(images.Zip(predictions), _common.Json(parsed));
         return ExitCode.Success;
     }
@@ -75,7 +76,8 @@ internal sealed class PredictCommand : Command
     {
         int bytesPerImage = (int)input.BytesPerInput,
             size = input.Shape[^1];
-        foreach (string[] batch in images.Chunk(Math.Max(1, RouteRequest.MaxInputBytes / bytesPerImage)))
+        int most = Math.Clamp(RouteRequest.MaxInputBytes / bytesPerImage, 1, RouteRequest.MaxPredictions);
+        foreach (string[] batch in images.Chunk(most))
         {
             byte[] pixels = new byte[batch.Length * bytesPerImage];
             for (int i = 0; i < batch.Length; i++)

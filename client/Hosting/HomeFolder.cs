@@ -1,4 +1,5 @@
 using Dmkd.Client.Errors;
+using Dmkd.Hosting.Clustering;
 
 namespace Dmkd.Client.Hosting;
 
@@ -41,7 +42,7 @@ internal sealed class HomeFolder : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(path);
+            new SiloStorageOptions(path).MakeHome();
             string file = System.IO.Path.Combine(path, LockName);
             return new HomeFolder(path, Hold(file));
         }
@@ -105,7 +106,7 @@ internal sealed class HomeFolder : IDisposable
     /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
     public static void RequireRuns(string path)
     {
-        if (!File.Exists(new Dmkd.Hosting.Clustering.SiloStorageOptions(path).DatabasePath))
+        if (!File.Exists(new SiloStorageOptions(path).DatabasePath))
             throw new BadInputException(
                 $"Nothing is stored in {path}. Start with `dmkd run`, or name another folder with --home."
             );

@@ -91,7 +91,7 @@ internal sealed class ConnectedCluster : ICluster
         );
         if (verbose)
             builder
-                .Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
+                .Logging.AddPlainConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
                 .AddFilter("Orleans", LogLevel.Warning);
         builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dmkd.Client.Errors;
+using Dmkd.Core;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Dmkd.Client.Rendering;
 
@@ -28,6 +29,7 @@ internal static class Consoles
         );
         if (redirected)
             console.Profile.Width = WidthWithoutTerminal;
+        console.Pipeline.Attach(new PlainText());
         return console;
     }
 
@@ -45,7 +47,7 @@ internal static class Consoles
     public static void WriteTimed(this IAnsiConsole console, DateTimeOffset at, string text)
     {
         string time = at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
-        string line = Shown.Escaped(text);
+        string line = OneLine.Escaped(text);
         if (!console.Profile.Capabilities.Interactive)
         {
             console.Profile.Out.Writer.WriteLine($"{time} {line}");
@@ -103,6 +105,29 @@ internal static class Chance
         string file = stated is null ? "" : $", though its file says {stated}";
         return $"{correct} of {total} images right is no more than chance with {classes} classes{file}: look at "
             + "--normalize, --architecture and the order of the classes";
+    }
+}
+
+/// <summary>
+/// Whatever is shown, without control characters: names of classes, runs and files come from others, and a terminal
+/// does what such characters say.
+/// </summary>
+internal sealed class PlainText : IRenderHook
+{
+    public IEnumerable<IRenderable> Process(RenderOptions options, IEnumerable<IRenderable> renderables) =>
+        renderables.Select(renderable => new Escaped(renderable));
+
+    private sealed class Escaped(IRenderable inner) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => inner.Measure(options, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            inner.Render(options, maxWidth).Select(Plain);
+
+        private static Segment Plain(Segment segment) =>
+            segment.IsControlCode || segment.IsLineBreak || OneLine.IsPlain(segment.Text)
+                ? segment
+                : new Segment(OneLine.Escaped(segment.Text), segment.Style);
     }
 }
 

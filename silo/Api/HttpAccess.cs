@@ -60,7 +60,7 @@ internal static class HttpAccess
     /// <summary>Has connections ask for a certificate, which a caller need not have.</summary>
     public static void AskForCertificate(this HttpsConnectionAdapterOptions https, ClusterCertificates certificates)
     {
-        https.ServerCertificate = certificates.Own;
+        https.ServerCertificateSelector = (_, _) => certificates.Own; // another one once its file has changed
         https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
         https.ClientCertificateValidation = (peer, _, _) => certificates.IdentityOf(peer) is not null;
     }

@@ -69,6 +69,14 @@ internal sealed class SiloOptions
     [Range(1, 1_000_000)]
     public int CallsPerSecond { get; set; } = 200;
 
+    /// <summary>Days that entries of the cluster's audit are kept.</summary>
+    [Range(30, 36_500)]
+    public int AuditDays { get; set; } = 365;
+
+    /// <summary>Connections over HTTP at a time; who comes then is hung up on.</summary>
+    [Range(1, 100_000)]
+    public int HttpConnections { get; set; } = 256;
+
     /// <summary>Events of a run that are kept.</summary>
     [Range(1, 100_000)]
     public int MaxEvents { get; set; } = EventLimits.DefaultMax;

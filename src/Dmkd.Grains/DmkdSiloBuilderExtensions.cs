@@ -77,7 +77,7 @@ public static class DmkdSiloBuilderExtensions
             (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString)
         );
         silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: false);
-        silo.Configure<SiloMessagingOptions>(MessageLimits.Apply);
+        silo.Configure<SiloMessagingOptions>(MessageLimits.Apply).LimitMessages(MessageLimits.OfSilos);
         return silo.DetectFailuresQuickly();
     }
 
@@ -98,10 +98,11 @@ public static class DmkdSiloBuilderExtensions
     /// exist.</param>
     public static ISiloBuilder AddDmkd(this ISiloBuilder silo, SiloStorageOptions storage)
     {
-        Directory.CreateDirectory(storage.Home);
+        storage.MakeHome();
+        OwnerOnly.File(storage.DatabasePath);
         SqliteSchema.Ensure(storage.ConnectionString);
         silo.Services.AddSingleton<IWeightStore>(services =>
-            Cached(services, new FolderWeightStore(storage.WeightsPath))
+            Cached(services, new FolderWeightStore(storage.WeightsPath, isPrivate: true))
         );
         silo.Services.AddSingleton(services => new WeightCollector(
             services.GetRequiredService<IWeightStore>(),

@@ -20,6 +20,7 @@ internal sealed class BatchScores : IBatchScores
     private readonly RoutingPlan _plan;
     private readonly IModality _modality;
     private readonly Tensor _encoded;
+    private readonly CancellationToken _cancellationToken;
     private float[]? _gateLogits;
 
     /// <param name="job">The lane.</param>
@@ -36,6 +37,7 @@ internal sealed class BatchScores : IBatchScores
     )
     {
         _networks = networks;
+        _cancellationToken = job.CancellationToken;
         _experts = [.. members.Where(member => member.Role is MemberRole.Expert)];
         _gate = members.FirstOrDefault(member => member.Role is MemberRole.Gate);
         _inputs = inputs;
@@ -78,7 +80,13 @@ internal sealed class BatchScores : IBatchScores
         IReadOnlyList<int[]> candidateSets
     )
     {
-        var choices = candidateSets.Select(candidates => router.Choose(asked, Count, candidates)).ToArray();
+        var choices = new List<IReadOnlyList<int[]>>();
+        foreach (int[] candidates in candidateSets)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            choices.Add(router.Choose(asked, Count, candidates));
+        }
+
         var answered = new ExpertView[asked.Count];
         for (int k = 0; k < answered.Length; k++)
         {

@@ -56,9 +56,13 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
             cancellationToken
         );
 
-        var sets = options.CandidateSets.Select(candidates =>
-            Named(router.Route(views, inputs.Count, candidates), experts)
-        );
+        var sets = new List<PredictedInput[]>();
+        foreach (int[] candidates in options.CandidateSets)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            sets.Add(Named(router.Route(views, inputs.Count, candidates), experts));
+        }
+
         return new LibraryPrediction([.. sets], time, lease.Replacements);
     }
 

@@ -60,6 +60,17 @@ public sealed class CertsTests : IDisposable
     }
 
     [Fact]
+    public async Task Issue_BeyondTheAuthority_IsRefusedOrSaid()
+    {
+        await CreateAuthorityAsync("--days", "30");
+        (await IssueAsync("--days", "60")).IsRefused(
+            "--days 60 goes beyond the authority, which ends on",
+            "give at most 29"
+        );
+        Assert.Contains("when its authority ends", (await IssueAsync()).IsSuccess().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Issue_NoAuthority_NamesTheFile() => (await IssueAsync()).IsRefused("ca.crt is missing");
 
     [Theory]
@@ -176,8 +187,10 @@ public sealed class CertsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task CreateAuthorityAsync() =>
-        (await DmkdCommand.RunPlainAsync("certs", "create-authority", "--output", _folder["authority"])).IsSuccess();
+    private async Task CreateAuthorityAsync(params string[] more) =>
+        (
+            await DmkdCommand.RunPlainAsync(["certs", "create-authority", "--output", _folder["authority"], .. more])
+        ).IsSuccess();
 
     private Task<Outcome> IssueAsync(params string[] more) =>
         DmkdCommand.RunPlainAsync([

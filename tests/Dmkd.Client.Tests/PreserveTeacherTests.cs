@@ -69,7 +69,14 @@ public sealed class PreserveTeacherTests : IDisposable
 
     private async Task<double> EvaluateAsync(params string[] arguments) =>
         Json.Parse(
-                (await DmkdCommand.RunAsync(_folder["home"], ["evaluate", "--data", "synthetic", .. arguments, "--json"])).IsSuccess().Output
+                (
+                    await DmkdCommand.RunAsync(
+                        _folder["home"],
+                        ["evaluate", "--data", "synthetic", .. arguments, "--json"]
+                    )
+                )
+                    .IsSuccess()
+                    .Output
             )
             .GetProperty("accuracy")
             .GetDouble();

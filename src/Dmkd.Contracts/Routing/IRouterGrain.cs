@@ -23,6 +23,12 @@ public sealed record RouteRequest
     /// <summary>Most bytes of inputs in one request: well under the message limit.</summary>
     public const int MaxInputBytes = 4 << 20;
 
+    /// <summary>Most predictions of one request, which are its inputs times its candidate sets.</summary>
+    public const int MaxPredictions = 1 << 16;
+
+    /// <summary>Most classes of all candidate sets of one request together.</summary>
+    public const int MaxCandidates = 1 << 16;
+
     /// <summary>
     /// Sets of class indices to choose from; every input is predicted once per set, from one forward pass. Experts
     /// without a class of the set take no part in it. One set of all classes is class-incremental, the classes of one

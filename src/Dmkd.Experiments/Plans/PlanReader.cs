@@ -8,6 +8,7 @@ namespace Dmkd.Experiments.Plans;
 public static partial class PlanReader
 {
     private const long MaxBytes = 1 << 20;
+    private const int MaxDepth = 64;
     private static readonly int[] UsualSeeds = [1, 2, 3, 4, 5];
 
     /// <summary>Reads a file.</summary>
@@ -85,6 +86,7 @@ public static partial class PlanReader
     {
         try
         {
+            RequireFlat(text, file);
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             return stream.Documents.Count == 1 && stream.Documents[0].RootNode is YamlMappingNode map
@@ -103,6 +105,25 @@ public static partial class PlanReader
             throw new PlanException(
                 $"{file}:{text.Count(letter => letter == '\n') + 1}: not readable as YAML: it ends inside brackets or quotes."
             );
+        }
+    }
+
+    /// <summary>
+    /// Refuses lists and mappings too deep in one another, event by event: to make a tree of them takes the stack.
+    /// </summary>
+    private static void RequireFlat(string text, string file)
+    {
+        var parser = new Parser(new StringReader(text));
+        for (int depth = 0; parser.MoveNext(); )
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (parser.Current is YamlDotNet.Core.Events.DocumentStart or YamlDotNet.Core.Events.StreamStart)
+                depth = 0;
+            if (depth > MaxDepth)
+                throw new PlanException(
+                    $"{file}:{parser.Current.Start.Line}: lists and mappings may lie {MaxDepth} deep in one another, "
+                        + "not deeper."
+                );
         }
     }
 

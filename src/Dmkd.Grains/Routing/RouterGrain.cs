@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Routing;
 using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Security;
 using Dmkd.Hosting.Storage;
 using Dmkd.Serving;
 using Microsoft.Extensions.Logging;
@@ -20,12 +21,7 @@ internal sealed class RouterGrain(
 {
     public async Task<RouteResponse> RouteAsync(RouteRequest request, CancellationToken cancellationToken = default)
     {
-        if (request.Input.Content.Length > RouteRequest.MaxInputBytes)
-            throw new ArgumentException(
-                $"A batch may have {RouteRequest.MaxInputBytes} bytes of inputs; this one has "
-                    + $"{request.Input.Content.Length}. Send smaller batches.",
-                nameof(request)
-            );
+        RouteRules.Check(request);
         string library = this.GetPrimaryKeyString();
         var catalog = GrainFactory.GetGrain<IModuleCatalogGrain>(library);
         var plan = request.Routing.ToPlan(request.Calibration);
@@ -42,5 +38,39 @@ internal sealed class RouterGrain(
         var prediction = await session.PredictAsync(request.Input.ToInputs(), options, cancellationToken);
         devices.Instruments.DeviceUsed("route", prediction.DeviceTime);
         return prediction.ToWire();
+    }
+}
+
+/// <summary>What may be asked in one request. Pure.</summary>
+internal static class RouteRules
+{
+    /// <summary>Refuses a request that leaves something out, or asks for more than one request may.</summary>
+    /// <exception cref="ArgumentException">Names what is missing, or the limit and the actual value.</exception>
+    public static void Check(RouteRequest request)
+    {
+        if (NullFields.FirstIn(nameof(request), request) is { } missing)
+            throw new ArgumentException($"A request to route needs {missing}, which is missing.", nameof(request));
+        int bytes = request.Input.Content.Length;
+        if (bytes > RouteRequest.MaxInputBytes)
+            throw new ArgumentException(
+                $"A batch may have {RouteRequest.MaxInputBytes} bytes of inputs; this one has {bytes}. "
+                    + "Send smaller batches.",
+                nameof(request)
+            );
+        int inputs = request.Input.Shape.Length == 0 ? 0 : request.Input.Shape[0];
+        long predictions = (long)request.CandidateSets.Length * inputs;
+        if (predictions > RouteRequest.MaxPredictions)
+            throw new ArgumentException(
+                $"A request may ask for {RouteRequest.MaxPredictions} predictions; {request.CandidateSets.Length} "
+                    + $"candidate sets of {inputs} inputs are {predictions}. Send smaller batches.",
+                nameof(request)
+            );
+        long candidates = request.CandidateSets.Sum(set => (long)set.Length);
+        if (candidates > RouteRequest.MaxCandidates)
+            throw new ArgumentException(
+                $"The candidate sets of a request may have {RouteRequest.MaxCandidates} classes in all, "
+                    + $"not {candidates}.",
+                nameof(request)
+            );
     }
 }

@@ -196,4 +196,17 @@ public sealed record SiloStorageOptions(string Home)
 
     /// <summary>The weights, for a program without a silo.</summary>
     public IWeightStore OpenWeights() => new FolderWeightStore(WeightsPath);
+
+    /// <summary>
+    /// Makes the folder, for its owner alone. One that an earlier version made for everybody to read is closed, and the
+    /// database in it; a folder in which nothing was ever stored stays as somebody made it.
+    /// </summary>
+    public void MakeHome()
+    {
+        bool isOurs = File.Exists(DatabasePath);
+        if (isOurs || !Directory.Exists(Home))
+            OwnerOnly.Folder(Home);
+        if (isOurs)
+            OwnerOnly.File(DatabasePath);
+    }
 }

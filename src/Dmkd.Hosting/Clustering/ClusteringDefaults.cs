@@ -59,6 +59,7 @@ public static class DmkdClientBuilderExtensions
         );
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         client.Configure<ClientMessagingOptions>(MessageLimits.Apply);
+        client.LimitMessages(MessageLimits.OfClients);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
         client.Services.AddRefusals();
         return client.AddActivityPropagation();

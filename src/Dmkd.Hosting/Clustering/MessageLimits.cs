@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Serialization;
 
@@ -15,6 +18,16 @@ internal static class MessageLimits
 
     /// <summary>Addresses, trace and token.</summary>
     public const int HeaderBytes = 256 << 10;
+
+    /// <summary>What surrounds arguments and results in a body.</summary>
+    private const int EnvelopeBytes = 4 << 10;
+
+    /// <summary>What a client may send: a silo reads no more of it.</summary>
+    public static MaxMessage OfClients { get; } =
+        new(Security.WireCheck.MaxBodyBytes - EnvelopeBytes, BodyBytes - EnvelopeBytes);
+
+    /// <summary>What a silo may send.</summary>
+    public static MaxMessage OfSilos { get; } = new(BodyBytes - EnvelopeBytes, BodyBytes - EnvelopeBytes);
 
     /// <summary>Sets the limits.</summary>
     public static void Apply(MessagingOptions options)
@@ -44,4 +57,113 @@ internal static class Refusals
             options.SupportedNamespacePrefixes.Add(OwnNamespace);
             options.SupportedNamespacePrefixes.Add(DatabaseNamespace);
         });
+}
+
+/// <summary>
+/// Holds calls of DMKD's grains and their results to the size of a message before they are sent: one that is larger
+/// would end its connection, and everybody's calls on it.
+/// </summary>
+internal sealed class MessageSizes(Serializer serializer, MaxMessage limits)
+    : IOutgoingGrainCallFilter,
+        IIncomingGrainCallFilter
+{
+    public Task Invoke(IOutgoingGrainCallContext context)
+    {
+        if (!IsOwn(context))
+            return context.Invoke();
+        long bytes = 0;
+        for (int i = 0; i < context.Request.GetArgumentCount(); i++)
+            bytes += BytesOf(context.Request.GetArgument(i));
+        Require(bytes, limits.CallBytes, context, "sends");
+        return context.Invoke();
+    }
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        await context.Invoke();
+        if (IsOwn(context))
+            Require(BytesOf(context.Result), limits.ResultBytes, context, "answers with");
+    }
+
+    /// <summary>Orleans' own calls may pass on what has no form on the wire.</summary>
+    private static bool IsOwn(IGrainCallContext context) =>
+        context.InterfaceMethod.DeclaringType?.Assembly == typeof(Dmkd.Contracts.Runs.ITrainingRunGrain).Assembly;
+
+    private static void Require(long bytes, long limit, IGrainCallContext context, string does)
+    {
+        if (bytes <= limit)
+            return;
+        throw new MessageSizeException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{context.InterfaceMethod.DeclaringType!.Name}.{context.InterfaceMethod.Name} {does} {bytes} bytes; "
+                    + $"a message has at most {limit}. Ask for less at a time."
+            )
+        );
+    }
+
+    /// <summary>Bytes on the wire, nearly; those of small things do not count.</summary>
+    private long BytesOf(object? value)
+    {
+        switch (value)
+        {
+            case null or CancellationToken or Enum or IAddressable:
+                return 0;
+            case byte[] bytes:
+                return bytes.Length;
+            case string text:
+                return text.Length;
+        }
+
+        if (value.GetType().IsPrimitive)
+            return sizeof(long);
+        var counter = new ByteCounter();
+        serializer.Serialize(value, counter);
+        return counter.Count;
+    }
+
+    /// <summary>Counts what is written and keeps nothing of it.</summary>
+    private sealed class ByteCounter : IBufferWriter<byte>
+    {
+        private byte[] _scratch = new byte[4096];
+
+        public long Count { get; private set; }
+
+        public void Advance(int count) => Count += count;
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            if (sizeHint > _scratch.Length)
+                _scratch = new byte[sizeHint];
+            return _scratch;
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    }
+}
+
+/// <summary>Most bytes of what a program sends.</summary>
+/// <param name="CallBytes">Arguments of a call.</param>
+/// <param name="ResultBytes">Result of a call.</param>
+internal sealed record MaxMessage(long CallBytes, long ResultBytes);
+
+/// <summary>A call or its result is larger than a message may be; says how large, and the limit.</summary>
+public sealed class MessageSizeException(string message) : Exception(message);
+
+/// <summary>Adds the limits.</summary>
+internal static class MessageSizeExtensions
+{
+    /// <summary>Holds what a silo sends to a size.</summary>
+    public static ISiloBuilder LimitMessages(this ISiloBuilder silo, MaxMessage limits)
+    {
+        silo.Services.TryAddSingleton(limits);
+        return silo.AddOutgoingGrainCallFilter<MessageSizes>().AddIncomingGrainCallFilter<MessageSizes>();
+    }
+
+    /// <summary>Holds what a client sends to a size.</summary>
+    public static IClientBuilder LimitMessages(this IClientBuilder client, MaxMessage limits)
+    {
+        client.Services.TryAddSingleton(limits);
+        return client.AddOutgoingGrainCallFilter<MessageSizes>();
+    }
 }

@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Dmkd.Core;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Hosting.Security;
@@ -40,9 +41,11 @@ internal sealed partial class AccessFilter(
     private async Task ForClientAsync(IIncomingGrainCallContext context, CallerIdentity? caller, string? problem)
     {
         string call = $"{context.InterfaceMethod.DeclaringType!.Name}.{context.InterfaceMethod.Name}";
-        if (!limits.Take((caller ?? Unknown).ToString()))
+        string who = (caller ?? Unknown).ToString();
+        if (!limits.Take(who))
         {
-            LogLimited(logger, caller?.ToString(), call, limits.PerSecond);
+            if (limits.TakeRefusal(who))
+                LogLimited(logger, caller?.ToString(), call, limits.PerSecond);
             throw new AccessRefusedException(
                 $"{caller} makes more than {limits.PerSecond} calls a second; wait a moment."
             );
@@ -51,18 +54,32 @@ internal sealed partial class AccessFilter(
         var rule = AccessTable.RuleOf(context.InterfaceMethod);
         string? refusal = caller is null
             ? $"{call} is refused to a client: {problem}"
-            : AccessRules.ProblemOf(caller, call, rule, context.Request.GetArgument);
-        if (rule?.Changes != false)
+            : AccessRules.ProblemOf(caller, call, rule, context.Request.GetArgument)
+                ?? AccessRules.KeyProblem(call, KeyOf(context));
+        if (refusal is not null && !limits.TakeRefusal(who))
+            throw new AccessRefusedException(
+                $"{OneLine.Of(refusal)}. More than {limits.RefusalsPerSecond} such calls a second are not recorded."
+            );
+        if (rule?.Changes != false || refusal is not null)
             await RecordAsync(context, caller, refusal);
         if (refusal is null)
         {
+            RequireFields(context, call);
             await context.Invoke();
             return;
         }
 
-        LogRefused(logger, caller?.ToString(), call, context.TargetId.Key.ToString(), refusal);
+        LogRefused(logger, caller?.ToString(), call, OneLine.Of(KeyOf(context)), OneLine.Of(refusal));
         throw new AccessRefusedException(refusal + ".");
     }
+
+    private static void RequireFields(IIncomingGrainCallContext context, string call)
+    {
+        if (NullFields.FirstOf(context.InterfaceMethod, context.Request.GetArgument) is { } missing)
+            throw new ArgumentException($"{call} needs {missing}, which is missing.");
+    }
+
+    private static string KeyOf(IIncomingGrainCallContext context) => context.TargetId.Key.ToString() ?? "";
 
     /// <summary>Before the call: what cannot be recorded is not done.</summary>
     private async Task RecordAsync(IIncomingGrainCallContext context, CallerIdentity? caller, string? refusal)
@@ -73,9 +90,9 @@ internal sealed partial class AccessFilter(
             caller is null ? "none" : AccessRoles.NameOf(caller.Role),
             context.InterfaceMethod.DeclaringType!.Name,
             context.InterfaceMethod.Name,
-            context.TargetId.Key.ToString() ?? "",
+            OneLine.Of(KeyOf(context)),
             refusal is null,
-            refusal
+            refusal is null ? null : OneLine.Of(refusal)
         );
         if (entry.IsAllowed)
             LogAllowed(logger, caller?.ToString(), $"{entry.Grain}.{entry.Method}", entry.Key);
@@ -96,8 +113,8 @@ internal sealed partial class AccessFilter(
 public sealed class AccessRefusedException(string message) : Exception(message);
 
 /// <summary>
-/// How many calls a client may make to this silo: so many a second, and twice as many at once after a pause. Owns its
-/// timers.
+/// How many calls a client may make to this silo: so many a second, and twice as many at once after a pause; of refused
+/// ones far fewer are recorded. Owns its timers.
 /// </summary>
 /// <param name="perSecond">Calls a second, for each identity.</param>
 internal sealed class CallLimits(int perSecond) : IDisposable
@@ -106,31 +123,50 @@ internal sealed class CallLimits(int perSecond) : IDisposable
     public const int DefaultPerSecond = 200;
 
     private const int PeriodsPerSecond = 10,
-        BurstSeconds = 2;
+        BurstSeconds = 2,
+        CallsPerRefusal = 20;
 
-    private readonly PartitionedRateLimiter<string> _limiter = PartitionedRateLimiter.Create<string, string>(caller =>
-        RateLimitPartition.GetTokenBucketLimiter(
-            caller,
-            _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = perSecond * BurstSeconds,
-                TokensPerPeriod = Math.Max(1, perSecond / PeriodsPerSecond),
-                ReplenishmentPeriod = TimeSpan.FromSeconds(1.0 / Math.Min(PeriodsPerSecond, perSecond)),
-                QueueLimit = 0,
-                AutoReplenishment = true,
-            }
-        )
-    );
+    private readonly PartitionedRateLimiter<string> _calls = Limiter(perSecond),
+        _refusals = Limiter(RefusalsOf(perSecond));
 
     /// <summary>Calls a second.</summary>
     public int PerSecond => perSecond;
 
+    /// <summary>Refused calls a second that are recorded: each is a line of the log and a row of the audit.</summary>
+    public int RefusalsPerSecond => RefusalsOf(perSecond);
+
     /// <summary>Counts a call; false when it is one too many.</summary>
-    public bool Take(string caller)
+    public bool Take(string caller) => Take(_calls, caller);
+
+    /// <summary>Counts a refused call; false when it is one too many to be recorded.</summary>
+    public bool TakeRefusal(string caller) => Take(_refusals, caller);
+
+    public void Dispose()
     {
-        using var lease = _limiter.AttemptAcquire(caller);
+        _calls.Dispose();
+        _refusals.Dispose();
+    }
+
+    private static int RefusalsOf(int calls) => Math.Max(1, calls / CallsPerRefusal);
+
+    private static bool Take(PartitionedRateLimiter<string> limiter, string caller)
+    {
+        using var lease = limiter.AttemptAcquire(caller);
         return lease.IsAcquired;
     }
 
-    public void Dispose() => _limiter.Dispose();
+    private static PartitionedRateLimiter<string> Limiter(int perSecond) =>
+        PartitionedRateLimiter.Create<string, string>(caller =>
+            RateLimitPartition.GetTokenBucketLimiter(
+                caller,
+                _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = perSecond * BurstSeconds,
+                    TokensPerPeriod = Math.Max(1, perSecond / PeriodsPerSecond),
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1.0 / Math.Min(PeriodsPerSecond, perSecond)),
+                    QueueLimit = 0,
+                    AutoReplenishment = true,
+                }
+            )
+        );
 }

@@ -6,6 +6,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 
 namespace Dmkd.Hosting.Security;
@@ -54,7 +55,8 @@ internal static class AccessTable
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.PublishAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.RecordSpecializationAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.GetSnapshotAsync))] = Read(Everybody),
-        [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.GetHistoryUpToAsync))] = Read(Everybody),
+        // It ends an activation that does not know the version asked for, as one that was left behind.
+        [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.GetHistoryUpToAsync))] = Read(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.GetHistoryAsync))] = Read(Everybody),
 
         // A node speaks for itself; the coordinator refuses who does not take part in the round.
@@ -121,7 +123,18 @@ internal static class AccessRules
         string node = rule.NodeOf(argument) ?? "";
         return IsNode(caller.Name, node)
             ? null
-            : $"{call} for node {node} is that node's own call; {caller} may not make it";
+            : $"{call} for node {OneLine.Of(node)} is that node's own call; {caller} may not make it";
+    }
+
+    /// <summary>
+    /// What is wrong with a grain's key that a client chose; null when the grain may have it. Keys reach logs, tables
+    /// and terminals, and each makes a grain.
+    /// </summary>
+    public static string? KeyProblem(string call, string key)
+    {
+        if (key.Length > OneLine.MaxCharacters)
+            return $"{call}: a key has at most {OneLine.MaxCharacters} characters, not {key.Length}";
+        return OneLine.IsPlain(key) ? null : $"{call}: the key '{OneLine.Of(key)}' has control characters";
     }
 
     /// <summary>

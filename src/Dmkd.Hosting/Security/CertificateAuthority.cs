@@ -70,6 +70,15 @@ public static class CertificateAuthority
         return PairOf(issued, key) with { Serial = issued.SerialNumber };
     }
 
+    /// <summary>When an authority ends, UTC: what it issues ends no later.</summary>
+    /// <param name="folder">Folder of <c>ca.crt</c>.</param>
+    /// <exception cref="CertificateException">The authority cannot be read.</exception>
+    public static DateTime EndOf(string folder)
+    {
+        using var authority = PemFiles.ReadCertificate(Path.Combine(folder, CertificateFiles.Authority));
+        return authority.NotAfter.ToUniversalTime();
+    }
+
     /// <summary>Makes the next revocation list: what the last one took back, and more.</summary>
     /// <param name="folder">Folder of <c>ca.crt</c>, <c>ca.key</c> and, where there is one, the last list.</param>
     /// <param name="serials">Serial numbers to take back, hexadecimal; none for a list as it is.</param>

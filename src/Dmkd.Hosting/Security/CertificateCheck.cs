@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Dmkd.Core;
 
 namespace Dmkd.Hosting.Security;
 
@@ -26,13 +27,14 @@ internal sealed class CertificateCheck(X509Certificate2 authority, Revocations r
     public string? ProblemOf(X509Certificate2 certificate, bool asServer, out CallerIdentity? identity)
     {
         identity = null;
-        string whose = $"the certificate '{certificate.Subject}'";
+        string whose = $"the certificate '{OneLine.Of(certificate.Subject)}'";
         using var chain = new X509Chain { ChainPolicy = Policy(asServer) };
         if (!chain.Build(certificate))
             return Explain(whose, certificate, chain);
-        if (revocations.ProblemOf(certificate) is { } problem)
+        var holder = CertificateSubject.IdentityOf(certificate);
+        if (revocations.ProblemOf(certificate, holder?.Role is AccessRole.Silo) is { } problem)
             return $"{whose} {problem}";
-        identity = CertificateSubject.IdentityOf(certificate);
+        identity = holder;
         return identity is null
             ? $"{whose} names no holder and role: its subject must be CN=<name>, OU=<one of "
                 + $"{string.Join(", ", AccessRoles.Names)}>"

@@ -6,15 +6,17 @@ namespace Dmkd.Hosting.Security;
 /// <summary>A program's certificate, its key, and the authority that it believes. Owns them.</summary>
 public sealed class ClusterCertificates : IDisposable
 {
+    private readonly OwnCertificate _own;
+
     private ClusterCertificates(
         X509Certificate2 authority,
-        X509Certificate2 own,
+        OwnCertificate own,
         CertificateCheck check,
         TimeProvider time
     )
     {
         Authority = authority;
-        Own = own;
+        _own = own;
         Time = time;
         Check = check;
     }
@@ -25,8 +27,13 @@ public sealed class ClusterCertificates : IDisposable
     /// <summary>Whose signature counts. Borrowed by who reads it.</summary>
     public X509Certificate2 Authority { get; }
 
-    /// <summary>The certificate, with its private key. Borrowed by who reads it.</summary>
-    public X509Certificate2 Own { get; }
+    /// <summary>
+    /// The certificate, with its private key; another one once its file has changed. Borrowed by who reads it.
+    /// </summary>
+    public X509Certificate2 Own => _own.Current;
+
+    /// <summary>Why a certificate that was put in the old one's place is not used; null when there is none.</summary>
+    public string? RenewalProblem => _own.Problem;
 
     /// <summary>What counts.</summary>
     internal CertificateCheck Check { get; }
@@ -58,16 +65,48 @@ public sealed class ClusterCertificates : IDisposable
         var revocations = new Revocations(Path.Combine(folder, CertificateFiles.Revoked), authority);
         revocations.RequireReadable();
         var check = new CertificateCheck(authority, revocations, time);
-        string? problem = check.ProblemOf(own, asServer: isSilo, out var identity);
-        if (problem is null && isSilo != (identity!.Role == AccessRole.Silo))
-            problem =
-                $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; "
-                + $"{(isSilo ? "a silo needs the role silo" : "that of a silo is for silos, clients have reader, node or operator")}";
-        if (problem is null)
-            return new ClusterCertificates(authority, own, check, time) { Identity = identity! };
+        if (ProblemOf(own, isSilo, check, out var identity) is not { } problem)
+            return new ClusterCertificates(
+                authority,
+                new OwnCertificate(folder, own, renewed => RenewalProblemOf(renewed, isSilo, check, identity!)),
+                check,
+                time
+            )
+            {
+                Identity = identity!,
+            };
         authority.Dispose();
         own.Dispose();
         throw new CertificateException($"{Path.Combine(folder, CertificateFiles.Own)}: {problem}.");
+    }
+
+    private static string? ProblemOf(
+        X509Certificate2 own,
+        bool isSilo,
+        CertificateCheck check,
+        out CallerIdentity? identity
+    )
+    {
+        if (check.ProblemOf(own, asServer: isSilo, out identity) is { } problem)
+            return problem;
+        if (isSilo == (identity!.Role == AccessRole.Silo))
+            return null;
+        string wanted = isSilo
+            ? "a silo needs the role silo"
+            : "that of a silo is for silos, clients have reader, node or operator";
+        return $"the certificate '{own.Subject}' has the role {AccessRoles.NameOf(identity.Role)}; {wanted}";
+    }
+
+    private static string? RenewalProblemOf(
+        X509Certificate2 renewed,
+        bool isSilo,
+        CertificateCheck check,
+        CallerIdentity before
+    )
+    {
+        if (ProblemOf(renewed, isSilo, check, out var identity) is { } problem)
+            return problem;
+        return identity == before ? null : $"it is that of {identity}, not of {before}; that needs a restart";
     }
 
     /// <summary>
@@ -88,7 +127,7 @@ public sealed class ClusterCertificates : IDisposable
     public void Dispose()
     {
         Authority.Dispose();
-        Own.Dispose();
+        _own.Dispose();
     }
 }
 

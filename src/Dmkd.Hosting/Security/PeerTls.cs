@@ -19,13 +19,9 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
     /// <summary>The connection whose handshake is under way: the package's validator is not told which it is.</summary>
     private static readonly AsyncLocal<Handshake?> Current = new();
 
-    private readonly SslStreamCertificateContext _own = SslStreamCertificateContext.Create(
-        certificates.Own,
-        additionalCertificates: null,
-        offline: true
-    );
-
-    private volatile string? _lastRefusal;
+    private volatile Shown _shown = Shown.Of(certificates.Own);
+    private volatile string? _lastRefusal,
+        _toldProblem;
 
     /// <summary>
     /// Why the last connection was refused, for programs that tell a person rather than a log; null when none was.
@@ -41,7 +37,7 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
             var tls = (SslServerAuthenticationOptions)handshake.SslServerAuthenticationOptions;
             tls.ServerCertificate = null;
             tls.ServerCertificateSelectionCallback = null;
-            tls.ServerCertificateContext = _own;
+            tls.ServerCertificateContext = Own();
             tls.AllowTlsResume = false; // every connection shows its certificate
             tls.CertificateChainPolicy = certificates.Check.Policy(asServer: false);
         };
@@ -60,13 +56,30 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
             tls.TargetHost = ServerName;
             tls.ClientCertificates = null;
             tls.LocalCertificateSelectionCallback = null;
-            tls.ClientCertificateContext = _own;
+            tls.ClientCertificateContext = Own();
             tls.AllowTlsResume = false;
             tls.CertificateChainPolicy = certificates.Check.Policy(asServer: true);
         };
         builder.Use(next => connection => ReportAsync(connection, next));
         builder.UseClientTls(options);
         builder.Use(next => connection => RequireCertificateAsync(connection, next));
+    }
+
+    /// <summary>The certificate that this program shows, or the one that has taken its place.</summary>
+    private SslStreamCertificateContext Own()
+    {
+        var own = certificates.Own;
+        if (!ReferenceEquals(_shown.Certificate, own))
+        {
+            _shown = Shown.Of(own);
+            LogRenewed(logger, own.NotAfter.ToUniversalTime());
+        }
+
+        string? problem = certificates.RenewalProblem;
+        if (problem is not null && problem != _toldProblem)
+            LogNotRenewed(logger, problem);
+        _toldProblem = problem;
+        return _shown.Context;
     }
 
     private TlsOptions Options(AccessRole[] roles, bool isPeerServer) =>
@@ -123,6 +136,24 @@ internal sealed partial class PeerTls(ClusterCertificates certificates, ILogger<
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Connection with {Peer} refused: {Reason}")]
     private static partial void LogRefused(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Certificate renewed: it counts until {End:u}")]
+    private static partial void LogRenewed(ILogger logger, DateTime end);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The certificate's files have changed and are not used, the old one is: {Problem}"
+    )]
+    private static partial void LogNotRenewed(ILogger logger, string problem);
+
+    private sealed record Shown(X509Certificate2 Certificate, SslStreamCertificateContext Context)
+    {
+        public static Shown Of(X509Certificate2 certificate) =>
+            new(
+                certificate,
+                SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true)
+            );
+    }
 
     private sealed class Handshake
     {

@@ -8,22 +8,25 @@ namespace Dmkd.Hosting.Security;
 
 /// <summary>
 /// The revocation list that lies beside a program's certificate. It is read again whenever its file changes, so nothing
-/// has to be restarted. A file that cannot be read lets nobody in until it can be; one that disappears leaves what was
-/// known. Borrows the authority.
+/// has to be restarted. A file that cannot be read lets no client in until it can be, and silos by what was known
+/// before: half a file must not take the cluster apart. One that disappears leaves what was known. Borrows the
+/// authority.
 /// </summary>
 internal sealed class Revocations(string path, X509Certificate2 authority)
 {
     private readonly Lock _reading = new();
-    private volatile Known _known = new(default, RevocationList.Empty, null);
+    private volatile Known _known = new(null, RevocationList.Empty, null);
 
     /// <summary>What is known now: another object whenever that may have changed.</summary>
     public object Current => Look();
 
     /// <summary>Why a certificate does not count; null when it was not taken back.</summary>
-    public string? ProblemOf(X509Certificate2 certificate)
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="isSilo">Whether it is a silo's.</param>
+    public string? ProblemOf(X509Certificate2 certificate, bool isSilo)
     {
         var known = Look();
-        if (known.Problem is not null)
+        if (known.Problem is not null && !isSilo)
             return $"cannot be checked: {known.Problem.TrimEnd('.')}";
         return known.List.RevokedAt(certificate.SerialNumberBytes.Span) is { } moment
             ? string.Create(CultureInfo.InvariantCulture, $"was revoked on {moment.UtcDateTime:yyyy-MM-dd HH:mm} UTC")
@@ -40,11 +43,8 @@ internal sealed class Revocations(string path, X509Certificate2 authority)
 
     private Known Look()
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-            return _known;
-        var stamp = (file.LastWriteTimeUtc, file.Length);
-        if (_known.Stamp == stamp)
+        var stamp = FileStamp.Of(path);
+        if (stamp is null || _known.Stamp == stamp)
             return _known;
         lock (_reading)
         {
@@ -54,7 +54,7 @@ internal sealed class Revocations(string path, X509Certificate2 authority)
         }
     }
 
-    private Known Read((DateTime WrittenAt, long Length) stamp)
+    private Known Read(FileStamp stamp)
     {
         try
         {
@@ -62,11 +62,11 @@ internal sealed class Revocations(string path, X509Certificate2 authority)
         }
         catch (CertificateException e)
         {
-            return new Known(stamp, RevocationList.Empty, e.Message);
+            return new Known(stamp, _known.List, e.Message);
         }
     }
 
-    private sealed record Known((DateTime WrittenAt, long Length) Stamp, RevocationList List, string? Problem);
+    private sealed record Known(FileStamp? Stamp, RevocationList List, string? Problem);
 }
 
 /// <summary>

@@ -55,10 +55,24 @@ public static class SecurityExtensions
         return client.ShowToken(certificates);
     }
 
+    /// <summary>Has a silo remove entries of its cluster's audit that are older than is wanted.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="kept">How long entries stay, at least 30 days.</param>
+    public static ISiloBuilder KeepAudit(this ISiloBuilder silo, TimeSpan kept)
+    {
+        silo.Services.AddHostedService(services => new AuditRetention(
+            services.GetRequiredService<IAuditLog>(),
+            kept,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<AuditRetention>>()
+        ));
+        return silo;
+    }
+
     /// <summary>Why a connection of this program was last refused; null when none was.</summary>
     public static string? LastTlsRefusal(this IServiceProvider services) => services.GetService<PeerTls>()?.LastRefusal;
 
-    /// <summary>The roles without the encryption.</summary>
+    /// <summary>The roles without the encryption, and the form of what clients send.</summary>
     internal static ISiloBuilder HoldToRoles(
         this ISiloBuilder silo,
         ClusterCertificates certificates,
@@ -70,6 +84,11 @@ public static class SecurityExtensions
         silo.Services.TryAddSingleton<TokenCheck>();
         silo.Services.TryAddSingleton(_ => new CallLimits(callsPerSecond ?? CallLimits.DefaultPerSecond));
         silo.Services.TryAddSingleton<IAuditLog, LoggedAudit>();
+        silo.Services.TryAddSingleton<ClientMessages>();
+        silo.Services.AddOptions<SiloConnectionOptions>()
+            .Configure<ClientMessages>(
+                (options, messages) => options.ConfigureGatewayInboundConnection(messages.Check)
+            );
         silo.AddOutgoingGrainCallFilter<TokenFilter>();
         return silo.AddIncomingGrainCallFilter<AccessFilter>();
     }

@@ -14,10 +14,15 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
 
     private readonly string _folder;
     private readonly TimeProvider _time;
+    private readonly bool _isPrivate;
 
-    public FolderWeightStore(string folder, TimeProvider? time = null)
+    /// <param name="folder">Where they lie; made when it does not exist.</param>
+    /// <param name="time">What time it is; null for the machine's.</param>
+    /// <param name="isPrivate">Whether they are for their owner alone, and not for silos of other users.</param>
+    public FolderWeightStore(string folder, TimeProvider? time = null, bool isPrivate = false)
     {
         _folder = folder;
+        _isPrivate = isPrivate;
         _time = time ?? TimeProvider.System;
         Directory.CreateDirectory(folder);
     }
@@ -44,16 +49,7 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await using (
-                var file = new FileStream(
-                    temporary,
-                    FileMode.CreateNew,
-                    FileAccess.Write,
-                    FileShare.None,
-                    bufferSize: 0,
-                    useAsync: true
-                )
-            )
+            await using (var file = new FileStream(temporary, NewFile()))
             {
                 await file.WriteAsync(content, cancellationToken);
                 file.Flush(flushToDisk: true);
@@ -131,6 +127,19 @@ internal sealed class FolderWeightStore : IWeightStore, ICollectableWeights
         return WeightDigest.Of(content) == digest;
     }
 
+    private FileStreamOptions NewFile()
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous,
+        };
+        return _isPrivate ? OwnerOnly.Created(options) : options;
+    }
+
     private static void SetAside(string path)
     {
         try
@@ -182,5 +191,61 @@ internal static class WeightNames
         return actual == digest
             ? content
             : throw new WeightStoreException($"Weights {digest} in {place} are damaged: their digest is {actual}.");
+    }
+}
+
+/// <summary>Folders and files for their owner alone, from the moment that they exist.</summary>
+internal static class OwnerOnly
+{
+    private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        FolderMode = FileMode | UnixFileMode.UserExecute;
+
+    /// <summary>Has a file come into being so; where users have no modes, as its folder says.</summary>
+    public static FileStreamOptions Created(FileStreamOptions options)
+    {
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = FileMode;
+        return options;
+    }
+
+    /// <summary>Makes a folder, or closes one that there is.</summary>
+    public static void Folder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, FolderMode);
+        Close(path, FolderMode);
+    }
+
+    /// <summary>Makes an empty file, or closes one that there is.</summary>
+    public static void File(string path)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = System.IO.FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+        };
+        new FileStream(path, Created(options)).Dispose();
+        Close(path, FileMode);
+    }
+
+    /// <summary>What is somebody else's stays as its owner wants it.</summary>
+    private static void Close(string path, UnixFileMode most)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var mode = System.IO.File.GetUnixFileMode(path);
+        if ((mode & ~most) == 0)
+            return;
+        try
+        {
+            System.IO.File.SetUnixFileMode(path, mode & most);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // not ours
+        }
     }
 }

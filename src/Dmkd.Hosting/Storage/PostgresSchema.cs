@@ -21,7 +21,13 @@ internal static class PostgresSchema
     /// <summary>
     /// What brings a database from one version to the next; never changed once released, only added to.
     /// </summary>
-    private static readonly string[] Steps = [PostgresTables.Orleans, PostgresTables.Blobs, PostgresTables.Audit];
+    private static readonly string[] Steps =
+    [
+        PostgresTables.Orleans,
+        PostgresTables.Blobs,
+        PostgresTables.Audit,
+        PostgresTables.AuditRetention,
+    ];
 
     /// <summary>The newest version.</summary>
     public static int Version => Steps.Length;
@@ -155,5 +161,24 @@ internal static class PostgresTables
             $$ BEGIN RAISE EXCEPTION 'DmkdAudit takes rows and gives none back: % is refused', TG_OP; END $$;
         CREATE TRIGGER DmkdAuditTakesRowsOnly BEFORE UPDATE OR DELETE OR TRUNCATE ON DmkdAudit
             FOR EACH STATEMENT EXECUTE FUNCTION DmkdAuditTakesRowsOnly();
+        """;
+
+    /// <summary>
+    /// Version 4: rows of the audit may go once they are old, which is 30 days whatever a silo is told; still none
+    /// changes.
+    /// </summary>
+    public const string AuditRetention = """
+        DROP TRIGGER DmkdAuditTakesRowsOnly ON DmkdAudit;
+        CREATE TRIGGER DmkdAuditTakesRowsOnly BEFORE UPDATE OR TRUNCATE ON DmkdAudit
+            FOR EACH STATEMENT EXECUTE FUNCTION DmkdAuditTakesRowsOnly();
+        CREATE FUNCTION DmkdAuditKeepsYoungRows() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN
+                IF OLD.At > now() - interval '30 days' THEN
+                    RAISE EXCEPTION 'DmkdAudit takes rows and gives none back for 30 days: % is refused', TG_OP;
+                END IF;
+                RETURN OLD;
+            END $$;
+        CREATE TRIGGER DmkdAuditKeepsYoungRows BEFORE DELETE ON DmkdAudit
+            FOR EACH ROW EXECUTE FUNCTION DmkdAuditKeepsYoungRows();
         """;
 }

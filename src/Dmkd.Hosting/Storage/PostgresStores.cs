@@ -178,6 +178,13 @@ internal sealed class PostgresAuditLog(NpgsqlDataSource source, TimeProvider tim
         return entries;
     }
 
+    public async Task<int> RemoveBeforeAsync(DateTimeOffset moment, CancellationToken cancellationToken = default)
+    {
+        await using var command = source.CreateCommand("DELETE FROM DmkdAudit WHERE At < $1");
+        command.Parameters.Add(new NpgsqlParameter { Value = moment.ToUniversalTime() });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private async Task InsertAsync(AuditEntry entry, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(

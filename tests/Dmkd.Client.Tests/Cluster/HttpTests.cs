@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Dmkd.Client.Tests.Running;
 using Dmkd.Grains.Tests.Postgres;
 using Npgsql;
@@ -19,7 +22,10 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
             await silo.GetAsync("/healthz/ready")
         );
         Assert.Contains("orleans_", (await silo.GetAsync("/metrics")).Text, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await silo.GetAsync("/")).Status);
+        Assert.Equal(
+            (HttpStatusCode.NotFound, """{"error":"There is nothing at this path."}"""),
+            await silo.GetAsync("/")
+        );
     }
 
     [Fact]
@@ -45,7 +51,13 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
             .Output;
         using var silo = SiloProcess.StartAlone(home.Path, $"--Dmkd:ApiKeys={file}");
         await silo.IsUpAsync(); // health is open
-        Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics")).Status);
+        Assert.Equal(
+            (
+                HttpStatusCode.Unauthorized,
+                Error("Say who you are: Authorization: Bearer with a key, or a certificate of the cluster.")
+            ),
+            await silo.GetAsync("/metrics")
+        );
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", "dmkd_guessed")).Status);
         Assert.Equal(
             HttpStatusCode.OK,
@@ -83,8 +95,8 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/metrics", authority: authority)).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await silo.GetAsync("/", authority: authority)).Status);
         Assert.Equal(
-            HttpStatusCode.Forbidden,
-            (await silo.GetAsync("/metrics", authority: authority, own: folder)).Status
+            (HttpStatusCode.Forbidden, Error("Your role may not ask for this.")),
+            await silo.GetAsync("/metrics", authority: authority, own: folder)
         ); // a silo is no caller
         await Assert.ThrowsAsync<HttpRequestException>(() =>
             silo.GetAsync("/metrics", authority: authority, own: mallory)
@@ -134,6 +146,65 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
             log.Trim()
         );
     }
+
+    [Fact]
+    public async Task Get_MoreConnectionsThanTheSiloTakes_IsHungUpOn()
+    {
+        using var home = new TemporaryFolder();
+        using var silo = SiloProcess.StartAlone(home.Path, "--Dmkd:HttpConnections=1");
+        await silo.IsUpAsync();
+        using (var held = new TcpClient())
+        {
+            await UntilTakenAsync(held, silo.HttpPort);
+            await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/healthz/live"));
+        }
+
+        await silo.IsUpAsync();
+    }
+
+    [Fact]
+    public async Task Get_CertificateReplaced_IsShownWithoutARestart()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        string folder = await certificates.IssueAsync("silo", "silo-1"),
+            renewed = await certificates.IssueAsync("silo", "silo-1", "renewed");
+        using var silo = SiloProcess.Start(database, $"--Dmkd:Certificates={folder}");
+        await silo.IsUpAsync(authority: Path.Combine(folder, "ca.crt"));
+        string before = await ThumbprintAsync(silo.HttpPort);
+        foreach (string file in (string[])["tls.crt", "tls.key"])
+            File.Copy(Path.Combine(renewed, file), Path.Combine(folder, file), overwrite: true);
+        string after = await ThumbprintAsync(silo.HttpPort);
+        using var shown = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(renewed, "tls.crt"));
+        Assert.NotEqual(before, after);
+        Assert.Equal(shown.Thumbprint, after);
+    }
+
+    private static async Task<string> ThumbprintAsync(int port)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+#pragma warning disable CA5359 // looked at below
+        await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        await stream.AuthenticateAsClientAsync("localhost");
+        using var shown = new X509Certificate2(stream.RemoteCertificate!);
+        return shown.Thumbprint;
+    }
+
+    /// <summary>Holds the one connection: asks, and does not hang up.</summary>
+    private static async Task UntilTakenAsync(TcpClient client, int port)
+    {
+        using var limit = new CancellationTokenSource(Patience.Seconds(60));
+        await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
+        await client
+            .GetStream()
+            .WriteAsync("GET /healthz/live HTTP/1.1\r\nHost: silo\r\n\r\n"u8.ToArray(), limit.Token);
+        Assert.NotEqual(0, await client.GetStream().ReadAsync(new byte[1], limit.Token));
+    }
+
+    private static string Error(string text) =>
+        System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string> { ["error"] = text });
 
     /// <summary>Lets the database take connections, or ends those that there are and takes none.</summary>
     private static async Task AllowAsync(string database, bool isAllowed)

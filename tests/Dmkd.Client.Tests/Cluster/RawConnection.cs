@@ -20,11 +20,13 @@ internal static class RawConnection
     /// <param name="certificate">What is presented; null for none.</param>
     /// <param name="protocols">Versions of TLS that are offered.</param>
     /// <param name="patience">How long a connection that stays open is watched; null for the limit.</param>
+    /// <param name="sent">What is sent after the handshake; null for nothing.</param>
     public static async Task<bool> IsRefusedAsync(
         int port,
         X509Certificate2? certificate,
         SslProtocols protocols = SslProtocols.Tls13,
-        TimeSpan? patience = null
+        TimeSpan? patience = null,
+        byte[]? sent = null
     )
     {
         using var client = new TcpClient();
@@ -43,6 +45,7 @@ internal static class RawConnection
                     offline: true
                 );
             await stream.AuthenticateAsClientAsync(options, limit.Token);
+            await stream.WriteAsync(sent ?? [], limit.Token);
             return await stream.ReadAsync(new byte[1], limit.Token) == 0;
         }
         catch (Exception e) when (e is AuthenticationException or IOException)

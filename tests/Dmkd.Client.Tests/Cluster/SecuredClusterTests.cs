@@ -114,6 +114,25 @@ public sealed class SecuredClusterTests(SharedDatabases server, SecuredClusterTe
     }
 
     [Fact]
+    public async Task Connection_ThatSpeaksOtherwiseThanClientsDo_EndsAndIsRecorded()
+    {
+        string database = await server.CreateDatabaseAsync();
+        using var certificates = await TestCertificates.CreateAsync();
+        using var bert = Read(await certificates.IssueAsync("reader", "bert"));
+        using var silo = SiloProcess.Start(
+            database,
+            $"--Dmkd:Certificates={await certificates.IssueAsync("silo", "silo-1")}"
+        );
+        await silo.ListensAsync();
+        Assert.True(await RawConnection.IsRefusedAsync(silo.GatewayPort, bert, sent: BitConverter.GetBytes(2000)));
+        await silo.LogsAsync("reader bert ended for a message that is refused: a greeting has 1 to 1024");
+        string listed = (await DmkdProcess.RunInClusterAsync(database, "audit", "list", "--json")).IsSuccess().Output;
+        var entry = Assert.Single(Json.Parse(listed).EnumerateArray());
+        Assert.Equal("bert", entry.GetProperty("caller").GetString());
+        Assert.Equal("a greeting has 1 to 1024 bytes, not 2000", entry.GetProperty("reason").GetString());
+    }
+
+    [Fact]
     public async Task Console_WrongMissingOrExpiredCertificate_SaysWhich()
     {
         var (database, _, certificates, _) = await shared.StartAsync();

@@ -25,8 +25,9 @@ internal sealed class TestCertificates : IDisposable
 
     /// <summary>Issues a certificate by the program.</summary>
     /// <returns>Its folder.</returns>
-    public async Task<string> IssueAsync(string role, string name)
+    public async Task<string> IssueAsync(string role, string name, string? folder = null)
     {
+        string output = _folder[folder ?? name];
         (
             await DmkdCommand.RunPlainAsync(
                 "certs",
@@ -38,10 +39,10 @@ internal sealed class TestCertificates : IDisposable
                 "--name",
                 name,
                 "--output",
-                _folder[name]
+                output
             )
         ).IsSuccess();
-        return _folder[name];
+        return output;
     }
 
     /// <summary>A certificate of the authority that ended yesterday. Owned by the caller.</summary>

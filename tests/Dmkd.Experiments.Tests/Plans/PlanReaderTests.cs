@@ -201,6 +201,16 @@ public sealed class PlanReaderTests
         );
 
     [Fact]
+    public void Parse_DeeperThanAFileMayBe_NamesTheLimit()
+    {
+        string text = $"name: deep\nmethods: {new string('[', 64)}1{new string(']', 64)}";
+        Assert.Equal(
+            "file.yaml:2: lists and mappings may lie 64 deep in one another, not deeper.",
+            Assert.Throws<PlanException>(() => PlanReader.Parse(text, "file.yaml")).Message
+        );
+    }
+
+    [Fact]
     public void Read_NoFile_NamesIt() =>
         Assert.Equal(
             "There is no experiment file no-such.yaml.",

@@ -54,6 +54,20 @@ public sealed class AuditTests(SharedDatabases server)
     }
 
     [Fact]
+    public async Task RemoveBefore_OldEntries_GoAndYoungOnesStay()
+    {
+        await using var source = await OpenAsync();
+        var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
+        var now = TimeProvider.System.GetUtcNow();
+        await audit.WriteAsync(Entry with { At = now.AddDays(-400), Key = "old" }, Cancel);
+        await audit.WriteAsync(Entry with { At = now.AddDays(-1), Key = "young" }, Cancel);
+        Assert.Equal(1, await audit.RemoveBeforeAsync(now.AddDays(-365), Cancel));
+        Assert.Equal("young", Assert.Single(await audit.ListAsync(10, Cancel)).Key);
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() => audit.RemoveBeforeAsync(now, Cancel));
+        Assert.Contains("gives none back for 30 days", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Call_ThatChangesSomething_IsRecordedAllowedOrRefused()
     {
         await using var source = await OpenAsync();

@@ -15,7 +15,6 @@ public sealed class AuthorizationMatrixTests
     private static readonly string[] Reading =
     [
         "IExpertModuleGrain.GetHistoryAsync",
-        "IExpertModuleGrain.GetHistoryUpToAsync",
         "IExpertModuleGrain.GetSnapshotAsync",
         "ILibraryDirectoryGrain.ListRunsAsync",
         "IMergeCoordinatorGrain.GetRoundAsync",
@@ -48,7 +47,6 @@ public sealed class AuthorizationMatrixTests
     private static readonly string[] OfNodes =
     [
         "IExpertModuleGrain.GetHistoryAsync",
-        "IExpertModuleGrain.GetHistoryUpToAsync",
         "IExpertModuleGrain.GetSnapshotAsync",
         "IMergeCoordinatorGrain.GetRoundAsync",
     ];

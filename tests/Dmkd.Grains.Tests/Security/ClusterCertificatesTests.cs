@@ -32,6 +32,36 @@ public sealed class ClusterCertificatesTests : IDisposable
     }
 
     [Fact]
+    public void Own_FilesReplaced_IsTheNewOne()
+    {
+        string folder = _issued.Issue(AccessRole.Silo, "silo-1");
+        using var loaded = ClusterCertificates.Load(folder, isSilo: true, TimeProvider.System);
+        var before = loaded.Own;
+        Assert.Same(before, loaded.Own);
+        Replace(folder, _issued.Issue(AccessRole.Silo, "silo-1"));
+        Assert.NotEqual(before.Thumbprint, loaded.Own.Thumbprint);
+        Assert.True(loaded.Own.HasPrivateKey);
+        Assert.Null(loaded.RenewalProblem);
+        Assert.NotEmpty(before.Subject); // connections made with it may still use it
+    }
+
+    [Fact]
+    public void Own_FilesThatCannotBeUsed_StaysTheOldOneAndSaysWhy()
+    {
+        string folder = _issued.Issue(AccessRole.Silo, "silo-1");
+        using var loaded = ClusterCertificates.Load(folder, isSilo: true, TimeProvider.System);
+        string before = loaded.Own.Thumbprint;
+        Replace(folder, _issued.Issue(AccessRole.Silo, "silo-2"));
+        Assert.Equal(before, loaded.Own.Thumbprint);
+        Assert.Equal("it is that of silo silo-2, not of silo silo-1; that needs a restart", loaded.RenewalProblem);
+        File.WriteAllText(Path.Combine(folder, CertificateFiles.Own), "half a cer");
+        Assert.Equal(before, loaded.Own.Thumbprint);
+        Assert.Contains("does not hold the certificate as PEM", loaded.RenewalProblem, StringComparison.Ordinal);
+        Replace(folder, _issued.Issue(AccessRole.Silo, "silo-1"));
+        Assert.NotEqual(before, loaded.Own.Thumbprint);
+    }
+
+    [Fact]
     public void Load_AfterItsEnd_SaysWhenItExpired()
     {
         string folder = _issued.Issue(AccessRole.Reader, validity: TimeSpan.FromDays(1));
@@ -157,6 +187,12 @@ public sealed class ClusterCertificatesTests : IDisposable
             TimeProvider.System
         );
         Assert.True(loaded.Own.NotAfter < IssuedFolders.Now.AddDays(101).LocalDateTime);
+    }
+
+    private static void Replace(string folder, string by)
+    {
+        foreach (string file in (string[])[CertificateFiles.Own, CertificateFiles.OwnKey])
+            File.Copy(Path.Combine(by, file), Path.Combine(folder, file), overwrite: true);
     }
 
     public void Dispose() => _issued.Dispose();

@@ -40,12 +40,17 @@ public sealed class RevocationTests : IDisposable
     }
 
     [Fact]
-    public void ProblemOf_ListThatCannotBeRead_LetsNobodyInUntilItCan()
+    public void ProblemOf_ListThatCannotBeRead_LetsNoClientInUntilItCan()
     {
         using var silo = Load(_silo, isSilo: true);
+        string other = _issued.Issue(AccessRole.Silo, "silo-2"),
+            revoked = _issued.Issue(AccessRole.Silo, "silo-3");
+        Revoke(revoked);
         Assert.Null(ProblemOf(silo, _anna));
         File.WriteAllText(Path.Combine(_silo, CertificateFiles.Revoked), "half a li");
         Assert.Contains("cannot be checked", ProblemOf(silo, _anna), StringComparison.Ordinal);
+        Assert.Null(ProblemOf(silo, other)); // silos go by the last list
+        Assert.Contains("was revoked", ProblemOf(silo, revoked), StringComparison.Ordinal);
         Revoke(_bert);
         Assert.Null(ProblemOf(silo, _anna));
         Assert.Contains("was revoked", ProblemOf(silo, _bert), StringComparison.Ordinal);

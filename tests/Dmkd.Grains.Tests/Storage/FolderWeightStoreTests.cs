@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Tests.Storage;
@@ -20,6 +22,42 @@ public sealed class FolderWeightStoreTests : IDisposable
     {
         string digest = await _store.PutAsync(Content.AsMemory(0, length), Cancel);
         Assert.Equal(Content[..length], await _store.GetAsync(digest, Cancel));
+    }
+
+    [Fact, SupportedOSPlatform("linux")]
+    public async Task Home_ItsFolderDatabaseAndWeights_AreForTheirOwnerAlone()
+    {
+        const UnixFileMode file = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            everybody = file | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        var home = new SiloStorageOptions(Path.Combine(_folder.Path, "home"));
+        home.MakeHome();
+        Assert.Equal(file | UnixFileMode.UserExecute, File.GetUnixFileMode(home.Home));
+        OwnerOnly.File(home.DatabasePath);
+        Assert.Equal(file, File.GetUnixFileMode(home.DatabasePath));
+        File.SetUnixFileMode(home.Home, everybody);
+        File.SetUnixFileMode(home.DatabasePath, everybody); // as an earlier version left them
+        home.MakeHome();
+        Assert.Equal(file | UnixFileMode.UserExecute, File.GetUnixFileMode(home.Home));
+        Assert.Equal(
+            file | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(home.DatabasePath) | UnixFileMode.UserExecute
+        );
+        var store = new FolderWeightStore(home.WeightsPath, isPrivate: true);
+        string digest = await store.PutAsync(Content, Cancel);
+        string path = Assert.Single(
+            Directory.EnumerateFiles(home.WeightsPath, digest["sha256:".Length..], SearchOption.AllDirectories)
+        );
+        Assert.Equal(file, File.GetUnixFileMode(path));
+    }
+
+    [Fact, SupportedOSPlatform("linux")]
+    public void MakeHome_FolderOfSomethingElse_StaysAsItIs()
+    {
+        const UnixFileMode everybody =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead;
+        File.SetUnixFileMode(_folder.Path, everybody);
+        new SiloStorageOptions(_folder.Path).MakeHome();
+        Assert.Equal(everybody, File.GetUnixFileMode(_folder.Path));
     }
 
     [Fact]

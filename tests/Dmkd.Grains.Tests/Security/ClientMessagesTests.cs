@@ -1,0 +1,194 @@
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Routing;
+using Dmkd.Grains.Tests.Cluster;
+using Dmkd.Grains.Tests.Postgres;
+using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Dmkd.Grains.Tests.Security;
+
+/// <summary>Messages that no client of ours sends, and calls with something missing, at a cluster's silos.</summary>
+public sealed class ClientMessagesTests(SharedDatabases server)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Message_OfAnotherForm_EndsItsConnectionAndIsRecorded()
+    {
+        await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await PostgresSchema.EnsureAsync(source, Cancel);
+        var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
+        await using var cluster = await SecuredCluster.StartAsync(configure: silo => silo.Services.AddSingleton(audit));
+        cluster.Become(AccessRole.Reader, "bert");
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>("a-run");
+        await run.GetProgressAsync(0, Cancel);
+
+        RequestContext.Set("entry-of-mine", "text");
+        _ = run.GetProgressAsync(0, Cancel); // nobody answers it
+        RequestContext.Remove("entry-of-mine");
+        await DmkdCluster.UntilAsync(async () => (await audit.ListAsync(1, Cancel)).Count > 0, "the entry");
+
+        var entry = Assert.Single(await audit.ListAsync(10, Cancel));
+        Assert.Equal(("connection", "message", false), (entry.Grain, entry.Method, entry.IsAllowed));
+        Assert.Equal("its context may not hold 'entry-of-mine'", entry.Reason);
+    }
+
+    [Fact]
+    public async Task Call_KeyWithControlCharacters_IsRefusedAndRecordedInOneLine()
+    {
+        await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await PostgresSchema.EnsureAsync(source, Cancel);
+        var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
+        await using var cluster = await SecuredCluster.StartAsync(configure: silo => silo.Services.AddSingleton(audit));
+        cluster.Become(AccessRole.Reader, "bert");
+        var refusal = await Assert.ThrowsAsync<AccessRefusedException>(() =>
+            cluster.Grains.GetGrain<ITrainingRunGrain>("a\nb").GetProgressAsync(0, Cancel)
+        );
+        Assert.Contains("the key 'a\\u000Ab' has control characters", refusal.Message, StringComparison.Ordinal);
+        refusal = await Assert.ThrowsAsync<AccessRefusedException>(() =>
+            cluster.Grains.GetGrain<ITrainingRunGrain>(new string('k', 300)).LeaveAsync(0, Cancel)
+        );
+        Assert.Contains("needs the role operator", refusal.Message, StringComparison.Ordinal);
+        var entries = await audit.ListAsync(10, Cancel);
+        Assert.Equal(["a\\u000Ab", new string('k', 200) + "..."], entries.Select(entry => entry.Key));
+    }
+
+    [Fact]
+    public async Task Call_SomethingMissing_IsRefusedByName()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        cluster.Become(AccessRole.Operator, "anna");
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>("a-run");
+        Assert.Contains(
+            "ITrainingRunGrain.StartAsync needs settings, which is missing",
+            (await Assert.ThrowsAsync<ArgumentException>(() => run.StartAsync(null!, Cancel))).Message,
+            StringComparison.Ordinal
+        );
+        var router = cluster.Grains.GetGrain<IRouterGrain>("library");
+        Assert.Contains(
+            "IRouterGrain.RouteAsync needs request.Input, which is missing",
+            (
+                await Assert.ThrowsAsync<ArgumentException>(() =>
+                    router.RouteAsync(Examples.Route() with { Input = null! }, Cancel)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("request.Input.Content")]
+    [InlineData("request.CandidateSets[1]")]
+    [InlineData("request.Routing.Gate")]
+    [InlineData(null)]
+    public void FirstIn_Message_NamesTheFirstThatIsMissing(string? missing)
+    {
+        var request = Examples.Route();
+        request = missing switch
+        {
+            "request.Input.Content" => request with { Input = request.Input with { Content = null! } },
+            "request.CandidateSets[1]" => request with
+            {
+                CandidateSets =
+                [
+                    [0],
+                    null!,
+                ],
+            },
+            "request.Routing.Gate" => request with { Routing = request.Routing with { Gate = null! } },
+            _ => request,
+        };
+        Assert.Equal(missing, NullFields.FirstIn("request", request));
+        if (missing is not null)
+            Assert.Contains(
+                missing,
+                Assert.Throws<ArgumentException>(() => RouteRules.Check(request)).Message,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Fact]
+    public void Check_MoreThanOneRequestMayAsk_NamesLimitAndValue()
+    {
+        var request = Examples.Route() with { Input = Examples.Pixels(new byte[6], 6, 1, 1) };
+        Assert.Contains(
+            "may ask for 65536 predictions; 10923 candidate sets of 6 inputs are 65538",
+            Problem(request with { CandidateSets = [.. Enumerable.Repeat<int[]>([0], 10_923)] }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "may have 65536 classes in all, not 65537",
+            Problem(request with { CandidateSets = [new int[65_537]] }),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Route_CallerHasGone_Ends()
+    {
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            cluster.Grains.GetGrain<IRouterGrain>("library").RouteAsync(Examples.Route(), new CancellationToken(true))
+        );
+    }
+
+    [Fact]
+    public async Task Call_LargerThanAMessage_IsOneLineAtTheSender()
+    {
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(
+            folder.Path,
+            configure: silo => silo.LimitMessages(new MaxMessage(1 << 20, 1 << 20)),
+            configureClient: client => client.LimitMessages(new MaxMessage(1000, 1000))
+        );
+        var request = Examples.Route() with { Input = Examples.Pixels(new byte[6 * 3 * 32 * 32], 6, 3, 32) };
+        var router = cluster.Grains.GetGrain<IRouterGrain>("library");
+        var refusal = await Assert.ThrowsAsync<MessageSizeException>(() => router.RouteAsync(request, Cancel));
+        Assert.Matches(
+            "^IRouterGrain.RouteAsync sends 18[0-9]{3} bytes; a message has at most 1000. Ask",
+            refusal.Message
+        );
+    }
+
+    [Fact]
+    public async Task Result_LargerThanAMessage_IsOneLineAtTheCaller()
+    {
+        using var folder = new TemporaryFolder();
+        await using var cluster = await DmkdCluster.StartAsync(
+            folder.Path,
+            configure: silo => silo.LimitMessages(new MaxMessage(4 << 20, 1 << 20))
+        );
+        var directory = cluster.Grains.GetGrain<Dmkd.Contracts.Libraries.ILibraryDirectoryGrain>("libraries");
+        await directory.RecordRunAsync(
+            new Dmkd.Contracts.Libraries.RunSummary
+            {
+                RunId = "run",
+                Library = new string('l', 2 << 20),
+                Data = Examples.TinySettings().Data,
+                Phase = RunPhase.Completed,
+                StartedAt = Examples.Now,
+            },
+            Cancel
+        );
+        var refusal = await Assert.ThrowsAsync<MessageSizeException>(() => directory.ListRunsAsync(Cancel));
+        Assert.Matches("answers with 2[0-9]{6} bytes; a message has at most 1048576", refusal.Message);
+    }
+
+    [Fact]
+    public void TakeRefusal_ManyAtOnce_RecordsFarFewerThanCalls()
+    {
+        using var limits = new CallLimits(CallLimits.DefaultPerSecond);
+        Assert.Equal(10, limits.RefusalsPerSecond);
+        int recorded = Enumerable.Range(0, 400).Count(_ => limits.TakeRefusal("reader bert"));
+        Assert.InRange(recorded, 20, 60); // twice a second's, and what the loop's own time adds
+        Assert.True(limits.TakeRefusal("reader carl"));
+    }
+
+    private static string Problem(RouteRequest request) =>
+        Assert.Throws<ArgumentException>(() => RouteRules.Check(request)).Message;
+}
