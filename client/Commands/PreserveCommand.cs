@@ -97,7 +97,6 @@ internal sealed class PreserveCommand : Command
                 await preservation.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
-        view.Begin(library, request!, place, isResumed: resumed is not null);
         string goOn = $"preserve --resume {library} {_common.PlaceOptions(parsed)}";
         await Retried.BeginAsync(
             () =>
@@ -107,6 +106,7 @@ internal sealed class PreserveCommand : Command
             goOn,
             cancellationToken
         );
+        view.Begin(library, request!, place, isResumed: resumed is not null);
         try
         {
             var report = await view.FollowAsync(preservation, cancellationToken);

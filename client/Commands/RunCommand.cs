@@ -93,8 +93,6 @@ internal sealed class RunCommand : Command
                 await run.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
-        if (!detaches)
-            view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming", dataset);
         await Retried.BeginAsync(
             () => resumed is null ? run.StartAsync(settings!, cancellationToken) : run.ResumeAsync(cancellationToken),
             $"runs watch {runId} {_common.PlaceOptions(parsed)}",
@@ -106,6 +104,7 @@ internal sealed class RunCommand : Command
             return ExitCode.Success;
         }
 
+        view.Begin(runId, settings!, place, resumed is null ? "run" : "resuming", dataset);
         try
         {
             var report = await following.AwaitAsync(view, run, runId, settings!, cancellationToken);
