@@ -40,6 +40,19 @@ internal static class Consoles
             console.WriteTimed(entry.At, entry.Text);
     }
 
+    /// <summary>A line that a file gets whole, so that a command in it can be run as printed; a terminal wraps it.</summary>
+    public static void WriteWhole(this IAnsiConsole console, FormattableString markup)
+    {
+        if (console.Profile.Capabilities.Interactive)
+        {
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, markup);
+            return;
+        }
+
+        string line = string.Format(CultureInfo.InvariantCulture, Markup.Remove(markup.Format), markup.GetArguments());
+        console.Profile.Out.Writer.WriteLine(OneLine.Escaped(line));
+    }
+
     /// <summary>
     /// One line with the time of day. A terminal's width cuts it, so that bars below stay in place; a file gets all of
     /// it.

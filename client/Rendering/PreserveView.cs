@@ -39,12 +39,10 @@ internal sealed class PreserveView(bool json)
             $"{settings.Experts} experts, alpha {settings.Alpha}, {settings.Partition} partition"
         );
         string training = FormattableString.Invariant($"{settings.Epochs} epochs, seed {settings.Seed}");
-        _console.MarkupLineInterpolated(
+        _console.WriteWhole(
             $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {partition}, {training}"
         );
-        _console.MarkupLineInterpolated(
-            $"[grey]stored in {place}; stopped, it goes on with: dmkd preserve --resume {library}[/]"
-        );
+        _console.WriteWhole($"[grey]stored in {place}; stopped, it goes on with: dmkd preserve --resume {library}[/]");
     }
 
     /// <summary>Follows the work until it ends.</summary>

@@ -42,14 +42,10 @@ internal sealed class RunView(bool json)
         string merging = FormattableString.Invariant(
             $"merge every {settings.Merging.MergeEvery}, rank {settings.Merging.Rank}, seed {settings.Seed}"
         );
-        _console.MarkupLineInterpolated(
-            $"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}{AmountsOf(settings, dataset)}"
-        );
+        _console.WriteWhole($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}{AmountsOf(settings, dataset)}");
         if (RunSettingsRules.MergingHint(settings) is { } hint)
-            _console.MarkupLineInterpolated($"[grey]{hint}[/]");
-        _console.MarkupLineInterpolated(
-            $"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]"
-        );
+            _console.WriteWhole($"[grey]{hint}[/]");
+        _console.WriteWhole($"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]");
     }
 
     /// <summary>Follows the run until it ends.</summary>
