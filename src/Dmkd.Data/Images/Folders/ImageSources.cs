@@ -102,11 +102,7 @@ internal sealed class ZipSource : IImageSource
         string name = Describe(entry);
         try
         {
-            lock (_archive)
-            {
-                using var stream = _entries[entry].Open();
-                return BoundedReader.ReadAll(stream, name, _entries[entry].Length);
-            }
+            return ReadAlone(_entries[entry], name);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException)
         {
@@ -120,6 +116,19 @@ internal sealed class ZipSource : IImageSource
     public string StampOf(int entry) => $"{_entries[entry].Length}";
 
     public void Dispose() => _archive.Dispose();
+
+    /// <summary>
+    /// Reads while no other thread reads. Not part of <see cref="Read"/>: its exception filter would run before the
+    /// lock is released, in the variable that says whether the lock is held, and the lock would stay held.
+    /// </summary>
+    private byte[] ReadAlone(ZipArchiveEntry entry, string name)
+    {
+        lock (_archive)
+        {
+            using var stream = entry.Open();
+            return BoundedReader.ReadAll(stream, name, entry.Length);
+        }
+    }
 }
 
 /// <summary>Reads streams whose length is not to be trusted.</summary>
