@@ -297,8 +297,12 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>All but the head, which is whole in a file: what it quotes can be run as printed.</summary>
     private static void Fits(string text) =>
-        Assert.All(text.Split('\n'), line => Assert.True(line.Length <= 100, line));
+        Assert.All(
+            text.Split('\n').Where(line => !line.Contains("library small: ", StringComparison.Ordinal)),
+            line => Assert.True(line.Length <= 100, line)
+        );
 
     private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
 

@@ -153,9 +153,8 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
         using var home = new TemporaryFolder();
         using var silo = SiloProcess.StartAlone(home.Path, "--Dmkd:HttpConnections=1");
         await silo.IsUpAsync();
-        using (var held = new TcpClient())
+        using (await TakenAsync(silo.HttpPort))
         {
-            await UntilTakenAsync(held, silo.HttpPort);
             await Assert.ThrowsAsync<HttpRequestException>(() => silo.GetAsync("/healthz/live"));
         }
 
@@ -192,15 +191,34 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
         return shown.Thumbprint;
     }
 
-    /// <summary>Holds the one connection: asks, and does not hang up.</summary>
-    private static async Task UntilTakenAsync(TcpClient client, int port)
+    /// <summary>
+    /// Holds the one connection: asks, and does not hang up. Tries until the connection of an earlier question is
+    /// closed, and this one is not hung up on.
+    /// </summary>
+    private static async Task<TcpClient> TakenAsync(int port)
     {
         using var limit = new CancellationTokenSource(Patience.Seconds(60));
-        await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
-        await client
-            .GetStream()
-            .WriteAsync("GET /healthz/live HTTP/1.1\r\nHost: silo\r\n\r\n"u8.ToArray(), limit.Token);
-        Assert.NotEqual(0, await client.GetStream().ReadAsync(new byte[1], limit.Token));
+        while (true)
+        {
+            var client = new TcpClient();
+            if (await IsAnsweredAsync(client, port, limit.Token))
+                return client;
+            client.Dispose();
+        }
+    }
+
+    private static async Task<bool> IsAnsweredAsync(TcpClient client, int port, CancellationToken ct)
+    {
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, ct);
+            await client.GetStream().WriteAsync("GET /healthz/live HTTP/1.1\r\nHost: silo\r\n\r\n"u8.ToArray(), ct);
+            return await client.GetStream().ReadAsync(new byte[1], ct) > 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static string Error(string text) =>
