@@ -12,11 +12,14 @@ namespace Dmkd.Client.Rendering;
 internal sealed record EventLine(long Sequence, DateTimeOffset At, string Text)
 {
     /// <summary>The lines of events, in their order; some events have none.</summary>
-    public static IEnumerable<EventLine> Of(IEnumerable<RunEvent> events)
+    /// <param name="events">What happened.</param>
+    /// <param name="hasBars">Whether bars show the rounds that merged, so that they need no lines.</param>
+    public static IEnumerable<EventLine> Of(IEnumerable<RunEvent> events, bool hasBars = true)
     {
         foreach (var happened in events)
         {
-            if (EventText.Of(happened) is { } text)
+            string? text = happened is RoundMerged round && !hasBars ? EventText.Of(round) : EventText.Of(happened);
+            if (text is not null)
                 yield return new EventLine(happened.Sequence, happened.At, text);
         }
     }
@@ -75,6 +78,10 @@ internal static class EventText
             ) + Text($"{result.MultiplyAdds / 1e6:F1} M multiply-adds per input"),
             _ => null, // merged rounds are seen by their bars, and of an unknown event nothing is known
         };
+
+    /// <summary>A round that merged, where no bar shows it.</summary>
+    public static string Of(RoundMerged round) =>
+        Text($"round {round.Round + 1} of task {round.Task + 1}: version {round.Version} of {round.Updates} updates");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -54,6 +54,7 @@ internal sealed class RunView(bool json)
             _console,
             async bars =>
             {
+                var whole = bars.Add("whole run");
                 var preservation = settings.Legacy.Tasks > 0 ? bars.Add("legacy model to experts") : null;
                 var tasks = Enumerable
                     .Range(0, settings.Tasks)
@@ -67,6 +68,7 @@ internal sealed class RunView(bool json)
                         watch.See(look);
                         waits.See(look.Waiting);
                         Show(look, preservation, tasks);
+                        whole.Set(ShareOf(look, settings));
                     },
                     cancellationToken
                 );
@@ -116,9 +118,19 @@ internal sealed class RunView(bool json)
         return $", {DataView.Amounts(held.TrainCounts.Sum(), held.TestCounts.Sum(), held.ClassNames.Length)}";
     }
 
+    /// <summary>Share of the run that is done, in [0, 1]: preservation counts as a task.</summary>
+    internal static double ShareOf(RunProgress look, RunSettings settings)
+    {
+        if (look.Phase is RunPhase.Completed)
+            return 1;
+        bool preserves = settings.Legacy.Tasks > 0;
+        double done = look.Task + look.TaskProgress + (preserves ? look.PreservationProgress : 0);
+        return Math.Clamp(done / (settings.Tasks + (preserves ? 1 : 0)), 0, 1);
+    }
+
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
     {
-        _console.WriteEvents(EventLine.Of(look.Events));
+        _console.WriteEvents(EventLine.Of(look.Events, hasBars: _console.Profile.Capabilities.Interactive));
         preservation?.Set(look.PreservationProgress);
         for (int task = 0; task < tasks.Length; task++)
         {
@@ -180,8 +192,8 @@ internal static class RunTables
         var table = new Table().Title("Accuracy on all tasks seen so far").AddColumn("task");
         foreach (var method in methods)
         {
-            table.AddColumn(new TableColumn($"{Heading(method)}\nclass-incremental").RightAligned());
-            table.AddColumn(new TableColumn($"{Heading(method)}\ntask-incremental").RightAligned());
+            table.AddColumn(new TableColumn($"{Heading(method)}\nclass-\nincremental").RightAligned());
+            table.AddColumn(new TableColumn($"{Heading(method)}\ntask-\nincremental").RightAligned());
         }
 
         for (int task = 0; task < methods[0].ClassIncremental.Length; task++)

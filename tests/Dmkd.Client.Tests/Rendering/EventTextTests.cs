@@ -127,6 +127,10 @@ public sealed class EventTextTests
             new EventLine(7, at, "n leaves: it is not asked from the next round on"),
             Assert.Single(EventLine.Of(events))
         );
+        Assert.Equal(
+            new EventLine(6, at, "round 1 of task 1: version 2 of 2 updates"),
+            EventLine.Of(events, hasBars: false).First()
+        );
     }
 
     private static ExpertAdded Expert(ModuleOrigin origin) =>
