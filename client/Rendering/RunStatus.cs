@@ -94,14 +94,13 @@ internal static class RunStatusTables
     /// <summary>One row per run.</summary>
     public static Table List(IEnumerable<RunStatusDocument> runs)
     {
-        var table = new Table().AddColumns("run", "data", "state", "phase", "task", "round", "began");
+        var table = new Table().AddColumns("run", "data", "state", "task", "round", "began");
         table.Columns[0].NoWrap(); // ids are copied
         foreach (var run in runs)
             table.AddRow(
                 Markup.Escape(run.RunId),
                 Markup.Escape(run.Data),
-                run.State,
-                run.Phase,
+                run.State == run.Phase ? run.State : $"{run.State}, {run.Phase}",
                 Of(run.Task, run.Tasks),
                 Of(run.Round, run.Rounds),
                 Time(run.StartedAt)
