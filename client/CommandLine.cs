@@ -129,7 +129,7 @@ internal static class CommandLine
     /// The program's command with the one that is named first, or with all when none is: to read the annotations of all
     /// settings takes longer than to look at a library. The reference lists all.
     /// </summary>
-    private static RootCommand RootFor(string[] args)
+    internal static RootCommand RootFor(string[] args)
     {
         var root = new RootCommand(
             "DMKD turns deprecated networks into a library of expert modules that many machines keep training together."
@@ -139,6 +139,7 @@ internal static class CommandLine
             wanted = [named];
         foreach (var make in wanted)
             root.Subcommands.Add(make());
+        HelpText.Attach(root);
         return root;
     }
 

@@ -58,7 +58,7 @@ internal static class CommandsPage
             return "`~/.local/share/dmkd`"; // of whoever runs it
         if (!option.HasDefaultValue || option.GetDefaultValue() is not { } value)
             return "";
-        if (value is false or "")
+        if (value is false or "" or Array { Length: 0 })
             return "";
         return $"`{Convert.ToString(value, CultureInfo.InvariantCulture)!.ToLowerInvariant()}`";
     }

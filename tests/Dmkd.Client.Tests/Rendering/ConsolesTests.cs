@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
@@ -50,7 +51,11 @@ public sealed class ConsolesTests
         double expected
     )
     {
-        var settings = new RunSettings { Data = new DataSource { Kind = "synthetic", Seed = 1 }, Tasks = 4 };
+        var settings = new RunSettings
+        {
+            Data = new DataSource { Kind = "synthetic", Seed = 1 },
+            Tasks = 4,
+        };
         settings = settings with { Legacy = settings.Legacy with { Tasks = 1 } };
         var look = new RunProgress
         {
@@ -60,6 +65,29 @@ public sealed class ConsolesTests
             PreservationProgress = preserved,
         };
         Assert.Equal(expected, RunView.ShareOf(look, settings), 9);
+    }
+
+    [Fact]
+    public void Examples_OfTheHelp_AreCommandLines() =>
+        Assert.All(
+            HelpText.All.Values.SelectMany(examples => examples),
+            example =>
+            {
+                string[] words = example.Split(" > ")[0].Split(' ')[1..];
+                Assert.Empty(CommandLine.RootFor(words).Parse(words).Errors);
+            }
+        );
+
+    [Fact]
+    public void Groups_OfTheHelp_HaveEveryCommand()
+    {
+        var root = CommandLine.RootFor([]);
+        using var shown = new StringWriter();
+        root.Parse("--help").Invoke(new InvocationConfiguration { Output = shown });
+        Assert.All(
+            root.Subcommands.Where(command => !command.Hidden),
+            command => Assert.Contains($"\n  {command.Name} ", shown.ToString(), StringComparison.Ordinal)
+        );
     }
 
     private static MethodResult Result(string method, long bytes) =>
