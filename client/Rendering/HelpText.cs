@@ -70,6 +70,8 @@ internal static class HelpText
 
     private sealed class WithExamples(SynchronousCommandLineAction standard) : SynchronousCommandLineAction
     {
+        public override bool ClearsParseErrors => true;
+
         public override int Invoke(ParseResult parseResult)
         {
             var output = parseResult.InvocationConfiguration.Output;
