@@ -33,13 +33,11 @@ internal sealed class CheckpointOptions
 
     /// <summary>Refuses them for what has no names to choose from.</summary>
     /// <exception cref="BadInputException">One was given.</exception>
-    public void RequireNone(ParseResult parsed)
+    public void RequireNone(ParseResult parsed, string asked)
     {
         foreach (Option option in (Option[])[_key, _ignore])
             if (parsed.GetResult(option) is { Implicit: false })
-                throw new BadInputException(
-                    $"{option.Name} is for checkpoints; a TorchScript program has its weights."
-                );
+                throw new BadInputException($"{option.Name} is for checkpoints; {asked} has its weights.");
     }
 }
 

@@ -14,15 +14,21 @@ using Spectre.Console;
 namespace Dmkd.Client.Commands;
 
 /// <summary>
-/// <c>dmkd evaluate</c>: how many test images an importable model gets right, before anything is built on it.
+/// <c>dmkd evaluate</c>: how many test images a library gets right, or an importable model before anything is built on
+/// it; and which classes it takes for which.
 /// </summary>
 internal sealed class EvaluateCommand : Command
 {
-    private readonly Option<string> _checkpoint = new("--checkpoint")
+    private readonly Option<string?> _checkpoint = new("--checkpoint")
     {
-        Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th)",
-        Required = true,
+        Description = "Checkpoint: safetensors or PyTorch (.pt, .pth, .th); when not given, a library is asked",
     };
+    private readonly Option<string?> _library = new("--library") { Description = "Library; the newest when not given" };
+    private readonly Option<string?> _archive = new("--archive")
+    {
+        Description = "Folder of an exported library, which answers without a silo",
+    };
+    private readonly RoutingOptions _routing = new();
     private readonly Option<string?> _architecture = new("--architecture") { Description = Architectures.Help };
     private readonly Option<bool> _torchScript = new("--torchscript")
     {
@@ -40,10 +46,12 @@ internal sealed class EvaluateCommand : Command
     private readonly CommonOptions _common = new();
 
     public EvaluateCommand()
-        : base("evaluate", "Count the test images that a checkpoint gets right")
+        : base("evaluate", "Count the test images that a library or a checkpoint gets right, class by class")
     {
         Option[] all =
         [
+            _library,
+            _archive,
             _checkpoint,
             _architecture,
             _torchScript,
@@ -56,16 +64,22 @@ internal sealed class EvaluateCommand : Command
         foreach (var option in all)
             Options.Add(option);
         _choice.AddTo(this);
+        _routing.AddTo(this);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        parsed.GetValue(_checkpoint) is { } path
+            ? CheckpointAsync(parsed, path, cancellationToken)
+            : LibraryAsync(parsed, cancellationToken);
+
+    private async Task<int> CheckpointAsync(ParseResult parsed, string path, CancellationToken cancellationToken)
     {
         var normalisation = _normalize.Read(parsed);
-        string path = parsed.GetValue(_checkpoint)!;
         if (!File.Exists(path))
             throw new BadInputException($"There is no checkpoint {path}.");
+        RequireNone(parsed, "is for a library, not for a checkpoint", _library, _archive);
         RequireOneArchitecture(parsed);
         using var output = parsed.GetValue(_logits) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var dataset = DatasetLoader.Load(SpecOf(parsed), ct: cancellationToken);
@@ -73,20 +87,56 @@ internal sealed class EvaluateCommand : Command
 
         using var device = new DeviceWorker();
         var test = new TestRun(dataset.Test, dataset.ClassNames.Count, normalisation, keepLogits: output is not null);
-        var (correct, stated) = await CountRightAsync(parsed, device, test, cancellationToken);
+        var (answers, stated) = await AnswersAsync(parsed, device, test, cancellationToken);
         if (output is not null)
             await device.RunAsync(
                 _ => LogitsFile.Write(output, test.Logits!, test.ImageCount, test.ClassCount),
                 cancellationToken
             );
-        Print(parsed, correct, test.ImageCount);
-        if (Chance.ProblemOf(correct, test.ImageCount, test.ClassCount, stated) is { } problem)
-            Notice.Warning(problem);
+        Print(parsed, EvaluationDocument.Of(dataset, answers), stated);
         return ExitCode.Success;
     }
 
-    /// <summary>Images that the network gets right, and what its file says of that.</summary>
-    private async Task<(long Right, string? Stated)> CountRightAsync(
+    private async Task<int> LibraryAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RequireNone(
+            parsed,
+            "is for a checkpoint: name it by --checkpoint",
+            _architecture,
+            _torchScript,
+            _logits,
+            _force,
+            _normalize.Option
+        );
+        _choice.RequireNone(parsed, "a library");
+        _routing.Check(parsed);
+        var spec = SpecOf(parsed);
+        _common.RequireConvolutions(parsed);
+        await using var library = await OpenLibrary.OpenAsync(_common, parsed, _library, _archive, cancellationToken);
+        var plan = _routing.Read(parsed, library.Manifest);
+        int size = Bad.InputUnless(() => library.Manifest.Input).Shape[^1];
+        var dataset = DatasetLoader.Load(spec with { ImageSize = size }, ct: cancellationToken);
+        DataView.WriteNotes(dataset);
+        var test = new LibraryTest(library, dataset);
+        if (test.Unknown.Count > 0)
+            Notice.Warning(
+                $"library '{library.Manifest.Name}' does not know {Figures.First(3, test.Unknown)}: none of their images "
+                    + "can be told right"
+            );
+        int[] answers = await Bars.RunAsync(
+            Consoles.Create(_common.Json(parsed)),
+            bars =>
+            {
+                var bar = bars.Add($"library {library.Manifest.Name}");
+                return test.AnswersAsync(plan, bar.Set, cancellationToken);
+            }
+        );
+        Print(parsed, EvaluationDocument.Of(dataset, answers), stated: null);
+        return ExitCode.Success;
+    }
+
+    /// <summary>What the network answers to each image, and what its file says of its accuracy.</summary>
+    private async Task<(int[] Answers, string? Stated)> AnswersAsync(
         ParseResult parsed,
         DeviceWorker device,
         TestRun test,
@@ -97,7 +147,7 @@ internal sealed class EvaluateCommand : Command
         // A program may take gigabytes, and nothing of it can be shared between lanes: one lane has to do.
         if (parsed.GetValue(_torchScript))
         {
-            long known = await test.CountRightAsync(
+            int[] known = await test.AnswersAsync(
                 device,
                 1,
                 () => new TestedProgram(path, test.ClassCount),
@@ -117,34 +167,44 @@ internal sealed class EvaluateCommand : Command
             );
         var choice = _choice.Read(parsed);
         var weights = await device.RunAsync(_ => ImportedWeights.Read(path, architecture, choice), cancellationToken);
-        long right = await test.CountRightAsync(
+        int[] answers = await test.AnswersAsync(
             device,
             device.LaneCount,
             () => new TestedNetwork(architecture, weights.Content),
             cancellationToken
         );
-        return (right, weights.StatedAccuracy);
+        return (answers, weights.StatedAccuracy);
     }
 
-    private void Print(ParseResult parsed, long correct, int total)
+    private void Print(ParseResult parsed, EvaluationDocument result, string? stated)
     {
-        double accuracy = (double)correct / total;
         if (_common.Json(parsed))
-            JsonOutput.Write(
-                new
-                {
-                    Correct = correct,
-                    Total = total,
-                    Accuracy = accuracy,
-                }
-            );
+        {
+            JsonOutput.Write(result);
+        }
         else
-            Consoles
-                .Create(json: false)
-                .MarkupLineInterpolated(
-                    CultureInfo.InvariantCulture,
-                    $"{correct:N0} of {total:N0} test images right: {accuracy:P2}"
-                );
+        {
+            var console = Consoles.Create(json: false);
+            console.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"{result.Correct:N0} of {result.Total:N0} test images right: {result.Accuracy:P2}, macro-F1 {result.MacroF1:F3}"
+            );
+            console.Write(EvaluationTables.Classes(result));
+            if (EvaluationTables.Confusion(result) is { } confusion)
+                console.Write(confusion);
+        }
+
+        if (Chance.ProblemOf(result.Correct, result.Total, result.Classes.Length, stated) is { } problem)
+            Notice.Warning(problem);
+    }
+
+    private static void RequireNone(ParseResult parsed, string why, params IEnumerable<Option> options)
+    {
+        foreach (var option in options)
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                throw new BadInputException($"{option.Name} {why}.");
+        }
     }
 
     /// <summary>A checkpoint needs an architecture; a program is one.</summary>
@@ -154,7 +214,7 @@ internal sealed class EvaluateCommand : Command
         if (parsed.GetValue(_torchScript) && named)
             throw new BadInputException("--architecture is for checkpoints; a TorchScript program has its own.");
         if (parsed.GetValue(_torchScript))
-            _choice.RequireNone(parsed);
+            _choice.RequireNone(parsed, "a TorchScript program");
         if (!parsed.GetValue(_torchScript) && !named)
             throw new BadInputException(
                 "--architecture is required, unless --torchscript says that the file is a program that you trust."

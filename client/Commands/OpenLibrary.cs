@@ -14,6 +14,23 @@ internal abstract class OpenLibrary : IAsyncDisposable
     /// <summary>What it holds.</summary>
     public abstract LibraryManifest Manifest { get; }
 
+    /// <summary>Opens the library that a command line names: one of a cluster, or an exported one.</summary>
+    /// <exception cref="BadInputException">There is none, or two are named.</exception>
+    public static async Task<OpenLibrary> OpenAsync(
+        CommonOptions common,
+        ParseResult parsed,
+        Option<string?> library,
+        Option<string?> archive,
+        CancellationToken cancellationToken
+    )
+    {
+        if (parsed.GetValue(archive) is not { } folder)
+            return await RoutedLibrary.OpenAsync(common, parsed, parsed.GetValue(library), cancellationToken);
+        if (parsed.GetValue(library) is not null)
+            throw new BadInputException($"{archive.Name} and {library.Name} are two libraries: give one.");
+        return await ArchivedLibrary.OpenAsync(folder, cancellationToken);
+    }
+
     /// <summary>Predicts a batch among all classes; earlier versions may answer.</summary>
     /// <returns>The predictions, and a line per member that an earlier version answered for.</returns>
     public abstract Task<(IReadOnlyList<PredictedInput> Predictions, IReadOnlyList<string> Replacements)> PredictAsync(

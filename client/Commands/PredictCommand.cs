@@ -44,7 +44,7 @@ internal sealed class PredictCommand : Command
         foreach (string image in images)
             RequireFile(image);
         _common.RequireConvolutions(parsed);
-        await using var library = await OpenAsync(parsed, cancellationToken);
+        await using var library = await OpenLibrary.OpenAsync(_common, parsed, _library, _archive, cancellationToken);
         var plan = _routing.Read(parsed, library.Manifest);
         var input = Bad.InputUnless(() => library.Manifest.Input);
         var predictions = new List<PredictedInput>();
@@ -60,15 +60,6 @@ internal sealed class PredictCommand : Command
             Notice.Warning(OneLine.Escaped(replacement));
         Print(images.Zip(predictions), _common.Json(parsed));
         return ExitCode.Success;
-    }
-
-    private async Task<OpenLibrary> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
-    {
-        if (parsed.GetValue(_archive) is not { } folder)
-            return await RoutedLibrary.OpenAsync(_common, parsed, parsed.GetValue(_library), cancellationToken);
-        if (parsed.GetValue(_library) is not null)
-            throw new BadInputException($"{_archive.Name} and {_library.Name} are two libraries: give one.");
-        return await ArchivedLibrary.OpenAsync(folder, cancellationToken);
     }
 
     /// <summary>Batches within the limit of one request.</summary>

@@ -172,7 +172,7 @@ internal sealed class PreserveCommand : Command
         bool isTorchScript = parsed.GetValue(_torchScript);
         var choice = _choice.Read(parsed);
         if (isTorchScript)
-            _choice.RequireNone(parsed);
+            _choice.RequireNone(parsed, "a TorchScript program");
         ImportedWeights legacy;
         using (var device = new DeviceWorker(lanes: 1))
         {

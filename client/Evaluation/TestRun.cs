@@ -35,33 +35,34 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
     /// <param name="lanes">How many of them; each makes its own model.</param>
     /// <param name="make">Makes the model, on the lane.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>Images whose largest logit is their class's.</returns>
+    /// <returns>The class of each image's largest logit, in [0, <see cref="ClassCount"/>), in image order.</returns>
     /// <exception cref="NoFiniteAnswerException">An answer is not finite.</exception>
-    public async Task<long> CountRightAsync(
+    public async Task<int[]> AnswersAsync(
         DeviceWorker device,
         int lanes,
         Func<ITestedModel> make,
         CancellationToken cancellationToken
     )
     {
-        var counts = await Task.WhenAll(
+        int[] answers = new int[test.Count];
+        long[] withouts = await Task.WhenAll(
             Enumerable
                 .Range(0, lanes)
-                .Select(lane => device.RunAsync(job => CountRight(job, make, lane, lanes), cancellationToken))
+                .Select(lane => device.RunAsync(job => Answer(job, make, answers, lane, lanes), cancellationToken))
         );
-        long without = counts.Sum(count => count.Without);
+        long without = withouts.Sum();
         if (without > 0)
             throw new NoFiniteAnswerException(without, test.Count, "the network");
-        return counts.Sum(count => count.Right);
+        return answers;
     }
 
     /// <summary>Takes every <paramref name="lanes"/>-th batch.</summary>
-    private (long Right, long Without) CountRight(DeviceJob job, Func<ITestedModel> make, int lane, int lanes)
+    /// <returns>Images whose answer is not finite.</returns>
+    private long Answer(DeviceJob job, Func<ITestedModel> make, int[] answers, int lane, int lanes)
     {
         using var noGrad = no_grad();
         using var model = make();
-        long right = 0,
-            without = 0;
+        long without = 0;
         foreach (
             int[] batch in Enumerable.Range(0, test.Count).Chunk(BatchSize).Where((_, index) => index % lanes == lane)
         )
@@ -72,12 +73,14 @@ internal sealed class TestRun(ImageSet test, int classCount, InputNormalisation 
             using var data = ImageTensors.From(images);
             var logits = model.Logits(normalisation.Apply(data.Inputs));
             without += FiniteValues.RowsWithout(logits);
-            right += logits.argmax(1).eq(data.Labels).sum().item<long>();
+            long[] best = logits.argmax(1).data<long>().ToArray();
+            for (int i = 0; i < best.Length; i++)
+                answers[batch[i]] = (int)best[i];
             if (Logits is not null)
                 logits.contiguous().data<float>().CopyTo(Logits, batch[0] * classCount);
         }
 
-        return (right, without);
+        return without;
     }
 }
 

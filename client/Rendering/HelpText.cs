@@ -48,7 +48,11 @@ internal static class HelpText
         ],
         ["library"] = ["dmkd library export RUN --output library/", "dmkd library import library/"],
         ["predict"] = ["dmkd predict cat.png dog.jpg", "dmkd predict cat.png --archive library/ --json"],
-        ["evaluate"] = ["dmkd evaluate --checkpoint model.pth --architecture resnet20 --data images/"],
+        ["evaluate"] =
+        [
+            "dmkd evaluate --data-path images/",
+            "dmkd evaluate --checkpoint model.pth --architecture resnet20 --data images/",
+        ],
         ["experiment"] = ["dmkd experiment run plan.yaml", "dmkd experiment report results/"],
         ["certs"] =
         [

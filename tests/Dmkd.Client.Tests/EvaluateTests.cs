@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests;
@@ -30,7 +31,7 @@ public sealed class EvaluateTests : IDisposable
         Assert.Equal(0, outcome.ExitCode);
         using var document = System.Text.Json.JsonDocument.Parse(outcome.Output);
         Assert.Equal(
-            ["correct", "total", "accuracy"],
+            ["correct", "total", "accuracy", "macroF1", "classes"],
             document.RootElement.EnumerateObject().Select(field => field.Name)
         );
         Assert.Equal(10_000, document.RootElement.GetProperty("total").GetInt32());
@@ -108,4 +109,90 @@ public sealed class EvaluateTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+}
+
+/// <summary>A library is evaluated as its run was.</summary>
+[Collection(SharedHome.Name)]
+public sealed class LibraryEvaluationTests(FinishedRun finished) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task Evaluate_Library_IsAsGoodAsItsRunSaid()
+    {
+        var result = await EvaluateAsync();
+        double stated = finished.Document.GetProperty("finalAccuracy").GetDouble();
+        Assert.Equal(stated, result.GetProperty("accuracy").GetDouble(), 1e-9); // tasks of equal size
+        Assert.Equal(
+            finished.Document.GetProperty("macroF1").GetDouble(),
+            result.GetProperty("macroF1").GetDouble(),
+            1e-9
+        );
+    }
+
+    [Fact]
+    public async Task Evaluate_Library_CountsEachClass()
+    {
+        var result = await EvaluateAsync();
+        var classes = result.GetProperty("classes").EnumerateArray().ToList();
+        Assert.Equal(10, classes.Count);
+        Assert.Equal(Sum(classes, "correct"), result.GetProperty("correct").GetInt64());
+        Assert.Equal(Sum(classes, "total"), result.GetProperty("total").GetInt64());
+        Assert.All(
+            classes,
+            entry =>
+                Assert.Equal(
+                    entry.GetProperty("total").GetInt64(),
+                    entry.GetProperty("predicted").EnumerateObject().Sum(answer => answer.Value.GetInt64())
+                )
+        );
+    }
+
+    [Fact]
+    public async Task Evaluate_ExportedLibrary_AnswersTheSame()
+    {
+        string archive = _folder["library"];
+        (await RunAsync("library", "export", TinyRun.Id, "--output", archive)).IsSuccess();
+        Assert.Equal(
+            JsonSerializer.Serialize(await EvaluateAsync()),
+            JsonSerializer.Serialize(await EvaluateAsync("--archive", archive))
+        );
+    }
+
+    [Fact]
+    public async Task Evaluate_Tables_Fit()
+    {
+        string output = (await RunAsync([.. Arguments])).IsSuccess().Output;
+        Assert.Contains("macro-F1", output, StringComparison.Ordinal);
+        Assert.Contains("10 umbrella", output, StringComparison.Ordinal);
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 80));
+    }
+
+    [Fact]
+    public async Task Evaluate_ClassesThatTheLibraryDoesNotKnow_AreRefused()
+    {
+        foreach (string name in (string[])["cat", "dog"])
+            _folder.Write($"data/test/{name}/1.png", SyntheticPictures.Png(0));
+        (await RunAsync("evaluate", "--data-path", _folder["data"])).IsRefused(TinyRun.Id, "2 classes", "'cat'");
+    }
+
+    [Theory]
+    [InlineData("--architecture", "resnet20")]
+    [InlineData("--logits", "x.safetensors")]
+    [InlineData("--normalize", "imagenet")]
+    [InlineData("--key", "model")]
+    public async Task Evaluate_WhatOnlyACheckpointTakes_IsRefused(string option, string value) =>
+        (await RunAsync([.. Arguments, option, value])).IsRefused(option, "checkpoint");
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string[] Arguments => ["evaluate", "--data", "synthetic", "--test-per-class", "10"];
+
+    private static long Sum(IEnumerable<JsonElement> classes, string field) =>
+        classes.Sum(entry => entry.GetProperty(field).GetInt64());
+
+    private async Task<JsonElement> EvaluateAsync(params string[] more) =>
+        Json.Parse((await RunAsync([.. Arguments, .. more, "--json"])).IsSuccess().Output);
+
+    private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(finished.Home, arguments);
 }
