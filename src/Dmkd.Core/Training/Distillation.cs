@@ -76,9 +76,16 @@ public sealed class SoftLabels : Objective
     /// <param name="inputs">What the teacher takes, shape [examples, ...], on its device. Borrowed.</param>
     /// <param name="outputs">The teacher's outputs to learn, at least one.</param>
     /// <param name="batchSize">Examples in one forward pass, at least 1.</param>
+    /// <param name="prepare">As <see cref="TensorData.Prepare"/>; null takes the inputs as they are.</param>
     /// <returns>Shape [examples, outputs], owned by the caller.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The teacher has no such output, or none is asked for.</exception>
-    public static Tensor Of(Network teacher, Tensor inputs, IReadOnlyList<int> outputs, int batchSize)
+    public static Tensor Of(
+        Network teacher,
+        Tensor inputs,
+        IReadOnlyList<int> outputs,
+        int batchSize,
+        Func<Tensor, Tensor>? prepare = null
+    )
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(inputs);
@@ -89,12 +96,18 @@ public sealed class SoftLabels : Objective
         teacher.eval();
         try
         {
-            Tensor[] batches = [.. inputs.split(batchSize).Select(teacher.forward)];
+            Tensor[] batches = [.. inputs.split(batchSize).Select(Answers)];
             return Columns(cat(batches), outputs).MoveToOuterDisposeScope();
         }
         finally
         {
             teacher.train(wasTraining);
+        }
+
+        Tensor Answers(Tensor batch)
+        {
+            using var inner = NewDisposeScope();
+            return teacher.forward(prepare?.Invoke(batch) ?? batch).MoveToOuterDisposeScope();
         }
     }
 

@@ -49,6 +49,12 @@ public sealed record Batch(Tensor Inputs, Tensor Labels)
 /// <param name="labels">Int64, shape [examples], or soft labels, shape [examples, classes].</param>
 public sealed class TensorData(Tensor inputs, Tensor labels) : ITrainingData
 {
+    /// <summary>
+    /// Makes a batch of inputs, on the model's device, into what the model takes, such as bytes into numbers; its result
+    /// is in the current dispose scope. Without it the inputs are taken as they are.
+    /// </summary>
+    public Func<Tensor, Tensor>? Prepare { get; init; }
+
     /// <inheritdoc/>
     public long Count => inputs.shape[0];
 
@@ -57,7 +63,8 @@ public sealed class TensorData(Tensor inputs, Tensor labels) : ITrainingData
     {
         var chosen = inputs.index_select(0, positions.to(inputs.device));
         var own = labels.index_select(0, positions.to(labels.device));
-        return new Batch(chosen.to(device), own.to(device)) { Positions = positions };
+        var moved = chosen.to(device);
+        return new Batch(Prepare?.Invoke(moved) ?? moved, own.to(device)) { Positions = positions };
     }
 }
 

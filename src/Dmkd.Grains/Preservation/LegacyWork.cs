@@ -220,17 +220,18 @@ internal static class LegacyWork
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
         var own = training.Select(training.PositionsOf(classes));
         using var encoded = ImageTensors.Encode(own);
-        var inputs = ImageTensors.Normalise(encoded).to(job.Device);
-        using var answers = SoftLabels.Of(legacy, inputs, classes, settings.Training.BatchSize);
+        var inputs = encoded.to(job.Device); // bytes: as numbers they would take four times as much
+        int batchSize = settings.Training.BatchSize;
+        using var answers = SoftLabels.Of(legacy, inputs, classes, batchSize, ImageTensors.Normalise);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
         var options = TrainingOptions.Distillation with
         {
             Epochs = settings.Legacy.DistillationEpochs,
-            BatchSize = settings.Training.BatchSize,
+            BatchSize = batchSize,
         };
         Trainer.Run(
             student,
-            new TensorData(inputs, answers),
+            new TensorData(inputs, answers) { Prepare = ImageTensors.Normalise },
             objective,
             options,
             generator,

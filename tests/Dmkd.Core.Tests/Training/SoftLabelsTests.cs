@@ -63,6 +63,27 @@ public sealed class SoftLabelsTests
     }
 
     [Fact]
+    public void Run_InputsPreparedByTheBatch_IsAsWithPreparedInputs()
+    {
+        using var scope = NewDisposeScope();
+        using var teacher = Teacher();
+        var inputs = Inputs(64);
+        using var plain = SoftLabels.Of(teacher, inputs * 2, TeacherOutputs, batchSize: 16);
+        using var prepared = SoftLabels.Of(teacher, inputs, TeacherOutputs, batchSize: 16, batch => batch * 2);
+        Assert.Equal(plain.data<float>().ToArray(), prepared.data<float>().ToArray());
+        Assert.Equal(
+            Losses(new TensorData(inputs * 2, plain)),
+            Losses(new TensorData(inputs, plain) { Prepare = batch => batch * 2 })
+        );
+
+        static double Losses(TensorData data)
+        {
+            using var student = Student();
+            return Trainer.Run(student, data, new SoftLabels(StudentOutputs), Options, Seeded()).MeanLoss;
+        }
+    }
+
+    [Fact]
     public void Run_Cancelled_Throws()
     {
         using var scope = NewDisposeScope();
