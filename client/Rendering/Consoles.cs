@@ -88,6 +88,11 @@ internal static class Notice
     /// <param name="sentence">Without a full stop.</param>
     public static void Warning(string sentence) => Write("warning", sentence);
 
+    /// <summary>Something that was left out, while the rest was done.</summary>
+    /// <param name="sentence">With its full stop, as a refusal has it.</param>
+    public static void Problem(string sentence) =>
+        Console.Error.WriteLine($"dmkd: {OneLine.Escaped(sentence.ReplaceLineEndings(" "))}");
+
     /// <summary>How to go on after a refusal.</summary>
     /// <param name="sentence">Without a full stop.</param>
     public static void Hint(string sentence) => Write("hint", sentence);

@@ -47,7 +47,12 @@ internal static class HelpText
             "dmkd modules export expert-1 --output e1.safetensors",
         ],
         ["library"] = ["dmkd library export RUN --output library/", "dmkd library import library/"],
-        ["predict"] = ["dmkd predict cat.png dog.jpg", "dmkd predict cat.png --archive library/ --json"],
+        ["predict"] =
+        [
+            "dmkd predict cat.png dog.jpg",
+            "dmkd predict photos/ --csv answers.csv",
+            "dmkd predict cat.png --archive library/ --json",
+        ],
         ["evaluate"] =
         [
             "dmkd evaluate --data-path images/",

@@ -83,6 +83,62 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public async Task Predict_FolderAndPattern_AnswersImagesInOrderOfNames()
+    {
+        string[] pictures = [Picture("in/b.png"), Picture("in/deep/c.png"), Picture("in/a.png")];
+        _folder.Write("in/notes.txt", "no image"u8.ToArray());
+        _folder.Write("in/.hidden.png", "no image"u8.ToArray());
+        string[] sorted = [.. pictures.Order(StringComparer.Ordinal)];
+        Assert.Equal(sorted, Names(await PredictAsync(_folder["in"])));
+        Assert.Equal(sorted, Names(await PredictAsync(_folder["in/**/*.png"])));
+        string[] flat = [pictures[2], pictures[0]],
+            twice = [pictures[0], .. sorted];
+        Assert.Equal(flat, Names(await PredictAsync(_folder["in/*.png"])));
+        Assert.Equal(twice, Names(await PredictAsync(pictures[0], _folder["in"])));
+    }
+
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("empty/*.png")]
+    [InlineData("none/*.png")]
+    public async Task Predict_WhatNamesNoImage_IsRefused(string argument)
+    {
+        Directory.CreateDirectory(_folder["empty"]);
+        (await RunAsync("predict", Picture(0), _folder[argument])).IsRefused(_folder[argument]);
+    }
+
+    [Fact]
+    public async Task Predict_CorruptImageAmongOthers_IsToldAndTheOthersAreAnswered()
+    {
+        string broken = _folder.Write("in/b.png", [.. SyntheticPictures.Png(1).Take(60)]);
+        string[] good = [Picture("in/a.png"), Picture("in/c.png")];
+        var outcome = await RunAsync("predict", _folder["in"], "--json");
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains(broken, Assert.Single(outcome.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
+        Assert.Equal(good, Names(Json.Parse(outcome.Output).EnumerateArray()));
+        (await RunAsync("predict", _folder["in"], "--strict", "--csv", _folder["out.csv"])).IsRefused(broken);
+        Assert.False(File.Exists(_folder["out.csv"]));
+    }
+
+    [Fact]
+    public async Task Predict_Csv_HasALinePerImageAndTheNumbersOfJson()
+    {
+        string image = Picture("a, \"b\".png");
+        var entry = Assert.Single(await PredictAsync(image, "--csv", _folder["out.csv"]));
+        string written = await File.ReadAllTextAsync(_folder["out.csv"], TestContext.Current.CancellationToken);
+        string[] lines = written.TrimEnd('\n').Split('\n');
+        Assert.Equal("path,label,probability,class_index,experts", lines[0]);
+        string probability = entry.GetProperty("probability").GetRawText();
+        string name = entry.GetProperty("class").GetString()!;
+        string start = $"\"{image.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{name},{probability},";
+        Assert.StartsWith(start, lines[1], StringComparison.Ordinal);
+        Assert.Equal(2, lines.Length);
+        Assert.Equal(written, (await RunAsync("predict", image, "--csv", "-")).IsSuccess().Output);
+        (await RunAsync("predict", image, "--csv", _folder["out.csv"])).IsRefused("out.csv", "--force");
+        (await RunAsync("predict", image, "--csv", "-", "--json")).IsRefused("--csv", "--json");
+    }
+
+    [Fact]
     public async Task Predict_UnknownGate_IsRefused() =>
         (await RunAsync("predict", Picture(0), "--gate", "foo")).IsRefused("--gate", "evidence, entropy", "'foo'");
 
@@ -149,6 +205,11 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static string?[] Names(IEnumerable<JsonElement> entries) =>
+        [.. entries.Select(entry => entry.GetProperty("image").GetString())];
+
+    private string Picture(string name) => _folder.Write(name, SyntheticPictures.Png(3));
 
     private string Picture(int label) => _folder.Write($"{label}.png", SyntheticPictures.Png(label));
 

@@ -16,8 +16,8 @@ public static class ImageDecoder
         SKEncodedImageFormat.Webp,
     ];
 
-    /// <summary>Endings of the files that hold images.</summary>
-    internal static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"];
+    /// <summary>Endings of the files that hold images, in lower case, with their point.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp"];
 
     /// <summary>
     /// Decodes to RGB, turns the image upright when the EXIF data of a JPEG or WebP says so and resizes it to a square

@@ -1,0 +1,120 @@
+using System.Globalization;
+using Dmkd.Client.Errors;
+using Dmkd.Data.Images;
+using Dmkd.Data.Images.Folders;
+using Dmkd.Serving;
+using Microsoft.Extensions.FileSystemGlobbing;
+
+namespace Dmkd.Client.Files;
+
+/// <summary>The pictures that arguments name: files, folders with all below them, and patterns.</summary>
+internal static class Pictures
+{
+    /// <summary>Largest picture that is read.</summary>
+    public const long MaxFileBytes = 64 << 20;
+    private const char Wildcard = '*';
+
+    /// <summary>The paths of all pictures, argument by argument; those of a folder or a pattern in the order of their
+    /// names.</summary>
+    /// <exception cref="BadInputException">An argument names nothing.</exception>
+    public static string[] Named(IEnumerable<string> arguments) => [.. arguments.SelectMany(Expand)];
+
+    /// <summary>Reads a picture.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="size">Height and width of the result.</param>
+    /// <param name="pixels">Receives the intensities, shape [3, size, size].</param>
+    /// <returns>What is wrong with it, as a sentence that names it, or null.</returns>
+    public static string? Read(string path, int size, Span<byte> pixels)
+    {
+        try
+        {
+            long length = new FileInfo(path).Length;
+            if (length > MaxFileBytes)
+                return $"{path} has {length} bytes; an image may have {MaxFileBytes}.";
+            ImageDecoder.Decode(File.ReadAllBytes(path), path, size).CopyTo(pixels);
+            return null;
+        }
+        catch (DatasetException e)
+        {
+            return e.Message;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{path} cannot be read: {e.Message}";
+        }
+    }
+
+    private static IEnumerable<string> Expand(string argument)
+    {
+        if (File.Exists(argument))
+            return [argument];
+        if (Directory.Exists(argument))
+            return Required(Matches(argument, "**/*").Where(IsImage), $"{argument} has no images");
+        if (!argument.Contains(Wildcard, StringComparison.Ordinal))
+            throw new BadInputException($"There is no image {argument}.");
+        string[] parts = argument.Split('/');
+        int first = Array.FindIndex(parts, part => part.Contains(Wildcard, StringComparison.Ordinal));
+        string root = string.Join('/', parts[..first]);
+        if (argument.StartsWith('/'))
+            root += '/';
+        string pattern = string.Join('/', parts[first..]);
+        return Required(Matches(root, pattern), $"No image matches {argument}");
+    }
+
+    /// <summary>Hidden files are left out, as a shell leaves them out.</summary>
+    private static IEnumerable<string> Matches(string root, string pattern)
+    {
+        var matcher = new Matcher(StringComparison.Ordinal).AddInclude(pattern);
+        matcher.AddExclude("**/.*");
+        matcher.AddExclude("**/.*/**");
+        string folder = Path.GetFullPath(root.Length == 0 ? "." : root);
+        if (!Directory.Exists(folder))
+            return [];
+        return matcher.GetResultsInFullPath(folder).Select(Given).Order(StringComparer.Ordinal);
+
+        // as the user named the folder, so that answers can be told apart by what was asked
+        string Given(string full) => Path.Combine(root, Path.GetRelativePath(folder, full));
+    }
+
+    private static string[] Required(IEnumerable<string> paths, string problem)
+    {
+        string[] all = [.. paths];
+        if (all.Length == 0)
+            throw new BadInputException($"{problem} ({string.Join(", ", ImageDecoder.Extensions)}).");
+        return all;
+    }
+
+    private static bool IsImage(string path) =>
+        ImageDecoder.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>Answers as lines of comma-separated values (RFC 4180), one per picture, under a line of names.</summary>
+internal static class AnswersCsv
+{
+    private static readonly string[] Columns = ["path", "label", "probability", "class_index", "experts"];
+
+    /// <summary>Writes them.</summary>
+    public static void Write(TextWriter writer, IEnumerable<(string Image, PredictedInput Prediction)> answers)
+    {
+        WriteLine(writer, Columns);
+        foreach (var (image, answer) in answers)
+            WriteLine(
+                writer,
+                [
+                    image,
+                    answer.ClassName,
+                    Number(answer.Probability),
+                    answer.ClassIndex.ToString(CultureInfo.InvariantCulture),
+                    string.Join(' ', answer.Experts.Select(share => $"{share.Module}:{Number(share.Probability)}")),
+                ]
+            );
+    }
+
+    private static void WriteLine(TextWriter writer, IEnumerable<string> fields) =>
+        writer.Write($"{string.Join(',', fields.Select(Quoted))}\n");
+
+    private static string Quoted(string field) =>
+        field.AsSpan().ContainsAny(",\"\r\n") ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
