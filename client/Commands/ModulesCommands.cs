@@ -14,11 +14,12 @@ namespace Dmkd.Client.Commands;
 internal sealed class ModulesCommand : Command
 {
     public ModulesCommand()
-        : base("modules", "Show the expert modules of a library, or write one as a file")
+        : base("modules", "Show the expert modules of a library, write one as a file, or remove one")
     {
         Subcommands.Add(new ModulesListCommand());
         Subcommands.Add(new ModulesShowCommand());
         Subcommands.Add(new ModulesExportCommand());
+        Subcommands.Add(new ModulesRemoveCommand());
     }
 
     /// <summary>The option that all subcommands have.</summary>

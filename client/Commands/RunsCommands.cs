@@ -12,13 +12,14 @@ namespace Dmkd.Client.Commands;
 internal sealed class RunsCommand : Command
 {
     public RunsCommand()
-        : base("runs", "List runs, look at one, follow it, stop it, go on with it")
+        : base("runs", "List runs, look at one, follow it, stop it, go on with it, remove it")
     {
         Subcommands.Add(new RunsListCommand());
         Subcommands.Add(new RunsShowCommand());
         Subcommands.Add(new RunsWatchCommand());
         Subcommands.Add(new RunsStopCommand());
         Subcommands.Add(new RunsResumeCommand());
+        Subcommands.Add(new RunsRemoveCommand());
     }
 
     /// <summary>The argument of those that take one run.</summary>

@@ -170,6 +170,7 @@ public static class DmkdSiloBuilderExtensions
                 options.Invariant = invariant;
                 options.ConnectionString = connectionString;
                 options.GrainStorageSerializer = new JsonStateSerializer();
+                options.DeleteStateOnClear = true; // what is removed leaves no row
             }
         );
         StateStorage.PutBefore(silo.Services, StorageNames.Provider);

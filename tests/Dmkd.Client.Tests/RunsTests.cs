@@ -1,4 +1,5 @@
 using Dmkd.Client.Tests.Running;
+using Microsoft.Data.Sqlite;
 
 namespace Dmkd.Client.Tests;
 
@@ -62,8 +63,65 @@ public sealed partial class RunsTests(FinishedRun finished)
     [InlineData("watch")]
     [InlineData("stop")]
     [InlineData("resume")]
+    [InlineData("remove")]
     public async Task Command_UnknownRun_IsRefused(string command) =>
         (await RunAsync("runs", command, "unknown")).IsRefused("'unknown'", $"'{TinyRun.Id}'");
+
+    [Fact]
+    public async Task Remove_FinishedRun_LeavesNoRowOfItAndItsIdFree()
+    {
+        using var folder = new TemporaryFolder();
+        string home = folder.Copy(finished.Home, "home");
+        string[] remove = ["runs", "remove", TinyRun.Id];
+        (await DmkdCommand.RunAsync(home, remove)).IsRefused(TinyRun.Id, home, "--yes");
+        Assert.NotEmpty(Rows(home));
+        var removed = Json.Parse((await DmkdCommand.RunAsync(home, [.. remove, "--yes", "--json"])).IsSuccess().Output);
+        Assert.Equal(["runId", "modules", "nodes"], removed.Names());
+        Assert.Equal(
+            (TinyRun.Id, 2, 2),
+            (
+                removed.GetProperty("runId").GetString(),
+                removed.GetProperty("modules").GetInt32(),
+                removed.GetProperty("nodes").GetInt32()
+            )
+        );
+        Assert.Equal(["libraries"], Rows(home));
+        Assert.Equal("[]", (await DmkdCommand.RunAsync(home, "runs", "list", "--json")).IsSuccess().Output.Trim());
+        (await DmkdCommand.RunAsync(home, [.. remove, "--yes"])).IsRefused(TinyRun.Id, "there are none yet");
+        (await DmkdCommand.RunAsync(home, "modules", "list")).IsRefused("No library has modules");
+    }
+
+    [Fact]
+    public async Task Remove_Module_LeavesTheOthersOfItsLibrary()
+    {
+        using var folder = new TemporaryFolder();
+        string home = folder["home"];
+        (
+            await DmkdCommand.RunAsync(
+                home,
+                TinyRun.Arguments("--gate", "evidence", "--calibration", "none", "--no-baseline")
+            )
+        ).IsSuccess();
+        string[] remove = ["modules", "remove", "expert-1"];
+        (await DmkdCommand.RunAsync(home, remove)).IsRefused("expert-1", "--yes");
+        (await DmkdCommand.RunAsync(home, "modules", "remove", "expert-9", "--yes")).IsRefused("expert-9", "expert-1");
+        var removed = Json.Parse((await DmkdCommand.RunAsync(home, [.. remove, "--yes", "--json"])).IsSuccess().Output);
+        Assert.True(removed.GetProperty("versions").GetInt32() > 1);
+        var left = Json.Parse((await DmkdCommand.RunAsync(home, "modules", "list", "--json")).IsSuccess().Output);
+        Assert.Equal("expert-2", Assert.Single(left.EnumerateArray()).GetProperty("name").GetString());
+        Assert.DoesNotContain($"{TinyRun.Id}/expert-1", Rows(home));
+        Assert.Contains($"{TinyRun.Id}/expert-2", Rows(home));
+    }
+
+    [Fact]
+    public async Task Remove_ModuleThatTheFittedRoutingNames_IsRefused()
+    {
+        (await RunAsync("modules", "remove", "expert-1", "--yes")).IsRefused(
+            "fitted routing",
+            $"{TinyRun.Id}/expert-1"
+        );
+        Assert.Contains("expert-1", (await RunAsync("modules", "list")).IsSuccess().Output, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Drain_NodeThatTheRunDoesNotHave_IsRefused() =>
@@ -78,6 +136,21 @@ public sealed partial class RunsTests(FinishedRun finished)
     [Fact]
     public async Task Detach_WithoutACluster_IsRefused() =>
         (await RunAsync(TinyRun.Arguments("--detach"))).IsRefused("--detach needs a cluster", "--cluster");
+
+    /// <summary>Keys of the actors that have stored anything.</summary>
+    private static string[] Rows(string home)
+    {
+        string file = Assert.Single(Directory.GetFiles(home, "*.db"));
+        using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT DISTINCT GrainIdExt FROM OrleansStorage ORDER BY 1";
+        using var reader = command.ExecuteReader();
+        var keys = new List<string>();
+        while (reader.Read())
+            keys.Add(reader.GetString(0));
+        return [.. keys];
+    }
 
     private Task<Outcome> RunAsync(params string[] arguments) => DmkdCommand.RunAsync(finished.Home, arguments);
 

@@ -23,6 +23,11 @@ public interface IExpertModuleGrain : IGrainWithStringKey
     [Alias("specialize")]
     Task RecordSpecializationAsync(ModuleSpecialization specialization, CancellationToken cancellationToken = default);
 
+    /// <summary>Removes what is stored of the module; its catalog is left to the caller.</summary>
+    /// <returns>How many versions it had.</returns>
+    [Alias("remove")]
+    Task<int> RemoveAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The module now, or null when it does not exist.</summary>
     [AlwaysInterleave, Alias("snapshot")]
     Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default);

@@ -15,6 +15,10 @@ public interface ILibraryDirectoryGrain : IGrainWithStringKey
     [Alias("record")]
     Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default);
 
+    /// <summary>Takes a run out; one that is not known changes nothing.</summary>
+    [Alias("forget")]
+    Task ForgetRunAsync(string runId, CancellationToken cancellationToken = default);
+
     /// <summary>The runs, oldest first.</summary>
     [AlwaysInterleave, Alias("runs")]
     Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken = default);

@@ -12,6 +12,18 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     [Alias("register")]
     Task RegisterAsync(string moduleName, CancellationToken cancellationToken = default);
 
+    /// <summary>Removes a module with all its versions.</summary>
+    /// <returns>How many versions it had; 0 when there is no such module.</returns>
+    /// <exception cref="InvalidOperationException">A run that is not over, the library's fitted routing or its gate
+    /// network names it.</exception>
+    [Alias("removeModule")]
+    Task<int> RemoveModuleAsync(string moduleName, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes the library: all its modules, whoever names them, and its fitted routing.</summary>
+    /// <returns>How many modules it had.</returns>
+    [Alias("remove")]
+    Task<int> RemoveAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The library's modules in the order they were registered.</summary>
     [AlwaysInterleave, Alias("list")]
     Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default);

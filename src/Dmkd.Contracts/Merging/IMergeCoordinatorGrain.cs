@@ -41,6 +41,10 @@ public interface IMergeCoordinatorGrain : IGrainWithStringKey
     /// <summary>Where a round is.</summary>
     [AlwaysInterleave, Alias("status")]
     Task<MergeRoundStatus> GetRoundAsync(string runId, int round, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes what is stored of the module's rounds.</summary>
+    [Alias("remove")]
+    Task RemoveAsync(CancellationToken cancellationToken = default);
 }
 
 /// <summary>What nodes need to measure a module on their own calibration data.</summary>

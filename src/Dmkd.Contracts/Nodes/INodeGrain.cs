@@ -26,6 +26,11 @@ public interface INodeGrain : IGrainWithStringKey
     /// <returns>The report that the request's <see cref="Probe"/> names.</returns>
     [AlwaysInterleave, Alias("probe"), ResponseTimeout("06:00:00")]
     Task<ProbeReport> ProbeAsync(ProbeRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes what is stored of the node, and ends what it is at.</summary>
+    /// <returns>Whether anything was stored.</returns>
+    [Alias("remove")]
+    Task<bool> RemoveAsync(CancellationToken cancellationToken = default);
 }
 
 /// <summary>Has a node measure a version of a module on its own data. The data stay where they are.</summary>

@@ -38,6 +38,15 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [Alias("stop")]
     Task StopAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Removes what is stored of the run: its library's modules, its nodes, its line in the directory, itself. What only
+    /// names its weights elsewhere keeps them. After a failure on the way a repeat goes on; of a run that does not exist
+    /// nothing is removed.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is at work, or a run that is not over takes its experts.</exception>
+    [Alias("remove")]
+    Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default);
+
     /// <summary>A node leaves: from the next round on it is not asked. Its updates up to then count.</summary>
     /// <param name="node">Its place among the run's nodes, from 0.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -68,6 +77,12 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("report")]
     Task<RunReport?> GetReportAsync(CancellationToken cancellationToken = default);
 }
+
+/// <summary>What was stored of a run and is no more.</summary>
+/// <param name="Modules">Modules of its library.</param>
+/// <param name="Nodes">Nodes that had stored anything.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.RemovedRun")]
+public sealed record RemovedRun([property: Id(0)] int Modules, [property: Id(1)] int Nodes);
 
 /// <summary>Where a run is.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.RunProgress")]

@@ -11,6 +11,7 @@ namespace Dmkd.Grains.Experts;
 internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
 {
     private readonly ExpertModule _module;
+    private readonly IPersistentState<ExpertModuleState> _storage;
     private readonly ILogger _logger;
     private readonly DmkdInstruments _instruments;
 
@@ -20,6 +21,7 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
         DmkdInstruments instruments
     )
     {
+        _storage = storage;
         _module = new ExpertModule(
             this.GetPrimaryKeyString(),
             new PersistentSlot<ExpertModuleState>(storage),
@@ -66,6 +68,16 @@ internal sealed partial class ExpertModuleGrain : Grain, IExpertModuleGrain
     {
         _instruments.Specialized(this.GetPrimaryKeyString(), specialization.MeanEntropy);
         return _module.RecordAsync(specialization);
+    }
+
+    public async Task<int> RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        int versions = _module.History.Count;
+        if (_storage.RecordExists)
+            await _storage.ClearStateAsync(CancellationToken.None);
+        _module.Start();
+        DeactivateOnIdle();
+        return versions;
     }
 
     public Task<ModuleSnapshot?> GetSnapshotAsync(CancellationToken cancellationToken = default) =>

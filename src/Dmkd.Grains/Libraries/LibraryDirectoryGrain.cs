@@ -17,6 +17,9 @@ internal sealed class LibraryDirectoryGrain : Grain, ILibraryDirectoryGrain
     public Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default) =>
         _directory.RecordAsync(summary);
 
+    public Task ForgetRunAsync(string runId, CancellationToken cancellationToken = default) =>
+        _directory.ForgetAsync(runId);
+
     public Task<IReadOnlyList<RunSummary>> ListRunsAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(_directory.Runs);
 }
@@ -43,6 +46,13 @@ internal sealed class LibraryDirectory(IStateSlot<LibraryDirectoryState> slot, A
         else
             runs[known] = summary;
         await _writer.WriteAsync();
+    }
+
+    /// <summary>Takes a run out.</summary>
+    public async Task ForgetAsync(string runId)
+    {
+        if (_writer.State.Runs.RemoveAll(run => run.RunId == runId) > 0)
+            await _writer.WriteAsync();
     }
 
     /// <summary>A run that is completed stays so: what says otherwise was sent before, and comes late.</summary>

@@ -1,6 +1,8 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
 using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Grains.Libraries;
@@ -9,12 +11,14 @@ namespace Dmkd.Grains.Libraries;
 internal sealed class ModuleCatalogGrain : Grain, IModuleCatalogGrain
 {
     private readonly ModuleCatalog _catalog;
+    private readonly IPersistentState<ModuleCatalogState> _storage;
 
     public ModuleCatalogGrain(
         [PersistentState(StorageNames.ModuleCatalog, StorageNames.Provider)]
             IPersistentState<ModuleCatalogState> storage
     )
     {
+        _storage = storage;
         var slot = new PersistentSlot<ModuleCatalogState>(storage);
         _catalog = new ModuleCatalog(this.GetPrimaryKeyString(), slot, GrainFactory, DeactivateOnIdle);
     }
@@ -27,6 +31,24 @@ internal sealed class ModuleCatalogGrain : Grain, IModuleCatalogGrain
 
     public Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default) =>
         _catalog.PublishGateAsync(gate);
+
+    public async Task<int> RemoveModuleAsync(string moduleName, CancellationToken cancellationToken = default)
+    {
+        if (await _catalog.UserOfAsync(moduleName, cancellationToken) is { } user)
+            throw new InvalidOperationException(
+                $"{user} module {ModuleDescriptor.KeyOf(this.GetPrimaryKeyString(), moduleName)}; it stays."
+            );
+        return await _catalog.RemoveModuleAsync(moduleName);
+    }
+
+    public async Task<int> RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        int removed = await _catalog.RemoveModulesAsync();
+        if (_storage.RecordExists)
+            await _storage.ClearStateAsync(CancellationToken.None);
+        DeactivateOnIdle();
+        return removed;
+    }
 
     public Task<FittedGate?> GetGateAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(_catalog.Gate);
@@ -72,6 +94,46 @@ internal sealed class ModuleCatalog(
         return [.. snapshots.OfType<ModuleSnapshot>()];
     }
 
+    /// <summary>Who needs a module, as the beginning of a sentence; null when nobody does.</summary>
+    public async Task<string?> UserOfAsync(string moduleName, CancellationToken cancellationToken)
+    {
+        if (Gate?.Modules.Contains(moduleName) == true)
+            return $"The fitted routing of library {library} names";
+        var modules = await ListAsync(cancellationToken);
+        var network = modules.FirstOrDefault(module => module.Descriptor.Role is ModuleRole.Gate)?.Descriptor.Name;
+        if (network is not null && network != moduleName)
+            return $"The gate network {network} of library {library} chooses";
+        return await LibraryUse.ByRunsAsync(grains, library, exceptRun: null, cancellationToken) is { } run
+            ? $"Run {run} is not over and works with"
+            : null;
+    }
+
+    /// <summary>Removes a module, its rounds first; a repeat after a failure goes on.</summary>
+    public async Task<int> RemoveModuleAsync(string moduleName)
+    {
+        if (!State.Modules.Contains(moduleName))
+            return 0;
+        int versions = await RemoveStoredAsync(moduleName);
+        State.Modules.Remove(moduleName);
+        await _writer.WriteAsync();
+        return versions;
+    }
+
+    /// <summary>Removes all modules; the catalog itself stays as it is.</summary>
+    public async Task<int> RemoveModulesAsync()
+    {
+        foreach (string name in State.Modules)
+            await RemoveStoredAsync(name);
+        return State.Modules.Count;
+    }
+
+    private async Task<int> RemoveStoredAsync(string moduleName)
+    {
+        string key = ModuleDescriptor.KeyOf(library, moduleName);
+        await grains.GetGrain<IMergeCoordinatorGrain>(key).RemoveAsync();
+        return await grains.GetGrain<IExpertModuleGrain>(key).RemoveAsync();
+    }
+
     /// <summary>Sets what the routing was fitted to; an older version is ignored.</summary>
     public async Task PublishGateAsync(FittedGate gate)
     {
@@ -79,6 +141,32 @@ internal sealed class ModuleCatalog(
             return;
         State.Gate = gate;
         await _writer.WriteAsync();
+    }
+}
+
+/// <summary>Whom a library's modules are for.</summary>
+internal static class LibraryUse
+{
+    /// <summary>A run that is not over and fills the library or takes its experts; null when there is none.</summary>
+    public static async Task<string?> ByRunsAsync(
+        IGrainFactory grains,
+        string library,
+        string? exceptRun,
+        CancellationToken cancellationToken
+    )
+    {
+        var directory = grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key);
+        var runs = await directory.ListRunsAsync(cancellationToken);
+        foreach (var run in runs.Where(run => run.Phase is not RunPhase.Completed && run.RunId != exceptRun))
+        {
+            if (run.Library == library)
+                return run.RunId;
+            var settings = await grains.GetGrain<ITrainingRunGrain>(run.RunId).GetSettingsAsync(cancellationToken);
+            if (settings?.ExpertsOf == library)
+                return run.RunId;
+        }
+
+        return null;
     }
 }
 

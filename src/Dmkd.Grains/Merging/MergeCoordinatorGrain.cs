@@ -14,6 +14,7 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
 
     private readonly MergeCoordinator _coordinator;
+    private readonly IPersistentState<MergeCoordinatorState> _storage;
 
     public MergeCoordinatorGrain(
         [PersistentState(StorageNames.MergeCoordinator, StorageNames.Provider)]
@@ -22,7 +23,9 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
         TimeProvider time,
         ILogger<MergeCoordinator> logger,
         DmkdInstruments instruments
-    ) =>
+    )
+    {
+        _storage = storage;
         _coordinator = new MergeCoordinator(
             this.GetPrimaryKeyString(),
             new PersistentSlot<MergeCoordinatorState>(storage),
@@ -35,6 +38,7 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
         {
             Instruments = instruments,
         };
+    }
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -67,6 +71,14 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
         string reason,
         CancellationToken cancellationToken = default
     ) => _coordinator.WithdrawAsync(runId, round, nodeId, reason);
+
+    public async Task RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        _coordinator.Stop();
+        if (_storage.RecordExists)
+            await _storage.ClearStateAsync(CancellationToken.None);
+        DeactivateOnIdle();
+    }
 
     public Task<MergeRoundStatus> GetRoundAsync(
         string runId,

@@ -17,6 +17,7 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
 
     private readonly NodeParticipant _participant;
     private readonly NodeMeasurements _measurements;
+    private readonly IPersistentState<NodeState> _storage;
 
     public NodeGrain(
         [PersistentState(StorageNames.Node, StorageNames.Provider)] IPersistentState<NodeState> storage,
@@ -29,6 +30,7 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     )
     {
         _measurements = measurements;
+        _storage = storage;
         _participant = new NodeParticipant(
             this.GetPrimaryKeyString(),
             new PersistentSlot<NodeState>(storage),
@@ -68,6 +70,15 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
             // Nobody gave up: this silo ends, and the next activation can be asked.
             throw new OrleansException($"The silo of {this.GetPrimaryKeyString()} ends; ask again.");
         }
+    }
+
+    public async Task<bool> RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        bool isStored = _storage.RecordExists;
+        if (isStored)
+            await _storage.ClearStateAsync(CancellationToken.None);
+        DeactivateOnIdle(); // ends the work at hand
+        return isStored;
     }
 
     IMergeCoordinatorGrain INodeContacts.CoordinatorOf(string moduleKey) =>

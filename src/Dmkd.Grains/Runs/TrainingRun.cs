@@ -63,6 +63,9 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
     /// <summary>The report, or null before the run is finished.</summary>
     public RunReport? Report => RunRules.Report(State, _runId);
 
+    /// <summary>Whether this activation works on it.</summary>
+    public bool IsAtWork => IsUnderWay && _engine.IsAtWork;
+
     private bool IsUnderWay => !State.IsStopped && _engine.IsUnderWay;
 
     /// <summary>A run that was stopped while it took its last step has ended.</summary>

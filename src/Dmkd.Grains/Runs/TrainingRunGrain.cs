@@ -1,5 +1,8 @@
+using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Grains.Runs.Stages;
@@ -16,6 +19,7 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
     private static readonly TimeSpan MaxRun = TimeSpan.FromDays(7);
 
     private readonly TrainingRun _run;
+    private readonly IPersistentState<TrainingRunState> _storage;
     private readonly StageServices _services;
     private readonly ClusterDevices _devices;
     private readonly InterruptedRuns _interrupted;
@@ -29,6 +33,7 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
         ILogger<TrainingRunGrain> logger
     )
     {
+        _storage = storage;
         _services = services;
         _devices = devices;
         _interrupted = interrupted;
@@ -50,6 +55,33 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
     public Task LeaveAsync(int node, CancellationToken cancellationToken = default) => _run.LeaveAsync(node);
 
     public Task JoinAsync(int node, CancellationToken cancellationToken = default) => _run.JoinAsync(node);
+
+    public async Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        if (_run.State.Settings is not { } settings)
+            return new RemovedRun(0, 0);
+        string id = this.GetPrimaryKeyString();
+        if (_run.IsAtWork)
+            throw new InvalidOperationException($"Run {id} is at work; stop it first: dmkd runs stop {id}");
+        if (await LibraryUse.ByRunsAsync(GrainFactory, id, exceptRun: id, cancellationToken) is { } user)
+            throw new InvalidOperationException($"Run {user} is not over and takes experts of run {id}; it stays.");
+        int nodes = 0;
+        foreach (
+            string node in RunRules.NodeKeys(id, Enumerable.Range(0, settings.Participation.Nodes), settings.Device)
+        )
+        {
+            bool wasStored = await GrainFactory.GetGrain<INodeGrain>(node).RemoveAsync(CancellationToken.None);
+            nodes += wasStored ? 1 : 0;
+        }
+
+        int modules = await GrainFactory.GetGrain<IModuleCatalogGrain>(id).RemoveAsync(CancellationToken.None);
+        var directory = GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key);
+        await directory.ForgetRunAsync(id, CancellationToken.None);
+        await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        await _storage.ClearStateAsync(CancellationToken.None); // last, so that a repeat knows what is left
+        DeactivateOnIdle();
+        return new RemovedRun(modules, nodes);
+    }
 
     public Task<RunSettings?> GetSettingsAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(_run.State.Settings);

@@ -31,6 +31,7 @@ internal static class AccessTable
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.LeaveAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.JoinAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.StopAsync))] = Change(Operators),
+        [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.RemoveAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.ListNodesAsync))] = Read(Readers),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.GetSettingsAsync))] = Read(Readers),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.GetProgressAsync))] = Read(Readers),
@@ -44,15 +45,19 @@ internal static class AccessTable
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetReportAsync))] = Read(Readers),
 
         [(typeof(ILibraryDirectoryGrain), nameof(ILibraryDirectoryGrain.RecordRunAsync))] = Change(Nobody),
+        [(typeof(ILibraryDirectoryGrain), nameof(ILibraryDirectoryGrain.ForgetRunAsync))] = Change(Nobody),
         [(typeof(ILibraryDirectoryGrain), nameof(ILibraryDirectoryGrain.ListRunsAsync))] = Read(Readers),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.RegisterAsync))] = Change(Nobody),
+        [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.RemoveAsync))] = Change(Nobody),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.PublishGateAsync))] = Change(Nobody),
+        [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.RemoveModuleAsync))] = Change(Operators),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.ListAsync))] = Read(Readers),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.GetGateAsync))] = Read(Readers),
         [(typeof(IRouterGrain), nameof(IRouterGrain.RouteAsync))] = Read(Readers),
 
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.CreateAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.PublishAsync))] = Change(Nobody),
+        [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.RemoveAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.RecordSpecializationAsync))] = Change(Nobody),
         [(typeof(IExpertModuleGrain), nameof(IExpertModuleGrain.GetSnapshotAsync))] = Read(Everybody),
         // It ends an activation that does not know the version asked for, as one that was left behind.
@@ -61,6 +66,7 @@ internal static class AccessTable
 
         // A node speaks for itself; the coordinator refuses who does not take part in the round.
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.OpenRoundAsync))] = Change(Nobody),
+        [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.RemoveAsync))] = Change(Nobody),
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.SubmitAsync))] = new(
             Nodes,
             Changes: true,
@@ -74,6 +80,7 @@ internal static class AccessTable
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.GetRoundAsync))] = Read(Everybody),
 
         [(typeof(INodeGrain), nameof(INodeGrain.StartLocalUpdateAsync))] = Change(Nobody),
+        [(typeof(INodeGrain), nameof(INodeGrain.RemoveAsync))] = Change(Nobody),
         [(typeof(INodeGrain), nameof(INodeGrain.GetLocalUpdateAsync))] = Read(Readers),
         [(typeof(INodeGrain), nameof(INodeGrain.ProbeAsync))] = Read(Nobody),
     };

@@ -75,6 +75,9 @@ internal sealed partial class SimulatedCluster
 
     private sealed class CoordinatorLine(SimulatedCluster cluster, string key) : IMergeCoordinatorGrain
     {
+        public Task RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         public Task OpenRoundAsync(MergeRoundPlan plan, CancellationToken cancellationToken = default) =>
             cluster.Coordinator(key).CallAsync(c => c.OpenAsync(plan));
 
@@ -123,6 +126,9 @@ internal sealed partial class SimulatedCluster
 
     private sealed class NodeLine(SimulatedCluster cluster, string key) : INodeGrain
     {
+        public Task<bool> RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         public Task StartLocalUpdateAsync(LocalUpdateRequest request, CancellationToken cancellationToken = default) =>
             cluster.Node(key).CallAsync(participant => Task.FromResult(participant.Start(request)));
 
@@ -153,6 +159,9 @@ internal sealed partial class SimulatedCluster
 
     private sealed class ModuleLine(SimulatedCluster cluster, string key) : IExpertModuleGrain
     {
+        public Task<int> RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         public Task CreateAsync(
             ModuleDescriptor descriptor,
             ModuleVersion first,
@@ -184,6 +193,12 @@ internal sealed partial class SimulatedCluster
 
     private sealed class CatalogLine(SimulatedCluster cluster, string library) : IModuleCatalogGrain
     {
+        public Task<int> RemoveModuleAsync(string moduleName, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
+        public Task<int> RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         public Task RegisterAsync(string moduleName, CancellationToken cancellationToken = default) =>
             cluster.Catalog(library).CallAsync(catalog => catalog.RegisterAsync(moduleName));
 
@@ -199,6 +214,9 @@ internal sealed partial class SimulatedCluster
 
     private sealed class DirectoryLine(SimulatedCluster cluster, string key) : ILibraryDirectoryGrain
     {
+        public Task ForgetRunAsync(string runId, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         public Task RecordRunAsync(RunSummary summary, CancellationToken cancellationToken = default)
         {
             cluster.Journal.Note(cluster._world.Now, () => $"{summary.RunId} tells that it is in {summary.Phase}");
@@ -217,6 +235,9 @@ internal sealed partial class SimulatedCluster
 
     private sealed class RunLine(SimulatedCluster cluster, string runId) : ITrainingRunGrain
     {
+        public Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("Nothing is removed here.");
+
         private Host<TrainingRun> Run => cluster.Run(runId);
 
         public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>

@@ -30,6 +30,9 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
 
     public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+    public Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 

@@ -118,6 +118,9 @@ public sealed class DmkdLearnerTests
 
         public Task StopAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+        public Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
         public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 

@@ -85,6 +85,36 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IDisposable
         );
     }
 
+    [Fact]
+    public async Task Remove_RunAtWork_IsRefusedAndAStoppedOneIsGone()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path);
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        await run.StartAsync(TinySettings(), Cancel);
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => run.RemoveAsync(Cancel));
+        Assert.Contains($"runs stop {RunId}", refusal.Message, StringComparison.Ordinal);
+        await DmkdCluster.UntilAsync(
+            async () => (await run.GetProgressAsync(long.MaxValue)).Phase >= RunPhase.Specialize,
+            "a merged module"
+        );
+        await run.StopAsync(Cancel);
+        var catalog = cluster.Grains.GetGrain<IModuleCatalogGrain>(RunId);
+        string module = (await catalog.ListAsync(Cancel))[0].Descriptor.Name;
+        refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => catalog.RemoveModuleAsync(module, Cancel));
+        Assert.Contains($"Run {RunId} is not over", refusal.Message, StringComparison.Ordinal);
+        Assert.True((await run.RemoveAsync(Cancel)).Modules > 0);
+        Assert.Null(await run.GetSettingsAsync(Cancel));
+        Assert.Empty(await catalog.ListAsync(Cancel));
+        var directory = cluster.Grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key);
+        Assert.Empty(await directory.ListRunsAsync(Cancel));
+        Assert.Equal(new RemovedRun(0, 0), await run.RemoveAsync(Cancel));
+        await run.StartAsync(TinySettings(), Cancel); // the id is free, and nothing of before is in the way
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
+        );
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static async Task<ITrainingRunGrain> StopInAsync(DmkdCluster cluster, RunPhase phase)

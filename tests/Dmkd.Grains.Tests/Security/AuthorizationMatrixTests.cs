@@ -33,6 +33,7 @@ public sealed class AuthorizationMatrixTests
 
     private static readonly string[] Operating =
     [
+        "IModuleCatalogGrain.RemoveModuleAsync",
         "IPreservationGrain.MoveDataAsync",
         "IPreservationGrain.ResumeAsync",
         "IPreservationGrain.StartAsync",
@@ -40,6 +41,7 @@ public sealed class AuthorizationMatrixTests
         "ITrainingRunGrain.LeaveAsync",
         "ITrainingRunGrain.StopAsync",
         "ITrainingRunGrain.MoveDataAsync",
+        "ITrainingRunGrain.RemoveAsync",
         "ITrainingRunGrain.ResumeAsync",
         "ITrainingRunGrain.StartAsync",
     ];
