@@ -3,6 +3,7 @@ using Dmkd.Grains;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
+using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Dmkd.Silo;
 using Dmkd.Silo.Api;
@@ -15,10 +16,18 @@ const int Failed = 1,
     BadSettings = 2;
 try
 {
+    if (SiloArguments.TextFor(args) is { } text)
+    {
+        Console.WriteLine(text);
+        return 0;
+    }
+
+    SiloArguments.Require(args);
     var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
     var options = settings.Options;
     Ports.RequireFree(settings);
+    using var home = settings.Cluster is null ? HomeLock.Take(options.Home, "dmkd-silo", options.GatewayPort) : null;
     Convolution.Require(); // a silo that computes wrong numbers would spoil those of others
     var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
     if (settings.Cluster is { } cluster)
@@ -34,7 +43,9 @@ try
                 .AddDmkd(storage)
                 .KeepAudit(TimeSpan.FromDays(options.AuditDays));
         else
-            silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
+            silo.UseSingleSilo(options.SiloPort, options.GatewayPort)
+                .AddDmkd(new SiloStorageOptions(options.Home))
+                .ResumeInterrupted();
         if (settings.Certificates is { } certificates)
             silo.UseCertificates(certificates, options.CallsPerSecond);
     });
@@ -52,6 +63,11 @@ catch (OperationCanceledException)
 catch (SiloSettingsException e)
 {
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return BadSettings;
+}
+catch (HomeFolderException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}, or choose another folder with --Dmkd:Home.");
     return BadSettings;
 }
 catch (ClusterDatabaseException e)
