@@ -3,10 +3,10 @@ using Dmkd.Grains;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
-using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Dmkd.Silo;
 using Dmkd.Silo.Api;
+using Dmkd.Silo.Health;
 using Dmkd.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +35,7 @@ try
     builder.Logging.AddPlainConsole();
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
+    builder.Services.AddHostedService<DatabaseWatch>();
     builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
     builder.UseOrleans(silo =>
     {

@@ -1,6 +1,5 @@
 using Dmkd.Client.Errors;
 using Dmkd.Hosting.Clustering;
-using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Client.Hosting;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Dmkd.Hosting.Clustering;
 
-namespace Dmkd.Hosting.Storage;
+namespace Dmkd.Hosting.Clustering;
 
 /// <summary>
 /// The hold of a process on a home folder: two silos on one store would be two clusters. Who holds it is written beside
