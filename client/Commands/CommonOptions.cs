@@ -11,7 +11,6 @@ using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
 using Dmkd.Hosting.Clustering;
-using Dmkd.Hosting.Storage;
 
 namespace Dmkd.Client.Commands;
 
@@ -84,6 +83,9 @@ internal sealed class CommonOptions
 
     /// <summary>Whether the work goes on without this console.</summary>
     public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null || SiloOf(Home(parsed)) is not null;
+
+    /// <summary>Whether a cluster is named, rather than a folder.</summary>
+    public bool NamesCluster(ParseResult parsed) => Cluster(parsed) is not null;
 
     /// <summary>Connects to the cluster, or starts a silo over the home folder, which must hold something.</summary>
     /// <exception cref="BadInputException">Nothing is stored there, or nobody answers.</exception>

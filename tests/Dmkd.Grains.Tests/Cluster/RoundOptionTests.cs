@@ -229,7 +229,7 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
     /// <summary>The real work, after which the first merged weights lie damaged on the disk.</summary>
     private sealed class DamagingWork(string folder) : IMergeWork
     {
-        private IMergeWork _real = null!;
+        private MergeWork _real = null!;
 
         /// <summary>The first round's merges, in their order: what damage makes necessary comes second.</summary>
         public List<MergedModule> Merges { get; } = [];
