@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Dmkd.Client.Commands;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Libraries;
 using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
@@ -100,6 +101,7 @@ internal static class CommandLine
             when (e
                     is RunFailedException
                         or ConvolutionException
+                        or StoredStateException
                         or WeightStoreException
                         or ClusterDatabaseException
                         or AccessRefusedException

@@ -6,6 +6,7 @@ using Dmkd.Hosting.Security;
 using Dmkd.Hosting.Telemetry;
 using Dmkd.Silo;
 using Dmkd.Silo.Api;
+using Dmkd.Silo.Health;
 using Dmkd.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,10 +16,18 @@ const int Failed = 1,
     BadSettings = 2;
 try
 {
+    if (SiloArguments.TextFor(args) is { } text)
+    {
+        Console.WriteLine(text);
+        return 0;
+    }
+
+    SiloArguments.Require(args);
     var builder = WebApplication.CreateSlimBuilder(args);
     var settings = SiloSettings.Read(builder.Configuration);
     var options = settings.Options;
     Ports.RequireFree(settings);
+    using var home = settings.Cluster is null ? HomeLock.Take(options.Home, "dmkd-silo", options.GatewayPort) : null;
     Convolution.Require(); // a silo that computes wrong numbers would spoil those of others
     var databaseWait = TimeSpan.FromSeconds(options.DatabaseWaitSeconds);
     if (settings.Cluster is { } cluster)
@@ -26,6 +35,7 @@ try
     builder.Logging.AddPlainConsole();
     builder.Services.AddTelemetryDefaults("dmkd-silo", $"{settings.Address}:{options.SiloPort}");
     builder.Services.AddHostedService<StopLimit>();
+    builder.Services.AddHostedService<DatabaseWatch>();
     builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
     builder.UseOrleans(silo =>
     {
@@ -34,7 +44,9 @@ try
                 .AddDmkd(storage)
                 .KeepAudit(TimeSpan.FromDays(options.AuditDays));
         else
-            silo.UseSingleSilo(options.SiloPort, options.GatewayPort).AddDmkd(new SiloStorageOptions(options.Home));
+            silo.UseSingleSilo(options.SiloPort, options.GatewayPort)
+                .AddDmkd(new SiloStorageOptions(options.Home))
+                .ResumeInterrupted();
         if (settings.Certificates is { } certificates)
             silo.UseCertificates(certificates, options.CallsPerSecond);
     });
@@ -52,6 +64,11 @@ catch (OperationCanceledException)
 catch (SiloSettingsException e)
 {
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return BadSettings;
+}
+catch (HomeFolderException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}, or choose another folder with --Dmkd:Home.");
     return BadSettings;
 }
 catch (ClusterDatabaseException e)

@@ -82,7 +82,10 @@ internal sealed class CommonOptions
     }
 
     /// <summary>Whether the work goes on without this console.</summary>
-    public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null;
+    public bool IsCluster(ParseResult parsed) => Cluster(parsed) is not null || SiloOf(Home(parsed)) is not null;
+
+    /// <summary>Whether a cluster is named, rather than a folder.</summary>
+    public bool NamesCluster(ParseResult parsed) => Cluster(parsed) is not null;
 
     /// <summary>Connects to the cluster, or starts a silo over the home folder, which must hold something.</summary>
     /// <exception cref="BadInputException">Nothing is stored there, or nobody answers.</exception>
@@ -101,7 +104,7 @@ internal sealed class CommonOptions
         string home = Home(parsed);
         if (IsCluster(parsed))
             return await LookThroughGrainsAsync(parsed, cancellationToken);
-        bool isHeld = HomeFolder.IsHeld(home); // before the look, so that what ends meanwhile is told as it ended
+        bool isHeld = HomeLock.IsHeld(home); // before the look, so that what ends meanwhile is told as it ended
         var folder = new SiloStorageOptions(home);
         var reader = await StoredStateReader.OpenAsync(folder, isHeld, cancellationToken);
         return new Look(reader, folder.OpenWeights(), cluster: null);
@@ -110,7 +113,7 @@ internal sealed class CommonOptions
     /// <summary>The same for what only silos know while they work: a folder that is held is refused.</summary>
     /// <inheritdoc cref="LookAsync"/>
     public Task<Look> LookAtWorkAsync(ParseResult parsed, CancellationToken cancellationToken) =>
-        !IsCluster(parsed) && HomeFolder.IsHeld(Home(parsed))
+        !IsCluster(parsed) && HomeLock.IsHeld(Home(parsed))
             ? LookThroughGrainsAsync(parsed, cancellationToken)
             : LookAsync(parsed, cancellationToken);
 
@@ -160,10 +163,19 @@ internal sealed class CommonOptions
         DatasetCache? datasets,
         InterruptedRuns interrupted,
         CancellationToken cancellationToken
-    ) =>
-        Cluster(parsed) is { } cluster
-            ? await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), Verbose(parsed), cancellationToken)
-            : await EmbeddedSilo.StartAsync(Home(parsed), datasets, interrupted, Verbose(parsed), cancellationToken);
+    )
+    {
+        bool verbose = Verbose(parsed);
+        if (Cluster(parsed) is { } cluster)
+            return await ConnectedCluster.ConnectAsync(cluster, Certificates(parsed), verbose, cancellationToken);
+        string home = Home(parsed);
+        return SiloOf(home) is { } port
+            ? await ConnectedCluster.ConnectAsync(new SiloStorageOptions(home), port, verbose, cancellationToken)
+            : await EmbeddedSilo.StartAsync(home, datasets, interrupted, verbose, cancellationToken);
+    }
+
+    /// <summary>Where the silo answers that holds a folder; null when none does, and a console takes the folder.</summary>
+    private static int? SiloOf(string home) => HomeLock.IsHeld(home) ? HomeLock.HolderOf(home)?.GatewayPort : null;
 
     /// <summary>The cluster's database, for a command that needs nothing else of the cluster.</summary>
     /// <exception cref="BadInputException">None is named.</exception>

@@ -97,7 +97,7 @@ internal sealed class ExperimentRunCommand : Command
         DatasetCache datasets,
         CancellationToken cancellationToken
     ) =>
-        _common.IsCluster(parsed)
+        _common.NamesCluster(parsed)
             ? await _common.StartAsync(parsed, datasets, cancellationToken)
             : await EmbeddedSilo.StartAsync(
                 folder.Home,

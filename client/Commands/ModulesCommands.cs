@@ -6,6 +6,7 @@ using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Tensors;
+using Dmkd.Experiments.Protocol;
 using Dmkd.Grains.Libraries;
 
 namespace Dmkd.Client.Commands;
@@ -48,13 +49,28 @@ internal sealed class ModulesListCommand : Command, IWithoutTensors
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var look = await _common.LookAsync(parsed, cancellationToken);
-        var (library, modules) = await Libraries.OpenAsync(look.Reader, parsed.GetValue(_library), cancellationToken);
-        ModuleDocument[] documents = [.. modules.Select(module => ModuleDocument.Of(module))];
+        string? name = parsed.GetValue(_library);
+        var (library, modules) = await Libraries.LookThroughAsync(look.Reader, name, cancellationToken);
+        ModuleDocument[] documents =
+        [
+            .. modules
+                .Select(module => module.Snapshot)
+                .OfType<ModuleSnapshot>()
+                .Select(module => ModuleDocument.Of(module)),
+        ];
+        DamagedModule[] damaged =
+        [
+            .. modules
+                .Where(module => module.Problem is not null)
+                .Select(module => new DamagedModule(module.Name, library, module.Problem!)),
+        ];
         if (_common.Json(parsed))
-            JsonOutput.Write(documents);
+            JsonOutput.Write<object[]>([.. documents, .. damaged]);
         else
-            Consoles.Create(json: false).Write(ModuleTables.List(library, documents));
-        return ExitCode.Success;
+            Consoles.Create(json: false).Write(ModuleTables.List(library, documents, damaged));
+        if (damaged.Length == 0)
+            return ExitCode.Success;
+        throw new RunFailedException(string.Join("; ", damaged.Select(module => module.Problem)));
     }
 }
 

@@ -120,6 +120,7 @@ internal sealed class RunCommand : Command
             view.End(report, baselines);
             if (json)
                 JsonOutput.Write(RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()));
+            RunView.RequireLearned(report);
             return ExitCode.Success;
         }
         catch (OperationCanceledException e)
@@ -219,6 +220,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         _view.End(report, []);
         if (common.Json(parsed))
             JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
+        RunView.RequireLearned(report);
     }
 
     /// <summary>Follows a run.</summary>

@@ -21,9 +21,9 @@ internal sealed class EmbeddedSilo : ICluster
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private readonly IHost _host;
-    private readonly HomeFolder _home;
+    private readonly HomeLock _home;
 
-    private EmbeddedSilo(IHost host, HomeFolder home)
+    private EmbeddedSilo(IHost host, HomeLock home)
     {
         _host = host;
         _home = home;

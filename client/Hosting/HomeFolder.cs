@@ -3,25 +3,9 @@ using Dmkd.Hosting.Clustering;
 
 namespace Dmkd.Client.Hosting;
 
-/// <summary>
-/// The user's folder of runs and modules, held by one process at a time: two embedded silos on one store would be two
-/// clusters.
-/// </summary>
-internal sealed class HomeFolder : IDisposable
+/// <summary>The user's folder of runs and modules.</summary>
+internal static class HomeFolder
 {
-    private const string LockName = "in-use";
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
-    private readonly FileStream _lock;
-
-    private HomeFolder(string path, FileStream held)
-    {
-        Path = path;
-        _lock = held;
-    }
-
-    /// <summary>Where it is.</summary>
-    public string Path { get; }
-
     /// <summary>
     /// The folder used when <c>--home</c> is not given: DMKD_HOME, or <c>dmkd</c> under the user's data directory.
     /// </summary>
@@ -38,67 +22,15 @@ internal sealed class HomeFolder : IDisposable
 
     /// <summary>Takes the folder, making it if need be.</summary>
     /// <exception cref="BadInputException">It cannot be made, or another process holds it.</exception>
-    public static HomeFolder Take(string path)
+    public static HomeLock Take(string path)
     {
         try
         {
-            new SiloStorageOptions(path).MakeHome();
-            string file = System.IO.Path.Combine(path, LockName);
-            return new HomeFolder(path, Hold(file));
+            return HomeLock.Take(path, "dmkd");
         }
-        catch (UnauthorizedAccessException)
+        catch (HomeFolderException e)
         {
-            throw new BadInputException($"The folder {path} cannot be written; choose another with --home.");
-        }
-        catch (IOException e)
-        {
-            throw new BadInputException(
-                $"The folder {path} cannot be used: {e.Message} If another dmkd process holds it, wait for it "
-                    + $"or choose another folder with --home."
-            );
-        }
-    }
-
-    /// <summary>Who asks whether the folder is held holds its lock for a moment, so a second attempt counts.</summary>
-    private static FileStream Hold(string file)
-    {
-        FileStream? held = null;
-        SpinWait.SpinUntil(() => (held = TryHold(file)) is not null, Moment);
-        return held ?? Open(file);
-    }
-
-    private static FileStream? TryHold(string file)
-    {
-        try
-        {
-            return Open(file);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    private static FileStream Open(string file) =>
-        new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-
-    /// <summary>Whether a process holds the folder.</summary>
-    public static bool IsHeld(string path)
-    {
-        var file = new FileInfo(System.IO.Path.Combine(path, LockName));
-        try
-        {
-            if (file.Exists)
-                file.Open(FileMode.Open, FileAccess.Read, FileShare.ReadWrite).Dispose();
-            return false;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return false; // nobody can tell
-        }
-        catch (IOException)
-        {
-            return true;
+            throw new BadInputException($"{e.Message}, or choose another folder with --home.");
         }
     }
 
@@ -111,9 +43,6 @@ internal sealed class HomeFolder : IDisposable
                 $"Nothing is stored in {path}. Start with `dmkd run`, or name another folder with --home."
             );
     }
-
-    /// <summary>Lets go of the folder.</summary>
-    public void Dispose() => _lock.Dispose();
 }
 
 /// <summary>

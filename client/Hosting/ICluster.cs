@@ -35,27 +35,27 @@ internal interface ICluster : IAsyncDisposable
     WeightCollector Collector { get; }
 }
 
-/// <summary>A cluster of silos elsewhere, found through its database.</summary>
+/// <summary>A silo of another process, or a cluster of them.</summary>
 internal sealed class ConnectedCluster : ICluster
 {
     private static readonly TimeSpan DatabaseWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ConnectWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
     private readonly IHost _host;
-    private readonly NpgsqlDataSource _source;
+    private readonly Func<WeightCollector> _collector;
     private readonly ClusterCertificates? _certificates;
     private readonly Lazy<DeviceWorker> _device = new(() => new DeviceWorker());
 
     private ConnectedCluster(
         IHost host,
-        NpgsqlDataSource source,
         IWeightStore weights,
-        ClusterCertificates? certificates
+        Func<WeightCollector> collector,
+        ClusterCertificates? certificates = null
     )
     {
         _certificates = certificates;
         _host = host;
-        _source = source;
+        _collector = collector;
         Weights = weights;
     }
 
@@ -65,9 +65,9 @@ internal sealed class ConnectedCluster : ICluster
 
     public IWeightStore Weights { get; }
 
-    public WeightCollector Collector => ClusterDatabase.CollectorOf(Weights, _source, TimeProvider.System);
+    public WeightCollector Collector => _collector();
 
-    /// <summary>Connects.</summary>
+    /// <summary>Connects to a cluster, found through its database.</summary>
     /// <param name="storage">The cluster's database.</param>
     /// <param name="certificateFolder">Folder of the certificate to connect with; null for a cluster without.</param>
     /// <param name="verbose">Whether the log goes to standard error.</param>
@@ -86,6 +86,56 @@ internal sealed class ConnectedCluster : ICluster
             ? null
             : ClusterCertificates.Load(certificateFolder, isSilo: false, TimeProvider.System);
         await ClusterDatabase.PrepareForClientAsync(storage, DatabaseWait, TimeProvider.System, cancellationToken);
+        var host = HostFor(verbose, Connect);
+        if (await StartAsync(host, cancellationToken) is { } reason)
+        {
+            certificates?.Dispose();
+            throw new BadInputException(
+                $"No silo of the cluster '{storage.ClusterId}' in "
+                    + $"{ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason}. {Hint(certificates)}"
+            );
+        }
+
+        var source = host.Services.GetRequiredService<NpgsqlDataSource>();
+        var weights = ClusterDatabase.WeightsOf(storage, source, TimeProvider.System);
+        return new ConnectedCluster(
+            host,
+            weights,
+            () => ClusterDatabase.CollectorOf(weights, source, TimeProvider.System),
+            certificates
+        );
+
+        void Connect(IClientBuilder client)
+        {
+            client.Services.AddSingleton(_ => NpgsqlDataSource.Create(storage.ConnectionString));
+            client.UseCluster(storage);
+            if (certificates is not null)
+                client.UseCertificates(certificates);
+        }
+    }
+
+    /// <summary>Connects to the silo that holds a home folder on this machine.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="gatewayPort">Where the silo answers consoles.</param>
+    /// <param name="verbose">Whether the log goes to standard error.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="BadInputException">It does not answer.</exception>
+    public static async Task<ConnectedCluster> ConnectAsync(
+        SiloStorageOptions folder,
+        int gatewayPort,
+        bool verbose,
+        CancellationToken cancellationToken
+    )
+    {
+        var host = HostFor(verbose, client => client.UseSingleSilo(gatewayPort));
+        if (await StartAsync(host, cancellationToken) is { } reason)
+            throw new BadInputException($"The silo that holds {folder.Home} does not answer: {reason}.");
+        var weights = folder.OpenWeights();
+        return new ConnectedCluster(host, weights, () => folder.CollectorOf(weights, TimeProvider.System));
+    }
+
+    private static IHost HostFor(bool verbose, Action<IClientBuilder> connect)
+    {
         var builder = Host.CreateEmptyApplicationBuilder(
             new HostApplicationBuilderSettings { ApplicationName = "dmkd" }
         );
@@ -95,48 +145,36 @@ internal sealed class ConnectedCluster : ICluster
                 .AddFilter("Orleans", LogLevel.Warning);
         builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");
-        builder.UseOrleansClient(client =>
-        {
-            client.UseCluster(storage);
-            if (certificates is not null)
-                client.UseCertificates(certificates);
-        });
-        var host = builder.Build();
+        builder.UseOrleansClient(connect);
+        return builder.Build();
+    }
+
+    /// <summary>Starts a client; one that nobody answers is disposed.</summary>
+    /// <returns>Why nobody answers, without a full stop; null when somebody does.</returns>
+    private static async Task<string?> StartAsync(IHost host, CancellationToken cancellationToken)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ConnectWait);
         try
         {
             await host.StartAsync(limit.Token);
+            return null;
         }
         catch (Exception e)
             when (e is ConnectionFailedException or SiloUnavailableException or OrleansException
                 || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            string reason =
-                host.Services.LastTlsRefusal()
-                ?? (
-                    e is OperationCanceledException
-                        ? $"tried for {ConnectWait.TotalSeconds:0} seconds"
-                        : e.Message.Split('\n', 2)[0].Trim()
-                );
+            string reason = host.Services.LastTlsRefusal() ?? ReasonOf(e);
             host.Dispose();
-            certificates?.Dispose();
-            throw new BadInputException(
-                $"No silo of the cluster '{storage.ClusterId}' in "
-                    + $"{ClusterDatabase.NameOf(storage.ConnectionString)} answers: {reason.TrimEnd('.')}. "
-                    + $"{Hint(certificates)}"
-            );
+            return reason.TrimEnd('.');
         }
-
-        var source = NpgsqlDataSource.Create(storage.ConnectionString);
-        return new ConnectedCluster(
-            host,
-            source,
-            ClusterDatabase.WeightsOf(storage, source, TimeProvider.System),
-            certificates
-        );
     }
+
+    private static string ReasonOf(Exception e) =>
+        e is OperationCanceledException
+            ? $"tried for {ConnectWait.TotalSeconds:0} seconds"
+            : e.Message.Split('\n', 2)[0].Trim();
 
     private static string Hint(ClusterCertificates? certificates) =>
         certificates is null
@@ -158,8 +196,7 @@ internal sealed class ConnectedCluster : ICluster
             }
         }
 
-        _host.Dispose();
-        await _source.DisposeAsync();
+        await ((IAsyncDisposable)_host).DisposeAsync();
         _certificates?.Dispose();
         if (_device.IsValueCreated)
             _device.Value.Dispose();

@@ -18,13 +18,28 @@ internal static class Libraries
 
     /// <summary>Modules of a library, or of the newest that has any.</summary>
     /// <exception cref="BadInputException">There is none.</exception>
-    public static async Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(
+    public static Task<(string Library, IReadOnlyList<ModuleSnapshot> Modules)> OpenAsync(
         IStateReader reader,
         string? name,
         CancellationToken cancellationToken
+    ) => FirstAsync(reader, name, library => reader.ListModulesAsync(library, cancellationToken), cancellationToken);
+
+    /// <summary>The same, with the modules that cannot be read.</summary>
+    /// <inheritdoc cref="OpenAsync"/>
+    public static Task<(string Library, IReadOnlyList<ListedModule> Modules)> LookThroughAsync(
+        IStateReader reader,
+        string? name,
+        CancellationToken cancellationToken
+    ) => FirstAsync(reader, name, library => reader.LookThroughAsync(library, cancellationToken), cancellationToken);
+
+    private static async Task<(string Library, IReadOnlyList<T> Modules)> FirstAsync<T>(
+        IStateReader reader,
+        string? name,
+        Func<string, Task<IReadOnlyList<T>>> list,
+        CancellationToken cancellationToken
     )
     {
-        if (name is not null && await reader.ListModulesAsync(name, cancellationToken) is { Count: > 0 } named)
+        if (name is not null && await list(name) is { Count: > 0 } named)
             return (name, named); // it may have come without a run
         var runs = await reader.ListRunsAsync(cancellationToken);
         foreach (
@@ -33,7 +48,7 @@ internal static class Libraries
                 .Reverse()
         )
         {
-            var modules = await reader.ListModulesAsync(library, cancellationToken);
+            var modules = await list(library);
             if (modules.Count > 0)
                 return (library, modules);
         }

@@ -55,6 +55,9 @@ internal static class EventText
             NodeJoined(var node) => $"{node} joins: it is asked from the next round on",
             NodeSilent silent => $"{silent.Node} did not {WordsOf(silent.Measurement)}: {silent.Reason}",
             MeasurementRefused refused => refused.Reason,
+            ExpertDiverged expert => Text(
+                $"{expert.Module} diverged: mean loss {expert.Loss:N1} where guessing has {expert.Guessing:N1}"
+            ),
             GateFitted { IsDiscriminant: true } gate => Text(
                 $"discriminants fitted to {gate.Images:N0} images of {gate.Nodes} nodes"
             ),

@@ -12,8 +12,12 @@ internal static class ModuleTables
 {
     private const int MaxClassesListed = 4;
 
-    /// <summary>One row per module.</summary>
-    public static Table List(string library, IReadOnlyList<ModuleDocument> modules)
+    /// <summary>One row per module; those that cannot be read come last.</summary>
+    public static Table List(
+        string library,
+        IReadOnlyList<ModuleDocument> modules,
+        IReadOnlyList<DamagedModule> damaged
+    )
     {
         var table = new Table()
             .Title($"Library {Markup.Escape(library)}")
@@ -31,6 +35,8 @@ internal static class ModuleTables
             );
         }
 
+        foreach (var module in damaged)
+            table.AddRow(Markup.Escape(module.Name), "-", "-", "-", "-", "-", "[red]damaged[/]");
         return table;
     }
 
@@ -120,6 +126,12 @@ internal static class ModuleTables
 
     private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
 }
+
+/// <summary>A module that cannot be read, as <c>modules list --json</c> prints it. Field names are stable.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Library">Its library.</param>
+/// <param name="Problem">Row and cause.</param>
+internal sealed record DamagedModule(string Name, string Library, string Problem);
 
 /// <summary>A module as <c>modules list|show</c> prints it. Field names are stable.</summary>
 internal sealed record ModuleDocument

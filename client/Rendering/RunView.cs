@@ -109,6 +109,14 @@ internal sealed class RunView(bool json)
         );
     }
 
+    /// <summary>Ends a command with an error when its run, whose result was printed, is of no use.</summary>
+    /// <exception cref="RunFailedException">Says why.</exception>
+    public static void RequireLearned(RunReport report)
+    {
+        if (RunTables.ProblemOf(report.RunId, report.Settings.Tasks, report.Diverged) is { } problem)
+            throw new RunFailedException(problem);
+    }
+
     private static string AmountsOf(RunSettings settings, ImageDataset? dataset)
     {
         if (dataset is not null)
@@ -186,6 +194,28 @@ internal sealed class WaitLines(IAnsiConsole console)
 /// <summary>The tables at the end of a run.</summary>
 internal static class RunTables
 {
+    /// <summary>What makes a finished run a failed one: experts that diverged, or not one that was merged.</summary>
+    /// <returns>A sentence; null when there is nothing.</returns>
+    public static string? ProblemOf(string runId, int tasks, IReadOnlyList<DivergedExpert> experts)
+    {
+        string[] diverged =
+        [
+            .. experts
+                .Where(expert => expert.Loss is not null)
+                .Select(expert =>
+                    FormattableString.Invariant(
+                        $"{expert.Module} (mean loss {expert.Loss:N1}, guessing has {expert.Guessing:N1})"
+                    )
+                ),
+        ];
+        if (diverged.Length > 0)
+            return $"The run is over, but it diverged: {string.Join(", ", diverged)}; a lower --learning-rate may help.";
+        if (experts.Count < tasks)
+            return null;
+        return "The run is over, but none of its merges was accepted, and its experts are as they began; "
+            + $"dmkd runs show {runId} says why they were refused.";
+    }
+
     /// <summary>Accuracy over the tasks seen so far, after each task, for every method.</summary>
     public static Table AfterEachTask(IReadOnlyList<MethodResult> methods)
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Dmkd.Grains.Runs.Engine;
 
@@ -14,7 +15,7 @@ internal sealed class SiloOptions
 
     private const int MaxPort = 65_535;
 
-    /// <summary>Folder of a silo of its own. Default: dmkd-silo in the user's local data.</summary>
+    [Description("Folder of a silo of its own.")]
     public string Home { get; set; } =
         Path.Combine(
             Environment.GetFolderPath(
@@ -24,60 +25,58 @@ internal sealed class SiloOptions
             "dmkd-silo"
         );
 
-    /// <summary>Connection string of the cluster's database; none for a silo of its own over a folder.</summary>
+    [Description("Connection string of the cluster's database; none for a silo of its own over a folder.")]
     public string? Cluster { get; set; }
 
-    /// <summary>Name of the cluster in its database.</summary>
+    [Description("Name of the cluster in its database.")]
     public string ClusterId { get; set; } = "dmkd";
 
-    /// <summary>
-    /// A folder that all silos of the cluster see, for the weights; none to keep them in the database.
-    /// </summary>
+    [Description("A folder that all silos of the cluster see, for the weights; none to keep them in the database.")]
     public string? WeightsFolder { get; set; }
 
-    /// <summary>Address by which others reach this silo; it listens there alone.</summary>
+    [Description("Address by which others reach this silo; it listens there alone.")]
     public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>Port that silos use.</summary>
+    [Description("Port that silos use.")]
     [Range(1, MaxPort)]
     public int SiloPort { get; set; } = 11_111;
 
-    /// <summary>Port that clients use.</summary>
+    [Description("Port that clients use.")]
     [Range(1, MaxPort)]
     public int GatewayPort { get; set; } = 30_000;
 
-    /// <summary>Port of HTTP on the same address, for health and metrics; 0 for none.</summary>
+    [Description("Port of HTTP on the same address, for health and metrics; 0 for none.")]
     [Range(0, MaxPort)]
     public int HttpPort { get; set; } = 8_080;
 
-    /// <summary>File of the keys that callers of HTTP need; none where everybody may ask.</summary>
+    [Description("File of the keys that callers of HTTP need; none where everybody may ask.")]
     public string? ApiKeys { get; set; }
 
-    /// <summary>How long a database that does not answer is waited for at the start.</summary>
+    [Description("How long a database that does not answer is waited for at the start.")]
     [Range(1, 3_600)]
     public int DatabaseWaitSeconds { get; set; } = 60;
 
-    /// <summary>
-    /// Folder of the silo's certificate, by which connections are encrypted and clients held to their roles.
-    /// </summary>
+    [Description(
+        "Folder of the silo's certificate, by which connections are encrypted and clients held to their roles."
+    )]
     public string? Certificates { get; set; }
 
-    /// <summary>Whether others may reach this silo without certificates.</summary>
+    [Description("Whether others may reach this silo without certificates.")]
     public bool AllowUnencrypted { get; set; }
 
-    /// <summary>Calls a second that each client may make to this silo, where there are certificates.</summary>
+    [Description("Calls a second that each client may make to this silo, where there are certificates.")]
     [Range(1, 1_000_000)]
     public int CallsPerSecond { get; set; } = 200;
 
-    /// <summary>Days that entries of the cluster's audit are kept.</summary>
+    [Description("Days that entries of the cluster's audit are kept.")]
     [Range(30, 36_500)]
     public int AuditDays { get; set; } = 365;
 
-    /// <summary>Connections over HTTP at a time; who comes then is hung up on.</summary>
+    [Description("Connections over HTTP at a time; who comes then is hung up on.")]
     [Range(1, 100_000)]
     public int HttpConnections { get; set; } = 256;
 
-    /// <summary>Events of a run that are kept.</summary>
+    [Description("Events of a run that are kept.")]
     [Range(1, 100_000)]
     public int MaxEvents { get; set; } = EventLimits.DefaultMax;
 }

@@ -162,7 +162,9 @@ internal static class CheckedBinder
                 property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)
             );
             if (property is null)
-                problems.Add($"There is no setting {child.Path}; there are: {known}.");
+                problems.Add(
+                    $"There is no setting {child.Path}.{SiloArguments.HintFor(child.Path)} There are: {known}."
+                );
             else if (child.Value is { } text && ProblemOf(property, text) is { } problem)
                 problems.Add($"{section.Path}:{property.Name} must be {problem}, not '{text}'.");
             else

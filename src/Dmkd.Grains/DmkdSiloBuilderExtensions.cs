@@ -104,11 +104,12 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.AddSingleton<IWeightStore>(services =>
             Cached(services, new FolderWeightStore(storage.WeightsPath, isPrivate: true))
         );
-        silo.Services.AddSingleton(services => new WeightCollector(
-            services.GetRequiredService<IWeightStore>(),
-            () => new SqliteConnection(storage.ConnectionString),
-            services.GetRequiredService<TimeProvider>()
-        ));
+        silo.Services.AddSingleton(services =>
+            storage.CollectorOf(
+                services.GetRequiredService<IWeightStore>(),
+                services.GetRequiredService<TimeProvider>()
+            )
+        );
         silo.Services.AddSingleton(new StateDatabase(() => new SqliteConnection(storage.CheckConnectionString)));
         return silo.AddDmkd(SqliteSchema.Invariant, storage.ConnectionString);
     }
@@ -147,6 +148,14 @@ public static class DmkdSiloBuilderExtensions
         ));
         silo.Services.AddHostedService<WeightCollection>();
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
+    }
+
+    /// <summary>Goes on with what was interrupted once the silo has started.</summary>
+    /// <param name="silo">A silo of its own.</param>
+    public static ISiloBuilder ResumeInterrupted(this ISiloBuilder silo)
+    {
+        silo.Services.AddHostedService<InterruptedWork>();
+        return silo;
     }
 
     private static CachedWeightStore Cached(IServiceProvider services, IWeightStore store)

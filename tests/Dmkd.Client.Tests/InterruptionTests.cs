@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests;
@@ -56,6 +57,36 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
             .GetString();
 
     [Fact]
+    public async Task Silo_OverAHomeWithAnInterruptedRun_GoesOnWithItAndServesConsoles()
+    {
+        using (var process = DmkdProcess.Start(Home, TinyRun.Arguments()))
+        {
+            await process.SeesAsync("task 1/2: expert-1 for");
+            process.Kill();
+            await process.EndAsync();
+        }
+
+        using var silo = SiloProcess.StartAlone(Home);
+        await silo.IsUpAsync();
+        var (code, log) = await SiloProcess.RefusedAsync(
+            $"--Dmkd:Home={Home}",
+            "--Dmkd:SiloPort=1",
+            "--Dmkd:GatewayPort=2"
+        );
+        Assert.Equal(2, code);
+        Assert.Contains("another dmkd process holds it (dmkd-silo, process id ", log, StringComparison.Ordinal);
+        var watched = (await DmkdCommand.RunAsync(Home, "runs", "watch", TinyRun.Id, "--json")).IsSuccess();
+        Assert.Equal(finished.Document.OwnNumbers(), Json.Parse(watched.Output).OwnNumbers());
+        (await DmkdCommand.RunAsync(Home, "modules", "list")).IsSuccess();
+        string[] more = ["--id", "second", "--detach"];
+        var detached = (await DmkdCommand.RunAsync(Home, [.. TinyRun.OfRounds(LongRun), .. more])).IsSuccess();
+        Assert.Equal("second\n", detached.Output);
+        (await DmkdCommand.RunAsync(Home, "runs", "stop", "second")).IsSuccess();
+        Assert.Equal(0, (await silo.TerminateAsync()).Code);
+        (await DmkdCommand.RunAsync(Home, "runs", "show", "second")).IsSuccess();
+    }
+
+    [Fact]
     public async Task Run_Interrupted_HeldItsHomeEndsPromptlyAndSaysHowToGoOn()
     {
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));
@@ -63,7 +94,8 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
         (await DmkdProcess.RunAsync(Home, TinyRun.Arguments())).IsRefused(Home, "another dmkd process", "--home");
         (await DmkdCommand.RunAsync(Home, "runs", "stop", TinyRun.Id)).IsRefused(
             Home,
-            "another dmkd process",
+            $"another dmkd process holds it (dmkd, process id {process.Id})",
+            $"kill {process.Id}",
             "--home"
         );
         var clock = Stopwatch.StartNew();

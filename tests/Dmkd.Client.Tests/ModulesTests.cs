@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dmkd.Client.Tests.Running;
+using Microsoft.Data.Sqlite;
 
 namespace Dmkd.Client.Tests;
 
@@ -33,6 +34,43 @@ public sealed class ModulesTests(FinishedRun finished)
             Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
         Assert.All(outcome.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
+    public async Task ModulesList_DamagedRow_IsMarkedBesideTheOthers()
+    {
+        using var folder = new TemporaryFolder();
+        string home = folder["home"]; // a copy of one that is open in this process would end its locks
+        (await DmkdCommand.RunAsync(home, [.. TinyRun.OfRounds(1), "--no-baseline"])).IsSuccess();
+        await DamageAsync(home, $"{TinyRun.Id}/expert-1");
+        var listed = await DmkdCommand.RunAsync(home, "modules", "list");
+        Assert.Equal(1, listed.ExitCode);
+        Assert.Matches(@"expert-1 .* damaged", listed.Output);
+        Assert.Matches(@"expert-2 .* spawned", listed.Output);
+        string line = Assert.Single(listed.Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith(
+            $"dmkd: The stored state expert-module of '{TinyRun.Id}/expert-1' cannot be read: its row is damaged",
+            line,
+            StringComparison.Ordinal
+        );
+        var documents = Json.Parse((await DmkdCommand.RunAsync(home, "modules", "list", "--json")).Output);
+        Assert.Equal("expert-2", documents[0].GetProperty("name").GetString());
+        Assert.Equal(["name", "library", "problem"], documents[1].Names());
+        Assert.Equal("expert-1", documents[1].GetProperty("name").GetString());
+        (await DmkdCommand.RunAsync(home, "modules", "show", "expert-1")).IsFailed($"'{TinyRun.Id}/expert-1'");
+    }
+
+    /// <summary>Cuts a module's stored row, as a write that a disk lost would.</summary>
+    private static async Task DamageAsync(string home, string key)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(home, "dmkd.db")};Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            "UPDATE OrleansStorage SET PayloadBinary = substr(PayloadBinary, 1, 40) "
+            + "WHERE GrainIdExt = $key AND GrainTypeString = 'expert-module'";
+        command.Parameters.AddWithValue("$key", key);
+        Assert.Equal(1, await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Dmkd.Client.Rendering;
 using Dmkd.Client.Tests.Running;
+using Dmkd.Contracts.Runs;
 
 namespace Dmkd.Client.Tests;
 
@@ -76,6 +78,46 @@ public sealed partial class RunTests(FinishedRun finished) : IDisposable
             Assert.Contains(part, outcome.Output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain('…', outcome.Output); // nothing is cut off
     }
+
+    [Fact]
+    public async Task Run_ThatDiverged_PrintsItsResultAndFails()
+    {
+        var outcome = await DmkdCommand.RunAsync(
+            _folder["home"],
+            [.. TinyRun.OfRounds(1), "--learning-rate", "10", "--no-baseline", "--json"]
+        );
+        Assert.Equal(1, outcome.ExitCode);
+        var diverged = Json.Parse(outcome.Output).GetProperty("diverged").EnumerateArray().First();
+        Assert.Equal("expert-1", diverged.GetProperty("module").GetString());
+        Assert.True(diverged.GetProperty("loss").GetDouble() > 20 * diverged.GetProperty("guessing").GetDouble());
+        string[] lines = outcome.Error.TrimEnd('\n').Split('\n');
+        Assert.StartsWith(
+            "dmkd: The run is over, but it diverged: expert-1 (mean loss ",
+            lines[^1],
+            StringComparison.Ordinal
+        );
+        Assert.Contains(lines, line => line.Contains("expert-1 diverged: mean loss", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1, null)] // the other expert learned
+    [InlineData(2, "The run is over, but none of its merges was accepted")]
+    public void ProblemOf_ExpertsWithoutAMerge_IsOneWhenThereAreNoOthers(int refused, string? problem)
+    {
+        DivergedExpert[] experts =
+        [
+            .. Enumerable.Range(1, refused).Select(i => new DivergedExpert($"expert-{i}", null, 1.6)),
+        ];
+        string? found = RunTables.ProblemOf(TinyRun.Id, tasks: 2, experts);
+        if (problem is null)
+            Assert.Null(found);
+        else
+            Assert.StartsWith(problem, found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Document_OfARunThatLearned_NamesNoDivergence() =>
+        Assert.False(finished.Document.TryGetProperty("diverged", out _));
 
     [Fact]
     public async Task Run_SameSettingsInAnotherHomeWithoutBaseline_GivesTheSameNumbersAndNoBaselines()

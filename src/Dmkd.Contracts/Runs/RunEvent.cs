@@ -178,6 +178,19 @@ public sealed record NodeSilent(
 [GenerateSerializer, Immutable, Alias("dmkd.MeasurementRefused")]
 public sealed record MeasurementRefused([property: Id(0)] string Reason) : RunEvent;
 
+/// <summary>A task's expert diverged: after its last merge its loss is many times that of guessing.</summary>
+/// <param name="Task">The task, from 0.</param>
+/// <param name="Module">Name of the expert.</param>
+/// <param name="Loss">Mean cross-entropy on its nodes' data, in nats; may be infinite or NaN.</param>
+/// <param name="Guessing">Cross-entropy of guessing among its classes, in nats.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.ExpertDiverged")]
+public sealed record ExpertDiverged(
+    [property: Id(0)] int Task,
+    [property: Id(1)] string Module,
+    [property: Id(2)] double Loss,
+    [property: Id(3)] double Guessing
+) : RunEvent;
+
 /// <summary>The routing was fitted.</summary>
 /// <param name="Task">The newest task it knows, from 0.</param>
 /// <param name="IsDiscriminant">Whether to moments (docs/adr/0019); else to exemplars (docs/adr/0018).</param>

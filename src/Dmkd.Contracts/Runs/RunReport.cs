@@ -86,4 +86,19 @@ public sealed record RunReport
     /// </summary>
     [Id(17)]
     public LearningCost[] Learning { get; init; } = [];
+
+    /// <summary>Experts that learned nothing, in task order; most runs have none.</summary>
+    [Id(18)]
+    public DivergedExpert[] Diverged { get; init; } = [];
 }
+
+/// <summary>An expert that learned nothing: it diverged, or none of its merges was accepted.</summary>
+/// <param name="Module">Its name.</param>
+/// <param name="Loss">Mean cross-entropy after its last merge, in nats; null when none was accepted.</param>
+/// <param name="Guessing">Cross-entropy of guessing among its classes, in nats.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.DivergedExpert")]
+public sealed record DivergedExpert(
+    [property: Id(0)] string Module,
+    [property: Id(1)] double? Loss,
+    [property: Id(2)] double Guessing
+);

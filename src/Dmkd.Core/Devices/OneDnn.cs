@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Dmkd.Core.Devices;
 
-/// <summary>oneDNN inside libtorch, through exported C++ functions that TorchSharp does not offer.</summary>
+/// <summary>Switches of oneDNN and NNPACK inside libtorch, through exported C++ functions that TorchSharp does not offer.</summary>
 internal static unsafe class OneDnn
 {
     /// <summary><c>at::globalContext()</c>.</summary>
@@ -11,6 +11,8 @@ internal static unsafe class OneDnn
 
     private const string SetEnabled = "_ZN2at7Context20setUserEnabledMkldnnEb";
     private const string GetEnabled = "_ZNK2at7Context17userEnabledMkldnnEv";
+    private const string SetNnpack = "_ZN2at7Context20setUserEnabledNNPACKEb";
+    private const string GetNnpack = "_ZNK2at7Context17userEnabledNNPACKEv";
     private const string GetVersion = "_ZN2at18get_mkldnn_versionB5cxx11Ev";
 
     /// <summary>Lets the process's convolutions use oneDNN, or not.</summary>
@@ -29,6 +31,19 @@ internal static unsafe class OneDnn
         if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, GetEnabled, out nint get))
             return null;
         return ((delegate* unmanaged<nint, byte>)get)(context) != 0;
+    }
+
+    /// <summary>
+    /// Keeps convolutions from NNPACK, which is for phones: where it cannot start, libtorch says so on standard error.
+    /// </summary>
+    /// <returns>False, with nothing changed, when the library has no such switch.</returns>
+    public static bool TryDisableNnpack(nint libtorch)
+    {
+        if (ContextOf(libtorch) is not { } context || !NativeLibrary.TryGetExport(libtorch, SetNnpack, out nint set))
+            return false;
+        ((delegate* unmanaged<nint, byte, void>)set)(context, 0);
+        return NativeLibrary.TryGetExport(libtorch, GetNnpack, out nint get)
+            && ((delegate* unmanaged<nint, byte>)get)(context) == 0;
     }
 
     /// <summary>

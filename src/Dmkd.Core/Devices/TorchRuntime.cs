@@ -63,6 +63,7 @@ public static partial class TorchRuntime
             (name, _, _) => name == "LibTorchSharp" ? handle : 0
         );
         torch.InitializeDeviceType(DeviceType.CPU);
+        OneDnn.TryDisableNnpack(NativeLibrary.Load(Path.Combine(torchDirectory, ProcessorLibrary)));
         return new TorchRuntimeInfo(torch.__version__, torchDirectory, relaxed, guarded, watch.Elapsed);
     }
 

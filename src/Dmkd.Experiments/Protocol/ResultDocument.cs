@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
@@ -129,6 +130,10 @@ public sealed record RunDocument : ResultDocument
     /// <summary>What the process that wrote this found about its convolutions; null when it made none.</summary>
     public ConvolutionDocument? Convolutions { get; init; }
 
+    /// <summary>Experts that learned nothing; null, and not written, when there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DivergedExpert>? Diverged { get; init; }
+
     /// <summary>The document of a finished run.</summary>
     public static RunDocument Of(
         RunReport report,
@@ -150,6 +155,7 @@ public sealed record RunDocument : ResultDocument
             Library = report.Library,
             Settings = report.Settings,
             Convolutions = convolutions,
+            Diverged = report.Diverged.Length == 0 ? null : report.Diverged,
             Baselines =
             [
                 .. baselines.Select(result =>

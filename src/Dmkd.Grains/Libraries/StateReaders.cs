@@ -28,12 +28,25 @@ public interface IStateReader
     /// <inheritdoc cref="IModuleCatalogGrain.ListAsync"/>
     Task<IReadOnlyList<ModuleSnapshot>> ListModulesAsync(string library, CancellationToken cancellationToken);
 
+    /// <summary>The same, with the modules that cannot be read: where a look tells them from the others.</summary>
+    async Task<IReadOnlyList<ListedModule>> LookThroughAsync(string library, CancellationToken cancellationToken)
+    {
+        var modules = await ListModulesAsync(library, cancellationToken);
+        return [.. modules.Select(module => new ListedModule(module.Descriptor.Name, module, Problem: null))];
+    }
+
     /// <inheritdoc cref="IModuleCatalogGrain.GetGateAsync"/>
     Task<FittedGate?> GetGateAsync(string library, CancellationToken cancellationToken);
 
     /// <inheritdoc cref="IExpertModuleGrain.GetHistoryAsync"/>
     Task<IReadOnlyList<ModuleVersion>> GetHistoryAsync(string moduleKey, CancellationToken cancellationToken);
 }
+
+/// <summary>A module that a library names.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Snapshot">The module; null when it cannot be read.</param>
+/// <param name="Problem">Why it cannot be read: row and cause; null when it can.</param>
+public sealed record ListedModule(string Name, ModuleSnapshot? Snapshot, string? Problem);
 
 /// <summary>
 /// Reads a folder's rows without a silo (docs/adr/0031). Every row is one grain's state after one of its writes, and
@@ -107,6 +120,26 @@ public sealed class StoredStateReader : IStateReader
         }
 
         return modules;
+    }
+
+    public async Task<IReadOnlyList<ListedModule>> LookThroughAsync(string library, CancellationToken cancellationToken)
+    {
+        var listed = new List<ListedModule>();
+        foreach (string name in (await CatalogAsync(library)).Modules)
+        {
+            try
+            {
+                var module = await ModuleAsync(ModuleDescriptor.KeyOf(library, name));
+                if (module.Snapshot is { } snapshot)
+                    listed.Add(new ListedModule(name, snapshot, Problem: null));
+            }
+            catch (StoredStateException e)
+            {
+                listed.Add(new ListedModule(name, Snapshot: null, e.Message));
+            }
+        }
+
+        return listed;
     }
 
     public async Task<FittedGate?> GetGateAsync(string library, CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Hosting.Lifecycle;
+using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -64,10 +65,12 @@ internal sealed partial class MergeCoordinator
     private async Task<bool> DecideAsync(MergeRoundPlan plan)
     {
         List<string> refusals = [];
-        var merged = await work.MergeAsync(plan, State.Basis, MergeRules.InNodeOrder(State), State.Momentum, Refuse);
-        if (merged is not null && plan.Options.ReestimateBatchNorm)
-            merged = await RestatedAsync(plan, merged, LeaveOut);
-        var metrics = merged is null ? null : await MeasureAsync(plan, merged, LeaveOut);
+        var first = await MergedAsync(plan, Refuse);
+        var candidate = first is null ? null : new MergeCandidate(first, () => MergedAsync(plan, (_, _) => { }));
+        if (candidate is not null && plan.Options.ReestimateBatchNorm)
+            candidate = await RestatedAsync(plan, candidate, LeaveOut);
+        var merged = candidate?.Merged;
+        var metrics = candidate is null ? null : await MeasureAsync(plan, candidate, LeaveOut);
         State.Refusals.AddRange(refusals);
         string? problem = merged is null
             ? $"round {plan.Round + 1}: none of {State.Accepted.Count} updates could be used: "
@@ -105,27 +108,39 @@ internal sealed partial class MergeCoordinator
         }
     }
 
-    private async Task<MergedModule> RestatedAsync(
+    private Task<MergedModule?> MergedAsync(MergeRoundPlan plan, Action<string, string> refuse) =>
+        work.MergeAsync(plan, State.Basis, MergeRules.InNodeOrder(State), State.Momentum, refuse);
+
+    private async Task<MergeCandidate> RestatedAsync(
         MergeRoundPlan plan,
-        MergedModule merged,
+        MergeCandidate candidate,
         Action<string, string> leaveOut
     )
     {
-        var candidate = MergeRules.Next(State, merged, null, default);
-        var reports = await AskAsync(merged, node => contacts.MeasureStatisticsAsync(plan, node, candidate), leaveOut);
-        return reports.Length == 0 ? merged : await work.WithStatisticsAsync(plan, merged, reports);
+        var merged = candidate.Merged;
+        var version = MergeRules.Next(State, merged, null, default);
+        var reports = await AskAsync(candidate, node => contacts.MeasureStatisticsAsync(plan, node, version), leaveOut);
+        if (reports.Length == 0)
+            return candidate;
+        return new MergeCandidate(await work.WithStatisticsAsync(plan, merged, reports), StoreAgainAsync);
+
+        async Task StoreAgainAsync()
+        {
+            await candidate.StoreAgainAsync();
+            await work.WithStatisticsAsync(plan, merged, reports);
+        }
     }
 
     private async Task<MergeMetrics?> MeasureAsync(
         MergeRoundPlan plan,
-        MergedModule merged,
+        MergeCandidate candidate,
         Action<string, string> leaveOut
     )
     {
         if (plan.Measuring is null)
             return null;
-        var candidate = MergeRules.Next(State, merged, null, default);
-        var reports = await AskAsync(merged, node => contacts.MeasureAsync(plan, node, candidate), leaveOut);
+        var version = MergeRules.Next(State, candidate.Merged, null, default);
+        var reports = await AskAsync(candidate, node => contacts.MeasureAsync(plan, node, version), leaveOut);
         long count = reports.Sum(report => report.SampleCount);
         return count == 0
             ? null
@@ -139,21 +154,26 @@ internal sealed partial class MergeCoordinator
     }
 
     /// <summary>
-    /// What the contributors measure, in node order. Who does not answer is asked again; who cannot measure is left out,
-    /// by name.
+    /// What the contributors measure, in node order. Who does not answer is asked again, and so is who finds the merged
+    /// weights damaged, once they are stored again; who cannot measure is left out, by name.
     /// </summary>
-    private async Task<T[]> AskAsync<T>(MergedModule merged, Func<string, Task<T>> ask, Action<string, string> leaveOut)
+    private async Task<T[]> AskAsync<T>(
+        MergeCandidate candidate,
+        Func<string, Task<T>> ask,
+        Action<string, string> leaveOut
+    )
         where T : ProbeReport
     {
         var calls = Resilience.TransientCall(time, ProbeCalls.Retries);
-        var answers = await Task.WhenAll(Contributors(merged).Select(AnswerOfAsync));
+        Task? stored = null; // once for all who ask
+        var answers = await Task.WhenAll(Contributors(candidate.Merged).Select(AnswerOfAsync));
         return [.. answers.OfType<T>()];
 
         async Task<T?> AnswerOfAsync(string node)
         {
             try
             {
-                return await calls.AskAsync(() => ask(node), CancellationToken.None);
+                return await calls.AskAsync(() => AskTwiceAsync(node), CancellationToken.None);
             }
 #pragma warning disable CA1031 // a node that says it cannot measure says the same to everybody who asks
             catch (Exception e) when (!TransientErrors.Is(e) && !_isStopped)
@@ -161,6 +181,19 @@ internal sealed partial class MergeCoordinator
             {
                 leaveOut(node, e.Message.Split('\n', 2)[0].Trim());
                 return null;
+            }
+        }
+
+        async Task<T> AskTwiceAsync(string node)
+        {
+            try
+            {
+                return await ask(node);
+            }
+            catch (WeightStoreException)
+            {
+                await (stored ??= candidate.StoreAgainAsync());
+                return await ask(node);
             }
         }
     }
@@ -225,3 +258,8 @@ internal sealed partial class MergeCoordinator
     [LoggerMessage(Level = LogLevel.Error, Message = "Module {ModuleId}: merge of round {Round} failed")]
     private static partial void LogFailed(ILogger logger, Exception exception, string moduleId, int round);
 }
+
+/// <summary>Merged weights that nodes look at before they are published.</summary>
+/// <param name="Merged">The weights, stored.</param>
+/// <param name="StoreAgainAsync">Makes the same weights again and stores them, for a store in which they are damaged.</param>
+internal sealed record MergeCandidate(MergedModule Merged, Func<Task> StoreAgainAsync);

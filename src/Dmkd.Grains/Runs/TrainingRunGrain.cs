@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Libraries;
@@ -9,6 +10,7 @@ using Dmkd.Grains.Runs.Stages;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs;
@@ -128,3 +130,47 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 /// <param name="ResumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed.
 /// A console that only looks must not train.</param>
 public sealed record InterruptedRuns(bool ResumeOnAccess = true);
+
+/// <summary>
+/// Goes on with what was interrupted when a silo of its own starts: it has no reminders, and nobody may look.
+/// </summary>
+internal sealed partial class InterruptedWork(IGrainFactory grains, TimeProvider time, ILogger<InterruptedWork> logger)
+    : BackgroundService
+{
+    private static readonly RetryLimits Limits = new(TimeSpan.FromSeconds(1)) { MaxRetries = 10 };
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var calls = Resilience.TransientCall(time, Limits);
+        var directory = grains.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key);
+        foreach (var run in await calls.AskAsync(() => directory.ListRunsAsync(stoppingToken), stoppingToken))
+        {
+            if (run.IsStopped || run.Phase is RunPhase.Completed or RunPhase.Failed)
+                continue;
+            try
+            {
+                await calls.DoAsync(() => LookAtAsync(run.RunId, stoppingToken), stoppingToken);
+                LogGoesOn(logger, run.RunId, run.Phase);
+            }
+#pragma warning disable CA1031 // one that cannot be read must not keep the others
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                LogStays(logger, run.RunId, e.Message.Split('\n', 2)[0].Trim());
+            }
+        }
+    }
+
+    /// <summary>To be looked at is enough: an activation goes on.</summary>
+    private async Task LookAtAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await grains.GetGrain<ITrainingRunGrain>(id).GetSettingsAsync(cancellationToken) is null)
+            await grains.GetGrain<IPreservationGrain>(id).GetProgressAsync(long.MaxValue, cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Run {RunId}: goes on in phase {Phase}")]
+    private static partial void LogGoesOn(ILogger logger, string runId, RunPhase phase);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId}: does not go on: {Problem}")]
+    private static partial void LogStays(ILogger logger, string runId, string problem);
+}

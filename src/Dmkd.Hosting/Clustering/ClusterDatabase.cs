@@ -197,6 +197,12 @@ public sealed record SiloStorageOptions(string Home)
     /// <summary>The weights, for a program without a silo.</summary>
     public IWeightStore OpenWeights() => new FolderWeightStore(WeightsPath);
 
+    /// <summary>Removes weights that no state names.</summary>
+    /// <param name="weights">The weights. Borrowed.</param>
+    /// <param name="time">What time it is.</param>
+    public WeightCollector CollectorOf(IWeightStore weights, TimeProvider time) =>
+        new(weights, () => new SqliteConnection(ConnectionString), time);
+
     /// <summary>
     /// Makes the folder, for its owner alone. One that an earlier version made for everybody to read is closed, and the
     /// database in it; a folder in which nothing was ever stored stays as somebody made it.

@@ -11,6 +11,9 @@ public static class ClusteringDefaults
     /// <summary>Part of every stored row's key: never changes.</summary>
     private const string ServiceId = "dmkd";
 
+    /// <summary>Name of every cluster of one silo.</summary>
+    internal const string LocalCluster = "dmkd-local";
+
     /// <summary>Makes a silo a cluster of its own, on loopback only.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="siloPort">Port that silos use; null for a free one.</param>
@@ -23,7 +26,7 @@ public static class ClusteringDefaults
             gatewayPort,
             new IPEndPoint(IPAddress.Loopback, port),
             ServiceId,
-            "dmkd-local"
+            LocalCluster
         );
         silo.Configure<EndpointOptions>(options => options.AdvertisedIPAddress = IPAddress.Loopback);
         return silo;
@@ -46,6 +49,15 @@ public static class DmkdClientBuilderExtensions
     /// <summary>Nobody tells a client that its silo died: it asks again, and soon.</summary>
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Makes a client one of a silo of its own on this machine.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="gatewayPort">The silo's port for clients.</param>
+    public static IClientBuilder UseSingleSilo(this IClientBuilder client, int gatewayPort)
+    {
+        client.UseLocalhostClustering(gatewayPort, ServiceId, ClusteringDefaults.LocalCluster);
+        return client.UseDefaults();
+    }
+
     /// <summary>Makes a client one of a cluster over PostgreSQL; it finds the silos' gateways there.</summary>
     /// <param name="client">The client.</param>
     /// <param name="storage">The database.</param>
@@ -57,10 +69,15 @@ public static class DmkdClientBuilderExtensions
         client.UseAdoNetClustering(options =>
             (options.Invariant, options.ConnectionString) = (PostgresSchema.Invariant, storage.ConnectionString)
         );
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
+        return client.UseDefaults();
+    }
+
+    private static IClientBuilder UseDefaults(this IClientBuilder client)
+    {
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
         client.Configure<ClientMessagingOptions>(MessageLimits.Apply);
         client.LimitMessages(MessageLimits.OfClients);
-        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(5));
         client.Services.AddRefusals();
         return client.AddActivityPropagation();
     }

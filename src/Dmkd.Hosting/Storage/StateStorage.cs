@@ -79,7 +79,8 @@ internal sealed class StateStorage(IGrainStorage real, StoreOutages outages)
     public void Participate(ISiloLifecycle lifecycle) =>
         ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(lifecycle);
 
-    private static StoredStateException Of(string verb, string stateName, GrainId grain, string cause) =>
+    /// <summary>What is thrown where a row cannot be used.</summary>
+    internal static StoredStateException Of(string verb, string stateName, GrainId grain, string cause) =>
         new($"The stored state {stateName} of '{grain.Key}' cannot be {verb}: {cause}");
 }
 

@@ -1,3 +1,4 @@
+using Dmkd.Contracts.Libraries;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -55,13 +56,23 @@ internal sealed class StoredState
     /// <summary>A grain's state; a new one when none is stored.</summary>
     /// <param name="name">One of <see cref="StorageNames"/>.</param>
     /// <param name="key">The grain's key.</param>
+    /// <exception cref="StoredStateException">Its row is damaged.</exception>
     public async Task<TState> ReadAsync<TState>(string name, string key)
         where TState : new()
     {
         if (_storage is null)
             return new TState();
         var state = new GrainState<TState>();
-        await _storage.ReadStateAsync(name, GrainId.Create(AnyType, key), state);
+        var row = GrainId.Create(AnyType, key);
+        try
+        {
+            await _storage.ReadStateAsync(name, row, state);
+        }
+        catch (Exception e) when (LastingFailures.CauseOf(e) is { } cause)
+        {
+            throw StateStorage.Of("read", name, row, cause);
+        }
+
         return state.State ?? new TState();
     }
 

@@ -1,5 +1,8 @@
+using System.Globalization;
 using Dmkd.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
@@ -7,18 +10,25 @@ using Microsoft.Extensions.Logging.Console;
 namespace Dmkd.Hosting.Telemetry;
 
 /// <summary>
-/// Lines of a log on a console, laid out as .NET lays them out, without what would move the cursor or begin a line that
-/// nobody wrote: messages hold names that others chose.
+/// A log on a console: one line per event, with its time in UTC, without what would move the cursor or begin a line that
+/// nobody wrote: messages hold names that others chose. Repeated lines are left out (<see cref="RepeatedLines"/>).
 /// </summary>
 public sealed class PlainConsole : ConsoleFormatter
 {
-    private const string PlainName = "plain",
-        Indent = "      ",
-        Own = "Dmkd";
+    /// <summary>Name of the formatter.</summary>
+    internal const string PlainName = "plain";
+
+    private const string Own = "Dmkd",
+        Break = " | ";
+
+    private readonly RepeatedLines _repeated;
+    private readonly TimeProvider _time;
 
     /// <summary>Makes the formatter.</summary>
-    public PlainConsole()
-        : base(PlainName) { }
+    /// <param name="repeated">Says which lines are left out.</param>
+    /// <param name="time">The clock.</param>
+    public PlainConsole(RepeatedLines repeated, TimeProvider time)
+        : base(PlainName) => (_repeated, _time) = (repeated, time);
 
     /// <inheritdoc/>
     public override void Write<TState>(
@@ -29,22 +39,33 @@ public sealed class PlainConsole : ConsoleFormatter
     {
         ArgumentNullException.ThrowIfNull(textWriter);
         string message = logEntry.Formatter(logEntry.State, logEntry.Exception);
-        textWriter.WriteLine($"{LevelOf(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Id}]");
-        if (logEntry.Category.StartsWith(Own, StringComparison.Ordinal))
-            textWriter.WriteLine(Indent + OneLine.Escaped(message));
-        else
-            WriteLines(textWriter, message); // Orleans' own have several
-        if (logEntry.Exception is { } exception)
-            WriteLines(textWriter, exception.ToString());
+        if (_repeated.Count(logEntry.LogLevel, logEntry.Category, message, logEntry.Exception) is not { } leftOut)
+            return;
+        bool isOwn = logEntry.Category.StartsWith(Own, StringComparison.Ordinal);
+        string text = isOwn ? OneLine.Escaped(message) : Joined(message); // Orleans' own have several lines
+        string why = logEntry.Exception is { } exception ? Break + Joined(TextOf(exception)) : "";
+        string more = leftOut == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({leftOut} more like it)");
+        string at = _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+        textWriter.WriteLine(
+            $"{at} {LevelOf(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Id}] {text}{why}{more}"
+        );
     }
 
-    private static void WriteLines(TextWriter writer, string text)
+    /// <summary>An error with its stack; of a database that is away the reason alone.</summary>
+    private static string TextOf(Exception exception)
     {
-        foreach (string line in text.Split('\n'))
-            writer.WriteLine(
-                Indent + OneLine.Escaped(line.TrimEnd('\r').Replace("\t", "    ", StringComparison.Ordinal))
-            );
+        if (!RepeatedLines.IsOutage(exception))
+            return exception.ToString();
+        var cause = exception.GetBaseException();
+        return $"{cause.GetType().Name}: {cause.Message}";
     }
+
+    private static string Joined(string text) =>
+        string.Join(
+            Break,
+            text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(OneLine.Escaped)
+        );
 
     private static string LevelOf(LogLevel level) =>
         level switch
@@ -61,6 +82,8 @@ public sealed class PlainConsole : ConsoleFormatter
 /// <summary>Adds the formatter.</summary>
 public static class PlainConsoleExtensions
 {
+    private const string FormatterKey = "Logging:Console:FormatterName";
+
     /// <summary>Has the console's log written by <see cref="PlainConsole"/>, unless the settings name a formatter.</summary>
     /// <param name="logging">The log.</param>
     /// <param name="configure">Changes the console; null for nothing.</param>
@@ -70,8 +93,17 @@ public static class PlainConsoleExtensions
     )
     {
         logging.AddConsole(configure ?? (_ => { }));
+        logging.Services.TryAddSingleton(TimeProvider.System);
+        logging.Services.TryAddSingleton<RepeatedLines>();
+        logging.AddFilter("Polly", LogLevel.Error); // retries are told by who makes them
+        logging.AddFilter("Orleans.Runtime.SiloOptionsLogger", LogLevel.Warning); // pages of options at every start
         logging.AddConsoleFormatter<PlainConsole, ConsoleFormatterOptions>();
-        logging.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName ??= "plain");
+        // A web host has asked for the formatter "simple" by now.
+        logging
+            .Services.AddOptions<ConsoleLoggerOptions>()
+            .PostConfigure<IConfiguration>(
+                (options, settings) => options.FormatterName = settings[FormatterKey] ?? PlainConsole.PlainName
+            );
         return logging;
     }
 }

@@ -52,12 +52,55 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
                 [
                     "it names no Database",
                     "Dmkd:SiloPort must be a whole number in [1, 65535], not '0'",
-                    "There is no setting Dmkd:Adress",
+                    "There is no setting Dmkd:Adress. Did you mean --Dmkd:Address?",
                     "10.0.0.5 is not loopback",
                 ]
         )
             Assert.Contains(part, log, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Unrecognized argument 'bogus'. See --help.", "bogus")]
+    [InlineData("Unrecognized argument '--gateway-port=1'. Did you mean --Dmkd:GatewayPort?", "--gateway-port=1")]
+    [InlineData("Unrecognized argument '--Hone'. Did you mean --Dmkd:Home?", "--Dmkd:SiloPort", "1", "--Hone", "x")]
+    [InlineData("--Dmkd:Home has no value", "--Dmkd:Home", "--Dmkd:SiloPort=1")]
+    [InlineData("--Dmkd:Home has no value", "--Dmkd:Home")]
+    public async Task Silo_ArgumentThatNobodyTakes_IsOneLine(string line, params string[] arguments)
+    {
+        var (code, log) = await SiloProcess.RefusedAsync(arguments);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"dmkd-silo: {line}", Assert.Single(log.Trim().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silo_HomeThatCannotBeMade_IsOneLine()
+    {
+        var (code, log) = await SiloProcess.RefusedAsync("--Dmkd:Home=/proc/dmkd", "--Dmkd:HttpPort=0");
+        Assert.Equal(2, code);
+        Assert.StartsWith(
+            "dmkd-silo: The folder /proc/dmkd cannot be used",
+            Assert.Single(log.Trim().Split('\n')),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Silo_Help_ListsEverySettingAndEnds()
+    {
+        var (code, log) = await SiloProcess.RefusedAsync("--help");
+        Assert.Equal(0, code);
+        foreach (string name in (string[])["Home", "Cluster", "SiloPort", "MaxEvents"])
+            Assert.Contains($"--Dmkd:{name}\n", log, StringComparison.Ordinal);
+        Assert.Contains("Port that clients use. [default: 30000]", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silo_Version_IsTheConsoles()
+    {
+        var (code, log) = await SiloProcess.RefusedAsync("--version");
+        Assert.Equal(0, code);
+        Assert.Equal((await DmkdCommand.RunPlainAsync("--version")).Output.Trim(), log.Trim());
     }
 
     [Fact]

@@ -124,8 +124,13 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
             StringComparison.Ordinal
         );
         Assert.Equal(HttpStatusCode.OK, (await silo.GetAsync("/healthz/live")).Status);
+        await silo.LogsAsync("55000"); // the membership is looked at every few seconds
         await AllowAsync(database, isAllowed: true);
         await silo.IsUpAsync();
+        await silo.LogsAsync("The database answers again after ");
+        string[] lines = [.. silo.Log.Split('\n').Where(line => line.Contains("55000", StringComparison.Ordinal))];
+        Assert.InRange(lines.Length, 1, 12); // one at once, then after 1 s, 2 s, 4 s, ...
+        Assert.All(lines, line => Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \w{4}: ", line));
     }
 
     [Fact]

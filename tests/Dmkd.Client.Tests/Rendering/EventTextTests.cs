@@ -50,6 +50,14 @@ public sealed class EventTextTests
         ),
         (new RoundMerged(0, 1, 3, 2), null),
         (
+            new ExpertDiverged(0, "expert-1", 11_326.12, 1.609),
+            "expert-1 diverged: mean loss 11,326.1 where guessing has 1.6"
+        ),
+        (
+            new ExpertDiverged(0, "expert-1", double.NaN, 1.609),
+            "expert-1 diverged: mean loss NaN where guessing has 1.6"
+        ),
+        (
             new RoundRejected(0, 1, "Module run/expert-1: round 2: accuracy fell."),
             "Module run/expert-1: round 2: accuracy fell."
         ),

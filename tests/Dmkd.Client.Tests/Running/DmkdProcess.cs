@@ -99,6 +99,9 @@ internal sealed class DmkdProcess : IDisposable
     /// <summary>Kills it as <c>kill -9</c> does: nothing in the program gets to run.</summary>
     public void Kill() => _process.Kill();
 
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Sends what Ctrl-C sends.</summary>
     public async Task InterruptAsync()
     {

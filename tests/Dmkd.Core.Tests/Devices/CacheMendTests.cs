@@ -46,6 +46,10 @@ public class CacheMendTests
     }
 
     [Fact]
+    public void TryDisableNnpack_OfTheLibtorchInUse_HasTheSwitch() =>
+        Assert.True(OneDnn.TryDisableNnpack(TorchRuntime.Processors().Handle));
+
+    [Fact]
     public void OneDnnVersion_OfTheLibtorchInUse_HasANumber() =>
         Assert.Matches(@"v\d+\.\d+\.\d+", TorchRuntime.OneDnnVersion());
 }

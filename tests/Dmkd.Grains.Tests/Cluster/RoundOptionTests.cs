@@ -1,8 +1,13 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Merging.Exchanges;
+using Dmkd.Grains.Merging;
+using Dmkd.Hosting.Clustering;
+using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 
 namespace Dmkd.Grains.Tests.Cluster;
@@ -199,6 +204,81 @@ public sealed class RoundOptionTests(SharedCluster shared) : IClassFixture<Share
             history.Skip(1),
             version => Assert.True(version.Metrics!.AccuracyAfter >= version.Metrics.AccuracyBefore)
         );
+    }
+
+    [Fact]
+    public async Task Run_MergedWeightsDamagedBeforeTheyAreMeasured_LeavesNobodyOut()
+    {
+        // Merged entry by entry, the weights cannot be made of parent and update.
+        var settings = OneTask() with
+        {
+            Merging = OneTask().Merging with { MergeRule = "trimmed-0.3", ReestimateBatchNorm = true },
+        };
+        using var folder = new TemporaryFolder();
+        var damage = new DamagingWork(new SiloStorageOptions(folder.Path).WeightsPath);
+        await using var cluster = await DmkdCluster.StartAsync(folder.Path, configure: damage.Attach);
+        var report = await cluster.RunAsync("damaged", settings);
+        Assert.Equal(2, damage.Merges.Count);
+        Assert.True(damage.Merges[0].Update is null, "a node could have made the weights by itself");
+        Assert.Equal(
+            await RunOutcome.OfAsync(_cluster.Grains, await _cluster.RunAsync("sound", settings)),
+            await RunOutcome.OfAsync(cluster.Grains, report)
+        );
+    }
+
+    /// <summary>The real work, after which the first merged weights lie damaged on the disk.</summary>
+    private sealed class DamagingWork(string folder) : IMergeWork
+    {
+        private MergeWork _real = null!;
+
+        /// <summary>The first round's merges, in their order: what damage makes necessary comes second.</summary>
+        public List<MergedModule> Merges { get; } = [];
+
+        public void Attach(ISiloBuilder silo) =>
+            silo.Services.AddSingleton<IMergeWork>(services =>
+            {
+                _real = ActivatorUtilities.CreateInstance<MergeWork>(services);
+                return this;
+            });
+
+        public async Task<MergedModule?> MergeAsync(
+            MergeRoundPlan plan,
+            StoredBlob? basis,
+            IReadOnlyList<AcceptedUpdate> inNodeOrder,
+            string? momentum,
+            Action<string, string> refuse
+        )
+        {
+            var merged = await _real.MergeAsync(plan, basis, inNodeOrder, momentum, refuse);
+            if (plan.Round > 0)
+                return merged;
+            if (Merges.Count == 0)
+                FlipABit(merged!.Weights.Digest);
+            Merges.Add(merged!);
+            return merged;
+        }
+
+        public Task<SubmissionCheck> CheckAsync(MergeRoundPlan plan, StoredBlob? basis, DeltaSubmission submission) =>
+            _real.CheckAsync(plan, basis, submission);
+
+        public Task<StoredBlob> MakeBasisAsync(
+            MergeRoundPlan plan,
+            IReadOnlyList<AcceptedUpdate> proposalsInNodeOrder
+        ) => _real.MakeBasisAsync(plan, proposalsInNodeOrder);
+
+        public Task<MergedModule> WithStatisticsAsync(
+            MergeRoundPlan plan,
+            MergedModule merged,
+            IReadOnlyList<StatisticsReport> inNodeOrder
+        ) => _real.WithStatisticsAsync(plan, merged, inNodeOrder);
+
+        private void FlipABit(string digest)
+        {
+            string file = Assert.Single(Directory.GetFiles(folder, digest.Split(':')[1], SearchOption.AllDirectories));
+            byte[] content = File.ReadAllBytes(file);
+            content[^5] ^= 4;
+            File.WriteAllBytes(file, content);
+        }
     }
 
     [Fact]

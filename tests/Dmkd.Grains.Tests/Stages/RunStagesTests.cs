@@ -172,6 +172,40 @@ public sealed class RunStagesTests
     }
 
     [Theory]
+    [InlineData(1.7, false)]
+    [InlineData(13, false)] // sure of wrong answers, as a network that learned its few images by heart
+    [InlineData(157.8, true)]
+    [InlineData(double.NaN, true)]
+    [InlineData(double.PositiveInfinity, true)]
+    public void DivergenceOf_LossAfterTheLastMerge_IsComparedWithGuessing(double loss, bool diverged)
+    {
+        var state = Merged(new MergeMetrics(10, 0.2, 0.2, 1.6, loss));
+        var found = SpecializeStage.DivergenceOf(state);
+        Assert.Equal(diverged, found is not null);
+        if (found is not null)
+            Assert.Equal((state.Module!.Name, loss), (found.Module, found.Loss));
+    }
+
+    [Fact]
+    public void DivergenceOf_ExpertWithoutAMerge_HasNoLoss()
+    {
+        var state = Merged(metrics: null);
+        Assert.Null(SpecializeStage.DivergenceOf(state)); // nothing was measured
+        state.Base = state.Base! with { Round = null };
+        Assert.Null(SpecializeStage.DivergenceOf(state)!.Loss);
+        state.Settings = state.Settings! with { ExpertsOf = "other" };
+        Assert.Null(SpecializeStage.DivergenceOf(state)); // it learned there
+    }
+
+    private static TrainingRunState Merged(MergeMetrics? metrics) =>
+        new()
+        {
+            Settings = TinySettings(),
+            Module = Descriptor(),
+            Base = RunRules.FirstVersion("sha256:1", 1, DateTimeOffset.UnixEpoch) with { Round = 0, Metrics = metrics },
+        };
+
+    [Theory]
     [InlineData(OlderStates.Finished)]
     [InlineData(OlderStates.Unfinished)]
     public void State_OfAnEarlierProgram_IsRead(string json)

@@ -212,6 +212,7 @@ internal static class RunRules
                 MacsPerInput = MacsPerInput(state),
                 Exemplars = state.Exemplars,
                 Learning = [.. state.Learning],
+                Diverged = [.. state.Diverged],
             };
 
     /// <summary>All that was counted so far.</summary>

@@ -99,6 +99,9 @@ internal sealed class TrainingRunState : IStagedState<RunPhase>
     /// <summary>All that was counted before the task.</summary>
     public LearningCost BeforeTask { get; set; } = LearningCost.None;
 
+    /// <summary>Experts that learned nothing, in task order.</summary>
+    public List<DivergedExpert> Diverged { get; set; } = [];
+
     /// <summary>The last events, oldest first; an earlier program stored none.</summary>
     public List<RunEvent> Events { get; set; } = [];
 
