@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Dmkd.Client.Tests.Running;
 
 /// <summary>A folder of its own for one test. Deleted at the end.</summary>
@@ -16,16 +18,15 @@ internal sealed class TemporaryFolder : IDisposable
         return this[name];
     }
 
-    /// <summary>Copies a folder into this one.</summary>
+    /// <summary>
+    /// Copies a folder into this one, by another process: a process that closes a file which SQLite has open, too, loses
+    /// SQLite's locks on it.
+    /// </summary>
     public string Copy(string source, string name)
     {
-        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
-        {
-            string target = System.IO.Path.Combine(this[name], System.IO.Path.GetRelativePath(source, file));
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
+        using var copy = Process.Start("cp", ["-a", source, this[name]]);
+        copy.WaitForExit();
+        Assert.Equal(0, copy.ExitCode);
         return this[name];
     }
 
