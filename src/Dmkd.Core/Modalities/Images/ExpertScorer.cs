@@ -13,10 +13,8 @@ public static class ExpertScorer
     /// <param name="pixels">uint8, shape [batch, channels, size, size]. Borrowed.</param>
     /// <param name="rotationLabelled">Whether its outputs name class and rotation.</param>
     /// <param name="normalisation">Normalisation of its inputs; DMKD's own when null.</param>
-    /// <param name="views">Views shown to a rotation-labelled expert, in [1, 8]
-    /// (<see cref="RotationLabels.ClassScores"/>).</param>
-    /// <param name="isCentred">Whether the mean logit of each view is subtracted, of a rotation-labelled
-    /// expert.</param>
+    /// <param name="views">Views of <see cref="RotationLabels.ClassScores"/>, in [1, 8].</param>
+    /// <param name="isCentred">Whether the mean logit of each view is subtracted, of a rotation-labelled expert.</param>
     /// <returns>Scores on the CPU, shape [batch, classes], owned by the caller.</returns>
     public static Tensor Score(
         Network network,
@@ -30,19 +28,8 @@ public static class ExpertScorer
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(pixels);
         using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var chunks = new List<Tensor>();
-        foreach (var part in Chunks(pixels))
-        {
-            using var inner = NewDisposeScope();
-            chunks.Add(
-                ScoreChunk(network.forward, Normalise(part, normalisation), rotationLabelled, views, isCentred)
-                    .cpu()
-                    .MoveToOuterDisposeScope()
-            );
-        }
-
-        return cat(chunks).MoveToOuterDisposeScope();
+        var request = new Request(network, pixels, rotationLabelled, normalisation, views, isCentred);
+        return ScoreChunks(request, features: null).MoveToOuterDisposeScope();
     }
 
     /// <summary>Scores a batch and gives the features that its scores were made of, from the same pass.</summary>
@@ -62,31 +49,28 @@ public static class ExpertScorer
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(pixels);
         using var scope = NewDisposeScope();
+        var request = new Request(network, pixels, rotationLabelled, normalisation, views, isCentred);
+        var features = new List<Tensor>();
+        var scores = ScoreChunks(request, features);
+        return (scores.MoveToOuterDisposeScope(), cat(features).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The scores, and where asked the features of each chunk; both in the scope of the caller.</summary>
+    private static Tensor ScoreChunks(Request request, List<Tensor>? features)
+    {
         using var noGrad = no_grad();
-        List<Tensor> scores = [],
-            features = [];
-        foreach (var part in Chunks(pixels))
+        var scores = new List<Tensor>();
+        foreach (var part in Chunks(request.Pixels))
         {
             using var inner = NewDisposeScope();
             var seen = new List<Tensor>();
-            scores.Add(
-                ScoreChunk(Remember, Normalise(part, normalisation), rotationLabelled, views, isCentred)
-                    .cpu()
-                    .MoveToOuterDisposeScope()
-            );
-            features.Add(cat(seen, 1).cpu().MoveToOuterDisposeScope());
+            scores.Add(ScoreChunk(request, part, features is null ? null : seen).cpu().MoveToOuterDisposeScope());
+            features?.Add(cat(seen, 1).cpu().MoveToOuterDisposeScope());
             foreach (var root in seen)
                 root.Dispose();
-
-            Tensor Remember(Tensor images)
-            {
-                using var read = network.Features(images);
-                seen.Add(read.sign().mul_(read.abs().sqrt_()).DetachFromDisposeScope());
-                return network.Head(read);
-            }
         }
 
-        return (cat(scores).MoveToOuterDisposeScope(), cat(features).MoveToOuterDisposeScope());
+        return cat(scores);
     }
 
     private static IEnumerable<Tensor> Chunks(Tensor pixels)
@@ -95,14 +79,30 @@ public static class ExpertScorer
             yield return pixels.narrow(0, start, Math.Min(ChunkSize, pixels.shape[0] - start));
     }
 
-    private static Tensor Normalise(Tensor pixels, InputNormalisation? normalisation) =>
-        normalisation is null ? ImageTensors.Normalise(pixels) : normalisation.Apply(pixels);
+    /// <summary>Scores a chunk; <c>seen</c> takes the roots of each view's features, outside of any scope.</summary>
+    private static Tensor ScoreChunk(Request request, Tensor part, List<Tensor>? seen)
+    {
+        var images = request.Normalisation?.Apply(part) ?? ImageTensors.Normalise(part);
+        var forward = seen is null ? request.Network.forward : Remembering(request.Network, seen);
+        return request.RotationLabelled
+            ? RotationLabels.ClassScores(forward, images, request.Views, request.IsCentred)
+            : forward(images);
+    }
 
-    private static Tensor ScoreChunk(
-        Func<Tensor, Tensor> forward,
-        Tensor images,
-        bool rotationLabelled,
-        int views,
-        bool isCentred
-    ) => rotationLabelled ? RotationLabels.ClassScores(forward, images, views, isCentred) : forward(images);
+    private static Func<Tensor, Tensor> Remembering(Network network, List<Tensor> seen) =>
+        view =>
+        {
+            using var read = network.Features(view);
+            seen.Add(read.sign().mul_(read.abs().sqrt_()).DetachFromDisposeScope());
+            return network.Head(read);
+        };
+
+    private sealed record Request(
+        Network Network,
+        Tensor Pixels,
+        bool RotationLabelled,
+        InputNormalisation? Normalisation,
+        int Views,
+        bool IsCentred
+    );
 }
