@@ -35,13 +35,20 @@ internal sealed class PickleDictionary(bool isOrdered, PickleList? initial = nul
     /// <summary>Whether it is an OrderedDict.</summary>
     public bool IsOrdered { get; } = isOrdered;
 
+    /// <summary>All pairs.</summary>
+    public IEnumerable<KeyValuePair<object?, object?>> Pairs()
+    {
+        foreach (object? item in initial?.Items ?? [])
+            if (PairOf(item) is [var key, var value])
+                yield return KeyValuePair.Create(key, value);
+        foreach (var pair in _pairs ?? [])
+            yield return pair;
+    }
+
     /// <summary>Pairs whose key is a text; others cannot name a tensor.</summary>
     public IEnumerable<KeyValuePair<string, object?>> TextPairs()
     {
-        foreach (object? item in initial?.Items ?? [])
-            if (PairOf(item) is [string key, var value])
-                yield return KeyValuePair.Create(key, value);
-        foreach (var (key, value) in _pairs ?? [])
+        foreach (var (key, value) in Pairs())
             if (key is string text)
                 yield return KeyValuePair.Create(text, value);
     }
@@ -83,11 +90,11 @@ internal sealed record PickleOther(string Kind);
 /// <param name="Name">Module and name, such as <c>argparse.Namespace</c>.</param>
 internal sealed record PickleOpaque(string Name);
 
-/// <summary>A few bytes, enough for one number.</summary>
-/// <param name="Bytes">At most <see cref="MaxCount"/>.</param>
+/// <summary>Bytes that are kept.</summary>
+/// <param name="Bytes">At most <see cref="PickleVocabulary.LongestBytes"/>.</param>
 internal sealed record PickleBytes(byte[] Bytes)
 {
-    /// <summary>Longer ones are passed by.</summary>
+    /// <summary>Enough for one number; of a checkpoint longer ones are passed by.</summary>
     public const int MaxCount = 16;
 }
 
@@ -112,12 +119,46 @@ internal sealed record StorageReference(string Key, ScalarType Type, long Elemen
 /// <param name="Strides">Distance of neighbours along each axis.</param>
 internal sealed record TensorReference(StorageReference Storage, long Offset, PickleTuple Shape, PickleTuple Strides);
 
-/// <summary>
-/// The names that mean something here, and what "calling" each one gives. What could only be meant to do harm is
-/// refused by name; everything else is opaque.
-/// </summary>
-internal static class PickleGlobals
+/// <summary>The names that mean something in a kind of pickle, and what "calling" each one gives.</summary>
+internal abstract class PickleVocabulary
 {
+    /// <summary>Who writes such pickles, for messages.</summary>
+    public abstract string Writer { get; }
+
+    /// <summary>Why a name is refused, for messages.</summary>
+    public abstract string WhyRefused { get; }
+
+    /// <summary>Longer bytes are passed by.</summary>
+    public virtual int LongestBytes => PickleBytes.MaxCount;
+
+    /// <summary>Longer texts in UTF-8 are refused.</summary>
+    public virtual int LongestText => PickleLimits.TextBytes;
+
+    /// <summary>Looks a name up.</summary>
+    /// <returns>The global, or a <see cref="PickleOpaque"/>; null when it is refused.</returns>
+    public abstract object? Find(string module, string name);
+
+    /// <summary>What the call of a global gives.</summary>
+    /// <returns>The value, or null when the global is not callable or takes no such arguments.</returns>
+    public abstract object? Call(PickleGlobal global, object?[] arguments);
+
+    /// <summary>Gives a value its state.</summary>
+    /// <returns>Whether it takes such a state.</returns>
+    public abstract bool Build(object? target, object? state);
+}
+
+/// <summary>
+/// The names of <c>torch.save</c>. What could only be meant to do harm is refused by name; everything else is opaque,
+/// and so is all that is made of it.
+/// </summary>
+internal sealed class PickleGlobals : PickleVocabulary
+{
+    public static PickleVocabulary Vocabulary { get; } = new PickleGlobals();
+
+    public override string Writer => "torch.save";
+
+    public override string WhyRefused => "no network needs it, and it runs programs in whoever loads this file";
+
     private static readonly Dictionary<string, ScalarType> StorageTypes = new(StringComparer.Ordinal)
     {
         ["torch.DoubleStorage"] = ScalarType.Float64,
@@ -155,7 +196,7 @@ internal static class PickleGlobals
         ["torch._utils._rebuild_parameter"] = Parameter,
         ["torch._utils._rebuild_parameter_with_state"] = Parameter,
         ["torch._tensor._rebuild_from_type_v2"] = arguments =>
-            arguments is [PickleGlobal rebuild, _, PickleTuple inner, ..] ? Call(rebuild, inner.Items) : null,
+            arguments is [PickleGlobal rebuild, _, PickleTuple inner, ..] ? Made(rebuild, inner.Items) : null,
         ["collections.defaultdict"] = _ => new PickleDictionary(isOrdered: true),
         ["numpy.dtype"] = arguments => arguments is [string type, ..] ? new PickleOther($"numpy {type}") : null,
         ["numpy.core.multiarray.scalar"] = NumpyScalar,
@@ -209,9 +250,7 @@ internal static class PickleGlobals
         "torch.jit.load",
     };
 
-    /// <summary>Looks a name up.</summary>
-    /// <returns>The global, or a <see cref="PickleOpaque"/>; null when it is refused.</returns>
-    public static object? Find(string module, string name)
+    public override object? Find(string module, string name)
     {
         string full = $"{(module == "__builtin__" ? "builtins" : module)}.{name}"; // Python 2's spelling
         if (TypeNames.Contains(full))
@@ -222,9 +261,15 @@ internal static class PickleGlobals
         return isForbidden ? null : new PickleOpaque(full);
     }
 
-    /// <summary>What the call of a global gives.</summary>
-    /// <returns>The value, or null when the global is not callable or takes no such arguments.</returns>
-    public static object? Call(PickleGlobal global, object?[] arguments)
+    public override bool Build(object? target, object? state) =>
+        target is PickleOpaque
+        || target is PickleOther { Kind: var kind } && kind.StartsWith("numpy ", StringComparison.Ordinal)
+        // PyTorch hangs version numbers of modules on the OrderedDict; they say nothing about the weights.
+        || target is PickleDictionary { IsOrdered: true } && state is PickleDictionary;
+
+    public override object? Call(PickleGlobal global, object?[] arguments) => Made(global, arguments);
+
+    private static object? Made(PickleGlobal global, object?[] arguments)
     {
         if (!Callables.TryGetValue(global.Name, out var callable))
             return null;

@@ -39,19 +39,19 @@ internal sealed partial class RestrictedUnpickler
                 _stack.Push(_input.Double());
                 return true;
             case 'X':
-                _stack.Push(_input.Text(_input.UInt32()));
+                _stack.Push(_input.Text(_input.UInt32(), _vocabulary.LongestText));
                 return true;
             case 0x8c:
-                _stack.Push(_input.Text(_input.Byte()));
+                _stack.Push(_input.Text(_input.Byte(), _vocabulary.LongestText));
                 return true;
             case 0x8d:
-                _stack.Push(_input.Text(_input.Int64()));
+                _stack.Push(_input.Text(_input.Int64(), _vocabulary.LongestText));
                 return true;
             case 'T':
-                _stack.Push(_input.Text(_input.Int32(), isLatin1: true));
+                PushOldText(_input.Int32());
                 return true;
             case 'U':
-                _stack.Push(_input.Text(_input.Byte(), isLatin1: true));
+                _stack.Push(_input.Latin1(_input.Byte()));
                 return true;
             case 'B':
                 PassBytes(_input.UInt32());
@@ -202,11 +202,20 @@ internal sealed partial class RestrictedUnpickler
             _stack.Push(value);
     }
 
+    /// <summary>What Python 2 called a text may also be bytes; longer than a text it can be nothing else.</summary>
+    private void PushOldText(int count)
+    {
+        if (count > PickleLimits.TextBytes && count <= _vocabulary.LongestBytes)
+            PassBytes(count);
+        else
+            _stack.Push(_input.Latin1(count));
+    }
+
     private void PassBytes(long count)
     {
-        if (count is >= 0 and <= PickleBytes.MaxCount)
+        if (count >= 0 && count <= _vocabulary.LongestBytes)
         {
-            _stack.Push(new PickleBytes(_input.Bytes(count, PickleBytes.MaxCount, "bytes")));
+            _stack.Push(new PickleBytes(_input.Bytes(count, _vocabulary.LongestBytes, "bytes")));
             return;
         }
 

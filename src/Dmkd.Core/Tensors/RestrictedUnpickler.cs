@@ -3,11 +3,11 @@ using System.Numerics;
 namespace Dmkd.Core.Tensors;
 
 /// <summary>
-/// A pickle virtual machine for what <c>torch.save</c> writes (opcodes of protocols 2 to 5). It executes nothing: the
-/// call of a global of <see cref="PickleGlobals"/> only describes a value, other globals are opaque, and so is all that
-/// is made of them. Every opcode
-/// takes memory in proportion to its own bytes, and nothing that is shared is ever copied, so a pickle costs no more
-/// than a fixed multiple of its length. Values are not walked here: a structure that holds itself is harmless.
+/// A pickle virtual machine (opcodes of protocols 2 to 5). It executes nothing: the call of a global only describes a
+/// value, and a <see cref="PickleVocabulary"/> says which there are; of what <c>torch.save</c> writes,
+/// <see cref="PickleGlobals"/>. Every opcode takes memory in proportion to its own bytes, and nothing that is shared is
+/// ever copied, so a pickle costs no more than a fixed multiple of its length. Values are not walked here: a structure
+/// that holds itself is harmless.
 /// </summary>
 /// <remarks>
 /// Values are null, <see cref="bool"/>, <see cref="long"/>, <see cref="BigInteger"/>, <see cref="double"/>,
@@ -20,12 +20,14 @@ internal sealed partial class RestrictedUnpickler
 {
     private readonly PickleInput _input;
     private readonly PickleStack _stack;
+    private readonly PickleVocabulary _vocabulary;
     private readonly List<object?> _memo = [];
     private int _memoPuts;
 
-    private RestrictedUnpickler(PickleInput input)
+    private RestrictedUnpickler(PickleInput input, PickleVocabulary vocabulary)
     {
         _input = input;
+        _vocabulary = vocabulary;
         _stack = new PickleStack(input);
     }
 
@@ -44,11 +46,12 @@ internal sealed partial class RestrictedUnpickler
     /// <summary>Reads one pickle.</summary>
     /// <param name="stream">Seekable; left behind the pickle. Borrowed.</param>
     /// <param name="name">What messages call the pickle.</param>
+    /// <param name="vocabulary">The names that mean something; those of <c>torch.save</c> when null.</param>
     /// <exception cref="CheckpointFormatException">The pickle is malformed, over a limit, or mentions a name that is
     /// not allowed.</exception>
-    public static RestrictedUnpickler Read(Stream stream, string name)
+    public static RestrictedUnpickler Read(Stream stream, string name, PickleVocabulary? vocabulary = null)
     {
-        var unpickler = new RestrictedUnpickler(new PickleInput(stream, name));
+        var unpickler = new RestrictedUnpickler(new PickleInput(stream, name), vocabulary ?? PickleGlobals.Vocabulary);
         unpickler.Run();
         return unpickler;
     }
@@ -69,7 +72,7 @@ internal sealed partial class RestrictedUnpickler
                 && !NamesGlobal(opcode)
                 && !Arranges(opcode)
             )
-                throw _input.Fail($"refused opcode 0x{opcode:x2}; checkpoints of torch.save do not use it");
+                throw _input.Fail($"refused opcode 0x{opcode:x2}; {_vocabulary.Writer} does not use it");
         }
 
         Root = _stack.Pop();
@@ -94,10 +97,9 @@ internal sealed partial class RestrictedUnpickler
             : throw _input.Fail($"memo index must be in [0, {_memo.Count - 1}]; it is {id}");
 
     private object Global(string module, string name) =>
-        PickleGlobals.Find(module, name)
+        _vocabulary.Find(module, name)
         ?? throw _input.Fail(
-            $"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: no network needs it, and it "
-                + "runs programs in whoever loads this file"
+            $"refused global {CheckpointFormatException.Quote($"{module}.{name}")}: {_vocabulary.WhyRefused}"
         );
 
     private string GlobalName() =>
@@ -116,7 +118,7 @@ internal sealed partial class RestrictedUnpickler
             return callable;
         if (callable is not PickleGlobal global)
             throw _input.Fail($"refused call of a {Describe(callable)}");
-        object? value = arguments is PickleTuple tuple ? PickleGlobals.Call(global, tuple.Items) : null;
+        object? value = arguments is PickleTuple tuple ? _vocabulary.Call(global, tuple.Items) : null;
         if (value is TensorReference tensor)
             Tensors.Add(tensor);
         return value
@@ -128,13 +130,7 @@ internal sealed partial class RestrictedUnpickler
     private void Build()
     {
         object? state = _stack.Pop();
-        if (
-            _stack.Peek() is PickleOpaque
-            || _stack.Peek() is PickleOther { Kind: var kind } && kind.StartsWith("numpy ", StringComparison.Ordinal)
-        )
-            return;
-        // PyTorch hangs version numbers of modules on the OrderedDict; they say nothing about the weights.
-        if (_stack.Peek() is not PickleDictionary { IsOrdered: true } || state is not PickleDictionary)
+        if (!_vocabulary.Build(_stack.Peek(), state))
             throw _input.Fail($"refused attributes on a {Describe(_stack.Peek())}");
     }
 
