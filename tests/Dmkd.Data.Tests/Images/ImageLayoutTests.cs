@@ -195,6 +195,40 @@ public sealed class ImageLayoutTests : IDisposable
         Assert.Equal(dataset.Digest, Datasets.Load(Spec(Path.Combine(_folder.Path, file))).Digest);
     }
 
+    [Theory]
+    [InlineData(',', "\uFEFF")]
+    [InlineData(';', "")]
+    [InlineData('\t', "")]
+    public void Load_TableWithQuotedCells_KeepsWhatIsInside(char separator, string start)
+    {
+        string label = $"\"cat{separator} \"\"wild\"\"\"";
+        var table = new StringBuilder($"{start}\"file\"{separator}note{separator}label{separator}set\r\n");
+        for (int i = 0; i < 8; i++)
+        {
+            _folder.Write($"images/{i}.png", Png(i));
+            string note = i == 1 ? "\"two\r\nlines\"" : "";
+            string end = $"{(i % 2 == 0 ? label : "dog ")}{separator}{(i < 4 ? "train" : "test")}\r\n\r\n";
+            table.Append($"\"images/{i}.png\"{separator}{note}{separator}  {end}");
+        }
+
+        _folder.Write("labels.csv", Encoding.UTF8.GetBytes(table.ToString()));
+        Assert.Equal([$"cat{separator} \"wild\"", "dog"], Datasets.Load(Spec()).ClassNames);
+
+        table.Append($"images/8.png{separator}{separator}dog{separator}train");
+        _folder.Write("labels.csv", Encoding.UTF8.GetBytes(table.ToString()));
+        DatasetErrors.Expect(Spec(), "labels.csv:19 names images/8.png");
+    }
+
+    [Fact]
+    public void Load_TableWithALineTooShort_NamesTheLine()
+    {
+        _folder
+            .Write("images/0.png", Png(0))
+            .Write("labels.csv", "file,label\nimages/0.png,a\n\nimages/0.png\n"u8.ToArray());
+
+        DatasetErrors.Expect(Spec(), "labels.csv:4 has 1 columns");
+    }
+
     [Fact]
     public void Load_TablesOfSets_AreJoined()
     {

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Text;
+using CsvHelper;
+using CsvHelper.Configuration;
 
 namespace Dmkd.Data.Images.Folders;
 
@@ -96,24 +99,23 @@ internal static class LabelTable
     {
         string name = source.Describe(entry);
         string bySplitName = SplitNames.OfTable(LabelledSource.FileName(source.Entries[entry]));
-        char separator = '\0';
-        var columns = Columns.None;
-        foreach (var (number, line) in LabelledSource.LinesOf(source, entry))
+        Columns? columns = null;
+        foreach (var (number, cells) in RecordsOf(Encoding.UTF8.GetString(source.Read(entry)).TrimStart('\uFEFF')))
         {
             string where = $"{name}:{number}";
-            if (separator == '\0')
+            if (columns is null)
             {
-                separator = SeparatorOf(line);
-                columns = Columns.Of(Cells(line, separator));
+                columns = Columns.Of(cells);
                 if (columns.IsHeader)
                     continue;
             }
 
             if (!columns.HasLabels)
                 yield break; // a table of something else, such as a test set without labels
-            string[] cells = Cells(line, separator);
             if (cells.Length <= Math.Max(columns.File, Math.Max(columns.Label, columns.Split)))
-                throw new DatasetException($"{where} has {cells.Length} columns; its first line has more: '{line}'.");
+                throw new DatasetException(
+                    $"{where} has {cells.Length} columns; its first line has more: '{string.Join(',', cells)}'."
+                );
             string label = cells[columns.Label];
             if (label.Length == 0 || label.AsSpan().ContainsAny('/', '\\'))
                 throw new DatasetException($"{where}: a class must be a name without slashes, not '{label}'.");
@@ -122,36 +124,27 @@ internal static class LabelTable
         }
     }
 
-    private static char SeparatorOf(string header) =>
-        Separators.MaxBy(separator => header.Count(letter => letter == separator));
-
-    /// <summary>The cells of a line; quotes may hold separators, and doubled quotes.</summary>
-    private static string[] Cells(string line, char separator)
+    /// <summary>The records with the line where each starts, without empty ones.</summary>
+    private static IEnumerable<(int Number, string[] Cells)> RecordsOf(string text)
     {
-        var cells = new List<string>();
-        var cell = new StringBuilder();
-        bool isQuoted = false;
-        for (int i = 0; i < line.Length; i++)
+        var configuration = new CsvConfiguration(CultureInfo.InvariantCulture)
         {
-            if (line[i] == '"' && isQuoted && i + 1 < line.Length && line[i + 1] == '"')
-                cell.Append(line[i++]);
-            else if (line[i] == '"')
-                isQuoted = !isQuoted;
-            else if (line[i] == separator && !isQuoted)
-                End();
-            else
-                cell.Append(line[i]);
-        }
-
-        End();
-        return [.. cells];
-
-        void End()
+            BadDataFound = null, // a quote inside a cell is a letter
+            Delimiter = SeparatorOf(text.TrimStart().Split('\n', 2)[0]),
+            TrimOptions = TrimOptions.Trim | TrimOptions.InsideQuotes,
+        };
+        using var reader = new StringReader(text);
+        using var parser = new CsvParser(reader, configuration);
+        while (parser.Read())
         {
-            cells.Add(cell.ToString().Trim());
-            cell.Clear();
+            int linesInside = parser.RawRecord.AsSpan().Trim().Count('\n');
+            if (parser.Record is [not "", ..] or [_, _, ..])
+                yield return (parser.RawRow - linesInside, parser.Record);
         }
     }
+
+    private static string SeparatorOf(string header) =>
+        Separators.MaxBy(separator => header.Count(letter => letter == separator)).ToString();
 
     private sealed record Row(string File, string Label, string Split, string Where);
 
