@@ -67,3 +67,38 @@ public sealed record MeasuringPlan
     [Id(3)]
     public required RunSettings Settings { get; init; }
 }
+
+/// <summary>Answer to a submission.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Reason">Names node, module, round, check and value when it was not accepted.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.SubmissionReceipt")]
+public sealed record SubmissionReceipt(
+    [property: Id(0)] SubmissionOutcome Outcome,
+    [property: Id(1)] string? Reason = null
+);
+
+/// <summary>What became of a submission.</summary>
+[Alias("dmkd.SubmissionOutcome")]
+public enum SubmissionOutcome
+{
+    /// <summary>Counts in the merge.</summary>
+    Accepted = 0,
+
+    /// <summary>The node's update of this round counts already.</summary>
+    Duplicate = 1,
+
+    /// <summary>The round is closed.</summary>
+    Late = 2,
+
+    /// <summary>The round is not open yet.</summary>
+    TooEarly = 3,
+
+    /// <summary>Relative to another version than the round's.</summary>
+    WrongBase = 4,
+
+    /// <summary>The node does not take part in the round.</summary>
+    NotParticipating = 5,
+
+    /// <summary>Malformed; see the reason.</summary>
+    Refused = 6,
+}

@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;
@@ -121,4 +123,114 @@ public enum PreservationStage
 
     /// <summary>It cannot go on; see the error.</summary>
     Failed = 6,
+}
+
+/// <summary>
+/// Everything that decides what experts come out of a legacy model. Same settings on the same kind of device, same
+/// numbers.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("dmkd.PreservationSettings")]
+public sealed record PreservationSettings
+{
+    /// <summary>
+    /// Images to calibrate, distil and evaluate with; its classes are the legacy model's outputs, in order.
+    /// </summary>
+    [Id(0)]
+    public required DataSource Data { get; init; }
+
+    /// <summary>
+    /// Text form of the legacy model's architecture; of the surrogate's when the legacy model is a TorchScript program.
+    /// </summary>
+    [Id(1)]
+    public required string Architecture { get; init; }
+
+#pragma warning disable CS1591 // the descriptions are the documentation
+    [
+        Id(2),
+        DataType("normalisation"),
+        DisplayName("normalize"),
+        Description("Normalisation the model was trained with: {0}, or mean=...;std=... with a number for each channel")
+    ]
+    public string Normalisation { get; init; } = "imagenet";
+
+    [Id(3), Range(1, 1000), Description("Experts to make (K)")]
+    public int Experts { get; init; } = 2;
+
+    [Id(4), Range(0.0, 1.0), Description("Share of legacy weights in the experts' first version (alpha)")]
+    public double Alpha { get; init; } = 0.5;
+
+    /// <summary>Classes of each expert; null for what <see cref="Grouping"/> says.</summary>
+    [Id(5)]
+    public int[][]? ClassGroups { get; init; }
+
+    [Id(19), DataType("grouping"), Description("How classes are shared out without --classes-per-expert")]
+    public string Grouping { get; init; } = "similarity";
+
+    [
+        Id(8),
+        Range(0.0, 1.0),
+        Description("Most multiply-adds of an expert as a share of the model's; 0 for the widths its cluster owns")
+    ]
+    public double ExpertSize { get; init; } = 0.3;
+
+    [
+        Id(10),
+        Range(0.0, 1.0),
+        Description("Most multiply-adds of the gate network as a share of the model's; 0 for no gate network")
+    ]
+    public double GateSize { get; init; } = 0.1;
+
+    [
+        Id(20),
+        Range(0.0, 100.0),
+        Description("What the gate network's logits count beside an expert's in the evaluation")
+    ]
+    public double GateVote { get; init; } = 0.5;
+
+    [
+        Id(9),
+        Range(0.0, 1.0),
+        DisplayName("min-width"),
+        Description("Least width of every layer of an expert as a share of the model's")
+    ]
+    public double MinimumWidth { get; init; } = 0.25;
+
+    [Id(6), DataType("partition"), Description("How units are divided")]
+    public string Partition { get; init; } = "importance";
+
+    [Id(7), DataType("importance"), Description("How importance is measured")]
+    public string Scores { get; init; } = "gradient";
+
+    [
+        Id(11),
+        Range(2, 1_000_000),
+        Description("Images per class that importance and batch-norm statistics are measured on")
+    ]
+    public int CalibrationPerClass { get; init; } = 100;
+
+    [Id(12), Range(0, 10_000), Description("Passes over an expert's images when it is distilled; 0 for none")]
+    public int Epochs { get; init; } = 8;
+
+    [
+        Id(18),
+        Range(0, 10_000),
+        Description("Passes over all images when the gate network (or a surrogate) is distilled")
+    ]
+    public int GateEpochs { get; init; } = 8;
+
+    [Id(13), Range(2, 65_536), Description("Images per step")]
+    public int BatchSize { get; init; } = 64;
+
+    [Id(14), Range(1e-8, 10.0), Description("Learning rate of Adam at the start; it falls to 0")]
+    public double LearningRate { get; init; } = 3e-3;
+
+    [Id(15), Range(0.01, 100.0), Description("Temperature of the distillation loss")]
+    public double Temperature { get; init; } = 1;
+
+    [Id(16), DisplayName("no-augment"), Description("Do not mirror and shift images at random")]
+    public bool Augment { get; init; } = true;
+
+    [Id(17), Range(0, int.MaxValue), Description("Seed of everything random")]
+    public int Seed { get; init; } = 1;
+#pragma warning restore CS1591
 }

@@ -67,3 +67,36 @@ public static class EvidenceScores
         };
     }
 }
+
+/// <summary>
+/// The least uncertain expert: minus the entropy of its prediction, in nats (proposal 3.3, the control <c>entropy</c>).
+/// </summary>
+public sealed class EntropyGate : IGate
+{
+    /// <summary>Name by which options choose it.</summary>
+    public const string GateName = "entropy";
+
+    /// <inheritdoc/>
+    public double Score(ExpertInput pair) => Score(pair.Scores());
+
+    /// <summary>Minus the entropy of the softmax of class scores.</summary>
+    /// <param name="classScores">Scores of the candidate classes, at least one.</param>
+    public static double Score(ReadOnlySpan<double> classScores) => -Softmax.Entropy(classScores);
+}
+
+/// <summary>
+/// The control that knows the task of an input: the evaluation of a run offers only the task's own classes, so that
+/// only the right expert is asked. Scores are those of <see cref="EvidenceGate"/>.
+/// </summary>
+/// <param name="score">How class scores become evidence.</param>
+public sealed class OracleGate(EvidenceScore score = EvidenceScore.MaxLogit) : IGate
+{
+    /// <summary>Name by which options choose it.</summary>
+    public const string GateName = "oracle";
+
+    /// <inheritdoc/>
+    public GateNeeds Needs => GateNeeds.Task;
+
+    /// <inheritdoc/>
+    public double Score(ExpertInput pair) => EvidenceScores.Of(score, pair.Scores());
+}

@@ -1,3 +1,4 @@
+using Dmkd.Core.Models;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -120,5 +121,176 @@ public sealed class CrossEntropy : Objective
             return F.cross_entropy(step.Logits, step.Batch.Labels);
         var (first, count) = _outputs.GetOffsetAndLength(checked((int)step.Logits.shape[1]));
         return F.cross_entropy(step.Logits.narrow(1, first, count), step.Batch.Labels - first);
+    }
+}
+
+/// <summary>Whom a training also listens to: the teacher of <c>λ·L_KD</c> (proposal 3.4.1).</summary>
+/// <param name="Teacher">Borrowed; put into evaluation mode and used without gradients.</param>
+/// <param name="TeacherOutputs">The teacher's outputs for the shared classes.</param>
+/// <param name="StudentOutputs">The student's outputs for the same classes, in the same order.</param>
+/// <param name="PlainOnly">Whether the teacher knows examples as they are only, as a legacy model does
+/// (<see cref="Batch.PlainCount"/>).</param>
+public sealed record DistillationTarget(
+    Network Teacher,
+    IReadOnlyList<int> TeacherOutputs,
+    IReadOnlyList<int> StudentOutputs,
+    bool PlainOnly
+);
+
+/// <summary><see cref="DistillationLoss"/> from a teacher that answers to the same batch.</summary>
+public sealed class TeacherDistillation : Objective
+{
+    private readonly DistillationTarget _target;
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="target">The teacher. Borrowed.</param>
+    public TeacherDistillation(DistillationTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        _target = target;
+        target.Teacher.eval();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Loss(TrainingStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        var inputs = step.Batch.Inputs;
+        long count = _target.PlainOnly ? step.Batch.PlainCount : inputs.shape[0];
+        Tensor teacher;
+        using (no_grad())
+            teacher = _target.Teacher.forward(inputs.narrow(0, 0, count));
+        var own = step.Logits.narrow(0, 0, count);
+        return DistillationLoss.Compute(
+            SoftLabels.Columns(own, _target.StudentOutputs),
+            SoftLabels.Columns(teacher, _target.TeacherOutputs)
+        );
+    }
+}
+
+/// <summary>
+/// <see cref="DistillationLoss"/> from answers that a teacher gave before: the batch's labels are its logits (proposal
+/// 3.2.4).
+/// </summary>
+public sealed class SoftLabels : Objective
+{
+    private readonly IReadOnlyList<int> _outputs;
+    private readonly double _temperature;
+
+    /// <summary>Chooses who learns what.</summary>
+    /// <param name="outputs">The student's outputs that learn the columns of the labels, in their order, at least
+    /// one.</param>
+    /// <param name="temperature">Softens both distributions, above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An output is negative, or there is none.</exception>
+    public SoftLabels(IReadOnlyList<int> outputs, double temperature = 1)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        CheckOutputs(outputs, int.MaxValue, nameof(outputs));
+        _outputs = outputs;
+        _temperature = temperature;
+    }
+
+    /// <summary>A teacher's logits, computed once for all epochs: without gradients, in evaluation mode.</summary>
+    /// <param name="teacher">Borrowed: its mode is restored.</param>
+    /// <param name="inputs">What the teacher takes, shape [examples, ...], on its device. Borrowed.</param>
+    /// <param name="outputs">The teacher's outputs to learn, at least one.</param>
+    /// <param name="batchSize">Examples in one forward pass, at least 1.</param>
+    /// <param name="prepare">As <see cref="TensorData.Prepare"/>; null takes the inputs as they are.</param>
+    /// <returns>Shape [examples, outputs], owned by the caller.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The teacher has no such output, or none is asked for.</exception>
+    public static Tensor Of(
+        Network teacher,
+        Tensor inputs,
+        IReadOnlyList<int> outputs,
+        int batchSize,
+        Func<Tensor, Tensor>? prepare = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(teacher);
+        ArgumentNullException.ThrowIfNull(inputs);
+        CheckOutputs(outputs, teacher.Architecture.OutputCount, nameof(outputs));
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        bool wasTraining = teacher.training;
+        teacher.eval();
+        try
+        {
+            Tensor[] batches = [.. inputs.split(batchSize).Select(Answers)];
+            return Columns(cat(batches), outputs).MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            teacher.train(wasTraining);
+        }
+
+        Tensor Answers(Tensor batch)
+        {
+            using var inner = NewDisposeScope();
+            return teacher.forward(prepare?.Invoke(batch) ?? batch).MoveToOuterDisposeScope();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The model has no such output.</exception>
+    public override Tensor Loss(TrainingStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        CheckOutputs(_outputs, step.Logits.shape[1], "outputs");
+        return DistillationLoss.Compute(Columns(step.Logits, _outputs), step.Batch.Labels, _temperature);
+    }
+
+    /// <summary>Some columns of logits, in the current dispose scope.</summary>
+    internal static Tensor Columns(Tensor logits, IReadOnlyList<int> columns)
+    {
+        long[] wide = [.. columns.Select(column => (long)column)];
+        return logits.index_select(1, tensor(wide).to(logits.device));
+    }
+
+    /// <summary>Refuses outputs that are not in [0, count), and no outputs.</summary>
+    internal static void CheckOutputs(IReadOnlyList<int> outputs, long count, string name)
+    {
+        ArgumentNullException.ThrowIfNull(outputs, name);
+        ArgumentOutOfRangeException.ThrowIfZero(outputs.Count, name);
+        foreach (int output in outputs)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(output, name);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, count, name);
+        }
+    }
+}
+
+/// <summary>The distillation loss <c>L_KD = KL(p_old || p_k)</c> (proposal 3.2.4).</summary>
+public static class DistillationLoss
+{
+    /// <summary>
+    /// The divergence of the student's distribution from the teacher's, in nats: summed over the classes, averaged over
+    /// the batch. At a temperature T other than 1 both logits are divided by T and the loss is multiplied by T², so
+    /// that its gradients keep their size (Hinton et al. 2015).
+    /// </summary>
+    /// <param name="studentLogits">Shape [batch, classes]. Borrowed.</param>
+    /// <param name="teacherLogits">Shape [batch, classes], the same classes. Borrowed; no gradient reaches it.</param>
+    /// <param name="temperature">Softens both distributions, above 0.</param>
+    /// <returns>A scalar of at least 0, owned by the caller.</returns>
+    public static Tensor Compute(Tensor studentLogits, Tensor teacherLogits, double temperature = 1)
+    {
+        ArgumentNullException.ThrowIfNull(studentLogits);
+        ArgumentNullException.ThrowIfNull(teacherLogits);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
+        if (studentLogits.dim() != 2 || !studentLogits.shape.AsSpan().SequenceEqual(teacherLogits.shape))
+        {
+            string student = string.Join(", ", studentLogits.shape),
+                teacher = string.Join(", ", teacherLogits.shape);
+            throw new ArgumentException(
+                $"Both logits must be [batch, classes], but the student's are [{student}] and the teacher's [{teacher}].",
+                nameof(studentLogits)
+            );
+        }
+
+        using var scope = NewDisposeScope();
+        var ours = F.log_softmax(studentLogits / temperature, 1);
+        var theirs = F.log_softmax(teacherLogits.detach() / temperature, 1);
+        var divergence = (theirs.exp() * (theirs - ours)).sum(1).mean();
+        return (divergence * (temperature * temperature)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -126,4 +127,124 @@ internal readonly record struct BatchRange(long Start, long Length)
 
         return batches;
     }
+}
+
+/// <summary>How a model is trained.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>
+    /// How a student learns soft labels (proposal 3.2.4): Adam at 0.001, without weight decay, five passes.
+    /// </summary>
+    public static TrainingOptions Distillation { get; } =
+        new()
+        {
+            Epochs = 5,
+            Optimizer = OptimizerKind.Adam,
+            LearningRate = 1e-3,
+            WeightDecay = 0,
+            LeavesOutSingle = true,
+        };
+
+    /// <summary>
+    /// How often all passes are repeated, each time with a new optimizer and a learning rate that falls by a cosine
+    /// (<see cref="LearningRateSchedule.Cosine"/>). Default: 1.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>Passes over the data in a round. Default: 1.</summary>
+    [Range(1, 10_000)]
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>Examples per step. Default: 64.</summary>
+    [Range(1, 65_536)]
+    public int BatchSize { get; init; } = 64;
+
+    /// <summary>
+    /// Whether a last batch of a single example is left out; else it joins its neighbour. Batch normalisation has
+    /// nothing to normalise in a single one. Default: it joins.
+    /// </summary>
+    public bool LeavesOutSingle { get; init; }
+
+    /// <summary>How weights are stepped. Default: AdamW.</summary>
+    public OptimizerKind Optimizer { get; init; } = OptimizerKind.AdamW;
+
+    /// <summary>The optimizer's learning rate in the first round. Default: 0.002.</summary>
+    [Range(1e-8, 10)]
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>
+    /// Whether the learning rate falls to 0 by half a cosine over the steps of a round. Default: it stays.
+    /// </summary>
+    public bool Anneal { get; init; }
+
+    /// <summary>Weight decay, decoupled for AdamW. Default: 0.0005.</summary>
+    [Range(0, 1)]
+    public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>Weights that are stepped; all of the model's when null. Borrowed. Default: null.</summary>
+    public IReadOnlyList<Parameter>? Parameters { get; init; }
+
+    /// <summary>
+    /// Whether the model stays in evaluation mode, so that batch-norm statistics do not move. Default: it trains.
+    /// </summary>
+    public bool KeepsStatistics { get; init; }
+}
+
+/// <summary>How weights are stepped.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Adam with decoupled weight decay.</summary>
+    AdamW,
+
+    /// <summary>Plain stochastic gradient descent, without momentum.</summary>
+    Sgd,
+
+    /// <summary>Adam; weight decay is part of the gradient.</summary>
+    Adam,
+}
+
+/// <summary>Learning rates over time.</summary>
+public static class LearningRateSchedule
+{
+    private const double Floor = 0.02;
+
+    /// <summary>Half a cosine over the rounds of a task, from the initial rate down to 2 % of it.</summary>
+    /// <param name="initial">Rate of the first round.</param>
+    /// <param name="round">The round, in [0, rounds).</param>
+    /// <param name="rounds">Number of rounds, at least 1.</param>
+    public static double Cosine(double initial, int round, int rounds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(round);
+        return initial * (Floor + (1 - Floor) * 0.5 * (1 + Math.Cos(Math.PI * round / rounds)));
+    }
+
+    /// <summary>Half a cosine over the steps of a training, from the initial rate down to 0.</summary>
+    /// <param name="initial">Rate of the first step.</param>
+    /// <param name="done">Share of the steps done, in [0, 1].</param>
+    public static double HalfCosine(double initial, double done) => initial * 0.5 * (1 + Math.Cos(Math.PI * done));
+}
+
+/// <summary>What a new task's expert starts from; its head is new in any case (docs/adr/0018).</summary>
+public static class StartingPoints
+{
+    /// <summary>The features of the expert before it.</summary>
+    [Named(Previous, "the features of the expert before it", Order = 1)]
+    public const string Previous = "previous";
+
+    /// <summary>Random weights.</summary>
+    [Named(Random, "random weights", Order = 2)]
+    public const string Random = "random";
+
+    /// <summary>The features of the earlier expert that sees the most evidence in the new task's data.</summary>
+    [Named(Similar, "the features of the earlier expert that sees the most evidence in the new task's data", Order = 3)]
+    public const string Similar = "similar";
+
+    /// <summary>The features of the legacy model, cut to an expert's widths.</summary>
+    [Named(Legacy, "the features of the legacy model, cut to an expert's widths", Order = 4)]
+    public const string Legacy = "legacy";
+
+    /// <summary>All of them.</summary>
+    public static Registry Known { get; } = Registry.OfConstants("start", typeof(StartingPoints));
 }

@@ -163,3 +163,9 @@ public enum CellStage
 /// <param name="Machine">Where.</param>
 /// <param name="Watts">Power that is assumed while the device computes.</param>
 public sealed record WorkSetting(string Folder, Versions Versions, MachineInfo Machine, double Watts);
+
+/// <summary>Training images that are held out to choose by.</summary>
+/// <param name="Share">Share of each class.</param>
+/// <param name="Seed">Seed of the draw.</param>
+/// <param name="TrainPerClass">Images per class that are trained on at most; null for all others.</param>
+public sealed record HeldOutImages(double Share, int Seed, int? TrainPerClass = null);

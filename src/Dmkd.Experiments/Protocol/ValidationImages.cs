@@ -104,9 +104,3 @@ public sealed class ValidationImages(string folder, Func<DataSource, Cancellatio
         return ([.. train.Order()], [.. validation.Order()]);
     }
 }
-
-/// <summary>Training images that are held out to choose by.</summary>
-/// <param name="Share">Share of each class.</param>
-/// <param name="Seed">Seed of the draw.</param>
-/// <param name="TrainPerClass">Images per class that are trained on at most; null for all others.</param>
-public sealed record HeldOutImages(double Share, int Seed, int? TrainPerClass = null);

@@ -118,3 +118,116 @@ public sealed class ImageModality : IModality
         public void Dispose() => images.Dispose();
     }
 }
+
+/// <summary>
+/// Labelled images as two tensors, kept as bytes: batches are converted when they are drawn. Owns its tensors.
+/// </summary>
+public sealed class ImageTensors : IDisposable
+{
+    private ImageTensors(Tensor pixels, Tensor labels)
+    {
+        Inputs = pixels.DetachFromDisposeScope();
+        Labels = labels.DetachFromDisposeScope();
+    }
+
+    /// <summary>Pixels, uint8, shape [count, channels, height, width].</summary>
+    public Tensor Inputs { get; }
+
+    /// <summary>Labels, int64, shape [count].</summary>
+    public Tensor Labels { get; }
+
+    /// <summary>Number of images.</summary>
+    public long Count => Labels.shape[0];
+
+    /// <summary>Copies images into tensors on the CPU.</summary>
+    /// <param name="pixels">Layout [count, channels, height, width], one byte a value.</param>
+    /// <param name="labels">One label per image.</param>
+    /// <param name="channels">Channels of an image.</param>
+    /// <param name="size">Height and width of an image.</param>
+    /// <exception cref="ArgumentException">The number of bytes does not fit the other arguments.</exception>
+    public static ImageTensors From(ReadOnlySpan<byte> pixels, ReadOnlySpan<int> labels, int channels, int size)
+    {
+        long expected = (long)labels.Length * channels * size * size;
+        if (pixels.Length != expected)
+        {
+            throw new ArgumentException(
+                $"{labels.Length} images of {channels}x{size}x{size} need {expected} bytes, not {pixels.Length}.",
+                nameof(pixels)
+            );
+        }
+
+        using var scope = NewDisposeScope();
+        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), LabelTensor(labels));
+    }
+
+    /// <summary>Copies images into tensors on the CPU.</summary>
+    /// <exception cref="ArgumentException">They do not fit their shape.</exception>
+    public static ImageTensors From(IExamples examples)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        using var scope = NewDisposeScope();
+        return new ImageTensors(Encode(examples), LabelTensor(examples.Labels));
+    }
+
+    /// <summary>
+    /// Copies unlabelled images into a uint8 tensor of shape [count, channels, size, size], owned by the caller.
+    /// </summary>
+    /// <exception cref="ArgumentException">They do not fit their shape.</exception>
+    public static Tensor Encode(IInputs inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var result = PixelTensor(inputs.ContentBytes, inputs.Count, inputs.InputShape[0], inputs.InputShape[1]);
+        inputs.CopyTo(result.bytes);
+        return result;
+    }
+
+    /// <summary>
+    /// Copies unlabelled images into a uint8 tensor of shape [count, channels, size, size], owned by the caller.
+    /// </summary>
+    /// <exception cref="ArgumentException">The number of bytes does not fit the other arguments.</exception>
+    public static Tensor PixelTensor(ReadOnlySpan<byte> pixels, int count, int channels, int size)
+    {
+        var result = PixelTensor(pixels.Length, count, channels, size);
+        pixels.CopyTo(result.bytes);
+        return result;
+    }
+
+    private static Tensor PixelTensor(long bytes, int count, int channels, int size)
+    {
+        long expected = (long)count * channels * size * size;
+        if (bytes != expected)
+            throw new ArgumentException(
+                $"{count} images of {channels}x{size}x{size} need {expected} bytes, not {bytes}.",
+                nameof(bytes)
+            );
+        return empty([count, channels, size, size], dtype: ScalarType.Byte);
+    }
+
+    private static Tensor LabelTensor(ReadOnlySpan<int> labels)
+    {
+        long[] wide = new long[labels.Length];
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = labels[i];
+        return tensor(wide, dtype: ScalarType.Int64);
+    }
+
+    /// <summary>
+    /// Maps pixels in [0, 255] to floats in about [-2, 2]; fixed constants, so that no node's statistics leave it.
+    /// </summary>
+    /// <param name="pixels">uint8, any shape. Borrowed.</param>
+    /// <returns>Float32 of the same shape on the same device, owned by the caller.</returns>
+    public static Tensor Normalise(Tensor pixels)
+    {
+        const double Centre = 127.5,
+            Spread = 63.75;
+        using var scope = NewDisposeScope();
+        return pixels.to(ScalarType.Float32).sub_(Centre).div_(Spread).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Disposes the tensors.</summary>
+    public void Dispose()
+    {
+        Inputs.Dispose();
+        Labels.Dispose();
+    }
+}
