@@ -4,6 +4,7 @@ using Dmkd.Client.Errors;
 using Dmkd.Client.Evaluation;
 using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Data;
@@ -131,6 +132,8 @@ internal sealed class EvaluateCommand : Command
                 return test.AnswersAsync(plan, bar.Set, cancellationToken);
             }
         );
+        foreach (string replacement in test.Replacements)
+            Notice.Warning(OneLine.Escaped(replacement));
         Print(parsed, EvaluationDocument.Of(dataset, answers), stated: null);
         return ExitCode.Success;
     }

@@ -38,6 +38,9 @@ internal sealed class LibraryTest
     /// <summary>Classes of the data that no expert knows: their images cannot be told right.</summary>
     public IReadOnlyList<string> Unknown { get; }
 
+    /// <summary>A line for each member that an earlier version answered for, in the order of the lines.</summary>
+    public SortedSet<string> Replacements { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Asks.</summary>
     /// <param name="plan">How to route.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
@@ -65,7 +68,8 @@ internal sealed class LibraryTest
                 [batch.Length, .. _input.Shape.Skip(1)],
                 content
             );
-            var (predictions, _) = await _library.PredictAsync(inputs, plan, cancellationToken);
+            var (predictions, replaced) = await _library.PredictAsync(inputs, plan, cancellationToken);
+            Replacements.UnionWith(replaced);
             foreach (var (place, predicted) in predictions.Index())
                 answers[batch[place]] = _labels.GetValueOrDefault(predicted.ClassName, ConfusionMatrix.NoPrediction);
             progress((double)(batch[^1] + 1) / test.Count);
