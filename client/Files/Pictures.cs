@@ -1,4 +1,6 @@
 using System.Globalization;
+using CsvHelper;
+using CsvHelper.Configuration;
 using Dmkd.Client.Errors;
 using Dmkd.Data.Images;
 using Dmkd.Data.Images.Folders;
@@ -96,10 +98,12 @@ internal static class AnswersCsv
     /// <summary>Writes them.</summary>
     public static void Write(TextWriter writer, IEnumerable<(string Image, PredictedInput Prediction)> answers)
     {
-        WriteLine(writer, Columns);
+        var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" };
+        using var csv = new CsvWriter(writer, format, leaveOpen: true);
+        WriteLine(csv, Columns);
         foreach (var (image, answer) in answers)
             WriteLine(
-                writer,
+                csv,
                 [
                     image,
                     answer.ClassName,
@@ -110,11 +114,12 @@ internal static class AnswersCsv
             );
     }
 
-    private static void WriteLine(TextWriter writer, IEnumerable<string> fields) =>
-        writer.Write($"{string.Join(',', fields.Select(Quoted))}\n");
-
-    private static string Quoted(string field) =>
-        field.AsSpan().ContainsAny(",\"\r\n") ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
+    private static void WriteLine(CsvWriter csv, IEnumerable<string> fields)
+    {
+        foreach (string field in fields)
+            csv.WriteField(field);
+        csv.NextRecord();
+    }
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }
