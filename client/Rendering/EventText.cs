@@ -18,7 +18,8 @@ internal sealed record EventLine(long Sequence, DateTimeOffset At, string Text)
     {
         foreach (var happened in events)
         {
-            string? text = happened is RoundMerged round && !hasBars ? EventText.Of(round) : EventText.Of(happened);
+            string? text =
+                happened is RoundMerged round && !hasBars ? EventText.OfRound(round) : EventText.Of(happened);
             if (text is not null)
                 yield return new EventLine(happened.Sequence, happened.At, text);
         }
@@ -83,7 +84,7 @@ internal static class EventText
         };
 
     /// <summary>A round that merged, where no bar shows it.</summary>
-    public static string Of(RoundMerged round) =>
+    public static string OfRound(RoundMerged round) =>
         Text($"round {round.Round + 1} of task {round.Task + 1}: version {round.Version} of {round.Updates} updates");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
