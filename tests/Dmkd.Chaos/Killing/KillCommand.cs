@@ -51,7 +51,7 @@ internal static class KillCommand
                 try
                 {
                     using var run = new KillRun(home, parsed.GetValue(seed), Console.Error.WriteLine);
-                    var plan = KillPlan.Draw(parsed.GetValue(seed), parsed.GetValue(count), KillRun.Silos);
+                    var plan = KillPlan.Draw(parsed.GetValue(seed), parsed.GetValue(count), KillCluster.Silos);
                     var result = await run.RunAsync([.. plan], cancellation);
                     Console.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, Web) : Text(result));
                     return result.IsClean ? 0 : 1;

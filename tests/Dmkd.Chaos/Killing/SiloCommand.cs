@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Text;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs.Stages;
@@ -50,5 +53,46 @@ internal static class SiloCommand
             }
         );
         return command;
+    }
+}
+
+/// <summary>Writes down every update that was accepted before its node is told so: what must never be lost.</summary>
+internal sealed class AcceptanceLog(string path) : IIncomingGrainCallFilter
+{
+    private readonly Lock _gate = new();
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        await context.Invoke();
+        if (
+            context.Result is not SubmissionReceipt { Outcome: SubmissionOutcome.Accepted }
+            || context.Request.GetArgument(0) is not DeltaSubmission submission
+        )
+            return;
+        Write($"{context.TargetId.Key} {submission.NodeId} {submission.Round}\n");
+    }
+
+    private void Write(string line)
+    {
+        lock (_gate)
+        {
+            using var file = new FileStream(path, FileMode.Append, FileAccess.Write);
+            file.Write(Encoding.UTF8.GetBytes(line));
+            file.Flush(flushToDisk: true);
+        }
+    }
+}
+
+/// <summary>Nodes that take a while to measure anything, so that a silo can be killed meanwhile.</summary>
+internal sealed class SlowNodes(DatasetCache datasets) : INodeDataSource
+{
+    private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(700);
+
+    private readonly SimulatedNodes _nodes = new(datasets);
+
+    public async Task<INodeData> OpenAsync(RunSettings settings, int node)
+    {
+        await Task.Delay(Delay);
+        return await _nodes.OpenAsync(settings, node);
     }
 }
