@@ -205,6 +205,7 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<IModuleSpawner, DeviceModuleSpawner>();
         silo.Services.TryAddSingleton<IRunWork, RunWork>();
         silo.Services.TryAddSingleton<StageServices>();
+        silo.Services.TryAddSingleton<IPreservationWork, PreservationWork>();
         silo.Services.TryAddSingleton<PreservationServices>();
         silo.Services.TryAddSingleton(new EventLimits());
         return silo;

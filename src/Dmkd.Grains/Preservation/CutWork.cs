@@ -22,7 +22,7 @@ internal static class CutWork
     /// <param name="legacyWeights">Weights of the legacy model or its surrogate, as safetensors.</param>
     /// <param name="calibration">Labelled calibration images.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
-    public static (CutModule[] Modules, PartitionSummary Partition, TimeSpan Time) Run(
+    public static CutLegacy Run(
         DeviceJob job,
         PreservationSettings settings,
         byte[] legacyWeights,
@@ -78,7 +78,7 @@ internal static class CutWork
 
         progress(1);
         var map = PartitionMap.Of(plan.Graph, plan.ClusterOfNode, settings.Experts, scores);
-        return ([.. modules], Summarise(map), job.Elapsed);
+        return new CutLegacy([.. modules], Summarise(map), job.Elapsed);
 
         CutModule Cut(ModuleRole role, int? cluster, int[] classes, UnitSelection units, double share)
         {
@@ -172,6 +172,9 @@ internal static class CutWork
             ],
         };
 }
+
+/// <summary>A legacy model in parts: the experts in the order of their first class, then the gate.</summary>
+internal sealed record CutLegacy(CutModule[] Modules, PartitionSummary Partition, TimeSpan Time);
 
 /// <summary>A module cut out of the legacy model, not yet distilled.</summary>
 internal sealed record CutModule(

@@ -16,31 +16,22 @@ internal static class DistilWork
     /// <summary>Distils, and measures before and after.</summary>
     /// <param name="job">The lane.</param>
     /// <param name="settings">How.</param>
-    /// <param name="architecture">Text form of the module's architecture.</param>
-    /// <param name="first">Its first weights, as safetensors.</param>
-    /// <param name="classes">Legacy outputs it answers for, in the order of its own.</param>
+    /// <param name="module">The module.</param>
     /// <param name="data">Images of its classes.</param>
-    /// <param name="epochs">Passes over the training images; 0 leaves it as it is.</param>
-    /// <param name="seed">Seed of batches and augmentation.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
     public static DistilledModule Run(
         DeviceJob job,
         PreservationSettings settings,
-        string architecture,
-        byte[] first,
-        int[] classes,
+        Student module,
         DistillationData data,
-        int epochs,
-        int seed,
         Action<double> progress
     )
     {
-        using var student = NetworkLoader.Load(architecture, first, job.Device);
+        using var student = NetworkLoader.Load(module.Architecture, module.First, job.Device);
         var normalisation = InputNormalisation.Find(settings.Normalisation);
-        double before = Accuracy(job, student, normalisation, data.Test, classes);
-        int steps =
-            epochs > 0 ? Distil(job, settings, student, normalisation, classes, data, epochs, seed, progress) : 0;
-        double after = epochs > 0 ? Accuracy(job, student, normalisation, data.Test, classes) : before;
+        double before = Accuracy(job, student, normalisation, data.Test, module.Classes);
+        int steps = module.Epochs > 0 ? Distil(job, settings, student, module, data, progress) : 0;
+        double after = module.Epochs > 0 ? Accuracy(job, student, normalisation, data.Test, module.Classes) : before;
         var entropy = Entropy(job, student, normalisation, data.Calibration);
         using var weights = WeightSet.CopyOf(student);
         return new DistilledModule(
@@ -58,21 +49,19 @@ internal static class DistilWork
         DeviceJob job,
         PreservationSettings settings,
         Network student,
-        InputNormalisation normalisation,
-        int[] classes,
+        Student module,
         DistillationData data,
-        int epochs,
-        int seed,
         Action<double> progress
     )
     {
-        using var generator = new Generator((ulong)seed, CPU);
+        var normalisation = InputNormalisation.Find(settings.Normalisation);
+        using var generator = new Generator((ulong)module.Seed, CPU);
         using var pixels = InputsOf(job, data.Training);
-        using var images = new AnsweredImages(pixels, data.Answers, classes, normalisation);
-        var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)], settings.Temperature);
+        using var images = new AnsweredImages(pixels, data.Answers, module.Classes, normalisation);
+        var objective = new SoftLabels([.. Enumerable.Range(0, module.Classes.Length)], settings.Temperature);
         var options = TrainingOptions.Distillation with
         {
-            Epochs = epochs,
+            Epochs = module.Epochs,
             BatchSize = settings.BatchSize,
             LearningRate = settings.LearningRate,
             Anneal = true,
@@ -124,6 +113,14 @@ internal static class DistilWork
     private static Tensor InputsOf(DeviceJob job, ImageSet images) => ImageTensors.Encode(images).to(job.Device);
 }
 
+/// <summary>A module that is distilled.</summary>
+/// <param name="Architecture">Text form of its architecture.</param>
+/// <param name="First">Its first weights, as safetensors.</param>
+/// <param name="Classes">Legacy outputs it answers for, in the order of its own.</param>
+/// <param name="Epochs">Passes over the training images; 0 leaves it as it is.</param>
+/// <param name="Seed">Seed of batches and augmentation.</param>
+internal sealed record Student(string Architecture, byte[] First, int[] Classes, int Epochs, int Seed);
+
 /// <summary>A distilled module and how well it does.</summary>
 internal sealed record DistilledModule(
     byte[] Weights,
@@ -160,16 +157,13 @@ internal static class SurrogateWork
     {
         var architecture = ArchitectureCatalog.Parse(settings.Architecture);
         using var random = WeightTransfer.RandomWeights(architecture, PreservationRules.RandomWeightsSeed(settings));
-        return DistilWork.Run(
-            job,
-            settings,
+        var student = new Student(
             settings.Architecture,
             WeightCodec.Encode(random),
             [.. Enumerable.Range(0, architecture.OutputCount)],
-            data,
             settings.GateEpochs,
-            PreservationRules.SurrogateSeed(settings),
-            progress
+            PreservationRules.SurrogateSeed(settings)
         );
+        return DistilWork.Run(job, settings, student, data, progress);
     }
 }

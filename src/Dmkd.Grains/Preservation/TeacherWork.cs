@@ -14,38 +14,34 @@ internal static class TeacherWork
     /// <summary>The legacy model's answers to images.</summary>
     /// <param name="job">The lane.</param>
     /// <param name="source">The legacy model.</param>
-    /// <param name="images">At least one image.</param>
-    /// <param name="normalisation">What the model was trained with.</param>
-    /// <param name="mirrored">Whether to ask for the mirror images too.</param>
+    /// <param name="question">The images.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
-    public static (TeacherAnswers Answers, TimeSpan Time) Answer(
+    public static TeacherReply Answer(
         DeviceJob job,
         TeacherSource source,
-        ImageSet images,
-        InputNormalisation normalisation,
-        bool mirrored,
+        TeacherQuestion question,
         Action<double> progress
     )
     {
-        using var inputs = ImageTensors.Encode(images);
+        using var inputs = ImageTensors.Encode(question.Images);
         if (source.IsTorchScript)
         {
             using var program = LoadProgram(source.Content);
             using var some = inputs.narrow(0, 0, Math.Min(ExaminedImages, inputs.shape[0]));
-            using var examined = normalisation.Apply(some);
+            using var examined = question.Normalisation.Apply(some);
             program.Examine(examined);
-            return (Ask(input => program.Logits(input.cpu())), job.Elapsed); // a program stays where it was loaded
+            return new TeacherReply(Ask(input => program.Logits(input.cpu())), job.Elapsed); // a program stays where it was loaded
         }
 
         using var network = NetworkLoader.Load(source.Architecture, source.Content, job.Device);
-        return (Ask(network.forward), job.Elapsed);
+        return new TeacherReply(Ask(network.forward), job.Elapsed);
 
         TeacherAnswers Ask(Func<Tensor, Tensor> teacher) =>
             TeacherAnswers.Of(
                 teacher,
                 inputs.to(job.Device),
-                normalisation,
-                mirrored,
+                question.Normalisation,
+                question.Mirrored,
                 progress: progress,
                 cancellationToken: job.CancellationToken
             );
@@ -72,3 +68,12 @@ internal static class TeacherWork
 /// <param name="Content">Weights as safetensors, or the TorchScript program.</param>
 /// <param name="IsTorchScript">Which of the two.</param>
 internal sealed record TeacherSource(string Architecture, byte[] Content, bool IsTorchScript);
+
+/// <summary>What a teacher is asked.</summary>
+/// <param name="Images">At least one image.</param>
+/// <param name="Normalisation">What the model was trained with.</param>
+/// <param name="Mirrored">Whether it is asked about the mirror images too.</param>
+internal sealed record TeacherQuestion(ImageSet Images, InputNormalisation Normalisation, bool Mirrored);
+
+/// <summary>What a teacher says, and the device time that this took.</summary>
+internal sealed record TeacherReply(TeacherAnswers Answers, TimeSpan Time);

@@ -267,13 +267,17 @@ internal sealed partial class TrainingRun : IStageHost<RunPhase>
 }
 
 /// <summary>What a run stands on: its grain, or an actor of a simulated world.</summary>
-internal interface IRunHost
+internal interface IRunHost : IActorHost
+{
+    /// <summary>Refuses a kind of device that no silo has.</summary>
+    Task RequireAsync(string device);
+}
+
+/// <summary>What a run or a preservation stands on.</summary>
+internal interface IActorHost
 {
     /// <summary>Others.</summary>
     IGrainFactory Grains { get; }
-
-    /// <summary>Refuses a kind of device that no silo has.</summary>
-    Task RequireAsync(string device);
 
     /// <summary>Has the run woken from now on, also when nobody looks at it.</summary>
     Task SetReminderAsync();

@@ -43,7 +43,7 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
         _run = new TrainingRun(this.GetPrimaryKeyString(), slot, services, this, limits, logger);
     }
 
-    IGrainFactory IRunHost.Grains => GrainFactory;
+    IGrainFactory IActorHost.Grains => GrainFactory;
 
     public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         _run.StartAsync(settings);
@@ -115,15 +115,15 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 
     Task IRunHost.RequireAsync(string device) => _devices.RequireAsync(device);
 
-    Task IRunHost.SetReminderAsync() => GoOnReminder.SetAsync(this, ServiceProvider);
+    Task IActorHost.SetReminderAsync() => GoOnReminder.SetAsync(this, ServiceProvider);
 
-    Task IRunHost.ForgetReminderAsync() => GoOnReminder.ForgetAsync(this, ServiceProvider);
+    Task IActorHost.ForgetReminderAsync() => GoOnReminder.ForgetAsync(this, ServiceProvider);
 
-    void IRunHost.WakeElsewhere() => GoOnReminder.WakeElsewhere(this, ServiceProvider);
+    void IActorHost.WakeElsewhere() => GoOnReminder.WakeElsewhere(this, ServiceProvider);
 
-    void IRunHost.StayAwake() => DelayDeactivation(MaxRun);
+    void IActorHost.StayAwake() => DelayDeactivation(MaxRun);
 
-    void IRunHost.Deactivate() => DeactivateOnIdle();
+    void IActorHost.Deactivate() => DeactivateOnIdle();
 }
 
 /// <summary>What a silo does with runs whose silo ended.</summary>

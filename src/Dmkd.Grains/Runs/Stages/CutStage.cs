@@ -23,8 +23,11 @@ internal sealed partial class CutStage(PreservationScope work) : IRunStage<Prese
         var settings = work.Settings; // a lane never reads grain state
         byte[] legacy = await work.Services.Weights.GetAsync(work.State.SourceDigest!, cancellationToken);
         var calibration = work.Data.Calibration;
-        var (cut, partition, time) = await work.Services.Devices.Training.RunAsync(
-            job => CutWork.Run(job, settings, legacy, calibration, track.Report),
+        var (cut, partition, time) = await work.Services.Work.CutAsync(
+            settings,
+            legacy,
+            calibration,
+            track.Report,
             cancellationToken
         );
         var modules = new PreservedModule[cut.Length];

@@ -23,9 +23,11 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
         var running = missing
             .OrderByDescending(entry => CostOf(entry.Item))
             .Select(entry => DistilAsync(entry.Index, entry.Item, cancellationToken))
-            .ToArray();
-        await foreach (var finished in Task.WhenEach(running))
+            .ToList();
+        while (running.Count > 0)
         {
+            var finished = await Task.WhenAny(running); // WhenEach leaves the scheduler in between
+            running.Remove(finished);
             var (index, result) = await finished;
             await KeepAsync(index, result, cancellationToken);
         }
@@ -47,23 +49,19 @@ internal sealed partial class DistilStage(PreservationScope work) : IRunStage<Pr
     {
         var track = work.Begin(module.Name);
         var settings = work.Settings; // a lane never reads grain state
-        var data = work.Data;
-        int epochs = EpochsOf(module);
-        int seed = PreservationRules.DistillationSeed(settings, index);
         byte[] first = await work.Services.Weights.GetAsync(module.CutDigest, cancellationToken);
-        var result = await work.Services.Devices.Training.RunAsync(
-            job =>
-                DistilWork.Run(
-                    job,
-                    settings,
-                    module.Architecture,
-                    first,
-                    module.Classes,
-                    data.Of(module.Classes),
-                    epochs,
-                    seed,
-                    track.Report
-                ),
+        var student = new Student(
+            module.Architecture,
+            first,
+            module.Classes,
+            EpochsOf(module),
+            PreservationRules.DistillationSeed(settings, index)
+        );
+        var result = await work.Services.Work.DistilAsync(
+            settings,
+            student,
+            work.Data,
+            track.Report,
             cancellationToken
         );
         track.Report(1);
@@ -126,10 +124,10 @@ internal sealed class SurrogateStage(PreservationScope work) : IRunStage<Preserv
         await work.AskLegacyAsync(cancellationToken);
         var track = work.Begin("surrogate");
         var settings = work.Settings; // a lane never reads grain state
-        var data = work.Data;
-        int[] all = [.. Enumerable.Range(0, data.Dataset.ClassNames.Count)];
-        var surrogate = await work.Services.Devices.Training.RunAsync(
-            job => SurrogateWork.Run(job, settings, data.Of(all), track.Report),
+        var surrogate = await work.Services.Work.DistilSurrogateAsync(
+            settings,
+            work.Data,
+            track.Report,
             cancellationToken
         );
         work.State.SourceDigest = await work.Services.Weights.PutAsync(surrogate.Weights, cancellationToken);

@@ -5,8 +5,8 @@ using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
-using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
@@ -70,7 +70,7 @@ internal sealed class PreservationScope
     /// <summary>Counts device time.</summary>
     public void Spent(string job, TimeSpan time)
     {
-        Services.Devices.Instruments.DeviceUsed(job, time);
+        Services.Instruments.DeviceUsed(job, time);
         State.DeviceSeconds += time.TotalSeconds;
     }
 
@@ -112,28 +112,22 @@ internal sealed class PreservationScope
     )
     {
         var normalisation = InputNormalisation.Find(Settings.Normalisation);
-        int parts = Math.Min(Services.Devices.Training.LaneCount, images.Count);
+        int parts = Math.Min(Services.Work.TrainingLanes, images.Count);
         double[] shares = new double[parts];
         var answers = await Task.WhenAll(
             Enumerable
                 .Range(0, parts)
                 .Select(part =>
-                    Services.Devices.Training.RunAsync(
-                        job =>
-                            TeacherWork.Answer(
-                                job,
-                                source,
-                                PartOf(images, part, parts),
-                                normalisation,
-                                mirrored,
-                                share => Report(part, share)
-                            ),
+                    Services.Work.AnswerAsync(
+                        source,
+                        new TeacherQuestion(PartOf(images, part, parts), normalisation, mirrored),
+                        share => Report(part, share),
                         cancellationToken
                     )
                 )
         );
-        foreach (var (_, time) in answers)
-            Spent("legacy answers", time);
+        foreach (var answer in answers)
+            Spent("legacy answers", answer.Time);
         return TeacherAnswers.Concat([.. answers.Select(answer => answer.Answers)]);
 
         void Report(int part, double share)
@@ -155,7 +149,8 @@ internal sealed class PreservationScope
 internal sealed record PreservationServices(
     IWeightStore Weights,
     DatasetCache Datasets,
-    SiloDevices Devices,
+    IPreservationWork Work,
     StoreOutages Outages,
+    DmkdInstruments Instruments,
     TimeProvider Time
 );

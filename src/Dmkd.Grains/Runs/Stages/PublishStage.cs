@@ -81,7 +81,7 @@ internal sealed class PublishStage(PreservationScope work) : IRunStage<Preservat
         bool hasGate = work.State.Modules.Any(module => module.Role is ModuleRole.Gate);
         string gate = hasGate ? NetworkGate.GateName : GateCatalog.Names[0];
         var router = work.Grains.GetGrain<IRouterGrain>(work.Library);
-        int lanes = work.Services.Devices.Serving.LaneCount;
+        int lanes = work.Services.Work.ServingLanes;
         var evaluation = new LibraryEvaluation(
             router,
             work.Data.Dataset.Test,
