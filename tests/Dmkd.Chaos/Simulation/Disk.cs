@@ -18,6 +18,9 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     private readonly Dictionary<string, byte[]> _blobs = [];
     private string? _lost;
 
+    /// <summary>A state was stored; told with what stored it.</summary>
+    public event Action<object, IMortal>? Written;
+
     /// <summary>Reads an actor's state.</summary>
     public Slot<TState> Open<TState>(string name, IMortal owner)
         where TState : new() =>
@@ -121,7 +124,11 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
             if ((disk._states.TryGetValue(name, out var stored) ? stored.Version : 0) != _version)
                 throw new InconsistentStateException($"{name}: version {_version} is not the stored one.");
             if (!fails || counts)
+            {
                 disk._states[name] = (content, ++_version);
+                disk.Written?.Invoke(state!, owner);
+            }
+
             if (dies)
                 owner.Die();
             if (dies || fails)

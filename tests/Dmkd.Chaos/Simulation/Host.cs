@@ -31,6 +31,9 @@ internal sealed class Host<TActor>(World world, Network network, Func<Faults> fa
     private Incarnation? _current;
     private DateTimeOffset _downUntil;
 
+    /// <summary>Hears what is done to the actor while it lives.</summary>
+    public Action<string> Hit { get; set; } = _ => { };
+
     /// <summary>Calls the actor over the network.</summary>
     public Task<T> CallAsync<T>(Func<TActor, Task<T>> body, bool interleaves = false, TimeSpan? timeout = null) =>
         network.SendAsync<T>(answer => Deliver(body, interleaves, answer), timeout);
@@ -51,6 +54,7 @@ internal sealed class Host<TActor>(World world, Network network, Func<Faults> fa
     {
         if (_current is not { } ending)
             return;
+        Hit("ended");
         ending.Deactivate(isSiloEnding: true);
         // A silo waits for its grains for a while, and none of them begins elsewhere.
         var time = world.Between(0, MaxEnding);
@@ -65,6 +69,7 @@ internal sealed class Host<TActor>(World world, Network network, Func<Faults> fa
     {
         if (_current is not { } frozen)
             return;
+        Hit("frozen");
         frozen.Scheduler.Freeze();
         world.After(
             time,
@@ -141,6 +146,7 @@ internal sealed class Host<TActor>(World world, Network network, Func<Faults> fa
 
         public void Die()
         {
+            host.Hit("killed");
             Break();
             host.Replace(this);
             host._downUntil = host.World.Now + host.World.Between(0.1, host.Faults.MaxDowntime);

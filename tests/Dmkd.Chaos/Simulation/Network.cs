@@ -5,6 +5,9 @@ namespace Dmkd.Chaos.Simulation;
 /// </summary>
 internal sealed class Network(World world, Func<Faults> faults)
 {
+    /// <summary>How long a caller waits for what takes long.</summary>
+    public static readonly TimeSpan LongCall = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a call.</summary>

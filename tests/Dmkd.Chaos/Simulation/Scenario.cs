@@ -91,7 +91,7 @@ internal sealed record Scenario(
         return new Scenario(
             seed,
             settings,
-            isMild ? MildFaults(random) : DrawFaults(random),
+            isMild ? Faults.DrawMild(random) : Faults.Draw(random),
             slowness,
             waitsForAll,
             settings.Merging.MaxDrop is null ? 0 : 0.3,
@@ -151,44 +151,5 @@ internal sealed record Scenario(
                 ExpertsOf = RunId,
             },
             _ => null,
-        };
-
-    private static Faults DrawFaults(Random random)
-    {
-        double until = 50 + (150 * random.NextDouble());
-        bool fills = random.Next(6) == 0;
-        double from = until * random.NextDouble() * 0.5;
-        bool isLong = random.Next(8) == 0;
-        return new Faults
-        {
-            Lost = Some(0.08),
-            Duplicate = Some(0.1),
-            MaxDelay = random.Next(2) == 0 ? 0.05 : 3,
-            WriteFails = Some(0.04),
-            DiesAtWrite = Some(0.06),
-            MeanTimeBetweenDeaths = random.Next(2) == 0 ? 0 : 5 + (40 * random.NextDouble()),
-            MeanTimeBetweenFreezes = random.Next(2) == 0 ? 0 : 5 + (40 * random.NextDouble()),
-            MeanTimeBetweenRestarts = random.Next(3) == 0 ? 20 + (60 * random.NextDouble()) : 0,
-            MeanTimeBetweenStops = random.Next(5) == 0 ? 10 + (40 * random.NextDouble()) : 0,
-            FullFrom = fills ? from : 0,
-            FullTo = fills ? from + (isLong ? 400 : 60) : 0,
-            BlobLostAt = random.Next(6) == 0 ? until * random.NextDouble() : 0,
-            Until = until + (fills && isLong ? 400 : 0),
-        };
-
-        double Some(double most) => random.Next(3) == 0 ? 0 : most * random.NextDouble();
-    }
-
-    private static Faults MildFaults(Random random) =>
-        new()
-        {
-            Duplicate = random.Next(2) == 0 ? 0 : 0.05,
-            MaxDelay = 0.3,
-            MeanTimeBetweenDeaths = random.Next(3) == 0 ? 0 : 15 + (40 * random.NextDouble()),
-            MeanTimeBetweenRestarts = random.Next(2) == 0 ? 0 : 30 + (60 * random.NextDouble()),
-            MeanTimeBetweenStops = random.Next(5) == 0 ? 20 + (40 * random.NextDouble()) : 0,
-            MaxDowntime = 3,
-            Noticed = 1,
-            Until = 50 + (150 * random.NextDouble()),
         };
 }

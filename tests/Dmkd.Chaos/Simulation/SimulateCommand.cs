@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Dmkd.Chaos.Simulation;
 
@@ -19,14 +20,19 @@ internal static class SimulateCommand
         {
             Description = "Runs this seed alone, or starts with it when --seeds is given too",
         };
+        var preservations = new Option<bool>("--preservations")
+        {
+            Description = "Simulate preservations of legacy models in place of runs",
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command(
             "simulate",
-            "Runs the round protocol under simulated faults; any seed that fails replays by its number"
+            "Runs the round protocol, or preservations, under simulated faults; any seed that fails replays by its number"
         )
         {
             seeds,
             seed,
+            preservations,
             json,
         };
         command.SetAction(parsed =>
@@ -42,7 +48,7 @@ internal static class SimulateCommand
                 return 2;
             }
 
-            var result = Run(first, count);
+            var result = Run(first, count, parsed.GetValue(preservations));
             if (parsed.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize(result, Web));
             else
@@ -58,10 +64,11 @@ internal static class SimulateCommand
     /// <summary>
     /// Runs seeds, on all cores: worlds share nothing. On threads of its own: a silo beside it needs those of the pool.
     /// </summary>
-    public static SimulationResult Run(int first, int count)
+    public static SimulationResult Run(int first, int count, bool preservations = false)
     {
         var clock = Stopwatch.StartNew();
         var failing = new ConcurrentDictionary<int, IReadOnlyList<string>>();
+        var hits = new ConcurrentDictionary<string, int>();
         int taken = 0;
         Task.WaitAll(
             Enumerable
@@ -80,6 +87,7 @@ internal static class SimulateCommand
             failing.Values.Sum(violations => violations.Count),
             [.. failing.Keys.Order()],
             count / clock.Elapsed.TotalSeconds,
+            hits.OrderBy(pair => pair.Key).ToDictionary(),
             [.. failing.OrderBy(pair => pair.Key).Select(pair => (pair.Key, pair.Value))]
         );
 
@@ -91,9 +99,12 @@ internal static class SimulateCommand
                 index = Interlocked.Increment(ref taken) - 1
             )
             {
-                var violations = Inspection.Violations(first + index);
-                if (violations.Count > 0)
-                    failing[first + index] = violations;
+                int seed = first + index;
+                var inspected = preservations ? PreservationInspection.Inspect(seed) : Inspection.Inspect(seed);
+                foreach (var (what, times) in inspected.Hits)
+                    hits.AddOrUpdate(what, times, (_, known) => known + times);
+                if (inspected.Violations.Count > 0)
+                    failing[seed] = inspected.Violations;
             }
         }
     }
@@ -106,5 +117,22 @@ internal static class SimulateCommand
                         ? ""
                         : $"; failing: {string.Join(", ", result.FailingSeeds.Take(MaxShown))}"
                 )
+                + string.Concat(result.Hits.Select(hit => $"\n{hit.Value, 8:N0} {hit.Key}"))
         );
 }
+
+/// <summary>What many seeds did.</summary>
+/// <param name="Seeds">Number of seeds.</param>
+/// <param name="Violations">Number of violations, over all seeds.</param>
+/// <param name="FailingSeeds">Seeds with a violation.</param>
+/// <param name="SeedsPerSecond">Speed.</param>
+/// <param name="Hits">What was done to the actors under test in which stage, and how often.</param>
+/// <param name="Details">Violations of the failing seeds.</param>
+internal sealed record SimulationResult(
+    int Seeds,
+    int Violations,
+    int[] FailingSeeds,
+    double SeedsPerSecond,
+    IReadOnlyDictionary<string, int> Hits,
+    [property: JsonIgnore] IReadOnlyList<(int Seed, IReadOnlyList<string> Violations)> Details
+);

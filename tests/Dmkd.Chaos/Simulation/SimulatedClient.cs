@@ -3,34 +3,25 @@ using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Chaos.Simulation;
 
-/// <summary>
-/// The user of a run: starts it, looks at it every few seconds, resumes it when it failed, and stops it now and then,
-/// to resume it later.
-/// </summary>
-internal sealed class SimulatedClient(
-    string runId,
-    RunSettings settings,
-    World world,
-    IGrainFactory grains,
-    Journal journal
-)
+/// <summary>A user, who does something every few seconds until there is nothing more to do.</summary>
+internal abstract class SimulatedUser(SimulatedActors actors)
 {
-    private readonly ActorScheduler _scheduler = new(world);
-    private bool _isKnown,
-        _wantsStop;
+    private readonly ActorScheduler _scheduler = new(actors.World);
 
-    public string RunId => runId;
+    protected SimulatedActors Actors => actors;
 
-    /// <summary>A run that must have ended before this one begins; null for none.</summary>
-    public string? WaitsFor { get; init; }
+    protected World World => actors.World;
 
-    private ITrainingRunGrain Run => grains.GetGrain<ITrainingRunGrain>(runId);
+    /// <summary>Time between two steps.</summary>
+    protected virtual TimeSpan Pause => TimeSpan.FromSeconds(5);
 
     /// <summary>Begins.</summary>
     public void Start() => _ = _scheduler.StartAsync(LookAsync);
 
-    /// <summary>The user wants to stop the run for a while.</summary>
-    public void Stop() => _wantsStop = true;
+    /// <summary>One step; true when it was the last.</summary>
+    protected abstract Task<bool> StepAsync();
+
+    protected void Note(Func<string> text) => actors.Journal.Note(World.Now, text);
 
     private async Task<bool> LookAsync()
     {
@@ -45,17 +36,37 @@ internal sealed class SimulatedClient(
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                journal.Note(world.Now, () => $"the user of {runId}: {e.Message}");
+                Note(() => $"the user: {e.Message}");
             }
 
-            await world.Delay(TimeSpan.FromSeconds(5));
+            await World.Delay(Pause);
         }
     }
+}
 
-    /// <summary>One look; true when the run has ended.</summary>
-    private async Task<bool> StepAsync()
+/// <summary>
+/// The user of a run: starts it, looks at it every few seconds, resumes it when it failed, and stops it now and then,
+/// to resume it later.
+/// </summary>
+internal sealed class SimulatedClient(string runId, RunSettings settings, SimulatedActors actors)
+    : SimulatedUser(actors)
+{
+    private bool _isKnown,
+        _wantsStop;
+
+    public string RunId => runId;
+
+    /// <summary>A run that must have ended before this one begins; null for none.</summary>
+    public string? WaitsFor { get; init; }
+
+    private ITrainingRunGrain Run => Actors.Grains.GetGrain<ITrainingRunGrain>(runId);
+
+    /// <summary>The user wants to stop the run for a while.</summary>
+    public void Stop() => _wantsStop = true;
+
+    protected override async Task<bool> StepAsync()
     {
-        if (WaitsFor is { } other && !journal.Seen.Contains((other, RunPhase.Completed)))
+        if (WaitsFor is { } other && !Actors.Journal.Seen.Contains((other, RunPhase.Completed)))
             return false;
         if (!_isKnown)
         {
@@ -64,13 +75,13 @@ internal sealed class SimulatedClient(
         }
 
         var progress = await Run.GetProgressAsync(long.MaxValue);
-        journal.Note(world.Now, () => $"{runId} is in {progress.Phase}, task {progress.Task}, round {progress.Round}");
-        journal.Seen.Add((runId, progress.Phase));
+        Note(() => $"{runId} is in {progress.Phase}, task {progress.Task}, round {progress.Round}");
+        Actors.Journal.Seen.Add((runId, progress.Phase));
         if (progress.Phase is RunPhase.Completed)
             return true;
         if (progress.Phase is RunPhase.Failed || progress.IsStopped)
         {
-            journal.Note(world.Now, () => $"{runId} is resumed: stopped {progress.IsStopped} {progress.Error}");
+            Note(() => $"{runId} is resumed: stopped {progress.IsStopped} {progress.Error}");
             await Run.ResumeAsync();
         }
         else if (_wantsStop)

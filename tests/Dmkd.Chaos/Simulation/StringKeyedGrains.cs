@@ -1,4 +1,37 @@
+using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Routing;
+using Dmkd.Contracts.Runs;
+
 namespace Dmkd.Chaos.Simulation;
+
+/// <summary>The actors as grains.</summary>
+internal sealed class GrainLines(SimulatedActors actors) : StringKeyedGrains
+{
+    protected override object Line(Type grain, string key)
+    {
+        if (grain == typeof(INodeGrain))
+            return new NodeLine(actors, key);
+        if (grain == typeof(IMergeCoordinatorGrain))
+            return new CoordinatorLine(actors, key);
+        if (grain == typeof(IExpertModuleGrain))
+            return new ModuleLine(actors, key);
+        if (grain == typeof(IModuleCatalogGrain))
+            return new CatalogLine(actors, key);
+        if (grain == typeof(ITrainingRunGrain))
+            return new RunLine(actors, key);
+        if (grain == typeof(IPreservationGrain))
+            return new PreservationLine(actors, key);
+        if (grain == typeof(IRouterGrain))
+            return new RouterLine(actors, key);
+        return grain == typeof(ILibraryDirectoryGrain)
+            ? new DirectoryLine(actors, key)
+            : throw new NotSupportedException($"There is no {grain.Name} in this world.");
+    }
+}
 
 /// <summary>A grain factory for grains whose keys are texts, as all of the product's are.</summary>
 internal abstract class StringKeyedGrains : IGrainFactory
