@@ -55,7 +55,7 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _preservation.End();
+        _preservation.End(reason.ReasonCode is DeactivationReasonCode.ShuttingDown);
         return Task.CompletedTask;
     }
 
@@ -65,7 +65,11 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
 
     Task IActorHost.ForgetReminderAsync() => GoOnReminder.ForgetAsync(this, ServiceProvider);
 
-    void IActorHost.WakeElsewhere() { }
+    void IActorHost.WakeElsewhere() =>
+        GoOnReminder.WakeElsewhere(
+            ServiceProvider,
+            () => this.AsReference<IPreservationGrain>().GetProgressAsync(long.MaxValue)
+        );
 
     void IActorHost.StayAwake() => DelayDeactivation(MaxWork);
 

@@ -67,18 +67,31 @@ internal sealed class PreservationRun : IStageHost<PreservationStage>
         // A preservation whose silo died goes on wherever it is looked at next.
         if (_engine.IsUnderWay)
             _engine.Start();
+        else if (State.Request is not null)
+            _engine.AnnounceAsync().Ignore(); // the activation that ended it may have died before it could tell
     }
 
     /// <summary>Ends the work at hand, as the activation ends.</summary>
-    public void End() => _engine.Stop();
+    /// <param name="isSiloEnding">Whether it ends because its silo was asked to.</param>
+    public void End(bool isSiloEnding)
+    {
+        if (isSiloEnding && !_engine.IsBroken && _engine.IsUnderWay)
+            _host.WakeElsewhere();
+        _engine.Stop();
+    }
 
     /// <summary>A reminder has come.</summary>
     public async Task WakeAsync()
     {
         if (_engine.IsUnderWay)
+        {
             _engine.Start(); // being activated did it already
-        else
-            await _host.ForgetReminderAsync();
+            return;
+        }
+
+        if (State.Request is not null)
+            await AnnounceAsync(); // reminders come until the directory knows
+        await _host.ForgetReminderAsync();
     }
 
     /// <inheritdoc cref="IPreservationGrain.StartAsync"/>

@@ -119,7 +119,11 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 
     Task IActorHost.ForgetReminderAsync() => GoOnReminder.ForgetAsync(this, ServiceProvider);
 
-    void IActorHost.WakeElsewhere() => GoOnReminder.WakeElsewhere(this, ServiceProvider);
+    void IActorHost.WakeElsewhere() =>
+        GoOnReminder.WakeElsewhere(
+            ServiceProvider,
+            () => this.AsReference<ITrainingRunGrain>().GetProgressAsync(long.MaxValue)
+        );
 
     void IActorHost.StayAwake() => DelayDeactivation(MaxRun);
 

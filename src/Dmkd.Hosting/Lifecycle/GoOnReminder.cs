@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Timers;
 
@@ -34,11 +33,10 @@ internal static class GoOnReminder
     /// Wakes a run whose silo was asked to end, so that it need not wait for the reminder: a call that reaches an
     /// ending activation is passed on to the next one, on another silo. Nobody needs the answer.
     /// </summary>
-    public static void WakeElsewhere<TGrain>(TGrain run, IServiceProvider services)
-        where TGrain : Grain, ITrainingRunGrain
+    public static void WakeElsewhere(IServiceProvider services, Func<Task> lookAt)
     {
         if (HasReminders(services))
-            run.AsReference<ITrainingRunGrain>().GetProgressAsync(long.MaxValue).Ignore();
+            lookAt().Ignore();
     }
 
     private static bool HasReminders(IServiceProvider services) => services.GetService<IReminderRegistry>() is not null;

@@ -19,7 +19,7 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     private string? _lost;
 
     /// <summary>A state was stored; told with what stored it.</summary>
-    public event Action<object, IMortal>? Written;
+    public event Action<object, IMortal?>? Written;
 
     /// <summary>Reads an actor's state.</summary>
     public Slot<TState> Open<TState>(string name, IMortal owner)
@@ -77,8 +77,11 @@ internal sealed class Disk(World world, Func<Faults> faults) : IWeightStore
     }
 
     /// <summary>Stores a state, at once.</summary>
-    public void Keep<TState>(string name, TState state) =>
+    public void Keep<TState>(string name, TState state)
+    {
         _states[name] = (JsonSerializer.SerializeToUtf8Bytes(state, Options), 1);
+        Written?.Invoke(state!, null);
+    }
 
     /// <summary>From now on a blob, one of the newest, cannot be read.</summary>
     public void LoseBlob()

@@ -86,11 +86,11 @@ internal sealed class PreservationWatch
 
     public List<string> Violations { get; } = [];
 
-    private void Look(object state, IMortal writer)
+    private void Look(object state, IMortal? writer)
     {
         if (state is not PreservationState)
             return;
-        if (writer != _writer && !_writers.Add(writer))
+        if (writer is not null && writer != _writer && !_writers.Add(writer))
             Violations.Add("an activation writes after another one has written");
         _writer = writer;
         var now = _preservation.State;

@@ -100,7 +100,7 @@ internal sealed class SimulatedActors
                     }
                 )
                 {
-                    End = (preservation, _) => preservation.End(),
+                    End = (preservation, isSiloEnding) => preservation.End(isSiloEnding),
                 }
         );
 

@@ -60,6 +60,14 @@ internal sealed class SimulatedPreservation
         return !World.HasStrayed;
     }
 
+    /// <summary>Stores an earlier stage, so that a test can see that this is noticed.</summary>
+    internal void SetBack()
+    {
+        var state = State;
+        state.Stage = PreservationStage.Cut;
+        Disk.Keep(SimulatedActors.SlotOf<PreservationRun>(PreservationScenario.Library), state);
+    }
+
     /// <summary>Where it is, for a message.</summary>
     public string Describe() =>
         $"{State.Stage} ({State.Error}) failed in {State.FailedIn}, {State.Modules.Length} modules; "

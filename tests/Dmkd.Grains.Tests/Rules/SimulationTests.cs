@@ -25,6 +25,48 @@ public sealed class SimulationTests
     }
 
     [Fact]
+    public void Simulate_PreservationsOfThreeHundredSeeds_FindsNothing()
+    {
+        var result = SimulateCommand.Run(first: 1, count: 300, preservations: true);
+        Assert.True(
+            result.Violations == 0,
+            string.Join('\n', result.Details.Take(5).Select(entry => $"seed {entry.Seed}: {entry.Violations[0]}"))
+        );
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(307)]
+    public void Simulate_PreservationWhoseSiloDiedBeforeItCouldTellTheEnd_IsCompleteInTheDirectory(int seed) =>
+        Assert.Empty(PreservationInspection.Inspect(seed).Violations);
+
+    [Fact]
+    public void Simulate_PreservationWhoseLegacyModelIsLost_FailsAndSaysSoUntilItIsImported()
+    {
+        var scenario = PreservationScenario.Draw(1) with { Faults = Faults.None, IsLegacyLost = true };
+        var preservation = new SimulatedPreservation(scenario, isDisturbed: true);
+        Assert.True(preservation.RunToEnd(TimeSpan.FromHours(3)), preservation.Describe());
+        Assert.Contains(preservation.State.Events, entry => entry is RunFailed);
+        Assert.Empty(preservation.Journal.Violations);
+    }
+
+    [Fact]
+    public void Simulate_APreservationThatIsSetBack_IsCaught()
+    {
+        // The watch itself must be able to fail: a cursor that goes back is told.
+        var scenario = PreservationScenario.Draw(1) with
+        {
+            Faults = Faults.None,
+        };
+        var preservation = new SimulatedPreservation(scenario, isDisturbed: false);
+        var watch = new PreservationWatch(preservation);
+        Assert.True(preservation.RunToEnd(TimeSpan.FromHours(3)), preservation.Describe());
+        Assert.Empty(watch.Violations);
+        preservation.SetBack();
+        Assert.NotEmpty(watch.Violations);
+    }
+
+    [Fact]
     public void Simulate_OneSeedTwice_TakesTheSameSteps()
     {
         // A seed that replays is worth something only if it takes the same way: faults, and every step up to the end.
