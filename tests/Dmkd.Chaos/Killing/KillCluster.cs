@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Dmkd.Contracts.Runs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Preservation;
-using Dmkd.Core.Modalities.Images;
 using Dmkd.Data.Images;
 using Dmkd.Grains.Preservation;
 using Dmkd.Hosting.Placement;
