@@ -34,13 +34,17 @@ internal sealed class PredictCommand : Command
     {
         Description = "End at the first image that cannot be read, without an answer",
     };
+    private readonly Option<int?> _classes = new Option<int?>("--classes")
+    {
+        Description = "Most probable classes to tell of each image, of those that the experts asked know",
+    }.WithNumbers();
     private readonly RoutingOptions _routing = new();
 
     public PredictCommand()
         : base("predict", "Predict the classes of images and say which experts answered")
     {
         Arguments.Add(_images);
-        Option[] all = [_library, _archive, _csv, _force, _strict];
+        Option[] all = [_library, _archive, _classes, _csv, _force, _strict];
         foreach (var option in all)
             Options.Add(option);
         _routing.AddTo(this);
@@ -57,20 +61,34 @@ internal sealed class PredictCommand : Command
         await using var library = await OpenLibrary.OpenAsync(_common, parsed, _library, _archive, cancellationToken);
         var plan = _routing.Read(parsed, library.Manifest);
         var input = Bad.InputUnless(() => library.Manifest.Input);
-        var answers = new List<(string Image, PredictedInput Prediction)>();
+        var answers = new PictureAnswers(ClassesOf(parsed, library.Manifest));
         var replacements = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var (batch, names) in BatchesOf(images, input, parsed.GetValue(_strict)))
+        foreach (var (batch, names) in BatchesOf(images, input, answers, parsed.GetValue(_strict)))
         {
-            var (predicted, replaced) = await library.PredictAsync(batch, plan, cancellationToken);
-            answers.AddRange(names.Zip(predicted));
+            var (predicted, replaced) = await library.PredictAsync(batch, plan, answers.Classes, cancellationToken);
+            answers.Told.AddRange(names.Zip(predicted));
             replacements.UnionWith(replaced);
         }
 
         foreach (string replacement in replacements)
             Notice.Warning(OneLine.Escaped(replacement));
-        if (answers.Count > 0)
-            Print(parsed, answers, file);
-        return answers.Count == images.Length ? ExitCode.Success : ExitCode.BadInput;
+        Print(parsed, answers, file);
+        return answers.Unread.Count == 0 ? ExitCode.Success : ExitCode.BadInput;
+    }
+
+    /// <summary>How many classes to tell of an image; 0 for the best alone.</summary>
+    /// <exception cref="BadInputException">The library does not have as many.</exception>
+    private int ClassesOf(ParseResult parsed, LibraryManifest library)
+    {
+        if (parsed.GetValue(_classes) is not { } classes)
+            return 0;
+        int known = library.Classes.Distinct().Count();
+        return classes >= 1 && classes <= known
+            ? classes
+            : throw new BadInputException(
+                $"{_classes.Name} must be in [1, {known}], the number of classes of library '{library.Name}', "
+                    + $"not {classes}."
+            );
     }
 
     private OutputFile? OpenCsv(ParseResult parsed)
@@ -82,18 +100,21 @@ internal sealed class PredictCommand : Command
     }
 
     /// <summary>
-    /// Batches within the limit of one request, read one at a time. An image that cannot be read is told and left out.
+    /// Batches within the limit of one request, read one at a time. An image that cannot be read is told, noted and
+    /// left out.
     /// </summary>
     /// <exception cref="BadInputException">One cannot be read, and none may be left out.</exception>
     private static IEnumerable<(InputTensor Batch, List<string> Names)> BatchesOf(
         string[] images,
         TensorSignature input,
+        PictureAnswers answers,
         bool isStrict
     )
     {
         int bytesPerImage = (int)input.BytesPerInput,
             size = input.Shape[^1];
-        int most = Math.Clamp(RouteRequest.MaxInputBytes / bytesPerImage, 1, RouteRequest.MaxPredictions);
+        int mostTold = RouteRequest.MaxPredictions / Math.Max(1, answers.Classes);
+        int most = Math.Max(1, Math.Min(RouteRequest.MaxInputBytes / bytesPerImage, mostTold));
         foreach (string[] chunk in images.Chunk(most))
         {
             byte[] pixels = new byte[chunk.Length * bytesPerImage];
@@ -107,7 +128,7 @@ internal sealed class PredictCommand : Command
                 else if (isStrict)
                     throw new BadInputException(problem);
                 else
-                    Notice.Problem(problem);
+                    Leave(image, problem);
             }
 
             int bytes = names.Count * bytesPerImage;
@@ -115,38 +136,32 @@ internal sealed class PredictCommand : Command
             if (bytes > 0)
                 yield return (new InputTensor(input.Name, input.DataType, shape, pixels[..bytes]), names);
         }
+
+        void Leave(string image, string problem)
+        {
+            Notice.Problem(problem);
+            answers.Unread.Add(new UnreadPicture(image, problem));
+        }
     }
 
-    private void Print(ParseResult parsed, List<(string Image, PredictedInput Prediction)> answers, OutputFile? file)
+    private void Print(ParseResult parsed, PictureAnswers answers, OutputFile? file)
     {
         if (file is not null)
             WriteCsv(answers, file);
         if (_common.Json(parsed))
-            PrintJson(answers);
+            JsonOutput.Write<object[]>([.. PredictionDocument.Of(answers), .. answers.Unread]);
         else if (file is not null)
-            Console.Out.WriteLine($"{answers.Count} answers written to {file.Path}");
+            Console.Out.WriteLine($"{answers.Told.Count} answers written to {file.Path}");
         else if (parsed.GetValue(_csv) is not null)
             AnswersCsv.Write(Console.Out, answers);
-        else
+        else if (answers.Told.Count > 0)
             Consoles.Create(json: false).Write(ModuleTables.Predictions(answers));
     }
 
-    private static void WriteCsv(List<(string Image, PredictedInput Prediction)> answers, OutputFile file)
+    private static void WriteCsv(PictureAnswers answers, OutputFile file)
     {
         using (var writer = new StreamWriter(file.Content, leaveOpen: true))
             AnswersCsv.Write(writer, answers);
         file.Commit();
     }
-
-    private static void PrintJson(IEnumerable<(string Image, PredictedInput Prediction)> answers) =>
-        JsonOutput.Write(
-            answers.Select(pair => new
-            {
-                pair.Image,
-                Class = pair.Prediction.ClassName,
-                pair.Prediction.ClassIndex,
-                pair.Prediction.Probability,
-                Experts = pair.Prediction.Experts.Select(share => new { share.Module, share.Probability }),
-            })
-        );
 }

@@ -90,29 +90,59 @@ internal static class Pictures
         ImageDecoder.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 }
 
-/// <summary>Answers as lines of comma-separated values (RFC 4180), one per picture, under a line of names.</summary>
+/// <summary>What a library says to pictures.</summary>
+/// <param name="Classes">Most probable classes that are told of each; 0 for the best alone.</param>
+internal sealed record PictureAnswers(int Classes)
+{
+    /// <summary>The pictures that could be read, with the answers.</summary>
+    public List<(string Image, PredictedInput Prediction)> Told { get; } = [];
+
+    /// <summary>The others.</summary>
+    public List<UnreadPicture> Unread { get; } = [];
+}
+
+/// <summary>A picture that cannot be read, as <c>predict --json</c> prints it. Field names are stable.</summary>
+/// <param name="Image">Its path.</param>
+/// <param name="Problem">What is wrong with it, as a sentence that names it.</param>
+internal sealed record UnreadPicture(string Image, string Problem);
+
+/// <summary>
+/// Answers as lines of comma-separated values (RFC 4180), one per picture, under a line of names; pictures that cannot
+/// be read come last.
+/// </summary>
 internal static class AnswersCsv
 {
     private static readonly string[] Columns = ["path", "label", "probability", "class_index", "experts"];
+    private const string Problem = "problem";
 
     /// <summary>Writes them.</summary>
-    public static void Write(TextWriter writer, IEnumerable<(string Image, PredictedInput Prediction)> answers)
+    public static void Write(TextWriter writer, PictureAnswers answers)
     {
         var format = new CsvConfiguration(CultureInfo.InvariantCulture) { NewLine = "\n" };
         using var csv = new CsvWriter(writer, format, leaveOpen: true);
-        WriteLine(csv, Columns);
-        foreach (var (image, answer) in answers)
-            WriteLine(
-                csv,
-                [
-                    image,
-                    answer.ClassName,
-                    Number(answer.Probability),
-                    answer.ClassIndex.ToString(CultureInfo.InvariantCulture),
-                    string.Join(' ', answer.Experts.Select(share => $"{share.Module}:{Number(share.Probability)}")),
-                ]
-            );
+        int[] ranks = answers.Classes > 1 ? [.. Enumerable.Range(2, answers.Classes - 1)] : [];
+        string[] more = [.. ranks.SelectMany(rank => (string[])[$"label_{rank}", $"probability_{rank}"])];
+        WriteLine(csv, [.. Columns, .. more, Problem]);
+        foreach (var (image, answer) in answers.Told)
+            WriteLine(csv, [image, .. FieldsOf(answer), .. ranks.SelectMany(rank => FieldsOf(answer, rank)), ""]);
+        string[] empty = [.. Columns.Skip(1).Concat(more).Select(_ => "")];
+        foreach (var unread in answers.Unread)
+            WriteLine(csv, [unread.Image, .. empty, unread.Problem]);
     }
+
+    private static string[] FieldsOf(PredictedInput answer) =>
+        [
+            answer.ClassName,
+            Number(answer.Probability),
+            answer.ClassIndex.ToString(CultureInfo.InvariantCulture),
+            string.Join(' ', answer.Experts.Select(share => $"{share.Module}:{Number(share.Probability)}")),
+        ];
+
+    /// <summary>The class of a rank, from 1, and its probability; empty where the experts asked know no more.</summary>
+    private static string[] FieldsOf(PredictedInput answer, int rank) =>
+        answer.Classes.Count < rank
+            ? ["", ""]
+            : [answer.Classes[rank - 1].ClassName, Number(answer.Classes[rank - 1].Probability)];
 
     private static void WriteLine(CsvWriter csv, IEnumerable<string> fields)
     {

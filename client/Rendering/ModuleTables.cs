@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
+using Dmkd.Client.Files;
 using Dmkd.Contracts.Experts;
+using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Serving;
 using Spectre.Console;
@@ -83,16 +86,19 @@ internal static class ModuleTables
         return table;
     }
 
-    /// <summary>One row per image.</summary>
-    public static Table Predictions(IEnumerable<(string Image, PredictedInput Prediction)> predictions)
+    /// <summary>One row per image, with a line per class.</summary>
+    public static Table Predictions(PictureAnswers answers)
     {
         var table = new Table().AddColumns("image", "class", "probability", "answered by (p_k)");
-        foreach (var (image, prediction) in predictions)
+        foreach (var (image, prediction) in answers.Told)
         {
+            var classes = prediction.Classes;
+            if (classes.Count == 0)
+                classes = [new PredictedClass(prediction.ClassIndex, prediction.ClassName, prediction.Probability)];
             table.AddRow(
                 Markup.Escape(image),
-                Markup.Escape(prediction.ClassName),
-                Percent(prediction.Probability),
+                string.Join('\n', classes.Select(told => Markup.Escape(OneLine.Escaped(told.ClassName)))),
+                string.Join('\n', classes.Select(told => Percent(told.Probability))),
                 Markup.Escape(
                     string.Join(
                         ", ",
@@ -125,6 +131,47 @@ internal static class ModuleTables
         entropy is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "-";
 
     private static string Kilobytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F0} kB");
+}
+
+/// <summary>What a library says to a picture, as <c>predict --json</c> prints it. Field names are stable.</summary>
+internal sealed record PredictionDocument
+{
+    public required string Image { get; init; }
+
+    /// <summary>Name of the most probable class.</summary>
+    public required string Class { get; init; }
+
+    public required int ClassIndex { get; init; }
+
+    /// <summary>In [0, 1].</summary>
+    public required double Probability { get; init; }
+
+    public required IEnumerable<Share> Experts { get; init; }
+
+    /// <summary>The most probable classes; only where they were asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IEnumerable<Ranked>? Classes { get; init; }
+
+    /// <summary>The documents of all answers.</summary>
+    public static IEnumerable<PredictionDocument> Of(PictureAnswers answers) =>
+        answers.Told.Select(pair => new PredictionDocument
+        {
+            Image = pair.Image,
+            Class = pair.Prediction.ClassName,
+            ClassIndex = pair.Prediction.ClassIndex,
+            Probability = pair.Prediction.Probability,
+            Experts = pair.Prediction.Experts.Select(share => new Share(share.Module, share.Probability)),
+            Classes =
+                answers.Classes == 0
+                    ? null
+                    : pair.Prediction.Classes.Select(told => new Ranked(told.ClassName, told.Probability)),
+        });
+
+    /// <summary>An expert that answered.</summary>
+    public sealed record Share(string Module, double Probability);
+
+    /// <summary>A class.</summary>
+    public sealed record Ranked(string Name, double Probability);
 }
 
 /// <summary>A module that cannot be read, as <c>modules list --json</c> prints it. Field names are stable.</summary>

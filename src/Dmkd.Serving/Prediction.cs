@@ -11,10 +11,12 @@ namespace Dmkd.Serving;
 /// </param>
 /// <param name="AcceptsEarlierVersions">Whether an earlier version of a member may answer when its current one cannot
 /// be read.</param>
+/// <param name="Classes">How many of an input's most probable classes are told; 0 for the best alone.</param>
 public sealed record PredictOptions(
     RoutingPlan Plan,
     IReadOnlyList<int[]> CandidateSets,
-    bool AcceptsEarlierVersions = false
+    bool AcceptsEarlierVersions = false,
+    int Classes = 0
 );
 
 /// <summary>Predictions of a batch.</summary>
@@ -37,7 +39,20 @@ public sealed record PredictedInput(
     string ClassName,
     double Probability,
     IReadOnlyList<PredictedShare> Experts
-);
+)
+{
+    /// <summary>
+    /// As many of the most probable classes as were asked for, most probable first; only those that the experts that
+    /// answered know.
+    /// </summary>
+    public IReadOnlyList<PredictedClass> Classes { get; init; } = [];
+}
+
+/// <summary>A class that an input may show.</summary>
+/// <param name="ClassIndex">Its index.</param>
+/// <param name="ClassName">Its name.</param>
+/// <param name="Probability">Its probability among the candidates, in [0, 1].</param>
+public sealed record PredictedClass(int ClassIndex, string ClassName, double Probability);
 
 /// <summary>An expert that answered.</summary>
 /// <param name="Module">Its name.</param>

@@ -54,6 +54,76 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public async Task Predict_AllClassesOfAllExperts_AreRankedAndSumToOne()
+    {
+        var entry = Assert.Single(await PredictAsync(Picture(2), "--top", "2", "--classes", "10"));
+        Assert.Equal(["image", "class", "classIndex", "probability", "experts", "classes"], entry.Names());
+        var classes = entry.GetProperty("classes").EnumerateArray().ToArray();
+        double[] shares = [.. classes.Select(told => told.GetProperty("probability").GetDouble())];
+        Assert.Equal(10, classes.Select(told => told.GetProperty("name").GetString()).Distinct().Count());
+        Assert.Equal(shares.OrderDescending(), shares);
+        Assert.Equal(1, shares.Sum(), 1e-9);
+        Assert.Equal(entry.GetProperty("class").GetString(), classes[0].GetProperty("name").GetString());
+        Assert.Equal(entry.GetProperty("probability").GetDouble(), shares[0]);
+    }
+
+    [Fact]
+    public async Task Predict_Classes_AreThoseOfTheExpertsAskedInEveryForm()
+    {
+        string picture = Picture(2),
+            archive = _folder["library"];
+        var told = Assert
+            .Single(await PredictAsync(picture, "--classes", "10"))
+            .GetProperty("classes")
+            .EnumerateArray()
+            .Select(entry => (Name: entry.GetProperty("name").GetString()!, entry.GetProperty("probability")))
+            .ToArray();
+        Assert.Equal(5, told.Length); // one expert answers
+        string[] csv = (await RunAsync("predict", picture, "--classes", "2", "--csv", "-"))
+            .IsSuccess()
+            .Output.Split('\n');
+        Assert.EndsWith(",experts,label_2,probability_2,problem", csv[0], StringComparison.Ordinal);
+        Assert.EndsWith($",{told[1].Name},{told[1].Item2.GetRawText()},", csv[1], StringComparison.Ordinal);
+        string table = (await RunAsync("predict", picture, "--classes", "3")).IsSuccess().Output;
+        Assert.All(told[..3], entry => Assert.Contains(entry.Name, table, StringComparison.Ordinal));
+        (await RunAsync("library", "export", TinyRun.Id, "--output", archive)).IsSuccess();
+        string[] asked = ["predict", picture, "--classes", "4", "--json"];
+        Assert.Equal(
+            (await RunAsync(asked)).IsSuccess().Output,
+            (await RunAsync([.. asked, "--archive", archive])).IsSuccess().Output
+        );
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("11")]
+    [InlineData("-1")]
+    public async Task Predict_ClassesOutsideTheLibrary_AreRefused(string classes) =>
+        (await RunAsync("predict", Picture(2), "--classes", classes)).IsRefused(
+            "--classes",
+            "[1, 10]",
+            $"not {classes}"
+        );
+
+    [Fact]
+    public async Task Predict_NoImageThatCanBeRead_PrintsItsDocumentAllTheSame()
+    {
+        string broken = _folder.Write("broken.png", [.. SyntheticPictures.Png(1).Take(60)]);
+        var outcome = await RunAsync("predict", broken, "--json");
+        Assert.Equal(2, outcome.ExitCode);
+        var entry = Assert.Single(Json.Parse(outcome.Output).EnumerateArray());
+        Assert.Equal(["image", "problem"], entry.Names());
+        Assert.Equal(broken, entry.GetProperty("image").GetString());
+        Assert.Contains(broken, entry.GetProperty("problem").GetString(), StringComparison.Ordinal);
+
+        var csv = await RunAsync("predict", broken, "--csv", _folder["out.csv"]);
+        Assert.Equal((2, "0 answers written"), (csv.ExitCode, csv.Output[..17]));
+        string[] lines = await File.ReadAllLinesAsync(_folder["out.csv"], TestContext.Current.CancellationToken);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith($"{broken},,,,,", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Predict_MoreExpertsThanThereAre_IsRefused() =>
         (await RunAsync("predict", Picture(2), "--top", "9")).IsRefused("--top", "at most", "not 9");
 
@@ -115,7 +185,10 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
         var outcome = await RunAsync("predict", _folder["in"], "--json");
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains(broken, Assert.Single(outcome.Error.TrimEnd('\n').Split('\n')), StringComparison.Ordinal);
-        Assert.Equal(good, Names(Json.Parse(outcome.Output).EnumerateArray()));
+        var entries = Json.Parse(outcome.Output).EnumerateArray().ToArray();
+        string[] all = [.. good, broken]; // what cannot be read comes last
+        Assert.Equal(all, Names(entries));
+        Assert.Equal(["image", "problem"], entries[^1].Names());
         (await RunAsync("predict", _folder["in"], "--strict", "--csv", _folder["out.csv"])).IsRefused(broken);
         Assert.False(File.Exists(_folder["out.csv"]));
     }
@@ -127,7 +200,7 @@ public sealed class PredictTests(FinishedRun finished) : IDisposable
         var entry = Assert.Single(await PredictAsync(image, "--csv", _folder["out.csv"]));
         string written = await File.ReadAllTextAsync(_folder["out.csv"], TestContext.Current.CancellationToken);
         string[] lines = written.TrimEnd('\n').Split('\n');
-        Assert.Equal("path,label,probability,class_index,experts", lines[0]);
+        Assert.Equal("path,label,probability,class_index,experts,problem", lines[0]);
         string probability = entry.GetProperty("probability").GetRawText();
         string name = entry.GetProperty("class").GetString()!;
         string start = $"\"{image.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{name},{probability},";

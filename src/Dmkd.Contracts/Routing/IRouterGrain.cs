@@ -55,6 +55,13 @@ public sealed record RouteRequest
     /// <summary>The inputs.</summary>
     [Id(8)]
     public required NamedTensor Input { get; init; }
+
+    /// <summary>
+    /// How many of an input's most probable classes are told, at least 0; they count as predictions. Default: 0, for
+    /// the best alone.
+    /// </summary>
+    [Id(9)]
+    public int Classes { get; init; }
 }
 
 /// <summary>A tensor in a message.</summary>
@@ -95,6 +102,22 @@ public sealed record RoutedPrediction(
     [property: Id(1)] string ClassName,
     [property: Id(2)] double Probability,
     [property: Id(3)] ExpertShare[] Experts
+)
+{
+    /// <summary>As many of the most probable classes as were asked for, most probable first.</summary>
+    [Id(4)]
+    public RankedClass[] Classes { get; init; } = [];
+}
+
+/// <summary>A class that an input may show.</summary>
+/// <param name="ClassIndex">The data set's index of the class.</param>
+/// <param name="ClassName">Its name.</param>
+/// <param name="Probability">Its probability among the candidates, in [0, 1].</param>
+[GenerateSerializer, Immutable, Alias("dmkd.RankedClass")]
+public readonly record struct RankedClass(
+    [property: Id(0)] int ClassIndex,
+    [property: Id(1)] string ClassName,
+    [property: Id(2)] double Probability
 );
 
 /// <summary>An expert that answered.</summary>

@@ -38,15 +38,19 @@ public sealed class ModuleRouter
     /// <param name="experts">The experts with their scores of the batch.</param>
     /// <param name="batch">Number of inputs.</param>
     /// <param name="candidates">Classes to choose from; experts that know none of them take no part.</param>
+    /// <param name="classes">How many of an input's most probable classes are told in
+    /// <see cref="RoutedClass.Classes"/>, at least 0.</param>
     /// <exception cref="ArgumentException">No expert knows a candidate class.</exception>
     public IReadOnlyList<RoutedClass> Route(
         IReadOnlyList<ExpertView> experts,
         int batch,
-        IReadOnlyCollection<int> candidates
+        IReadOnlyCollection<int> candidates,
+        int classes = 0
     )
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(classes);
         var open = Open(experts, batch, candidates);
-        return [.. Enumerable.Range(0, batch).Select(input => Route(open, input))];
+        return [.. Enumerable.Range(0, batch).Select(input => Route(open, input, classes))];
     }
 
     /// <summary>
@@ -117,7 +121,7 @@ public sealed class ModuleRouter
                 .Take(_topExperts),
         ];
 
-    private RoutedClass Route(Participant[] experts, int input)
+    private RoutedClass Route(Participant[] experts, int input, int classes)
     {
         double[] probabilities = Probabilities(experts, input);
         int[] chosen = Top(probabilities);
@@ -136,11 +140,15 @@ public sealed class ModuleRouter
         }
 
         var best = mixture.MaxBy(pair => pair.Value);
+        var told = mixture.OrderByDescending(pair => pair.Value).Take(classes); // stable: the first is the best
         return new RoutedClass(
             best.Key,
             best.Value / mass,
             [.. chosen.Select(k => (experts[k].Index, probabilities[k]))]
-        );
+        )
+        {
+            Classes = [.. told.Select(pair => new ClassProbability(pair.Key, pair.Value / mass))],
+        };
     }
 
     /// <summary>M_k(x) of the expert's candidate classes.</summary>
@@ -173,4 +181,16 @@ public sealed record RoutedClass(
     int ClassIndex,
     double Probability,
     IReadOnlyList<(int Expert, double Probability)> Experts
-);
+)
+{
+    /// <summary>
+    /// As many of the most probable classes as were asked for, most probable first; only those that the experts that
+    /// answered know.
+    /// </summary>
+    public IReadOnlyList<ClassProbability> Classes { get; init; } = [];
+}
+
+/// <summary>How probable a class is.</summary>
+/// <param name="ClassIndex">The class.</param>
+/// <param name="Probability">Its probability among the candidates, in [0, 1].</param>
+public readonly record struct ClassProbability(int ClassIndex, double Probability);

@@ -34,7 +34,7 @@ internal sealed class RouterGrain(
             logger
         );
         var session = new LibrarySession(source, cache, devices.Serving);
-        var options = new PredictOptions(plan, request.CandidateSets, request.AcceptsEarlierVersions);
+        var options = new PredictOptions(plan, request.CandidateSets, request.AcceptsEarlierVersions, request.Classes);
         var prediction = await session.PredictAsync(request.Input.ToInputs(), options, cancellationToken);
         devices.Instruments.DeviceUsed("route", prediction.DeviceTime);
         return prediction.ToWire();
@@ -58,11 +58,20 @@ internal static class RouteRules
                 nameof(request)
             );
         int inputs = request.Input.Shape.Length == 0 ? 0 : request.Input.Shape[0];
+        if (request.Classes < 0)
+            throw new ArgumentException($"Classes must be at least 0, not {request.Classes}.", nameof(request));
         long predictions = (long)request.CandidateSets.Length * inputs;
         if (predictions > RouteRequest.MaxPredictions)
             throw new ArgumentException(
                 $"A request may ask for {RouteRequest.MaxPredictions} predictions; {request.CandidateSets.Length} "
                     + $"candidate sets of {inputs} inputs are {predictions}. Send smaller batches.",
+                nameof(request)
+            );
+        long told = predictions * request.Classes;
+        if (told > RouteRequest.MaxPredictions)
+            throw new ArgumentException(
+                $"A request may ask for {RouteRequest.MaxPredictions} predictions; {request.Classes} classes of each "
+                    + $"of {predictions} are {told}. Send smaller batches.",
                 nameof(request)
             );
         long candidates = request.CandidateSets.Sum(set => (long)set.Length);

@@ -158,7 +158,15 @@ public static class LibraryMapping
     private static RoutedPrediction ToWire(PredictedInput predicted)
     {
         var shares = predicted.Experts.Select(share => new ExpertShare(share.Module, share.Probability));
-        return new RoutedPrediction(predicted.ClassIndex, predicted.ClassName, predicted.Probability, [.. shares]);
+        var classes = predicted.Classes.Select(told => new RankedClass(
+            told.ClassIndex,
+            told.ClassName,
+            told.Probability
+        ));
+        return new RoutedPrediction(predicted.ClassIndex, predicted.ClassName, predicted.Probability, [.. shares])
+        {
+            Classes = [.. classes],
+        };
     }
 
     private static FittedRouting ToFitted(FittedGate fitted) =>

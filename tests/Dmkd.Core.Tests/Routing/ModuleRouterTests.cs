@@ -73,6 +73,26 @@ public sealed class ModuleRouterTests
     }
 
     [Fact]
+    public void Route_Classes_AreRankedAndBeginWithTheAnswer()
+    {
+        var router = new ModuleRouter(new EvidenceGate(), 0, 2);
+        foreach (var answer in router.Route([First, Second], 2, AllClasses, classes: 4))
+        {
+            Assert.Equal(4, answer.Classes.Count);
+            Assert.Equal(
+                (answer.ClassIndex, answer.Probability),
+                (answer.Classes[0].ClassIndex, answer.Classes[0].Probability)
+            );
+            Assert.Equal(answer.Classes.OrderByDescending(told => told.Probability), answer.Classes);
+        }
+
+        var all = router.Route([First, Second], 2, AllClasses, classes: 99)[0].Classes;
+        Assert.Equal(AllClasses.Order(), all.Select(told => told.ClassIndex).Order());
+        Assert.Equal(1, all.Sum(told => told.Probability), 1e-12);
+        Assert.Empty(router.Route([First, Second], 2, AllClasses)[0].Classes);
+    }
+
+    [Fact]
     public void Route_NoExpertKnowsACandidate_ThrowsNamingTheClasses()
     {
         var router = new ModuleRouter(new EvidenceGate(), 0, 1);

@@ -121,6 +121,16 @@ public sealed class ClientMessagesTests(SharedDatabases server)
             StringComparison.Ordinal
         );
         Assert.Contains(
+            "may ask for 65536 predictions; 10923 classes of each of 6 are 65538",
+            Problem(request with { Classes = 10_923 }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Classes must be at least 0, not -1",
+            Problem(request with { Classes = -1 }),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
             "may have 65536 classes in all, not 65537",
             Problem(request with { CandidateSets = [new int[65_537]] }),
             StringComparison.Ordinal
