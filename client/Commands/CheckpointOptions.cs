@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Dmkd.Client.Errors;
+using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
 using Dmkd.Core.Models;
+using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
+using Dmkd.Serving;
 
 namespace Dmkd.Client.Commands;
 
@@ -72,4 +76,48 @@ internal sealed record ImportedWeights(byte[] Content, string? StatedAccuracy)
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
         && double.IsFinite(value)
         && value > 0;
+}
+
+/// <summary>An exported module, which answers for its classes by itself.</summary>
+/// <param name="module">What its file says of it.</param>
+/// <param name="content">Its weights.</param>
+internal sealed class ExportedModule(LibraryMember module, byte[] content) : ILibrarySource
+{
+    public LibraryManifest Manifest { get; } = new(module.Library, [module]);
+
+    public Task<MemberWeights> ReadAsync(
+        LibraryMember member,
+        bool acceptsEarlier,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(new MemberWeights(member.Version, content));
+
+    public Task<GateParameters> ReadGateAsync(FittedRouting fitted, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("A module has no routing.");
+
+    /// <summary>Reads a file that <c>modules export</c> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="texts">What it says of itself.</param>
+    /// <returns>The module; null when the file is of no module.</returns>
+    /// <exception cref="BadInputException">The file was changed.</exception>
+    public static ExportedModule? Read(string path, IReadOnlyDictionary<string, string> texts)
+    {
+        try
+        {
+            if (Lineage.ModuleIn(texts, new FileInfo(path).Length) is not { } module)
+                return null;
+            var architecture = ArchitectureCatalog.Parse(module.Architecture);
+            var weights = ImportedWeights.Read(path, architecture, new CheckpointChoice());
+            string digest = WeightDigest.Of(weights.Content);
+            if (digest != module.Digest)
+                throw new BadInputException(
+                    $"{path} says that its weights have digest '{module.Digest}', and they have {digest}: the file was "
+                        + "changed. Export the module again, or name an --architecture."
+                );
+            return new ExportedModule(module, weights.Content);
+        }
+        catch (Exception e) when (e is FormatException or JsonException or ArgumentException)
+        {
+            throw new BadInputException($"{path} says that it is a module, and cannot be one: {e.Message}");
+        }
+    }
 }

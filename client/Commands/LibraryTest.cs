@@ -30,10 +30,26 @@ internal sealed class LibraryTest
         Unknown = [.. dataset.ClassNames.Where(name => !known.Contains(name))];
         if (Unknown.Count == dataset.ClassNames.Count)
             throw new BadInputException(
-                $"Library '{library.Manifest.Name}' knows none of the data set's {Unknown.Count} classes, such as "
-                    + $"'{Unknown[0]}'; it knows {string.Join(", ", known.Take(3))}."
+                $"{char.ToUpperInvariant(library.Title[0])}{library.Title[1..]} knows none of the data set's "
+                    + $"{Unknown.Count} classes, such as '{Unknown[0]}'; it knows {string.Join(", ", known.Take(3))}."
             );
     }
+
+    /// <summary>The same among the test images of classes that the library knows.</summary>
+    /// <exception cref="BadInputException">There are none.</exception>
+    public LibraryTest OfKnownClasses()
+    {
+        string[] names = [.. _dataset.ClassNames.Except(Unknown)];
+        var places = names.Index().ToDictionary(entry => _labels[entry.Item], entry => entry.Index);
+        int[] positions = _dataset.Test.PositionsOf(places.Keys);
+        if (positions.Length == 0)
+            throw new BadInputException($"The data set has no test image of a class that {_library.Title} knows.");
+        var test = _dataset.Test.Select(positions).Relabel(label => places[label]);
+        return new LibraryTest(_library, _dataset with { ClassNames = names, ClassKeys = names, Test = test });
+    }
+
+    /// <summary>The data that it is asked about.</summary>
+    public ImageDataset Dataset => _dataset;
 
     /// <summary>Classes of the data that no expert knows: their images cannot be told right.</summary>
     public IReadOnlyList<string> Unknown { get; }
@@ -68,7 +84,7 @@ internal sealed class LibraryTest
                 [batch.Length, .. _input.Shape.Skip(1)],
                 content
             );
-            var (predictions, replaced) = await _library.PredictAsync(inputs, plan, cancellationToken);
+            var (predictions, replaced) = await _library.PredictAsync(inputs, plan, classes: 0, cancellationToken);
             Replacements.UnionWith(replaced);
             foreach (var (place, predicted) in predictions.Index())
                 answers[batch[place]] = _labels.GetValueOrDefault(predicted.ClassName, ConfusionMatrix.NoPrediction);

@@ -107,6 +107,24 @@ internal sealed class RoutingOptions
         return plan;
     }
 
+    /// <summary>How one module is asked by itself: views and scores are the library's, and nothing is chosen.</summary>
+    /// <param name="parsed">The command line, checked.</param>
+    /// <param name="library">The module's library.</param>
+    /// <exception cref="BadInputException">An option says how to choose between modules.</exception>
+    public RoutingPlan ReadAlone(ParseResult parsed, LibraryManifest library)
+    {
+        Option[] choosing = [_options["top"], _options["beta"], _gate, _gateVote, _calibration];
+        if (choosing.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } chooses)
+            throw new BadInputException($"{chooses.Name} is for a library: one module is asked by itself.");
+        var given = _options.ReadGiven(parsed, SettingsOf(library.Fitted?.Plan ?? Default));
+        return new RoutingPlan
+        {
+            Views = given.Views,
+            Score = given.Score,
+            Centred = given.Centred,
+        };
+    }
+
     private string GateOf(ParseResult parsed, LibraryManifest library, FittedRouting? fitted)
     {
         string otherwise = library.GateNetwork is null ? Default.Gate : NetworkGate.GateName;

@@ -3,8 +3,11 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Experts;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
+using Dmkd.Core.Tensors;
 using Dmkd.Grains.Experts;
+using Dmkd.Serving;
 
 namespace Dmkd.Client.Files;
 
@@ -18,6 +21,15 @@ internal static class Lineage
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>Key of the text form of the architecture.</summary>
+    public const string Architecture = "dmkd.architecture";
+
+    private const string Digest = "dmkd.digest",
+        Classes = "dmkd.classes",
+        ClassNames = "dmkd.class_names",
+        Normalisation = "dmkd.normalisation",
+        TellsViews = "dmkd.rotation_labelled";
 
     /// <summary>
     /// The framework whose tensors these are, the one key that other readers look at (<c>safetensors.torch</c>,
@@ -40,8 +52,8 @@ internal static class Lineage
     ) =>
         new([
             Format,
-            new("dmkd.architecture", architecture),
-            new("dmkd.digest", digest),
+            new(Architecture, architecture),
+            new(Digest, digest),
             new("dmkd.source.file", source),
             new("dmkd.source.format", sourceFormat),
             new("dmkd.source.digest", sourceDigest),
@@ -56,14 +68,14 @@ internal static class Lineage
             ("dmkd.library", module.Library),
             ("dmkd.module", module.Name),
             ("dmkd.version", Text(version.Number)),
-            ("dmkd.digest", version.Digest),
+            (Digest, version.Digest),
             ("dmkd.version.parent_digest", version.ParentDigest),
-            ("dmkd.architecture", module.Architecture),
-            ("dmkd.classes", JsonSerializer.Serialize(module.Classes, ListJson)),
-            ("dmkd.class_names", JsonSerializer.Serialize(module.ClassNames, ListJson)),
+            (Architecture, module.Architecture),
+            (Classes, JsonSerializer.Serialize(module.Classes, ListJson)),
+            (ClassNames, JsonSerializer.Serialize(module.ClassNames, ListJson)),
             ("dmkd.role", module.Role.ToString().ToLowerInvariant()),
-            ("dmkd.normalisation", module.Normalisation),
-            ("dmkd.rotation_labelled", LabelsTellViews(module) ? "true" : "false"),
+            (Normalisation, module.Normalisation),
+            (TellsViews, LabelsTellViews(module) ? "true" : "false"),
             ("dmkd.origin", from.Origin.ToString().ToLowerInvariant()),
             ("dmkd.run", from.RunId),
             ("dmkd.legacy.digest", from.LegacyDigest),
@@ -79,6 +91,50 @@ internal static class Lineage
                 .Select(pair => KeyValuePair.Create(pair.Key, pair.Value!))
                 .Prepend(Format)
         );
+    }
+
+    /// <summary>What a file that was written says of itself; null when it says nothing.</summary>
+    public static IReadOnlyDictionary<string, string>? In(string path)
+    {
+        try
+        {
+            using var file = SafeTensorsReader.Read(path);
+            return file.Metadata.ContainsKey(Architecture) ? file.Metadata : null;
+        }
+        catch (CheckpointFormatException)
+        {
+            return null; // of another format, which has no such texts
+        }
+    }
+
+    /// <summary>The member that an exported module was.</summary>
+    /// <param name="texts">What the file says.</param>
+    /// <param name="bytes">Size of its weights.</param>
+    /// <returns>The member; null when the file is of no module.</returns>
+    /// <exception cref="FormatException">The texts contradict each other.</exception>
+    /// <exception cref="JsonException">Its classes are no lists.</exception>
+    public static LibraryMember? ModuleIn(IReadOnlyDictionary<string, string> texts, long bytes)
+    {
+        if (!texts.TryGetValue(ClassNames, out string? names) || !texts.TryGetValue(Classes, out string? classes))
+            return null;
+        var plain = ModalityCatalog.SignatureOf(texts[Architecture], ModuleSignature.PlainLabels);
+        bool tellsViews = texts.GetValueOrDefault(TellsViews) == "true";
+        var module = new LibraryMember
+        {
+            Library = texts.GetValueOrDefault("dmkd.library", ""),
+            Name = texts.GetValueOrDefault("dmkd.module", ""),
+            Architecture = texts[Architecture],
+            Classes = JsonSerializer.Deserialize<int[]>(classes) ?? [],
+            ClassNames = JsonSerializer.Deserialize<string[]>(names) ?? [],
+            Signature = plain with
+            {
+                LabelSpace = tellsViews ? ModalityCatalog.Of(plain).ExpertLabels : plain.LabelSpace,
+            },
+            Normalisation = texts.GetValueOrDefault(Normalisation, "standard"),
+            Digest = texts.GetValueOrDefault(Digest, ""),
+            Bytes = bytes,
+        };
+        return LibraryRules.ProblemOf(module) is { } problem ? throw new FormatException(problem) : module;
     }
 
     private static bool LabelsTellViews(ModuleDescriptor module) =>

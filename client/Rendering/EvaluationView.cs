@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Dmkd.Core.Training;
 using Dmkd.Data.Images;
 using Spectre.Console;
@@ -23,6 +24,14 @@ internal sealed record EvaluationDocument
 
     /// <summary>Each class, in the data set's order.</summary>
     public required ClassResult[] Classes { get; init; }
+
+    /// <summary>The module that was asked by itself; null for a library or a checkpoint.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Module { get; init; }
+
+    /// <summary>Test images of classes that the module does not know; null for a library or a checkpoint.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LeftOut { get; init; }
 
     /// <summary>Counts answers.</summary>
     /// <param name="dataset">What was asked about.</param>

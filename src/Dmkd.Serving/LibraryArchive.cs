@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
 
@@ -128,35 +127,11 @@ public sealed class LibraryArchive : ILibrarySource
             throw new LibraryArchiveException($"{path} has no expert.");
         foreach (var member in manifest.Members)
         {
-            if (ProblemOf(member) is { } problem)
+            if (LibraryRules.ProblemOf(member) is { } problem)
                 throw new LibraryArchiveException($"{path}: member '{member.Name}': {problem}");
         }
 
         return manifest;
-    }
-
-    private static string? ProblemOf(LibraryMember member)
-    {
-        if (member.Name.Length == 0 || member.Name.Contains('/', StringComparison.Ordinal))
-            return "a name has at least one character, and no slash.";
-        if (member.Classes.Length == 0 || member.Classes.Length != member.ClassNames.Length)
-            return $"it has {member.Classes.Length} classes and {member.ClassNames.Length} names for them.";
-        try
-        {
-            var architecture = ArchitectureCatalog.Parse(member.Architecture);
-            int fewest = member.Modality.OutputCount(
-                member.Signature.LabelSpace,
-                member.Classes.Length,
-                hasUnknown: false
-            );
-            return architecture.OutputCount < fewest
-                ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more."
-                : null;
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException)
-        {
-            return e.Message;
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 using Dmkd.Core.Devices;
+using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 
 namespace Dmkd.Serving;
@@ -60,7 +61,7 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
         foreach (int[] candidates in options.CandidateSets)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            sets.Add(Named(router.Route(views, inputs.Count, candidates), experts));
+            sets.Add(Named(router.Route(views, inputs.Count, candidates, options.Classes), experts));
         }
 
         return new LibraryPrediction([.. sets], time, lease.Replacements);
@@ -117,10 +118,15 @@ public sealed class LibrarySession(ILibrarySource source, LibraryCache cache, De
                 names[predicted.ClassIndex],
                 predicted.Probability,
                 [.. shares]
-            );
+            )
+            {
+                Classes = [.. predicted.Classes.Select(Named)],
+            };
         }
 
         return named;
+
+        PredictedClass Named(ClassProbability told) => new(told.ClassIndex, names[told.ClassIndex], told.Probability);
     }
 }
 
@@ -219,5 +225,31 @@ public static class LibraryRules
                 + $"fitted again at the end of that task.",
             nameof(experts)
         );
+    }
+
+    /// <summary>What is wrong with a member that a file describes, as a sentence; null when nothing is.</summary>
+    public static string? ProblemOf(LibraryMember member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        if (member.Name.Length == 0 || member.Name.Contains('/', StringComparison.Ordinal))
+            return "a name has at least one character, and no slash.";
+        if (member.Classes.Length == 0 || member.Classes.Length != member.ClassNames.Length)
+            return $"it has {member.Classes.Length} classes and {member.ClassNames.Length} names for them.";
+        try
+        {
+            var architecture = ArchitectureCatalog.Parse(member.Architecture);
+            int fewest = member.Modality.OutputCount(
+                member.Signature.LabelSpace,
+                member.Classes.Length,
+                hasUnknown: false
+            );
+            return architecture.OutputCount < fewest
+                ? $"{member.Architecture} has {architecture.OutputCount} outputs, not {fewest} or more."
+                : null;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException)
+        {
+            return e.Message;
+        }
     }
 }

@@ -89,6 +89,34 @@ public sealed class EvaluateTests : IDisposable
     }
 
     [Fact]
+    public async Task Evaluate_ConvertedCheckpoint_NeedsNoArchitecture()
+    {
+        string home = _folder["home"],
+            original = _folder.Write("small.safetensors", SmallNetwork.File()),
+            converted = _folder["converted.safetensors"];
+        string[] data = ["--data", "synthetic", "--test-per-class", "2", "--json"];
+        string[] architecture = ["--architecture", SmallNetwork.Architecture];
+        (
+            await DmkdCommand.RunAsync(
+                home,
+                ["convert", "--checkpoint", original, .. architecture, "--output", converted]
+            )
+        ).IsSuccess();
+        string named = (
+            await DmkdCommand.RunAsync(home, ["evaluate", "--checkpoint", original, .. architecture, .. data])
+        )
+            .IsSuccess()
+            .Output;
+        Assert.Equal(
+            named,
+            (await DmkdCommand.RunAsync(home, ["evaluate", "--checkpoint", converted, .. data])).IsSuccess().Output
+        );
+        (await DmkdCommand.RunAsync(home, ["evaluate", "--checkpoint", original, .. data])).IsRefused(
+            "--architecture is required"
+        );
+    }
+
+    [Fact]
     public async Task Evaluate_UnknownArchitecture_IsRefused()
     {
         string path = _folder.Write("model.th", [1]);
@@ -158,6 +186,80 @@ public sealed class LibraryEvaluationTests(FinishedRun finished) : IDisposable
             JsonSerializer.Serialize(await EvaluateAsync("--archive", archive))
         );
     }
+
+    [Fact]
+    public async Task Evaluate_EachModule_IsAsGoodAsTheRunSaidWithTheTaskKnown()
+    {
+        JsonElement[] results =
+        [
+            await EvaluateAsync("--module", "expert-1"),
+            await EvaluateAsync("--module", "expert-2"),
+        ];
+        Assert.Equal(
+            finished.Document.GetProperty("taskIncrementalAccuracy").GetDouble(),
+            results.Average(result => result.GetProperty("accuracy").GetDouble()),
+            1e-9
+        );
+        Assert.Equal(["expert-1", "expert-2"], results.Select(result => result.GetProperty("module").GetString()));
+        Assert.All(results, result => Assert.Equal(50, result.GetProperty("leftOut").GetInt32()));
+        Assert.Equal(
+            ["arrow", "boat", "bottle", "cup", "flag"],
+            results[0].GetProperty("classes").EnumerateArray().Select(entry => entry.GetProperty("class").GetString())
+        );
+        Assert.All(results, result => Assert.Equal(50, Sum(result.GetProperty("classes").EnumerateArray(), "total")));
+    }
+
+    [Fact]
+    public async Task Evaluate_ModuleInAnArchiveOrExported_IsTheSame()
+    {
+        string archive = _folder["library"],
+            file = _folder["expert-2.safetensors"];
+        string inHome = JsonSerializer.Serialize(await EvaluateAsync("--module", "expert-2"));
+        (await RunAsync("library", "export", TinyRun.Id, "--output", archive)).IsSuccess();
+        Assert.Equal(
+            inHome,
+            JsonSerializer.Serialize(await EvaluateAsync("--archive", archive, "--module", "expert-2"))
+        );
+        (await RunAsync("modules", "export", "expert-2", "--output", file)).IsSuccess();
+        Assert.Equal(inHome, JsonSerializer.Serialize(await EvaluateAsync("--checkpoint", file)));
+
+        byte[] content = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        content[^1] ^= 1;
+        string changed = _folder.Write("changed.safetensors", content);
+        (await RunAsync([.. Arguments, "--checkpoint", changed])).IsRefused("changed.safetensors", "digest");
+        (await RunAsync([.. Arguments, "--checkpoint", file, "--logits", "x"])).IsRefused(
+            "--logits",
+            "exported module"
+        );
+        (await RunAsync([.. Arguments, "--checkpoint", file, "--module", "expert-2"])).IsRefused("--module", "library");
+    }
+
+    [Fact]
+    public async Task Evaluate_Module_TellsWhatIsLeftOutAndHowEachClassIsTold()
+    {
+        var outcome = (await RunAsync([.. Arguments, "--module", "expert-2"])).IsSuccess();
+        Assert.Contains(
+            "50 test images of classes that module 'expert-2' does not know",
+            outcome.Error,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("5 umbrella", outcome.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("arrow", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--module", "expert-9", "expert-1, expert-2")]
+    [InlineData("--top", "2", "one module")]
+    [InlineData("--gate", "evidence", "one module")]
+    public async Task Evaluate_ModuleAskedForWhatItLacks_IsRefused(string option, string value, string why) =>
+        (
+            await RunAsync([
+                .. Arguments,
+                option,
+                value,
+                .. option == "--module" ? [] : (string[])["--module", "expert-1"],
+            ])
+        ).IsRefused(why, option == "--module" ? $"'{value}'" : option);
 
     [Fact]
     public async Task Evaluate_Tables_Fit()

@@ -19,6 +19,10 @@ public sealed class DamagedWeightsTests(SharedDatabases server)
             await first.UntilJoinedAsync(database);
             (await DmkdCommand.RunInClusterAsync(database, ClusterRun.Arguments(Library, rounds: 2))).IsSuccess();
             digests = await ClusterRun.DigestsAsync(database, Library);
+            string[] evaluate = ["evaluate", "--data", "synthetic", "--test-per-class", "2", "--json"];
+            string[] alone = [.. evaluate, "--library", Library, "--module", "expert-1"];
+            var whole = Json.Parse((await DmkdCommand.RunInClusterAsync(database, alone)).IsSuccess().Output);
+            Assert.Equal(20, whole.GetProperty("total").GetInt32() + whole.GetProperty("leftOut").GetInt32());
         }
 
         await FlipABitAsync(database, digests.Split(' ')[^1]);
@@ -27,7 +31,17 @@ public sealed class DamagedWeightsTests(SharedDatabases server)
         string picture = folder.Write("picture.png", SyntheticPictures.Png(3));
         using var second = SiloProcess.Start(database); // has read nothing yet
         await second.UntilJoinedAsync(database);
-        var answer = await DmkdCommand.RunInClusterAsync(database, "predict", picture, "--library", Library, "--json");
+        var answer = await DmkdCommand.RunInClusterAsync(
+            database,
+            "predict",
+            picture,
+            "--library",
+            Library,
+            "--classes",
+            "2",
+            "--json"
+        );
+        Assert.Equal(2, Json.Parse(answer.Output)[0].GetProperty("classes").GetArrayLength());
         Assert.Equal(0, answer.ExitCode);
         Assert.Contains("cannot be read: version", answer.Error, StringComparison.Ordinal);
         Assert.Single(answer.Error.TrimEnd('\n').Split('\n'));
