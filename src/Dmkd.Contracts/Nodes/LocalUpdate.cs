@@ -61,7 +61,13 @@ public sealed record LocalUpdateRequest
     public bool SubmitsDelta => Merging is not null;
 
     /// <summary>Names the work: a repeat with the same key is the same work.</summary>
-    public string WorkKey => $"{RunId}/{Module.Name}/{Round}";
+    public string WorkKey => KeyOf(RunId, Module.Name, Round);
+
+    /// <summary>Names a piece of work.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="module">Name of the module.</param>
+    /// <param name="round">The round, an index from 0.</param>
+    public static string KeyOf(string runId, string module, int round) => $"{runId}/{module}/{round}";
 }
 
 /// <summary>A legacy model as a teacher of one module.</summary>

@@ -53,6 +53,16 @@ internal sealed partial class MergeCoordinator(
     /// <summary>The activation ends: whatever breaks from here on is no failure of the round.</summary>
     public void Stop() => _isStopped = true;
 
+    /// <summary>Stops, and waits for the step at hand: what it stores would outlive the removal of the state.</summary>
+    public async Task EndAsync()
+    {
+        Stop();
+#pragma warning disable VSTHRD003 // the steps of that work do not wait for this call
+        if (IsAtWork)
+            await Task.WhenAny(_work!);
+#pragma warning restore VSTHRD003
+    }
+
     /// <summary>Opens a round, or gives the current one more time.</summary>
     public async Task OpenAsync(MergeRoundPlan plan)
     {

@@ -74,7 +74,7 @@ internal sealed class MergeCoordinatorGrain : Grain, IMergeCoordinatorGrain
 
     public async Task RemoveAsync(CancellationToken cancellationToken = default)
     {
-        _coordinator.Stop();
+        await _coordinator.EndAsync();
         if (_storage.RecordExists)
             await _storage.ClearStateAsync(CancellationToken.None);
         DeactivateOnIdle();

@@ -20,6 +20,9 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 {
     private static readonly TimeSpan MaxRun = TimeSpan.FromDays(7);
 
+    /// <summary>How long a removal waits for nodes that finish what they began.</summary>
+    private static readonly TimeSpan MaxFinishing = TimeSpan.FromSeconds(5);
+
     private readonly TrainingRun _run;
     private readonly IPersistentState<TrainingRunState> _storage;
     private readonly StageServices _services;
@@ -45,6 +48,8 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 
     IGrainFactory IActorHost.Grains => GrainFactory;
 
+    private RunNodes Nodes => new(GrainFactory, _devices, _services.Time);
+
     public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         _run.StartAsync(settings);
 
@@ -67,6 +72,12 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
             throw new InvalidOperationException($"Run {id} is at work; stop it first: dmkd runs stop {id}");
         if (await LibraryUse.ByRunsAsync(GrainFactory, id, exceptRun: id, cancellationToken) is { } user)
             throw new InvalidOperationException($"Run {user} is not over and takes experts of run {id}; it stays.");
+        var finishing = await Nodes.FinishingAsync(_run.State, id, MaxFinishing, cancellationToken);
+        if (finishing.Count > 0)
+            throw new InvalidOperationException(
+                $"Run {id} is stopped, but {string.Join(", ", finishing)} still finishes the last update; try again when "
+                    + "it is done."
+            );
         int nodes = 0;
         foreach (
             string node in RunRules.NodeKeys(id, Enumerable.Range(0, settings.Participation.Nodes), settings.Device)
@@ -91,7 +102,7 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(CancellationToken cancellationToken = default) =>
         _run.State.Settings is null
             ? Task.FromResult<IReadOnlyList<RunNode>>([])
-            : new RunNodes(GrainFactory, _devices, _services.Time).ListAsync(_run.State, this.GetPrimaryKeyString());
+            : Nodes.ListAsync(_run.State, this.GetPrimaryKeyString());
 
     public Task<RunProgress> GetProgressAsync(long afterEvent, CancellationToken cancellationToken = default) =>
         Task.FromResult(_run.Progress(afterEvent));

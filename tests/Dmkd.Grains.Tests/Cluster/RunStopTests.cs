@@ -1,6 +1,9 @@
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs;
+using Dmkd.Grains.Runs.Rounds;
 using Microsoft.Extensions.DependencyInjection;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -113,6 +116,38 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IDisposable
             await uninterrupted.OutcomeAsync(),
             await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
         );
+    }
+
+    [Fact]
+    public async Task Remove_NodeThatStillStoresItsLastUpdate_IsRefusedUntilItIsDone()
+    {
+        TaskCompletionSource stores = new(),
+            release = new();
+        var probe = new StorageProbe
+        {
+            BeforeWrite = state =>
+            {
+                if (state is not NodeState)
+                    return Task.CompletedTask;
+                stores.TrySetResult();
+                return release.Task;
+            },
+        };
+        await using var cluster = await DmkdCluster.StartAsync(_folder.Path, configure: probe.Attach);
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        await run.StartAsync(TinySettings(), Cancel);
+        await stores.Task.WaitAsync(Cancel);
+        await run.StopAsync(Cancel);
+        var refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => run.RemoveAsync(Cancel));
+        Assert.Contains($"{RunId}/node-", refusal.Message, StringComparison.Ordinal);
+        Assert.NotNull(await run.GetSettingsAsync(Cancel));
+        release.SetResult();
+        Assert.True((await run.RemoveAsync(Cancel)).Nodes > 0);
+        for (int node = 0; node < TinySettings().Participation.Nodes; node++)
+        {
+            string key = RunRules.NodeKey(RunId, node, TinySettings().Device);
+            Assert.False(await cluster.Grains.GetGrain<INodeGrain>(key).RemoveAsync(Cancel)); // nothing is left
+        }
     }
 
     public void Dispose() => _folder.Dispose();

@@ -10,12 +10,65 @@ namespace Dmkd.Grains.Runs.Rounds;
 internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, TimeProvider time)
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FinishingPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The nodes, in their order.</summary>
     /// <param name="state">The run as it is now; it may go on meanwhile.</param>
     /// <param name="runId">Its id.</param>
     public async Task<IReadOnlyList<RunNode>> ListAsync(TrainingRunState state, string runId) =>
         await Task.WhenAll(LinesOf(state, runId).Select(FillAsync));
+
+    /// <summary>
+    /// Waits for the nodes that finish a local update of a run that was stopped: what they store then would outlive its
+    /// removal.
+    /// </summary>
+    /// <param name="state">The run.</param>
+    /// <param name="runId">Its id.</param>
+    /// <param name="limit">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Those that are still at it.</returns>
+    public async Task<IReadOnlyList<string>> FinishingAsync(
+        TrainingRunState state,
+        string runId,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
+    {
+        string[] work = [.. LastWork(state, runId)];
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            var lines = LinesOf(state, runId).SelectMany(line => work.Select(key => line with { WorkKey = key }));
+            var nodes = await Task.WhenAll(lines.Select(FillAsync));
+            string[] finishing =
+            [
+                .. nodes
+                    .Where(node => node.State is RunNodeState.Working or RunNodeState.Leaving)
+                    .Select(node => node.NodeId)
+                    .Distinct(),
+            ];
+            if (finishing.Length == 0 || time.GetElapsedTime(start) > limit)
+                return finishing;
+            await Task.Delay(FinishingPause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Keys of the local updates that a node may be at: of this round, or late with the one before.</summary>
+    private static IEnumerable<string> LastWork(TrainingRunState state, string runId)
+    {
+        if (state.Module is { } module)
+        {
+            yield return LocalUpdateRequest.KeyOf(runId, module.Name, state.Round);
+            yield return LocalUpdateRequest.KeyOf(runId, module.Name, state.Round - 1);
+        }
+
+        if (state.Task > 0)
+            yield return LocalUpdateRequest.KeyOf(
+                runId,
+                RunRules.ModuleName(state.Task - 1),
+                state.Settings!.Training.Rounds - 1
+            );
+    }
 
     /// <summary>The nodes of a run that no silo is at work on, in their order.</summary>
     public static IReadOnlyList<RunNode> AtRest(TrainingRunState state, string runId) =>
