@@ -2,7 +2,10 @@ using System.CommandLine;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
 using Spectre.Console;
 
 namespace Dmkd.Client.Commands;
@@ -15,7 +18,11 @@ internal sealed class RunsRemoveCommand : Command
     private readonly Removal _removal = new();
 
     public RunsRemoveCommand()
-        : base("remove", "Remove a run with its nodes and the modules of its library; it cannot be taken back")
+        : base(
+            "remove",
+            "Remove a run with its nodes and the modules of its library, or a library made by preserve; it cannot be "
+                + "taken back"
+        )
     {
         Arguments.Add(_id);
         Options.Add(_removal.Yes);
@@ -26,40 +33,55 @@ internal sealed class RunsRemoveCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Reader,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
-        if (!await _removal.IsWantedAsync(_common, parsed, $"run {run.RunId} and its library", cancellationToken))
+        string id = parsed.GetValue(_id)!;
+        var preservation = cluster.Grains.GetGrain<IPreservationGrain>(id);
+        var known = await cluster.Reader.ListRunsAsync(cancellationToken);
+        bool isPreserved =
+            known.Any(summary => summary.RunId == id)
+            && await cluster.Reader.GetSettingsAsync(id, cancellationToken) is null;
+        if (!isPreserved)
+            _ = await FoundRun.OfAsync(cluster.Reader, id, _common.Place(parsed), cancellationToken);
+        string what = isPreserved ? $"library {id}" : $"run {id} and its library";
+        if (!await _removal.IsWantedAsync(_common, parsed, what, cancellationToken))
             return ExitCode.Cancelled;
-        var removed = await Removal.DoAsync(() => run.In(cluster).RemoveAsync(cancellationToken), cancellationToken);
+        var removed = await Removal.DoAsync(RemoveAsync, cancellationToken);
         var document = new
         {
-            run.RunId,
+            RunId = id,
             removed.Modules,
             removed.Nodes,
         };
         await JsonOutput.AnswerAsync(
             _common.Json(parsed),
             document,
-            $"run {run.RunId} is removed: {removed.Modules} modules, {removed.Nodes} nodes"
+            isPreserved
+                ? $"library {id} is removed: {removed.Modules} modules"
+                : $"run {id} is removed: {removed.Modules} modules, {removed.Nodes} nodes"
         );
         return ExitCode.Success;
+
+        Task<RemovedRun> RemoveAsync() =>
+            isPreserved
+                ? preservation.RemoveAsync(cancellationToken)
+                : cluster.Grains.GetGrain<ITrainingRunGrain>(id).RemoveAsync(cancellationToken);
     }
 }
 
 /// <summary><c>dmkd modules remove</c>: a module with all its versions.</summary>
 internal sealed class ModulesRemoveCommand : Command
 {
+    private const int MaxClasses = 4;
     private readonly CommonOptions _common = new();
     private readonly Argument<string> _name = ModulesCommand.NameArgument();
     private readonly Option<string?> _library = ModulesCommand.LibraryOption();
     private readonly Removal _removal = new();
 
     public ModulesRemoveCommand()
-        : base("remove", "Remove a module that nothing else names, with all its versions; it cannot be taken back")
+        : base(
+            "remove",
+            "Remove a module with all its versions; its library answers without its classes, and it cannot be taken "
+                + "back"
+        )
     {
         Arguments.Add(_name);
         Options.Add(_library);
@@ -79,7 +101,10 @@ internal sealed class ModulesRemoveCommand : Command
                 cancellationToken
             )
         ).Descriptor;
-        if (!await _removal.IsWantedAsync(_common, parsed, $"module {module.Key}", cancellationToken))
+        string classes = Figures.First(MaxClasses, module.ClassNames);
+        bool isExpert = module.Role is ModuleRole.Expert;
+        string what = isExpert ? $"module {module.Key}, which knows {classes}," : $"module {module.Key}";
+        if (!await _removal.IsWantedAsync(_common, parsed, what, cancellationToken))
             return ExitCode.Cancelled;
         var catalog = cluster.Grains.GetGrain<IModuleCatalogGrain>(module.Library);
         int versions = await Removal.DoAsync(
@@ -96,6 +121,7 @@ internal sealed class ModulesRemoveCommand : Command
             _common.Json(parsed),
             document,
             $"module {module.Key} is removed: {versions} versions"
+                + (isExpert ? $"; library {module.Library} knows no more of {classes}" : "")
         );
         return ExitCode.Success;
     }

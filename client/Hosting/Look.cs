@@ -56,6 +56,44 @@ internal sealed class GrainStateReader(IGrainFactory grains) : IStateReader
             cancellationToken
         );
 
+    public async Task<IReadOnlyList<ListedModule>> LookThroughAsync(string library, CancellationToken cancellationToken)
+    {
+        var catalog = grains.GetGrain<IModuleCatalogGrain>(library);
+        if (await Retried.AskAsync(ListAllAsync, cancellationToken) is { } modules)
+            return [.. modules.Select(module => new ListedModule(module.Descriptor.Name, module, Problem: null))];
+        var names = await Retried.AskAsync(() => catalog.ListNamesAsync(cancellationToken), cancellationToken);
+        var listed = await Task.WhenAll(
+            names.Select(name => Retried.AskAsync(() => LookAtAsync(name), cancellationToken))
+        );
+        return [.. listed.Where(module => module.Snapshot is not null || module.Problem is not null)];
+
+        // null when one cannot be read
+        async Task<IReadOnlyList<ModuleSnapshot>?> ListAllAsync()
+        {
+            try
+            {
+                return await catalog.ListAsync(cancellationToken);
+            }
+            catch (Exception e) when (StoredStateException.Within(e) is not null)
+            {
+                return null;
+            }
+        }
+
+        async Task<ListedModule> LookAtAsync(string name)
+        {
+            try
+            {
+                var module = grains.GetGrain<IExpertModuleGrain>(ModuleDescriptor.KeyOf(library, name));
+                return new ListedModule(name, await module.GetSnapshotAsync(cancellationToken), Problem: null);
+            }
+            catch (Exception e) when (StoredStateException.Within(e) is { } lasting)
+            {
+                return new ListedModule(name, Snapshot: null, lasting.Message);
+            }
+        }
+    }
+
     public Task<FittedGate?> GetGateAsync(string library, CancellationToken cancellationToken) =>
         Retried.AskAsync(
             () => grains.GetGrain<IModuleCatalogGrain>(library).GetGateAsync(cancellationToken),

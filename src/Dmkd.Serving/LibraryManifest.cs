@@ -129,7 +129,8 @@ public sealed record MemberEntropy(int Version, double Sum, long Count);
 /// <summary>What a library's routing was fitted to.</summary>
 /// <param name="Version">Number of the fit, from 1.</param>
 /// <param name="Plan">How the library routes by it.</param>
-/// <param name="Modules">Names of the experts it was fitted for, in the order of the fit.</param>
+/// <param name="Modules">Names of the experts it was fitted for, in the order of the fit; one that was removed since
+/// keeps its place.</param>
 /// <param name="Digest">Digest of its parameters.</param>
 /// <param name="Bytes">Size of its parameters.</param>
 /// <param name="Exemplars">Exemplars it was fitted to; none of discriminants.</param>

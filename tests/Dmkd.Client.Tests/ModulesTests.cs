@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Dmkd.Client.Tests.Cluster;
 using Dmkd.Client.Tests.Running;
 using Microsoft.Data.Sqlite;
 
@@ -58,6 +59,19 @@ public sealed class ModulesTests(FinishedRun finished)
         Assert.Equal(["name", "library", "problem"], documents[1].Names());
         Assert.Equal("expert-1", documents[1].GetProperty("name").GetString());
         (await DmkdCommand.RunAsync(home, "modules", "show", "expert-1")).IsFailed($"'{TinyRun.Id}/expert-1'");
+
+        using var silo = SiloProcess.StartAlone(home); // the grains read the row now
+        await silo.ListensAsync();
+        var told = await DmkdCommand.RunAsync(home, "modules", "list", "--json");
+        Assert.Equal(1, told.ExitCode);
+        Assert.Contains(
+            $"expert-module of '{TinyRun.Id}/expert-1' cannot be read",
+            told.Error,
+            StringComparison.Ordinal
+        );
+        var asked = Json.Parse(told.Output);
+        Assert.Equal("expert-2", asked[0].GetProperty("name").GetString());
+        Assert.Equal(documents[1].ToString(), asked[1].ToString());
     }
 
     /// <summary>Cuts a module's stored row, as a write that a disk lost would.</summary>

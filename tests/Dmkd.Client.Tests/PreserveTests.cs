@@ -12,6 +12,53 @@ public sealed class PreserveTests(PreservedHome preserved) : IClassFixture<Prese
     private JsonElement[] Modules => [.. preserved.Document.GetProperty("modules").EnumerateArray()];
 
     [Fact]
+    public async Task Remove_PreservedLibrary_LeavesNothingAndItsNameFree()
+    {
+        string home = _folder.Copy(preserved.Home, "home");
+        string[] remove = ["runs", "remove", TinyPreservation.Library];
+        (await DmkdCommand.RunAsync(home, remove)).IsRefused($"library {TinyPreservation.Library}", "--yes");
+        var removed = Json.Parse((await DmkdCommand.RunAsync(home, [.. remove, "--yes", "--json"])).IsSuccess().Output);
+        Assert.Equal(["runId", "modules", "nodes"], removed.Names());
+        Assert.Equal(
+            (TinyPreservation.Library, 3, 0),
+            (
+                removed.GetProperty("runId").GetString(),
+                removed.GetProperty("modules").GetInt32(),
+                removed.GetProperty("nodes").GetInt32()
+            )
+        );
+        Assert.Equal("[]", (await DmkdCommand.RunAsync(home, "runs", "list", "--json")).IsSuccess().Output.Trim());
+        (await DmkdCommand.RunAsync(home, [.. remove, "--yes"])).IsRefused("There is no run 'small'");
+        var again = await DmkdCommand.RunAsync(home, [.. TinyPreservation.Arguments(preserved.Checkpoint), "--json"]);
+        Assert.Equal(
+            preserved.Document.GetProperty("routed").ToString(),
+            Json.Parse(again.IsSuccess().Output).GetProperty("routed").ToString()
+        );
+    }
+
+    [Fact]
+    public async Task Remove_ExpertThatTheGateNetworkChooses_LeavesALibraryThatAnswersWithoutIt()
+    {
+        string home = _folder.Copy(preserved.Home, "home"),
+            picture = _folder.Write("picture.png", SyntheticPictures.Png(1));
+        (await DmkdCommand.RunAsync(home, "modules", "remove", "expert-1", "--yes")).IsSuccess();
+        string[] predict = ["predict", picture, "--classes", "2", "--json"];
+        var answer = Json.Parse((await DmkdCommand.RunAsync(home, predict)).IsSuccess().Output)[0];
+        Assert.Equal("expert-2", answer.GetProperty("experts")[0].GetProperty("module").GetString());
+        (await DmkdCommand.RunAsync(home, "modules", "remove", "gate", "--yes")).IsSuccess();
+        answer = Json.Parse((await DmkdCommand.RunAsync(home, predict)).IsSuccess().Output)[0];
+        Assert.Equal("expert-2", answer.GetProperty("experts")[0].GetProperty("module").GetString());
+    }
+
+    [Fact]
+    public async Task Evaluate_GateNetworkByItself_KnowsAllClasses()
+    {
+        string[] evaluate = ["evaluate", "--module", "gate", "--data", "synthetic", "--test-per-class", "2", "--json"];
+        var result = Json.Parse((await DmkdCommand.RunAsync(preserved.Home, evaluate)).IsSuccess().Output);
+        Assert.Equal((20, 0), (result.GetProperty("total").GetInt32(), result.GetProperty("leftOut").GetInt32()));
+    }
+
+    [Fact]
     public void Preserve_Json_HasTheDocumentedFields()
     {
         var document = preserved.Document;

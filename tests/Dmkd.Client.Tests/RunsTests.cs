@@ -113,14 +113,45 @@ public sealed partial class RunsTests(FinishedRun finished)
         Assert.Contains($"{TinyRun.Id}/expert-2", Rows(home));
     }
 
-    [Fact]
-    public async Task Remove_ModuleThatTheFittedRoutingNames_IsRefused()
+    [Theory]
+    [InlineData("evidence")] // fitted to moments
+    [InlineData("hybrid", "--exemplars", "20")]
+    public async Task Remove_ModuleThatTheFittedRoutingNames_LeavesALibraryThatAnswersWithoutItsClasses(
+        string gate,
+        params string[] more
+    )
     {
-        (await RunAsync("modules", "remove", "expert-1", "--yes")).IsRefused(
-            "fitted routing",
-            $"{TinyRun.Id}/expert-1"
-        );
-        Assert.Contains("expert-1", (await RunAsync("modules", "list")).IsSuccess().Output, StringComparison.Ordinal);
+        using var folder = new TemporaryFolder();
+        string home = folder["home"],
+            archive = folder["library"];
+        string[] run = [.. TinyRun.OfRounds(1), "--tasks", "3", "--gate", gate, .. more, "--no-baseline"];
+        (await DmkdCommand.RunAsync(home, run)).IsSuccess();
+        string[] pictures = [.. Enumerable.Range(0, 10).Select(label => Picture(folder, label))];
+        var modules = Json.Parse((await DmkdCommand.RunAsync(home, "modules", "list", "--json")).IsSuccess().Output);
+        string?[] lost = [.. ClassesOf(modules[1])];
+        var removed = await DmkdCommand.RunAsync(home, "modules", "remove", "expert-2", "--yes");
+        Assert.Contains($"knows no more of {lost[0]}", removed.IsSuccess().Output, StringComparison.Ordinal);
+
+        string[] predict = ["predict", .. pictures, "--json"];
+        string told = (await DmkdCommand.RunAsync(home, predict)).IsSuccess().Output;
+        var answers = Json.Parse(told).EnumerateArray().Select(entry => entry.GetProperty("class").GetString());
+        Assert.Empty(answers.Intersect(lost));
+        var evaluated = await DmkdCommand.RunAsync(home, "evaluate", "--data", "synthetic", "--test-per-class", "2");
+        Assert.Contains($"does not know {lost[0]}", evaluated.IsSuccess().Error, StringComparison.Ordinal);
+        (await DmkdCommand.RunAsync(home, "library", "export", TinyRun.Id, "--output", archive)).IsSuccess();
+        Assert.Equal(told, (await DmkdCommand.RunAsync(home, [.. predict, "--archive", archive])).IsSuccess().Output);
+        (await DmkdCommand.RunAsync(home, "library", "import", archive, "--name", "again")).IsSuccess();
+        Assert.Equal(told, (await DmkdCommand.RunAsync(home, [.. predict, "--library", "again"])).IsSuccess().Output);
+
+        foreach (string name in (string[])["expert-1", "expert-3"])
+            (await DmkdCommand.RunAsync(home, "modules", "remove", name, "--library", "again", "--yes")).IsSuccess();
+        (await DmkdCommand.RunAsync(home, "library", "import", archive, "--name", "again")).IsSuccess();
+        Assert.Equal(told, (await DmkdCommand.RunAsync(home, [.. predict, "--library", "again"])).IsSuccess().Output);
+
+        static string Picture(TemporaryFolder folder, int label) =>
+            folder.Write($"{label}.png", SyntheticPictures.Png(label));
+        static IEnumerable<string?> ClassesOf(System.Text.Json.JsonElement module) =>
+            module.GetProperty("classes").EnumerateArray().Select(name => name.GetString());
     }
 
     [Fact]

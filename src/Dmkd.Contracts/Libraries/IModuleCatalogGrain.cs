@@ -14,10 +14,12 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     [Alias("register")]
     Task RegisterAsync(string moduleName, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes a module with all its versions.</summary>
+    /// <summary>
+    /// Removes a module with all its versions. The library's routing goes on without it: a gate that was fitted, or a
+    /// gate network, chooses between the experts that are left.
+    /// </summary>
     /// <returns>How many versions it had; 0 when there is no such module.</returns>
-    /// <exception cref="InvalidOperationException">A run that is not over, the library's fitted routing or its gate
-    /// network names it.</exception>
+    /// <exception cref="InvalidOperationException">A run that is not over names it.</exception>
     [Alias("removeModule")]
     Task<int> RemoveModuleAsync(string moduleName, CancellationToken cancellationToken = default);
 
@@ -29,6 +31,10 @@ public interface IModuleCatalogGrain : IGrainWithStringKey
     /// <summary>The library's modules in the order they were registered.</summary>
     [AlwaysInterleave, Alias("list")]
     Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Names of the library's modules in the same order, also of those that cannot be read.</summary>
+    [AlwaysInterleave, Alias("names")]
+    Task<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Sets what the library's routing was fitted to; the same or a newer version replaces, an older one is ignored.

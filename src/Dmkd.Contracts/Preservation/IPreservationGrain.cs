@@ -29,6 +29,15 @@ public interface IPreservationGrain : IGrainWithStringKey
     [Alias("moveData")]
     Task MoveDataAsync(string path, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Removes what is stored of the preservation, and its library. A repeat after a failure goes on; of what is gone
+    /// it removes nothing.
+    /// </summary>
+    /// <returns>How many modules were removed, and no nodes.</returns>
+    /// <exception cref="InvalidOperationException">It is at work, or a run that is not over takes its experts.</exception>
+    [Alias("remove")]
+    Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default);
+
     /// <summary>What was asked for, or null when nothing was.</summary>
     [AlwaysInterleave, Alias("request")]
     Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default);

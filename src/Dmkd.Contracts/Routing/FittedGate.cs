@@ -22,7 +22,7 @@ public sealed record FittedGate
     [Id(2)]
     public required string Calibration { get; init; }
 
-    /// <summary>Names of the experts it was fitted for.</summary>
+    /// <summary>Names of the experts it was fitted for; one that was removed since keeps its place.</summary>
     [Id(3)]
     public required string[] Modules { get; init; }
 

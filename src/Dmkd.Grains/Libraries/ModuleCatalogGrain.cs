@@ -29,14 +29,18 @@ internal sealed class ModuleCatalogGrain : Grain, IModuleCatalogGrain
     public Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default) =>
         _catalog.ListAsync(cancellationToken);
 
+    public Task<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(_catalog.Names);
+
     public Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default) =>
         _catalog.PublishGateAsync(gate);
 
     public async Task<int> RemoveModuleAsync(string moduleName, CancellationToken cancellationToken = default)
     {
-        if (await _catalog.UserOfAsync(moduleName, cancellationToken) is { } user)
+        string library = this.GetPrimaryKeyString();
+        if (await LibraryUse.ByRunsAsync(GrainFactory, library, exceptRun: null, cancellationToken) is { } run)
             throw new InvalidOperationException(
-                $"{user} module {ModuleDescriptor.KeyOf(this.GetPrimaryKeyString(), moduleName)}; it stays."
+                $"Run {run} is not over and works with module {ModuleDescriptor.KeyOf(library, moduleName)}; it stays."
             );
         return await _catalog.RemoveModuleAsync(moduleName);
     }
@@ -72,6 +76,9 @@ internal sealed class ModuleCatalog(
 
     private ModuleCatalogState State => _writer.State;
 
+    /// <summary>Names of the modules in the order they were registered.</summary>
+    public IReadOnlyList<string> Names => [.. State.Modules];
+
     /// <summary>Adds a module by name; a repeat changes nothing.</summary>
     public async Task RegisterAsync(string moduleName)
     {
@@ -94,27 +101,18 @@ internal sealed class ModuleCatalog(
         return [.. snapshots.OfType<ModuleSnapshot>()];
     }
 
-    /// <summary>Who needs a module, as the beginning of a sentence; null when nobody does.</summary>
-    public async Task<string?> UserOfAsync(string moduleName, CancellationToken cancellationToken)
-    {
-        if (Gate?.Modules.Contains(moduleName) == true)
-            return $"The fitted routing of library {library} names";
-        var modules = await ListAsync(cancellationToken);
-        var network = modules.FirstOrDefault(module => module.Descriptor.Role is ModuleRole.Gate)?.Descriptor.Name;
-        if (network is not null && network != moduleName)
-            return $"The gate network {network} of library {library} chooses";
-        return await LibraryUse.ByRunsAsync(grains, library, exceptRun: null, cancellationToken) is { } run
-            ? $"Run {run} is not over and works with"
-            : null;
-    }
-
-    /// <summary>Removes a module, its rounds first; a repeat after a failure goes on.</summary>
+    /// <summary>
+    /// Removes a module, its rounds first; a repeat after a failure goes on. What the routing was fitted to stays: a gate
+    /// takes the places of the experts that are left. With the last module it goes.
+    /// </summary>
     public async Task<int> RemoveModuleAsync(string moduleName)
     {
         if (!State.Modules.Contains(moduleName))
             return 0;
         int versions = await RemoveStoredAsync(moduleName);
         State.Modules.Remove(moduleName);
+        if (State.Modules.Count == 0)
+            State.Gate = null; // the library may come again, with a fit of its own
         await _writer.WriteAsync();
         return versions;
     }

@@ -1,4 +1,7 @@
+using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Preservation;
+using Dmkd.Contracts.Runs;
+using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Stages;
@@ -14,14 +17,19 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
     private static readonly TimeSpan MaxWork = TimeSpan.FromDays(7);
 
     private readonly PreservationRun _preservation;
+    private readonly IPersistentState<PreservationState> _storage;
+    private readonly InterruptedRuns _interrupted;
 
     public PreservationGrain(
         [PersistentState(StorageNames.Preservation, StorageNames.Provider)] IPersistentState<PreservationState> storage,
         PreservationServices services,
+        InterruptedRuns interrupted,
         EventLimits limits,
         ILogger<PreservationGrain> logger
     )
     {
+        _storage = storage;
+        _interrupted = interrupted;
         var slot = new PersistentSlot<PreservationState>(storage);
         _preservation = new PreservationRun(this.GetPrimaryKeyString(), slot, services, this, limits, logger);
     }
@@ -36,6 +44,26 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
     public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>
         _preservation.MoveDataAsync(path);
 
+    public async Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default)
+    {
+        string library = this.GetPrimaryKeyString();
+        if (_preservation.State.Request is null)
+            return new RemovedRun(0, 0);
+        if (_preservation.IsAtWork)
+            throw new InvalidOperationException(
+                $"Library {library} is being made, in stage {_preservation.State.Stage}; remove it once it is complete."
+            );
+        if (await LibraryUse.ByRunsAsync(GrainFactory, library, library, cancellationToken) is { } user)
+            throw new InvalidOperationException($"Run {user} is not over and takes experts of {library}; it stays.");
+        int modules = await GrainFactory.GetGrain<IModuleCatalogGrain>(library).RemoveAsync(CancellationToken.None);
+        var directory = GrainFactory.GetGrain<ILibraryDirectoryGrain>(ILibraryDirectoryGrain.Key);
+        await directory.ForgetRunAsync(library, CancellationToken.None);
+        await GoOnReminder.ForgetAsync(this, ServiceProvider);
+        await _storage.ClearStateAsync(CancellationToken.None); // last, so that a repeat knows what is left
+        DeactivateOnIdle();
+        return new RemovedRun(modules, 0);
+    }
+
     public Task<PreservationRequest?> GetRequestAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(_preservation.State.Request);
 
@@ -49,7 +77,7 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _preservation.Activate();
+        _preservation.Activate(_interrupted.ResumeOnAccess);
         return Task.CompletedTask;
     }
 

@@ -61,11 +61,15 @@ internal sealed class PreservationRun : IStageHost<PreservationStage>
     public PreservationReport? Report =>
         State is { Stage: PreservationStage.Completed, Request: { } request } ? ReportOf(request) : null;
 
+    /// <summary>Whether this activation works on it.</summary>
+    public bool IsAtWork => _engine.IsAtWork;
+
     /// <summary>Takes in what is stored; call once, after the state was read.</summary>
-    public void Activate()
+    /// <param name="goesOn">Whether one whose silo died goes on by being looked at, as everywhere but in a console that
+    /// only looks.</param>
+    public void Activate(bool goesOn)
     {
-        // A preservation whose silo died goes on wherever it is looked at next.
-        if (_engine.IsUnderWay)
+        if (_engine.IsUnderWay && goesOn)
             _engine.Start();
         else if (State.Request is not null)
             _engine.AnnounceAsync().Ignore(); // the activation that ended it may have died before it could tell

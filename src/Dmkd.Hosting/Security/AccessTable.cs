@@ -40,6 +40,7 @@ internal static class AccessTable
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.StartAsync))] = Change(Operators),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.ResumeAsync))] = Change(Operators),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.MoveDataAsync))] = Change(Operators),
+        [(typeof(IPreservationGrain), nameof(IPreservationGrain.RemoveAsync))] = Change(Operators),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetRequestAsync))] = Read(Readers),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetProgressAsync))] = Read(Readers),
         [(typeof(IPreservationGrain), nameof(IPreservationGrain.GetReportAsync))] = Read(Readers),
@@ -52,6 +53,7 @@ internal static class AccessTable
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.PublishGateAsync))] = Change(Nobody),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.RemoveModuleAsync))] = Change(Operators),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.ListAsync))] = Read(Readers),
+        [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.ListNamesAsync))] = Read(Readers),
         [(typeof(IModuleCatalogGrain), nameof(IModuleCatalogGrain.GetGateAsync))] = Read(Readers),
         [(typeof(IRouterGrain), nameof(IRouterGrain.RouteAsync))] = Read(Readers),
 

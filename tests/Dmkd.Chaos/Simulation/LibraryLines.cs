@@ -54,6 +54,9 @@ internal sealed class CatalogLine(SimulatedActors actors, string library) : IMod
     public Task<IReadOnlyList<ModuleSnapshot>> ListAsync(CancellationToken cancellationToken = default) =>
         actors.Catalog(library).CallAsync(catalog => catalog.ListAsync(cancellationToken), interleaves: true);
 
+    public Task<IReadOnlyList<string>> ListNamesAsync(CancellationToken cancellationToken = default) =>
+        actors.Catalog(library).CallAsync(catalog => Task.FromResult(catalog.Names), interleaves: true);
+
     public Task PublishGateAsync(FittedGate gate, CancellationToken cancellationToken = default) =>
         actors.Catalog(library).CallAsync(catalog => catalog.PublishGateAsync(gate));
 

@@ -89,6 +89,9 @@ internal sealed class PreservationLine(SimulatedActors actors, string library) :
 
     public void LookAt() => _ = GetProgressAsync(long.MaxValue);
 
+    public Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("Nothing is removed here.");
+
     public Task StartAsync(PreservationRequest request, CancellationToken cancellationToken = default) =>
         Preservation.CallAsync(preservation => preservation.StartAsync(request));
 

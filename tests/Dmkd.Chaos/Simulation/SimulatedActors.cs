@@ -95,7 +95,7 @@ internal sealed class SimulatedActors
                             new EventLimits(),
                             NullLogger.Instance
                         );
-                        preservation.Activate();
+                        preservation.Activate(goesOn: true);
                         return preservation;
                     }
                 )

@@ -20,6 +20,7 @@ public sealed class AuthorizationMatrixTests
         "IMergeCoordinatorGrain.GetRoundAsync",
         "IModuleCatalogGrain.GetGateAsync",
         "IModuleCatalogGrain.ListAsync",
+        "IModuleCatalogGrain.ListNamesAsync",
         "INodeGrain.GetLocalUpdateAsync",
         "IPreservationGrain.GetProgressAsync",
         "IPreservationGrain.GetReportAsync",
@@ -35,6 +36,7 @@ public sealed class AuthorizationMatrixTests
     [
         "IModuleCatalogGrain.RemoveModuleAsync",
         "IPreservationGrain.MoveDataAsync",
+        "IPreservationGrain.RemoveAsync",
         "IPreservationGrain.ResumeAsync",
         "IPreservationGrain.StartAsync",
         "ITrainingRunGrain.JoinAsync",
