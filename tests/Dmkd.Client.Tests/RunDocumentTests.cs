@@ -1,10 +1,12 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dmkd.Client.Tests.Running;
 
 namespace Dmkd.Client.Tests;
 
 /// <summary>The document of <c>run --json</c> is an interface: other programs read it.</summary>
-public sealed class RunDocumentTests(FinishedRun finished)
+[Collection(SharedHome.Name)]
+public sealed partial class RunDocumentTests(FinishedRun finished)
 {
     private static readonly string[] RowFields =
     [
@@ -128,6 +130,55 @@ public sealed class RunDocumentTests(FinishedRun finished)
     [Fact]
     public void Document_LowRankUpdates_SentFewerBytesThanDenseOnes() =>
         Assert.InRange(Bytes("bytesUp") - Bytes("routingBytes"), 1, Bytes("denseBytes") / 2);
+
+    /// <summary>Fields whose fields are data: names of classes.</summary>
+    private static readonly string[] Maps = ["predicted"];
+
+    [Fact]
+    public async Task Documents_EveryField_IsNamedInTheReference()
+    {
+        using var folder = new TemporaryFolder();
+        string picture = folder.Write("a.png", SyntheticPictures.Png(1)),
+            broken = folder.Write("b.png", [1, 2, 3]);
+        string[] data = ["--data", "synthetic", "--test-per-class", "2", "--json"];
+        string[][] commands =
+        [
+            ["runs", "list", "--json"],
+            ["runs", "show", TinyRun.Id, "--json"],
+            ["modules", "list", "--json"],
+            ["modules", "show", "expert-1", "--json"],
+            ["predict", picture, broken, "--classes", "3", "--json"],
+            ["evaluate", .. data],
+            ["evaluate", "--module", "expert-2", .. data],
+        ];
+        SortedSet<string> printed = [.. FieldsOf(finished.Document)];
+        foreach (string[] command in commands)
+            printed.UnionWith(FieldsOf(Json.Parse((await DmkdCommand.RunAsync(finished.Home, command)).Output)));
+        string[] known = ["withoutBaseline", "waiting", "leftOut", "problem", "parentDigest"];
+        Assert.All(known, field => Assert.Contains(field, printed));
+        Assert.Empty(printed.Except(DocumentedFields()));
+    }
+
+    private static IEnumerable<string> FieldsOf(JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .SelectMany(field =>
+                    Maps.Contains(field.Name) ? [field.Name] : FieldsOf(field.Value).Prepend(field.Name)
+                ),
+            JsonValueKind.Array => element.EnumerateArray().SelectMany(FieldsOf),
+            _ => [],
+        };
+
+    /// <summary>Every word that docs/reference/json.md sets as code.</summary>
+    private static IEnumerable<string> DocumentedFields() =>
+        CodeSpan()
+            .Matches(File.ReadAllText(Path.Combine(DocsTests.Root, "docs/reference/json.md")))
+            .SelectMany(span => span.Groups[1].Value.Split('.', ' '));
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex CodeSpan();
 
     private long Bytes(string name) => finished.Document.GetProperty(name).GetInt64();
 }
