@@ -34,7 +34,8 @@ public interface IPreservationGrain : IGrainWithStringKey
     /// it removes nothing.
     /// </summary>
     /// <returns>How many modules were removed, and no nodes.</returns>
-    /// <exception cref="InvalidOperationException">It is at work, or a run that is not over takes its experts.</exception>
+    /// <exception cref="InvalidOperationException">It is at work, or a run that is not over takes its
+    /// experts.</exception>
     [Alias("remove")]
     Task<RemovedRun> RemoveAsync(CancellationToken cancellationToken = default);
 

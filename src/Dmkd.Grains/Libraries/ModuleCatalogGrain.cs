@@ -102,8 +102,8 @@ internal sealed class ModuleCatalog(
     }
 
     /// <summary>
-    /// Removes a module, its rounds first; a repeat after a failure goes on. What the routing was fitted to stays: a gate
-    /// takes the places of the experts that are left. With the last module it goes.
+    /// Removes a module, its rounds first; a repeat after a failure goes on. What the routing was fitted to stays: a
+    /// gate takes the places of the experts that are left. With the last module it goes.
     /// </summary>
     public async Task<int> RemoveModuleAsync(string moduleName)
     {

@@ -75,8 +75,8 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
         var finishing = await Nodes.FinishingAsync(_run.State, id, MaxFinishing, cancellationToken);
         if (finishing.Count > 0)
             throw new InvalidOperationException(
-                $"Run {id} is stopped, but {string.Join(", ", finishing)} still finishes the last update; try again when "
-                    + "it is done."
+                $"Run {id} is stopped, but {string.Join(", ", finishing)} still finishes the last update; try again "
+                    + "when it is done."
             );
         int nodes = 0;
         foreach (
