@@ -30,6 +30,7 @@ internal static class CommandLine
     private static readonly OrderedDictionary<string, Func<Command>> Known = new()
     {
         ["run"] = () => new RunCommand(),
+        ["learn"] = () => new LearnCommand(),
         ["preserve"] = () => new PreserveCommand(),
         ["runs"] = () => new RunsCommand(),
         ["nodes"] = () => new NodesCommand(),

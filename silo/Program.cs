@@ -1,5 +1,6 @@
 using Dmkd.Core.Models;
 using Dmkd.Grains;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
@@ -39,6 +40,7 @@ try
     builder.Services.AddSingleton(new EventLimits(options.MaxEvents));
     builder.UseOrleans(silo =>
     {
+        silo.OfferNodes(settings.Nodes);
         if (settings.Cluster is { } storage)
             silo.UseCluster(storage, settings.Address, options.SiloPort, options.GatewayPort)
                 .AddDmkd(storage)
@@ -62,6 +64,11 @@ catch (OperationCanceledException)
     return 0;
 }
 catch (SiloSettingsException e)
+{
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
+    return BadSettings;
+}
+catch (NodeOfferException e)
 {
     await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}");
     return BadSettings;

@@ -300,11 +300,14 @@ internal static partial class NewName
 
     /// <summary>Names stand in keys, tables, paths and commands.</summary>
     /// <exception cref="BadInputException">It cannot be a name; says why.</exception>
-    public static void Require(Option option, string name)
+    public static void Require(Option option, string name) => Require(option.Name, name);
+
+    /// <inheritdoc cref="Require(Option, string)"/>
+    public static void Require(string what, string name)
     {
         if (!Pattern().IsMatch(name))
             throw new BadInputException(
-                $"{option.Name} must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, not "
+                $"{what} must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, not "
                     + $"'{OneLine.Of(name)}'."
             );
     }

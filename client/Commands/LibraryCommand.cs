@@ -1,158 +1,183 @@
 using System.CommandLine;
-using System.Globalization;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
-using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Libraries;
-using Dmkd.Grains.Routing;
-using Dmkd.Serving;
-using Microsoft.Extensions.Logging.Abstractions;
+using Dmkd.Contracts.Runs;
+using Dmkd.Contracts.Settings;
+using Dmkd.Core.Settings;
+using Dmkd.Experiments.Plans;
+using Dmkd.Grains.Runs;
 
 namespace Dmkd.Client.Commands;
 
-/// <summary><c>dmkd library</c>: a whole library as a folder.</summary>
+/// <summary><c>dmkd library</c>: libraries that parties grow, and whole libraries as folders.</summary>
 internal sealed class LibraryCommand : Command
 {
     public LibraryCommand()
-        : base("library", "Write a library as a folder, or take one in")
+        : base("library", "Create a library that learns on, look at libraries, write one as a folder or take one in")
     {
+        Subcommands.Add(new LibraryCreateCommand());
+        Subcommands.Add(new LibraryListCommand());
+        Subcommands.Add(new LibraryShowCommand());
         Subcommands.Add(new LibraryExportCommand());
         Subcommands.Add(new LibraryImportCommand());
     }
+
+    /// <summary>The argument of those that take one library.</summary>
+    public static Argument<string> NameArgument() => new("name") { Description = "Name of the library" };
 }
 
-/// <summary><c>dmkd library export</c>: every module at its current version, and the fitted gate.</summary>
-internal sealed class LibraryExportCommand : Command
+/// <summary><c>dmkd library create</c>: a library that knows nothing yet.</summary>
+internal sealed class LibraryCreateCommand : Command
 {
-    private readonly CommonOptions _common = new();
-    private readonly Argument<string> _name = new("name")
-    {
-        Description = "Name of the library, such as that of its run",
-    };
-    private readonly Option<string> _output = new("--output") { Description = "Folder to write", Required = true };
-    private readonly Option<bool> _force = new("--force")
-    {
-        Description = "Replace the folder if it is an exported library",
-    };
+    /// <summary>Settings of a run that only an experiment has: its one data set, and how it is cut.</summary>
+    private static readonly string[] OfExperiments =
+    [
+        "data",
+        "data-path",
+        "train-per-class",
+        "test-per-class",
+        "holdout",
+        "class-order",
+        "class-order-seed",
+        "tasks",
+        "task-sizes",
+        "nodes",
+        "dirichlet",
+        "holders",
+        "alpha",
+        "device",
+        "top",
+    ];
 
-    public LibraryExportCommand()
-        : base("export", "Write a library as a folder of safetensors files with a description")
+    private readonly CommonOptions _common = new();
+    private readonly Argument<string> _name = LibraryCommand.NameArgument();
+    private readonly SettingOptions<RunSettings> _options = new(RunSettingsRules.Binder, IsOfLibraries);
+    private readonly Option<int> _least = OptionReader.Number(
+        "--min-class-count",
+        "Examples of a class that a node must have before anything made of them leaves it",
+        new LibraryPlan().MinClassCount
+    );
+
+    public LibraryCreateCommand()
+        : base("create", "Create a library that parties grow together, lesson by lesson (dmkd learn)")
     {
         Arguments.Add(_name);
-        Options.Add(_output);
-        Options.Add(_force);
+        foreach (var option in _options.All)
+            Options.Add(option);
+        Options.Add(_least);
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private static bool IsOfLibraries(Setting setting) =>
+        !OfExperiments.Contains(setting.Name) && !setting.Name.StartsWith("legacy", StringComparison.Ordinal);
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string name = parsed.GetValue(_name)!;
+        NewName.Require("name", name);
+        var settings = Read(parsed);
+        await using var cluster = await _common.StartAsync(parsed, datasets: null, cancellationToken);
+        if (await Libraries.IsTakenAsync(cluster.Reader, name, cancellationToken))
+            throw new BadInputException($"There is a library '{name}' already; choose another name.");
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(name);
+        string next = $"dmkd learn {name} --classes a,b {_common.PlaceOptions(parsed)}";
+        await Retried.BeginAsync(
+            () => run.StartAsync(settings, cancellationToken),
+            $"library list {_common.PlaceOptions(parsed)}",
+            cancellationToken
+        );
+        await JsonOutput.AnswerAsync(
+            _common.Json(parsed),
+            new { Library = name, Settings = settings },
+            $"Library {name} is there, and knows nothing yet. Teach it: {next}"
+        );
+        return ExitCode.Success;
+    }
+
+    private RunSettings Read(ParseResult parsed)
+    {
+        var read = _options.Read(parsed, RunSettingsRules.Binder.Defaults);
+        read = read with
+        {
+            Tasks = 1,
+            Legacy = read.Legacy with { Tasks = 0 },
+            Participation = read.Participation with { Nodes = 1 },
+            Library = new LibraryPlan { MinClassCount = OptionReader.AtLeast(parsed, _least, 1) },
+        };
+        var settings = DmkdParameters.Complete(read, name => IsGiven(parsed, name));
+        settings = settings with { Data = settings.Data with { Kind = "images", Seed = settings.Seed } };
+        return RunSettingsRules.ProblemsOf(settings, "--") is [var problem, ..]
+            ? throw new BadInputException(problem)
+            : settings;
+    }
+
+    private bool IsGiven(ParseResult parsed, string name) =>
+        _options.All.Any(option => option.Name == $"--{name}") && _options.IsGiven(parsed, name);
+}
+
+/// <summary><c>dmkd library list</c>: one line per library.</summary>
+internal sealed class LibraryListCommand : Command, IWithoutTensors
+{
+    private readonly CommonOptions _common = new();
+
+    public LibraryListCommand()
+        : base("list", "List the libraries that parties grow")
+    {
         _common.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        _common.RequireRuns(parsed); // before a folder is made
-        string output = Path.GetFullPath(parsed.GetValue(_output)!);
-        bool replaces = parsed.GetValue(_force);
-        LibraryExport.RequirePlace(output, replaces);
         await using var look = await _common.LookAsync(parsed, cancellationToken);
-        var manifest = await Libraries.ManifestAsync(look.Reader, parsed.GetValue(_name)!, cancellationToken);
-        var source = new RunningLibrary(manifest, look.Weights, look.Reader.GetHistoryAsync, NullLogger.Instance);
-        long bytes = await LibraryExport.WriteAsync(source, output, replaces, cancellationToken);
-        await JsonOutput.AnswerAsync(
-            _common.Json(parsed),
-            new
-            {
-                Output = output,
-                Library = manifest.Name,
-                Modules = manifest.Members.Count,
-                Bytes = bytes,
-            },
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"Wrote {output}: {manifest.Members.Count} modules, {bytes:N0} bytes"
-            )
-        );
+        var documents = new List<LibraryStatus>();
+        foreach (var summary in await look.Reader.ListRunsAsync(cancellationToken))
+        {
+            var settings = await look.Reader.GetSettingsAsync(summary.RunId, cancellationToken);
+            if (settings?.Library is not null)
+                documents.Add(await LibraryStatus.OfAsync(look.Reader, summary.RunId, settings, cancellationToken));
+        }
+
+        if (_common.Json(parsed))
+            JsonOutput.Write(documents);
+        else if (documents.Count == 0)
+            await Console.Out.WriteLineAsync($"There are no libraries that learn on in {_common.Place(parsed)} yet.");
+        else
+            Consoles.Create(json: false).Write(LibraryTables.List(documents));
         return ExitCode.Success;
     }
 }
 
-/// <summary><c>dmkd library import</c>: the modules of a folder become a library.</summary>
-internal sealed class LibraryImportCommand : Command
+/// <summary><c>dmkd library show</c>: what a library knows, from whom, and how well.</summary>
+internal sealed class LibraryShowCommand : Command, IWithoutTensors
 {
     private readonly CommonOptions _common = new();
-    private readonly Argument<string> _folder = new("folder") { Description = "Folder of an exported library" };
-    private readonly Option<string?> _name = new("--name")
-    {
-        Description = "Name of the new library; its old one when not given",
-    };
+    private readonly Argument<string> _name = LibraryCommand.NameArgument();
 
-    public LibraryImportCommand()
-        : base("import", "Take in a library from a folder")
+    public LibraryShowCommand()
+        : base("show", "Show a library's experts with their classes and nodes, and each node's accuracy")
     {
-        Arguments.Add(_folder);
-        Options.Add(_name);
+        Arguments.Add(_name);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var archive = await LibraryArchive.OpenAsync(parsed.GetValue(_folder)!, cancellationToken);
-        string library = NewName.Checked(_name, parsed) ?? archive.Manifest.Name;
-        NewName.Require(_name, library);
-        await using var silo = await _common.StartAsync(parsed, datasets: null, cancellationToken);
-        var catalog = silo.Grains.GetGrain<IModuleCatalogGrain>(library);
-        bool isTaken = await Libraries.IsTakenAsync(silo.Reader, library, cancellationToken);
-        if (isTaken || (await catalog.ListAsync(cancellationToken)).Count > 0)
-            throw new BadInputException($"There is a library '{library}' already; give another name by {_name.Name}.");
-        foreach (var member in archive.Manifest.Members)
-            await AddAsync(silo, archive, member, library, cancellationToken);
-        if (archive.Manifest.Fitted is { } fitted)
-        {
-            _ = await silo.Weights.PutAsync(await archive.ReadAsync(fitted, cancellationToken), cancellationToken);
-            await catalog.PublishGateAsync(fitted.ToGate(), cancellationToken);
-        }
-
-        // Only now is it seen: what was interrupted before is begun again by the same command.
-        foreach (var member in archive.Manifest.Members)
-            await catalog.RegisterAsync(member.Name, cancellationToken);
-        int modules = archive.Manifest.Members.Count;
-        await JsonOutput.AnswerAsync(
-            _common.Json(parsed),
-            new
-            {
-                Library = library,
-                Modules = modules,
-                Folder = archive.Folder,
-            },
-            $"Library {library}: {modules} modules from {archive.Folder}. Ask it: dmkd predict --library "
-                + $"{library} {_common.PlaceOptions(parsed)} IMAGE"
-        );
-        return ExitCode.Success;
-    }
-
-    /// <summary>Adds a module with the archive's version as its first; a repeat changes nothing.</summary>
-    private static async Task AddAsync(
-        ICluster silo,
-        LibraryArchive archive,
-        LibraryMember member,
-        string library,
-        CancellationToken cancellationToken
-    )
-    {
-        _ = await silo.Weights.PutAsync(await archive.ReadAsync(member, cancellationToken), cancellationToken);
-        var descriptor = member.ToDescriptor(library);
-        var module = silo.Grains.GetGrain<IExpertModuleGrain>(descriptor.Key);
-        var version = new ModuleVersion
-        {
-            Number = member.Version,
-            Digest = member.Digest,
-            Bytes = member.Bytes,
-            CreatedAt = TimeProvider.System.GetUtcNow(),
-        };
-        await module.CreateAsync(descriptor, version, cancellationToken);
-        if (member.Entropy is { } entropy)
-            await module.RecordSpecializationAsync(
-                new ModuleSpecialization(entropy.Version, entropy.Sum, entropy.Count),
-                cancellationToken
+        await using var look = await _common.LookAsync(parsed, cancellationToken);
+        string name = parsed.GetValue(_name)!;
+        var settings = await look.Reader.GetSettingsAsync(name, cancellationToken);
+        if (settings?.Library is null)
+            throw new BadInputException(
+                $"There is no library '{name}' that learns on in {_common.Place(parsed)}; dmkd library list shows them."
             );
+        var status = await LibraryStatus.OfAsync(look.Reader, name, settings, cancellationToken);
+        if (_common.Json(parsed))
+            JsonOutput.Write(status);
+        else
+            LibraryTables.Show(Consoles.Create(json: false), status);
+        return ExitCode.Success;
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Grains.Libraries;
@@ -15,8 +16,9 @@ internal sealed class NodesCommand : Command
     private const string Prefix = "node-";
 
     public NodesCommand()
-        : base("nodes", "List the nodes of a run; take one out, and back in")
+        : base("nodes", "List the nodes that parties offer, or those of a run; take one out of a run, and back in")
     {
+        Subcommands.Add(new NodesOfferedCommand());
         Subcommands.Add(new NodesListCommand());
         Subcommands.Add(new NodesDrainCommand());
         Subcommands.Add(new NodesJoinCommand());
@@ -56,6 +58,36 @@ internal sealed class NodesCommand : Command
             : throw new BadInputException(
                 $"Run '{run.RunId}' has nodes {Prefix}1 to {Prefix}{run.Settings.Participation.Nodes}, not '{name}'."
             );
+    }
+}
+
+/// <summary><c>dmkd nodes offered</c>: the nodes that parties offer, and what each has told of itself.</summary>
+internal sealed class NodesOfferedCommand : Command
+{
+    private readonly CommonOptions _common = new();
+
+    public NodesOfferedCommand()
+        : base("offered", "List the nodes that parties offer: here or away, device, classes with their counts")
+    {
+        _common.AddTo(this);
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
+        var directory = cluster.Grains.GetGrain<INodeDirectoryGrain>(INodeDirectoryGrain.Key);
+        var nodes = await Retried.AskAsync(() => directory.ListAsync(cancellationToken), cancellationToken);
+        OfferedNodeDocument[] documents = [.. nodes.Select(OfferedNodeDocument.Of)];
+        if (_common.Json(parsed))
+            JsonOutput.Write(documents);
+        else if (documents.Length == 0)
+            await Console.Out.WriteLineAsync(
+                $"Nobody has offered a node in {_common.Place(parsed)} yet: a silo offers one by Dmkd:Nodes:0:Name and :Data."
+            );
+        else
+            Consoles.Create(json: false).Write(RunStatusTables.Offered(documents));
+        return ExitCode.Success;
     }
 }
 

@@ -44,6 +44,12 @@ internal sealed class GrainStateReader(IGrainFactory grains) : IStateReader
             cancellationToken
         );
 
+    public Task<RunReport?> GetReportAsync(string runId, CancellationToken cancellationToken) =>
+        Retried.AskAsync(
+            () => grains.GetGrain<ITrainingRunGrain>(runId).GetReportAsync(cancellationToken),
+            cancellationToken
+        );
+
     public Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken) =>
         Retried.AskAsync(
             () => grains.GetGrain<ITrainingRunGrain>(runId).ListNodesAsync(cancellationToken),

@@ -56,6 +56,7 @@ internal static class EventText
             NodeJoined(var node) => $"{node} joins: it is asked from the next round on",
             NodeSilent silent => $"{silent.Node} did not {WordsOf(silent.Measurement)}: {silent.Reason}",
             MeasurementRefused refused => refused.Reason,
+            LessonRefused lesson => $"{string.Join(", ", lesson.ClassNames)} cannot be learned: {lesson.Reason}",
             ExpertDiverged expert => Text(
                 $"{expert.Module} diverged: mean loss {expert.Loss:N1} where guessing has {expert.Guessing:N1}"
             ),
@@ -108,6 +109,7 @@ internal static class EventText
         {
             NodeMeasurement.Exemplars => "score its exemplars",
             NodeMeasurement.Moments => "measure moments",
+            NodeMeasurement.Evaluation => "route its held-out examples",
             _ => "measure entropy",
         };
 }

@@ -12,7 +12,7 @@ internal static class HelpText
     /// <summary>What people want, and the commands for it.</summary>
     private static readonly (string Title, string[] Commands)[] Groups =
     [
-        ("Learn", ["run", "preserve", "runs", "nodes", "experiment"]),
+        ("Learn", ["run", "preserve", "learn", "runs", "nodes", "experiment"]),
         ("Modules and libraries", ["modules", "library", "weights", "convert"]),
         ("Use", ["predict", "evaluate"]),
         ("Operate", ["doctor", "certs", "audit"]),
@@ -46,7 +46,18 @@ internal static class HelpText
             "dmkd modules show expert-1",
             "dmkd modules export expert-1 --output e1.safetensors",
         ],
-        ["library"] = ["dmkd library export RUN --output library/", "dmkd library import library/"],
+        ["learn"] =
+        [
+            "dmkd learn SHOP --classes dog,cat",
+            "dmkd learn SHOP --classes cup,chair --nodes clinic-a,clinic-b",
+        ],
+        ["library"] =
+        [
+            "dmkd library create SHOP",
+            "dmkd library show SHOP",
+            "dmkd library export RUN --output library/",
+            "dmkd library import library/",
+        ],
         ["predict"] =
         [
             "dmkd predict cat.png dog.jpg",

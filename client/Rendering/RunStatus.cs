@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dmkd.Client.Hosting;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Spectre.Console;
 using static Dmkd.Client.Rendering.Figures;
@@ -88,9 +89,50 @@ internal sealed record RunStatusDocument
         };
 }
 
+/// <summary>A node that a party offers, as <c>nodes offered</c> prints it.</summary>
+internal sealed record OfferedNodeDocument(
+    string Node,
+    bool IsHere,
+    string? Device,
+    IReadOnlyDictionary<string, int> TrainCounts,
+    IReadOnlyDictionary<string, int> TestCounts
+)
+{
+    public static OfferedNodeDocument Of(OfferedNode node)
+    {
+        var offer = node.Offer;
+        return new OfferedNodeDocument(
+            offer.Name,
+            node.IsHere,
+            offer.Device,
+            CountsOf(offer.Classes, offer.TrainCounts),
+            CountsOf(offer.Classes, offer.TestCounts)
+        );
+    }
+
+    private static Dictionary<string, int> CountsOf(string[] classes, int[] counts) =>
+        classes.Zip(counts).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
+}
+
 /// <summary>The tables of runs and their nodes.</summary>
 internal static class RunStatusTables
 {
+    /// <summary>One row per node that is offered.</summary>
+    public static Table Offered(IEnumerable<OfferedNodeDocument> nodes)
+    {
+        var table = new Table().AddColumns("node", "", "device", "classes (training examples)", "held out");
+        table.Columns[0].NoWrap(); // names are copied
+        foreach (var node in nodes)
+            table.AddRow(
+                Markup.Escape(node.Node),
+                node.IsHere ? "here" : "away",
+                node.Device ?? "",
+                Markup.Escape(string.Join(", ", node.TrainCounts.Select(pair => $"{pair.Key} ({pair.Value})"))),
+                Count(node.TestCounts.Values.Sum())
+            );
+        return table;
+    }
+
     /// <summary>One row per run.</summary>
     public static Table List(IEnumerable<RunStatusDocument> runs)
     {

@@ -79,4 +79,7 @@ internal sealed class SiloOptions
     [Description("Events of a run that are kept.")]
     [Range(1, 100_000)]
     public int MaxEvents { get; set; } = EventLimits.DefaultMax;
+
+    [Description("Nodes that this silo offers, Nodes:0, Nodes:1 and so on, each with Name, Data, Kind and Holdout.")]
+    public IReadOnlyList<NodeOptions>? Nodes { get; set; }
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Reflection;
+using Dmkd.Grains.Nodes;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
 using Microsoft.Extensions.Configuration;
@@ -26,17 +27,22 @@ internal sealed record SiloSettings(SiloOptions Options, IPAddress Address)
     /// </summary>
     public ClusterCertificates? Certificates { get; private init; }
 
+    /// <summary>The parties' nodes whose data are on this machine.</summary>
+    public OfferedNodes Nodes { get; private init; } = OfferedNodes.None;
+
     /// <summary>Reads and checks the settings.</summary>
     /// <exception cref="SiloSettingsException">Lists every setting that is wrong, and what to do.</exception>
     public static SiloSettings Read(IConfiguration configuration)
     {
         var problems = new List<string>();
-        var options = CheckedBinder.Bind<SiloOptions>(configuration.GetSection(SiloOptions.Section), problems);
+        var section = configuration.GetSection(SiloOptions.Section);
+        var options = CheckedBinder.Bind<SiloOptions>(section, problems);
         var settings = new SiloSettings(options, AddressOf(options, problems))
         {
             Cluster = ClusterOf(options, problems),
             Certificates = CertificatesOf(options, problems),
             ApiKeys = ApiKeysOf(options, problems),
+            Nodes = NodeSettings.Read(section.GetSection(nameof(SiloOptions.Nodes)), problems),
         };
         CheckPorts(options, problems);
         CheckReach(settings, problems);

@@ -3,6 +3,7 @@ using System.Net;
 using Dmkd.Grains.Libraries;
 using Dmkd.Grains.Merging;
 using Dmkd.Grains.Nodes;
+using Dmkd.Grains.Routing;
 using Dmkd.Grains.Runs;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Stages;
@@ -150,6 +151,23 @@ public static class DmkdSiloBuilderExtensions
         return silo.AddDmkd(PostgresSchema.Invariant, storage.ConnectionString);
     }
 
+    /// <summary>Offers nodes to the cluster when the silo has joined it. To be called before what it is added to.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="offered">Its nodes.</param>
+    public static ISiloBuilder OfferNodes(this ISiloBuilder silo, OfferedNodes offered)
+    {
+        silo.Services.AddSingleton(offered);
+        silo.Services.AddSingleton<NodeOffering>();
+        return silo.AddStartupTask(
+            (services, cancellationToken) => services.GetRequiredService<NodeOffering>().OfferAsync(cancellationToken)
+        );
+    }
+
+    /// <summary>What <see cref="OfferNodes"/> added.</summary>
+    private static OfferedNodes OfferedBy(ISiloBuilder silo) =>
+        silo.Services.Select(service => service.ImplementationInstance).OfType<OfferedNodes>().FirstOrDefault()
+        ?? OfferedNodes.None;
+
     /// <summary>Goes on with what was interrupted once the silo has started.</summary>
     /// <param name="silo">A silo of its own.</param>
     public static ISiloBuilder ResumeInterrupted(this ISiloBuilder silo)
@@ -184,7 +202,7 @@ public static class DmkdSiloBuilderExtensions
         );
         StateStorage.PutBefore(silo.Services, StorageNames.Provider);
         silo.AddActivityPropagation();
-        silo.UseSiloMetadata(SiloDevices.Capabilities().ToMetadata());
+        silo.UseSiloMetadata(SiloDevices.Capabilities(OfferedBy(silo).Names).ToMetadata());
         silo.Services.AddPlacementFilter<DeviceNeedFilter, DeviceNeedDirector>(ServiceLifetime.Singleton);
         silo.Services.AddPlacementDirector<RoundRobinPlacement, RoundRobinDirector>();
         silo.Services.TryAddSingleton<ClusterDevices>();
@@ -195,7 +213,9 @@ public static class DmkdSiloBuilderExtensions
         silo.Services.TryAddSingleton<DmkdInstruments>(services => new(services.GetRequiredService<IMeterFactory>()));
         silo.Services.TryAddSingleton<SiloDevices>();
         silo.Services.TryAddSingleton<DatasetCache>();
-        silo.Services.TryAddSingleton<INodeDataSource, SimulatedNodes>();
+        silo.Services.TryAddSingleton(OfferedNodes.None);
+        silo.Services.TryAddSingleton<INodeDataSource, NodeDataSource>();
+        silo.Services.TryAddSingleton<IHeldOutRouting, HeldOutRouting>();
         silo.Services.TryAddSingleton<LibraryCache>();
         silo.Services.TryAddSingleton(new WeightCache());
         silo.Services.TryAddSingleton<VersionWeights>();

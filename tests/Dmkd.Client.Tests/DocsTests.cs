@@ -95,7 +95,7 @@ public sealed partial class DocsTests
     /// <summary>
     /// The words of every command line for the console in a page's shell blocks, without what starts the console.
     /// </summary>
-    private static List<string[]> CommandsOf(string page)
+    internal static List<string[]> CommandsOf(string page)
     {
         var commands = new List<string[]>();
         foreach (Match block in ShellPattern().Matches(File.ReadAllText(Path.Combine(Root, page))))

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;
 
@@ -111,6 +112,16 @@ public sealed record MomentsProbe : Probe
     public const int MaxFeatures = 1_024;
 }
 
+/// <summary>
+/// Answers of the library's router to the examples that the node keeps for testing, found on the node's own machine.
+/// Answer: <see cref="EvaluationReport"/>. For nodes of parties.
+/// </summary>
+/// <param name="Modules">The library's modules at the versions to evaluate.</param>
+/// <param name="Gate">What its routing was fitted to; null where it needs no fit.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.EvaluationProbe")]
+public sealed record EvaluationProbe([property: Id(0)] ModuleSnapshot[] Modules, [property: Id(1)] FittedGate? Gate)
+    : Probe;
+
 /// <summary>What a node measured. Sums where it can be, so that nodes can be added up.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.ProbeReport")]
 public abstract record ProbeReport
@@ -174,6 +185,26 @@ public sealed record ExemplarReport(
 {
     /// <summary>Bytes of what is told.</summary>
     public long Bytes => sizeof(int) * (Labels.Length + 1L) + ClassScores.Length + Descriptors.Length;
+}
+
+/// <summary>
+/// What a library's router answers on a node's held-out examples: counts. A class of which the node keeps fewer than
+/// <see cref="LibraryPlan.MinClassCount"/> is left out.
+/// </summary>
+/// <param name="Classes">Number of the library's classes, C.</param>
+/// <param name="Confusion">Examples by class and answered class, the task unknown; shape [C, C], row by row.</param>
+/// <param name="RightInTask">Examples of each class that are answered right when the task is known; shape [C].</param>
+/// <param name="FoundTask">Examples of each class whose most probable expert is their task's; shape [C].</param>
+[GenerateSerializer, Immutable, Alias("dmkd.EvaluationReport")]
+public sealed record EvaluationReport(
+    [property: Id(0)] int Classes,
+    [property: Id(1)] int[] Confusion,
+    [property: Id(2)] int[] RightInTask,
+    [property: Id(3)] int[] FoundTask
+) : ProbeReport
+{
+    /// <summary>Bytes of what is told.</summary>
+    public long Bytes => sizeof(int) * (Confusion.Length + RightInTask.Length + (long)FoundTask.Length);
 }
 
 /// <summary>

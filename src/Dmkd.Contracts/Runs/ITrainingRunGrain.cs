@@ -15,6 +15,16 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Has a library that parties grow learn classes that it does not know yet, as one more task; begins and returns at
+    /// once. While another lesson is under way it waits for its turn, in the order of asking.
+    /// </summary>
+    /// <returns>Lessons that are before it.</returns>
+    /// <exception cref="InvalidOperationException">There is no such library; it is an experiment; or a class or node is
+    /// not as it has to be: the message names it.</exception>
+    [Alias("learn")]
+    Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Goes on from the phase that was stored last, also after a failure or a stop; a run at work or completed stays as
     /// it is.
     /// </summary>

@@ -36,6 +36,12 @@ public sealed record StageRetried([property: Id(0)] string Stage, [property: Id(
 [GenerateSerializer, Immutable, Alias("dmkd.RunFailed")]
 public sealed record RunFailed([property: Id(0)] string Stage, [property: Id(1)] string Reason) : RunEvent;
 
+/// <summary>A lesson that waited for its turn cannot be learned any more, and is left out.</summary>
+/// <param name="ClassNames">Names of its classes.</param>
+/// <param name="Reason">Why.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.LessonRefused")]
+public sealed record LessonRefused([property: Id(0)] string[] ClassNames, [property: Id(1)] string Reason) : RunEvent;
+
 /// <summary>The legacy model is trained.</summary>
 /// <param name="Architecture">Text form of its architecture.</param>
 /// <param name="Accuracy">On the test images of its classes, in [0, 1].</param>
@@ -241,6 +247,9 @@ public enum NodeMeasurement
 
     /// <summary>Moments of the node's images in an expert's feature space (docs/adr/0019).</summary>
     Moments = 2,
+
+    /// <summary>The library's answers to the node's held-out examples.</summary>
+    Evaluation = 3,
 }
 
 /// <summary>

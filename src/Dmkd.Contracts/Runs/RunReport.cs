@@ -90,7 +90,24 @@ public sealed record RunReport
     /// <summary>Experts that learned nothing, in task order; most runs have none.</summary>
     [Id(18)]
     public DivergedExpert[] Diverged { get; init; } = [];
+
+    /// <summary>
+    /// What each node's own held-out examples said after the last task, in a library that parties grow; else none.
+    /// </summary>
+    [Id(19)]
+    public NodeAccuracy[] NodeAccuracies { get; init; } = [];
 }
+
+/// <summary>How a library does on what a node keeps for testing.</summary>
+/// <param name="Node">Its name.</param>
+/// <param name="Right">Examples whose class was found, the task unknown.</param>
+/// <param name="Count">Examples.</param>
+[GenerateSerializer, Immutable, Alias("dmkd.NodeAccuracy")]
+public sealed record NodeAccuracy(
+    [property: Id(0)] string Node,
+    [property: Id(1)] long Right,
+    [property: Id(2)] long Count
+);
 
 /// <summary>An expert that learned nothing: it diverged, or none of its merges was accepted.</summary>
 /// <param name="Module">Its name.</param>

@@ -66,6 +66,13 @@ public sealed record RunSettings : IValidatableObject
     [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? WithoutBaseline { get; init; }
 
+    /// <summary>
+    /// What a library that parties grow has learned; null for an experiment, whose nodes share one data set. Its nodes'
+    /// data are their own, and <see cref="Data"/> says only to what size images are brought.
+    /// </summary>
+    [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LibraryPlan? Library { get; init; }
+
     /// <summary>Whether a run with other settings learns the same experts: only how inputs find them differs.</summary>
     /// <param name="other">The other settings.</param>
     public bool LearnsAs(RunSettings other)

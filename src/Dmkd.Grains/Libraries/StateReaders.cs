@@ -22,6 +22,9 @@ public interface IStateReader
     /// <inheritdoc cref="ITrainingRunGrain.GetProgressAsync"/>
     Task<RunProgress> GetProgressAsync(string runId, long afterEvent, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="ITrainingRunGrain.GetReportAsync"/>
+    Task<RunReport?> GetReportAsync(string runId, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="ITrainingRunGrain.ListNodesAsync"/>
     Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken);
 
@@ -99,6 +102,9 @@ public sealed class StoredStateReader : IStateReader
         var work = new WorkAtHand(Share: 0, IsAtWork: _isHeld && RunRules.IsUnderWay(state));
         return RunRules.Progress(state, work, afterEvent);
     }
+
+    public async Task<RunReport?> GetReportAsync(string runId, CancellationToken cancellationToken) =>
+        RunRules.Report(await RunAsync(runId), runId);
 
     public async Task<IReadOnlyList<RunNode>> ListNodesAsync(string runId, CancellationToken cancellationToken)
     {

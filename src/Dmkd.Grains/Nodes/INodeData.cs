@@ -34,6 +34,9 @@ public interface INodeData
     /// </summary>
     /// <param name="lastTask">Last task whose classes have been seen.</param>
     IExamples ExemplarsOf(int lastTask);
+
+    /// <summary>The examples that the node keeps for testing, with the data set's labels; none in an experiment.</summary>
+    IExamples HeldOut();
 }
 
 /// <summary>Opens the data of nodes.</summary>

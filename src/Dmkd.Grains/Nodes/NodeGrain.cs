@@ -60,7 +60,8 @@ internal sealed class NodeGrain : Grain, INodeGrain, INodeContacts
     {
         try
         {
-            return await _measurements.ProbeAsync(request, _participant.HeldOf(request.Module.Name), cancellationToken);
+            var held = _participant.HeldOf(request.Settings, request.Module);
+            return await _measurements.ProbeAsync(request, held, cancellationToken);
         }
         catch (Exception e)
             when (e is ObjectDisposedException or OperationCanceledException

@@ -5,7 +5,12 @@ using Dmkd.Hosting.Placement;
 namespace Dmkd.Grains.Nodes;
 
 /// <summary>What a node measures on its own data for others.</summary>
-internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource nodes, SiloDevices devices)
+internal sealed class NodeMeasurements(
+    VersionWeights versions,
+    INodeDataSource nodes,
+    IHeldOutRouting heldOut,
+    SiloDevices devices
+)
 {
     /// <summary>Measures.</summary>
     /// <param name="request">What is asked for.</param>
@@ -21,6 +26,7 @@ internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource 
             StatisticsProbe => StatisticsAsync(probed),
             ExemplarProbe part => ExemplarsAsync(probed, part),
             MomentsProbe => MomentsAsync(probed),
+            EvaluationProbe library => EvaluationAsync(probed, library),
             var other => throw new NotSupportedException(
                 $"This node does not know how to measure {other.GetType().Name}."
             ),
@@ -128,6 +134,12 @@ internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource 
         return report with { DownloadedBytes = fetched };
     }
 
+    private async Task<ProbeReport> EvaluationAsync(Probed probed, EvaluationProbe library)
+    {
+        var data = await DataAsync(probed.Request);
+        return await heldOut.RouteAsync(probed.Request, library, data, probed.CancellationToken);
+    }
+
     private Task<(ReadOnlyMemory<byte> Weights, long FetchedBytes)> WeightsAsync(Probed probed) =>
         versions.GetAsync(probed.Request.Module.Key, probed.Request.Version, probed.Held, probed.CancellationToken);
 
@@ -150,4 +162,19 @@ internal sealed class NodeMeasurements(VersionWeights versions, INodeDataSource 
     }
 
     private sealed record Probed(ProbeRequest Request, HeldModule? Held, CancellationToken CancellationToken);
+}
+
+/// <summary>
+/// Routes the examples that a node keeps for testing through a library, on the node's own machine (proposal 3.5).
+/// </summary>
+internal interface IHeldOutRouting
+{
+    /// <summary>Routes them all.</summary>
+    /// <returns>Counts of the answers.</returns>
+    Task<EvaluationReport> RouteAsync(
+        ProbeRequest request,
+        EvaluationProbe library,
+        INodeData data,
+        CancellationToken cancellationToken
+    );
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Merging;
 using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Storage;
@@ -54,7 +55,7 @@ internal sealed partial class NodeParticipant(
             return false;
         foreach (
             var other in _running
-                .Values.Where(other => other.Module == request.Module.Name && other.Round < request.Round)
+                .Values.Where(other => other.Module == HeldKeyOf(request) && other.Round < request.Round)
                 .ToArray()
         )
             other.Cancel();
@@ -89,7 +90,8 @@ internal sealed partial class NodeParticipant(
     }
 
     /// <summary>The module as the node holds it; null when it does not.</summary>
-    public HeldModule? HeldOf(string module) => State.Held.GetValueOrDefault(module);
+    public HeldModule? HeldOf(RunSettings settings, ModuleDescriptor module) =>
+        State.Held.GetValueOrDefault(NodeRules.HeldKeyOf(settings, module));
 
     /// <summary>Ends all work; what is stored is where the next activation goes on.</summary>
     public void Dispose()
@@ -97,6 +99,9 @@ internal sealed partial class NodeParticipant(
         _stopping.Cancel();
         _stopping.Dispose();
     }
+
+    private static string HeldKeyOf(LocalUpdateRequest request) =>
+        NodeRules.HeldKeyOf(request.Settings, request.Module);
 
     private async Task RunAsync(LocalUpdateRequest request, RunningWork running)
     {
@@ -150,7 +155,7 @@ internal sealed partial class NodeParticipant(
 
     private async Task<LocalUpdateReport> UpdateAsync(LocalUpdateRequest request, RunningWork running)
     {
-        var held = State.Held.GetValueOrDefault(request.Module.Name);
+        var held = State.Held.GetValueOrDefault(HeldKeyOf(request));
         byte[]? update = null;
         if (!NodeRules.HasResult(held, request))
             (held, update) = await TrainAsync(request, held, running);
@@ -165,7 +170,7 @@ internal sealed partial class NodeParticipant(
     private async Task StoreAsync(LocalUpdateRequest request, HeldModule held, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        State.Held[request.Module.Name] = held;
+        State.Held[HeldKeyOf(request)] = held;
         await _writer.WriteAsync();
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Settings;
 
 namespace Dmkd.Grains.Nodes;
 
@@ -10,6 +11,13 @@ internal static class NodeRules
     /// <summary>The held module if the work is done.</summary>
     public static HeldModule? Finished(NodeState state, string workKey) =>
         state.Held.Values.FirstOrDefault(held => held.WorkKey == workKey && held.IsDone);
+
+    /// <summary>
+    /// What a module is held by: its name in an experiment's library, the only one of its nodes; its key, with its
+    /// library, at a party's node, which may teach several.
+    /// </summary>
+    public static string HeldKeyOf(RunSettings settings, ModuleDescriptor module) =>
+        settings.Library is null ? module.Name : module.Key;
 
     /// <summary>
     /// Whether the node still has what a request asks for, so that it need not train again: not what a program before
@@ -23,7 +31,7 @@ internal static class NodeRules
     /// Whether a request is for an older round than the node has worked on already: a message that comes late.
     /// </summary>
     public static bool IsOutdated(NodeState state, LocalUpdateRequest request) =>
-        state.Held.TryGetValue(request.Module.Name, out var held)
+        state.Held.TryGetValue(HeldKeyOf(request.Settings, request.Module), out var held)
         && held.RunId == request.RunId
         && request.Round < held.Round;
 
@@ -44,7 +52,7 @@ internal static class NodeRules
     /// merged version's otherwise.
     /// </summary>
     public static string StartingDigest(NodeState state, LocalUpdateRequest request) =>
-        state.Held.TryGetValue(request.Module.Name, out var held)
+        state.Held.TryGetValue(HeldKeyOf(request.Settings, request.Module), out var held)
         && held.LocalDigest is { } local
         && held.BaseVersion == request.Base.Number
         && held.Round == request.Round - 1

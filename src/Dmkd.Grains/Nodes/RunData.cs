@@ -37,6 +37,16 @@ public sealed class RunData
             RequireFit(named, dataset.Train);
     }
 
+    /// <summary>The classes of a library that parties grow; it has no images, since they are the nodes' own.</summary>
+    /// <param name="settings">The library's settings, with a lesson at least.</param>
+    public static RunData OfLibrary(RunSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        int size = settings.Data.ImageSize;
+        var none = new ImageSet([], [], channels: 3, size, size);
+        return new RunData(new ImageDataset("parties", settings.Library!.ClassNames, none, none), settings);
+    }
+
     /// <summary>What the inputs of runs are; so far, data sets are of images.</summary>
     public static IModality Modality { get; } = ModalityCatalog.All.Find("images");
 
@@ -53,7 +63,10 @@ public sealed class RunData
     public int[] ClassesUpTo(int task) => [.. Enumerable.Range(0, task + 1).SelectMany(Tasks.ClassesOf)];
 
     /// <summary>Training images of a task, over all nodes.</summary>
-    public int TrainingCountOf(int task) => Dataset.Train.PositionsOf(Tasks.ClassesOf(task)).Length;
+    public long TrainingCountOf(int task) =>
+        _settings.Library is { } plan
+            ? plan.Tasks[task].Examples
+            : Dataset.Train.PositionsOf(Tasks.ClassesOf(task)).Length;
 
     private static void RequireFit(string named, ImageSet images)
     {
@@ -132,7 +145,8 @@ public sealed class DatasetCache(TimeProvider? time = null) : IDisposable
         return dataset.Digest.Length == 0 ? null : Held(dataset);
     }
 
-    private static DataContents Held(ImageDataset dataset) =>
+    /// <summary>What a data set holds.</summary>
+    internal static DataContents Held(ImageDataset dataset) =>
         new DataContents
         {
             ClassNames = [.. dataset.ClassNames],

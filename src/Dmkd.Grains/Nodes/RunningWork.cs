@@ -11,7 +11,7 @@ internal sealed class RunningWork : IDisposable
     /// <param name="stopping">Ends all work of the node.</param>
     public RunningWork(LocalUpdateRequest request, CancellationToken stopping)
     {
-        Module = request.Module.Name;
+        Module = NodeRules.HeldKeyOf(request.Settings, request.Module);
         Round = request.Round;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         Token = _cancellation.Token;

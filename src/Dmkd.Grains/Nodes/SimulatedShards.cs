@@ -7,38 +7,31 @@ using Dmkd.Data.Seeds;
 
 namespace Dmkd.Grains.Nodes;
 
-/// <summary>
-/// A pretended party's share of a public data set, for experiments: every silo reads the whole set and cuts it in the
-/// same way, so that any of them can run any node.
-/// </summary>
+/// <summary>A node's images, task by task, whoever cut them: what is chosen of them is drawn by the run's seed.</summary>
 /// <param name="data">The run's data. Borrowed.</param>
 /// <param name="node">Index of the node in the run.</param>
-public sealed class SimulatedShards(RunData data, int node) : INodeData
+public abstract class NodeShards(RunData data, int node) : INodeData
 {
     /// <inheritdoc/>
     public IModality Modality => RunData.Modality;
 
-    private RunSettings Settings => data.Settings;
+    /// <summary>The run's data.</summary>
+    protected RunData Data { get; } = data;
+
+    /// <summary>The run's settings.</summary>
+    protected RunSettings Settings => Data.Settings;
+
+    /// <summary>All its images of a task, labelled by position among the task's classes.</summary>
+    public abstract ImageSet ShardOf(int task);
+
+    /// <summary>Images kept for testing, with the data set's labels.</summary>
+    public abstract IExamples HeldOut();
 
     /// <inheritdoc/>
-    public int[] ClassesOf(int task) => [.. data.Tasks.ClassesOf(task)];
+    public int[] ClassesOf(int task) => [.. Data.Tasks.ClassesOf(task)];
 
     /// <inheritdoc/>
     public IExamples TrainingOf(int task) => ShardOf(task);
-
-    /// <summary>All its images of a task.</summary>
-    public ImageSet ShardOf(int task)
-    {
-        var shares = TaskShards.Partition(
-            data.Dataset.Train,
-            data.Tasks,
-            task,
-            Settings.Participation.Nodes,
-            Settings.Participation.Dirichlet,
-            Settings.Seed
-        );
-        return RunData.Relabel(data.Dataset.Train.Select(shares[node]), data.Tasks.ClassesOf(task));
-    }
 
     /// <inheritdoc/>
     public IExamples CalibrationOf(int task)
@@ -47,7 +40,7 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
         return shard.Select(
             CalibrationSampler.Sample(
                 shard.Labels,
-                Math.Max(1, Settings.Fitting.CalibrationPerClass / Settings.Participation.Nodes),
+                Math.Max(1, Settings.Fitting.CalibrationPerClass / NodesOf(task)),
                 SeedSequence.Derive(Settings.Seed, SeedPurpose.NodeCalibration, task, node)
             )
         );
@@ -57,7 +50,7 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
     public IExamples MeasuredOf(int task, int most)
     {
         var shard = ShardOf(task);
-        int[] classes = [.. data.Tasks.ClassesOf(task)];
+        int[] classes = ClassesOf(task);
         if (shard.Count > most)
             shard = shard.Select(
                 CalibrationSampler.Sample(
@@ -73,13 +66,13 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
     /// <inheritdoc cref="INodeData.ExemplarsOf"/>
     public IExamples ExemplarsOf(int lastTask)
     {
-        int perClass = Settings.Fitting.Exemplars / data.ClassesUpTo(lastTask).Length;
+        int perClass = Settings.Fitting.Exemplars / Data.ClassesUpTo(lastTask).Length;
         var kept = Enumerable
             .Range(0, lastTask + 1)
             .Select(task =>
             {
                 var shard = ShardOf(task);
-                int[] classes = [.. data.Tasks.ClassesOf(task)];
+                int[] classes = ClassesOf(task);
                 var picked = classes
                     .Index()
                     .SelectMany(entry =>
@@ -97,6 +90,9 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
         return ImageSet.Concat(kept);
     }
 
+    /// <summary>Nodes that share a task's calibration images.</summary>
+    protected virtual int NodesOf(int task) => Settings.Participation.Nodes;
+
     /// <summary>A task's images with the data set's labels.</summary>
     private static ImageSet Named(ImageSet images, int[] classes) => images.Relabel(label => classes[label]);
 
@@ -106,6 +102,35 @@ public sealed class SimulatedShards(RunData data, int node) : INodeData
     private int ShareOf(int perClass, int turn) =>
         perClass / Settings.Participation.Nodes
         + (turn % Settings.Participation.Nodes < perClass % Settings.Participation.Nodes ? 1 : 0);
+}
+
+/// <summary>
+/// A pretended party's share of a public data set, for experiments: every silo reads the whole set and cuts it in the
+/// same way, so that any of them can run any node.
+/// </summary>
+/// <param name="data">The run's data. Borrowed.</param>
+/// <param name="node">Index of the node in the run.</param>
+public sealed class SimulatedShards(RunData data, int node) : NodeShards(data, node)
+{
+    private readonly int _node = node;
+
+    /// <inheritdoc/>
+    public override ImageSet ShardOf(int task)
+    {
+        var shares = TaskShards.Partition(
+            Data.Dataset.Train,
+            Data.Tasks,
+            task,
+            Settings.Participation.Nodes,
+            Settings.Participation.Dirichlet,
+            Settings.Seed
+        );
+        return RunData.Relabel(Data.Dataset.Train.Select(shares[_node]), Data.Tasks.ClassesOf(task));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>An experiment is evaluated on its data set's own test images, in one place.</remarks>
+    public override IExamples HeldOut() => Data.Dataset.Test.Select([]);
 }
 
 /// <summary>Nodes of experiments.</summary>

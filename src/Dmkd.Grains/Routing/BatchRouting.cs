@@ -15,7 +15,8 @@ namespace Dmkd.Grains.Routing;
 /// <param name="parallelism">Batches under way at the same time, at least 1.</param>
 internal sealed class BatchRouting(IRouterGrain router, int parallelism)
 {
-    private const int MaxImagesPerBatch = 250;
+    /// <summary>Most images of a batch.</summary>
+    public const int MaxImagesPerBatch = 250;
 
     /// <summary>
     /// The positions of all images of a set, in order, in batches that keep to the limits of a request.
@@ -37,7 +38,8 @@ internal sealed class BatchRouting(IRouterGrain router, int parallelism)
         };
     }
 
-    private static NamedTensor InputOf(IInputs inputs)
+    /// <summary>Inputs as the tensor of a request.</summary>
+    public static NamedTensor InputOf(IInputs inputs)
     {
         var signature = RunData.Modality.SignatureOf(inputs.InputShape, ModuleSignature.PlainLabels).Input;
         int[] shape = [inputs.Count, .. inputs.InputShape.Lengths];

@@ -53,6 +53,9 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
     public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         _run.StartAsync(settings);
 
+    public Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default) =>
+        _run.LearnAsync(lesson);
+
     public Task ResumeAsync(CancellationToken cancellationToken = default) => _run.ResumeAsync();
 
     public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) => _run.MoveDataAsync(path);
@@ -79,9 +82,8 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
                     + "when it is done."
             );
         int nodes = 0;
-        foreach (
-            string node in RunRules.NodeKeys(id, Enumerable.Range(0, settings.Participation.Nodes), settings.Device)
-        )
+        var own = settings.Library is null ? Enumerable.Range(0, settings.Participation.Nodes) : []; // parties' nodes stay
+        foreach (string node in RunRules.NodeKeys(settings, id, own))
         {
             bool wasStored = await GrainFactory.GetGrain<INodeGrain>(node).RemoveAsync(CancellationToken.None);
             nodes += wasStored ? 1 : 0;

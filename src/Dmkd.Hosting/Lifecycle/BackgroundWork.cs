@@ -31,8 +31,8 @@ internal sealed class BackgroundWork
     }
 
     /// <summary>
-    /// Waits for the end of work that failed: its failure can be read before it is stored, and new work starts after
-    /// that.
+    /// Waits for the end of work that failed or is over: that can be read before it is stored, and new work starts after
+    /// it.
     /// </summary>
     public async Task EndedAsync()
     {

@@ -31,14 +31,38 @@ internal sealed class DeviceNeedDirector(ISiloMetadataCache silosMetadata) : IPl
         IEnumerable<SiloAddress> silos
     )
     {
-        string need = DeviceNeeds.Of(target.GrainIdentity.Key.ToString()!);
+        string key = target.GrainIdentity.Key.ToString()!;
         SiloAddress[] all = [.. silos];
+        if (NodeNames.IsName(key))
+            return Offering(key, all);
+        string need = DeviceNeeds.Of(key);
         string?[] devices = [.. all.Select(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Device)];
         var meeting = DeviceNeeds.Meeting(devices, need);
         return meeting.Count > 0
             ? meeting.Select(i => all[i])
             : throw new OrleansException(DeviceNeeds.Problem(need, devices));
     }
+
+    /// <summary>A party's node is where its data are, and nowhere else.</summary>
+    private SiloAddress[] Offering(string node, SiloAddress[] silos)
+    {
+        SiloAddress[] offering =
+        [
+            .. silos.Where(silo => SiloCapabilities.Of(silosMetadata.GetSiloMetadata(silo)).Nodes.Contains(node)),
+        ];
+        return offering.Length > 0
+            ? offering
+            : throw new OrleansException($"Node '{node}' is away: no silo of the cluster offers it.");
+    }
+}
+
+/// <summary>Names of parties' nodes, which are their keys. Nodes of experiments are called by their run. Pure.</summary>
+internal static class NodeNames
+{
+    private const char RunMark = '/';
+
+    /// <summary>Whether a node's key is the name of a party's node.</summary>
+    public static bool IsName(string key) => !key.Contains(RunMark, StringComparison.Ordinal);
 }
 
 /// <summary>
@@ -87,10 +111,13 @@ internal static class DeviceNeeds
 /// known.</param>
 /// <param name="MemoryBytes">Memory of that device, of the machine where it is the CPU, in bytes; 0 while it is not
 /// known.</param>
-internal sealed record SiloCapabilities(string? Device, long MemoryBytes)
+/// <param name="Nodes">Names of the parties' nodes whose data it can read.</param>
+internal sealed record SiloCapabilities(string? Device, long MemoryBytes, IReadOnlyList<string> Nodes)
 {
     private const string DeviceKey = "dmkd.device";
     private const string MemoryKey = "dmkd.memory";
+    private const string NodesKey = "dmkd.nodes";
+    private const char Separator = ',';
 
     /// <summary>Those of a silo, from its metadata.</summary>
     public static SiloCapabilities Of(SiloMetadata metadata) =>
@@ -98,12 +125,18 @@ internal sealed record SiloCapabilities(string? Device, long MemoryBytes)
             metadata.Metadata.GetValueOrDefault(DeviceKey),
             long.TryParse(metadata.Metadata.GetValueOrDefault(MemoryKey), CultureInfo.InvariantCulture, out long bytes)
                 ? bytes
-                : 0
+                : 0,
+            metadata.Metadata.GetValueOrDefault(NodesKey, "").Split(Separator, StringSplitOptions.RemoveEmptyEntries)
         );
 
     /// <summary>As metadata.</summary>
     public Dictionary<string, string> ToMetadata() =>
-        new() { [DeviceKey] = Device ?? "", [MemoryKey] = MemoryBytes.ToString(CultureInfo.InvariantCulture) };
+        new()
+        {
+            [DeviceKey] = Device ?? "",
+            [MemoryKey] = MemoryBytes.ToString(CultureInfo.InvariantCulture),
+            [NodesKey] = string.Join(Separator, Nodes),
+        };
 }
 
 /// <summary>The devices of the cluster's silos.</summary>

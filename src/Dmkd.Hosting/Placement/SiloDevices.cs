@@ -35,14 +35,15 @@ public sealed partial class SiloDevices : IDisposable
         instruments.Observe(Serving, "serving");
     }
 
-    /// <summary>What this process computes on.</summary>
-    internal static SiloCapabilities Capabilities()
+    /// <summary>What this process computes on, and whose data it can read.</summary>
+    /// <param name="nodes">Names of the nodes that it offers.</param>
+    internal static SiloCapabilities Capabilities(IReadOnlyList<string> nodes)
     {
         _ = TorchRuntime.EnsureLoaded();
         long ofTheMachine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return torch.cuda.is_available()
-            ? new SiloCapabilities(DeviceKinds.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine)
-            : new SiloCapabilities(DeviceKinds.Cpu, ofTheMachine);
+            ? new SiloCapabilities(DeviceKinds.Cuda, GpuMemory.TotalBytes() ?? ofTheMachine, nodes)
+            : new SiloCapabilities(DeviceKinds.Cpu, ofTheMachine, nodes);
     }
 
     /// <summary>What whoever uses the devices says of it. Borrowed.</summary>

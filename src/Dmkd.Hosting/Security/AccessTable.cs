@@ -26,6 +26,7 @@ internal static class AccessTable
     private static readonly Dictionary<(Type Contract, string Method), AccessRule> Rows = new()
     {
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.StartAsync))] = Change(Operators),
+        [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.LearnAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.ResumeAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.MoveDataAsync))] = Change(Operators),
         [(typeof(ITrainingRunGrain), nameof(ITrainingRunGrain.LeaveAsync))] = Change(Operators),
@@ -80,6 +81,9 @@ internal static class AccessTable
             argument => argument(2) as string
         ),
         [(typeof(IMergeCoordinatorGrain), nameof(IMergeCoordinatorGrain.GetRoundAsync))] = Read(Everybody),
+
+        [(typeof(INodeDirectoryGrain), nameof(INodeDirectoryGrain.OfferAsync))] = Change(Nobody),
+        [(typeof(INodeDirectoryGrain), nameof(INodeDirectoryGrain.ListAsync))] = Read(Readers),
 
         [(typeof(INodeGrain), nameof(INodeGrain.StartLocalUpdateAsync))] = Change(Nobody),
         [(typeof(INodeGrain), nameof(INodeGrain.RemoveAsync))] = Change(Nobody),

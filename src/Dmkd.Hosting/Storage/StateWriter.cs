@@ -75,6 +75,7 @@ internal static class StorageNames
     public const string LibraryDirectory = "library-directory";
     public const string Preservation = "preservation";
     public const string Node = "node";
+    public const string NodeDirectory = "node-directory";
     public const string MergeCoordinator = "merge-coordinator";
     public const string TrainingRun = "training-run";
 }

@@ -52,6 +52,9 @@ internal sealed class RunLine(SimulatedActors actors, string runId) : ITrainingR
     public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         Run.CallAsync(run => run.StartAsync(settings));
 
+    public Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default) =>
+        Run.CallAsync(run => run.LearnAsync(lesson));
+
     public Task ResumeAsync(CancellationToken cancellationToken = default) => Run.CallAsync(run => run.ResumeAsync());
 
     public Task StopAsync(CancellationToken cancellationToken = default) => Run.CallAsync(run => run.StopAsync());

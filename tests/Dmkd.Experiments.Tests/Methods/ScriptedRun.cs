@@ -23,6 +23,9 @@ internal sealed class ScriptedRun(RunReport? report, params RunProgress[] looks)
     public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
+    public Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
     public Task ResumeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>

@@ -104,6 +104,9 @@ public sealed class DmkdLearnerTests
         public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 
+        public Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
         public Task ResumeAsync(CancellationToken cancellationToken = default)
         {
             IsResumed = true;

@@ -53,7 +53,7 @@ public sealed class PlacementTests(PlacementTests.FourSilos four) : IClassFixtur
         await using var cluster = await DmkdCluster.StartAsync(
             folder.Path,
             silos: 1,
-            silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceKinds.Cpu, 1).ToMetadata())
+            silo => silo.UseSiloMetadata(new SiloCapabilities(DeviceKinds.Cpu, 1, []).ToMetadata())
         );
         var error = await Assert.ThrowsAsync<ArgumentException>(() =>
             cluster
@@ -95,7 +95,8 @@ public sealed class PlacementTests(PlacementTests.FourSilos four) : IClassFixtur
                     silo.UseSiloMetadata(
                         new SiloCapabilities(
                             Interlocked.Increment(ref _silos) % 2 == 0 ? DeviceKinds.Cuda : DeviceKinds.Cpu,
-                            1
+                            1,
+                            []
                         ).ToMetadata()
                     )
             );

@@ -239,6 +239,7 @@ public sealed class RunStagesTests
         new RunScope
         {
             RunId = RunId,
+            NextLessonAsync = () => Task.FromResult(false),
             Engine = new(
                 new StateWriter<TrainingRunState>(new FixedSlot(state), () => { }),
                 null!,

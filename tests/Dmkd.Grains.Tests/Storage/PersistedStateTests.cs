@@ -14,7 +14,7 @@ public sealed class PersistedStateTests
         [typeof(RunPhase)] =
             "Created=0 Preserve=1 Assign=2 Train=3 Merge=4 Specialize=5 Evaluate=6 Completed=7 Failed=8 Calibrate=9",
         [typeof(MergePhase)] = "Idle=0 Collecting=1 Merging=2 Closed=3 Failed=4 Projecting=5 Publishing=6 Rejected=7",
-        [typeof(NodeMeasurement)] = "Entropy=0 Exemplars=1 Moments=2",
+        [typeof(NodeMeasurement)] = "Entropy=0 Exemplars=1 Moments=2 Evaluation=3",
         [typeof(ModuleOrigin)] = "Random=0 Preserved=1 Spawned=2",
         [typeof(ModuleRole)] = "Expert=0 Gate=1",
         [typeof(PreservationStage)] = "Idle=0 Surrogate=1 Cut=2 Distil=3 Publish=4 Completed=5 Failed=6",

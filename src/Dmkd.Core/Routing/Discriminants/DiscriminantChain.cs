@@ -4,8 +4,10 @@ namespace Dmkd.Core.Routing.Discriminants;
 
 /// <summary>
 /// How probable each expert's task is by the discriminants of all experts, one after the other: was the input of the
-/// first task; if not, of the second; and so on. A discriminant knows its own classes and all later ones, so the
-/// question at a task is put to every expert up to it, and their answers are pooled (docs/adr/0019).
+/// first task; if not, of the second; and so on. The question at a task is put to every discriminant that knows all
+/// classes which are left, and their answers are pooled (docs/adr/0019). In an experiment those are the ones up to the
+/// task, for images of earlier tasks are gone when an expert comes; the nodes of a library keep theirs, and all know
+/// all.
 /// </summary>
 public static class DiscriminantChain
 {
@@ -43,11 +45,9 @@ public static class DiscriminantChain
         public static Question At(IReadOnlyList<DiscriminantView> experts, int step)
         {
             int[] remaining = [.. experts.Skip(step).SelectMany(expert => expert.Own).Distinct()];
-            var columns = experts
-                .Take(step + 1)
-                .Select(expert =>
-                    (View: expert, Columns: remaining.Select(label => IndexOf(expert.Known, label)).ToArray())
-                );
+            var columns = experts.Select(expert =>
+                (View: expert, Columns: remaining.Select(label => IndexOf(expert.Known, label)).ToArray())
+            );
             return new Question(
                 experts[step].Own.Distinct().Count(),
                 remaining.Length,

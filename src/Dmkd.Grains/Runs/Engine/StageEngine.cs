@@ -67,6 +67,9 @@ internal sealed partial class StageEngine<TState, TPhase>(
     /// <summary>Drives on; while it does, a repeat changes nothing.</summary>
     public void Start() => _work.Start(DriveAsync, FailAsync, host.Deactivate);
 
+    /// <summary>Waits until work that has come to its end has told it; new work starts after that.</summary>
+    public Task EndedAsync() => _work.EndedAsync();
+
     /// <summary>Stops the work without waiting for it; for the end of the activation.</summary>
     public void Stop() => _work.Stop();
 

@@ -78,7 +78,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
     {
         int[] asked = state.Phase is RunPhase.Train && !state.IsStopped ? state.Participants : [];
         return Enumerable
-            .Range(0, state.Settings!.Participation.Nodes)
+            .Range(0, RunRules.NodeCount(state.Settings!))
             .Select(node => new Line(
                 Of(state, runId, node),
                 asked.Contains(node) ? RunRules.UpdateRequest(state, runId, node, null).WorkKey : null,
@@ -92,7 +92,7 @@ internal sealed class RunNodes(IGrainFactory grains, ClusterDevices devices, Tim
         return new RunNode
         {
             Index = node,
-            NodeId = RunRules.NodeKey(runId, node, state.Settings!.Device),
+            NodeId = RunRules.NodeKey(state.Settings!, runId, node),
             State = RunNodeState.Idle,
             LastTask = seen?.Task,
             LastRound = seen?.Round,

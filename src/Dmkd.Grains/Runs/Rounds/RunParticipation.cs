@@ -17,6 +17,8 @@ internal static class RunParticipation
     /// </summary>
     public static int[] HoldersOf(RunSettings settings, int task)
     {
+        if (settings.Library is { } plan)
+            return plan.Tasks[task].Nodes; // those who have its classes
         int[] all = [.. Enumerable.Range(0, settings.Participation.Nodes)];
         return settings.Participation.Holders == 0
             ? all

@@ -42,7 +42,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         if (!RunRules.Merges(Settings, State.Round))
         {
             var reports = await driver.TrainAsync(
-                RunRules.NodeKeys(runId, State.Participants, State.Settings!.Device),
+                RunRules.NodeKeys(Settings, runId, State.Participants),
                 requests,
                 wait,
                 run.Progress,
@@ -179,7 +179,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         var came = status.Arrivals.Select(arrival => arrival.NodeId).ToHashSet();
         int absent = RunParticipation
             .Expected(State)
-            .Count(node => !came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device)));
+            .Count(node => !came.Contains(RunRules.NodeKey(Settings, runId, node)));
         State.Arrivals = AdaptiveDeadline.Extend(
             State.Arrivals,
             status.Arrivals.Select(arrival => arrival.Seconds),
@@ -188,7 +188,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         );
         foreach (int node in State.Participants)
         {
-            bool hasCome = came.Contains(RunRules.NodeKey(runId, node, State.Settings!.Device));
+            bool hasCome = came.Contains(RunRules.NodeKey(Settings, runId, node));
             State.Missed[node] = hasCome ? 0 : State.Missed.GetValueOrDefault(node) + 1;
             if (hasCome)
                 State.Seen[node] = new SeenRound(State.Task, State.Round);

@@ -47,6 +47,17 @@ internal static class RunRules
     public static string[] NodeKeys(string library, IEnumerable<int> nodes, string device = DeviceKinds.Any) =>
         [.. nodes.Select(node => NodeKey(library, node, device))];
 
+    /// <summary>Key of a run's node: of a library that parties grow, the node's own name.</summary>
+    public static string NodeKey(RunSettings settings, string runId, int node) =>
+        settings.Library is { } plan ? plan.Nodes[node] : NodeKey(runId, node, settings.Device);
+
+    /// <summary>Nodes of a run; of a library that parties grow, those that have taught it anything.</summary>
+    public static int NodeCount(RunSettings settings) => settings.Library?.Nodes.Length ?? settings.Participation.Nodes;
+
+    /// <summary>Keys of a run's nodes.</summary>
+    public static string[] NodeKeys(RunSettings settings, string runId, IEnumerable<int> nodes) =>
+        [.. nodes.Select(node => NodeKey(settings, runId, node))];
+
     /// <summary>How long the current round waits for its nodes.</summary>
     public static TimeSpan Wait(TrainingRunState state)
     {
@@ -151,8 +162,8 @@ internal static class RunRules
             RunId = runId,
             Round = state.Round,
             Base = state.Base!,
-            Participants = NodeKeys(runId, state.Participants, settings.Device),
-            Expected = NodeKeys(runId, RunParticipation.Expected(state), settings.Device),
+            Participants = NodeKeys(settings, runId, state.Participants),
+            Expected = NodeKeys(settings, runId, RunParticipation.Expected(state)),
             Quorum = Quorum(settings, state.Participants.Length),
             Wait = wait,
             Options = MergeOptions(settings, state.Round),
@@ -213,6 +224,7 @@ internal static class RunRules
                 Exemplars = state.Exemplars,
                 Learning = [.. state.Learning],
                 Diverged = [.. state.Diverged],
+                NodeAccuracies = [.. state.NodeAccuracies],
             };
 
     /// <summary>All that was counted so far.</summary>

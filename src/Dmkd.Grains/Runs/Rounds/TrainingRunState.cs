@@ -102,6 +102,12 @@ internal sealed class TrainingRunState : IStagedState<RunPhase>
     /// <summary>Experts that learned nothing, in task order.</summary>
     public List<DivergedExpert> Diverged { get; set; } = [];
 
+    /// <summary>Lessons that wait for their turn, in the order of asking.</summary>
+    public List<Lesson> Lessons { get; set; } = [];
+
+    /// <summary>What nodes' held-out examples said last, in the order of the nodes; none in an experiment.</summary>
+    public List<NodeAccuracy> NodeAccuracies { get; set; } = [];
+
     /// <summary>The last events, oldest first; an earlier program stored none.</summary>
     public List<RunEvent> Events { get; set; } = [];
 

@@ -19,14 +19,32 @@ internal sealed partial class EvaluateStage(RunScope run) : IRunStage<RunPhase>
     {
         var state = run.State;
         using var activity = DmkdTelemetry.StartEvaluate(run.RunId, state.Task);
-        var router = run.Grains.GetGrain<IRouterGrain>(run.RunId);
-        var evaluation = new RunEvaluation(router, run.Data, run.Settings, parallelism: run.Services.Work.ServingLanes);
-        var result = await evaluation.RunAsync(state.Task, RunRules.ModuleName, run.Progress, cancellationToken);
+        var result = run.Settings.Library is null
+            ? await OnTestImagesAsync(cancellationToken)
+            : await new FederatedEvaluation(run).RunAsync(cancellationToken);
         Record(state, result);
         Publish(result);
+        if (run.Settings.Library is not null)
+            return await AfterLessonAsync();
         if (state.Task + 1 == run.Settings.Tasks)
             return StageEnd<RunPhase>.Next;
         state.Task++;
+        return StageEnd<RunPhase>.At(RunPhase.Assign);
+    }
+
+    private Task<EvaluationResult> OnTestImagesAsync(CancellationToken cancellationToken)
+    {
+        var router = run.Grains.GetGrain<IRouterGrain>(run.RunId);
+        var evaluation = new RunEvaluation(router, run.Data, run.Settings, parallelism: run.Services.Work.ServingLanes);
+        return evaluation.RunAsync(run.State.Task, RunRules.ModuleName, run.Progress, cancellationToken);
+    }
+
+    /// <summary>A library goes on with the lesson that was asked for next, if one was.</summary>
+    private async Task<StageEnd<RunPhase>> AfterLessonAsync()
+    {
+        if (!await run.NextLessonAsync())
+            return StageEnd<RunPhase>.Next;
+        await run.LoadAsync();
         return StageEnd<RunPhase>.At(RunPhase.Assign);
     }
 

@@ -89,33 +89,74 @@ internal sealed class FitGateStage(RunScope run) : IRunStage<RunPhase>
         var modules = await run.Grains.GetGrain<IModuleCatalogGrain>(run.RunId).ListAsync(cancellationToken);
         var byName = modules.ToDictionary(module => module.Descriptor.Name);
         ModuleSnapshot[] experts = [.. names.Select(name => byName[name])];
-        int[] nodes = _nodes.Present(RunParticipation.HoldersOf(Settings, State.Task));
-        var answers = await Task.WhenAll(nodes.Select(node => _nodes.MomentsAsync(node, experts)));
-        var known = State.Moments is { } blob
+        var moments = State.Moments is { } blob
             ? LibraryMoments.Decode(await run.Services.Weights.GetAsync(blob.Digest, cancellationToken))
             : LibraryMoments.None;
-        int[] classes = [.. run.Data.Tasks.ClassesOf(State.Task)];
-        var (moments, refusals) = known.Plus(
-            names,
-            classes,
-            [.. nodes.Zip(answers, (node, reports) => (_nodes.KeyOf(node), reports))]
-        );
-        foreach (string refusal in refusals)
-            run.Tell(new MeasurementRefused(refusal));
+        moments = await EarlierTasksAsync(moments, experts[^1], cancellationToken);
+        int[] nodes = _nodes.Present(RunParticipation.HoldersOf(Settings, State.Task));
+        var (sum, answers) = await MeasureAsync(moments, State.Task, nodes, experts);
 
         var gate = RunGate.Of(Settings);
-        var fit = await run.Services.Work.FitAsync(gate, moments, names, cancellationToken);
+        var fit = await run.Services.Work.FitAsync(gate, sum, names, cancellationToken);
         await PublishAsync(names, fit.Parameters, 0, cancellationToken);
         string digest = await run.Services.Weights.PutAsync(fit.Moments, cancellationToken);
         State.Moments = new StoredBlob(digest, fit.Moments.Length);
         run.Spent("fit gate", fit.DeviceTime);
-        MomentsReport[] all = [.. answers.SelectMany(reports => reports)];
-        State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
-        CountRouting(all.Sum(report => report.Bytes));
         foreach (var (node, reports) in nodes.Zip(answers))
             State.BytesDown += FetchedFor(node, reports);
         long[] images = [.. answers.Select(reports => (long)reports[0].Counts.Sum())];
         run.Tell(new GateFitted(State.Task, IsDiscriminant: true, images.Sum(), images.Count(own => own > 0)));
+    }
+
+    /// <summary>
+    /// Adds moments of earlier tasks in the newest expert's space, from those of a library's nodes that are here: they
+    /// keep their images. In an experiment those of earlier tasks are gone.
+    /// </summary>
+    private async Task<LibraryMoments> EarlierTasksAsync(
+        LibraryMoments moments,
+        ModuleSnapshot newest,
+        CancellationToken cancellationToken
+    )
+    {
+        if (Settings.Library is not { } plan)
+            return moments;
+        var here = await _nodes.HereAsync(cancellationToken);
+        for (int task = 0; task < State.Task; task++)
+        {
+            int[] nodes = [.. plan.Tasks[task].Nodes.Where(here.Contains)];
+            if (nodes.Length == 0)
+                continue; // the experts before know these classes
+            (moments, var answers) = await MeasureAsync(moments, task, nodes, [newest]);
+            var learners = plan.Tasks[State.Task].Nodes;
+            State.BytesDown += nodes
+                .Zip(answers)
+                .Where(own => !learners.Contains(own.First))
+                .Sum(own => own.Second[0].DownloadedBytes);
+        }
+
+        return moments;
+    }
+
+    /// <summary>Moments with those that nodes measure of a task, and what they told.</summary>
+    private async Task<(LibraryMoments Sum, MomentsReport[][] Answers)> MeasureAsync(
+        LibraryMoments moments,
+        int task,
+        int[] nodes,
+        ModuleSnapshot[] experts
+    )
+    {
+        var answers = await Task.WhenAll(nodes.Select(node => _nodes.MomentsAsync(node, task, experts)));
+        var (sum, refusals) = moments.Plus(
+            [.. experts.Select(expert => expert.Descriptor.Name)],
+            [.. run.Data.Tasks.ClassesOf(task)],
+            [.. nodes.Zip(answers, (node, reports) => (_nodes.KeyOf(node), reports))]
+        );
+        foreach (string refusal in refusals)
+            run.Tell(new MeasurementRefused(refusal));
+        MomentsReport[] all = [.. answers.SelectMany(reports => reports)];
+        State.DeviceSeconds += all.Sum(report => report.DeviceSeconds);
+        CountRouting(all.Sum(report => report.Bytes));
+        return (sum, answers);
     }
 
     private async Task PublishAsync(

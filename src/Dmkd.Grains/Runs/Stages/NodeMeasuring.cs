@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Core.Routing;
 using Dmkd.Grains.Merging;
@@ -63,24 +64,48 @@ internal sealed class NodeMeasuring(RunScope run)
         return reports;
     }
 
-    /// <summary>A node's moments of the task's inputs in the experts' feature spaces, in their order.</summary>
-    public async Task<MomentsReport[]> MomentsAsync(int node, ModuleSnapshot[] experts)
+    /// <summary>A node's moments of a task's inputs in the experts' feature spaces, in their order.</summary>
+    public async Task<MomentsReport[]> MomentsAsync(int node, int task, IReadOnlyList<ModuleSnapshot> experts)
     {
-        long inputs = Math.Min(MomentsProbe.MaxInputs, run.Data.TrainingCountOf(run.State.Task));
-        var reports = new MomentsReport[experts.Length];
-        for (int k = 0; k < experts.Length; k++)
+        long inputs = Math.Min(MomentsProbe.MaxInputs, run.Data.TrainingCountOf(task));
+        var reports = new MomentsReport[experts.Count];
+        for (int k = 0; k < experts.Count; k++)
         {
-            var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, new MomentsProbe());
+            var request = RequestFor(node, experts[k].Descriptor, experts[k].Current, new MomentsProbe()) with
+            {
+                Task = task,
+            };
             reports[k] = await ProbeAsync<MomentsReport>(NodeMeasurement.Moments, request, inputs);
         }
 
         return reports;
     }
 
+    /// <summary>What the library's router answers on a node's held-out examples.</summary>
+    public Task<EvaluationReport> EvaluationAsync(int node, ModuleSnapshot[] modules, FittedGate? gate)
+    {
+        var request = RequestFor(node, run.State.Module!, run.State.Base!, new EvaluationProbe(modules, gate));
+        long inputs = run.Settings.Library!.Tasks.Sum(task => task.Examples); // no node keeps more than all have
+        return ProbeAsync<EvaluationReport>(NodeMeasurement.Evaluation, request, inputs);
+    }
+
+    /// <summary>Which of a library's nodes are here, by their place.</summary>
+    public async Task<IReadOnlySet<int>> HereAsync(CancellationToken cancellationToken)
+    {
+        var directory = run.Grains.GetGrain<INodeDirectoryGrain>(INodeDirectoryGrain.Key);
+        var offered = await directory.ListAsync(cancellationToken);
+        var names = offered
+            .Where(node => node.IsHere)
+            .Select(node => node.Offer.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        string[] own = run.Settings.Library!.Nodes;
+        return Present(Enumerable.Range(0, own.Length).Where(node => names.Contains(own[node]))).ToHashSet();
+    }
+
     /// <summary>Those nodes that have not left.</summary>
     public int[] Present(IEnumerable<int> nodes) => [.. nodes.Where(node => !run.State.Absent.Contains(node))];
 
-    public string KeyOf(int node) => RunRules.NodeKey(run.RunId, node, run.Settings.Device);
+    public string KeyOf(int node) => RunRules.NodeKey(run.Settings, run.RunId, node);
 
     private ProbeRequest RequestFor(int node, ModuleDescriptor module, ModuleVersion version, Probe probe) =>
         new()

@@ -15,7 +15,7 @@ internal sealed class TrainStage(RunScope run) : IRunStage<RunPhase>
 
     public async Task<StageEnd<RunPhase>> RunAsync(CancellationToken cancellationToken)
     {
-        int maxSamples = run.Data.TrainingCountOf(run.State.Task);
+        long maxSamples = run.Data.TrainingCountOf(run.State.Task);
         return StageEnd<RunPhase>.At(await run.Rounds.TrainAsync(Teacher(), maxSamples, cancellationToken));
     }
 

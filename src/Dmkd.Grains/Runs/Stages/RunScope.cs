@@ -28,6 +28,9 @@ internal sealed class RunScope : IRunContext
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>Takes a library's next lesson up, when one waits: it is the task that follows.</summary>
+    public required Func<Task<bool>> NextLessonAsync { get; init; }
+
     public TrainingRunState State => Engine.State;
 
     public RunSettings Settings => State.Settings!;
@@ -55,7 +58,11 @@ internal sealed class RunScope : IRunContext
         return new StageList<RunPhase>(all, RunPhase.Completed);
     }
 
-    public async Task LoadAsync() => _data = new RunData(await Services.Datasets.GetAsync(Settings.Data), Settings);
+    /// <summary>Reads the data set; of a library that parties grow there is none, only the classes of its tasks.</summary>
+    public async Task LoadAsync() =>
+        _data = Settings.Library is null
+            ? new RunData(await Services.Datasets.GetAsync(Settings.Data), Settings)
+            : RunData.OfLibrary(Settings);
 
     public DmkdInstruments Instruments => Services.Instruments;
 
