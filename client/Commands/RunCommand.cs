@@ -119,7 +119,7 @@ internal sealed class RunCommand : Command
                 );
             view.End(report, baselines);
             if (json)
-                JsonOutput.Write(RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()));
+                JsonOutput.Write(view.DocumentOf(report, baselines));
             RunView.RequireLearned(report);
             return ExitCode.Success;
         }
@@ -219,7 +219,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
         var report = await AwaitAsync(_view, run.In(cluster), run.RunId, run.Settings, cancellationToken);
         _view.End(report, []);
         if (common.Json(parsed))
-            JsonOutput.Write(RunDocument.Of(report, [], ConvolutionDocument.OfThisProcess()));
+            JsonOutput.Write(_view.DocumentOf(report, []));
         RunView.RequireLearned(report);
     }
 

@@ -41,13 +41,19 @@ internal sealed class Bar(ProgressTask? task)
             task.Value = share;
     }
 
+    /// <summary>Says more of the same work.</summary>
+    /// <param name="description">What it is.</param>
+    public void Describe(string description)
+    {
+        if (task is not null)
+            task.Description = Markup.Escape(description);
+    }
+
     /// <summary>Gives the bar to other work.</summary>
     /// <param name="description">What it is.</param>
     public void Restart(string description)
     {
-        if (task is null)
-            return;
-        task.Description = Markup.Escape(description);
-        task.Value = 0;
+        Describe(description);
+        Set(0);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 
@@ -86,9 +87,17 @@ internal static class EventText
 
     /// <summary>A round that merged, where no bar shows it.</summary>
     public static string OfRound(RoundMerged round) =>
-        Text($"round {round.Round + 1} of task {round.Task + 1}: version {round.Version} of {round.Updates} updates");
+        Text($"round {round.Round + 1} of task {round.Task + 1}: version {round.Version} of {round.Updates} updates")
+        + (round.Training is { } training ? OfTraining(training) : "");
+
+    /// <summary>A task's bar after a round.</summary>
+    public static string OfBar(RoundMerged round, int tasks, TrainingFigures training) =>
+        Text($"{TaskOf(round.Task, tasks)}, loss {training.MeanLoss:0.000}, accuracy {training.Accuracy:P0}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string OfTraining(TrainingFigures training) =>
+        Text($", training loss {training.MeanLoss:0.000}, accuracy {training.Accuracy:P1}");
 
     private static string TaskOf(int task, int tasks) => Text($"task {task + 1}/{tasks}");
 

@@ -18,6 +18,7 @@ namespace Dmkd.Client.Rendering;
 internal sealed class RunView(bool json)
 {
     private readonly IAnsiConsole _console = Consoles.Create(json);
+    private readonly List<RoundDocument> _rounds = [];
 
     /// <summary>Reads the data set, showing how far it is.</summary>
     public Task<ImageDataset> ReadDataAsync(DatasetCache datasets, RunSettings settings) =>
@@ -109,6 +110,13 @@ internal sealed class RunView(bool json)
         );
     }
 
+    /// <summary>The document of a run that was followed.</summary>
+    public RunDocument DocumentOf(RunReport report, IReadOnlyList<MethodResult> baselines) =>
+        RunDocument.Of(report, baselines, ConvolutionDocument.OfThisProcess()) with
+        {
+            Rounds = _rounds,
+        };
+
     /// <summary>Ends a command with an error when its run, whose result was printed, is of no use.</summary>
     /// <exception cref="RunFailedException">Says why.</exception>
     public static void RequireLearned(RunReport report)
@@ -139,6 +147,13 @@ internal sealed class RunView(bool json)
     private void Show(RunProgress look, Bar? preservation, Bar[] tasks)
     {
         _console.WriteEvents(EventLine.Of(look.Events, hasBars: _console.Profile.Capabilities.Interactive));
+        foreach (var round in look.Events.OfType<RoundMerged>())
+        {
+            _rounds.Add(RoundDocument.Of(round));
+            if (round.Training is { } training)
+                tasks[round.Task].Describe(EventText.OfBar(round, tasks.Length, training));
+        }
+
         preservation?.Set(look.PreservationProgress);
         for (int task = 0; task < tasks.Length; task++)
         {

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Contracts.Merging;
 
@@ -48,6 +49,13 @@ public sealed record DeltaSubmission
     /// </summary>
     [Id(10)]
     public required TensorReference Tensors { get; init; }
+
+    /// <summary>
+    /// How the node's training went: two numbers, for whoever follows the run; no merge looks at them. Null when they
+    /// are not finite, and of older programs.
+    /// </summary>
+    [Id(11)]
+    public TrainingFigures? Training { get; init; }
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Contracts.Merging;
 
@@ -57,6 +58,13 @@ public sealed record MergeRoundStatus
     /// <summary>The coordinator's current round of the same run; null when it has none.</summary>
     [Id(11)]
     public int? CurrentRound { get; init; }
+
+    /// <summary>
+    /// Mean of what the merged nodes told of their training, by examples; null before the round is closed, and when
+    /// none told.
+    /// </summary>
+    [Id(12)]
+    public TrainingFigures? Training { get; init; }
 }
 
 /// <summary>When a node's update came.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Contracts.Runs;
 
@@ -114,7 +115,12 @@ public sealed record RoundMerged(
     [property: Id(1)] int Round,
     [property: Id(2)] int Version,
     [property: Id(3)] int Updates
-) : RunEvent;
+) : RunEvent
+{
+    /// <summary>How the merged nodes' training went, by examples; null when none told.</summary>
+    [Id(4)]
+    public TrainingFigures? Training { get; init; }
+}
 
 /// <summary>A round's merge was refused, and the module stays at the version before.</summary>
 /// <param name="Task">The task, from 0.</param>

@@ -40,6 +40,11 @@ public sealed record Batch(Tensor Inputs, Tensor Labels)
     /// (<see cref="ILabelSpace"/>).
     /// </summary>
     public long PlainCount { get; init; } = Inputs.shape[0];
+
+    /// <summary>
+    /// The first outputs, which name the classes of these rows; all do when null. See <see cref="ILabelSpace"/>.
+    /// </summary>
+    public int? PlainOutputs { get; init; }
 }
 
 /// <summary>

@@ -96,8 +96,34 @@ public sealed class TrainingStep(nn.Module<Tensor, Tensor> model, Batch batch) :
     /// </summary>
     public Tensor Logits => _logits ??= model.forward(batch.Inputs).DetachFromDisposeScope();
 
+    /// <summary>
+    /// How the step's plain rows were answered: those whose labels are the data's, among the outputs that name its
+    /// classes. Asks the model nothing that no objective has asked.
+    /// </summary>
+    internal AnswerCount Answers()
+    {
+        if (_logits is null || batch.Labels.dim() != 1)
+            return default;
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var answers = _logits.narrow(0, 0, batch.PlainCount);
+        if (batch.PlainOutputs is { } outputs)
+            answers = answers.narrow(1, 0, outputs);
+        var isRight = answers.argmax(1).eq(batch.Labels.narrow(0, 0, batch.PlainCount));
+        return new AnswerCount(isRight.sum().item<long>(), batch.PlainCount);
+    }
+
     /// <summary>Disposes the logits.</summary>
     public void Dispose() => _logits?.Dispose();
+}
+
+/// <summary>Answers to rows that have a class.</summary>
+/// <param name="Right">Those that name it.</param>
+/// <param name="Rows">All of them.</param>
+internal readonly record struct AnswerCount(long Right, long Rows)
+{
+    public static AnswerCount operator +(AnswerCount left, AnswerCount right) =>
+        new(left.Right + right.Right, left.Rows + right.Rows);
 }
 
 /// <summary>The mean cross-entropy of the answers with the labels, <c>L_task</c> (proposal 3.4.1).</summary>
@@ -207,8 +233,36 @@ public sealed class SoftLabels : Objective
         Func<Tensor, Tensor>? prepare = null
     )
     {
-        ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(inputs);
+        return Of(teacher, inputs.shape[0], Batch, outputs, batchSize);
+
+        Tensor Batch(long first, long count)
+        {
+            var some = inputs.narrow(0, first, count);
+            return prepare?.Invoke(some) ?? some;
+        }
+    }
+
+    /// <summary>A teacher's logits to inputs that are made batch by batch, as the other overload.</summary>
+    /// <param name="teacher">Borrowed: its mode is restored.</param>
+    /// <param name="count">Number of inputs, at least 1.</param>
+    /// <param name="batch">Makes what the teacher takes of the inputs from a first one on, as many as asked for; its
+    /// result is in the current dispose scope.</param>
+    /// <param name="outputs">The teacher's outputs to learn, at least one.</param>
+    /// <param name="batchSize">Examples in one forward pass, at least 1.</param>
+    /// <returns>Shape [examples, outputs], owned by the caller.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The teacher has no such output, or none is asked for.</exception>
+    public static Tensor Of(
+        Network teacher,
+        long count,
+        Func<long, long, Tensor> batch,
+        IReadOnlyList<int> outputs,
+        int batchSize
+    )
+    {
+        ArgumentNullException.ThrowIfNull(teacher);
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         CheckOutputs(outputs, teacher.Architecture.OutputCount, nameof(outputs));
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -216,18 +270,20 @@ public sealed class SoftLabels : Objective
         teacher.eval();
         try
         {
-            Tensor[] batches = [.. inputs.split(batchSize).Select(Answers)];
-            return Columns(cat(batches), outputs).MoveToOuterDisposeScope();
+            List<Tensor> answers = [];
+            for (long first = 0; first < count; first += batchSize)
+                answers.Add(Answers(first));
+            return Columns(cat(answers), outputs).MoveToOuterDisposeScope();
         }
         finally
         {
             teacher.train(wasTraining);
         }
 
-        Tensor Answers(Tensor batch)
+        Tensor Answers(long first)
         {
             using var inner = NewDisposeScope();
-            return teacher.forward(prepare?.Invoke(batch) ?? batch).MoveToOuterDisposeScope();
+            return teacher.forward(batch(first, Math.Min(batchSize, count - first))).MoveToOuterDisposeScope();
         }
     }
 

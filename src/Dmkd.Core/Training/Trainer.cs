@@ -42,6 +42,7 @@ public static class Trainer
         int steps = 0;
         int total = options.Rounds * options.Epochs * batches.Count;
         double meanLoss = 0;
+        AnswerCount answers = default;
         model.train(!options.KeepsStatistics);
         for (int round = 0; round < options.Rounds; round++)
         {
@@ -51,6 +52,8 @@ public static class Trainer
             {
                 using var order = randperm(data.Count, generator: generator);
                 double lossSum = 0;
+                answers = default;
+                bool isLast = round == options.Rounds - 1 && epoch == options.Epochs - 1;
                 for (int i = 0; i < batches.Count; i++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
@@ -61,6 +64,8 @@ public static class Trainer
                     var positions = order.narrow(0, batches[i].Start, batches[i].Length);
                     using var step = new TrainingStep(model, data.Draw(positions, generator, device));
                     lossSum += Step(step, objective, optimizer) * batches[i].Length;
+                    if (isLast)
+                        answers += step.Answers();
                     steps++;
                     progress?.Invoke((double)steps / total);
                 }
@@ -70,7 +75,8 @@ public static class Trainer
         }
 
         model.eval();
-        return new TrainingResult(data.Count, steps, meanLoss);
+        double? accuracy = answers.Rows == 0 ? null : (double)answers.Right / answers.Rows;
+        return new TrainingResult(data.Count, steps, meanLoss, accuracy);
     }
 
     private static double Step(TrainingStep step, Objective objective, optim.Optimizer optimizer)
@@ -103,7 +109,11 @@ public static class Trainer
 /// <param name="SampleCount">Examples in the data.</param>
 /// <param name="Steps">Optimizer steps taken.</param>
 /// <param name="MeanLoss">Mean loss over the last epoch, as trained: before each step.</param>
-public sealed record TrainingResult(long SampleCount, int Steps, double MeanLoss);
+/// <param name="Accuracy">
+/// Share in [0, 1] of the same answers that name the class, of the rows whose labels are the data's
+/// (<see cref="Batch.PlainCount"/>) and among the outputs that name its classes; null when labels are soft.
+/// </param>
+public sealed record TrainingResult(long SampleCount, int Steps, double MeanLoss, double? Accuracy);
 
 /// <summary>A batch's place in the order of an epoch.</summary>
 /// <param name="Start">First example.</param>

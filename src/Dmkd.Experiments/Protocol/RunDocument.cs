@@ -34,6 +34,9 @@ public sealed record RunDocument : ResultDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DivergedExpert>? Diverged { get; init; }
 
+    /// <summary>The rounds that merged, in their order, as far back as the run remembers.</summary>
+    public IReadOnlyList<RoundDocument> Rounds { get; init; } = [];
+
     /// <summary>The document of a finished run.</summary>
     public static RunDocument Of(
         RunReport report,
@@ -68,6 +71,38 @@ public sealed record RunDocument : ResultDocument
                 ),
             ],
         };
+    }
+}
+
+/// <summary>A round that merged, as documents tell it. Field names are stable.</summary>
+/// <param name="Task">The task, from 1.</param>
+/// <param name="Round">The round within the task, from 1.</param>
+/// <param name="Version">Number of the version it made.</param>
+/// <param name="Updates">Updates that came in time.</param>
+/// <param name="TrainingLoss">Mean over the merged nodes' examples, in their last epoch; null when none told.</param>
+/// <param name="TrainingAccuracy">Share of the same answers that were right, in [0, 1].</param>
+public sealed record RoundDocument(
+    int Task,
+    int Round,
+    int Version,
+    int Updates,
+    double? TrainingLoss,
+    double? TrainingAccuracy
+)
+{
+    /// <summary>The document of an event.</summary>
+    public static RoundDocument Of(RoundMerged merged)
+    {
+        ArgumentNullException.ThrowIfNull(merged);
+        var training = merged.Training;
+        return new RoundDocument(
+            merged.Task + 1,
+            merged.Round + 1,
+            merged.Version,
+            merged.Updates,
+            training?.MeanLoss,
+            training?.Accuracy
+        );
     }
 }
 

@@ -64,6 +64,9 @@ internal sealed record AcceptedUpdate(string NodeId, StoredBlob? Tensors, long S
     /// <summary>Bytes of weights the node fetched.</summary>
     public long DownloadedBytes { get; init; }
 
+    /// <summary>How the node says its training went; null when it did not.</summary>
+    public TrainingFigures? Training { get; init; }
+
     /// <summary>Bytes of its tensors, as they lie in the store and travelled.</summary>
     public long PayloadBytes => Tensors?.Bytes ?? 0;
 }

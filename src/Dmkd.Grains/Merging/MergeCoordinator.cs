@@ -97,7 +97,8 @@ internal sealed partial class MergeCoordinator(
         }
         else if (receipt.Outcome is SubmissionOutcome.Refused)
         {
-            receipt = await RefuseAsync(submission, "sample count", receipt.Reason!);
+            string check = MergeRules.ProblemOf(submission.Training) is null ? "sample count" : "training figures";
+            receipt = await RefuseAsync(submission, check, receipt.Reason!);
         }
 
         Instruments.DeltaReceived(module, receipt.Outcome.ToString(), bytes);
@@ -214,6 +215,7 @@ internal sealed partial class MergeCoordinator(
             DenseBytes = check.DenseBytes,
             DeviceSeconds = submission.DeviceSeconds,
             DownloadedBytes = submission.DownloadedBytes,
+            Training = submission.Training,
         };
         // of two exchanges the first, which comes after the training
         State.Arrivals.TryAdd(submission.NodeId, SinceOpening);

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Merging;
 
@@ -128,19 +129,31 @@ internal static class MergeRules
                 $"node {submission.NodeId}, round {submission.Round + 1}: its program is older than 0.2 and sends "
                     + $"updates in a form that is not read any more; install the cluster's version there"
             );
+        return ClaimProblem(plan, submission) is { } problem
+            ? new(SubmissionOutcome.Refused, $"node {submission.NodeId}, round {submission.Round + 1}: {problem}")
+            : new(SubmissionOutcome.Accepted);
+    }
+
+    /// <summary>What is wrong with the numbers that a node tells of its training; null when nothing is.</summary>
+    private static string? ClaimProblem(MergeRoundPlan plan, DeltaSubmission submission)
+    {
         if (submission.SampleCount < 1)
-            return new(
-                SubmissionOutcome.Refused,
-                $"node {submission.NodeId}, round {submission.Round + 1}: sample count must be at least 1, not "
-                    + $"{submission.SampleCount}"
-            );
-        return submission.SampleCount <= plan.MaxSamples
-            ? new(SubmissionOutcome.Accepted)
-            : new(
-                SubmissionOutcome.Refused,
-                $"node {submission.NodeId}, round {submission.Round + 1}: sample count must be at most "
-                    + $"{plan.MaxSamples}, not {submission.SampleCount}"
-            );
+            return $"sample count must be at least 1, not {submission.SampleCount}";
+        if (submission.SampleCount > plan.MaxSamples)
+            return $"sample count must be at most {plan.MaxSamples}, not {submission.SampleCount}";
+        return ProblemOf(submission.Training);
+    }
+
+    /// <summary>What is wrong with what a node tells of how its training went; null when nothing is.</summary>
+    public static string? ProblemOf(TrainingFigures? training)
+    {
+        if (training is null)
+            return null;
+        if (!double.IsFinite(training.MeanLoss))
+            return FormattableString.Invariant($"training loss must be finite, not {training.MeanLoss}");
+        return training.Accuracy is >= 0 and <= 1
+            ? null
+            : FormattableString.Invariant($"training accuracy must be in [0, 1], not {training.Accuracy}");
     }
 
     /// <summary>Whether an update with these tensors counted in an earlier round.</summary>
@@ -203,6 +216,7 @@ internal static class MergeRules
         {
             Phase = state.Phase,
             Result = state.Phase is MergePhase.Closed ? state.Result : null,
+            Training = state.Phase is MergePhase.Closed ? TrainingOf(state) : null,
             UploadedBytes =
                 state.Accepted.Values.Sum(delta => delta.PayloadBytes)
                 + state.Projected.Values.Sum(delta => delta.PayloadBytes),
@@ -271,6 +285,22 @@ internal static class MergeRules
             ? null
             : $"round {plan.Round + 1}: accuracy on the contributors' calibration data fell from "
                 + $"{metrics.AccuracyBefore:P1} to {metrics.AccuracyAfter:P1}, by more than {allowed:P1}";
+    }
+
+    /// <summary>The mean of what the merged nodes told of their training, by examples; null when none told.</summary>
+    private static TrainingFigures? TrainingOf(MergeCoordinatorState state)
+    {
+        var merged = state.Result!.Contributions.Where(entry => entry.Weight > 0).Select(entry => entry.NodeId);
+        var told = merged.Select(state.Accepted.GetValueOrDefault).Where(update => update?.Training is not null);
+        AcceptedUpdate[] updates = [.. told.Select(update => update!)];
+        double examples = updates.Sum(update => (double)update.SampleCount);
+        return updates.Length == 0
+            ? null
+            : new TrainingFigures(Mean(training => training.MeanLoss), Mean(training => training.Accuracy));
+
+        // a sum of shares, so that no sum of finite numbers becomes infinite
+        double Mean(Func<TrainingFigures, double> value) =>
+            updates.Sum(update => value(update.Training!) * (update.SampleCount / examples));
     }
 
     private static Dictionary<string, AcceptedUpdate>? Collected(MergeCoordinatorState state) =>

@@ -45,7 +45,8 @@ internal interface INodeWork
 /// <param name="DeviceTime">Device time.</param>
 /// <param name="DownloadedBytes">Bytes of weights that had to be fetched.</param>
 /// <param name="LocalWeights">The trained weights, as safetensors, when the round does not merge.</param>
-/// <param name="Update">The update with what compression dropped before, as safetensors, when the round merges.</param>
+/// <param name="Update">The update with what compression dropped before, as safetensors, when the round merges and it
+/// is not packed already.</param>
 internal sealed record TrainedUpdate(
     long SampleCount,
     double MeanLoss,
@@ -53,7 +54,14 @@ internal sealed record TrainedUpdate(
     long DownloadedBytes,
     byte[]? LocalWeights,
     byte[]? Update
-);
+)
+{
+    /// <summary>Share of the last epoch's answers that were right, in [0, 1]; null where it was not measured.</summary>
+    public double? Accuracy { get; init; }
+
+    /// <summary>The update as it travels, when packing it needs no other node: its tensors were at hand.</summary>
+    public PackedUpdate? Packed { get; init; }
+}
 
 /// <summary>An update as it is stored and travels.</summary>
 /// <param name="Tensors">The tensors, as safetensors.</param>

@@ -21,7 +21,7 @@ namespace Dmkd.Grains.Nodes;
 internal static class LocalWork
 {
     /// <summary>
-    /// Trains; the result is the update when the round merges, else the trained weights. What compression dropped
+    /// Trains; the tensors are the update when the round merges, else the trained weights. What compression dropped
     /// before is put under the training, not on top of it: a node that starts without it learns it again, and the sum
     /// would count it twice. The update, relative to the base, is Δ + e either way (proposal 3.4, error feedback).
     /// </summary>
@@ -34,7 +34,7 @@ internal static class LocalWork
     /// <param name="residual">What compression has dropped so far and the weights to start from do not hold, or
     /// null.</param>
     /// <param name="progress">Receives the share done, in (0, 1].</param>
-    public static (TrainingResult Result, byte[] Trained, TimeSpan DeviceTime) Train(
+    public static TrainedTensors Train(
         DeviceJob job,
         LocalUpdateRequest request,
         IExamples shard,
@@ -68,19 +68,14 @@ internal static class LocalWork
             progress,
             job.CancellationToken
         );
-        using var updated = WeightSet.CopyOf(network);
-        return (
-            result,
-            request.SubmitsDelta ? UpdateOf(baseWeights, updated) : WeightCodec.Encode(updated),
-            job.Elapsed
-        );
-    }
-
-    private static byte[] UpdateOf(ReadOnlyMemory<byte> baseWeights, WeightSet updated)
-    {
-        using var start = WeightCodec.Decode(baseWeights.Span);
-        using var delta = WeightDelta.Between(start, updated);
-        return WeightCodec.Encode(delta);
+        var updated = WeightSet.CopyOf(network);
+        if (!request.SubmitsDelta)
+            return new TrainedTensors(result, updated, job.Elapsed);
+        using (updated)
+        {
+            using var start = WeightCodec.Decode(baseWeights.Span);
+            return new TrainedTensors(result, WeightDelta.Between(start, updated), job.Elapsed);
+        }
     }
 
     /// <summary>Those given with what was dropped, or in a module's first round weights of the node's own.</summary>
@@ -159,4 +154,16 @@ internal static class LocalWork
 
     private static ulong SeedOf(LocalUpdateRequest request, int purpose) =>
         (ulong)SeedSequence.Derive(request.Settings.Seed, purpose, request.Task, request.Round, request.NodeIndex);
+}
+
+/// <summary>What a training made. Owns its tensors, on the CPU.</summary>
+/// <param name="Result">How it went.</param>
+/// <param name="Tensors">The update when the round merges, else the trained weights.</param>
+/// <param name="DeviceTime">Device time.</param>
+internal sealed record TrainedTensors(TrainingResult Result, WeightSet Tensors, TimeSpan DeviceTime) : IDisposable
+{
+    /// <summary>The tensors as safetensors, where they are stored as they are.</summary>
+    public byte[]? Content { get; init; }
+
+    public void Dispose() => Tensors.Dispose();
 }

@@ -13,24 +13,19 @@ internal sealed partial class NodeParticipant
     private async Task ContributeAsync(
         LocalUpdateRequest request,
         HeldModule held,
-        byte[]? update,
+        TrainedUpdate? trained,
         CancellationToken cancellationToken
     )
     {
         byte[]? content = null;
         if (held.Packed is null)
         {
-            update ??= await weights.GetAsync(held.Trained!, cancellationToken);
-            bool hasBasis = request.Merging!.Exchange().HasSharedBasis;
-            var basis = hasBasis ? await ShareBasisAsync(request, held, update, cancellationToken) : null;
-            if (hasBasis && basis is null)
+            var packed = trained?.Packed ?? await PackAsync(request, held, trained?.Update, cancellationToken);
+            if (packed is null)
                 return; // the round ended without this node
-            var packed = await work.PackAsync(request, update, basis, cancellationToken);
-            held.BasisDigest = basis?.Digest;
             held.Report = held.Report! with
             {
                 DeviceSeconds = held.Report.DeviceSeconds + packed.DeviceTime.TotalSeconds,
-                DownloadedBytes = held.Report.DownloadedBytes + (basis?.Bytes ?? 0),
             };
             held.NextResidual = packed.Residual is { } residual
                 ? await weights.PutAsync(residual, cancellationToken)
@@ -45,6 +40,29 @@ internal sealed partial class NodeParticipant
             SubmissionOf(request, held, SubmissionKind.Update, ReferenceTo(held.Packed, content)),
             cancellationToken
         );
+    }
+
+    /// <summary>Packs an update, with the round's shared basis when it has one; null when the round ended meanwhile.</summary>
+    private async Task<PackedUpdate?> PackAsync(
+        LocalUpdateRequest request,
+        HeldModule held,
+        byte[]? update,
+        CancellationToken cancellationToken
+    )
+    {
+        update ??= await weights.GetAsync(held.Trained!, cancellationToken);
+        if (!request.Merging!.Exchange().HasSharedBasis)
+        {
+            held.BasisDigest = null;
+            return await work.PackAsync(request, update, null, cancellationToken);
+        }
+
+        var basis = await ShareBasisAsync(request, held, update, cancellationToken);
+        if (basis is null)
+            return null;
+        held.BasisDigest = basis.Digest;
+        held.Report = held.Report! with { DownloadedBytes = held.Report.DownloadedBytes + basis.Bytes };
+        return await work.PackAsync(request, update, basis, cancellationToken);
     }
 
     /// <summary>
@@ -127,6 +145,7 @@ internal sealed partial class NodeParticipant
             DownloadedBytes = held.Report.DownloadedBytes,
             Kind = kind,
             Tensors = tensors,
+            Training = kind is SubmissionKind.Update ? NodeRules.TrainingOf(held.Report) : null,
         };
 
     private async Task<StoredBlob> StoreAsync(byte[] content, CancellationToken cancellationToken) =>

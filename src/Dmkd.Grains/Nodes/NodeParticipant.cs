@@ -156,11 +156,11 @@ internal sealed partial class NodeParticipant(
     private async Task<LocalUpdateReport> UpdateAsync(LocalUpdateRequest request, RunningWork running)
     {
         var held = State.Held.GetValueOrDefault(HeldKeyOf(request));
-        byte[]? update = null;
+        TrainedUpdate? trained = null;
         if (!NodeRules.HasResult(held, request))
-            (held, update) = await TrainAsync(request, held, running);
+            (held, trained) = await TrainAsync(request, held, running);
         if (request.SubmitsDelta)
-            await ContributeAsync(request, held!, update, running.Token);
+            await ContributeAsync(request, held!, trained, running.Token);
         held!.IsDone = true;
         await StoreAsync(request, held, running.Token);
         return held.Report!;
@@ -174,7 +174,7 @@ internal sealed partial class NodeParticipant(
         await _writer.WriteAsync();
     }
 
-    private async Task<(HeldModule Held, byte[]? Update)> TrainAsync(
+    private async Task<(HeldModule Held, TrainedUpdate Trained)> TrainAsync(
         LocalUpdateRequest request,
         HeldModule? before,
         RunningWork running
@@ -206,6 +206,7 @@ internal sealed partial class NodeParticipant(
             {
                 SampleCount = trained.SampleCount,
                 MeanLoss = trained.MeanLoss,
+                Accuracy = trained.Accuracy,
                 DeviceSeconds = trained.DeviceTime.TotalSeconds,
                 DownloadedBytes = trained.DownloadedBytes,
             },
@@ -216,7 +217,7 @@ internal sealed partial class NodeParticipant(
             await StoreAsync(request, held, running.Token);
         }
 
-        return (held, trained.Update);
+        return (held, trained);
     }
 
     /// <summary>The module's versions, at least up to the request's base.</summary>

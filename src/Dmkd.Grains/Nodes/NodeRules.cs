@@ -59,6 +59,12 @@ internal static class NodeRules
             ? local
             : request.Base.Digest;
 
+    /// <summary>What the node tells of how its training went; null when that is no number, as of one that diverged.</summary>
+    public static TrainingFigures? TrainingOf(LocalUpdateReport report) =>
+        report.Accuracy is { } accuracy && double.IsFinite(report.MeanLoss)
+            ? new TrainingFigures(report.MeanLoss, accuracy)
+            : null;
+
     /// <summary>
     /// Bytes a node has to fetch to have a version: nothing when it holds it, the update when it holds the parent.
     /// </summary>

@@ -48,31 +48,43 @@ internal sealed class NodeWork(
         ReadOnlyMemory<byte>? dropped = null;
         if (residual is not null && startingDigest == request.Base.Digest)
             dropped = await weights.GetSharedAsync(residual, cancellationToken);
-        using var activity = DmkdTelemetry.StartTrain(Activity.Current?.Context ?? default);
-        var (result, trained, time) = await devices.Training.RunAsync(
+        // What waits for a basis is stored until it is there; everything else is packed while its tensors are at hand.
+        bool packsNow = request.Merging?.Exchange().HasSharedBasis is false;
+        using var trained = await TrainAsync(
             job =>
-                LocalWork.Train(
-                    job,
-                    request,
-                    data.TrainingOf(request.Task),
-                    baseWeights,
-                    starting,
-                    teacher,
-                    dropped,
-                    progress
-                ),
+            {
+                var shard = data.TrainingOf(request.Task);
+                var made = LocalWork.Train(job, request, shard, baseWeights, starting, teacher, dropped, progress);
+                return packsNow ? made : made with { Content = WeightCodec.Encode(made.Tensors) };
+            },
             cancellationToken
         );
-        activity?.SetTag("dmkd.samples", result.SampleCount).SetTag("dmkd.device.seconds", time.TotalSeconds);
-        devices.Instruments.DeviceUsed("local update", time);
         return new TrainedUpdate(
-            result.SampleCount,
-            result.MeanLoss,
-            time,
+            trained.Result.SampleCount,
+            trained.Result.MeanLoss,
+            trained.DeviceTime,
             fetched + (request.Teacher is null ? 0 : teacher?.Length ?? 0),
-            request.SubmitsDelta ? null : trained,
-            request.SubmitsDelta ? trained : null
-        );
+            request.SubmitsDelta ? null : trained.Content,
+            request.SubmitsDelta ? trained.Content : null
+        )
+        {
+            Accuracy = trained.Result.Accuracy,
+            Packed = packsNow ? await PackAsync(request, trained.Tensors, null, cancellationToken) : null,
+        };
+    }
+
+    private async Task<TrainedTensors> TrainAsync(
+        Func<DeviceJob, TrainedTensors> train,
+        CancellationToken cancellationToken
+    )
+    {
+        using var activity = DmkdTelemetry.StartTrain(Activity.Current?.Context ?? default);
+        var trained = await devices.Training.RunAsync(train, cancellationToken);
+        activity
+            ?.SetTag("dmkd.samples", trained.Result.SampleCount)
+            .SetTag("dmkd.device.seconds", trained.DeviceTime.TotalSeconds);
+        devices.Instruments.DeviceUsed("local update", trained.DeviceTime);
+        return trained;
     }
 
     public async Task<byte[]> ProposeAsync(
@@ -93,15 +105,26 @@ internal sealed class NodeWork(
         CancellationToken cancellationToken
     )
     {
+        using var delta = await devices.Serving.RunAsync(_ => WeightCodec.Decode(update), cancellationToken);
+        return await PackAsync(request, delta, basis, cancellationToken);
+    }
+
+    private async Task<PackedUpdate> PackAsync(
+        LocalUpdateRequest request,
+        WeightSet delta,
+        StoredBlob? basis,
+        CancellationToken cancellationToken
+    )
+    {
         var options = request.Merging!;
         using var activity = DmkdTelemetry.StartCompress(Activity.Current?.Context ?? default, options.Compressor);
         var shared = await versions.ReadAsync(basis, cancellationToken);
         var replica = options.Exchange().NeedsReplica ? await ReplicaOfAsync(request, cancellationToken) : null;
         var packed = await devices.Serving.RunAsync(
-            job => Pack(job, request, update, shared, replica),
+            job => Pack(job, request, delta, shared, replica),
             cancellationToken
         );
-        activity?.SetTag("dmkd.bytes", packed.Tensors.Length).SetTag("dmkd.bytes.dense", update.Length);
+        activity?.SetTag("dmkd.bytes", packed.Tensors.Length).SetTag("dmkd.bytes.dense", delta.DenseBytes);
         return packed;
     }
 
@@ -149,12 +172,11 @@ internal sealed class NodeWork(
     private static PackedUpdate Pack(
         DeviceJob job,
         LocalUpdateRequest request,
-        byte[] update,
+        WeightSet delta,
         ReadOnlyMemory<byte>? basis,
         ReplicaData? replica
     )
     {
-        using var delta = WeightCodec.Decode(update);
         using var start = replica is null ? null : WeightCodec.Decode(replica.Base.Span);
         using var inputs = replica is null ? null : InputsOf(job, request, replica);
         var options = request.Merging!;

@@ -139,7 +139,7 @@ internal sealed class Federation
                 Devices.Training.RunAsync(
                     job =>
                     {
-                        var (result, update, _) = LocalWork.Train(
+                        using var trained = LocalWork.Train(
                             job,
                             request,
                             shard,
@@ -149,7 +149,7 @@ internal sealed class Federation
                             residual: null,
                             _ => { }
                         );
-                        return new TrainedNode(update, result.SampleCount);
+                        return new TrainedNode(WeightCodec.Encode(trained.Tensors), trained.Result.SampleCount);
                     },
                     _stopping
                 )

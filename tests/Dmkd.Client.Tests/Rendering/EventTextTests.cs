@@ -1,5 +1,6 @@
 using Dmkd.Client.Rendering;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 
@@ -139,6 +140,18 @@ public sealed class EventTextTests
             new EventLine(6, at, "round 1 of task 1: version 2 of 2 updates"),
             EventLine.Of(events, hasBars: false).First()
         );
+    }
+
+    [Fact]
+    public void OfRound_WhoseNodesTold_HasLossAndAccuracy()
+    {
+        var training = new TrainingFigures(0.53249, 0.812);
+        var round = new RoundMerged(0, 1, 3, 2) { Training = training };
+        Assert.Equal(
+            "round 2 of task 1: version 3 of 2 updates, training loss 0.532, accuracy 81.2 %",
+            EventText.OfRound(round)
+        );
+        Assert.Equal("task 1/5, loss 0.532, accuracy 81 %", EventText.OfBar(round, 5, training));
     }
 
     private static ExpertAdded Expert(ModuleOrigin origin) =>

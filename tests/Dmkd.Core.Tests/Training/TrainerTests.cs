@@ -207,6 +207,53 @@ public sealed class TrainerTests
         Assert.Throws<ArgumentException>("data", () => Run(network, data, Options));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // turns of a plain colour look the same: only among the classes can an answer be right
+    public void Run_TwoColoursLearned_AllAnswersOfTheLastEpochNameTheClass(bool rotated)
+    {
+        using var network = Network(rotated ? 8 : 2);
+        using var data = TwoColours(32);
+        Run(network, data, Options with { LearningRate = 1e-2, Epochs = 20 });
+        Assert.Equal(1, Run(network, data, Options with { LearningRate = 1e-6 }).Accuracy);
+    }
+
+    [Fact]
+    public void Run_Accuracy_IsOfTheAnswersBeforeEachStep()
+    {
+        // of a network that is not stepped, what a look at all examples counts
+        using var network = Network(2);
+        using var data = TwoColours(20);
+        var options = Options with { LearningRate = 1e-8, KeepsStatistics = true, Optimizer = OptimizerKind.Sgd };
+        using var pass = no_grad();
+        network.eval();
+        using var logits = network.forward(ImageTensors.Normalise(data.Inputs));
+        using var right = logits.argmax(1).eq(data.Labels).sum();
+        double expected = right.item<long>() / 20.0;
+        using (enable_grad())
+            Assert.Equal(expected, Run(network, data, options).Accuracy);
+    }
+
+    [Fact]
+    public void Run_SoftLabels_HasNoAccuracy()
+    {
+        using var network = Network(2);
+        using var scope = NewDisposeScope();
+        var inputs = rand(8, 1, 8, 8);
+        var data = new TensorData(inputs, zeros(8, 2));
+        using var generator = new Generator(1);
+        var result = Trainer.Run(
+            network,
+            data,
+            new SoftLabels([0, 1]),
+            Options,
+            generator,
+            null,
+            TestContext.Current.CancellationToken
+        );
+        Assert.Null(result.Accuracy);
+    }
+
     [Fact]
     public void Run_LeaksNoTensor()
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
 using Dmkd.Experiments.Protocol;
 
 namespace Dmkd.Experiments.Tests.Reports;
@@ -43,7 +45,7 @@ public sealed class RunDocumentTests
         Assert.Equal(
             [
                 .. RowFields
-                    .Concat(["legacyAccuracy", "library", "settings", "baselines", "convolutions"])
+                    .Concat(["legacyAccuracy", "library", "settings", "baselines", "convolutions", "rounds"])
                     .Order(StringComparer.Ordinal),
             ],
             NamesOf(Document)
@@ -100,6 +102,17 @@ public sealed class RunDocumentTests
         );
 
         static string? Text(string name) => Baseline.GetProperty(name).GetString();
+    }
+
+    [Fact]
+    public void RoundDocument_OfAnEvent_CountsFromOneAndHasWhatItsNodesTold()
+    {
+        var merged = new RoundMerged(0, 1, 3, 2);
+        Assert.Equal(new RoundDocument(1, 2, 3, 2, null, null), RoundDocument.Of(merged));
+        Assert.Equal(
+            new RoundDocument(1, 2, 3, 2, 0.5, 0.75),
+            RoundDocument.Of(merged with { Training = new TrainingFigures(0.5, 0.75) })
+        );
     }
 
     [Fact]

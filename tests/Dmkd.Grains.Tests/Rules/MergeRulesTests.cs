@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
@@ -302,6 +303,36 @@ public sealed class MergeRulesTests
         Assert.Equal(["run/node-1", "run/node-3"], status.Missing);
         Assert.Equal([new ArrivalTime("run/node-2", 1.5)], status.Arrivals);
         Assert.Equal((2, null), (status.DeviceSeconds, status.Result));
+    }
+
+    [Fact]
+    public void Status_ClosedRound_HasTheMeanOfTheMergedNodesByExamples()
+    {
+        var state = Collecting(Plan());
+        Accept("run/node-1", 30, new TrainingFigures(1, 0.5));
+        Accept("run/node-2", 10, new TrainingFigures(3, 1));
+        Accept("run/node-3", 1000, new TrainingFigures(1e308, 0)); // left out by the rule
+        var weights = new Dictionary<string, double>
+        {
+            ["run/node-1"] = 0.75,
+            ["run/node-2"] = 0.25,
+            ["run/node-3"] = 0,
+        };
+        var merged = new MergedModule(new StoredBlob("sha256:new", 10), weights, TimeSpan.Zero);
+        state.Result = MergeRules.Next(state, merged, null, Now);
+        Assert.Null(MergeRules.Status(state, RunId, 1).Training);
+        state.Phase = MergePhase.Closed;
+        Assert.Equal(new TrainingFigures(1.5, 0.625), MergeRules.Status(state, RunId, 1).Training);
+        state.Accepted["run/node-2"] = state.Accepted["run/node-2"] with { Training = null }; // an older program's
+        Assert.Equal(new TrainingFigures(1, 0.5), MergeRules.Status(state, RunId, 1).Training);
+        state.Accepted["run/node-1"] = state.Accepted["run/node-1"] with { Training = null };
+        Assert.Null(MergeRules.Status(state, RunId, 1).Training);
+
+        void Accept(string node, long samples, TrainingFigures training) =>
+            state.Accepted[node] = new AcceptedUpdate(node, new StoredBlob("sha256:" + node, 1), samples)
+            {
+                Training = training,
+            };
     }
 
     [Theory]

@@ -152,6 +152,18 @@ public sealed class NodeRulesTests
             BaseVersion = 1,
         };
 
+    [Theory]
+    [InlineData(0.5, 0.75, true)]
+    [InlineData(double.NaN, 0.75, false)] // it diverged: its update is judged as it is
+    [InlineData(double.PositiveInfinity, 0.75, false)]
+    [InlineData(0.5, null, false)]
+    public void TrainingOf_Report_TellsNumbersOnly(double loss, double? accuracy, bool isTold)
+    {
+        var report = Holding().Held["expert-1"].Report! with { MeanLoss = loss, Accuracy = accuracy };
+        var expected = isTold ? new TrainingFigures(loss, accuracy!.Value) : null;
+        Assert.Equal(expected, NodeRules.TrainingOf(report));
+    }
+
     private static NodeState Holding(string? local = Local) =>
         new()
         {

@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
 
@@ -83,6 +84,20 @@ public sealed class SubmissionRulesTests
         var state = Collecting(Plan() with { MaxSamples = 500 });
         Assert.Equal(expected, MergeRules.Classify(state, Submission() with { SampleCount = samples }).Outcome);
     }
+
+    [Theory]
+    [InlineData(0, 0, SubmissionOutcome.Accepted)]
+    [InlineData(1e300, 1, SubmissionOutcome.Accepted)]
+    [InlineData(double.NaN, 0.5, SubmissionOutcome.Refused)]
+    [InlineData(double.PositiveInfinity, 0.5, SubmissionOutcome.Refused)]
+    [InlineData(0.5, double.NaN, SubmissionOutcome.Refused)]
+    [InlineData(0.5, 1.001, SubmissionOutcome.Refused)]
+    [InlineData(0.5, -0.001, SubmissionOutcome.Refused)]
+    internal void Classify_HowTrainingWent_MustBeNumbersOfATraining(
+        double loss,
+        double accuracy,
+        SubmissionOutcome expected
+    ) => Expect(expected, Submission() with { Training = new TrainingFigures(loss, accuracy) });
 
     [Theory]
     [InlineData(MergePhase.Projecting, SubmissionKind.Projection, SubmissionOutcome.Accepted)]

@@ -166,7 +166,7 @@ public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotation
     private Batch TurnAll(Batch batch)
     {
         var (images, labels) = RotationLabels.TurnAll(batch.Inputs, batch.Labels, classes);
-        return batch with { Inputs = images, Labels = labels };
+        return batch with { Inputs = images, Labels = labels, PlainOutputs = classes };
     }
 
     private Batch TurnQuarters(Batch batch)
@@ -174,6 +174,6 @@ public sealed class RotationSpace(int classes, bool hasUnknown, bool allRotation
         var (images, labels) = RotationLabels.TurnQuarters(batch.Inputs, batch.Labels, classes);
         // tensor_split gives the first part the larger share
         long upright = (batch.PlainCount + RotationLabels.Count - 1) / RotationLabels.Count;
-        return batch with { Inputs = images, Labels = labels, PlainCount = upright };
+        return batch with { Inputs = images, Labels = labels, PlainCount = upright, PlainOutputs = classes };
     }
 }

@@ -98,7 +98,7 @@ internal sealed class RunRounds(string runId, IRunContext run, RoundDriver drive
         if (status.Result is { } result)
         {
             State.Base = result;
-            run.Tell(new RoundMerged(State.Task, State.Round, result.Number, counted));
+            run.Tell(new RoundMerged(State.Task, State.Round, result.Number, counted) { Training = status.Training });
         }
 
         if (status.Phase is MergePhase.Rejected)
