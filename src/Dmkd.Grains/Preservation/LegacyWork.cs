@@ -219,10 +219,9 @@ internal static class LegacyWork
         using var scope = NewDisposeScope();
         using var student = NetworkLoader.Load(cut, weights, job.Device, generator);
         var own = training.Select(training.PositionsOf(classes));
-        using var encoded = ImageTensors.Encode(own);
-        var inputs = encoded.to(job.Device); // bytes: as numbers they would take four times as much
+        using var images = ImageTensors.From(own);
         int batchSize = settings.Training.BatchSize;
-        using var answers = SoftLabels.Of(legacy, inputs, classes, batchSize, ImageTensors.Normalise);
+        using var answers = SoftLabels.Of(legacy, images.Count, InputsOf, classes, batchSize);
         var objective = new SoftLabels([.. Enumerable.Range(0, classes.Length)]);
         var options = TrainingOptions.Distillation with
         {
@@ -231,7 +230,7 @@ internal static class LegacyWork
         };
         Trainer.Run(
             student,
-            new TensorData(inputs, answers) { Prepare = ImageTensors.Normalise },
+            new SoftLabelledImages(images, answers),
             objective,
             options,
             generator,
@@ -240,6 +239,9 @@ internal static class LegacyWork
         );
         using var tuned = WeightSet.CopyOf(student);
         return WeightCodec.Encode(tuned);
+
+        Tensor InputsOf(long first, long count) =>
+            ImageTensors.Normalise(images.Rows(arange(first, first + count)).to(job.Device));
     }
 }
 

@@ -120,18 +120,29 @@ public sealed class ImageModality : IModality
 }
 
 /// <summary>
-/// Labelled images as two tensors, kept as bytes: batches are converted when they are drawn. Owns its tensors.
+/// Labelled images, kept as bytes: batches are converted when they are drawn. Few of them are one tensor; many are
+/// copied out of their set batch by batch, so that memory does not grow with it. Owns its tensors.
 /// </summary>
 public sealed class ImageTensors : IDisposable
 {
-    private ImageTensors(Tensor pixels, Tensor labels)
+    /// <summary>Most bytes of pixels that are copied together when nobody asks for all.</summary>
+    public const long MaxHeldBytes = 128 << 20;
+
+    private readonly IExamples? _examples; // of many images
+    private Tensor? _inputs;
+
+    private ImageTensors(Tensor? pixels, Tensor labels, IExamples? examples)
     {
-        Inputs = pixels.DetachFromDisposeScope();
+        _inputs = pixels?.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
+        _examples = examples;
     }
 
-    /// <summary>Pixels, uint8, shape [count, channels, height, width].</summary>
-    public Tensor Inputs { get; }
+    /// <summary>
+    /// Pixels of all images, uint8, shape [count, channels, height, width]; of many they are copied together when first
+    /// asked for. <see cref="Rows"/> does without.
+    /// </summary>
+    public Tensor Inputs => _inputs ??= Encode(_examples!).DetachFromDisposeScope();
 
     /// <summary>Labels, int64, shape [count].</summary>
     public Tensor Labels { get; }
@@ -157,16 +168,32 @@ public sealed class ImageTensors : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), LabelTensor(labels));
+        return new ImageTensors(PixelTensor(pixels, labels.Length, channels, size), LabelTensor(labels), null);
     }
 
     /// <summary>Copies images into tensors on the CPU.</summary>
+    /// <param name="examples">Copied; those of more than <see cref="MaxHeldBytes"/> are borrowed instead.</param>
     /// <exception cref="ArgumentException">They do not fit their shape.</exception>
     public static ImageTensors From(IExamples examples)
     {
         ArgumentNullException.ThrowIfNull(examples);
         using var scope = NewDisposeScope();
-        return new ImageTensors(Encode(examples), LabelTensor(examples.Labels));
+        var labels = LabelTensor(examples.Labels);
+        return examples.ContentBytes > MaxHeldBytes
+            ? new ImageTensors(null, labels, examples)
+            : new ImageTensors(Encode(examples), labels, null);
+    }
+
+    /// <summary>Copies the pixels of some images.</summary>
+    /// <param name="positions">Positions, int64, shape [n], on the CPU. Borrowed.</param>
+    /// <returns>uint8, shape [n, channels, height, width], on the CPU, owned by the caller.</returns>
+    public Tensor Rows(Tensor positions)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        if (_inputs is not null)
+            return _inputs.index_select(0, positions);
+        int[] chosen = [.. positions.data<long>().Select(position => checked((int)position))];
+        return Encode(_examples!.Choose(chosen));
     }
 
     /// <summary>
@@ -227,7 +254,7 @@ public sealed class ImageTensors : IDisposable
     /// <summary>Disposes the tensors.</summary>
     public void Dispose()
     {
-        Inputs.Dispose();
+        _inputs?.Dispose();
         Labels.Dispose();
     }
 }

@@ -16,10 +16,28 @@ public sealed class ImageTrainingData(ImageTensors images, ILabelSpace? labels =
     /// <inheritdoc/>
     public Batch Draw(Tensor positions, Generator generator, Device device)
     {
-        var pixels = images.Inputs.index_select(0, positions);
+        var pixels = images.Rows(positions);
         var inputs = ImageTensors.Normalise(ImageAugmentation.Apply(pixels.to(device), generator));
         var own = images.Labels.index_select(0, positions).to(device);
         return _labels.Expand(new Batch(inputs, own) { Positions = positions, Source = pixels }, generator);
+    }
+}
+
+/// <summary>Images as they are, normalised as they are drawn, with labels of their own.</summary>
+/// <param name="images">Borrowed; their own labels are not looked at.</param>
+/// <param name="labels">Soft labels, float32, shape [examples, classes]. Borrowed.</param>
+public sealed class SoftLabelledImages(ImageTensors images, Tensor labels) : ITrainingData
+{
+    /// <inheritdoc/>
+    public long Count => images.Count;
+
+    /// <inheritdoc/>
+    public Batch Draw(Tensor positions, Generator generator, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        var inputs = ImageTensors.Normalise(images.Rows(positions).to(device));
+        var own = labels.index_select(0, positions.to(labels.device));
+        return new Batch(inputs, own.to(device)) { Positions = positions };
     }
 }
 
