@@ -18,7 +18,8 @@ internal static class Misspelling
             .OrderBy(known => known.Distance)
             .ThenBy(known => known.Name, StringComparer.Ordinal)
             .FirstOrDefault((Name: "", Distance: int.MaxValue));
-        return distance <= Math.Min(MaxDistance, word.Length / 2) ? nearest : null;
+        // a word that is the name stands where none is taken, such as after --
+        return distance > 0 && distance <= Math.Min(MaxDistance, word.Length / 2) ? nearest : null;
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Dmkd.Core.Modalities;
@@ -123,12 +124,20 @@ public sealed class ImageSet : IExamples
             return;
         }
 
-        byte[] decoded = new byte[Math.Min(Count, DecodedAtOnce) * BytesPerImage];
-        for (int first = 0; first < Count; first += DecodedAtOnce)
+        // a training asks for a batch at a time, again and again
+        byte[] decoded = ArrayPool<byte>.Shared.Rent(Math.Min(Count, DecodedAtOnce) * BytesPerImage);
+        try
         {
-            int count = Math.Min(DecodedAtOnce, Count - first);
-            Decode(first, count, decoded);
-            decoded.AsSpan(0, count * BytesPerImage).CopyTo(destination[(first * BytesPerImage)..]);
+            for (int first = 0; first < Count; first += DecodedAtOnce)
+            {
+                int count = Math.Min(DecodedAtOnce, Count - first);
+                Decode(first, count, decoded);
+                decoded.AsSpan(0, count * BytesPerImage).CopyTo(destination[(first * BytesPerImage)..]);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(decoded);
         }
     }
 

@@ -174,12 +174,14 @@ public sealed class ImageTensors : IDisposable
     /// <summary>Copies images into tensors on the CPU.</summary>
     /// <param name="examples">Copied; those of more than <see cref="MaxHeldBytes"/> are borrowed instead.</param>
     /// <exception cref="ArgumentException">They do not fit their shape.</exception>
-    public static ImageTensors From(IExamples examples)
+    public static ImageTensors From(IExamples examples) => From(examples, MaxHeldBytes);
+
+    internal static ImageTensors From(IExamples examples, long maxHeldBytes)
     {
         ArgumentNullException.ThrowIfNull(examples);
         using var scope = NewDisposeScope();
         var labels = LabelTensor(examples.Labels);
-        return examples.ContentBytes > MaxHeldBytes
+        return examples.ContentBytes > maxHeldBytes
             ? new ImageTensors(null, labels, examples)
             : new ImageTensors(Encode(examples), labels, null);
     }
