@@ -180,7 +180,7 @@ internal static class CommandLine
     {
         foreach (var symbol in parsed.CommandResult.Children)
         {
-            if (symbol.Tokens.All(token => token.Value.Length > 0))
+            if (!symbol.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
                 continue;
             return symbol is OptionResult option ? option.Option.Name : $"<{((ArgumentResult)symbol).Argument.Name}>";
         }

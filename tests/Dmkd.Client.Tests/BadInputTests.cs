@@ -85,6 +85,61 @@ public sealed class BadInputTests : IDisposable
         Assert.False(Directory.Exists(outcome.Home));
     }
 
+    /// <summary>What a script may leave in a variable, in every place that takes a name, a folder or a device.</summary>
+    [Theory]
+    [InlineData("run --id {}")]
+    [InlineData("run --resume {}")]
+    [InlineData("run --data-path {}")]
+    [InlineData("run --device {}")]
+    [InlineData("run --class-order {}")]
+    [InlineData("runs show {}")]
+    [InlineData("runs watch {}")]
+    [InlineData("runs stop {}")]
+    [InlineData("runs resume {}")]
+    [InlineData("runs remove {}")]
+    [InlineData("nodes list --run {}")]
+    [InlineData("nodes drain {} --run r")]
+    [InlineData("modules list --library {}")]
+    [InlineData("modules show {}")]
+    [InlineData("modules show expert-1 --library {}")]
+    [InlineData("modules remove expert-1 --library {}")]
+    [InlineData("modules export expert-1 --output {}")]
+    [InlineData("library export {} --output x")]
+    [InlineData("library import {}")]
+    [InlineData("predict {}")]
+    [InlineData("predict no-such.png --library {}")]
+    [InlineData("predict no-such.png --archive {}")]
+    [InlineData("evaluate --library {}")]
+    [InlineData("evaluate --archive {}")]
+    [InlineData("preserve --checkpoint {} --architecture resnet20")]
+    [InlineData("preserve --checkpoint no-such.th --architecture resnet20 --library {}")]
+    [InlineData("convert --checkpoint no-such.th --architecture resnet20 --output {}")]
+    [InlineData("experiment run no-such.yaml --output {}")]
+    public async Task Command_NonsenseInAPlace_IsRefusedInOneLine(string command)
+    {
+        string[] nonsense = ["", " ", "\t", "../x", "a\nb", "x\u0001y", "--", "%s{0}[red]", new string('a', 300)];
+        foreach (string value in nonsense)
+        {
+            var outcome = await RunAsync([.. command.Split(' ').Select(part => part == "{}" ? value : part)]);
+            outcome.IsRefused();
+            Assert.DoesNotContain("Unexpected", outcome.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("(Parameter '", outcome.Error, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(outcome.Home));
+        }
+    }
+
+    [Theory]
+    [InlineData(" ", "--cluster is empty")]
+    [InlineData("nonsense", "--cluster must be")]
+    [InlineData("Host=;;;", "no Host")]
+    [InlineData("Host=h;Port=99999;Database=d", "Port must be in [1, 65535], not 99999")]
+    [InlineData("Host=h;Port=x;Database=d", "--cluster must be")]
+    public async Task Command_NoConnectionString_IsRefusedInOneLine(string database, string part)
+    {
+        var outcome = await DmkdCommand.RunPlainAsync("runs", "list", "--cluster", database);
+        outcome.IsRefused(part);
+    }
+
     [Fact]
     public async Task Run_OnADeviceThatThisMachineHasNot_IsRefusedByName()
     {

@@ -270,20 +270,23 @@ public sealed class SoftLabels : Objective
         teacher.eval();
         try
         {
-            List<Tensor> answers = [];
+            // one tensor for all: small ones kept between large ones that go would keep the allocator from using their
+            // places again
+            var answers = empty([count, teacher.Architecture.OutputCount], device: teacher.Device);
             for (long first = 0; first < count; first += batchSize)
-                answers.Add(Answers(first));
-            return Columns(cat(answers), outputs).MoveToOuterDisposeScope();
+                Answer(answers, first);
+            return Columns(answers, outputs).MoveToOuterDisposeScope();
         }
         finally
         {
             teacher.train(wasTraining);
         }
 
-        Tensor Answers(long first)
+        void Answer(Tensor answers, long first)
         {
             using var inner = NewDisposeScope();
-            return teacher.forward(batch(first, Math.Min(batchSize, count - first))).MoveToOuterDisposeScope();
+            long size = Math.Min(batchSize, count - first);
+            answers.narrow(0, first, size).copy_(teacher.forward(batch(first, size)));
         }
     }
 

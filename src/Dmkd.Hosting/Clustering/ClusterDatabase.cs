@@ -20,6 +20,8 @@ public static class ClusterDatabase
             var read = new NpgsqlConnectionStringBuilder(connectionString);
             if (string.IsNullOrEmpty(read.Host))
                 return "it names no Host";
+            if (read.Port is < 1 or > 65_535)
+                return $"Port must be in [1, 65535], not {read.Port}";
             return string.IsNullOrEmpty(read.Database) ? "it names no Database" : null;
         }
         catch (Exception e)
