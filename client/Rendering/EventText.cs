@@ -1,6 +1,6 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Preservation;
 using Dmkd.Contracts.Runs;
 

@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Contracts.Merging;
 
@@ -57,6 +56,12 @@ public sealed record DeltaSubmission
     [Id(11)]
     public TrainingFigures? Training { get; init; }
 }
+
+/// <summary>How well a module fits the data it was trained on, as it was trained: before each step.</summary>
+/// <param name="MeanLoss">Mean loss of the last epoch, over the examples; finite.</param>
+/// <param name="Accuracy">Share of the same answers that name the example's class, in [0, 1].</param>
+[GenerateSerializer, Immutable, Alias("dmkd.TrainingFigures")]
+public sealed record TrainingFigures([property: Id(0)] double MeanLoss, [property: Id(1)] double Accuracy);
 
 /// <summary>
 /// Tensors of a message, as safetensors bytes: named by digest, like everything in the weight store. Small ones come

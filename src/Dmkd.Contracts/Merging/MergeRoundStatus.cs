@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Contracts.Merging;
 

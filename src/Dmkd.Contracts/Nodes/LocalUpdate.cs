@@ -108,12 +108,6 @@ public sealed record LocalUpdateReport
     public double? Accuracy { get; init; }
 }
 
-/// <summary>How well a module fits the data it was trained on, as it was trained: before each step.</summary>
-/// <param name="MeanLoss">Mean loss of the last epoch, over the examples; finite.</param>
-/// <param name="Accuracy">Share of the same answers that name the example's class, in [0, 1].</param>
-[GenerateSerializer, Immutable, Alias("dmkd.TrainingFigures")]
-public sealed record TrainingFigures([property: Id(0)] double MeanLoss, [property: Id(1)] double Accuracy);
-
 /// <summary>Where a local update is.</summary>
 [GenerateSerializer, Immutable, Alias("dmkd.LocalUpdateStatus")]
 public sealed record LocalUpdateStatus

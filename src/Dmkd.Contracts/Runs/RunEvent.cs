@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Merging;
 
 namespace Dmkd.Contracts.Runs;
 

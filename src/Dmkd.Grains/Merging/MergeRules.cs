@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
 
 namespace Dmkd.Grains.Merging;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dmkd.Contracts.Experts;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Settings;
 

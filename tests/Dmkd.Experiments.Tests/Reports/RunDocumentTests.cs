@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Runs;
 using Dmkd.Experiments.Protocol;
 

@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Merging.Exchanges;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;

@@ -1,5 +1,4 @@
 using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
 using Dmkd.Grains.Merging;
 using static Dmkd.Grains.Tests.Examples;
 
