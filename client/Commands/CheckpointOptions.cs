@@ -1,12 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Experts;
+using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
+using Dmkd.Grains.Experts;
 using Dmkd.Serving;
 
 namespace Dmkd.Client.Commands;
@@ -118,6 +122,35 @@ internal sealed class ExportedModule(LibraryMember module, byte[] content) : ILi
         catch (Exception e) when (e is FormatException or JsonException or ArgumentException)
         {
             throw new BadInputException($"{path} says that it is a module, and cannot be one: {e.Message}");
+        }
+    }
+}
+
+/// <summary>Reads what <c>--architecture</c> may be.</summary>
+internal static class Architectures
+{
+    /// <summary>Help for the option.</summary>
+    public static string Help { get; } =
+        $"Architecture: {string.Join(", ", ArchitectureCatalog.Names)}; or in text form, as exported files hold it";
+
+    /// <summary>
+    /// A usual network by name, or any network by its text form, such as <c>convnet(3x32x32;24-48-48-48;8)</c>.
+    /// </summary>
+    /// <param name="text">What the user wrote.</param>
+    /// <param name="outputs">Outputs of a network that is named; a text form has its own.</param>
+    /// <param name="imageSize">Likewise its height and width.</param>
+    /// <exception cref="BadInputException">It is neither; the message lists the names.</exception>
+    public static NetworkArchitecture Read(string text, int outputs, int imageSize)
+    {
+        try
+        {
+            return text.Contains('(', StringComparison.Ordinal)
+                ? ArchitectureCatalog.Parse(text)
+                : Bad.InputUnless(() => ArchitectureCatalog.Named(text, outputs, imageSize));
+        }
+        catch (FormatException e)
+        {
+            throw new BadInputException(e.Message);
         }
     }
 }

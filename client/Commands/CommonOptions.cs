@@ -123,6 +123,15 @@ internal sealed class CommonOptions
         return new Look(cluster.Reader, cluster.Weights, cluster);
     }
 
+    /// <summary>Finds a run that the command line names.</summary>
+    /// <exception cref="BadInputException">There is no such run.</exception>
+    public Task<FoundRun> FindRunAsync(
+        ParseResult parsed,
+        IStateReader reader,
+        string runId,
+        CancellationToken cancellationToken
+    ) => FoundRun.OfAsync(reader, runId, Place(parsed), cancellationToken);
+
     /// <summary>Refuses a home folder that nothing was ever stored in.</summary>
     /// <exception cref="BadInputException">There is no such folder, or it holds no runs.</exception>
     public void RequireRuns(ParseResult parsed)

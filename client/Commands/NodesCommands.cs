@@ -13,8 +13,6 @@ namespace Dmkd.Client.Commands;
 /// <summary><c>dmkd nodes</c>: the nodes of a run.</summary>
 internal sealed class NodesCommand : Command
 {
-    private const string Prefix = "node-";
-
     public NodesCommand()
         : base("nodes", "List the nodes that parties offer, or those of a run; take one out of a run, and back in")
     {
@@ -26,24 +24,36 @@ internal sealed class NodesCommand : Command
 
     /// <summary>The option that all subcommands have.</summary>
     public static Option<string> RunOption() => new("--run") { Description = "Id of the run", Required = true };
+}
 
-    /// <summary>The argument of those that take one node.</summary>
-    public static Argument<string> NameArgument() => new("node") { Description = "Name of the node, such as node-1" };
+/// <summary>What names one node of a run.</summary>
+internal sealed class NodeArguments
+{
+    private const string Prefix = "node-";
+
+    private readonly Option<string> _run = NodesCommand.RunOption();
+    private readonly Argument<string> _node = new("node") { Description = "Name of the node, such as node-1" };
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Arguments.Add(_node);
+        command.Options.Add(_run);
+    }
 
     /// <summary>The run whose node leaves or joins, and the node's place in it.</summary>
     /// <exception cref="BadInputException">There is no such run or node, or the run is over.</exception>
-    public static async Task<(FoundRun Run, int Node)> FindAsync(
+    public async Task<(FoundRun Run, int Node)> FindAsync(
+        ParseResult parsed,
+        CommonOptions common,
         IStateReader reader,
-        string runId,
-        string name,
-        string place,
         CancellationToken cancellationToken
     )
     {
-        var run = await FoundRun.OfAsync(reader, runId, place, cancellationToken);
-        int node = IndexOf(run, name);
+        var run = await common.FindRunAsync(parsed, reader, parsed.GetValue(_run)!, cancellationToken);
+        int node = IndexOf(run, parsed.GetValue(_node)!);
         return (await run.ProgressAsync(long.MaxValue, cancellationToken)).Phase is RunPhase.Completed
-            ? throw new BadInputException($"Run '{runId}' is completed: it asks no node any more.")
+            ? throw new BadInputException($"Run '{run.RunId}' is completed: it asks no node any more.")
             : (run, node);
     }
 
@@ -108,7 +118,7 @@ internal sealed class NodesListCommand : Command, IWithoutTensors
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var look = await _common.LookAtWorkAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(look.Reader, parsed.GetValue(_run)!, _common.Place(parsed), cancellationToken);
+        var run = await _common.FindRunAsync(parsed, look.Reader, parsed.GetValue(_run)!, cancellationToken);
         var nodes = await look.Reader.ListNodesAsync(run.RunId, cancellationToken);
         RunNodeDocument[] documents = [.. nodes.Select(RunNodeDocument.Of)];
         if (_common.Json(parsed))
@@ -123,14 +133,12 @@ internal sealed class NodesListCommand : Command, IWithoutTensors
 internal sealed class NodesJoinCommand : Command
 {
     private readonly CommonOptions _common = new();
-    private readonly Option<string> _run = NodesCommand.RunOption();
-    private readonly Argument<string> _node = NodesCommand.NameArgument();
+    private readonly NodeArguments _node = new();
 
     public NodesJoinCommand()
         : base("join", "Ask a node that has left again, from the next round on")
     {
-        Arguments.Add(_node);
-        Options.Add(_run);
+        _node.AddTo(this);
         _common.AddTo(this);
         SetAction(RunAsync);
     }
@@ -138,13 +146,7 @@ internal sealed class NodesJoinCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(
-            cluster.Reader,
-            parsed.GetValue(_run)!,
-            parsed.GetValue(_node)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        var (run, index) = await _node.FindAsync(parsed, _common, cluster.Reader, cancellationToken);
         await Retried.DoAsync(() => run.In(cluster).JoinAsync(index, cancellationToken), cancellationToken);
         var nodes = await Retried.AskAsync(() => run.In(cluster).ListNodesAsync(cancellationToken), cancellationToken);
         var document = RunNodeDocument.Of(nodes[index]);
@@ -161,8 +163,7 @@ internal sealed class NodesDrainCommand : Command
 {
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(500);
     private readonly CommonOptions _common = new();
-    private readonly Option<string> _run = NodesCommand.RunOption();
-    private readonly Argument<string> _node = NodesCommand.NameArgument();
+    private readonly NodeArguments _node = new();
     private readonly Option<bool> _noWait = new("--no-wait")
     {
         Description = "Do not wait until the node's local update is sent",
@@ -171,8 +172,7 @@ internal sealed class NodesDrainCommand : Command
     public NodesDrainCommand()
         : base("drain", "Let a node finish and send its local update, and do not ask it any more")
     {
-        Arguments.Add(_node);
-        Options.Add(_run);
+        _node.AddTo(this);
         Options.Add(_noWait);
         _common.AddTo(this);
         SetAction(RunAsync);
@@ -181,13 +181,7 @@ internal sealed class NodesDrainCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var (run, index) = await NodesCommand.FindAsync(
-            cluster.Reader,
-            parsed.GetValue(_run)!,
-            parsed.GetValue(_node)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        var (run, index) = await _node.FindAsync(parsed, _common, cluster.Reader, cancellationToken);
         await Retried.DoAsync(() => run.In(cluster).LeaveAsync(index, cancellationToken), cancellationToken);
         var node = await LookAsync(run.In(cluster), index, cancellationToken);
         long since = TimeProvider.System.GetTimestamp();

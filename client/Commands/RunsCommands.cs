@@ -85,7 +85,7 @@ internal sealed class RunsShowCommand : Command, IWithoutTensors
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var place = await _common.LookAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(place.Reader, parsed.GetValue(_id)!, _common.Place(parsed), cancellationToken);
+        var run = await _common.FindRunAsync(parsed, place.Reader, parsed.GetValue(_id)!, cancellationToken);
         var look = await run.ProgressAsync(0, cancellationToken);
         var document = RunStatusDocument.Of(run, look, [.. EventLine.Of(look.Events).TakeLast(MaxEvents)]);
         if (_common.Json(parsed))
@@ -118,12 +118,7 @@ internal sealed class RunsWatchCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Reader,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        var run = await _common.FindRunAsync(parsed, cluster.Reader, parsed.GetValue(_id)!, cancellationToken);
         string state = RunStates.Of(await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (state is RunStates.Stopped or RunStates.Interrupted)
             throw new BadInputException(
@@ -152,12 +147,7 @@ internal sealed class RunsStopCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Reader,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        var run = await _common.FindRunAsync(parsed, cluster.Reader, parsed.GetValue(_id)!, cancellationToken);
         await Retried.DoAsync(() => run.In(cluster).StopAsync(cancellationToken), cancellationToken);
         var document = RunStatusDocument.Of(run, await run.ProgressAsync(long.MaxValue, cancellationToken));
         if (_common.Json(parsed))
@@ -197,12 +187,7 @@ internal sealed class RunsResumeCommand : Command
         _common.RequireRuns(parsed);
         using var datasets = new DatasetCache();
         await using var cluster = await _common.StartAsync(parsed, datasets, cancellationToken);
-        var run = await FoundRun.OfAsync(
-            cluster.Reader,
-            parsed.GetValue(_id)!,
-            _common.Place(parsed),
-            cancellationToken
-        );
+        var run = await _common.FindRunAsync(parsed, cluster.Reader, parsed.GetValue(_id)!, cancellationToken);
         if (!_common.IsCluster(parsed))
             await new RunView(_common.Json(parsed)).ReadDataAsync(datasets, run.Settings);
         await Retried.DoAsync(() => run.In(cluster).ResumeAsync(cancellationToken), cancellationToken);

@@ -5,12 +5,9 @@ using Dmkd.Grains.Runs;
 using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
-using Dmkd.Hosting.Telemetry;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Client.Hosting;
 
@@ -58,15 +55,7 @@ internal sealed class EmbeddedSilo : ICluster
         var home = HomeFolder.Take(homePath);
         try
         {
-            var builder = Host.CreateEmptyApplicationBuilder(
-                new HostApplicationBuilderSettings { ApplicationName = "dmkd" }
-            );
-            if (verbose)
-                builder
-                    .Logging.AddPlainConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
-                    .AddFilter("Orleans", LogLevel.Warning);
-            builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
-            builder.Services.AddTelemetryDefaults("dmkd");
+            var builder = ConnectedCluster.HostBuilder(verbose);
             builder.Services.AddSingleton(interrupted);
             if (datasets is not null)
                 builder.Services.AddSingleton(datasets);

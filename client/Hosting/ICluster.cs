@@ -136,6 +136,14 @@ internal sealed class ConnectedCluster : ICluster
 
     private static IHost HostFor(bool verbose, Action<IClientBuilder> connect)
     {
+        var builder = HostBuilder(verbose);
+        builder.UseOrleansClient(connect);
+        return builder.Build();
+    }
+
+    /// <summary>A host inside the console, with telemetry, and a log where it is asked for.</summary>
+    internal static HostApplicationBuilder HostBuilder(bool verbose)
+    {
         var builder = Host.CreateEmptyApplicationBuilder(
             new HostApplicationBuilderSettings { ApplicationName = "dmkd" }
         );
@@ -145,8 +153,7 @@ internal sealed class ConnectedCluster : ICluster
                 .AddFilter("Orleans", LogLevel.Warning);
         builder.Configuration.AddEnvironmentVariables(); // the exporters read OTEL_* there
         builder.Services.AddTelemetryDefaults("dmkd");
-        builder.UseOrleansClient(connect);
-        return builder.Build();
+        return builder;
     }
 
     /// <summary>Starts a client; one that nobody answers is disposed.</summary>
