@@ -1,6 +1,5 @@
 using System.Globalization;
 using Dmkd.Core;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -77,33 +76,4 @@ public sealed class PlainConsole : ConsoleFormatter
             LogLevel.Error => "fail",
             _ => "crit",
         };
-}
-
-/// <summary>Adds the formatter.</summary>
-public static class PlainConsoleExtensions
-{
-    private const string FormatterKey = "Logging:Console:FormatterName";
-
-    /// <summary>Has the console's log written by <see cref="PlainConsole"/>, unless the settings name a formatter.</summary>
-    /// <param name="logging">The log.</param>
-    /// <param name="configure">Changes the console; null for nothing.</param>
-    public static ILoggingBuilder AddPlainConsole(
-        this ILoggingBuilder logging,
-        Action<ConsoleLoggerOptions>? configure = null
-    )
-    {
-        logging.AddConsole(configure ?? (_ => { }));
-        logging.Services.TryAddSingleton(TimeProvider.System);
-        logging.Services.TryAddSingleton<RepeatedLines>();
-        logging.AddFilter("Polly", LogLevel.Error); // retries are told by who makes them
-        logging.AddFilter("Orleans.Runtime.SiloOptionsLogger", LogLevel.Warning); // pages of options at every start
-        logging.AddConsoleFormatter<PlainConsole, ConsoleFormatterOptions>();
-        // A web host has asked for the formatter "simple" by now.
-        logging
-            .Services.AddOptions<ConsoleLoggerOptions>()
-            .PostConfigure<IConfiguration>(
-                (options, settings) => options.FormatterName = settings[FormatterKey] ?? PlainConsole.PlainName
-            );
-        return logging;
-    }
 }

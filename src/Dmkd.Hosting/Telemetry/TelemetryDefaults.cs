@@ -1,5 +1,9 @@
-using System.Globalization;
+using Dmkd.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -73,47 +77,31 @@ public static class TelemetryDefaults
     }
 }
 
-/// <summary>
-/// Leaves out the calls by which a process looks, many times a second, at work that goes on elsewhere: they would be
-/// nearly all of a trace and say nothing. For the rest, whoever begins a trace decides.
-/// </summary>
-public sealed class QuietSampler : Sampler
+/// <summary>Adds the formatter.</summary>
+public static class PlainConsoleExtensions
 {
-    private const string ShareVariable = "OTEL_TRACES_SAMPLER_ARG";
-    private readonly ParentBasedSampler _others;
+    private const string FormatterKey = "Logging:Console:FormatterName";
 
-    /// <param name="share">Share of the traces that are kept, in [0, 1].</param>
-    public QuietSampler(double share) =>
-        _others = new ParentBasedSampler(share < 1 ? new TraceIdRatioBasedSampler(share) : new AlwaysOnSampler());
-
-    /// <summary>Methods of grains by which others look.</summary>
-    public static IReadOnlyList<string> Looks { get; } =
-    ["GetRoundAsync", "GetLocalUpdateAsync", "GetProgressAsync", "GetStatusAsync"];
-
-    /// <summary>Keeps the share that <c>OTEL_TRACES_SAMPLER_ARG</c> names; all without.</summary>
-    public static QuietSampler FromEnvironment() =>
-        new(
-            double.TryParse(
-                Environment.GetEnvironmentVariable(ShareVariable),
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out double share
-            ) && share is >= 0 and <= 1
-                ? share
-                : 1
-        );
-
-    /// <inheritdoc />
-    public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-        IsLook(samplingParameters.Name)
-            ? new SamplingResult(SamplingDecision.Drop)
-            : _others.ShouldSample(samplingParameters);
-
-    private static bool IsLook(string name)
+    /// <summary>Has the console's log written by <see cref="PlainConsole"/>, unless the settings name a formatter.</summary>
+    /// <param name="logging">The log.</param>
+    /// <param name="configure">Changes the console; null for nothing.</param>
+    public static ILoggingBuilder AddPlainConsole(
+        this ILoggingBuilder logging,
+        Action<ConsoleLoggerOptions>? configure = null
+    )
     {
-        foreach (string look in Looks)
-            if (name.EndsWith(look, StringComparison.Ordinal))
-                return true;
-        return false;
+        logging.AddConsole(configure ?? (_ => { }));
+        logging.Services.TryAddSingleton(TimeProvider.System);
+        logging.Services.TryAddSingleton<RepeatedLines>();
+        logging.AddFilter("Polly", LogLevel.Error); // retries are told by who makes them
+        logging.AddFilter("Orleans.Runtime.SiloOptionsLogger", LogLevel.Warning); // pages of options at every start
+        logging.AddConsoleFormatter<PlainConsole, ConsoleFormatterOptions>();
+        // A web host has asked for the formatter "simple" by now.
+        logging
+            .Services.AddOptions<ConsoleLoggerOptions>()
+            .PostConfigure<IConfiguration>(
+                (options, settings) => options.FormatterName = settings[FormatterKey] ?? PlainConsole.PlainName
+            );
+        return logging;
     }
 }
