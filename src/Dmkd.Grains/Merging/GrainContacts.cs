@@ -1,8 +1,25 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
+using Dmkd.Hosting.Lifecycle;
 
 namespace Dmkd.Grains.Merging;
+
+/// <summary>
+/// Whom a merge coordinator talks to. Calls end within a bound: with what <see cref="TransientErrors"/> knows when
+/// somebody does not answer, and with another exception when a node cannot do what it is asked for.
+/// </summary>
+internal interface IMergeContacts
+{
+    /// <summary>Tells the module its new version; a repeat changes nothing.</summary>
+    Task PublishAsync(ModuleVersion version);
+
+    /// <summary>Compares merged weights with the base on a node's data.</summary>
+    Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+
+    /// <summary>Measures batch-norm statistics of merged weights on a node's data.</summary>
+    Task<StatisticsReport> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
+}
 
 /// <summary>A merge coordinator's contacts as grains.</summary>
 internal sealed class GrainContacts(IGrainFactory grains, string module, TimeProvider time) : IMergeContacts

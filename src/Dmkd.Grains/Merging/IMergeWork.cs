@@ -2,7 +2,6 @@ using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Merging;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Core.Merging.Exchanges;
-using Dmkd.Hosting.Lifecycle;
 
 namespace Dmkd.Grains.Merging;
 
@@ -91,22 +90,6 @@ internal sealed record MergedModule(
 
     /// <summary>Digest of the outer optimizer's new momentum; null without.</summary>
     public string? Momentum { get; init; }
-}
-
-/// <summary>
-/// Whom a merge coordinator talks to. Calls end within a bound: with what <see cref="TransientErrors"/> knows when
-/// somebody does not answer, and with another exception when a node cannot do what it is asked for.
-/// </summary>
-internal interface IMergeContacts
-{
-    /// <summary>Tells the module its new version; a repeat changes nothing.</summary>
-    Task PublishAsync(ModuleVersion version);
-
-    /// <summary>Compares merged weights with the base on a node's data.</summary>
-    Task<ComparisonReport> MeasureAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
-
-    /// <summary>Measures batch-norm statistics of merged weights on a node's data.</summary>
-    Task<StatisticsReport> MeasureStatisticsAsync(MergeRoundPlan plan, string nodeId, ModuleVersion candidate);
 }
 
 /// <summary>The exchange that a round's options ask for: the only place that knows both.</summary>

@@ -139,56 +139,61 @@ internal sealed class AssignStage(RunScope run) : IRunStage<RunPhase>
     }
 }
 
-/// <summary>Where the first weights of a task's module come from.</summary>
-internal enum FirstWeights
+/// <summary>
+/// Experts of a run that learned with the same settings are taken over instead of learned again; what they cost is
+/// counted all the same.
+/// </summary>
+internal sealed class TakenExperts(IGrainFactory grains)
 {
-    /// <summary>The module of another run, at the version it ended with.</summary>
-    OfAnotherRun,
-
-    /// <summary>The expert that was preserved for the task's classes.</summary>
-    Preserved,
-
-    /// <summary>A draw.</summary>
-    Random,
-
-    /// <summary>The legacy model's features, cut to an expert's widths.</summary>
-    LegacyFeatures,
-
-    /// <summary>The features of the expert before.</summary>
-    Previous,
-
-    /// <summary>The features of the most similar earlier expert.</summary>
-    Similar,
-}
-
-/// <summary>What a task's module starts from, as a function of the run's state.</summary>
-internal static class FirstWeightsRules
-{
-    /// <summary>Where the first weights of the current task's module come from.</summary>
-    public static FirstWeights SourceOf(TrainingRunState state)
+    /// <summary>Refuses experts of a run that is not finished or learned otherwise.</summary>
+    /// <exception cref="ArgumentException">Says what is wrong with that run.</exception>
+    public async Task RequireAsync(string source, RunSettings settings)
     {
-        var settings = state.Settings!;
-        if (settings.ExpertsOf is not null)
-            return FirstWeights.OfAnotherRun;
-        if (AssignStage.PreservedOf(state) is not null)
-            return FirstWeights.Preserved;
-        if (settings.Training.StartFrom == StartingPoints.Legacy)
-            return FirstWeights.LegacyFeatures;
-        if (settings.Training.StartFrom == StartingPoints.Random || state.Module is null)
-            return FirstWeights.Random;
-        return settings.Training.StartFrom == StartingPoints.Similar ? FirstWeights.Similar : FirstWeights.Previous;
+        if (await RunOf(source).GetReportAsync() is not { } report)
+            throw new ArgumentException(
+                $"ExpertsOf: run {source} is not finished, or does not exist; take experts of a finished run.",
+                nameof(settings)
+            );
+        if (!report.Settings.LearnsAs(settings))
+            throw new ArgumentException(
+                $"ExpertsOf: run {source} learned with other settings; only the routing may differ.",
+                nameof(settings)
+            );
+        if (report.Learning.Length != settings.Tasks)
+            throw new ArgumentException(
+                $"ExpertsOf: run {source} was made by an earlier program, which did not note what experts "
+                    + $"cost; learn them again.",
+                nameof(settings)
+            );
     }
 
     /// <summary>
-    /// Seed of drawn weights: of the first task's module those common to all nodes (proposal 3.2.3), of others a draw
-    /// of their own.
+    /// Makes the other run's expert, at the version it ended with, one of this run; a repeat changes nothing.
     /// </summary>
-    public static ulong DrawSeed(RunSettings settings, int task) =>
-        task == 0
-            ? LegacyWork.RandomWeightsSeed(settings)
-            : (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.FirstWeights, task);
+    /// <param name="source">The other run.</param>
+    /// <param name="task">Whose expert.</param>
+    /// <param name="library">This run's library.</param>
+    /// <param name="now">What time it is.</param>
+    public async Task<(ModuleDescriptor Descriptor, ModuleVersion First)> TakeAsync(
+        string source,
+        int task,
+        string library,
+        DateTimeOffset now
+    )
+    {
+        string key = ModuleDescriptor.KeyOf(source, RunRules.ModuleName(task));
+        var expert =
+            await grains.GetGrain<IExpertModuleGrain>(key).GetSnapshotAsync()
+            ?? throw new InvalidOperationException($"Module {key}, whose weights this run takes over, does not exist.");
+        var descriptor = expert.Descriptor with { Library = library };
+        var first = RunRules.FirstVersion(expert.Current.Digest, expert.Current.Bytes, now);
+        await grains.GetGrain<IExpertModuleGrain>(descriptor.Key).CreateAsync(descriptor, first);
+        return (descriptor, first);
+    }
 
-    /// <summary>Seed of a new head on inherited features.</summary>
-    public static ulong HeadSeed(RunSettings settings, int task) =>
-        (ulong)SeedSequence.Derive(settings.Seed, SeedPurpose.NewHead, task);
+    /// <summary>What a task's expert cost where it was learned.</summary>
+    public async Task<LearningCost> CostOfAsync(string source, int task) =>
+        (await RunOf(source).GetReportAsync())!.Learning[task];
+
+    private ITrainingRunGrain RunOf(string runId) => grains.GetGrain<ITrainingRunGrain>(runId);
 }

@@ -6,14 +6,13 @@ using Dmkd.Contracts.Settings;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
-using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Dmkd.Grains.Runs.Stages;
 
 /// <summary>What the stages of a run share: its state, its data and the silo's services.</summary>
-internal sealed class RunScope : IRunContext
+internal sealed class RunScope
 {
     private RunData? _data;
     private RunRounds? _rounds;
@@ -105,19 +104,4 @@ internal sealed class RunScope : IRunContext
             Tell = Tell,
         };
     }
-}
-
-/// <summary>What the silo gives to stages.</summary>
-internal sealed record StageServices(
-    IWeightStore Weights,
-    DatasetCache Datasets,
-    IRunWork Work,
-    IModuleSpawner Spawner,
-    StoreOutages Outages,
-    DmkdInstruments Instruments,
-    TimeProvider Time
-)
-{
-    /// <summary>Time between two looks at a round.</summary>
-    public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
 }

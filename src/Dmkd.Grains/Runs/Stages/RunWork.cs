@@ -1,10 +1,17 @@
+using Dmkd.Contracts.Merging;
+using Dmkd.Contracts.Nodes;
+using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Routing;
 using Dmkd.Data.Images;
+using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Routing;
+using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Hosting.Placement;
+using Dmkd.Hosting.Storage;
+using Dmkd.Hosting.Telemetry;
 
 namespace Dmkd.Grains.Runs.Stages;
 
@@ -135,4 +142,19 @@ internal sealed class RunWork(SiloDevices devices) : IRunWork
         byte[] content = moments.Encode();
         return new GateFit(parameters, job.Elapsed) { Moments = content };
     }
+}
+
+/// <summary>What the silo gives to stages.</summary>
+internal sealed record StageServices(
+    IWeightStore Weights,
+    DatasetCache Datasets,
+    IRunWork Work,
+    IModuleSpawner Spawner,
+    StoreOutages Outages,
+    DmkdInstruments Instruments,
+    TimeProvider Time
+)
+{
+    /// <summary>Time between two looks at a round.</summary>
+    public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
 }
