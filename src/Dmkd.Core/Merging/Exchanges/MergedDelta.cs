@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Dmkd.Core.Merging.Exchanges;
 
 /// <summary>
@@ -67,4 +69,90 @@ public static class MergedDelta
         delta.Tensors.Sum(tensor =>
             tensor.Shape.Aggregate((long)sizeof(float), (bytes, dimension) => bytes * dimension)
         );
+}
+
+/// <summary>
+/// The weighted mean of one tensor over nodes, in the smallest form that is exact up to one rounding per value.
+/// </summary>
+internal static class MergedTensor
+{
+    /// <summary>Adds up <c>Σ w_i ΔW_i</c>.</summary>
+    /// <param name="tensors">At least one tensor of one name and shape, without problems, in node order.</param>
+    /// <param name="weights">One weight per tensor, positive, with a sum of at most 1.</param>
+    /// <returns>In fp16 when all tensors are, else in fp32.</returns>
+    public static CompressedTensor Mean(IReadOnlyList<CompressedTensor> tensors, IReadOnlyList<double> weights)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var format = tensors.All(tensor => tensor.Format == ValueFormat.Fp16) ? ValueFormat.Fp16 : ValueFormat.Fp32;
+        if (OnSharedBasis([.. tensors.OfType<ProductTensor>()], tensors.Count, weights) is { } product)
+            return product;
+        if (SideBySide([.. tensors.OfType<LowRankTensor>()], tensors.Count, weights, format) is { } triplets)
+            return triplets;
+        return Whole(tensors, weights, format);
+    }
+
+    /// <summary>PowerSGD: <c>P (Σ w_i Q_i)ᵀ</c>, of the rank of one update.</summary>
+    private static ProductTensor? OnSharedBasis(ProductTensor[] products, int count, IReadOnlyList<double> weights)
+    {
+        if (products.Length < count || products.Any(product => !HasBasisOf(products[0], product)))
+            return null;
+        var first = products[0];
+        long columns = MatrixShape.Of(first.Shape).Columns;
+        var right = WeightedSum.Of(
+            products.Select(product => ValueCodec.Decode(product.Right, product.Format, product.Rank, columns)),
+            weights
+        );
+        return first with { Right = ValueCodec.Encode(right, first.Format) };
+    }
+
+    private static bool HasBasisOf(ProductTensor one, ProductTensor other) =>
+        one.Rank == other.Rank && one.Format == other.Format && one.Left.Span.SequenceEqual(other.Left.Span);
+
+    /// <summary>
+    /// Triplets: <c>[U_1 U_2 ...] [w_1 Σ_1, w_2 Σ_2, ...] [V_1 V_2 ...]ᵀ</c>, while that is smaller than the whole.
+    /// </summary>
+    private static LowRankTensor? SideBySide(
+        LowRankTensor[] parts,
+        int count,
+        IReadOnlyList<double> weights,
+        ValueFormat format
+    )
+    {
+        if (parts.Length < count || !CompressionRule.UsesTriplets(parts[0].Shape, parts.Sum(part => part.Rank)))
+            return null;
+        var shape = MatrixShape.Of(parts[0].Shape);
+        var left = cat([.. parts.Select(part => ValueCodec.Decode(part.Left, part.Format, shape.Rows, part.Rank))], 1);
+        var singular = cat([.. parts.Zip(weights, Weighted)], 0);
+        var right = cat(
+            [.. parts.Select(part => ValueCodec.Decode(part.Right, part.Format, part.Rank, shape.Columns))],
+            0
+        );
+        var merged = new LowRankTensor(
+            parts[0].Name,
+            parts[0].Shape,
+            parts.Sum(part => part.Rank),
+            ValueCodec.Encode(left, format),
+            ValueCodec.Encode(singular, format),
+            ValueCodec.Encode(right, format)
+        )
+        {
+            Format = format,
+        };
+        // strange factors of several nodes can bound badly together
+        return TensorCheck.FindProblem(merged) is null ? merged : null;
+    }
+
+    private static Tensor Weighted(LowRankTensor part, double weight) =>
+        ValueCodec.Decode(part.Singular, part.Format, part.Rank).to(ScalarType.Float64).mul(weight);
+
+    private static DenseTensor Whole(
+        IReadOnlyList<CompressedTensor> tensors,
+        IReadOnlyList<double> weights,
+        ValueFormat format
+    )
+    {
+        var mean = WeightedSum.Of(tensors.Select(DeltaDecompressor.Precise), weights);
+        return new DenseTensor(tensors[0].Name, tensors[0].Shape, ValueCodec.Encode(mean, format)) { Format = format };
+    }
 }
