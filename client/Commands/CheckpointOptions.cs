@@ -1,16 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
-using Dmkd.Contracts.Experts;
-using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Routing;
 using Dmkd.Core.Tensors;
-using Dmkd.Grains.Experts;
 using Dmkd.Serving;
 
 namespace Dmkd.Client.Commands;

@@ -1,4 +1,3 @@
-using Dmkd.Client.Rendering;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Tensors;

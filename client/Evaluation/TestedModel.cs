@@ -1,7 +1,6 @@
 using Dmkd.Client.Errors;
 using Dmkd.Client.Files;
 using Dmkd.Client.Rendering;
-using Dmkd.Core.Modalities.Images;
 using Dmkd.Core.Models;
 using Dmkd.Core.Tensors;
 using static TorchSharp.torch;

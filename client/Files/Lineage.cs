@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Dmkd.Client.Errors;
 using Dmkd.Contracts.Experts;
 using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;

@@ -1,5 +1,4 @@
 using Dmkd.Client.Errors;
-using static TorchSharp.torch;
 
 namespace Dmkd.Client.Files;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Dmkd.Experiments.Protocol;
 using Dmkd.Experiments.Reports;
 using Spectre.Console;
 using static Dmkd.Client.Rendering.Figures;

@@ -1,4 +1,3 @@
-using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;

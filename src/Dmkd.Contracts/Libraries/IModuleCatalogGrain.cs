@@ -1,6 +1,5 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Routing;
-using Dmkd.Contracts.Settings;
 using Orleans.Concurrency;
 
 namespace Dmkd.Contracts.Libraries;

@@ -1,8 +1,4 @@
-using Dmkd.Core.Devices;
 using Dmkd.Core.Models;
-using Dmkd.Data.Seeds;
-using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 

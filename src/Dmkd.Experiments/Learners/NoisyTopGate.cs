@@ -1,8 +1,3 @@
-using Dmkd.Core.Devices;
-using Dmkd.Core.Models;
-using Dmkd.Core.Training;
-using Dmkd.Data.Seeds;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

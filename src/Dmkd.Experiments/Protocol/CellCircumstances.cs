@@ -1,7 +1,5 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Dmkd.Contracts.Settings;
-using Dmkd.Experiments.Learners;
 using TorchSharp;
 
 namespace Dmkd.Experiments.Protocol;

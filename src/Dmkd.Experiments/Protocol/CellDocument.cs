@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using Dmkd.Contracts.Settings;
 using Dmkd.Experiments.Learners;

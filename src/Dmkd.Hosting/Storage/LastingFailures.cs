@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Text.Json;
-using Dmkd.Hosting.Lifecycle;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 

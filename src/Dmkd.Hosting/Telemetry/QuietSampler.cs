@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using OpenTelemetry;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace Dmkd.Hosting.Telemetry;

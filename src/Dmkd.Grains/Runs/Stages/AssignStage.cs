@@ -1,13 +1,9 @@
 using Dmkd.Contracts.Experts;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
-using Dmkd.Core;
 using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
-using Dmkd.Core.Training;
-using Dmkd.Data.Seeds;
 using Dmkd.Grains.Nodes;
-using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
 

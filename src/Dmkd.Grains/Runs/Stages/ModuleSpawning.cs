@@ -1,16 +1,12 @@
 using Dmkd.Contracts.Experts;
-using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core;
-using Dmkd.Core.Modalities;
 using Dmkd.Core.Models;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Tensors;
 using Dmkd.Core.Training;
 using Dmkd.Data.Seeds;
-using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
-using Dmkd.Grains.Runs.Engine;
 using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Hosting.Placement;
 

@@ -1,6 +1,3 @@
-using Dmkd.Contracts.Merging;
-using Dmkd.Contracts.Nodes;
-using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Core.Routing;
@@ -8,7 +5,6 @@ using Dmkd.Data.Images;
 using Dmkd.Grains.Nodes;
 using Dmkd.Grains.Preservation;
 using Dmkd.Grains.Routing;
-using Dmkd.Grains.Runs.Rounds;
 using Dmkd.Hosting.Placement;
 using Dmkd.Hosting.Storage;
 using Dmkd.Hosting.Telemetry;
