@@ -114,6 +114,7 @@ public sealed class TrainingStep(nn.Module<Tensor, Tensor> model, Batch batch) :
     /// <summary>Disposes the logits.</summary>
     public void Dispose() => _logits?.Dispose();
 }
+
 /// <summary>Answers to rows that have a class.</summary>
 /// <param name="Right">Those that name it.</param>
 /// <param name="Rows">All of them.</param>
