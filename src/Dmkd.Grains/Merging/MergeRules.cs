@@ -289,7 +289,7 @@ internal static class MergeRules
     /// <summary>The mean of what the merged nodes told of their training, by examples; null when none told.</summary>
     private static TrainingFigures? TrainingOf(MergeCoordinatorState state)
     {
-        var merged = state.Result!.Contributions.Where(entry => entry.Weight > 0).Select(entry => entry.NodeId);
+        var merged = (state.Result?.Contributions ?? []).Where(entry => entry.Weight > 0).Select(entry => entry.NodeId);
         var told = merged.Select(state.Accepted.GetValueOrDefault).Where(update => update?.Training is not null);
         AcceptedUpdate[] updates = [.. told.Select(update => update!)];
         double examples = updates.Sum(update => (double)update.SampleCount);
