@@ -33,7 +33,15 @@ public sealed partial class RunDocumentTests(FinishedRun finished)
         "exemplars",
     ];
 
-    private static readonly string[] OwnFields = ["legacyAccuracy", "library", "settings", "baselines", "convolutions"];
+    private static readonly string[] OwnFields =
+    [
+        "legacyAccuracy",
+        "library",
+        "settings",
+        "baselines",
+        "convolutions",
+        "rounds",
+    ];
 
     private static readonly string[] Shares =
     [
@@ -63,6 +71,19 @@ public sealed partial class RunDocumentTests(FinishedRun finished)
         );
         Assert.Equal([.. RowFields.Order(StringComparer.Ordinal)], Baseline.Names().Order(StringComparer.Ordinal));
         Assert.Equal(["classIncremental", "taskIncremental"], finished.Document.GetProperty("accuracyMatrix").Names());
+    }
+
+    [Fact]
+    public void Document_Rounds_SayHowTheirNodesTrained()
+    {
+        var rounds = finished.Document.GetProperty("rounds").EnumerateArray().ToArray();
+        Assert.NotEmpty(rounds);
+        foreach (var round in rounds)
+        {
+            Assert.Equal(["task", "round", "version", "updates", "trainingLoss", "trainingAccuracy"], round.Names());
+            Assert.InRange(round.GetProperty("trainingLoss").GetDouble(), 0, 100);
+            Assert.InRange(round.GetProperty("trainingAccuracy").GetDouble(), 0, 1);
+        }
     }
 
     [Fact]
