@@ -83,6 +83,10 @@ public sealed class EventTextTests
             new MeasurementRefused("run/node-2: moments of expert-1 are left out: a value is not finite"),
             "run/node-2: moments of expert-1 are left out: a value is not finite"
         ),
+        (
+            new LessonRefused(["dog", "cup"], "No node that is here has a class 'cup'."),
+            "dog, cup cannot be learned: No node that is here has a class 'cup'."
+        ),
         (new GateFitted(1, IsDiscriminant: false, 1200, 4), "routing fitted to 1,200 exemplars of 4 nodes"),
         (new GateFitted(1, IsDiscriminant: true, 1200, 4), "discriminants fitted to 1,200 images of 4 nodes"),
         (
