@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Dmkd.Core;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Orleans.Connections.Security;
@@ -12,7 +15,6 @@ namespace Dmkd.Hosting.Security;
 /// with a line in the log and one in the audit.
 /// </summary>
 internal sealed partial class ClientMessages(
-    ClusterCertificates certificates,
     CallLimits limits,
     IAuditLog audit,
     TimeProvider time,
@@ -25,7 +27,8 @@ internal sealed partial class ClientMessages(
     private async Task CheckAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var transport = connection.Transport;
-        var input = new CheckedInput(transport.Input);
+        var holder = HolderOf(connection);
+        var input = new CheckedInput(transport.Input, holder is null ? null : new ShownToken(holder).ProblemOf);
         connection.Transport = new CheckedTransport(input, transport.Output);
         try
         {
@@ -39,11 +42,15 @@ internal sealed partial class ClientMessages(
         }
     }
 
+    /// <summary>Whose the connection is by its certificate; null without TLS.</summary>
+    private static CallerIdentity? HolderOf(ConnectionContext connection) =>
+        connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate is { } certificate
+            ? CertificateSubject.IdentityOf(certificate)
+            : null;
+
     private async Task RecordAsync(ConnectionContext connection, string problem)
     {
-        CallerIdentity? caller = null;
-        if (connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate is { } certificate)
-            caller = certificates.IdentityOf(certificate);
+        var caller = HolderOf(connection); // also of one whose certificate was taken back since
         if (!limits.TakeRefusal(caller?.ToString() ?? "unknown"))
             return;
         LogRefused(logger, caller?.ToString(), problem);
@@ -71,10 +78,47 @@ internal sealed partial class ClientMessages(
 }
 
 /// <summary>
+/// Holds a connection to the name in its certificate: whose token it shows is whose connection it is. A renewed
+/// certificate of the same name and role may speak by the old one's connection. Whether a token counts at all is for
+/// <see cref="TokenCheck"/>.
+/// </summary>
+internal sealed class ShownToken(CallerIdentity holder)
+{
+    private string? _last; // a client shows the same one for minutes
+
+    /// <summary>What is wrong with a token on this connection; null when it is its holder's.</summary>
+    public string? ProblemOf(string token)
+    {
+        if (token == _last)
+            return null;
+        if (CallerToken.Read(token) is not { } read)
+            return "its token cannot be read";
+        var named = NamedBy(read.Certificate);
+        if (named != holder)
+            return $"its token is that of {OneLine.Of(named?.ToString() ?? "nobody")}, its connection that of {holder}";
+        _last = token;
+        return null;
+    }
+
+    private static CallerIdentity? NamedBy(byte[] bytes)
+    {
+        try
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(bytes);
+            return CertificateSubject.IdentityOf(certificate);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>
 /// Passes on what comes, and ends in front of the first message that <see cref="WireCheck"/> refuses. Nothing is
 /// copied: Orleans makes nothing of a message that has not come whole, and by then it was looked at.
 /// </summary>
-internal sealed class CheckedInput(PipeReader inner) : PipeReader
+internal sealed class CheckedInput(PipeReader inner, Func<string, string?>? tokenProblem = null) : PipeReader
 {
     private const int GreetingLengthBytes = 4,
         MaxGreetingBytes = 1024;
@@ -166,7 +210,7 @@ internal sealed class CheckedInput(PipeReader inner) : PipeReader
                 return WireCheck.LengthProblem(_headerBytes, _bodyBytes);
             case Part.Header:
                 _part = Part.Body;
-                return WireCheck.HeaderProblem(bytes);
+                return WireCheck.HeaderProblem(bytes, tokenProblem);
             default:
                 _part = Part.Lengths;
                 return WireCheck.BodyProblem(bytes);

@@ -72,7 +72,10 @@ internal static class WireCheck
     }
 
     /// <summary>What is wrong with a header; null when it may be read.</summary>
-    public static string? HeaderProblem(ReadOnlySequence<byte> header) => Guarded(header, ReadHeader);
+    /// <param name="header">Its bytes.</param>
+    /// <param name="tokenProblem">What is wrong with the token that it shows; null when every token may be shown.</param>
+    public static string? HeaderProblem(ReadOnlySequence<byte> header, Func<string, string?>? tokenProblem = null) =>
+        Guarded(header, bytes => ReadHeader(bytes, tokenProblem));
 
     /// <summary>What is wrong with a body; null when it may be read.</summary>
     public static string? BodyProblem(ReadOnlySequence<byte> body) => body.IsEmpty ? null : Guarded(body, ReadBody);
@@ -90,7 +93,7 @@ internal static class WireCheck
         }
     }
 
-    private static string? ReadHeader(ReadOnlySequence<byte> header)
+    private static string? ReadHeader(ReadOnlySequence<byte> header, Func<string, string?>? tokenProblem)
     {
         var reader = Reader.Create(header, null!);
         uint flags = reader.ReadUInt32();
@@ -108,10 +111,10 @@ internal static class WireCheck
             return wrong;
         if ((flags & HasInterfaceVersion) != 0)
             reader.ReadVarUInt32();
-        return (flags & HasContext) == 0 ? null : ReadContext(ref reader);
+        return (flags & HasContext) == 0 ? null : ReadContext(ref reader, tokenProblem);
     }
 
-    private static string? ReadContext(ref Reader<ReadOnlySequenceInput> reader)
+    private static string? ReadContext(ref Reader<ReadOnlySequenceInput> reader, Func<string, string?>? tokenProblem)
     {
         uint entries = reader.ReadVarUInt32();
         if (entries > MaxContextEntries)
@@ -126,10 +129,21 @@ internal static class WireCheck
                 tag is { SchemaType: SchemaType.WellKnown, FieldIdDelta: 0 } && reader.ReadVarUInt32() == StringType;
             if (!isText || tag.WireType is not (WireType.LengthPrefixed or WireType.Reference))
                 return $"'{key}' of its context must be a text";
-            if (tag.WireType is WireType.Reference)
+            if (key == CallerToken.Key && tokenProblem is not null)
+            {
+                if (tag.WireType is WireType.Reference)
+                    return $"'{key}' of its context must be a text of its own";
+                if (tokenProblem(ReadText(ref reader)) is { } problem)
+                    return problem;
+            }
+            else if (tag.WireType is WireType.Reference)
+            {
                 reader.ReadVarUInt32();
+            }
             else
+            {
                 SkipBytes(ref reader);
+            }
         }
 
         return null;
@@ -251,9 +265,18 @@ internal static class WireCheck
     private static string ReadKey(ref Reader<ReadOnlySequenceInput> reader)
     {
         uint length = reader.ReadVarUInt32(); // and one, for null is 0
-        if (length <= 1)
-            return "";
-        reader.EnsureAvailable(length - 1);
-        return System.Text.Encoding.UTF8.GetString(reader.ReadBytes(length - 1));
+        return length <= 1 ? "" : ReadText(ref reader, length - 1);
+    }
+
+    private static string ReadText(ref Reader<ReadOnlySequenceInput> reader)
+    {
+        uint length = reader.ReadVarUInt32();
+        return ReadText(ref reader, length);
+    }
+
+    private static string ReadText(ref Reader<ReadOnlySequenceInput> reader, uint length)
+    {
+        reader.EnsureAvailable(length);
+        return System.Text.Encoding.UTF8.GetString(reader.ReadBytes(length));
     }
 }
