@@ -1,3 +1,4 @@
+using System.Buffers;
 using Dmkd.Contracts.Routing;
 using Dmkd.Contracts.Runs;
 using Dmkd.Grains.Routing;
@@ -7,7 +8,15 @@ using Dmkd.Hosting.Clustering;
 using Dmkd.Hosting.Security;
 using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
+using Orleans.Serialization;
+using Orleans.Serialization.Buffers;
+using Orleans.Serialization.Codecs;
+using Orleans.Serialization.Configuration;
+using Orleans.Serialization.Serializers;
+using Orleans.Serialization.TypeSystem;
+using Orleans.Serialization.WireProtocol;
 
 namespace Dmkd.Grains.Tests.Security;
 
@@ -35,6 +44,86 @@ public sealed class ClientMessagesTests(SharedDatabases server)
         var entry = Assert.Single(await audit.ListAsync(10, Cancel));
         Assert.Equal(("connection", "message", false), (entry.Grain, entry.Method, entry.IsAllowed));
         Assert.Equal("its context may not hold 'entry-of-mine'", entry.Reason);
+    }
+
+    [Fact]
+    public async Task Token_OfAnotherThanTheConnections_EndsTheConnectionAndNothingIsDoneInItsName()
+    {
+        await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await PostgresSchema.EnsureAsync(source, Cancel);
+        var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
+        await using var silo = await TlsSilo.StartAsync(audit, Cancel);
+        var anna = silo.Issue(AccessRole.Operator, "anna");
+        var bert = silo.Issue(AccessRole.Reader, "bert");
+        var shown = new TlsSilo.Shown();
+        var run = (await silo.ConnectAsync(bert, shown, Cancel)).GetGrain<ITrainingRunGrain>("a-run");
+        await run.GetProgressAsync(0, Cancel);
+        shown.Token = TlsSilo.TokenOf(silo.Issue(AccessRole.Reader, "bert")); // renewed: another certificate of his
+        await run.GetProgressAsync(0, Cancel);
+
+        shown.Token = TlsSilo.TokenOf(anna);
+        _ = run.LeaveAsync(0, Cancel); // nobody answers it
+        await DmkdCluster.UntilAsync(async () => (await audit.ListAsync(1, Cancel)).Count > 0, "the entry");
+        var entry = Assert.Single(await audit.ListAsync(10, Cancel));
+        Assert.Equal(("bert", "reader", "connection", false), (entry.Caller, entry.Role, entry.Grain, entry.IsAllowed));
+        Assert.Equal("its token is that of operator anna, its connection that of reader bert", entry.Reason);
+
+        var annas = await silo.ConnectAsync(anna, new TlsSilo.Shown(), Cancel);
+        await annas.GetGrain<ITrainingRunGrain>("a-run").GetProgressAsync(0, Cancel);
+    }
+
+    [Fact]
+    public async Task Message_TypeThatOrleansDoesNotKnow_IsRefusedByNameWhenASiloReadsIt()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        var read = cluster.Services.GetRequiredService<Serializer<object>>();
+        var services = new ServiceCollection().AddSerializer();
+        SegmentCodec.AddTo(services);
+        await using var client = services.BuildServiceProvider();
+        var write = client.GetRequiredService<Serializer<object>>();
+        byte[] sent = write.SerializeToArray(new object[] { "text", new ArraySegment<int[]>([[0]]) });
+        var refusal = Assert.ThrowsAny<Exception>(() => read.Deserialize(sent));
+        Assert.Contains("System.ArraySegment`1", refusal.ToString(), StringComparison.Ordinal);
+        Assert.Contains("is not allowed", refusal.ToString(), StringComparison.Ordinal);
+        Assert.Equal("text", ((object[])read.Deserialize(write.SerializeToArray(new object[] { "text" }))!)[0]);
+    }
+
+    [Fact]
+    public async Task Types_OfASilo_AreThoseThatOrleansKnowsAndNoOthers()
+    {
+        await using var cluster = await SecuredCluster.StartAsync();
+        Assert.False(cluster.Services.GetRequiredService<IOptions<TypeManifestOptions>>().Value.AllowAllTypes);
+        var types = cluster.Services.GetRequiredService<TypeConverter>();
+        foreach (var type in (Type[])[typeof(RouteRequest), typeof(List<string>), typeof(Dictionary<string, int>)])
+            Assert.Equal(type, types.Parse(types.Format(type)));
+        foreach (var type in (Type[])[typeof(FileInfo), typeof(System.Text.StringBuilder), typeof(ArraySegment<int>)])
+            Assert.Contains(
+                "is not allowed",
+                Assert.Throws<InvalidOperationException>(() => types.Parse(type.AssemblyQualifiedName!)).Message,
+                StringComparison.Ordinal
+            );
+    }
+
+    [Fact]
+    public async Task Call_RefusedAgainAndAgain_CountsAgainstTheLowerLimitThenTheHigher()
+    {
+        await using var source = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
+        await PostgresSchema.EnsureAsync(source, Cancel);
+        var audit = ClusterDatabase.AuditOf(source, TimeProvider.System);
+        await using var cluster = await SecuredCluster.StartAsync(20, silo => silo.Services.AddSingleton(audit));
+        cluster.Become(AccessRole.Reader, "greedy");
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>("a-run");
+        var refusals = new List<string>();
+        while (
+            refusals.Count < 10_000
+            && !refusals.Any(text => text.Contains("more than 20 calls", StringComparison.Ordinal))
+        )
+            refusals.Add((await Assert.ThrowsAsync<AccessRefusedException>(() => run.LeaveAsync(0, Cancel))).Message);
+        Assert.Contains("reader greedy makes more than 20 calls a second", refusals[^1], StringComparison.Ordinal);
+        int unrecorded = refusals.Count(text => text.Contains("are not recorded", StringComparison.Ordinal));
+        var entries = await audit.ListAsync(10_000, Cancel);
+        Assert.Equal(refusals.Count - unrecorded - 1, entries.Count);
+        Assert.InRange(entries.Count, 1, unrecorded);
     }
 
     [Fact]
@@ -201,4 +290,35 @@ public sealed class ClientMessagesTests(SharedDatabases server)
 
     private static string Problem(RouteRequest request) =>
         Assert.Throws<ArgumentException>(() => RouteRules.Check(request)).Message;
+}
+
+/// <summary>Lets a program write a collection of .NET's that the silos do not know.</summary>
+internal sealed class SegmentCodec : IGeneralizedCodec, ITypeNameFilter
+{
+    public static void AddTo(IServiceCollection services)
+    {
+        var codec = new SegmentCodec();
+        services.AddSingleton<IGeneralizedCodec>(codec);
+        services.AddSingleton<ITypeNameFilter>(codec);
+    }
+
+    public bool IsSupportedType(Type type) => type == typeof(ArraySegment<int[]>);
+
+    public bool? IsTypeNameAllowed(string typeName, string assemblyName) =>
+        typeName.StartsWith("System.ArraySegment", StringComparison.Ordinal) ? true : null;
+
+    public void WriteField<TBufferWriter>(
+        ref Writer<TBufferWriter> writer,
+        uint fieldIdDelta,
+        Type? expectedType,
+        object? value
+    )
+        where TBufferWriter : IBufferWriter<byte>
+    {
+        ReferenceCodec.MarkValueField(writer.Session);
+        writer.WriteFieldHeader(fieldIdDelta, expectedType!, typeof(ArraySegment<int[]>), WireType.VarInt);
+        writer.WriteVarUInt32(0);
+    }
+
+    public object? ReadValue<TInput>(ref Reader<TInput> reader, Field field) => throw new NotSupportedException();
 }
