@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Dmkd.Grains.Tests.Cluster;
-using Dmkd.Hosting.Security;
 using Dmkd.Hosting.Clustering;
+using Dmkd.Hosting.Security;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
