@@ -82,6 +82,7 @@ internal sealed class EvaluateCommand : Command
     {
         if (parsed.GetValue(_checkpoint) is not { } path)
             return await LibraryAsync(parsed, cancellationToken);
+        _ = _normalize.Read(parsed); // what is said is checked before files are opened
         if (!File.Exists(path))
             throw new BadInputException($"There is no checkpoint {path}.");
         RequireNone(parsed, "is for a library, not for a checkpoint", _library, _archive, _module);
