@@ -219,14 +219,79 @@ public sealed class ImageLayoutTests : IDisposable
         DatasetErrors.Expect(Spec(), "labels.csv:19 names images/8.png");
     }
 
-    [Fact]
-    public void Load_TableWithALineTooShort_NamesTheLine()
+    [Theory]
+    [InlineData("file,label\nimages/0.png,a\n\nimages/0.png\n", "labels.csv:4 has 1 field, and its first line has 2")]
+    [InlineData("file,label\nimages/0.png,big ant, red\n", "labels.csv:2 has 3 fields, and its first line has 2")]
+    [InlineData("images/0.png,big ant, red\n", "labels.csv:1 has 3 fields, and nothing names them")]
+    [InlineData("file,label,Label\nimages/0.png,a,b\n", "labels.csv:1 has 2 columns of classes: label, Label")]
+    [InlineData("file,label,class\nimages/0.png,a,b\n", "labels.csv:1 has 2 columns of classes: label, class")]
+    [InlineData("file,file,class\nimages/0.png,a,b\n", "labels.csv:1 has 2 columns of files: file, file")]
+    [InlineData("file,class,set,split\nimages/0.png,a,b,c\n", "labels.csv:1 has 2 columns of sets: set, split")]
+    [InlineData(
+        "file,label\nimages/0.png,a\nimages/1.png,b\n0.png,b\n",
+        "labels.csv:4 puts 0.png into b, and",
+        "labels.csv:2 puts it into a"
+    )]
+    [InlineData(
+        "file,label,set\nimages/0.png,a,train\nimages/0.png,a,test\n",
+        "labels.csv:3 puts images/0.png into test/a"
+    )]
+    [InlineData("file,label\nimages/0.png,a\nimages/2.png,b\n", "labels.csv:3 names images/2.png")]
+    [InlineData("file,label\nimages/0.png,a\ntest/1.png,b\n", "labels.csv:2 puts images/0.png into no set")]
+    public void Load_TableThatCannotBe_NamesTheLine(string table, params string[] parts)
     {
         _folder
             .Write("images/0.png", Png(0))
-            .Write("labels.csv", "file,label\nimages/0.png,a\n\nimages/0.png\n"u8.ToArray());
+            .Write("images/1.png", Png(1))
+            .Write("test/1.png", Png(2))
+            .Write("labels.csv", Encoding.UTF8.GetBytes(table));
 
-        DatasetErrors.Expect(Spec(), "labels.csv:4 has 1 columns");
+        DatasetErrors.Expect(Spec(), parts);
+        DatasetErrors.Expect(Spec(Path.Combine(_folder.Path, "labels.csv")), parts);
+    }
+
+    [Theory]
+    [InlineData(
+        "file,foo\ntrain/a/000.png,a\n",
+        "labels.csv has no column of classes (label, class, ...); it has: file, foo."
+    )]
+    [InlineData("a,b,label\nc,d,e\n", "labels.csv has no column of files (file, filename, ...); it has: a, b, label.")]
+    [InlineData("000,a\n", "labels.csv has no column of classes (label, class, ...); it has: 000, a.")]
+    [InlineData("file,label\n", "labels.csv names no images.")]
+    [InlineData("", "labels.csv names no images.")]
+    public void Load_NamedTableWithoutClasses_IsNotItsFolder(string table, string part)
+    {
+        WriteSplit("train", 2, "a", "b").WriteSplit("test", 2, "a", "b");
+        _folder.Write("labels.csv", Encoding.UTF8.GetBytes(table));
+
+        DatasetErrors.Expect(Spec(Path.Combine(_folder.Path, "labels.csv")), part);
+        Assert.Empty(Datasets.Load(Spec()).Notes); // beside class folders it is any file
+    }
+
+    [Theory]
+    [InlineData("file,label")]
+    [InlineData("")]
+    [InlineData("file,label,set")]
+    public void Load_TableBesideClassFolders_IsLeftOutUnlessNamed(string header)
+    {
+        WriteSplit("train", 2, "a", "b").WriteSplit("test", 2, "a", "b");
+        bool hasSet = header.EndsWith("set", StringComparison.Ordinal);
+        var table = new StringBuilder(header + "\n");
+        foreach (string set in new[] { "train", "test" })
+            for (int i = 0; i < 4; i++)
+                table.AppendLine(
+                    $"{set}/{"ab"[i / 2]}/{i % 2:000}.png,{(i % 2 == 0 ? "even" : "odd")}{(hasSet ? "," + set : "")}"
+                );
+        _folder.Write("labels.csv", Encoding.UTF8.GetBytes(table.ToString()));
+
+        var folders = Datasets.Load(Spec());
+        var named = Datasets.Load(Spec(Path.Combine(_folder.Path, "labels.csv")));
+
+        Assert.Equal(["a", "b"], folders.ClassNames);
+        Assert.Contains("labels.csv is left out", Assert.Single(folders.Notes), StringComparison.Ordinal);
+        Assert.Equal(["even", "odd"], named.ClassNames);
+        Assert.Equal((4, 4), (named.Train.Count, named.Test.Count));
+        Assert.Empty(named.Notes);
     }
 
     [Fact]
@@ -248,16 +313,6 @@ public sealed class ImageLayoutTests : IDisposable
 
         Assert.Equal(["boxer", "pug"], dataset.ClassNames);
         Assert.Equal((4, 4), (dataset.Train.Count, dataset.Test.Count));
-    }
-
-    [Fact]
-    public void Load_TableWithAFileThatIsNotThere_NamesLineAndFile()
-    {
-        _folder
-            .Write("images/0.png", Png(0))
-            .Write("labels.csv", "file,label\nimages/0.png,a\nimages/1.png,b\n"u8.ToArray());
-
-        DatasetErrors.Expect(Spec(), "labels.csv:3 names images/1.png");
     }
 
     [Fact]

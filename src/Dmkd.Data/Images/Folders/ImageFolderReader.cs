@@ -72,8 +72,14 @@ internal static class ImageFolderReader
 
     private static IEnumerable<string> NotesOf(IImageSource source)
     {
-        if (source is LabelledSource { UnlabelledImages: > 0 and var count })
-            yield return $"{count} image(s) that no list of classes names are left out.";
+        if (source is LabelledSource labelled)
+        {
+            if (labelled.UnlabelledImages is > 0 and var count)
+                yield return $"{count} image(s) that no list of classes names are left out.";
+        }
+        else if (LabelTable.LeftOut(source) is { Length: > 0 } tables)
+            yield return $"the classes are those of the folders; {string.Join(", ", tables)} is left out. "
+                + "To read a table, name it by --data-path.";
     }
 
     /// <summary>Decodes the images of a source.</summary>

@@ -11,6 +11,7 @@ namespace Dmkd.Data.Images.Folders;
 /// </summary>
 internal static class LabelTable
 {
+    private const int MaxNamed = 10;
     private static readonly string[] Known =
     [
         "train.csv",
@@ -51,7 +52,59 @@ internal static class LabelTable
     private static readonly string[] SplitColumns = ["split", "set", "subset", "partition"];
 
     /// <summary>The entries, sorted into class folders; null where there is no table, or class folders are there.</summary>
+    /// <exception cref="DatasetException">A line says what cannot be, or a file is not there.</exception>
     public static string[]? Sorted(IImageSource source)
+    {
+        string[] tables = TablesOf(source);
+        return tables.Length == 0 || source.Entries.Any(IsInClassFolder)
+            ? null
+            : Sorted(source, tables, isNamed: false);
+    }
+
+    /// <summary>The entries, sorted into class folders by the table that the user named.</summary>
+    /// <exception cref="DatasetException">It is no table of classes, a line says what cannot be, or a file is not
+    /// there.</exception>
+    public static string[] Sorted(IImageSource source, string table) =>
+        Sorted(source, [table], isNamed: true)
+        ?? throw new DatasetException($"{Path.Combine(source.Name, table)} names no images.");
+
+    /// <summary>Tables of classes that nobody reads, for the images lie in class folders.</summary>
+    public static string[] LeftOut(IImageSource source) =>
+        [.. TablesOf(source).Where(table => IsOfLabels(source, table))];
+
+    private static string[]? Sorted(IImageSource source, string[] tables, bool isNamed)
+    {
+        var images = new Images(source);
+        var rows = new Row?[source.Entries.Count];
+        foreach (string table in tables)
+        {
+            int entry = LabelledSource.Find(source, path => path == table);
+            foreach (var read in RowsOf(source, entry, isNamed))
+            {
+                int image = images.Find(read.File, table, read.Where);
+                string path = source.Entries[image];
+                var row = read.Split.Length > 0 ? read : read with { Split = SplitNames.OfPath(path) };
+                if (rows[image] is { } other && other.Folder != row.Folder)
+                    throw new DatasetException(
+                        $"{row.Where} puts {row.File} into {row.Folder}, and {other.Where} puts it into {other.Folder}. "
+                            + "Keep one of the two lines."
+                    );
+                rows[image] = row;
+            }
+        }
+
+        Row[] all = [.. rows.OfType<Row>()];
+        if (all.Length == 0)
+            return null;
+        if (all.Any(row => row.Split.Length > 0) && all.FirstOrDefault(row => row.Split.Length == 0) is { } without)
+            throw new DatasetException(
+                $"{without.Where} puts {without.File} into no set, while other lines name train, val or test. Name its set."
+            );
+        return [.. rows.Select((row, entry) => row is null ? "" : $"{row.Folder}/{source.Entries[entry]}")];
+    }
+
+    /// <summary>Files that are called as tables, those of the shallowest folder.</summary>
+    private static string[] TablesOf(IImageSource source)
     {
         string[] tables =
         [
@@ -59,32 +112,20 @@ internal static class LabelTable
                 Known.Contains(LabelledSource.FileName(path), StringComparer.OrdinalIgnoreCase)
             ),
         ];
-        if (tables.Length == 0 || source.Entries.Any(IsInClassFolder))
-            return null;
-        int depth = tables.Min(Depth);
-        return Sorted(source, [.. tables.Where(path => Depth(path) == depth)]);
+        int depth = tables.Select(Depth).DefaultIfEmpty().Min();
+        return [.. tables.Where(path => Depth(path) == depth).Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The entries, sorted into class folders by some tables; null when none of them is of labels.</summary>
-    /// <exception cref="DatasetException">A line says what cannot be, or a file is not there.</exception>
-    public static string[]? Sorted(IImageSource source, string[] tables)
+    private static bool IsOfLabels(IImageSource source, string table)
     {
-        string[] sorted = new string[source.Entries.Count];
-        Array.Fill(sorted, "");
-        var images = new Images(source);
-        bool found = false;
-        foreach (string table in tables)
+        try
         {
-            int entry = LabelledSource.Find(source, path => path == table);
-            foreach (var row in RowsOf(source, entry))
-            {
-                int image = images.Find(row.File, table, row.Where);
-                found = true;
-                sorted[image] = $"{row.Split}{row.Label}/{source.Entries[image]}";
-            }
+            return RowsOf(source, LabelledSource.Find(source, path => path == table), isNamed: false).Any();
         }
-
-        return found ? sorted : null;
+        catch (DatasetException)
+        {
+            return true; // of labels, or nothing that anyone can read
+        }
     }
 
     private static int Depth(string path) => path.Count(letter => letter == '/');
@@ -95,7 +136,7 @@ internal static class LabelTable
         && Array.FindIndex(parts, part => SplitNames.IsAny(part)) is >= 0 and var split
         && split < parts.Length - 2;
 
-    private static IEnumerable<Row> RowsOf(IImageSource source, int entry)
+    private static IEnumerable<Row> RowsOf(IImageSource source, int entry, bool isNamed)
     {
         string name = source.Describe(entry);
         string bySplitName = SplitNames.OfTable(LabelledSource.FileName(source.Entries[entry]));
@@ -105,17 +146,16 @@ internal static class LabelTable
             string where = $"{name}:{number}";
             if (columns is null)
             {
-                columns = Columns.Of(cells);
+                columns = Columns.Of(cells, where);
+                if (!columns.HasLabels && isNamed)
+                    throw columns.Missing(name);
+                if (!columns.HasLabels)
+                    yield break; // a table of something else, such as a test set without labels
                 if (columns.IsHeader)
                     continue;
             }
 
-            if (!columns.HasLabels)
-                yield break; // a table of something else, such as a test set without labels
-            if (cells.Length <= Math.Max(columns.File, Math.Max(columns.Label, columns.Split)))
-                throw new DatasetException(
-                    $"{where} has {cells.Length} columns; its first line has more: '{string.Join(',', cells)}'."
-                );
+            columns.RequireFit(cells, where);
             string label = cells[columns.Label];
             if (label.Length == 0 || label.AsSpan().ContainsAny('/', '\\'))
                 throw new DatasetException($"{where}: a class must be a name without slashes, not '{label}'.");
@@ -146,22 +186,80 @@ internal static class LabelTable
     private static string SeparatorOf(string header) =>
         Separators.MaxBy(separator => header.Count(letter => letter == separator)).ToString();
 
-    private sealed record Row(string File, string Label, string Split, string Where);
+    private sealed record Row(string File, string Label, string Split, string Where)
+    {
+        /// <summary>The class folder that the image belongs in.</summary>
+        public string Folder => Split + Label;
+    }
 
     /// <summary>Which column says what; -1 for none.</summary>
-    private sealed record Columns(int File, int Label, int Split, bool IsHeader)
+    private sealed record Columns(string[] First, int File, int Label, int Split, bool IsHeader)
     {
-        public static Columns None { get; } = new(-1, -1, -1, false);
-
         public bool HasLabels => File >= 0 && Label >= 0;
 
-        public static Columns Of(string[] first)
+        /// <summary>What the first line tells: names of columns, or else a file, its class and perhaps its set.</summary>
+        /// <exception cref="DatasetException">Two columns tell the same, or nothing tells what they are.</exception>
+        public static Columns Of(string[] first, string where)
         {
-            var (file, label) = (Place(first, FileColumns), Place(first, LabelColumns));
-            if (file >= 0 || label >= 0)
-                return new Columns(file, label, Place(first, SplitColumns), IsHeader: true);
-            // Without a header: a file, then its class.
-            return first.Length >= 2 && ImageTree.IsImage(first[0]) ? new Columns(0, 1, -1, false) : None;
+            var columns = new Columns(
+                first,
+                Place(first, FileColumns),
+                Place(first, LabelColumns),
+                Place(first, SplitColumns),
+                IsHeader: true
+            );
+            if (columns.HasLabels)
+            {
+                RequireOne(first, [first[columns.File]], "files", where);
+                RequireOne(first, LabelColumns, "classes", where);
+                RequireOne(first, SplitColumns, "sets", where);
+            }
+
+            bool isHeader = columns.File >= 0 || columns.Label >= 0;
+            return isHeader || first.Length < 2 || !ImageTree.IsImage(first[0]) ? columns : Unnamed(first, where);
+        }
+
+        /// <summary>Refuses a line that is not as long as the first one.</summary>
+        public void RequireFit(string[] cells, string where)
+        {
+            bool tooMany = cells.Skip(First.Length).Any(cell => cell.Length > 0);
+            if (cells.Length > Math.Max(File, Math.Max(Label, Split)) && !tooMany)
+                return;
+            string fields = cells.Length == 1 ? "1 field" : $"{cells.Length} fields";
+            throw new DatasetException(
+                $"{where} has {fields}, and its first line has {First.Length}: '{string.Join(',', cells)}'."
+                    + (tooMany ? " A field with a separator in it needs quotes." : "")
+            );
+        }
+
+        /// <summary>That the table tells no classes.</summary>
+        public DatasetException Missing(string name)
+        {
+            string what = Label < 0 ? "classes (label, class, ...)" : "files (file, filename, ...)";
+            string more = First.Length > MaxNamed ? ", ..." : "";
+            return new DatasetException(
+                $"{name} has no column of {what}; it has: {string.Join(", ", First.Take(MaxNamed))}{more}."
+            );
+        }
+
+        private static Columns Unnamed(string[] first, string where)
+        {
+            bool hasSet = first.Length == 3 && SplitNames.IsAny(first[2]);
+            if (first.Length > 2 && !hasSet)
+                throw new DatasetException(
+                    $"{where} has {first.Length} fields, and nothing names them. "
+                        + "Begin with a line such as file,label,split."
+                );
+            return new Columns(first, 0, 1, hasSet ? 2 : -1, IsHeader: false);
+        }
+
+        private static void RequireOne(string[] first, string[] names, string what, string where)
+        {
+            string[] found = [.. first.Where(cell => names.Contains(cell, StringComparer.OrdinalIgnoreCase))];
+            if (found.Length > 1)
+                throw new DatasetException(
+                    $"{where} has {found.Length} columns of {what}: {string.Join(", ", found)}. Keep one."
+                );
         }
 
         private static int Place(string[] cells, string[] names) =>

@@ -32,7 +32,7 @@ internal sealed class LabelledSource : IImageSource
     {
         string[]? sorted = table is null
             ? TinyImageNet.Sorted(source) ?? FlatValidation.Sorted(source) ?? LabelTable.Sorted(source)
-            : LabelTable.Sorted(source, [table]);
+            : LabelTable.Sorted(source, table);
         return sorted is null ? source : new LabelledSource(source, sorted);
     }
 

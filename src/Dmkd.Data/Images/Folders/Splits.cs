@@ -166,6 +166,10 @@ internal static class SplitNames
     public static string OfTable(string fileName) =>
         NameOf(Path.GetFileNameWithoutExtension(fileName)) is { } name ? name + "/" : "";
 
+    /// <summary>The folder of the first set that a path lies in, with its slash; empty when it lies in none.</summary>
+    public static string OfPath(string path) =>
+        path.Split('/')[..^1].Select(NameOf).FirstOrDefault(name => name is not null) is { } name ? name + "/" : "";
+
     private static string? NameOf(string word)
     {
         if (Is(word, Train))
