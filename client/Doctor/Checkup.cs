@@ -103,7 +103,12 @@ internal sealed record DataCheck(string Kind, string? Path, int Classes, string?
 
     public static DataCheck Look(DataSource source, CancellationToken cancellationToken)
     {
-        var few = DatasetCache.SpecOf(source) with { TrainPerClass = TrainingImages, TestPerClass = TestImages };
+        var few = DatasetCache.SpecOf(source) with
+        {
+            TrainPerClass = TrainingImages,
+            TestPerClass = TestImages,
+            ChecksEveryFile = true,
+        };
         try
         {
             int classes = DatasetLoader.Load(few, ct: cancellationToken).ClassNames.Count;

@@ -86,6 +86,11 @@ public sealed record DatasetSpec
     public bool NeedsTraining { get; init; } = true;
 
     /// <summary>
+    /// Gets whether images that are not taken must have content, too: an empty file is refused. Default: no.
+    /// </summary>
+    public bool ChecksEveryFile { get; init; }
+
+    /// <summary>
     /// Decoded bytes up to which images are kept in memory; those of a larger data set are decoded when they are asked
     /// for. Default: 512 MiB.
     /// </summary>

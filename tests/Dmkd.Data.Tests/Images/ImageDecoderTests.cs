@@ -148,7 +148,7 @@ public sealed class ImageDecoderTests
 
     [Fact]
     public void Decode_Empty_NamesIt() =>
-        DatasetErrors.Expect(() => ImageDecoder.Decode([], "empty.png", 32), "empty.png is not a readable image");
+        DatasetErrors.Expect(() => ImageDecoder.Decode([], "empty.png", 32), "empty.png is an empty file");
 
     [Fact]
     public void Decode_CutInHalf_NamesIt()
@@ -157,7 +157,7 @@ public sealed class ImageDecoderTests
 
         DatasetErrors.Expect(
             () => ImageDecoder.Decode(jpeg.AsSpan(0, jpeg.Length / 2), "cut.jpg", 32),
-            "cut.jpg is a damaged image"
+            "cut.jpg is a damaged image: it ends before its last pixel"
         );
     }
 

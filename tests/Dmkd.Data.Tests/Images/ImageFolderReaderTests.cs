@@ -205,6 +205,27 @@ public sealed class ImageFolderReaderTests : IDisposable
     }
 
     [Fact]
+    public void Load_ZipWithOnePathTwice_NamesIt()
+    {
+        string zip = _elsewhere.Zip(_folder.WriteClasses(2, "test", "a", "b"));
+        using (var archive = ZipFile.Open(zip, ZipArchiveMode.Update))
+            archive.CreateEntry("train\\a\\000.png");
+
+        DatasetErrors.Expect(Spec(zip), "data.zip has train/a/000.png several times");
+    }
+
+    [Fact]
+    public void Load_EveryFileChecked_RefusesAnEmptyOneThatIsNotTaken()
+    {
+        _folder.WriteClasses(8, "test", "a", "b").Write("train/b/007.png", []);
+        var few = Spec() with { TrainPerClass = 2, TestPerClass = 1, Seed = 2 };
+
+        Assert.Equal(4, Datasets.Load(few).Train.Count);
+        DatasetErrors.Expect(few with { ChecksEveryFile = true }, "train/b/007.png is an empty file");
+        DatasetErrors.Expect(Spec(), "train/b/007.png is an empty file");
+    }
+
+    [Fact]
     public void Load_ZipBomb_IsRefusedUnread()
     {
         string zip = _elsewhere.Zip(_folder.WriteClasses(2, "test", "a", "b"));

@@ -49,6 +49,8 @@ public static class ImageDecoder
     /// <summary>Decodes into memory of the caller, shape [3, size, size].</summary>
     internal static void Decode(ReadOnlySpan<byte> encoded, string name, int size, Span<byte> pixels)
     {
+        if (encoded.IsEmpty)
+            throw Empty(name);
         using var data = SKData.CreateCopy(encoded);
         using var codec =
             SKCodec.Create(data)
@@ -64,6 +66,9 @@ public static class ImageDecoder
         using var upright = ImageGeometry.Upright(decoded, codec.EncodedOrigin);
         TriangleFilter.Resize(upright.GetPixelSpan(), upright.Width, upright.Height, size, pixels);
     }
+
+    /// <summary>That a file has no bytes.</summary>
+    internal static DatasetException Empty(string name) => new($"{name} is an empty file. Replace or remove it.");
 
     private static void CheckDimensions(SKImageInfo info, string name)
     {
@@ -85,6 +90,15 @@ public static class ImageDecoder
         if (result == SKCodecResult.Success)
             return bitmap;
         bitmap.Dispose();
-        throw new DatasetException($"{name} is a damaged image: decoding ended with {result}. Replace or remove it.");
+        throw new DatasetException($"{name} is a damaged image: {WordsFor(result)}. Replace or remove it.");
     }
+
+    private static string WordsFor(SKCodecResult result) =>
+        result switch
+        {
+            SKCodecResult.IncompleteInput => "it ends before its last pixel",
+            SKCodecResult.ErrorInInput => "its content contradicts itself or its checksums",
+            SKCodecResult.InternalError => "its decoder failed, perhaps for want of memory",
+            _ => "its content cannot be decoded",
+        };
 }

@@ -27,6 +27,8 @@ internal static class ImageFolderReader
         // Both choices first: a class with too few test images is known before an hour of decoding.
         ImageFile[] train = spec.NeedsTraining ? Choose(tree.Train, trainRules) : [];
         ImageFile[] test = Choose(tree.Test, testRules);
+        if (spec.ChecksEveryFile)
+            RequireContent(source, [.. tree.Train, .. tree.Test]);
         var decoding = new Decoding(source, spec.ImageSize, progress, ct);
         bool isResident = (train.Length + test.Length) * decoding.ImageBytes <= spec.MaxResidentBytes;
         using var digest = new DatasetDigest();
@@ -68,6 +70,13 @@ internal static class ImageFolderReader
             return new ZipSource(path);
         table = Path.GetFileName(path);
         return new FolderSource(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    private static void RequireContent(IImageSource source, IReadOnlyList<ImageFile> images)
+    {
+        foreach (var image in images)
+            if (source.LengthOf(image.Entry) == 0)
+                throw ImageDecoder.Empty(source.Describe(image.Entry));
     }
 
     private static IEnumerable<string> NotesOf(IImageSource source)
@@ -150,7 +159,7 @@ internal static class ImageFolderReader
                 digest.Add(
                     file.Label,
                     Encoding.UTF8.GetBytes(
-                        $"{LabelledSource.FileName(Source.Entries[file.Entry])}:{Source.StampOf(file.Entry)}"
+                        $"{LabelledSource.FileName(Source.Entries[file.Entry])}:{Source.LengthOf(file.Entry)}"
                     )
                 );
             var images = new ImagesOnDemand(Source, files, Size, cachedBytes);
@@ -270,7 +279,8 @@ internal interface IImageSource : IDisposable
     /// <exception cref="DatasetException">The file cannot be read or is too large.</exception>
     byte[] Read(int entry);
 
-    /// <summary>What tells a file from another version of it without reading it: its length.</summary>
+    /// <summary>Bytes of one file, known without reading it.</summary>
     /// <param name="entry">Position in <see cref="Entries"/>.</param>
-    string StampOf(int entry);
+    /// <exception cref="DatasetException">The file is gone.</exception>
+    long LengthOf(int entry);
 }

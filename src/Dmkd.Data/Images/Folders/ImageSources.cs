@@ -36,7 +36,18 @@ internal sealed class FolderSource : IImageSource
         }
     }
 
-    public string StampOf(int entry) => $"{new FileInfo(Describe(entry)).Length}";
+    public long LengthOf(int entry)
+    {
+        string file = Describe(entry);
+        try
+        {
+            return new FileInfo(file).Length;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"{file} cannot be read: {e.Message}", e);
+        }
+    }
 
     public void Dispose() { }
 
@@ -89,6 +100,12 @@ internal sealed class ZipSource : IImageSource
             );
         }
         Entries = [.. _entries.Select(entry => entry.FullName.Replace('\\', '/'))];
+        if (Twice() is not { } twice)
+            return;
+        _archive.Dispose();
+        throw new DatasetException(
+            $"{file} has {twice} several times, and nothing says which one counts. Pack it again."
+        );
     }
 
     public string Name { get; }
@@ -113,9 +130,16 @@ internal sealed class ZipSource : IImageSource
         }
     }
 
-    public string StampOf(int entry) => $"{_entries[entry].Length}";
+    public long LengthOf(int entry) => _entries[entry].Length;
 
     public void Dispose() => _archive.Dispose();
+
+    /// <summary>The first file of several with one path; null without any.</summary>
+    private string? Twice()
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        return Entries.FirstOrDefault(path => !path.EndsWith('/') && !seen.Add(path));
+    }
 
     /// <summary>
     /// Reads while no other thread reads. Not part of <see cref="Read"/>: its exception filter would run before the

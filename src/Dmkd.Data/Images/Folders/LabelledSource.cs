@@ -40,7 +40,7 @@ internal sealed class LabelledSource : IImageSource
 
     public byte[] Read(int entry) => _source.Read(entry);
 
-    public string StampOf(int entry) => _source.StampOf(entry);
+    public long LengthOf(int entry) => _source.LengthOf(entry);
 
     public void Dispose() { }
 
