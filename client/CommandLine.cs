@@ -198,21 +198,12 @@ internal static class CommandLine
 /// <summary>Words of a command line that are nearly right.</summary>
 internal static class Misspelling
 {
-    private const int MaxDistance = 2;
-
     /// <summary>The command or option that a word may stand for; null when none is near.</summary>
-    public static string? Meant(string word, Command command)
-    {
-        var (nearest, distance) = command
-            .Options.Select(option => option.Name)
-            .Concat(command.Subcommands.Select(known => known.Name))
-            .Select(name => (Name: name, Distance: Quickenshtein.Levenshtein.GetDistance(word, name)))
-            .OrderBy(known => known.Distance)
-            .ThenBy(known => known.Name, StringComparer.Ordinal)
-            .FirstOrDefault((Name: "", Distance: int.MaxValue));
-        // a word that is the name stands where none is taken, such as after --
-        return distance > 0 && distance <= Math.Min(MaxDistance, word.Length / 2) ? nearest : null;
-    }
+    public static string? Meant(string word, Command command) =>
+        NearNames.Of(
+            word,
+            command.Options.Select(option => option.Name).Concat(command.Subcommands.Select(known => known.Name))
+        );
 }
 
 /// <summary>Options that are given more than once: the last counts, so that a script's can be overruled.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dmkd.Core;
 
 namespace Dmkd.Client.Errors;
 
@@ -52,7 +53,7 @@ internal static class Bad
         }
         catch (ArgumentException e)
         {
-            string message = WithoutParameter(e);
+            string message = RefusalText.Of(e);
             throw new BadInputException(
                 options.Aggregate(
                     message,
@@ -61,10 +62,4 @@ internal static class Bad
             );
         }
     }
-
-    /// <summary>A refusal's words, without the name of a C# parameter.</summary>
-    public static string WithoutParameter(Exception e) =>
-        e is ArgumentException { ParamName: { } name }
-            ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
-            : e.Message;
 }

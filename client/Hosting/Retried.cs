@@ -1,5 +1,6 @@
 using Dmkd.Client.Errors;
 using Dmkd.Contracts.Libraries;
+using Dmkd.Core;
 using Dmkd.Experiments.Protocol;
 using Dmkd.Hosting.Lifecycle;
 using Polly;
@@ -76,7 +77,7 @@ internal static class Retried
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException and not ObjectDisposedException)
         {
-            throw new BadInputException(Bad.WithoutParameter(e));
+            throw new BadInputException(RefusalText.Of(e));
         }
         catch (RunFailedException e)
         {

@@ -72,7 +72,7 @@ internal static class SettingsPage
         page.Append(CultureInfo.InvariantCulture, $"\n### {registry.Kind}\n\n");
         foreach (var entry in registry.Entries)
         {
-            string example = entry.Example is null ? "" : $", or `{entry.Example}`";
+            string example = entry.Example is null ? "" : $", or `{entry.Example}` with {entry.Parameter}";
             string summary = entry.Summary.Length == 0 ? "" : $": {entry.Summary}";
             page.Append(CultureInfo.InvariantCulture, $"- `{entry.Name}`{example}{summary}\n");
         }

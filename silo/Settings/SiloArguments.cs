@@ -13,7 +13,6 @@ namespace Dmkd.Silo.Settings;
 internal static class SiloArguments
 {
     private const string Prefix = SiloOptions.Section + ":";
-    private const int MaxDistance = 2;
 
     private static readonly string[] HelpWords = ["--help", "-h", "-?", "/?"];
 
@@ -62,20 +61,9 @@ internal static class SiloArguments
     public static string HintFor(string key)
     {
         string bare = key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? key[Prefix.Length..] : key;
-        var (nearest, distance) = Settings
-            .Select(setting => (setting.Name, Distance: DistanceOf(bare, setting.Name)))
-            .OrderBy(known => known.Distance)
-            .ThenBy(known => known.Name, StringComparer.Ordinal)
-            .First();
-        return distance <= Math.Min(MaxDistance, bare.Length / 2) ? $" Did you mean --{Prefix}{nearest}?" : "";
+        string? nearest = NearNames.Of(bare, Settings.Select(setting => setting.Name));
+        return nearest is null ? "" : $" Did you mean --{Prefix}{nearest}?";
     }
-
-    // --gateway-port is near GatewayPort.
-    private static int DistanceOf(string word, string name) =>
-        Quickenshtein.Levenshtein.GetDistance(
-            word.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant(),
-            name.ToUpperInvariant()
-        );
 
     private static bool IsSame(string known, string key) => known.Equals(key, StringComparison.OrdinalIgnoreCase);
 

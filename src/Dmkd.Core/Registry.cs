@@ -20,6 +20,9 @@ public sealed class NamedAttribute(string name, string summary) : Attribute
 
     /// <summary>The name with its parameter, such as <c>krum-2</c>; null when it takes none.</summary>
     public string? Example { get; set; }
+
+    /// <summary>What the parameter is, with its limits, such as <c>a share in [0, 0.5)</c>; null without one.</summary>
+    public string? Parameter { get; set; }
 }
 
 /// <summary>The words that a setting may have.</summary>
@@ -82,7 +85,8 @@ public class Registry
     private protected string UnknownText(string text)
     {
         string parameters = TakesParameters ? $"; with a parameter: {Examples}" : "";
-        return $"There is no {Kind} '{text}'; there are: {string.Join(", ", Names)}{parameters}.";
+        string question = NearNames.Question(text, Names);
+        return $"There is no {Kind} '{text}'; there are: {string.Join(", ", Names)}{parameters}.{question}";
     }
 
     private protected static IEnumerable<NamedAttribute> InOrder(IEnumerable<NamedAttribute> entries) =>
@@ -127,10 +131,11 @@ public sealed class Registry<T> : Registry
         {
             return named.Make(parameter);
         }
-        catch (Exception error) when (error is FormatException or OverflowException)
+        catch (FormatException error)
         {
+            string wanted = $"{error.Message}, as in {named.Named.Example}";
             throw new ArgumentException(
-                $"The parameter of {Kind} '{text}' must be a number, as in {Examples}; it is '{parameter}'.",
+                $"The parameter of {Kind} '{text}' must be {wanted}; it is '{parameter}'.",
                 nameof(text),
                 error
             );
@@ -151,7 +156,7 @@ public sealed class Registry<T> : Registry
         }
         catch (ArgumentException error)
         {
-            return error.Message.Split(" (Parameter", 2)[0];
+            return RefusalText.Of(error);
         }
     }
 
@@ -216,9 +221,13 @@ public sealed class Registry<T> : Registry
     private static object Number(Type type, string text)
     {
         bool isWhole = (Nullable.GetUnderlyingType(type) ?? type) == typeof(int);
-        if (isWhole)
-            return int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
-        return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        if (!isWhole && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+            return number;
+        if (isWhole && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+            return count;
+        bool isTooLarge = isWhole && text.Length > 0 && text.All(char.IsAsciiDigit);
+        string limit = isTooLarge ? $" up to {int.MaxValue}" : "";
+        throw new FormatException(isWhole ? $"a whole number{limit}" : "a number");
     }
 
     private sealed record Implementation(NamedAttribute Named, Func<string?, T> Make, object Source)

@@ -42,18 +42,41 @@ public sealed class RegistryTests
         "There is no merge rule 'vote'; there are: mean, weighted, clipped, trimmed, median, krum, nnm"
     )]
     [InlineData("mean-2", "There is no merge rule 'mean-2'; there are: mean")]
+    [InlineData("krum-x", "The parameter of merge rule 'krum-x' must be a whole number, as in krum-2; it is 'x'.")]
     [InlineData(
-        "krum-x",
-        "The parameter of merge rule 'krum-x' must be a number, as in clipped-2, trimmed-0.3, krum-2, nnm-0.3; it is 'x'."
+        "krum-1e9",
+        "The parameter of merge rule 'krum-1e9' must be a whole number, as in krum-2; it is '1e9'."
     )]
-    [InlineData("krum-1.5", "The parameter of merge rule 'krum-1.5' must be a number")]
+    [InlineData(
+        "krum-99999999999",
+        "The parameter of merge rule 'krum-99999999999' must be a whole number up to 2147483647"
+    )]
+    [InlineData("nnm-x", "The parameter of merge rule 'nnm-x' must be a number, as in nnm-0.3; it is 'x'.")]
     public void ProblemOf_WrongText_SaysWhatThereIs(string text, string expected) =>
         Assert.StartsWith(expected, IMergeRule.Known.ProblemOf(text), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("Mean", "mean")]
+    [InlineData("geometric-medain", "geometric-median")]
+    [InlineData("geometricmedian", "geometric-median")]
+    [InlineData("vote", null)]
+    [InlineData("x", null)]
+    public void ProblemOf_NearlyRight_AsksAfterTheName(string text, string? expected)
+    {
+        string problem = IMergeRule.Known.ProblemOf(text)!;
+        if (expected is null)
+            Assert.EndsWith("nnm-0.3.", problem, StringComparison.Ordinal);
+        else
+            Assert.EndsWith($" Did you mean {expected}?", problem, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void ProblemOf_EveryExample_IsNothing()
     {
         foreach (var entry in IMergeRule.Known.Entries.Where(entry => entry.Example is not null))
+        {
             Assert.Null(IMergeRule.Known.ProblemOf(entry.Example!));
+            Assert.NotNull(entry.Parameter); // what the reference says of it
+        }
     }
 }

@@ -26,7 +26,9 @@ public sealed record MergingSettings : IFlatSection
     [
         Id(5),
         DataType("merge rule"),
-        Description("How updates are averaged: {0}; with a parameter: clipped-2, trimmed-0.3, krum-2")
+        Description(
+            "How updates are averaged: {0}; with a parameter: clipped-2 (above 0), trimmed-0.3 and nnm-0.3 (in [0, 0.5)), krum-2 (whole)"
+        )
     ]
     public string MergeRule { get; init; } = "nnm"; // docs/adr/0017
 

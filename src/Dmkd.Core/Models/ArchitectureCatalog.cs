@@ -41,6 +41,7 @@ public static class ArchitectureCatalog
         if (open < 0 || !Families.Names.Contains(family))
             throw new FormatException(
                 $"Unknown architecture family '{family}' in '{text}'; known: {string.Join(", ", Families.Names)}."
+                    + NearNames.Question(family, Families.Names)
             );
         return Families.Find(family)(text);
     }
@@ -73,7 +74,7 @@ internal static class ArchitectureText
             when (e is ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
         {
             throw new FormatException(
-                $"'{text}' is no {text.Split('(')[0]}: {e.Message} Expected, for example, {example}.",
+                $"'{text}' is no {text.Split('(')[0]}: {RefusalText.Of(e)} Expected, for example, {example}.",
                 e
             );
         }
@@ -95,7 +96,18 @@ internal static class ArchitectureText
         return (input[0], input[1]);
     }
 
-    public static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+    /// <summary>Reads a whole number, not negative.</summary>
+    /// <exception cref="FormatException">It is none, or too large for any network.</exception>
+    public static int Number(string text)
+    {
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            return number;
+        if (text.Length == 0)
+            throw new FormatException("A number is missing.");
+        throw new FormatException(
+            text.All(char.IsAsciiDigit) ? $"{text} is too large." : $"'{text}' is no whole number."
+        );
+    }
 
     public static int[] Numbers(string text, char separator) => [.. text.Split(separator).Select(Number)];
 

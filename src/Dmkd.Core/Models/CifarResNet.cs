@@ -38,10 +38,10 @@ public sealed record CifarResNetArchitecture : ResNetArchitecture
     )
         : base(inputChannels, inputSize, streamWidths, innerWidths, outputCount)
     {
-        Check(streamWidths.Count, 1, 8, nameof(streamWidths));
-        Check(innerWidths.Count, streamWidths.Count, streamWidths.Count, nameof(innerWidths));
+        Check(streamWidths.Count, 1, 8, "The number of stages");
+        Check(innerWidths.Count, streamWidths.Count, streamWidths.Count, "The number of lists of blocks");
         foreach (var stage in innerWidths)
-            Check(stage.Count, 1, 200, nameof(innerWidths));
+            Check(stage.Count, 1, 200, "The number of blocks of a stage");
         Shortcut = shortcut;
         Describe(DescribeSpaces(), DescribeLayers());
         ShortcutSources = shortcut == ResNetShortcut.Projected ? [] : CheckSources(shortcutSources);

@@ -28,12 +28,12 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
     public ConvNetArchitecture(int inputChannels, int inputSize, IReadOnlyList<int> widths, int outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
-        Check(inputChannels, 1, MaxWidth, nameof(inputChannels));
-        Check(inputSize, 4, 512, nameof(inputSize));
-        Check(widths.Count, 1, MaxLayers, nameof(widths));
+        Check(inputChannels, 1, MaxWidth, "The number of input channels");
+        Check(inputSize, 4, 512, "The input's height and width");
+        Check(widths.Count, 1, MaxLayers, "The number of layers");
         foreach (int width in widths)
-            Check(width, 1, MaxWidth, nameof(widths));
-        Check(outputCount, 1, 1_000_000, nameof(outputCount));
+            Check(width, 1, MaxWidth, "The width of a layer");
+        Check(outputCount, 1, 1_000_000, "The number of outputs");
         InputShape = new InputShape(inputChannels, inputSize, inputSize);
         Widths = [.. widths];
         OutputCount = outputCount;
@@ -128,27 +128,22 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
         new(3, imageSize, [24, 48, 48, 48], outputs);
 
     [Named(FamilyName, "convolutions with batch norm, then pooling and one linear layer")]
-    internal static NetworkArchitecture Parse(string text)
-    {
-        try
-        {
-            string[] parts = text[(FamilyName.Length + 1)..^1].Split(';');
-            int[] input = [.. parts[0].Split('x').Select(Number)];
-            if (parts.Length != 3 || input.Length != 3 || input[1] != input[2] || text[^1] != ')')
-                throw new FormatException("The parts are not as expected.");
-            return new ConvNetArchitecture(
-                input[0],
-                input[1],
-                [.. parts[1].Split('-').Select(Number)],
-                Number(parts[2])
-            );
-        }
-        catch (Exception e)
-            when (e is ArgumentException or FormatException or IndexOutOfRangeException or OverflowException)
-        {
-            throw Malformed(text, e);
-        }
-    }
+    internal static NetworkArchitecture Parse(string text) =>
+        ArchitectureText.Read(
+            text,
+            "convnet(3x32x32;24-48-48-48;8)",
+            arguments =>
+            {
+                ArchitectureText.Count(arguments, 3);
+                var (channels, size) = ArchitectureText.Input(arguments[0]);
+                return new ConvNetArchitecture(
+                    channels,
+                    size,
+                    ArchitectureText.Numbers(arguments[1], '-'),
+                    ArchitectureText.Number(arguments[2])
+                );
+            }
+        );
 
     internal static string ConvolutionOf(int layer) => $"conv{layer + 1}";
 
@@ -156,19 +151,10 @@ public sealed record ConvNetArchitecture : NetworkArchitecture
 
     private static string SpaceOf(int layer) => $"conv{layer + 1}";
 
-    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
-
-    private static FormatException Malformed(string text, Exception cause) =>
-        new(
-            $"'{text}' is no convnet: expected convnet(channels x size x size;width-width-...;outputs), "
-                + $"such as convnet(3x32x32;24-48-48-48;8).",
-            cause
-        );
-
     private static void Check(int value, int minimum, int maximum, string name)
     {
         if (value < minimum || value > maximum)
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [{minimum}, {maximum}].");
+            throw LayeredArchitecture.OutOfRange(value, minimum, maximum, name);
     }
 
     private IEnumerable<WeightAxes> DescribeWeights()

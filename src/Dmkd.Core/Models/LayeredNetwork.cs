@@ -13,9 +13,9 @@ public abstract record LayeredArchitecture : NetworkArchitecture
 
     private protected LayeredArchitecture(int inputChannels, int inputSize, int outputCount)
     {
-        Check(inputChannels, 1, 4096, nameof(inputChannels));
-        Check(inputSize, 4, 1024, nameof(inputSize));
-        Check(outputCount, 1, 1_000_000, nameof(outputCount));
+        Check(inputChannels, 1, 4096, "The number of input channels");
+        Check(inputSize, 4, 1024, "The input's height and width");
+        Check(outputCount, 1, 1_000_000, "The number of outputs");
         InputShape = new InputShape(inputChannels, inputSize, inputSize);
         OutputCount = outputCount;
         _widths.Add(UnitSpace.Input, inputChannels);
@@ -81,7 +81,18 @@ public abstract record LayeredArchitecture : NetworkArchitecture
     private protected static void Check(int value, int minimum, int maximum, string name)
     {
         if (value < minimum || value > maximum)
-            throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [{minimum}, {maximum}].");
+            throw OutOfRange(value, minimum, maximum, name);
+    }
+
+    /// <summary>That a number of an architecture is out of its range.</summary>
+    /// <param name="value">The number.</param>
+    /// <param name="minimum">The least that it may be.</param>
+    /// <param name="maximum">The most that it may be.</param>
+    /// <param name="name">What the number is, in words.</param>
+    internal static ArgumentOutOfRangeException OutOfRange(int value, int minimum, int maximum, string name)
+    {
+        string limits = minimum == maximum ? $"{minimum}" : $"in [{minimum}, {maximum}]";
+        return new ArgumentOutOfRangeException(name, value, $"{name} must be {limits}, not {value}.");
     }
 
     private long MatrixOf(Layer layer) =>

@@ -18,7 +18,7 @@ public sealed record MlpArchitecture : LayeredArchitecture
         : base(inputChannels, inputSize, outputCount)
     {
         ArgumentNullException.ThrowIfNull(widths);
-        Check(widths.Count, 1, 64, nameof(widths));
+        Check(widths.Count, 1, 64, "The number of hidden layers");
         Widths = [.. widths];
         Describe(Widths.Select((width, layer) => new UnitSpace(LayerOf(layer), width)), DescribeLayers());
     }

@@ -37,13 +37,13 @@ public sealed record TorchvisionResNetArchitecture : ResNetArchitecture
     )
         : base(inputChannels, inputSize, streamWidths, innerWidths, outputCount)
     {
-        Check(innerWidths.Count, 1, 8, nameof(innerWidths));
-        Check(streamWidths.Count, innerWidths.Count + 1, innerWidths.Count + 1, nameof(streamWidths));
+        Check(innerWidths.Count, 1, 8, "The number of stages");
+        Check(streamWidths.Count, innerWidths.Count + 1, innerWidths.Count + 1, "The number of widths between blocks");
         (Kind, Stem) = (kind, stem);
         foreach (var stage in innerWidths)
         {
-            Check(stage.Count, InnerPerBlock, 400, nameof(innerWidths));
-            Check(stage.Count % InnerPerBlock, 0, 0, "The remainder of innerWidths");
+            Check(stage.Count, InnerPerBlock, 400, "The number of convolutions of a stage");
+            Check(stage.Count % InnerPerBlock, 0, 0, "The remainder of a stage's convolutions by those of a block");
         }
 
         if (kind == ResNetBlockKind.Basic)

@@ -38,11 +38,11 @@ public sealed record VggArchitecture : LayeredArchitecture
     {
         ArgumentNullException.ThrowIfNull(stages);
         ArgumentNullException.ThrowIfNull(hiddenWidths);
-        Check(stages.Count, 1, 8, nameof(stages));
+        Check(stages.Count, 1, 8, "The number of stages");
         Check(inputSize >> stages.Count, 1, inputSize, "The map after the last stage");
         foreach (var stage in stages)
-            Check(stage.Count, 1, 16, nameof(stages));
-        Check(hiddenWidths.Count, 0, 8, nameof(hiddenWidths));
+            Check(stage.Count, 1, 16, "The number of layers of a stage");
+        Check(hiddenWidths.Count, 0, 8, "The number of hidden layers");
         (Stages, HiddenWidths) = ([.. stages.Select(stage => stage.ToArray())], [.. hiddenWidths]);
         Describe(DescribeSpaces(), DescribeLayers());
     }

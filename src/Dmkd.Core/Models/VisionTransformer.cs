@@ -43,11 +43,11 @@ public sealed record VisionTransformerArchitecture : LayeredArchitecture
     {
         ArgumentNullException.ThrowIfNull(heads);
         ArgumentNullException.ThrowIfNull(hiddenWidths);
-        Check(patchSize, 1, inputSize, nameof(patchSize));
-        Check(inputSize % patchSize, 0, 0, "The remainder of inputSize by patchSize");
-        Check(headSize, 1, 1024, nameof(headSize));
-        Check(heads.Count, 1, 64, nameof(heads));
-        Check(hiddenWidths.Count, heads.Count, heads.Count, nameof(hiddenWidths));
+        Check(patchSize, 1, inputSize, "The patch size");
+        Check(inputSize % patchSize, 0, 0, "The remainder of the input's size by the patch size");
+        Check(headSize, 1, 1024, "The size of a head");
+        Check(heads.Count, 1, 64, "The number of blocks");
+        Check(hiddenWidths.Count, heads.Count, heads.Count, "The number of hidden widths");
         (PatchSize, EmbeddingWidth, HeadSize, Heads, HiddenWidths) = (
             patchSize,
             embeddingWidth,

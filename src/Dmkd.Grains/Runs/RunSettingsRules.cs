@@ -1,4 +1,5 @@
 using Dmkd.Contracts.Settings;
+using Dmkd.Core;
 using Dmkd.Core.Merging.Rules;
 using Dmkd.Core.Preservation;
 using Dmkd.Core.Routing;
@@ -96,7 +97,7 @@ public static class RunSettingsRules
         }
         catch (ArgumentException e)
         {
-            return $"{{architecture}}: {e.Message}";
+            return $"{{architecture}}: {RefusalText.Of(e)}";
         }
     }
 }

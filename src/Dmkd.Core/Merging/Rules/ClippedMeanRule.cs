@@ -15,7 +15,8 @@ namespace Dmkd.Core.Merging.Rules;
     "clipped",
     "the weighted mean of updates scaled down to a number of median norms",
     Order = 3,
-    Example = "clipped-2"
+    Example = "clipped-2",
+    Parameter = "a number above 0"
 )]
 public sealed class ClippedMeanRule : LinearMergeRule
 {

@@ -19,7 +19,8 @@ namespace Dmkd.Core.Merging.Rules;
     "krum",
     "the mean of the updates that lie closest together (multi-Krum), with a number of faulty nodes",
     Order = 6,
-    Example = "krum-2"
+    Example = "krum-2",
+    Parameter = "a whole number in [0, 1000000]"
 )]
 public sealed class KrumRule : IMergeRule
 {

@@ -20,7 +20,8 @@ namespace Dmkd.Core.Merging.Rules;
     "nnm",
     "the weighted mean of each update's mean with its nearest ones, with a share of faulty nodes",
     Order = 7,
-    Example = "nnm-0.3"
+    Example = "nnm-0.3",
+    Parameter = "a share in [0, 0.5)"
 )]
 public sealed class NearestNeighbourMixingRule : LinearMergeRule
 {

@@ -17,7 +17,8 @@ namespace Dmkd.Core.Merging.Rules;
     "trimmed",
     "the mean of each weight without a fraction of its largest and smallest values",
     Order = 4,
-    Example = "trimmed-0.3"
+    Example = "trimmed-0.3",
+    Parameter = "a fraction in [0, 0.5)"
 )]
 public sealed class TrimmedMeanRule : IMergeRule
 {
