@@ -73,6 +73,13 @@ internal sealed class CommonOptions
             ? $"the cluster {ClusterDatabase.NameOf(cluster.ConnectionString)}"
             : Home(parsed);
 
+    /// <summary>The same, with the options by which a later command finds it.</summary>
+    public Storage StorageOf(ParseResult parsed)
+    {
+        bool isDefault = Cluster(parsed) is null && Home(parsed) == Path.GetFullPath(HomeFolder.Default);
+        return new Storage(Place(parsed), isDefault ? "" : $" {PlaceOptions(parsed)}");
+    }
+
     /// <summary>The options by which a later command finds the same place.</summary>
     public string PlaceOptions(ParseResult parsed)
     {
@@ -236,7 +243,9 @@ internal static class OptionReader
     /// <summary>
     /// Has an option of numbers read them as <see cref="NumberText"/> does: the library would read <c>0,002</c> as 2.
     /// </summary>
-    public static Option<T> WithNumbers<T>(this Option<T> option)
+    /// <param name="option">The option.</param>
+    /// <param name="setting">The setting that it is of, whose limits a refusal names; null for none.</param>
+    public static Option<T> WithNumbers<T>(this Option<T> option, Setting? setting = null)
     {
         var type = Nullable.GetUnderlyingType(typeof(T)) ?? typeof(T);
         if (type == typeof(int) || type == typeof(double))
@@ -251,7 +260,9 @@ internal static class OptionReader
                 return (T)(object)count;
             if (!isWhole && NumberText.TryRead(text, out double number))
                 return (T)(object)number;
-            result.AddError(NumberText.ProblemOf(text, option.Name, isWhole));
+            result.AddError(
+                setting?.ProblemOfText(text, option.Name) ?? NumberText.ProblemOf(text, option.Name, isWhole)
+            );
             return default;
         }
     }

@@ -150,7 +150,7 @@ internal sealed record SettingOption(Setting Setting, Option Option, Func<ParseR
 
     private static Option<T> New<T>(Setting setting)
     {
-        var option = new Option<T>("--" + setting.Name) { Description = setting.Help }.WithNumbers();
+        var option = new Option<T>("--" + setting.Name) { Description = setting.Help }.WithNumbers(setting);
         if (setting.Known is { } known)
             option.CompletionSources.Add([.. known.Names]);
         return option;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Numerics;
 using System.Reflection;
 using System.Text.RegularExpressions;
 
@@ -86,7 +87,7 @@ public sealed partial class Setting
 
     private PropertyInfo Property => _path[^1];
 
-    private bool HasNoMaximum => Maximum >= (Type == typeof(int) ? int.MaxValue : double.MaxValue);
+    private bool HasNoMaximum => Maximum >= double.MaxValue;
 
     /// <summary>Its value in a record.</summary>
     /// <param name="settings">The record.</param>
@@ -124,7 +125,20 @@ public sealed partial class Setting
             return Invariant($"{shown} must be {Listed()}, not {value}.");
         if (Known is not null)
             return WordProblem((string)value, shown);
-        return _range is null || IsInRange(NumberOf(value)) ? null : RangeProblem(NumberOf(value), shown);
+        return _range is null || IsInRange(NumberOf(value))
+            ? null
+            : RangeProblem(Invariant($"{NumberOf(value)}"), shown);
+    }
+
+    /// <summary>What is wrong with a text that is no number of this setting.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="shown">The setting's name as the reader knows it.</param>
+    public string ProblemOfText(string text, string shown)
+    {
+        bool isWhole = Type == typeof(int);
+        return isWhole && _range is not null && NumberText.IsWhole(text)
+            ? RangeProblem(text, shown) // beyond what an int holds
+            : NumberText.ProblemOf(text, shown, isWhole);
     }
 
     /// <summary>Puts a prefix in the place of the braces around names.</summary>
@@ -150,7 +164,7 @@ public sealed partial class Setting
         return isAbove && isBelow;
     }
 
-    private string RangeProblem(double number, string shown)
+    private string RangeProblem(string number, string shown)
     {
         if (Type == typeof(TimeSpan))
             return Invariant($"{shown} must be above {Minimum} and at most {Maximum} seconds, not {number}.");
@@ -221,14 +235,26 @@ public static class NumberText
     public static bool TryRead(string? text, out int number) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
 
-    /// <summary>What is wrong with a text that is no number.</summary>
+    /// <summary>Whether a text is a whole number, of any size.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsWhole(string? text) =>
+        BigInteger.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+
+    /// <summary>What is wrong with a text that is no number, or none of its kind.</summary>
     /// <param name="text">The text.</param>
     /// <param name="shown">What the reader knows the number as, such as <c>--learning-rate</c>.</param>
     /// <param name="isWhole">Whether a whole number is wanted.</param>
     public static string ProblemOf(string text, string shown, bool isWhole)
     {
+        if (isWhole && IsWhole(text))
+        {
+            string limit = text.StartsWith('-') ? $"at least {int.MinValue}" : $"at most {int.MaxValue}";
+            return $"{shown} must be {limit}, not {text}.";
+        }
+
         string wanted = isWhole ? "a whole number such as 12" : "a number such as 0.002";
-        string hint = text?.Contains(',', StringComparison.Ordinal) is true ? ", with a point and no commas" : "";
-        return $"{shown} must be {wanted}{hint}, not '{text}'.";
+        string hint = isWhole ? ", without commas" : ", with a point and no commas";
+        bool hasComma = text?.Contains(',', StringComparison.Ordinal) is true;
+        return $"{shown} must be {wanted}{(hasComma ? hint : "")}, not '{text}'.";
     }
 }

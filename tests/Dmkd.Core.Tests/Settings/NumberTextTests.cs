@@ -48,10 +48,11 @@ public sealed class NumberTextTests
         }
     }
 
-    [Fact]
-    public void ProblemOf_Comma_SaysPointAndNames() =>
-        Assert.Equal(
-            "--alpha must be a number such as 0.002, with a point and no commas, not '0,5'.",
-            NumberText.ProblemOf("0,5", "--alpha", isWhole: false)
-        );
+    [Theory]
+    [InlineData("0,5", false, "--n must be a number such as 0.002, with a point and no commas, not '0,5'.")]
+    [InlineData("1,000", true, "--n must be a whole number such as 12, without commas, not '1,000'.")]
+    [InlineData("2147483648", true, "--n must be at most 2147483647, not 2147483648.")]
+    [InlineData("-99999999999", true, "--n must be at least -2147483648, not -99999999999.")]
+    public void ProblemOf_NoNumber_SaysWhatIsWanted(string text, bool isWhole, string expected) =>
+        Assert.Equal(expected, NumberText.ProblemOf(text, "--n", isWhole));
 }

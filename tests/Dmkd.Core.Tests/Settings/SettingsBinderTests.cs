@@ -37,9 +37,18 @@ public sealed class SettingsBinderTests
     [InlineData("share", double.NaN, "--share must be in (0, 1], not NaN.")]
     [InlineData("rule", "fair", "--rule must be one of none, affine, discriminant, not 'fair'.")]
     [InlineData("sides", 2, "--sides must be 1, 4 or 8, not 2.")]
-    [InlineData("at-most", -1, "--at-most must be at least 0, not -1.")]
+    [InlineData("at-most", -1, "--at-most must be in [0, 2147483647], not -1.")]
     public void ProblemOf_WrongValue_NamesSettingLimitAndValue(string name, object value, string expected) =>
         Assert.Equal(expected, Binder[name].ProblemOf(value, "--" + name));
+
+    [Theory]
+    [InlineData("how-many", "99999999999", "--how-many must be in [1, 9], not 99999999999.")]
+    [InlineData("how-many", "-99999999999", "--how-many must be in [1, 9], not -99999999999.")]
+    [InlineData("how-many", "1e1", "--how-many must be a whole number such as 12, not '1e1'.")]
+    [InlineData("how-many", "1,000", "--how-many must be a whole number such as 12, without commas, not '1,000'.")]
+    [InlineData("share", "0,5", "--share must be a number such as 0.002, with a point and no commas, not '0,5'.")]
+    public void ProblemOfText_NoNumber_NamesSettingLimitAndText(string name, string text, string expected) =>
+        Assert.Equal(expected, Binder[name].ProblemOfText(text, "--" + name));
 
     [Fact]
     public void ProblemOf_TimeTooLong_IsInSeconds() =>

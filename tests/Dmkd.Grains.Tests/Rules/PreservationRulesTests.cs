@@ -58,7 +58,7 @@ public sealed class PreservationRulesTests
     [InlineData("batch size", "batch-size must be in [2, 65536], not 1.")]
     [InlineData("learning rate", "learning-rate must be in [1E-08, 10], not 0.")]
     [InlineData("temperature", "temperature must be in [0.01, 100], not 0.")]
-    [InlineData("seed", "seed must be at least 0, not -1.")]
+    [InlineData("seed", "seed must be in [0, 2147483647], not -1.")]
     [InlineData("partition", "partition must be one of spectral, random, importance, not 'fair'.")]
     [InlineData("scores", "scores must be one of gradient, magnitude, not 'fair'.")]
     [InlineData("normalisation", "normalize must be one of standard, imagenet, cifar10, none, not 'fair'")]
