@@ -174,14 +174,15 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IDisposable
         (await RunAsync("experiment", "report", _folder["nowhere"])).IsRefused("nowhere", "experiment.json");
 
     [Theory]
-    [InlineData("rank, values: [1, 8]", "rnak, values: [1, 8]", ":", "dmkd has no parameter 'rnak'")]
-    [InlineData("rank, values: [1, 8]", "alpha, values: [7]", ":", "alpha must be a number in [0, 1], not '7'")]
     [InlineData(
-        "- sequential-fine-tuning",
-        "- magic",
+        "rank, values: [1, 8]",
+        "rnak, values: [1, 8]",
         ":",
-        "there is no method 'magic'; there are: dmkd, sequential-fine-tuning"
+        "dmkd has no parameter 'rnak'",
+        "more. Did you mean rank?"
     )]
+    [InlineData("rank, values: [1, 8]", "alpha, values: [7]", ":", "alpha must be a number in [0, 1], not '7'")]
+    [InlineData("- sequential-fine-tuning", "- magic", ":", "there is no method 'magic'; there are: ", "more.")]
     [InlineData("tasks: 2", "tasks: 6", "10 classes", "at most 5 tasks")]
     [InlineData("nodes: 2", "nodes: 500", "500 nodes")]
     [InlineData("kind: synthetic", "kind: images, path: no-such.zip", "no-such.zip does not exist")]

@@ -46,7 +46,7 @@ public sealed class MethodParametersTests
         var parameters = Of(("strenght", "1"));
         parameters.Number("strength", 0.5, 0, 1);
         var refusal = Assert.Throws<MethodParameterException>(parameters.RequireAllRead);
-        Assert.Equal("ewc has no parameter 'strenght'; it has: strength.", refusal.Message);
+        Assert.Equal("ewc has no parameter 'strenght'; it has: strength. Did you mean strength?", refusal.Message);
     }
 
     private static MethodParameters Of(params (string Name, string Text)[] values) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dmkd.Core;
 using Dmkd.Core.Settings;
 
 namespace Dmkd.Experiments.Learners;
@@ -67,11 +68,13 @@ public sealed class MethodParameters(string method, IReadOnlyDictionary<string, 
     public void RequireAllRead()
     {
         string? unknown = values.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => !_read.Contains(name));
-        if (unknown is not null)
-            throw new MethodParameterException(
-                $"{method} has no parameter '{unknown}'; it has: "
-                    + $"{(_read.Count == 0 ? "none" : string.Join(", ", _read.Order(StringComparer.Ordinal)))}."
-            );
+        if (unknown is null)
+            return;
+        string[] known = [.. _read.Order(StringComparer.Ordinal)];
+        string listed = known.Length == 0 ? "none" : NearNames.Listed(unknown, known);
+        throw new MethodParameterException(
+            $"{method} has no parameter '{unknown}'; it has: {listed}.{NearNames.Question(unknown, known)}"
+        );
     }
 
     private string? Find(string name)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Dmkd.Core;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -109,14 +110,21 @@ public static partial class PlanReader
     }
 
     /// <summary>
-    /// Refuses lists and mappings too deep in one another, event by event: to make a tree of them takes the stack.
+    /// Refuses a second document, and lists and mappings too deep in one another, event by event: to make a tree of
+    /// them takes the stack.
     /// </summary>
     private static void RequireFlat(string text, string file)
     {
         var parser = new Parser(new StringReader(text));
+        int documents = 0;
         for (int depth = 0; parser.MoveNext(); )
         {
             depth += parser.Current!.NestingIncrease;
+            if (parser.Current is YamlDotNet.Core.Events.DocumentStart && ++documents > 1)
+                throw new PlanException(
+                    $"{file}:{parser.Current.Start.Line}: a second document begins here; "
+                        + "an experiment file is one mapping of keys."
+                );
             if (parser.Current is YamlDotNet.Core.Events.DocumentStart or YamlDotNet.Core.Events.StreamStart)
                 depth = 0;
             if (depth > MaxDepth)
@@ -222,6 +230,10 @@ internal sealed class YamlMap
     {
         string? unknown = _values.Keys.FirstOrDefault(key => !_asked.Contains(key));
         if (unknown is not null)
-            throw _values[unknown].Refuse($"is unknown; known are: {string.Join(", ", _asked)}");
+            throw _values[unknown]
+                .Refuse(
+                    $"is unknown; known are: {NearNames.Listed(unknown, _asked)}"
+                        + (NearNames.Of(unknown, _asked) is { } near ? $". Did you mean {near}?" : "")
+                );
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dmkd.Core.Settings;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Dmkd.Experiments.Plans;
@@ -37,6 +38,8 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
             return "yes";
         if (text is "false" or "False" or "no" or "No")
             return "no";
+        if (IsOctal(text))
+            throw Refuse($"must be a number without zeros before it, not '{text}', which some take for octal");
         return NumberText.TryRead(text, out double number) ? Spelled(number) : text;
     }
 
@@ -86,5 +89,15 @@ internal sealed record YamlValue(string File, string Path, YamlNode Node)
 
     /// <summary>A refusal that says where.</summary>
     /// <param name="problem">What follows the key, without its full stop.</param>
-    public PlanException Refuse(string problem) => new($"{File}:{Line}: {Path} {problem}.");
+    public PlanException Refuse(string problem)
+    {
+        string end = problem.EndsWith('?') ? "" : ".";
+        return new PlanException($"{File}:{Line}: {Path} {problem}{end}");
+    }
+
+    // YAML 1.1 reads 010 as 8, YAML 1.2 as 10.
+    private bool IsOctal(string text) =>
+        Node is YamlScalarNode { Style: ScalarStyle.Plain }
+        && text.TrimStart('-', '+') is ['0', >= '0' and <= '9', ..] digits
+        && digits.All(char.IsAsciiDigit);
 }

@@ -1,5 +1,6 @@
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
+using Dmkd.Core;
 using Dmkd.Core.Devices;
 using Dmkd.Experiments.Learners;
 using Dmkd.Experiments.Plans;
@@ -26,7 +27,8 @@ public sealed class Learners(IGrainFactory grains, DeviceWorker device, TimeProv
         ArgumentNullException.ThrowIfNull(cell);
         if (!Names.Contains(cell.Method))
             throw new MethodParameterException(
-                $"there is no method '{cell.Method}'; there are: {string.Join(", ", Names)}."
+                $"there is no method '{cell.Method}'; there are: {NearNames.Listed(cell.Method, Names)}."
+                    + NearNames.Question(cell.Method, Names)
             );
         if (cell.Method == DmkdParameters.MethodName)
             _ = cell.OwnSettings;

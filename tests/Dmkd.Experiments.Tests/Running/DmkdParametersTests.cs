@@ -67,7 +67,7 @@ public sealed class DmkdParametersTests
         "nothing",
         "dmkd: start-from must be one of previous, random, similar, legacy, not 'nothing'."
     )]
-    [InlineData("rnak", "1", "dmkd has no parameter 'rnak'; it has: ")]
+    [InlineData("rnak", "1", "dmkd has no parameter 'rnak'; it has: rank, ")]
     public void Apply_WrongValue_NamesParameterLimitAndValue(string name, string value, string expected) =>
         Assert.StartsWith(
             expected,
