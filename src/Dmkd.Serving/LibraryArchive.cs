@@ -42,7 +42,7 @@ public sealed class LibraryArchive : ILibrarySource
         }
         catch (JsonException e)
         {
-            throw new LibraryArchiveException($"{path} cannot be read: {e.Message}");
+            throw new LibraryArchiveException($"{path} {e.Message} Export the library again.");
         }
 
         var manifest = ManifestOf(document, path);

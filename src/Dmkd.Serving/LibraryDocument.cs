@@ -54,9 +54,31 @@ internal sealed record LibraryDocument
         };
     }
 
-    /// <exception cref="JsonException">The bytes are no such document.</exception>
-    public static LibraryDocument Parse(byte[] content) =>
-        JsonSerializer.Deserialize<LibraryDocument>(content, Options) ?? throw new JsonException("It is null.");
+    /// <exception cref="JsonException">The bytes are no such document; the message goes on after the file's
+    /// name.</exception>
+    public static LibraryDocument Parse(byte[] content)
+    {
+        if (content.AsSpan().Trim(" \r\n\t"u8).IsEmpty)
+            throw new JsonException("is empty.");
+        try
+        {
+            using var whole = JsonDocument.Parse(content);
+        }
+        catch (JsonException e)
+        {
+            throw new JsonException($"is cut off or no JSON (line {e.LineNumber + 1}).", e);
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<LibraryDocument>(content, Options)
+                ?? throw new JsonException("cannot be read: it is null.");
+        }
+        catch (JsonException e) when (e.Path is not null)
+        {
+            throw new JsonException($"cannot be read: {ProblemOf(e)}", e);
+        }
+    }
 
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, Options);
 
@@ -71,6 +93,17 @@ internal sealed record LibraryDocument
 
     public LibraryManifest ToManifest() =>
         new(Library, [.. Members.Select(member => member.ToMember(Library))], Gate?.ToFitted());
+
+    /// <summary>What the reader of JSON says, without the names of its types.</summary>
+    private static string ProblemOf(JsonException error)
+    {
+        const string including = "including: ";
+        int lacking = error.Message.IndexOf(including, StringComparison.Ordinal);
+        if (lacking < 0)
+            return $"the value at {error.Path} is of another kind, or null (line {error.LineNumber + 1}).";
+        string names = error.Message[(lacking + including.Length)..].Split(". ", 2)[0].TrimEnd('.');
+        return $"{error.Path} lacks {names}.";
+    }
 
     /// <summary>A class.</summary>
     public sealed record ClassEntry(int Index, string Name);

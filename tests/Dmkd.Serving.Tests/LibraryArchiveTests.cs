@@ -124,7 +124,9 @@ public sealed class LibraryArchiveTests : IDisposable
     [InlineData("schemaVersion", "2", "has schema version 2; this dmkd reads version 1")]
     [InlineData("members", "[]", "has no expert")]
     [InlineData("members", "[null]", "null")]
-    [InlineData("members", "null", "cannot be read")]
+    [InlineData("members", "null", "library.json cannot be read: the value at $")]
+    [InlineData("members/0/version", "\"two\"", "library.json cannot be read: the value at $.members[0].version is of")]
+    [InlineData("members/0/weights", "{}", "library.json cannot be read: $.members[0].weights lacks 'file', ")]
     [InlineData(
         "members/0/weights/file",
         "\"../expert-1.safetensors\"",
@@ -147,6 +149,19 @@ public sealed class LibraryArchiveTests : IDisposable
             parent = int.TryParse(part, out int index) ? parent[index]! : parent[part]!;
         parent[parts[^1]] = JsonNode.Parse(value);
         await File.WriteAllTextAsync(file, document.ToJsonString(), Cancel);
+        await RefusedAsync(message);
+    }
+
+    [Theory]
+    [InlineData("", "library.json is empty.")]
+    [InlineData(" \n", "library.json is empty.")]
+    [InlineData("null", "library.json cannot be read: it is null.")]
+    [InlineData("{\n  \"schemaVersion\": 1,\n  \"lib", "library.json is cut off or no JSON (line 3).")]
+    [InlineData("<html>", "library.json is cut off or no JSON (line 1).")]
+    public async Task Open_DescriptionThatIsNone_SaysSoInWords(string content, string message)
+    {
+        await ExportAsync();
+        await File.WriteAllTextAsync(Path.Combine(Exported, "library.json"), content, Cancel);
         await RefusedAsync(message);
     }
 
