@@ -75,7 +75,7 @@ catch (NodeOfferException e)
 }
 catch (HomeFolderException e)
 {
-    await Console.Error.WriteLineAsync($"dmkd-silo: {e.Message}, or choose another folder with --Dmkd:Home.");
+    await Console.Error.WriteLineAsync($"dmkd-silo: {e.WithAdvice("--Dmkd:Home")}");
     return BadSettings;
 }
 catch (ClusterDatabaseException e)

@@ -30,7 +30,7 @@ internal static class HomeFolder
         }
         catch (HomeFolderException e)
         {
-            throw new BadInputException($"{e.Message}, or choose another folder with --home.");
+            throw new BadInputException(e.WithAdvice("--home"));
         }
     }
 

@@ -16,6 +16,9 @@ internal static class HttpDefaults
     /// <summary>No endpoint of ours takes a body yet; one that does raises the limit for itself.</summary>
     private const long MaxBodyBytes = 64 << 10;
 
+    /// <summary>For endpoints that only read: other methods are refused.</summary>
+    public static HttpMethodMetadata Reads { get; } = new([HttpMethods.Get, HttpMethods.Head]);
+
     /// <summary>
     /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo
     /// has a certificate.
@@ -85,7 +88,10 @@ internal static class MetricsEndpoints
     /// <summary><c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapPrometheus(this IEndpointRouteBuilder routes)
     {
-        routes.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(HttpAccess.Reading);
+        routes
+            .MapPrometheusScrapingEndpoint("/metrics")
+            .RequireAuthorization(HttpAccess.Reading)
+            .WithMetadata(HttpDefaults.Reads);
         return routes;
     }
 }

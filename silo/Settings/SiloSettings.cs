@@ -172,6 +172,8 @@ internal static class CheckedBinder
                 problems.Add(
                     $"There is no setting {child.Path}.{SiloArguments.HintFor(child.Path)} There are: {known}."
                 );
+            else if (child.Value is "" && IsText(property) && property.Name != nameof(SiloOptions.Cluster))
+                problems.Add($"{section.Path}:{property.Name} is empty; give a value, or leave it out.");
             else if (child.Value is { } text && ProblemOf(property, text) is { } problem)
                 problems.Add($"{section.Path}:{property.Name} must be {problem}, not '{text}'.");
             else
@@ -180,6 +182,8 @@ internal static class CheckedBinder
 
         return new ConfigurationBuilder().AddInMemoryCollection(good).Build().Get<T>() ?? new T();
     }
+
+    private static bool IsText(PropertyInfo property) => property.PropertyType == typeof(string);
 
     private static string? ProblemOf(PropertyInfo property, string text)
     {

@@ -41,6 +41,10 @@ public sealed class HomeLock : IDisposable
         {
             throw new HomeFolderException($"The folder {home} cannot be used: it cannot be written");
         }
+        catch (IOException) when (File.Exists(home))
+        {
+            throw new HomeFolderException($"{home} is no folder");
+        }
         catch (IOException e)
         {
             throw new HomeFolderException($"The folder {home} cannot be used: {e.Message.TrimEnd('.')}");
@@ -117,14 +121,27 @@ public sealed record HomeHolder(int ProcessId, string Program, int? GatewayPort)
 /// <summary>A home folder cannot be used; the message names it and says why, without a full stop.</summary>
 public sealed class HomeFolderException(string message) : Exception(message)
 {
+    private bool IsHeld { get; init; }
+
+    /// <summary>The message with what to do, as a sentence.</summary>
+    /// <param name="option">What names another folder, such as <c>--home</c>.</param>
+    public string WithAdvice(string option) =>
+        IsHeld ? $"{Message}, or choose another folder with {option}." : $"{Message}; choose another by {option}.";
+
     /// <summary>Another process holds it.</summary>
     internal static HomeFolderException Held(string home, HomeHolder? holder)
     {
         if (holder is null)
-            return new($"The folder {home} cannot be used: another dmkd process holds it. Wait for it");
+            return new($"The folder {home} cannot be used: another dmkd process holds it. Wait for it")
+            {
+                IsHeld = true,
+            };
         return new(
             $"The folder {home} cannot be used: another dmkd process holds it ({holder.Program}, process id "
                 + $"{holder.ProcessId}). Wait for it, end it with kill {holder.ProcessId}"
-        );
+        )
+        {
+            IsHeld = true,
+        };
     }
 }

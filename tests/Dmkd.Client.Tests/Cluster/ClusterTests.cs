@@ -66,6 +66,9 @@ public sealed class ClusterTests(PostgresServer server) : IClassFixture<Postgres
     [InlineData("Unrecognized argument '--Hone'. Did you mean --Dmkd:Home?", "--Dmkd:SiloPort", "1", "--Hone", "x")]
     [InlineData("--Dmkd:Home has no value", "--Dmkd:Home", "--Dmkd:SiloPort=1")]
     [InlineData("--Dmkd:Home has no value", "--Dmkd:Home")]
+    [InlineData("Dmkd:Home is empty; give a value, or leave it out.", "--Dmkd:Home=")]
+    [InlineData("Dmkd:ApiKeys is empty; give a value, or leave it out.", "--Dmkd:ApiKeys=")]
+    [InlineData("Dmkd:SiloPort must be a whole number in [1, 65535], not ''.", "--Dmkd:SiloPort=")]
     public async Task Silo_ArgumentThatNobodyTakes_IsOneLine(string line, params string[] arguments)
     {
         var (code, log) = await SiloProcess.RefusedAsync(arguments);

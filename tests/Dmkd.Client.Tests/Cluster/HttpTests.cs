@@ -26,6 +26,11 @@ public sealed class HttpTests(SharedDatabases server, HttpTests.SiloOfItsOwn own
             (HttpStatusCode.NotFound, """{"error":"There is nothing at this path."}"""),
             await silo.GetAsync("/")
         );
+        foreach (string path in (string[])["/healthz/live", "/healthz/ready", "/metrics"])
+            Assert.Equal(
+                (HttpStatusCode.MethodNotAllowed, """{"error":"This path does not take this method."}"""),
+                await silo.PostAsync(path)
+            );
     }
 
     [Fact]

@@ -158,6 +158,14 @@ internal sealed class SiloProcess : IDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Sends nothing over HTTP, to where only reading is known.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> PostAsync(string path)
+    {
+        using var client = new HttpClient();
+        using var response = await client.PostAsync(new Uri($"http://127.0.0.1:{HttpPort}{path}"), content: null);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>Waits until the silo is ready, or not ready; by TLS where an authority is given.</summary>
     public async Task IsUpAsync(bool isReady = true, string? authority = null)
     {
