@@ -129,6 +129,9 @@ internal static class Architectures
     public static string Help { get; } =
         $"Architecture: {string.Join(", ", ArchitectureCatalog.Names)}; or in text form, as exported files hold it";
 
+    /// <summary>Whether this is a text form rather than a name.</summary>
+    public static bool IsText(string text) => text.Contains('(', StringComparison.Ordinal);
+
     /// <summary>
     /// A usual network by name, or any network by its text form, such as <c>convnet(3x32x32;24-48-48-48;8)</c>.
     /// </summary>
@@ -140,7 +143,7 @@ internal static class Architectures
     {
         try
         {
-            return text.Contains('(', StringComparison.Ordinal)
+            return IsText(text)
                 ? ArchitectureCatalog.Parse(text)
                 : Bad.InputUnless(() => ArchitectureCatalog.Named(text, outputs, imageSize));
         }

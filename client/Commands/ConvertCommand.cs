@@ -70,7 +70,10 @@ internal sealed class ConvertCommand : Command
     {
         using var checkpoint = CheckpointReader.Read(path, _choice.Read(parsed));
         Notice.All(checkpoint.Notices);
-        var architecture = ArchitectureOf(parsed, parsed.GetValue(_outputs) ?? OutputsIn(checkpoint, parsed));
+        // a text form has its own outputs
+        bool needsOutputs = parsed.GetValue(_outputs) is null && !Architectures.IsText(parsed.GetValue(_architecture)!);
+        int outputs = needsOutputs ? OutputsIn(checkpoint, parsed) : parsed.GetValue(_outputs) ?? 1;
+        var architecture = ArchitectureOf(parsed, outputs);
         using var weights = StateDictMapper.Map(architecture, checkpoint);
         string digest = WeightDigest.Of(WeightCodec.Encode(weights));
         SafeTensorsWriter.Write(

@@ -105,6 +105,26 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
+    public async Task Convert_TextFormThatDoesNotFit_ShowsTheTableAtOnce()
+    {
+        (await ConvertAsync(SharedFiles.ResNet20, _folder["resnet20.safetensors"])).IsSuccess();
+        var outcome = await DmkdCommand.RunAsync(
+            _folder["home"],
+            "convert",
+            "--checkpoint",
+            _folder["resnet20.safetensors"],
+            "--architecture",
+            "mlp(3x32x32;4-3;4)",
+            "--output",
+            _folder["out.safetensors"]
+        );
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains("does not fit mlp(3x32x32;4-3;4): 6 weights missing", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("head.weight ", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--outputs", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Convert_UnknownArchitecture_IsRefused() =>
         (
             await DmkdCommand.RunAsync(
