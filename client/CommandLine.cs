@@ -22,6 +22,7 @@ namespace Dmkd.Client;
 internal static class CommandLine
 {
     private const string Reference = "reference";
+    private const int Terminated = 128 + 15; // as System.CommandLine ends when a command takes too long to stop
 
     /// <summary>Time a stopped command gets to leave its folder in order.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
@@ -60,7 +61,8 @@ internal static class CommandLine
         {
             if (Computes(parsed))
                 TorchRuntime.EnsureLoaded();
-            return await parsed.InvokeAsync(
+            EarlySignals.Leave();
+            int code = await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     EnableDefaultExceptionHandler = false,
@@ -68,6 +70,9 @@ internal static class CommandLine
                 },
                 cancellation.Token
             );
+            return code is ExitCode.Cancelled or Terminated
+                ? Report(ExitCode.Cancelled, "Stopped before all parts could end; what is stored counts.")
+                : code;
         }
         catch (RunStoppedException e)
         {

@@ -61,7 +61,7 @@ internal sealed class PreserveCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         bool json = _common.Json(parsed);
-        string place = _common.Place(parsed);
+        var place = _common.StorageOf(parsed);
         using var plot = parsed.GetValue(_plot) is { } file ? OutputFile.Open(file, parsed.GetValue(_force)) : null;
         var view = new PreserveView(json);
         using var datasets = new DatasetCache();
@@ -89,7 +89,7 @@ internal sealed class PreserveCommand : Command
         {
             request =
                 await RequestOfAsync(preservation, cancellationToken)
-                ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place}.");
+                ?? throw new BadInputException($"There is no library '{library}' made by preserve in {place.Name}.");
             var moved = DataOptions.Moved(request.Settings.Data, _options.PathOf(parsed), $"library '{library}'");
             var dataset = await view.ReadDataAsync(datasets, moved ?? request.Settings.Data);
             RequireSame(parsed, request, library, dataset.ClassNames);

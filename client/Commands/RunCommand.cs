@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
@@ -48,7 +49,23 @@ internal sealed class RunCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string place = _common.Place(parsed);
+        var stored = new StrongBox<bool>(parsed.GetValue(_resume) is not null);
+        try
+        {
+            return await RunAsync(parsed, stored, cancellationToken);
+        }
+        catch (OperationCanceledException e) when (e is not RunStoppedException && !stored.Value)
+        {
+            throw new RunStoppedException(RunStoppedException.BeforeAnything);
+        }
+    }
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="stored">Set as soon as the run may be stored.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    private async Task<int> RunAsync(ParseResult parsed, StrongBox<bool> stored, CancellationToken cancellationToken)
+    {
+        var place = _common.StorageOf(parsed);
         bool json = _common.Json(parsed);
         var view = new RunView(json);
         var following = new RunFollowing(_common, parsed);
@@ -84,7 +101,7 @@ internal sealed class RunCommand : Command
         }
         else
         {
-            settings = await FindAsync(run, runId, place, cancellationToken);
+            settings = await FindAsync(run, runId, place.Name, cancellationToken);
             RequireSame(parsed, settings, runId);
             var moved = DataOptions.Moved(settings.Data, _options.PathOf(parsed), $"run '{runId}'");
             settings = settings with { Data = moved ?? settings.Data };
@@ -93,6 +110,7 @@ internal sealed class RunCommand : Command
                 await run.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
+        stored.Value = true;
         await Retried.BeginAsync(
             () => resumed is null ? run.StartAsync(settings!, cancellationToken) : run.ResumeAsync(cancellationToken),
             $"runs watch {runId} {_common.PlaceOptions(parsed)}",
@@ -215,7 +233,7 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
     /// <param name="cancellationToken">Ends the following.</param>
     public async Task ToTheEndAsync(ICluster cluster, FoundRun run, string verb, CancellationToken cancellationToken)
     {
-        _view.Begin(run.RunId, run.Settings, common.Place(parsed), verb);
+        _view.Begin(run.RunId, run.Settings, common.StorageOf(parsed), verb);
         var report = await AwaitAsync(_view, run.In(cluster), run.RunId, run.Settings, cancellationToken);
         _view.End(report, []);
         if (common.Json(parsed))

@@ -9,6 +9,9 @@ internal sealed class BadInputException(string message) : Exception(message);
 /// <summary>Long work was stopped; the message says how to go on with it.</summary>
 internal sealed class RunStoppedException(string message) : OperationCanceledException(message)
 {
+    /// <summary>What is said when nothing goes on.</summary>
+    public const string BeforeAnything = "Stopped; nothing was stored yet.";
+
     /// <summary>The user stopped work, or left it to a cluster.</summary>
     /// <param name="what">The work.</param>
     /// <param name="command">What goes on with it.</param>

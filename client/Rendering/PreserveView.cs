@@ -30,7 +30,7 @@ internal sealed class PreserveView(bool json)
         DataView.ReadAsync(_console, datasets, source);
 
     /// <summary>Says what begins.</summary>
-    public void Begin(string library, PreservationRequest request, string place, bool isResumed)
+    public void Begin(string library, PreservationRequest request, Storage place, bool isResumed)
     {
         var settings = request.Settings;
         _classes = ArchitectureCatalog.Parse(settings.Architecture).OutputCount;
@@ -42,7 +42,9 @@ internal sealed class PreserveView(bool json)
         _console.WriteWhole(
             $"[bold]{verb} {library}[/]: {request.SourceName}, {settings.Data.Kind}, {partition}, {training}"
         );
-        _console.WriteWhole($"[grey]stored in {place}; stopped, it goes on with: dmkd preserve --resume {library}[/]");
+        _console.WriteWhole(
+            $"[grey]stored in {place.Name}; stopped, it goes on with: dmkd preserve --resume {library}{place.Options}[/]"
+        );
     }
 
     /// <summary>Follows the work until it ends.</summary>

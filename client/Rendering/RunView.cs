@@ -13,6 +13,12 @@ using static Dmkd.Client.Rendering.Figures;
 
 namespace Dmkd.Client.Rendering;
 
+/// <summary>Where something is stored.</summary>
+/// <param name="Name">For people.</param>
+/// <param name="Options">Options by which a later command finds it, with a space before them; empty for the
+/// default.</param>
+internal sealed record Storage(string Name, string Options);
+
 /// <summary>Shows a run to a person: bars on a terminal, one line per event anywhere, tables at the end.</summary>
 /// <param name="json">Whether standard output belongs to a document, so that everything goes to standard error.</param>
 internal sealed class RunView(bool json)
@@ -30,7 +36,7 @@ internal sealed class RunView(bool json)
     /// <param name="place">Where it is stored.</param>
     /// <param name="verb">The first word, such as <c>resuming</c>.</param>
     /// <param name="dataset">What was read; null when the data is elsewhere.</param>
-    public void Begin(string runId, RunSettings settings, string place, string verb, ImageDataset? dataset = null)
+    public void Begin(string runId, RunSettings settings, Storage place, string verb, ImageDataset? dataset = null)
     {
         string problem = FormattableString.Invariant(
             $"{settings.Data.Kind}, {settings.Tasks} tasks, {settings.Participation.Nodes} nodes"
@@ -46,7 +52,9 @@ internal sealed class RunView(bool json)
         _console.WriteWhole($"[bold]{verb} {runId}[/]: {problem}, {training}, {merging}{AmountsOf(settings, dataset)}");
         if (RunSettingsRules.MergingHint(settings) is { } hint)
             _console.WriteWhole($"[grey]{hint}[/]");
-        _console.WriteWhole($"[grey]stored in {place}; stopped, it goes on with: dmkd run --resume {runId}[/]");
+        _console.WriteWhole(
+            $"[grey]stored in {place.Name}; stopped, it goes on with: dmkd run --resume {runId}{place.Options}[/]"
+        );
     }
 
     /// <summary>Follows the run until it ends.</summary>

@@ -17,6 +17,17 @@ public sealed class BadInputTests : IDisposable
     [InlineData("run --rounds=0 --rounds many --rounds=-1", "--rounds", "not -1")]
     [InlineData("run --rounds many", "--rounds must be a whole number", "'many'")]
     [InlineData("run --rounds 0", "--rounds", "[1, 100000]", "not 0")]
+    [InlineData("run --tasks 99999999999", "--tasks must be in [1, 1000], not 99999999999.")]
+    [InlineData("run --seed 9223372036854775807", "--seed must be in [0, 2147483647], not 9223372036854775807.")]
+    [InlineData("run --seed -1", "--seed must be in [0, 2147483647], not -1.")]
+    [InlineData("run --rounds 1,000", "--rounds must be a whole number such as 12, without commas, not '1,000'.")]
+    [InlineData("convert --checkpoint x --architecture mlp --output y --outputs 99999999999", "at most 2147483647")]
+    [InlineData(
+        "run --architecture mlp(3x999999x999999;1;10)",
+        "is no mlp: The input's height and width must be in [4, 1024], not 999999. Expected, for example, mlp("
+    )]
+    [InlineData("run --architecture resnet21", "there are: mlp, ", "resnet50-pool. Did you mean resnet20?")]
+    [InlineData("run --merge-rule krum-1e9", "krum-1e9' must be a whole number, as in krum-2; it is '1e9'.")]
     [InlineData("run --alpha 1.5", "--alpha", "[0, 1]", "not 1.5")]
     [InlineData("run --gate foo", "--gate", "evidence, entropy", "'foo'")]
     // a run's library has no gate network
@@ -82,6 +93,7 @@ public sealed class BadInputTests : IDisposable
     {
         var outcome = await RunAsync(command.Split(' '));
         outcome.IsRefused(parts);
+        Assert.DoesNotContain("(Parameter", outcome.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(outcome.Home));
     }
 
@@ -138,6 +150,14 @@ public sealed class BadInputTests : IDisposable
     {
         var outcome = await DmkdCommand.RunPlainAsync("runs", "list", "--cluster", database);
         outcome.IsRefused(part);
+    }
+
+    [Fact]
+    public async Task Run_HomeThatIsAFile_IsRefusedByName()
+    {
+        string file = _folder.Write("file", [1]);
+        var outcome = await DmkdCommand.RunAsync(file, "run", "--train-per-class", "8", "--test-per-class", "1");
+        outcome.IsRefused($"{file} is no folder; choose another by --home.");
     }
 
     [Fact]

@@ -78,6 +78,18 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task Doctor_EmptyImageThatItDoesNotRead_FailsAndNamesIt()
+    {
+        foreach (string name in new[] { "a", "b" })
+            for (int i = 0; i < 9; i++)
+                _folder.Write($"data/{(i < 6 ? "train" : "test")}/{name}/{i}.png", SyntheticPictures.Png(3));
+        _folder.Write("data/train/b/3.png", []);
+        var outcome = await DmkdCommand.RunAsync(Home, ["doctor", "--data-path", _folder["data"]]);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("empty file", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doctor_UnknownKindOfData_IsRefused() =>
         (await DmkdCommand.RunAsync(Home, ["doctor", "--data", "words"])).IsRefused("--data", "words");
 

@@ -87,6 +87,27 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
     }
 
     [Fact]
+    public async Task Run_InterruptedBeforeAnythingIsStored_SaysSo()
+    {
+        using var process = DmkdProcess.Start(Home, "run");
+        await process.UntilItListensAsync();
+        await process.InterruptAsync();
+        var outcome = await process.EndAsync();
+        Assert.Equal(130, outcome.ExitCode);
+        Assert.Equal("dmkd: Stopped; nothing was stored yet.\n", outcome.Error);
+    }
+
+    [Fact]
+    public async Task Command_OutputThatCannotBeWritten_NamesIt()
+    {
+        var outcome = await DmkdProcess.RunInShellAsync("--help >/dev/full");
+        Assert.Equal(
+            (1, "dmkd: Standard output cannot be written: No space left on device"),
+            (outcome.ExitCode, outcome.Error.Split(" : '")[0].TrimEnd('\n'))
+        );
+    }
+
+    [Fact]
     public async Task Run_Interrupted_HeldItsHomeEndsPromptlyAndSaysHowToGoOn()
     {
         using var process = DmkdProcess.Start(Home, TinyRun.OfRounds(LongRun));

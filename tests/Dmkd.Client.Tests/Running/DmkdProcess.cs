@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Dmkd.Client.Tests.Running;
@@ -81,6 +82,31 @@ internal sealed class DmkdProcess : IDisposable
         return await process.EndAsync();
     }
 
+    /// <summary>Runs the program by a shell to its end.</summary>
+    /// <param name="line">Its arguments, and where its standard output goes.</param>
+    public static async Task<Outcome> RunInShellAsync(string line)
+    {
+        using var shell = new Process
+        {
+            StartInfo = new ProcessStartInfo("/bin/sh", ["-c", $"exec dotnet '{DmkdProgram.Path}' {line}"])
+            {
+                RedirectStandardError = true,
+            },
+        };
+        shell.Start();
+        string error = await shell.StandardError.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        return new Outcome(shell.ExitCode, "", error, "");
+    }
+
+    /// <summary>Waits until the program has a handler of its own for Ctrl-C.</summary>
+    public async Task UntilItListensAsync()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!HasInterrupt(_process.Id.ToString(CultureInfo.InvariantCulture), "SigCgt:"))
+            await Task.Delay(TimeSpan.FromMilliseconds(5), limit.Token);
+    }
+
     /// <summary>Waits until a line of standard output contains a text.</summary>
     public async Task SeesAsync(string text)
     {
@@ -127,13 +153,14 @@ internal sealed class DmkdProcess : IDisposable
     /// <summary>
     /// Whether this process ignores Ctrl-C, as all that a shell starts in the background do; its children would, too.
     /// </summary>
-    private static bool AreInterruptsIgnored()
+    private static bool AreInterruptsIgnored() => HasInterrupt("self", "SigIgn:");
+
+    private static bool HasInterrupt(string process, string field)
     {
         const ulong Interrupt = 1 << (2 - 1); // SIGINT is 2, signals count from 1
-        const string Field = "SigIgn:";
-        string line = File.ReadLines("/proc/self/status")
-            .Single(text => text.StartsWith(Field, StringComparison.Ordinal));
-        return (Convert.ToUInt64(line[Field.Length..].Trim(), 16) & Interrupt) != 0;
+        string line = File.ReadLines($"/proc/{process}/status")
+            .Single(text => text.StartsWith(field, StringComparison.Ordinal));
+        return (Convert.ToUInt64(line[field.Length..].Trim(), 16) & Interrupt) != 0;
     }
 
     /// <summary>Lines of a stream, as they come.</summary>
