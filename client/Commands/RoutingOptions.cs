@@ -31,12 +31,11 @@ internal sealed class RoutingOptions
             + $"to, its gate network, or else {GateCatalog.Names[0]}",
     };
 
-    private readonly Option<string> _calibration = new("--calibration")
+    private readonly Option<string?> _calibration = new("--calibration")
     {
         Description =
             $"How evidence is made comparable: {string.Join(", ", Calibrations.Known.Names)}; when not "
             + $"given, as the library was fitted",
-        DefaultValueFactory = _ => Calibrations.None,
     };
 
     public void AddTo(Command command)
@@ -61,7 +60,8 @@ internal sealed class RoutingOptions
             );
         _ = _options.Read(parsed, DefaultSettings);
         _ = AtLeast(parsed, _gateVote, 0);
-        _ = OneOf(parsed, _calibration, Calibrations.Known.Names);
+        if (parsed.GetValue(_calibration) is not null)
+            _ = OneOf(parsed, _calibration!, Calibrations.Known.Names);
     }
 
     /// <summary>How a library is asked.</summary>
@@ -150,7 +150,7 @@ internal sealed class RoutingOptions
     /// </summary>
     private string CalibrationOf(ParseResult parsed, RoutingPlan plan, FittedRouting? fitted)
     {
-        if (Given(parsed, _calibration) is { } given)
+        if (parsed.GetValue(_calibration) is { } given)
             return given;
         bool applies =
             fitted is not null
@@ -161,7 +161,4 @@ internal sealed class RoutingOptions
 
     private static RoutingSettings SettingsOf(RoutingPlan plan) =>
         new(plan.Gate, plan.TopExperts, plan.SpecializationWeight, plan.GateVote, plan.Views, plan.Score, plan.Centred);
-
-    private static T? Given<T>(ParseResult parsed, Option<T> option)
-        where T : class => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
 }
