@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
+using Dmkd.Client.Rendering;
 using Dmkd.Core;
 using Dmkd.Core.Models;
 using Dmkd.Core.Settings;

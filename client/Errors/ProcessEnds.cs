@@ -65,9 +65,11 @@ internal sealed class StandardOutput : Stream
             _inner ??= Console.OpenStandardOutput();
             _inner.Write(buffer);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"Standard output cannot be written: {e.Message}", e);
+            // a descriptor that is closed, or that opens no writing, reads as if access were denied
+            string reason = e is IOException ? e.Message : "it is closed, or open for reading only.";
+            throw new IOException($"Standard output cannot be written: {reason}", e);
         }
     }
 

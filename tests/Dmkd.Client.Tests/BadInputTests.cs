@@ -156,7 +156,7 @@ public sealed class BadInputTests : IDisposable
     public async Task Run_HomeThatIsAFile_IsRefusedByName()
     {
         string file = _folder.Write("file", [1]);
-        var outcome = await DmkdCommand.RunAsync(file, "run", "--train-per-class", "8", "--test-per-class", "1");
+        var outcome = await DmkdCommand.RunAsync(file, "run", "--train-per-class", "24", "--test-per-class", "1");
         outcome.IsRefused($"{file} is no folder; choose another by --home.");
     }
 

@@ -182,7 +182,12 @@ public sealed class ExperimentTests(FinishedExperiment finished) : IDisposable
         "more. Did you mean rank?"
     )]
     [InlineData("rank, values: [1, 8]", "alpha, values: [7]", ":", "alpha must be a number in [0, 1], not '7'")]
-    [InlineData("- sequential-fine-tuning", "- magic", ":", "there is no method 'magic'; there are: ", "more.")]
+    [InlineData(
+        "- sequential-fine-tuning",
+        "- magic",
+        ":",
+        "there is no method 'magic'; there are: dmkd, sequential-fine-tuning"
+    )]
     [InlineData("tasks: 2", "tasks: 6", "10 classes", "at most 5 tasks")]
     [InlineData("nodes: 2", "nodes: 500", "500 nodes")]
     [InlineData("kind: synthetic", "kind: images, path: no-such.zip", "no-such.zip does not exist")]

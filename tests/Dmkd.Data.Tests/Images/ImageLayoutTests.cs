@@ -288,7 +288,7 @@ public sealed class ImageLayoutTests : IDisposable
         var named = Datasets.Load(Spec(Path.Combine(_folder.Path, "labels.csv")));
 
         Assert.Equal(["a", "b"], folders.ClassNames);
-        Assert.Contains("labels.csv is left out", Assert.Single(folders.Notes), StringComparison.Ordinal);
+        Assert.Contains("left out: labels.csv.", Assert.Single(folders.Notes), StringComparison.Ordinal);
         Assert.Equal(["even", "odd"], named.ClassNames);
         Assert.Equal((4, 4), (named.Train.Count, named.Test.Count));
         Assert.Empty(named.Notes);

@@ -87,7 +87,7 @@ internal static class ImageFolderReader
                 yield return $"{count} image(s) that no list of classes names are left out.";
         }
         else if (LabelTable.LeftOut(source) is { Length: > 0 } tables)
-            yield return $"the classes are those of the folders; {string.Join(", ", tables)} is left out. "
+            yield return $"the classes are those of the folders; left out: {string.Join(", ", tables)}. "
                 + "To read a table, name it by --data-path.";
     }
 
