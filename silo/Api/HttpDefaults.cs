@@ -17,7 +17,7 @@ internal static class HttpDefaults
     private const long MaxBodyBytes = 64 << 10;
 
     /// <summary>For endpoints that only read: other methods are refused.</summary>
-    public static HttpMethodMetadata Reads { get; } = new([HttpMethods.Get, HttpMethods.Head]);
+    private static HttpMethodMetadata Reads { get; } = new([HttpMethods.Get, HttpMethods.Head]);
 
     /// <summary>
     /// Has the host listen on the silo's address and nowhere else, whatever ASPNETCORE_URLS says; by TLS where the silo
@@ -67,8 +67,9 @@ internal static class HttpDefaults
         app.UseErrorBodies();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.MapHealth();
-        app.MapPrometheus();
+        var reading = app.MapGroup("").WithMetadata(Reads);
+        reading.MapHealth();
+        reading.MapPrometheus();
         return app;
     }
 }
@@ -88,10 +89,7 @@ internal static class MetricsEndpoints
     /// <summary><c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapPrometheus(this IEndpointRouteBuilder routes)
     {
-        routes
-            .MapPrometheusScrapingEndpoint("/metrics")
-            .RequireAuthorization(HttpAccess.Reading)
-            .WithMetadata(HttpDefaults.Reads);
+        routes.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(HttpAccess.Reading);
         return routes;
     }
 }

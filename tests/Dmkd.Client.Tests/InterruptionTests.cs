@@ -90,7 +90,7 @@ public sealed class InterruptionTests(FinishedRun finished) : IDisposable
     public async Task Run_InterruptedBeforeAnythingIsStored_SaysSo()
     {
         using var process = DmkdProcess.Start(Home, "run");
-        await process.UntilItListensAsync();
+        await process.LoadsAsync("libtorch");
         await process.InterruptAsync();
         var outcome = await process.EndAsync();
         Assert.Equal(130, outcome.ExitCode);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 
 namespace Dmkd.Client.Tests.Running;
@@ -99,11 +98,16 @@ internal sealed class DmkdProcess : IDisposable
         return new Outcome(shell.ExitCode, "", error, "");
     }
 
-    /// <summary>Waits until the program has a handler of its own for Ctrl-C.</summary>
-    public async Task UntilItListensAsync()
+    /// <summary>Waits until the program loads a library: it runs code of its own by then.</summary>
+    public async Task LoadsAsync(string library)
     {
         using var limit = new CancellationTokenSource(Limit);
-        while (!HasInterrupt(_process.Id.ToString(CultureInfo.InvariantCulture), "SigCgt:"))
+        while (
+            !(await File.ReadAllTextAsync($"/proc/{_process.Id}/maps", limit.Token)).Contains(
+                library,
+                StringComparison.Ordinal
+            )
+        )
             await Task.Delay(TimeSpan.FromMilliseconds(5), limit.Token);
     }
 
@@ -153,14 +157,13 @@ internal sealed class DmkdProcess : IDisposable
     /// <summary>
     /// Whether this process ignores Ctrl-C, as all that a shell starts in the background do; its children would, too.
     /// </summary>
-    private static bool AreInterruptsIgnored() => HasInterrupt("self", "SigIgn:");
-
-    private static bool HasInterrupt(string process, string field)
+    private static bool AreInterruptsIgnored()
     {
         const ulong Interrupt = 1 << (2 - 1); // SIGINT is 2, signals count from 1
-        string line = File.ReadLines($"/proc/{process}/status")
-            .Single(text => text.StartsWith(field, StringComparison.Ordinal));
-        return (Convert.ToUInt64(line[field.Length..].Trim(), 16) & Interrupt) != 0;
+        const string Field = "SigIgn:";
+        string line = File.ReadLines("/proc/self/status")
+            .Single(text => text.StartsWith(Field, StringComparison.Ordinal));
+        return (Convert.ToUInt64(line[Field.Length..].Trim(), 16) & Interrupt) != 0;
     }
 
     /// <summary>Lines of a stream, as they come.</summary>

@@ -36,7 +36,7 @@ public sealed class RunSettingsRulesTests
                 Routed(new RoutingSettings("evidence", 1, 0, Score: "margin"))
             },
             { "views must be 1, 4 or 8, not 2", Routed(new RoutingSettings("evidence", 1, 0, Views: 2)) },
-            { "top must be at least 1, not 0", Routed(new RoutingSettings("evidence", 0, 0)) },
+            { "top must be in [1, 2147483647], not 0", Routed(new RoutingSettings("evidence", 0, 0)) },
             {
                 "start-from must be one of previous, random, similar, legacy, not 'zero'",
                 StartingFrom("zero", legacyTasks: 1)
