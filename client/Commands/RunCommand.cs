@@ -49,21 +49,25 @@ internal sealed class RunCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var stored = new StrongBox<bool>(parsed.GetValue(_resume) is not null);
+        var begun = new StrongBox<string?>();
         try
         {
-            return await RunAsync(parsed, stored, cancellationToken);
+            return await RunAsync(parsed, begun, cancellationToken);
         }
-        catch (OperationCanceledException e) when (e is not RunStoppedException && !stored.Value)
+        catch (OperationCanceledException e) when (e is not RunStoppedException && parsed.GetValue(_resume) is null)
         {
-            throw new RunStoppedException(RunStoppedException.BeforeAnything);
+            throw new RunStoppedException(
+                begun.Value is { } runId
+                    ? $"Stopped. If run '{runId}' was stored, dmkd run --resume {runId} {_common.PlaceOptions(parsed)} goes on."
+                    : RunStoppedException.BeforeAnything
+            );
         }
     }
 
     /// <param name="parsed">The command line.</param>
-    /// <param name="stored">Set as soon as the run may be stored.</param>
+    /// <param name="begun">Gets the run's id as soon as the run may be stored.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    private async Task<int> RunAsync(ParseResult parsed, StrongBox<bool> stored, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(ParseResult parsed, StrongBox<string?> begun, CancellationToken cancellationToken)
     {
         var place = _common.StorageOf(parsed);
         bool json = _common.Json(parsed);
@@ -110,7 +114,7 @@ internal sealed class RunCommand : Command
                 await run.MoveDataAsync(moved.Path!, cancellationToken);
         }
 
-        stored.Value = true;
+        begun.Value = runId;
         await Retried.BeginAsync(
             () => resumed is null ? run.StartAsync(settings!, cancellationToken) : run.ResumeAsync(cancellationToken),
             $"runs watch {runId} {_common.PlaceOptions(parsed)}",
