@@ -137,3 +137,83 @@ internal sealed class NodeWork(
         return packed;
     }
 
+    private async Task<ReplicaData> ReplicaOfAsync(LocalUpdateRequest request, CancellationToken cancellationToken)
+    {
+        var baseWeights = await weights.GetSharedAsync(request.Base.Digest, cancellationToken);
+        var data = await nodes.OpenAsync(request.Settings, request.NodeIndex);
+        return new ReplicaData(data.Modality, baseWeights, data.CalibrationOf(request.Task));
+    }
+
+    private static byte[] Propose(
+        LocalUpdateRequest request,
+        byte[] update,
+        ReadOnlyMemory<byte>? last,
+        ReadOnlyMemory<byte>? lastBasis
+    )
+    {
+        using var delta = WeightCodec.Decode(update);
+        var node = new NodeUpdate(delta)
+        {
+            SharedSeed = SeedOf(request, SeedPurpose.Subspace),
+            Last = LastOf(delta, last, lastBasis),
+        };
+        return UpdateBundle.ToBytes(request.Merging!.Exchange().Propose(node));
+    }
+
+    /// <summary>
+    /// The base version's own update; null when it has none, or one that a program before 0.2 wrote: then all nodes
+    /// begin afresh.
+    /// </summary>
+    private static CompressedDelta? LastOf(WeightSet delta, ReadOnlyMemory<byte>? last, ReadOnlyMemory<byte>? lastBasis)
+    {
+        if (last is not { } update || lastBasis is not { } basis)
+            return null;
+        try
+        {
+            return PowerSgdPayload.WithBasis(UpdateBundle.Read(update, delta), UpdateBundle.Read(basis, delta));
+        }
+        catch (CheckpointFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static PackedUpdate Pack(
+        DeviceJob job,
+        LocalUpdateRequest request,
+        WeightSet delta,
+        ReadOnlyMemory<byte>? basis,
+        ReplicaData? replica
+    )
+    {
+        using var start = replica is null ? null : WeightCodec.Decode(replica.Base.Span);
+        using var inputs = replica is null ? null : InputsOf(job, request, replica);
+        var options = request.Merging!;
+        var exchange = options.Exchange();
+        var shared = basis is { } known ? UpdateBundle.Read(known, delta) : null;
+        var node = new NodeUpdate(delta)
+        {
+            Seed = SeedOf(request, SeedPurpose.Compression, request.NodeIndex),
+            Replica = replica is null
+                ? null
+                : new NodeReplica(ArchitectureCatalog.Parse(request.Module.Architecture), start!, inputs!),
+        };
+        if (!options.ErrorFeedback)
+            return new PackedUpdate(ToBytes(exchange.Pack(node, shared)), null, job.Elapsed);
+        using var packed = ErrorFeedback.Pack(exchange, node, shared); // the update holds the last residual already
+        return new PackedUpdate(ToBytes(packed.Sent), WeightCodec.Encode(packed.Residual), job.Elapsed);
+    }
+
+    private static byte[] ToBytes(CompressedDelta packed) => UpdateBundle.ToBytes(PowerSgdPayload.WithoutBasis(packed));
+
+    private static Tensor InputsOf(DeviceJob job, LocalUpdateRequest request, ReplicaData replica)
+    {
+        using var encoded = replica.Modality.Encode(replica.Calibration);
+        return replica.Modality.Normalise(encoded.to(job.Device), request.Module.Normalisation);
+    }
+
+    private static ulong SeedOf(LocalUpdateRequest request, int purpose, params int[] own) =>
+        (ulong)SeedSequence.Derive(request.Settings.Seed, [purpose, request.Task, request.Round, .. own]);
+
+    private sealed record ReplicaData(IModality Modality, ReadOnlyMemory<byte> Base, IExamples Calibration);
+}
