@@ -43,7 +43,7 @@ internal sealed class RunsRemoveCommand : Command
             _ = await FoundRun.OfAsync(cluster.Reader, id, _common.Place(parsed), cancellationToken);
         string what = isPreserved ? $"library {id}" : $"run {id} and its library";
         if (!await _removal.IsWantedAsync(_common, parsed, what, cancellationToken))
-            return ExitCode.Cancelled;
+            throw new RunStoppedException($"Nothing is removed of {what}.");
         var removed = await Removal.DoAsync(RemoveAsync, cancellationToken);
         var document = new
         {
@@ -105,7 +105,7 @@ internal sealed class ModulesRemoveCommand : Command
         bool isExpert = module.Role is ModuleRole.Expert;
         string what = isExpert ? $"module {module.Key}, which knows {classes}," : $"module {module.Key}";
         if (!await _removal.IsWantedAsync(_common, parsed, what, cancellationToken))
-            return ExitCode.Cancelled;
+            throw new RunStoppedException($"Module {module.Key} stays.");
         var catalog = cluster.Grains.GetGrain<IModuleCatalogGrain>(module.Library);
         int versions = await Removal.DoAsync(
             () => catalog.RemoveModuleAsync(module.Name, cancellationToken),

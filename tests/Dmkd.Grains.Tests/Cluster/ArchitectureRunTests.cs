@@ -67,7 +67,7 @@ public sealed class ArchitectureRunTests(SharedCluster shared) : IClassFixture<S
     [Theory]
     [InlineData("resnet21", "There is no architecture 'resnet21'; there are: ")]
     [InlineData("mlp(3x8x8;", "architecture: ")]
-    [InlineData("vgg11-bn", "The map after the last stage must be in [1, 8].")]
+    [InlineData("vgg11-bn", "The map after the last stage must be in [1, 8]")]
     public async Task Start_UnknownArchitecture_IsRefused(string architecture, string expected)
     {
         var run = shared.Cluster.Grains.GetGrain<ITrainingRunGrain>("unknown");
