@@ -56,6 +56,8 @@ internal sealed class LearnCommand : Command
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);
         using var activity = DmkdTelemetry.StartCommand("dmkd learn", name);
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(name);
+        var look = await Retried.AskAsync(() => run.GetProgressAsync(0, cancellationToken), cancellationToken);
+        following.Known = look.Events.Length == 0 ? 0 : look.Events[^1].Sequence; // of earlier lessons
         int before = 0;
         await Retried.BeginAsync(
             async () => before = await run.LearnAsync(lesson, cancellationToken),

@@ -200,6 +200,9 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
 {
     private readonly RunView _view = new(common.Json(parsed));
 
+    /// <summary>Number of the last event that the user knows: lines follow it.</summary>
+    public long Known { get; set; }
+
     /// <summary>The option by which a run is left to its cluster.</summary>
     public static Option<bool> DetachOption() =>
         new("--detach") { Description = "Print the run's id once it is stored, and leave it to the cluster" };
@@ -257,7 +260,8 @@ internal sealed class RunFollowing(CommonOptions common, ParseResult parsed)
     {
         try
         {
-            return await view.FollowAsync(new DmkdRun(run, TimeProvider.System), settings, cancellationToken);
+            var followed = new DmkdRun(run, TimeProvider.System) { Known = Known };
+            return await view.FollowAsync(followed, settings, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Four parties with a folder each grow one library: against each alone, all data pooled at one node, and one network for all classes (federated averaging). Four silos with
-# certificates over one PostgreSQL, each as a user of its own whose folder nobody else may enter (needs root; else all are one user). Between the first two lessons every silo is
+# certificates over one PostgreSQL; where `unshare -m` may be used, each sees an empty folder in place of every other party's. Between the first two lessons every silo is
 # ended and started again, in the second lesson one is killed and started again, and in the third one party is away.
 # Usage: bash eng/evidence/parties.sh DATA [options of library create]. DATA has photo, art_painting, cartoon and sketch, each with train/ and test/ class folders.
 #   Build first: dotnet build -c Release silo && dotnet build -c Release client
@@ -37,17 +37,19 @@ for party in "${parties[@]}"; do
   done
 done
 
+mkdir "$work/nothing"
+alone() { # party, command...: the others' folders are empty for it
+  local own=$1 hide="" other
+  shift
+  if [ "$own" = pooled ] || ! unshare -m true 2>/dev/null; then exec "$@"; fi
+  for other in "${parties[@]}" pooled; do [ "$other" = "$own" ] || hide+="mount --bind '$work/nothing' '$work/data/$other' && "; done
+  exec unshare -m sh -c "$hide"'exec "$@"' sh "$@"
+}
 start() { # party
-  local as=() folder=$work/data/$1 number=$((61000 + $(printf '%s' "$1" | cksum | cut -d' ' -f1) % 1000))
-  mkdir -p "$work/home/$1"
-  if [ "$(id -u)" -eq 0 ] && [ "$1" != pooled ]; then
-    chown -R $number "$folder" "$work/$1" "$work/home/$1" && chmod 700 "$folder"
-    as=(setpriv --reuid=$number --regid=$number --clear-groups)
-  fi
-  HOME=$work/home/$1 Logging__LogLevel__Default=Warning Logging__LogLevel__Dmkd=Information Dmkd__Cluster=$cluster Dmkd__Certificates=$work/$1 Dmkd__SiloPort=$(free_port) \
-    Dmkd__GatewayPort=$(free_port) Dmkd__HttpPort=0 Dmkd__Nodes__0__Name=$1 Dmkd__Nodes__0__Data=$folder "${as[@]}" "$silo" >"$work/$1.log" 2>&1 &
+  Logging__LogLevel__Default=Warning Logging__LogLevel__Dmkd=Information Dmkd__Cluster=$cluster Dmkd__Certificates=$work/$1 Dmkd__SiloPort=$(free_port) Dmkd__GatewayPort=$(free_port) \
+    Dmkd__HttpPort=0 Dmkd__Nodes__0__Name=$1 Dmkd__Nodes__0__Data=$work/data/$1 alone "$1" "$silo" >"$work/$1.log" 2>&1 &
   pids[$1]=$!
-  for _ in $(seq 120); do grep -q "Node $1: offered" "$work/$1.log" && return; sleep 0.5; done
+  for _ in $(seq 120); do grep -qs "Node $1: offered" "$work/$1.log" && return; sleep 0.5; done
   cat "$work/$1.log" >&2
   return 1
 }
@@ -57,7 +59,8 @@ create() { console library create "$1" "${options[@]}" >/dev/null; }
 lesson() { console learn "$1" --classes "$2" ${3:+--nodes "$3"} --json 2>>"$work/progress"; }
 accuracies() { python3 -c 'import json, sys
 own = json.load(sys.stdin)
-print(" | ".join([f"{node["node"]} {100 * node["accuracy"]:.1f}" for node in own["nodes"] if node["accuracy"] is not None] + [f"together {100 * own["accuracy"]:.1f}"]))'; }
+told = [(node["node"], node["accuracy"]) for node in own["nodes"] if node["accuracy"] is not None] + [("together", own["accuracy"])]
+print(" | ".join(f"{name} {100 * accuracy:.1f}" for name, accuracy in told))'; }
 
 for party in "${parties[@]}"; do start "$party"; done
 create common
@@ -66,7 +69,7 @@ for party in "${parties[@]}"; do stop "$party"; done
 for party in "${parties[@]}"; do start "$party"; done
 lesson common "${lessons[1]}" >"$work/second" &
 learning=$!
-sleep 8 # into its rounds
+sleep 4 # into its rounds
 stop cartoon -9 && start cartoon
 wait $learning
 echo "common, ${lessons[1]}, cartoon killed: $(accuracies <"$work/second")"
@@ -76,7 +79,7 @@ start art_painting
 row() { # library
   printf '%s' "$1"
   for party in "${parties[@]}"; do
-    console evaluate --library "$1" --data-path "$work/data/$party" --json 2>>"$work/progress" | python3 -c 'import json, sys; print(f" | {100 * json.load(sys.stdin)["accuracy"]:.1f}", end="")'
+    console evaluate --library "$1" --data-path "$work/data/$party" --json 2>>"$work/progress" | python3 -c 'import json, sys; print(" | %.1f" % (100 * json.load(sys.stdin)["accuracy"]), end="")'
   done
   echo
 }

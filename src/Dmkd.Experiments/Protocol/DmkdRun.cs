@@ -11,6 +11,9 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxSilence = TimeSpan.FromMinutes(3);
 
+    /// <summary>Number of the last event that is known: lines follow it.</summary>
+    public long Known { get; init; }
+
     /// <summary>Follows the run.</summary>
     /// <param name="progress">Receives every look at the run; feed lines come once each.</param>
     /// <param name="cancellationToken">Stops following; the run itself goes on.</param>
@@ -20,7 +23,7 @@ public sealed class DmkdRun(ITrainingRunGrain run, TimeProvider time)
     public async Task<RunReport> FollowAsync(Action<RunProgress> progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        long seen = 0;
+        long seen = Known;
         while (true)
         {
             var look = await LookAsync(seen, cancellationToken);

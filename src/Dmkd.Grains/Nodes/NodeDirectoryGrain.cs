@@ -2,6 +2,7 @@ using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Settings;
 using Dmkd.Core.Devices;
 using Dmkd.Data.Images;
+using Dmkd.Hosting.Lifecycle;
 using Dmkd.Hosting.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -62,9 +63,12 @@ internal sealed partial class NodeOffering(
     DatasetCache datasets,
     IGrainFactory grains,
     ILocalSiloDetails silo,
+    TimeProvider time,
     ILogger<NodeOffering> logger
 )
 {
+    private static readonly RetryLimits Limits = new(TimeSpan.FromSeconds(1)) { MaxRetries = 60 };
+
     /// <summary>Size at which a folder is read to see what is in it; a library's own counts when it learns.</summary>
     private const int GlanceSize = 32;
     private const string ModalityName = "images"; // so far, nodes hold no others
@@ -88,7 +92,12 @@ internal sealed partial class NodeOffering(
                 TestCounts = contents.TestCounts,
             };
             var directory = grains.GetGrain<INodeDirectoryGrain>(INodeDirectoryGrain.Key);
-            if (await directory.OfferAsync(offer, cancellationToken) is { } other)
+            // the silo that the directory was on may have died just now
+            var calls = Resilience.TransientCall(time, Limits);
+            if (
+                await calls.AskAsync(() => directory.OfferAsync(offer, cancellationToken), cancellationToken) is
+                { } other
+            )
                 throw new NodeOfferException(
                     $"The silo at {other} offers a node '{node.Name}' already; the one at "
                         + $"{silo.SiloAddress.Endpoint} cannot: give it another name."
