@@ -6,7 +6,8 @@ namespace Dmkd.Grains.Libraries;
 /// <summary>What a library that parties grow may be asked to learn, and what it then becomes. Pure.</summary>
 internal static class Lessons
 {
-    private const int MinClasses = 2;
+    private const int MinClasses = 2,
+        MaxRounds = 100_000;
 
     /// <summary>The settings of a library with one more task.</summary>
     /// <param name="settings">The library's settings.</param>
@@ -17,6 +18,8 @@ internal static class Lessons
     {
         var plan = settings.Library!;
         string[] classes = [.. lesson.Classes.Select(name => name.Trim())];
+        if (lesson.Rounds is < 1 or > MaxRounds)
+            throw new InvalidOperationException($"A lesson has 1 to {MaxRounds} rounds, not {lesson.Rounds}.");
         RequireClasses(plan, classes);
         OfferedNode[] teachers =
         [

@@ -73,6 +73,18 @@ public sealed class LessonsTests
         Assert.Contains(part, e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100_001)]
+    public void Add_RoundsBeyondTheLimits_IsRefused(int rounds)
+    {
+        var lesson = new Lesson(["elephant", "cup"], []) { Rounds = rounds };
+
+        var e = Assert.Throws<InvalidOperationException>(() => Lessons.Add(Empty, lesson, Offered));
+
+        Assert.Contains($"1 to 100000 rounds, not {rounds}", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Add_NothingKeptForTesting_IsRefused()
     {
