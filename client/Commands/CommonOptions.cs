@@ -101,7 +101,7 @@ internal sealed class CommonOptions
     {
         RequireRuns(parsed);
         // who only looks does not train
-        return StartAsync(parsed, null, new InterruptedRuns(ResumeOnAccess: false), cancellationToken);
+        return StartAsync(parsed, null, new InterruptedRuns(resumeOnAccess: false), cancellationToken);
     }
 
     /// <summary>Connects to the cluster, or reads the home folder without a silo.</summary>

@@ -36,10 +36,17 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
 
     IGrainFactory IActorHost.Grains => GrainFactory;
 
-    public Task StartAsync(PreservationRequest request, CancellationToken cancellationToken = default) =>
-        _preservation.StartAsync(request);
+    public async Task StartAsync(PreservationRequest request, CancellationToken cancellationToken = default)
+    {
+        await _preservation.StartAsync(request);
+        _interrupted.GoOnWith(this.GetPrimaryKeyString());
+    }
 
-    public Task ResumeAsync(CancellationToken cancellationToken = default) => _preservation.ResumeAsync();
+    public async Task ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        await _preservation.ResumeAsync();
+        _interrupted.GoOnWith(this.GetPrimaryKeyString());
+    }
 
     public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) =>
         _preservation.MoveDataAsync(path);
@@ -77,7 +84,7 @@ internal sealed class PreservationGrain : Grain, IPreservationGrain, IActorHost,
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _preservation.Activate(_interrupted.ResumeOnAccess);
+        _preservation.Activate(_interrupted.GoOn(this.GetPrimaryKeyString()));
         return Task.CompletedTask;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dmkd.Contracts.Libraries;
 using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Preservation;
@@ -50,13 +51,24 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 
     private RunNodes Nodes => new(GrainFactory, _devices, _services.Time);
 
-    public Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
-        _run.StartAsync(settings);
+    public async Task StartAsync(RunSettings settings, CancellationToken cancellationToken = default)
+    {
+        await _run.StartAsync(settings);
+        _interrupted.GoOnWith(this.GetPrimaryKeyString());
+    }
 
-    public Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default) =>
-        _run.LearnAsync(lesson);
+    public async Task<int> LearnAsync(Lesson lesson, CancellationToken cancellationToken = default)
+    {
+        int before = await _run.LearnAsync(lesson);
+        _interrupted.GoOnWith(this.GetPrimaryKeyString());
+        return before;
+    }
 
-    public Task ResumeAsync(CancellationToken cancellationToken = default) => _run.ResumeAsync();
+    public async Task ResumeAsync(CancellationToken cancellationToken = default)
+    {
+        await _run.ResumeAsync();
+        _interrupted.GoOnWith(this.GetPrimaryKeyString());
+    }
 
     public Task MoveDataAsync(string path, CancellationToken cancellationToken = default) => _run.MoveDataAsync(path);
 
@@ -114,7 +126,7 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _run.Activate(_interrupted.ResumeOnAccess);
+        _run.Activate(_interrupted.GoOn(this.GetPrimaryKeyString()));
         return Task.CompletedTask;
     }
 
@@ -143,10 +155,22 @@ internal sealed class TrainingRunGrain : Grain, ITrainingRunGrain, IRunHost, IRe
     void IActorHost.Deactivate() => DeactivateOnIdle();
 }
 
-/// <summary>What a silo does with runs whose silo ended.</summary>
-/// <param name="ResumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed.
+/// <summary>What a silo does with runs whose activation ended before they did. Thread-safe.</summary>
+/// <param name="resumeOnAccess">Whether such a run goes on as soon as anybody looks at it; else it waits to be resumed.
 /// A console that only looks must not train.</param>
-public sealed record InterruptedRuns(bool ResumeOnAccess = true);
+public sealed class InterruptedRuns(bool resumeOnAccess = true)
+{
+    private readonly ConcurrentDictionary<string, bool> _wanted = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a run goes on by being looked at.</summary>
+    internal bool GoOn(string runId) => resumeOnAccess || _wanted.ContainsKey(runId);
+
+    /// <summary>
+    /// Somebody started or resumed a run here: from now on it goes on, also when its activation ends because its state
+    /// could not be stored for a moment.
+    /// </summary>
+    internal void GoOnWith(string runId) => _wanted[runId] = true;
+}
 
 /// <summary>
 /// Goes on with what was interrupted when a silo of its own starts: it has no reminders, and nobody may look.

@@ -91,13 +91,26 @@ internal sealed class DmkdCluster : IAsyncDisposable
     public async Task<RunReport> ReportAsync(string runId)
     {
         var run = Grains.GetGrain<ITrainingRunGrain>(runId);
-        await UntilAsync(
-            async () =>
-                await run.GetProgressAsync(long.MaxValue)
-                    is { Phase: RunPhase.Completed or RunPhase.Failed, IsAtWork: false } end
-                && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
-            $"the end of run {runId}"
-        );
+        try
+        {
+            await UntilAsync(
+                async () =>
+                    await run.GetProgressAsync(long.MaxValue)
+                        is { Phase: RunPhase.Completed or RunPhase.Failed, IsAtWork: false } end
+                    && (end.Error is null ? true : throw new InvalidOperationException(end.Error)),
+                $"the end of run {runId}"
+            );
+        }
+        catch (TimeoutException e)
+        {
+            var last = await run.GetProgressAsync(0);
+            string events = string.Join("; ", last.Events.TakeLast(5).Select(line => $"{line.At:mm:ss.fff} {line}"));
+            throw new TimeoutException(
+                $"{e.Message} It is {(last.IsAtWork ? "" : "not ")}at work in {last.Phase}: {events}",
+                e
+            );
+        }
+
         return (await run.GetReportAsync())!;
     }
 

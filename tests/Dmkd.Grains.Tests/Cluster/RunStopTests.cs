@@ -77,11 +77,27 @@ public sealed class RunStopTests(UninterruptedRun uninterrupted) : IDisposable
     {
         await using var cluster = await DmkdCluster.StartAsync(
             await uninterrupted.FolderAtAsync("assign ends"),
-            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(ResumeOnAccess: false))
+            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(resumeOnAccess: false))
         );
         var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
         Assert.Equal((false, false), await StoppedAndAtWorkAsync(run));
         await run.ResumeAsync(Cancel);
+        Assert.Equal(
+            await uninterrupted.OutcomeAsync(),
+            await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
+        );
+    }
+
+    [Fact]
+    public async Task Resume_WhereInterruptedRunsWait_GoesOnAfterItsActivationEnded()
+    {
+        await using var cluster = await DmkdCluster.StartAsync(
+            await uninterrupted.FolderAtAsync("assign ends"),
+            configure: silo => silo.Services.AddSingleton(new InterruptedRuns(resumeOnAccess: false))
+        );
+        var run = cluster.Grains.GetGrain<ITrainingRunGrain>(RunId);
+        await run.ResumeAsync(Cancel);
+        await cluster.DeactivateAsync(run); // as when its state cannot be stored for a moment
         Assert.Equal(
             await uninterrupted.OutcomeAsync(),
             await RunOutcome.OfAsync(cluster.Grains, await cluster.ReportAsync(RunId))
