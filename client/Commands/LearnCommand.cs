@@ -49,8 +49,8 @@ internal sealed class LearnCommand : Command
         {
             Rounds = parsed.GetValue(_rounds),
         };
-        if (lesson.Rounds is { } rounds and (< 1 or > 100_000))
-            throw new BadInputException($"{_rounds.Name} must be in [1, 100000], not {rounds}.");
+        if (lesson.Rounds is { } rounds and (< 1 or > Lesson.MaxRounds))
+            throw new BadInputException($"{_rounds.Name} must be in [1, {Lesson.MaxRounds}], not {rounds}.");
         var following = new RunFollowing(_common, parsed);
         bool detaches = following.Detaches(_detach);
         await using var cluster = await _common.OpenAsync(parsed, cancellationToken);

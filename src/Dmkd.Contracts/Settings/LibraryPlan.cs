@@ -68,7 +68,10 @@ public sealed record LearnedTask
 [GenerateSerializer, Immutable, Alias("dmkd.Lesson")]
 public sealed record Lesson([property: Id(0)] string[] Classes, [property: Id(1)] string[] Nodes)
 {
-    /// <summary>Rounds of local updates; those of the library when null.</summary>
-    [Id(2), Range(1, 100_000)]
+    /// <summary>Most rounds of a lesson.</summary>
+    public const int MaxRounds = 100_000;
+
+    /// <summary>Rounds of local updates, 1 to <see cref="MaxRounds"/>; those of the library when null.</summary>
+    [Id(2), Range(1, MaxRounds)]
     public int? Rounds { get; init; }
 }

@@ -6,8 +6,7 @@ namespace Dmkd.Grains.Libraries;
 /// <summary>What a library that parties grow may be asked to learn, and what it then becomes. Pure.</summary>
 internal static class Lessons
 {
-    private const int MinClasses = 2,
-        MaxRounds = 100_000;
+    private const int MinClasses = 2;
 
     /// <summary>The settings of a library with one more task.</summary>
     /// <param name="settings">The library's settings.</param>
@@ -18,8 +17,8 @@ internal static class Lessons
     {
         var plan = settings.Library!;
         string[] classes = [.. lesson.Classes.Select(name => name.Trim())];
-        if (lesson.Rounds is < 1 or > MaxRounds)
-            throw new InvalidOperationException($"A lesson has 1 to {MaxRounds} rounds, not {lesson.Rounds}.");
+        if (lesson.Rounds is < 1 or > Lesson.MaxRounds)
+            throw new InvalidOperationException($"A lesson has 1 to {Lesson.MaxRounds} rounds, not {lesson.Rounds}.");
         RequireClasses(plan, classes);
         OfferedNode[] teachers =
         [
