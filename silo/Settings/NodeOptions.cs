@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Dmkd.Core;
 using Dmkd.Grains.Nodes;
 using Microsoft.Extensions.Configuration;
 
@@ -23,7 +23,7 @@ internal sealed class NodeOptions
 }
 
 /// <summary>Reads and checks the nodes that a silo's settings name, before the silo starts.</summary>
-internal static partial class NodeSettings
+internal static class NodeSettings
 {
     private const double MinHoldout = 0.01,
         MaxHoldout = 0.9;
@@ -50,11 +50,8 @@ internal static partial class NodeSettings
     private static PartyNode? NodeOf(string path, NodeOptions options, List<string> problems)
     {
         int before = problems.Count;
-        if (!Pattern().IsMatch(options.Name ?? ""))
-            problems.Add(
-                $"{path}:Name must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit, not "
-                    + $"'{options.Name}'."
-            );
+        if (KeyName.ProblemOf($"{path}:Name", options.Name) is { } problem)
+            problems.Add(problem);
         if (string.IsNullOrEmpty(options.Data))
             problems.Add($"{path}:Data is missing: name the folder or file of the node's examples.");
         double? holdout = HoldoutOf(path, options.Holdout, problems);
@@ -88,7 +85,4 @@ internal static partial class NodeSettings
         );
         return null;
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z")]
-    private static partial Regex Pattern();
 }
