@@ -38,6 +38,7 @@ for party in "${parties[@]}"; do
 done
 
 mkdir "$work/nothing"
+unshare -m true 2>/dev/null || echo "unshare -m may not be used here: the parties' folders are not kept apart" >&2
 alone() { # party, command...: the others' folders are empty for it
   local own=$1 hide="" other
   shift
@@ -57,6 +58,16 @@ stop() { kill "${2:--TERM}" "${pids[$1]}" && { wait "${pids[$1]}" || true; } && 
 console() { "$dmkd" "$@" --cluster "$cluster" --certificates "$work/anna"; }
 create() { console library create "$1" "${options[@]}" >/dev/null; }
 lesson() { console learn "$1" --classes "$2" ${3:+--nodes "$3"} --json 2>>"$work/progress"; }
+in_round() { # library, task, round: waits until it is there
+  for _ in $(seq 300); do
+    console runs show "$1" --json 2>>"$work/progress" | python3 -c 'import json, sys
+run, task, number = json.load(sys.stdin), *map(int, sys.argv[1:])
+sys.exit(run["task"] != task or (run["round"] or 0) < number or run["state"] != "running")' "$2" "$3" && return
+    sleep 0.2
+  done
+  echo "$1 was never seen in round $3 of task $2" >&2
+  return 1
+}
 accuracies() { python3 -c 'import json, sys
 own = json.load(sys.stdin)
 told = [(node["node"], node["accuracy"]) for node in own["nodes"] if node["accuracy"] is not None] + [("together", own["accuracy"])]
@@ -69,7 +80,7 @@ for party in "${parties[@]}"; do stop "$party"; done
 for party in "${parties[@]}"; do start "$party"; done
 lesson common "${lessons[1]}" >"$work/second" &
 learning=$!
-sleep 4 # into its rounds
+in_round common 2 2
 stop cartoon -9 && start cartoon
 wait $learning
 echo "common, ${lessons[1]}, cartoon killed: $(accuracies <"$work/second")"
