@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dmkd.Client.Errors;
 using Dmkd.Client.Hosting;
 using Dmkd.Client.Rendering;
+using Dmkd.Contracts.Nodes;
 using Dmkd.Contracts.Runs;
 using Dmkd.Contracts.Settings;
 using Dmkd.Hosting.Telemetry;
@@ -65,6 +66,8 @@ internal sealed class LearnCommand : Command
             cancellationToken
         );
         var settings = await Retried.AskAsync(() => run.GetSettingsAsync(cancellationToken), cancellationToken);
+        if (before == 0 && lesson.Nodes.Length == 0)
+            Notice.All(await AwayAsync(cluster, settings!.Library!, cancellationToken));
         if (detaches)
         {
             await following.LeaveAsync(new FoundRun(cluster.Reader, name, settings!, null), cancellationToken);
@@ -85,6 +88,31 @@ internal sealed class LearnCommand : Command
             JsonOutput.Write(LessonView.DocumentOf(report));
         RunView.RequireLearned(report);
         return ExitCode.Success;
+    }
+
+    /// <summary>Names nodes that have classes of the lesson, and are away: they do not teach it.</summary>
+    private static async Task<IReadOnlyList<string>> AwayAsync(
+        ICluster cluster,
+        LibraryPlan plan,
+        CancellationToken cancellationToken
+    )
+    {
+        var directory = cluster.Grains.GetGrain<INodeDirectoryGrain>(INodeDirectoryGrain.Key);
+        var offered = await Retried.AskAsync(() => directory.ListAsync(cancellationToken), cancellationToken);
+        var task = plan.Tasks[^1];
+        string[] teachers = [.. task.Nodes.Select(node => plan.Nodes[node])];
+        string[] away =
+        [
+            .. offered
+                .Select(node => node.Offer)
+                .Where(offer => !teachers.Contains(offer.Name))
+                .Where(offer => offer.Classes.Zip(offer.TrainCounts).Any(IsTaught))
+                .Select(offer => offer.Name),
+        ];
+        return away.Length == 0 ? [] : [$"away, and not asked: {string.Join(", ", away)}"];
+
+        bool IsTaught((string Name, int Count) own) =>
+            task.Classes.Contains(own.Name) && own.Count >= plan.MinClassCount;
     }
 
     private static string[] Split(string? names) =>

@@ -46,7 +46,8 @@ public sealed partial class PartiesTests(SharedDatabases server) : IDisposable
             second.Kill();
             await IsAwayAsync("clinic-b");
             (await LearnAsync("disk,ring")).IsRefused("'ring'; clinic-b has, and is away. Here are: clinic-a");
-            (await LearnAsync("ball,disk")).IsSuccess();
+            var without = (await LearnAsync("ball,disk")).IsSuccess();
+            Assert.Contains("away, and not asked: clinic-b", without.Error, StringComparison.Ordinal);
             second.Dispose();
             second = Offer(database, "clinic-b", "b");
             await second.LogsAsync("Node clinic-b: offered");
