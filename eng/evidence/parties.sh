@@ -47,6 +47,7 @@ alone() { # party, command...: the others' folders are empty for it
   exec unshare -m sh -c "$hide"'exec "$@"' sh "$@"
 }
 start() { # party
+  rm -f "$work/$1.log" # what the silo before it said does not count
   Logging__LogLevel__Default=Warning Logging__LogLevel__Dmkd=Information Dmkd__Cluster=$cluster Dmkd__Certificates=$work/$1 Dmkd__SiloPort=$(free_port) Dmkd__GatewayPort=$(free_port) \
     Dmkd__HttpPort=0 Dmkd__Nodes__0__Name=$1 Dmkd__Nodes__0__Data=$work/data/$1 alone "$1" "$silo" >"$work/$1.log" 2>&1 &
   pids[$1]=$!
@@ -75,17 +76,18 @@ print(" | ".join(f"{name} {100 * accuracy:.1f}" for name, accuracy in told))'; }
 
 for party in "${parties[@]}"; do start "$party"; done
 create common
-echo "common, ${lessons[0]}: $(lesson common "${lessons[0]}" | accuracies)"
+all=$(IFS=,; echo "${parties[*]}")
+echo "common, ${lessons[0]}: $(lesson common "${lessons[0]}" "$all" | accuracies)"
 for party in "${parties[@]}"; do stop "$party"; done
 for party in "${parties[@]}"; do start "$party"; done
-lesson common "${lessons[1]}" >"$work/second" &
+lesson common "${lessons[1]}" "$all" >"$work/second" &
 learning=$!
 in_round common 2 2
 stop cartoon -9 && start cartoon
 wait $learning
 echo "common, ${lessons[1]}, cartoon killed: $(accuracies <"$work/second")"
 stop art_painting
-lesson common "${lessons[2]}" >/dev/null
+lesson common "${lessons[2]}" photo,cartoon,sketch >/dev/null
 start art_painting
 row() { # library
   printf '%s' "$1"
@@ -94,7 +96,7 @@ row() { # library
   done
   echo
 }
-create network && lesson network "$(IFS=,; echo "${lessons[*]}")" >/dev/null
+create network && lesson network "$(IFS=,; echo "${lessons[*]}")" "$all" >/dev/null
 for party in "${parties[@]}"; do
   create "alone-$party"
   for classes in "${lessons[@]}"; do lesson "alone-$party" "$classes" "$party" >/dev/null; done
